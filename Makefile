@@ -1,0 +1,47 @@
+# Each target works alone on a machine with Python 3.11, git and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO := work_dirs/demo
+WORKERS ?= 2
+
+.PHONY: install demo test test-all check fmt bench clean
+
+install: $(STAMP)
+
+# hatchling goes first, so that no build environment of its own picks unpinned versions.
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/stride --config work_dir=$(DEMO)
+	$(BIN)/stride --config work_dir=$(DEMO) --config optimizer_kwargs.lr=1e-4
+	$(BIN)/stride ls $(DEMO)
+	$(BIN)/stride show $(DEMO)/latest
+	$(BIN)/stride diff $(DEMO)/0 $(DEMO)/1
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-all: check
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+fmt: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

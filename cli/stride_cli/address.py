@@ -1,0 +1,33 @@
+"""Find the run that a path on the command line names."""
+
+from pathlib import Path
+
+
+def find(text: str) -> Path:
+    """Return the folder of a run addressed as W/3, W/name, W/latest or W/best.
+
+    Raises:
+        RunError: there is no such run, or the folder is none.
+    """
+    from stride.errors import RunError
+    from stride.runs.layout import WorkDirPaths
+    from stride.runs.rows import is_run_folder
+    from stride.runs.work_dir import WorkDir
+
+    path = Path(text)
+    if path.name in ("", ".."):
+        path = path.resolve()
+    folder = WorkDir(path.parent).find(path.name)
+    if WorkDirPaths(folder).private.is_dir():
+        raise RunError(f"{text} is a work_dir, not a run", hint=f"type: {path / 'latest'}")
+    if not is_run_folder(folder):
+        raise RunError(f"{text} is no run folder", hint=f"type: stride ls {path.parent}")
+    return folder
+
+
+def is_run(text: str) -> bool:
+    """Say whether a path names a run, by its files or by a selector, and not a work_dir."""
+    from stride.runs.layout import RESERVED_NAMES, RunPaths
+
+    paths = RunPaths(Path(text))
+    return paths.name in RESERVED_NAMES or paths.status.exists() or paths.segments.exists()

@@ -1,0 +1,200 @@
+"""Declare every command and option; each command imports its own module when called."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--config", metavar="KEY=VALUE", help="Set one value of the config; repeatable."),
+]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option("--config-file", metavar="FILE", help="A config in JSON, TOML or YAML."),
+]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's folder: W/3, W/name, W/latest, W/best.")
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", "-m", metavar="NAME", help="A metric to show; repeatable."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+app = typer.Typer(
+    name="stride",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    from stride_cli.errors import guarded
+
+    words = sys.argv[1:]
+    debug = "--debug" in words
+    words = ["--debug"] * debug + [word for word in words if word != "--debug"]
+    sys.exit(guarded(lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug))
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the run of this name if the config is valid.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the resolved config and create nothing.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show whole tracebacks, of any command.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Train with PyTorch in numbered run folders.
+
+    Start a run with:  stride --config work_dir=work_dirs/demo
+    """
+    from stride_cli import start
+
+    options: dict[str, Any] = {"--config": config, "--config-file": config_file}
+    options |= {"--force": force, "--dry-run": dry_run}
+    given = [name for name, value in options.items() if value]
+    if context.invoked_subcommand:
+        start.refuse(given, context.invoked_subcommand)
+    elif version:
+        start.print_version()
+    elif given:
+        start.run(config or [], config_file, force=force, dry_run=dry_run)
+    else:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def ls(
+    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    metric: Metrics = None,
+    number: Annotated[
+        int | None, typer.Option("-n", min=1, metavar="N", help="Only the newest N runs.")
+    ] = None,
+    all_runs: Annotated[
+        bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
+    ] = False,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """List the runs of a work_dir, newest first."""
+    from stride_cli import ls
+
+    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, json=json, csv=csv)
+
+
+@app.command()
+def show(run: Run, json: AsJson = False) -> None:
+    """Show one run: status, times, results, overrides, where it ran."""
+    from stride_cli import show
+
+    show.run(run, json=json)
+
+
+@app.command()
+def diff(
+    run: Run,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
+    json: AsJson = False,
+) -> None:
+    """Show what differs between two runs: config and results."""
+    from stride_cli import diff
+
+    diff.run(run, other, json=json)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, or whole work_dirs.")],
+    metric: Metrics = None,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """Put runs side by side: the config that differs, and the metrics."""
+    from stride_cli import compare
+
+    compare.run(runs, metric or [], json=json, csv=csv)
+
+
+@app.command()
+def config(
+    place: Annotated[
+        str | None, typer.Argument(metavar="[W|RUN]", help="A work_dir, or a run's folder.")
+    ] = None,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Write it to the work_dir's config; repeatable."
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Print a resolved config and where each value came from."""
+    from stride_cli import config as command
+
+    command.run(place, config or [], config_file, settings or [], json=json)
+
+
+@app.command()
+def evaluate(
+    run: Run,
+    split: Annotated[
+        str, typer.Option("--split", metavar="SPLIT", help="train, validation or test.")
+    ] = "test",
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="A,B", help="Metrics by name; as in training if absent."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Evaluate a run's best weights on a split of its data."""
+    from stride_cli import evaluate
+
+    evaluate.run(run, split, metrics, json=json)
+
+
+@app.command()
+def path(run: Run) -> None:
+    """Print the absolute path of a run's folder."""
+    from stride_cli import path
+
+    path.run(run)
+
+
+@app.command()
+def logs(
+    run: Run,
+    rank: Annotated[
+        int, typer.Option("--rank", min=0, metavar="R", help="The process whose log is wanted.")
+    ] = 0,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+    ] = False,
+) -> None:
+    """Print a run's text log."""
+    from stride_cli import logs
+
+    logs.run(run, rank, follow=follow)
+
+
+@app.command()
+def check(config: Overrides = None, config_file: ConfigFile = None, json: AsJson = False) -> None:
+    """Try one step of a config; create nothing."""
+    from stride_cli import check
+
+    check.run(config or [], config_file, json=json)

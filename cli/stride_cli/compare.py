@@ -1,0 +1,84 @@
+"""`stride compare`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stride_cli.address import find, is_run
+from stride_cli.ls import chosen, value
+from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.words import number, setting
+
+if TYPE_CHECKING:
+    from stride.runs.rows import RunRow
+
+
+def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -> None:
+    """Put runs side by side: their metrics, and the config in which they differ."""
+    from stride.runs.rows import read_row
+
+    rows = [read_row(folder) for folder in _folders(runs)]
+    names = chosen(metrics, rows) if metrics else _monitored(rows)
+    config = _config(rows)
+    if json:
+        print_json(
+            [
+                {
+                    "path": str(row.path),
+                    "status": row.state,
+                    "metrics": {name: value(row, name) for name in names},
+                    "config": settings,
+                }
+                for row, settings in zip(rows, config, strict=True)
+            ]
+        )
+        return
+    keys = list(dict.fromkeys(key for settings in config for key in settings))
+    header = ["run", "status", *names, *keys]
+    show, none = (str, "") if csv else (number, "-")
+    lines = [
+        [str(row.path), row.state]
+        + [none if (found := value(row, name)) is None else show(found) for name in names]
+        + [setting(settings[key]) if key in settings else none for key in keys]
+        for row, settings in zip(rows, config, strict=True)
+    ]
+    if csv:
+        print_csv(header, lines)
+    else:
+        print_table(header, lines, right=range(2, 2 + len(names)))
+
+
+def _folders(runs: Sequence[str]) -> list[Path]:
+    """Return the folders of the runs named, a work_dir standing for all of its runs."""
+    from stride.runs.layout import WorkDirPaths
+    from stride.runs.query import list_runs
+
+    folders: list[Path] = []
+    for text in runs:
+        if not is_run(text) and WorkDirPaths(Path(text)).private.is_dir():
+            folders += [row.path for row in reversed(list_runs(text))]
+        else:
+            folders.append(find(text))
+    return list(dict.fromkeys(folders))
+
+
+def _config(rows: Sequence["RunRow"]) -> list[dict[str, Any]]:
+    """Return for each run the keys in which the runs differ; nothing for one that is broken."""
+    from stride.runs.compare import ABSENT, compare
+    from stride.runs.run import Run
+
+    readable = [row.path for row in rows if row.broken is None]
+    found = compare([Run(path) for path in readable]).config
+    places = {path: n for n, path in enumerate(readable)}
+    return [
+        {
+            key: column[places[row.path]]
+            for key, column in found.items()
+            if row.broken is None and column[places[row.path]] is not ABSENT
+        }
+        for row in rows
+    ]
+
+
+def _monitored(rows: Sequence["RunRow"]) -> list[str]:
+    return list(dict.fromkeys(row.monitor for row in rows if row.monitor is not None))

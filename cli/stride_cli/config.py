@@ -1,0 +1,102 @@
+"""`stride config`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stride_cli.address import find, is_run
+from stride_cli.output import print_json, print_table
+from stride_cli.words import setting
+
+if TYPE_CHECKING:
+    from stride.config import Resolved
+
+FIXED = ("work_dir", "run")  # what a base config cannot hold: they say where it lies
+
+
+def run(
+    place: str | None,
+    overrides: list[str],
+    config_file: str | None,
+    settings: list[str],
+    *,
+    json: bool,
+) -> None:
+    """Print a config with the origin of each value, or write a work_dir's base config."""
+    of_run = place is not None and is_run(place)
+    _refuse_mixtures(place, of_run, settings, bool(overrides or config_file))
+    if settings and place is not None:
+        write_base(Path(place), settings)
+        return
+    from stride.config import resolve_layers
+
+    resolved = (
+        _stored(find(place))
+        if of_run and place is not None
+        else resolve_layers(work_dir=place, config_file=config_file, overrides=overrides)
+    )
+    if json:
+        print_json(_decided(_plain(resolved)))
+    else:
+        lines = [[key, setting(value), origin] for key, value, origin in resolved.listing()]
+        print_table(["key", "value", "origin"], lines)
+
+
+def write_base(work_dir: Path, settings: list[str]) -> None:
+    """Lay settings over the base config of a work_dir, once they have been validated.
+
+    Raises:
+        ConfigError: a key or value is wrong; nothing is written.
+    """
+    from stride.config import override_layer, resolve_layers, work_dir_layer
+    from stride.config.layers import merge_layers
+    from stride.runs.files import atomic_json
+    from stride.runs.layout import WorkDirPaths
+
+    resolve_layers(work_dir=work_dir, overrides=settings)
+    values = merge_layers([work_dir_layer(str(work_dir)), override_layer(settings)]).values
+    target = WorkDirPaths(work_dir).config
+    work_dir.mkdir(parents=True, exist_ok=True)
+    atomic_json(target, _decided(values))
+    print(f"wrote {target}", file=sys.stderr)
+
+
+def _stored(folder: Path) -> "Resolved":
+    """Return the config of a run with the origins that were recorded at its start."""
+    from stride.config import Resolved
+    from stride.runs.run import Run
+
+    run = Run(folder)
+    return Resolved(run.config, run.provenance.get("origins") or {})
+
+
+def _plain(resolved: "Resolved") -> Any:
+    from stride.config.values import plain
+
+    return plain(resolved.config)
+
+
+def _decided(value: Any) -> Any:
+    """Return a config in which text that no constructor has been asked about is JSON or text."""
+    from stride.config.values import Raw, parse_json
+
+    if isinstance(value, dict):
+        return {name: _decided(part) for name, part in value.items()}
+    if not isinstance(value, Raw):
+        return value
+    try:
+        return parse_json(value)
+    except ValueError:
+        return str(value)
+
+
+def _refuse_mixtures(place: str | None, of_run: bool, settings: list[str], layers: bool) -> None:
+    from stride.errors import UserError
+
+    if of_run and (settings or layers):
+        raise UserError(f"{place} is a run, whose config is fixed", hint="name its work_dir")
+    if settings and (place is None or layers):
+        raise UserError("--set writes the base config of one work_dir", hint="type: W --set k=v")
+    for text in settings:
+        if text.partition("=")[0].strip() in FIXED:
+            raise UserError(f"{text!r} says where a run is, and is no part of a base config")

@@ -1,0 +1,52 @@
+"""`stride diff`."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from stride_cli.address import find
+from stride_cli.output import print_json, print_table
+from stride_cli.words import number, setting
+
+if TYPE_CHECKING:
+    from stride.runs.run import Run
+
+Values = dict[str, list[Any]]
+
+
+def run(text: str, other: str, *, json: bool) -> None:
+    """Show what differs between two runs: what they were made from, and what they reached."""
+    from stride.runs.compare import ABSENT, diff
+    from stride.runs.run import Run
+
+    sides = [Run(find(text)), Run(find(other))]
+    found = diff(sides[0], sides[1])
+    made, reached = found.config | _surroundings(sides), found.metrics
+    if json:
+        print_json(
+            {
+                "runs": [str(side.path) for side in sides],
+                "config": _mapped(made, lambda value: None if value is ABSENT else value),
+                "metrics": _mapped(reached, lambda value: None if value is ABSENT else value),
+            }
+        )
+    elif made or reached:
+        shown = _mapped(made, lambda value: "-" if value is ABSENT else setting(value))
+        shown |= _mapped(reached, lambda value: "-" if value is ABSENT else number(value))
+        print_table(["key", text, other], [[key, *values] for key, values in shown.items()])
+    else:
+        print("nothing differs: config, code, data and metrics are equal", file=sys.stderr)
+
+
+def _surroundings(sides: list["Run"]) -> Values:
+    """Return the commit of the code and the fingerprint of the data, where they differ."""
+    origins = [side.provenance for side in sides]
+    facts = {
+        "code.commit": [(origin.get("git") or {}).get("commit") for origin in origins],
+        "data.fingerprint": [origin.get("data_fingerprint") or None for origin in origins],
+    }
+    return {key: values for key, values in facts.items() if values[0] != values[1]}
+
+
+def _mapped(table: Values, words: Callable[[Any], Any]) -> Values:
+    return {key: [words(value) for value in values] for key, values in table.items()}

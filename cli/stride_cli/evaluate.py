@@ -1,0 +1,23 @@
+"""`stride evaluate`."""
+
+from stride_cli.address import find
+from stride_cli.output import print_json, print_table
+from stride_cli.words import number
+
+
+def run(text: str, split: str, metrics: str | None, *, json: bool) -> None:
+    """Evaluate a run's best weights on a split and print the metrics."""
+    folder = find(text)
+
+    from stride.trainer.loaded import load_run
+
+    names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
+    values = load_run(folder).evaluate(split=split, metrics=names)
+    if json:
+        print_json(values)
+    else:
+        print_table(
+            ["metric", "value"],
+            [[name, number(value)] for name, value in values.items()],
+            right=[1],
+        )

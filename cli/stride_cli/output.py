@@ -1,0 +1,118 @@
+"""Write data to stdout: JSON, CSV, or a table, which is coloured and cut on a terminal only."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+COLOURS = {
+    "done": "32",
+    "running": "36",
+    "waiting": "36",
+    "failed": "31",
+    "broken": "31",
+    "interrupted": "33",
+    "stopped": "33",
+    "created": "2",
+    "queued": "2",
+}
+GAP = "  "
+LEAST = 8  # a column is cut down to this many characters, not further
+TITLE = 12  # and a title alone to this many
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON; a non-finite number becomes text, as in the run folder."""
+    import json
+
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV under their header."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
+    """Print aligned columns: cut to the width of a terminal, whole anywhere else.
+
+    Args:
+        header: the title of each column.
+        rows: the cells, as text; a column named "status" is coloured on a terminal.
+        right: the columns whose cells are aligned to the right.
+    """
+    lines = [[_one_line(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    if sys.stdout.isatty():
+        bodies = [max(map(len, column)) for column in zip(*lines[1:], strict=True)] or widths
+        widths = fit(widths, bodies, shutil.get_terminal_size().columns)
+    status = header.index("status") if "status" in header and colourful() else -1
+    titles = [_title(title, width) for title, width in zip(lines[0], widths, strict=True)]
+    for line in [titles, *lines[1:]]:
+        print(_line(line, widths, frozenset(right), status))
+
+
+def fit(widths: Sequence[int], bodies: Sequence[int], space: int) -> list[int]:
+    """Narrow columns until they fit: long titles first, then the last column, then the widest.
+
+    Args:
+        widths: of the columns, titles included.
+        bodies: of the columns without their titles.
+        space: of the terminal.
+    """
+    widths = list(widths)
+    last = len(widths) - 1
+    order = sorted(range(last), key=lambda column: -widths[column])
+    cuts = [(column, max(bodies[column], TITLE)) for column in order]
+    cuts += [(column, LEAST) for column in (last, *order)]
+    excess = sum(widths) + len(GAP) * last - space
+    for column, least in cuts:
+        taken = max(0, min(excess, widths[column] - least))
+        widths[column] -= taken
+        excess -= taken
+    return widths
+
+
+def _title(title: str, width: int) -> str:
+    """Cut a title at its front: the end of a metric's name says more."""
+    return title if len(title) <= width else "…" + title[len(title) - width + 1 :]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: frozenset[int], status: int) -> str:
+    texts = []
+    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        text = cell if len(cell) <= width else cell[: width - 1] + "…"
+        text = text.rjust(width) if column in right else text.ljust(width)
+        texts.append(_coloured(text) if column == status else text)
+    return GAP.join(texts).rstrip()
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()) if "\n" in cell or "\t" in cell else cell
+
+
+def colourful() -> bool:
+    """Say whether stdout takes colour: a terminal, and nobody asked for none."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _coloured(text: str) -> str:
+    code = COLOURS.get(text.split(" ")[0])
+    return f"\033[{code}m{text}\033[0m" if code else text

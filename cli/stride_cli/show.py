@@ -1,0 +1,97 @@
+"""`stride show`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stride_cli.address import find
+from stride_cli.ls import PLACE, record
+from stride_cli.output import print_json, print_table
+from stride_cli.words import duration, moment, number
+
+if TYPE_CHECKING:
+    from stride.runs.rows import RunRow
+
+POSITION = ("step", "epoch")
+
+
+def run(text: str, *, json: bool) -> None:
+    """Show one run."""
+    from stride.errors import RunError
+    from stride.runs.layout import RunPaths
+    from stride.runs.rows import read_row
+
+    folder = find(text)
+    row = read_row(folder)
+    if row.broken is not None:
+        raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
+    paths = RunPaths(folder)
+    results, provenance = _optional(paths.results), _optional(paths.provenance)
+    if json:
+        print_json(record(row) | {"results": results, "provenance": provenance})
+    else:
+        lines = [*_head(row), *_results(row, results), *_origin(provenance), *_files(paths.path)]
+        print_table(["run", str(folder)], lines)
+
+
+def _optional(path: Path) -> dict[str, Any]:
+    from stride.runs.files import read_record
+
+    return read_record(path) if path.exists() else {}
+
+
+def _head(row: "RunRow") -> Iterator[list[str]]:
+    yield ["status", f"{row.state} ({row.reason})" if row.reason else row.state]
+    yield ["created", moment(row.created)]
+    if row.started is not None:
+        yield ["started", f"{moment(row.started)}, took {duration(row.duration)}"]
+    typed = [text for text in row.overrides if text.partition("=")[0] not in PLACE]
+    for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):
+        yield [title, text]
+
+
+def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
+    for kind in ("best", "last", "test"):
+        values = results.get(kind) or getattr(row, kind, {})
+        where = ", ".join(f"{name} {values[name]}" for name in POSITION if name in values)
+        measured = [
+            f"{name} = {number(value)}"
+            for name, value in sorted(values.items())
+            if name not in POSITION
+        ]
+        if measured and where:
+            measured[0] += f"  ({where})"
+        for title, text in zip(_titles(kind, len(measured)), measured, strict=True):
+            yield [title, text]
+    if results.get("parameters") is not None:
+        yield ["parameters", f"{results['parameters']:,}"]
+    speed = results.get("timings", {}).get("samples_per_second")
+    if speed:
+        yield ["speed", f"{speed:,.0f} samples/s"]
+
+
+def _origin(provenance: Mapping[str, Any]) -> Iterator[list[str]]:
+    import shlex
+
+    git, versions = provenance.get("git") or {}, provenance.get("versions") or {}
+    if git.get("commit"):
+        dirty = " with uncommitted changes (code.patch)" if git.get("dirty") else ""
+        yield ["commit", git["commit"] + dirty]
+    if provenance.get("devices"):
+        yield ["devices", ", ".join(map(str, provenance["devices"]))]
+    if versions.get("torch"):
+        yield ["torch", versions["torch"]]
+    if provenance.get("command"):
+        yield ["command", shlex.join(provenance["command"])]
+
+
+def _files(folder: Path) -> Iterator[list[str]]:
+    names = (f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
+    shown = sorted(name for name in names if not name.startswith("."))
+    if shown:
+        yield ["files", " ".join(shown)]
+
+
+def _titles(title: str, lines: int) -> list[str]:
+    """Return the titles of so many lines: only the first has one."""
+    return [title, *[""] * (lines - 1)][:lines]

@@ -1,0 +1,50 @@
+"""Start a run from the root options."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from stride_cli.errors import INTERRUPTED
+
+
+def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool) -> None:
+    """Train, and print the path of the run's folder as the last line; or print the config only."""
+    from stride.trainer import start
+
+    if dry_run:
+        from stride_cli.output import print_json
+
+        print_json(start.dry_run(overrides, config_file, force=force))
+        return
+    try:
+        folder = start.start(overrides, config_file, force=force)
+    except BaseException as error:
+        _print_folder(getattr(error, "run_path", None))
+        if isinstance(error, KeyboardInterrupt):  # typer would take any signal for Ctrl-C
+            raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
+        raise
+    _print_folder(folder)
+
+
+def _print_folder(folder: object) -> None:
+    """Print the path of a run that was made, also of one that failed."""
+    if folder is not None:
+        sys.stderr.flush()
+        print(folder, flush=True)
+
+
+def refuse(options: Sequence[str], command: str) -> None:
+    """Refuse options that start a run before a command which does not."""
+    from stride.errors import UserError
+
+    if options:
+        hint = f"type `stride {command} --help` for its own options"
+        raise UserError(f"{options[0]} starts a run and goes with no command", hint=hint)
+
+
+def print_version() -> None:
+    """Print the version of STRIDE."""
+    from stride.version import __version__
+
+    print(f"stride {__version__}")

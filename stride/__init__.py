@@ -1,0 +1,60 @@
+"""A run-directory experiment manager and PyTorch trainer.
+
+Each public name is imported at its first use, so that reading runs loads no torch:
+`import stride` and `from stride import Run` are cheap, `from stride import Trainer` is not.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from stride.version import __version__
+
+if TYPE_CHECKING:
+    from stride.callbacks.base import Callback as Callback
+    from stride.config import Config as Config
+    from stride.errors import StrideError as StrideError
+    from stride.loggers.base import Logger as Logger
+    from stride.models.model import Model as Model
+    from stride.models.model import Step as Step
+    from stride.runs.run import Run as Run
+    from stride.trainer.loaded import load_run as load_run
+    from stride.trainer.trainer import Trainer as Trainer
+
+_MODULES = {
+    "Callback": "stride.callbacks.base",
+    "Config": "stride.config",
+    "Logger": "stride.loggers.base",
+    "Model": "stride.models.model",
+    "Run": "stride.runs.run",
+    "Step": "stride.models.model",
+    "StrideError": "stride.errors",
+    "Trainer": "stride.trainer.trainer",
+    "load_run": "stride.trainer.loaded",
+}
+
+__all__ = [
+    "Callback",
+    "Config",
+    "Logger",
+    "Model",
+    "Run",
+    "Step",
+    "StrideError",
+    "Trainer",
+    "__version__",
+    "load_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at its first use."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'stride' has no attribute {name!r}")
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,64 @@
+"""Keep a copy of the best weights, in memory and in the run."""
+
+import time
+from typing import Any
+
+from torch import Tensor
+
+from stride.callbacks.base import Callback
+from stride.callbacks.monitor import Best, Monitor
+from stride.engine.weights import clone_state
+from stride.models.model import Model
+
+_SECONDS_BETWEEN_WRITES = 5.0
+
+
+class BestWeights(Callback):
+    """Copy the weights at each improvement and write them to the run, not more than once in 5 s.
+
+    Args:
+        monitor: the metric by which one is better.
+        keep: whether weights are kept at all; without it the last ones are the run's weights.
+
+    Attributes:
+        best: the best evaluation so far.
+    """
+
+    def __init__(self, monitor: Monitor, *, keep: bool = True) -> None:
+        self._monitor = monitor
+        self._keep = keep
+        self.best = Best()
+        self._weights: dict[str, Tensor] = {}
+        self._unwritten = False
+        self._next_write = 0.0
+
+    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+        """Take the weights if they are the best so far."""
+        better = self.best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch)
+        if better and self._keep:
+            self._weights = clone_state(trainer.model.state_dict())
+            self._unwritten = True
+        if self._unwritten and time.monotonic() >= self._next_write:
+            self.write(trainer)
+
+    def restore(self, model: Model) -> None:
+        """Put the best weights into the model, if any were kept."""
+        if self._weights:
+            model.load_state_dict(self._weights)
+
+    def write(self, trainer: Any) -> None:
+        """Write the best weights into the run, or the present ones where none were kept."""
+        if self._unwritten or not self._weights:
+            trainer.run.write_weights(self._weights or trainer.model.state_dict())
+            self._unwritten = False
+            self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best evaluation and its weights."""
+        return {"best": self.best.state_dict(), "weights": self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the best evaluation and its weights."""
+        self.best.load_state_dict(state["best"])
+        self._weights = state["weights"]
+        self._unwritten = bool(self._weights)

@@ -1,0 +1,46 @@
+"""Stop when a metric has not improved for some evaluations."""
+
+from typing import Any
+
+from stride.callbacks.base import Callback
+from stride.callbacks.monitor import Best, Monitor
+
+
+class EarlyStopping(Callback):
+    """Ask for the end after `patience` evaluations in a row without an improvement.
+
+    Args:
+        monitor: the metric, its direction, and by how much it has to improve.
+        patience: how many evaluations may pass.
+    """
+
+    def __init__(self, monitor: Monitor, patience: int) -> None:
+        self._monitor = monitor
+        self._patience = patience
+        self._best = Best()
+        self._waited = 0
+
+    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+        """Count evaluations without an improvement."""
+        if self._best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch):
+            self._waited = 0
+        else:
+            self._waited += 1
+
+    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+        """Decide, now that the epoch is recorded and saved."""
+        if self._waited >= self._patience:
+            trainer.stop(
+                f"early stopping: {self._monitor.metric} has not improved "
+                f"for {self._waited} evaluations",
+                status="done",
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value and the count."""
+        return {"best": self._best.state_dict(), "waited": self._waited}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take the best value and the count."""
+        self._best.load_state_dict(state["best"])
+        self._waited = state["waited"]

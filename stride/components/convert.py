@@ -1,0 +1,129 @@
+"""Turn a config's value into what a parameter's annotation asks for."""
+
+import json
+from inspect import Parameter
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from stride.components.json_type import json_type, members, unholdable
+from stride.config.kinds import ANY, describe, kinds, read, value_kinds
+from stride.config.refusals import reason
+from stride.config.values import Raw, join, plain, show
+from stride.errors import ConfigError
+
+
+def convert(value: Any, parameter: Parameter, key: str) -> Any:
+    """Return a config's value as the parameter's annotated type.
+
+    Args:
+        value: plain JSON, or `Raw` text as typed, which the annotation reads.
+        parameter: gives the annotation and the default; a value equal to the default's JSON is
+            the default itself, so that what was written into a config can be read again.
+        key: the dotted key, for errors.
+
+    Raises:
+        ConfigError: the value does not fit, or no value in a config could.
+    """
+    annotation = parameter.annotation
+    wanted = kinds(annotation)
+    if not wanted:
+        raise _cannot_hold(annotation, key)
+    value = plain(_decided(value, annotation, key), key)
+    if _is_default(value, parameter):
+        return parameter.default
+    if wanted == ANY:
+        return value
+    if wanted.isdisjoint(value_kinds(value)):
+        raise _wrong_kind(value, annotation, key)
+    return _validated(value, annotation, key)
+
+
+def decide_freely(value: Any, key: str) -> Any:
+    """Return a value without an annotation: text is JSON where it parses, else text."""
+    return plain(_decided(value, Any, key), key)
+
+
+def holds_json(value: Any) -> bool:
+    """Say whether a default can be written into a config."""
+    if value is Parameter.empty:
+        return False
+    try:
+        plain(value)
+    except (ConfigError, RecursionError):
+        return False
+    return True
+
+
+def _is_default(value: Any, parameter: Parameter) -> bool:
+    """Compare as JSON, where true is not 1 and 1 is not 1.0."""
+    default = parameter.default
+    return holds_json(default) and json.dumps(value) == json.dumps(plain(default))
+
+
+def _decided(value: Any, annotation: Any, key: str) -> Any:
+    """Read the text in a value, also inside a table whose keys were typed one by one."""
+    if isinstance(value, Raw):
+        return read(value, annotation, key)
+    if isinstance(value, dict):
+        return {
+            name: _decided(part, _annotation_within(annotation, name), join(key, name))
+            for name, part in value.items()
+        }
+    return value
+
+
+def _annotation_within(annotation: Any, name: str) -> Any:
+    """Return the annotation of one key of a table: a dict's value, or a dataclass's field."""
+    for member in members(annotation):
+        if kinds(member) != {"object"}:
+            continue
+        if get_args(member):
+            return get_args(member)[1]
+        return get_type_hints(get_origin(member) or member, include_extras=True).get(name, Any)
+    return Any
+
+
+def _validated(value: Any, annotation: Any, key: str) -> Any:
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(json_type(annotation))
+    except (PydanticUserError, NameError):
+        return value  # a table or list of a type of its own, which the constructor will judge
+    try:
+        return adapter.validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        try:
+            return adapter.validate_json(json.dumps(_whole(value)), strict=True)
+        except ValidationError:
+            raise _refused(error, key) from None
+
+
+def _whole(value: Any) -> Any:
+    """Return a value with 3.0 as 3: JSON has one kind of number, and an int may be typed 1e3."""
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _refused(error: ValidationError, key: str) -> ConfigError:
+    detail = error.errors(include_url=False)[0]
+    if detail["type"] == "missing":
+        place = join(key, str(detail["loc"][-1]))
+        return ConfigError(f"{place} is missing in {show(detail['input'])}", key=key)
+    place = join(key, *(str(part) for part in detail["loc"] if isinstance(part, int)))
+    return ConfigError(f"{place} {reason(detail)}, not {show(detail['input'])}", key=key)
+
+
+def _wrong_kind(value: Any, annotation: Any, key: str) -> ConfigError:
+    what = f"{key} must be {describe(kinds(annotation))}, not {show(value)}"
+    beyond = unholdable(annotation)
+    return ConfigError(what, key=key, hint=f"a config cannot hold a {beyond}" if beyond else "")
+
+
+def _cannot_hold(annotation: Any, key: str) -> ConfigError:
+    what = f"{key} wants a {unholdable(annotation)}, which a config cannot hold"
+    hint = "leave it out, or name a function of your own that gives it"
+    return ConfigError(what, key=key, hint=hint)

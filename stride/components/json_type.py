@@ -1,0 +1,58 @@
+"""The part of an annotation that JSON can hold, in types that pydantic can check."""
+
+import json
+from enum import Enum
+from inspect import formatannotation
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import PlainValidator
+
+from stride.config.kinds import ARRAYS, kinds, unwrapped
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union; any other annotation is its only member."""
+    annotation = unwrapped(annotation)
+    is_union = get_origin(annotation) in (Union, UnionType)
+    return get_args(annotation) if is_union else (annotation,)
+
+
+def unholdable(annotation: Any) -> str:
+    """Return in words the members that JSON cannot hold: "torch.Tensor"."""
+    return " or ".join(formatannotation(one) for one in members(annotation) if not kinds(one))
+
+
+def json_type(annotation: Any) -> Any:
+    """Return an annotation as a type for pydantic, without what JSON cannot hold.
+
+    `float | Tensor` becomes `float`; `Sequence[int]` becomes `list[int]`, so that it can be read
+    more than once; an enum takes its members' values and names.
+    """
+    if get_origin(annotation) is Annotated:
+        inner, *rules = get_args(annotation)
+        return Annotated[json_type(inner), *rules]
+    annotation = unwrapped(annotation)
+    if len(members(annotation)) > 1:
+        return Union[tuple(json_type(one) for one in members(annotation) if kinds(one))]  # noqa: UP007
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return Annotated[annotation, PlainValidator(lambda value: _member(annotation, value))]
+    origin = get_origin(annotation)
+    if origin is None:
+        return list if annotation in ARRAYS else annotation
+    return annotation if origin is Literal else _generic(origin, get_args(annotation))
+
+
+def _generic(origin: Any, parts: tuple[Any, ...]) -> Any:
+    inner = tuple(part if part is ... else json_type(part) for part in parts)
+    return (list if origin in ARRAYS else origin)[inner]
+
+
+def _member(options: type[Enum], value: Any) -> Enum:
+    """Return the member with a JSON value, else the one with that name."""
+    for member in options:
+        if json.dumps(member.value, default=repr) == json.dumps(value):
+            return member
+    if isinstance(value, str) and value in options.__members__:
+        return options[value]
+    raise ValueError(f"must be one of {', '.join(options.__members__)}")

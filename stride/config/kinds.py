@@ -1,0 +1,139 @@
+"""Which JSON an annotated type takes, and how text typed on a command line is read for it."""
+
+from collections import abc
+from dataclasses import is_dataclass
+from enum import Enum
+from inspect import Parameter
+from os import PathLike
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NewType,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    is_typeddict,
+)
+
+from pydantic import BaseModel
+
+from stride.config.values import Raw, parse_json
+from stride.errors import ConfigError
+
+Kinds = frozenset[str]
+
+WORDS = {
+    "integer": ["a whole number"],
+    "number": ["a number"],
+    "boolean": ["true", "false"],
+    "text": ["text"],
+    "array": ["a list"],
+    "object": ["a table of keys"],
+    "null": ["null"],
+}
+ANY = frozenset(WORDS)
+_SCALARS: dict[type, str] = {
+    NoneType: "null",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "text",
+}
+# The abstract types for which a JSON list stands; a Tensor or a file is iterable too, and is none.
+ARRAYS = (abc.Collection, abc.Iterable, abc.MutableSequence, abc.Sequence, abc.Set)
+
+
+def kinds(annotation: Any) -> Kinds:
+    """Return the kinds of JSON that a type takes; none where JSON cannot hold the type.
+
+    `float | Tensor` takes numbers, a missing annotation takes anything, `Tensor` nothing.
+    """
+    annotation = unwrapped(annotation)
+    if annotation is Any:
+        return ANY
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return frozenset().union(*map(kinds, get_args(annotation)))
+    if origin is Literal:
+        return frozenset().union(*map(value_kinds, get_args(annotation)))
+    parts = [part for part in get_args(annotation) if part is not ...]
+    return _class_kinds(origin or annotation) if all(map(kinds, parts)) else frozenset()
+
+
+def unwrapped(annotation: Any) -> Any:
+    """Return the type meant by a type variable, a NewType, an Annotated or no annotation."""
+    if annotation in (Any, object, Parameter.empty):
+        return Any
+    if isinstance(annotation, TypeVar):
+        return unwrapped(annotation.__bound__ or Any)
+    if isinstance(annotation, NewType):
+        return unwrapped(annotation.__supertype__)
+    if get_origin(annotation) is Annotated:
+        return unwrapped(get_args(annotation)[0])
+    return NoneType if annotation is None else annotation
+
+
+def value_kinds(value: Any) -> Kinds:
+    """Return the kinds that a JSON value counts as: 3 and 3.0 are an integer and a number."""
+    if isinstance(value, Enum):
+        return value_kinds(value.value) | {"text"}
+    if isinstance(value, bool):
+        return frozenset({"boolean"})
+    if isinstance(value, int | float):
+        return frozenset({"number", "integer"} if float(value).is_integer() else {"number"})
+    return _class_kinds(type(value))
+
+
+def describe(wanted: Kinds) -> str:
+    """Return the kinds in words: "a whole number, text or null"."""
+    words = [word for kind, some in WORDS.items() if kind in wanted for word in some]
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def read(raw: Raw, annotation: Any, key: str) -> Any:
+    """Return what text typed for a key of the annotated type means.
+
+    A type that takes only text keeps it as typed. For others the text is parsed as JSON; where
+    that does not fit and the type takes text too, it is text.
+
+    Raises:
+        ConfigError: the text is not JSON and the type takes no text.
+    """
+    text, wanted = str(raw), kinds(annotation)
+    if wanted == {"text"}:
+        return text
+    try:
+        value = parse_json(text)
+    except (ValueError, RecursionError):
+        if "text" in wanted:
+            return text
+        raise _not_json(text, wanted, key) from None
+    fits = not wanted.isdisjoint(value_kinds(value) - {"text"})
+    return text if "text" in wanted and not fits else value
+
+
+def _not_json(text: str, wanted: Kinds, key: str) -> ConfigError:
+    hint = ""
+    if "array" in wanted:
+        hint = f'a list is typed as JSON: {key}=["a","b"]'
+    elif "object" in wanted:
+        hint = f'a table is typed as JSON: {key}={{"a":1}}'
+    return ConfigError(f"{key} must be {describe(wanted)}, not {text!r}", key=key, hint=hint)
+
+
+def _class_kinds(cls: Any) -> Kinds:
+    if not isinstance(cls, type):
+        return frozenset()
+    if cls in _SCALARS:
+        return frozenset({_SCALARS[cls]})
+    if issubclass(cls, Enum):
+        return frozenset().union(*map(value_kinds, cls))
+    if issubclass(cls, abc.Mapping | BaseModel) or is_dataclass(cls) or is_typeddict(cls):
+        return frozenset({"object"})
+    if issubclass(cls, PathLike | str):
+        return frozenset({"text"})
+    is_array = cls in ARRAYS or issubclass(cls, list | tuple | set | frozenset)
+    return frozenset({"array"}) if is_array else frozenset()

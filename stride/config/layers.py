@@ -1,0 +1,196 @@
+"""Layers of config values, weakest first, merged with the origin of each value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from stride.config.fields import flatten, section_type
+from stride.config.files import read_config_file
+from stride.config.kinds import read
+from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
+from stride.config.schema import OPEN_SECTIONS, Config, OpenSection, declared_keys
+from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
+from stride.config.values import Raw, join
+from stride.errors import ConfigError
+
+Tree = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Nested values from one source.
+
+    Attributes:
+        name: what the layer is called: "work_dir", "file exp.toml", "argument", "override".
+        values: nested values; text typed on a command line is `Raw`.
+        origins: dotted key -> origin, where it says more than the layer's name.
+    """
+
+    name: str
+    values: Tree
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def origin(self, key: str) -> str:
+        """Return where a dotted key of this layer comes from."""
+        return nearest_origin(self.origins, key) or self.name
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The values of all layers, and where each comes from."""
+
+    values: Tree
+    origins: dict[str, str]
+
+
+def work_dir_layer(work_dir: str) -> Layer:
+    """Return the base config of a work_dir; empty where there is none.
+
+    Its `work_dir` and `run` are left out: a folder may have been moved, and every new run begins
+    here.
+    """
+    path = Path(work_dir, "config.json")
+    values = file_layer(path).values if path.exists() else {}
+    return Layer("work_dir", {k: v for k, v in values.items() if k not in ("work_dir", "run")})
+
+
+def file_layer(path: str | Path) -> Layer:
+    """Return the values of a config file, each with its line where the parser tells it."""
+    values, lines = read_config_file(path)
+    name = f"file {path}"
+    try:
+        tree = overrides_tree(values)
+    except ConfigError as error:
+        raise located(error, name) from None
+    return Layer(name, tree, {key: f"{name}:{line}" for key, line in lines.items()})
+
+
+def argument_layer(arguments: Mapping[str, Any]) -> Layer:
+    """Return a constructor's arguments, copied; None at the root means not given."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return Layer("argument", overrides_tree(given))
+
+
+def override_layer(overrides: Overrides, name: str = "override") -> Layer:
+    """Return all overrides of one command as one layer; each value knows its number."""
+    values: Tree = {}
+    origins: dict[str, str] = {}
+    for number, one in enumerate(split_overrides(overrides), start=1):
+        values = deep_merge(values, one)
+        origins = _over(origins, {key: f"{name} {number}" for key, _ in flatten(one)})
+    return Layer(name, values, origins)
+
+
+def merge_layers(layers: Sequence[Layer]) -> Merged:
+    """Merge layers, weakest first.
+
+    A layer that changes an `<x>_name` drops that section's undeclared keys from the layers below:
+    they belonged to another constructor.
+
+    Raises:
+        ConfigError: text that its field cannot read, or a short form against its long form.
+    """
+    merged = Merged({}, {})
+    for layer in layers:
+        merged = _lay_over(merged, layer)
+    return merged
+
+
+def nearest_origin(origins: Mapping[str, str], key: str) -> str:
+    """Return the origin of a dotted key or of the nearest table round it, else the empty text."""
+    while key and key not in origins:
+        key = key.rpartition(".")[0]
+    return origins.get(key, "")
+
+
+def _lay_over(below: Merged, layer: Layer) -> Merged:
+    try:
+        given = fold_layer(_settle(layer.values, Config))
+    except ConfigError as error:
+        raise located(error, layer.origin(error.key)) from None
+    values, origins = below.values, below.origins
+    for stale in _stale(below.values, given):
+        values = _without(values, stale)
+        origins = {k: v for k, v in origins.items() if not k.startswith(f"{stale}.") and k != stale}
+    new = {key: _origin(layer, key) for key, _ in flatten(given)}
+    return Merged(deep_merge(values, given), _over(origins, new))
+
+
+def located(error: ConfigError, origin: str) -> ConfigError:
+    """Return the error with the origin of the wrong value as its place."""
+    return ConfigError(error.what, key=error.key, where=error.where or origin, hint=error.hint)
+
+
+def _origin(layer: Layer, key: str) -> str:
+    """Return a key's origin; a folded key has that of the short form it came from."""
+    own = nearest_origin(layer.origins, key)
+    return own or layer.origin(DERIVED_FROM.get(key, key))
+
+
+def _settle(values: Any, model: type[BaseModel], key: str = "") -> Any:
+    """Return the values with the text of declared keys read as their types ask."""
+    if not isinstance(values, dict):
+        return values
+    return {name: _settled(value, model, name, join(key, name)) for name, value in values.items()}
+
+
+def _settled(value: Any, model: type[BaseModel], name: str, key: str) -> Any:
+    declared = model.model_fields.get(name)
+    inner = section_type(declared)
+    if inner:
+        return _settle(value, inner, key)
+    if isinstance(value, Raw) and declared:
+        return read(value, declared.annotation, key)
+    if isinstance(value, Raw) and key in TEXT_ALIASES:
+        return str(value)
+    if declared and not issubclass(model, OpenSection):
+        return _read_freely(value, key)
+    return value
+
+
+def _read_freely(value: Any, key: str) -> Any:
+    """Read the text inside a declared table, such as wandb_kwargs, that no signature decides."""
+    if isinstance(value, dict):
+        return {name: _read_freely(part, join(key, name)) for name, part in value.items()}
+    return read(value, Any, key) if isinstance(value, Raw) else value
+
+
+def _stale(below: Tree, given: Tree) -> Iterator[str]:
+    """Yield the dotted keys of weaker layers that the new layer makes meaningless."""
+    yield from _stale_place(below, given)
+    for section, model in OPEN_SECTIONS.items():
+        old, new = below.get(section), given.get(section)
+        if not (model.name_field and isinstance(old, dict) and isinstance(new, dict)):
+            continue
+        default = model.model_fields[model.name_field].default
+        before = old.get(model.name_field, default)
+        if new.get(model.name_field, before) != before:
+            yield from (f"{section}.{key}" for key in old if key not in declared_keys(section))
+
+
+def _stale_place(below: Tree, given: Tree) -> Iterator[str]:
+    """Let the stronger of work_dir and results_dir replace the weaker."""
+    training = given.get("training_config")
+    if "work_dir" in given:
+        yield "training_config.results_dir"
+    elif isinstance(training, dict) and "results_dir" in training:
+        yield "work_dir"
+
+
+def _without(values: Tree, key: str) -> Tree:
+    section, _, name = key.rpartition(".")
+    if not section:
+        return {k: v for k, v in values.items() if k != name}
+    inner = values.get(section)
+    if not isinstance(inner, dict):
+        return values
+    return {**values, section: {k: v for k, v in inner.items() if k != name}}
+
+
+def _over(lower: Mapping[str, str], upper: Mapping[str, str]) -> dict[str, str]:
+    """Return the origins merged; a key that is set anew forgets the keys beneath it."""
+    kept = {k: v for k, v in lower.items() if not any(k.startswith(f"{new}.") for new in upper)}
+    return {**kept, **upper}

@@ -1,0 +1,57 @@
+"""The names of metrics: one canonical name for each, and which way is better."""
+
+import re
+from typing import Literal
+
+from stride.errors import ConfigError
+
+SPLITS = {
+    "train": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+}
+SMALLER_IS_BETTER = frozenset({"loss", "error", "mse", "rmse", "mae"})
+LARGER_IS_BETTER = frozenset({"accuracy", "auc", "f1", "r2", "reward", "score"})
+
+_PER_EPOCH = frozenset({"loss", "accuracy"})
+_SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})[/_](.+)")
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
+
+
+def metric_name(split: str, metric: str) -> str:
+    """Return the name under which a split's metric is recorded.
+
+    `("val", "loss")` gives `validation/epoch_loss`, `("test", "loss")` gives `test/loss`.
+    """
+    split, metric = SPLITS.get(split, split), metric.removeprefix("epoch_")
+    per_epoch = metric in _PER_EPOCH and split != "test"
+    return f"{split}/epoch_{metric}" if per_epoch else f"{split}/{metric}"
+
+
+def canonical(name: str) -> str:
+    """Return the recorded name for a name or its alias: `val_loss` is `validation/epoch_loss`.
+
+    A name without a split in front (`lr`) is returned as it is.
+    """
+    found = _SPLIT_NAME.fullmatch(name)
+    return metric_name(found[1], found[2]) if found else name
+
+
+def infer_mode(name: str, *, key: str = "training_config.mode") -> Literal["min", "max"]:
+    """Say whether a metric is better small ("min") or large ("max"), by the words in its name.
+
+    Args:
+        name: a metric's name, canonical or not.
+        key: the config key that would say it, for the error.
+
+    Raises:
+        ConfigError: the name tells nothing, or both.
+    """
+    words = {word.lower() for word in _WORDS.findall(name)}
+    small, large = bool(words & SMALLER_IS_BETTER), bool(words & LARGER_IS_BETTER)
+    if small != large:
+        return "min" if small else "max"
+    what = f"{key} is needed: the name {name!r} does not tell whether smaller or larger is better"
+    raise ConfigError(what, key=key, hint=f"set {key} to min or max")

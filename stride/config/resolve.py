@@ -1,0 +1,119 @@
+"""From layers to a validated config in which each value knows its origin."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from stride.config.fields import flatten
+from stride.config.layers import (
+    Layer,
+    Merged,
+    argument_layer,
+    file_layer,
+    located,
+    merge_layers,
+    nearest_origin,
+    override_layer,
+    work_dir_layer,
+)
+from stride.config.overrides import Overrides
+from stride.config.schema import Config
+from stride.config.short_forms import DERIVED_FROM, work_dir_of
+from stride.config.values import plain
+from stride.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A validated config and where its values come from.
+
+    Attributes:
+        config: the config; arguments of constructors are as given until they are bound.
+        origins: dotted key -> origin, for every value that is not a default.
+        layers: what it was merged from, weakest first.
+    """
+
+    config: Config
+    origins: dict[str, str]
+    layers: tuple[Layer, ...] = ()
+
+    @classmethod
+    def from_layers(cls, layers: Sequence[Layer]) -> "Resolved":
+        """Merge layers, weakest first, and validate.
+
+        Raises:
+            ConfigError: a key or value is wrong; names the dotted key, the reason and its origin.
+        """
+        merged = merge_layers(layers)
+        return cls(_validate(merged), _folded_origins(merged), tuple(layers))
+
+    def listing(self) -> Iterator[tuple[str, Any, str]]:
+        """Yield (dotted key, value, origin) for every value, defaults included."""
+        for key, value in flatten(plain(self.config)):
+            yield key, value, self.origin(key)
+
+    def origin(self, key: str) -> str:
+        """Return where a dotted key's value comes from."""
+        return nearest_origin(self.origins, key) or "default"
+
+    def override(self, overrides: Overrides, name: str = "override") -> "Resolved":
+        """Return the config with overrides on top of all its layers."""
+        return Resolved.from_layers([*self.layers, override_layer(overrides, name)])
+
+    def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Resolved":
+        """Return the same with the constructors' arguments bound: see Config.with_sections."""
+        return Resolved(self.config.with_sections(sections), self.origins, self.layers)
+
+
+def load_config(layers: Sequence[Layer]) -> Config:
+    """Return the config that layers, weakest first, make; see `Resolved.from_layers`."""
+    return Resolved.from_layers(layers).config
+
+
+def resolve_layers(
+    *,
+    work_dir: str | PathLike[str] | None = None,
+    config_file: str | PathLike[str] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    overrides: Overrides = None,
+) -> Resolved:
+    """Merge defaults, work_dir/config.json, a config file, arguments and overrides, and validate.
+
+    Args:
+        work_dir: the experiment's folder; counts as an argument.
+        config_file: JSON, TOML or YAML.
+        arguments: root keys, sections as dicts.
+        overrides: dict of dotted keys, nested dict, or "key=value" texts.
+
+    Raises:
+        ConfigError: no layer gives a work_dir, or a key or value is wrong.
+    """
+    given = dict(arguments or {})
+    if work_dir is not None:
+        given["work_dir"] = fspath(work_dir)
+    layers = [file_layer(Path(config_file))] if config_file is not None else []
+    layers += [argument_layer(given), override_layer(overrides)]
+    folder = work_dir_of(merge_layers(layers).values)
+    base = [work_dir_layer(folder)] if isinstance(folder, str) and folder else []
+    return Resolved.from_layers([*base, *layers])
+
+
+def _validate(merged: Merged) -> Config:
+    try:
+        return Config.from_json(merged.values)
+    except ConfigError as error:
+        beneath = (o for key, o in merged.origins.items() if key.startswith(f"{error.key}."))
+        origin = nearest_origin(merged.origins, error.key) or next(beneath, "")
+        raise located(error, origin) from None
+
+
+def _folded_origins(merged: Merged) -> dict[str, str]:
+    """Return the origins with those of keys that only a short form gave."""
+    derived = {
+        key: merged.origins[short]
+        for key, short in DERIVED_FROM.items()
+        if key not in merged.origins and short in merged.origins
+    }
+    return {**merged.origins, **derived}

@@ -1,0 +1,141 @@
+"""The whole config: its root keys and sections, to and from plain JSON."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from stride.config.fields import flatten
+from stride.config.refusals import refusal
+from stride.config.sections import (
+    CheckpointConfig,
+    CriterionKwargs,
+    DatasetKwargs,
+    LoadDataKwargs,
+    LoggingConfig,
+    ModelKwargs,
+    OpenSection,
+    OptimizerKwargs,
+    SchedulerKwargs,
+    Section,
+    Seed,
+    Text,
+    TrainingConfig,
+)
+from stride.config.short_forms import fold_config
+from stride.config.values import Raw, plain
+from stride.errors import ConfigError
+
+__all__ = [
+    "OPEN_SECTIONS",
+    "CheckpointConfig",
+    "Config",
+    "CriterionKwargs",
+    "DatasetKwargs",
+    "LoadDataKwargs",
+    "LoggingConfig",
+    "ModelKwargs",
+    "OpenSection",
+    "OptimizerKwargs",
+    "SchedulerKwargs",
+    "TrainingConfig",
+    "declared_keys",
+]
+
+
+def _run_name(value: Any) -> Any:
+    """Take the number 0 for the name "0": they are the same folder."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Config(Section):
+    """Hold everything that a run is made from.
+
+    Equal configs have equal JSON; `Config.from_json(config.to_json()) == config`.
+    """
+
+    work_dir: Text = Field(description="the folder of the experiment, which holds its runs")
+    run: Annotated[str | None, BeforeValidator(_run_name)] = Field(
+        None, description="a name for the run; null: the next number"
+    )
+    trainer: Text = Field("supervised", description="a built-in trainer or an import path")
+    seed: Seed = Field(0, description="seed of weights, order of samples and augmentation")
+    device: Text = Field("auto", description="auto, cpu, cuda, cuda:1, gpu or mps")
+    dataset_kwargs: DatasetKwargs = Field(default_factory=DatasetKwargs, description="the dataset")
+    load_data_kwargs: LoadDataKwargs = Field(
+        default_factory=LoadDataKwargs, description="the loaders"
+    )
+    model_kwargs: ModelKwargs = Field(default_factory=ModelKwargs, description="the network")
+    criterion_kwargs: CriterionKwargs = Field(
+        default_factory=CriterionKwargs, description="the loss"
+    )
+    optimizer_kwargs: OptimizerKwargs = Field(
+        default_factory=OptimizerKwargs, description="the optimiser"
+    )
+    scheduler_kwargs: SchedulerKwargs = Field(
+        default_factory=SchedulerKwargs, description="the schedule"
+    )
+    training_config: TrainingConfig = Field(
+        default_factory=TrainingConfig, description="the training"
+    )
+    checkpoint_config: CheckpointConfig = Field(
+        default_factory=CheckpointConfig, description="checkpoints"
+    )
+    logging_config: LoggingConfig = Field(
+        default_factory=LoggingConfig, description="logs and display"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold(cls, given: Any) -> Any:
+        return fold_config(plain(given)) if isinstance(given, Mapping) else given
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Validate plain values and return the config.
+
+        Raises:
+            ConfigError: a key or value is wrong; names the dotted key.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise refusal(error, cls) from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the complete config as plain JSON.
+
+        Raises:
+            ConfigError: an argument is still text whose type its constructor has not decided.
+        """
+        values: dict[str, Any] = plain(self)
+        for key, value in flatten(values):
+            if isinstance(value, Raw):
+                what = f"{key}={value} is still text: its constructor has not been asked"
+                raise ConfigError(what, key=key)
+        return values
+
+    def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Config":
+        """Return the config with the constructors' arguments replaced by resolved ones.
+
+        Args:
+            sections: for each open section its arguments, as `stride.components.bind` returns
+                them; they are written as plain JSON. Declared fields stay, or may be among them.
+        """
+        values: dict[str, Any] = plain(self)
+        for name, arguments in sections.items():
+            declared = {k: v for k, v in values[name].items() if k in declared_keys(name)}
+            values[name] = {**declared, **plain(arguments, name)}
+        return type(self).from_json(values)
+
+
+OPEN_SECTIONS: dict[str, type[OpenSection]] = {
+    name: field.annotation
+    for name, field in Config.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, OpenSection)
+}
+
+
+def declared_keys(section: str) -> tuple[str, ...]:
+    """Return STRIDE's own keys of an open section; every other key is the constructor's."""
+    return tuple(OPEN_SECTIONS[section].model_fields)

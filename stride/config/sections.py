@@ -1,0 +1,228 @@
+"""The sections of a config: their keys with types, bounds, defaults and meanings.
+
+A section `<x>_kwargs` is open: beside the declared fields, which are STRIDE's own, it holds the
+arguments of a constructor that the user chooses by `<x>_name`. A section `<x>_config` is closed.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from stride.config.metrics import canonical, infer_mode
+from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
+from stride.errors import ConfigError
+
+DEFAULT_EPOCHS = 50
+
+
+def _whole(value: Any) -> Any:
+    """Take 1e3 for 1000: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _normalization(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "standard" if value else "none"
+    return {"true": "standard", "false": "none"}.get(value, value) if value else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+Int = Annotated[int, BeforeValidator(_whole)]
+Positive = Annotated[Int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+Seed = Annotated[Int, Field(ge=0, lt=2**63)]
+MetricName = Annotated[Text, AfterValidator(canonical)]
+Mode = Literal["min", "max"]
+Normalization = Annotated[Literal["none", "standard", "minmax"], BeforeValidator(_normalization)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+
+
+class Section(BaseModel):
+    """Group keys of the config: frozen, and closed unless it says otherwise."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+
+class OpenSection(Section):
+    """Hold STRIDE's own fields and, beside them, the arguments of a chosen constructor."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name_field: ClassVar[str] = ""
+
+    @property
+    def chosen(self) -> str | None:
+        """Return what `<x>_name` says: a built-in name, a torch name or an import path."""
+        name: str | None = getattr(self, self.name_field) if self.name_field else None
+        return name
+
+    @property
+    def free(self) -> dict[str, Any]:
+        """Return the constructor's arguments; those typed as text are `Raw` until bound."""
+        return dict(self.model_extra or {})
+
+
+class DatasetKwargs(OpenSection):
+    """Choose the dataset and how it is split, thinned, normalised and augmented."""
+
+    name_field = "dataset_name"
+
+    dataset_name: Text = Field("digits", description="a built-in dataset or an import path")
+    val_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to validate on")
+    test_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to test on")
+    split_seed: Seed = Field(0, description="seed of the split into train, val and test")
+    subsample_rate: float = Field(1.0, gt=0, le=1, description="share of each split that is kept")
+    subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept")
+    normalize: Normalization = Field("none", description="statistics of the training split to use")
+    transform: Text | None = Field(None, description="import path of a per-sample transform")
+
+    @model_validator(mode="after")
+    def _leave_some_to_train_on(self) -> Self:
+        if self.val_fraction + self.test_fraction >= 1:
+            key = "dataset_kwargs.val_fraction"
+            what = f"{key} and test_fraction leave nothing to train on"
+            raise ConfigError(what, key=key, hint="their sum must be below 1")
+        return self
+
+
+class LoadDataKwargs(OpenSection):
+    """Say how batches are made; other keys go to torch's DataLoader."""
+
+    batch_size: Positive = Field(64, description="samples in a batch, on each rank")
+    shuffle: bool = Field(True, description="shuffle the training samples anew in each epoch")
+    in_memory: bool | None = Field(None, description="keep the data on the device; null: by size")
+    train_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, training only")
+    val_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, validation only")
+    test_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, test only")
+
+
+class ModelKwargs(OpenSection):
+    """Choose the network."""
+
+    name_field = "model_name"
+
+    model_name: Text = Field("MLP", description="a built-in network or an import path")
+    model_seed: Seed | None = Field(None, description="seed of the weights; null: the run's seed")
+    init_from: Text | None = Field(None, description="a run or safetensors file to start from")
+
+
+class CriterionKwargs(OpenSection):
+    """Choose the loss."""
+
+    name_field = "criterion_name"
+
+    criterion_name: Text | None = Field(None, description="a loss; null: by the kind of targets")
+
+
+class OptimizerKwargs(OpenSection):
+    """Choose the optimiser."""
+
+    name_field = "optimizer_name"
+
+    optimizer_name: Text = Field("AdamW", description="one of torch.optim or an import path")
+
+
+class SchedulerKwargs(OpenSection):
+    """Choose the learning rate's schedule."""
+
+    name_field = "scheduler_name"
+
+    scheduler_name: Text | None = Field(None, description="a torch scheduler or an import path")
+    interval: Literal["epoch", "step"] | None = Field(
+        None, description="when it is stepped; null: as torch's own schedulers need it"
+    )
+
+
+class TrainingConfig(Section):
+    """Say how long and how to train, what to watch and when to stop."""
+
+    with_validation: bool = Field(True, description="evaluate on the validation split")
+    experiment: str = Field(
+        EXPERIMENT, pattern=r"^\w[\w.-]*$", description="a word for the names of checkpoints"
+    )
+    max_epochs: Positive | None = Field(
+        None, description=f"passes over the data; {DEFAULT_EPOCHS} when max_steps is null too"
+    )
+    max_steps: Positive | None = Field(None, description="optimiser steps at most")
+    metrics: list[Text] | None = Field(
+        None, description="what to evaluate; null: accuracy for classes, mae for numbers"
+    )
+    early_stopping: bool = Field(False, description="stop when the stopping metric stalls")
+    stopping_metric: MetricName | None = Field(None, description="the metric watched for stopping")
+    patience: Positive = Field(10, description="evaluations without improvement before stopping")
+    min_delta: float = Field(0.0, ge=0, description="what counts as improvement must exceed this")
+    delta_mode: Literal["absolute", "relative"] = Field(
+        "absolute", description="min_delta as it is, or times the best value's size"
+    )
+    mode: Mode | None = Field(None, description="which way is better; null: by the metric's name")
+    save_best: bool = Field(True, description="keep the best weights; false: keep_best=0")
+    saving_metric: MetricName | None = Field(
+        None, description="the metric of the best weights; null: the stopping metric"
+    )
+    saving_mode: Mode | None = Field(None, description="mode of the saving metric, likewise")
+    use_milestones: bool = Field(
+        False, description="keep a checkpoint every milestone_every epochs"
+    )
+    milestone_every: Positive = Field(MILESTONE_EVERY, description="epochs between milestones")
+    evaluate_every: Positive = Field(1, description="epochs between evaluations")
+    log_interval: Positive = Field(50, description="steps between two reports")
+    precision: Literal["fp32", "bf16", "fp16"] = Field("fp32", description="type to compute in")
+    compile: bool = Field(False, description="compile the network with torch.compile")
+    accumulate: Positive = Field(1, description="microbatches in a step")
+    clip_grad_norm: float | None = Field(None, gt=0, description="largest norm of the gradient")
+    deterministic: bool = Field(False, description="use deterministic algorithms only")
+    nonfinite: Literal["stop", "skip", "raise"] = Field(
+        "stop", description="what a NaN or infinite loss leads to"
+    )
+    callbacks: list[Text] = Field([], description="import paths of callbacks")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _set_an_end(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        endless = given.get("max_epochs") is None and given.get("max_steps") is None
+        return {**given, "max_epochs": DEFAULT_EPOCHS} if endless else given
+
+    @model_validator(mode="after")
+    def _know_which_way_is_better(self) -> Self:
+        if self.stopping_metric and self.mode is None:
+            infer_mode(self.stopping_metric, key="training_config.mode")
+        if self.saving_metric and self.saving_mode is None:
+            infer_mode(self.saving_metric, key="training_config.saving_mode")
+        return self
+
+
+class CheckpointConfig(Section):
+    """Say when checkpoints are written and which are kept."""
+
+    every_epochs: Positive | None = Field(None, description="epochs between checkpoints")
+    every_steps: Positive | None = Field(None, description="steps between checkpoints")
+    every_minutes: float | None = Field(10.0, gt=0, description="minutes between checkpoints")
+    keep_last: Positive = Field(2, description="newest checkpoints kept")
+    keep_best: Int = Field(KEEP_BEST, ge=0, description="best checkpoints kept")
+    keep_every: Positive | None = Field(None, description="epochs between those never deleted")
+
+
+class LoggingConfig(Section):
+    """Say where metrics and messages go."""
+
+    loggers: list[Text] = Field([], description="csv, tensorboard, wandb or import paths")
+    terminal_display: Literal["auto", "rich", "minimal", "off"] = Field(
+        "auto", description="a live display, plain lines or nothing; auto: by the terminal"
+    )
+    level: Level = Field("INFO", description="least level of messages in the text log")
+    wandb_kwargs: dict[str, Any] = Field({}, description="keys for wandb.init")

@@ -1,0 +1,132 @@
+"""The values that a config holds: plain JSON, and text whose type is not decided yet."""
+
+import json
+import math
+from collections.abc import Mapping, Set
+from dataclasses import fields, is_dataclass
+from datetime import date, time
+from enum import Enum
+from os import PathLike, fspath
+from typing import Any, Never
+
+from stride.errors import ConfigError
+
+
+class Raw(str):
+    """Mark text typed on a command line, whose type the schema or a signature decides."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Raw({str(self)!r})"
+
+
+def parse_json(text: str) -> Any:
+    """Parse text as strict JSON: no NaN, no infinity, no key twice.
+
+    Raises:
+        ValueError: the text is not JSON.
+    """
+    value = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+    if not _is_finite(value):
+        raise ValueError("a number is too large")
+    return value
+
+
+def plain(value: Any, key: str = "") -> Any:
+    """Return value as plain JSON: dict, list, text, number, bool or None; `Raw` stays `Raw`.
+
+    Tuples and sets become lists, paths and dates text, enum members their value, zero-dimensional
+    arrays numbers, dataclass and pydantic objects dicts. Containers are copied.
+
+    Raises:
+        ConfigError: JSON cannot hold the value; names the dotted key.
+    """
+    if isinstance(value, Mapping):
+        return {_text_key(name, key): plain(part, join(key, name)) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, join(key, str(n))) for n, part in enumerate(value)]
+    if isinstance(value, Set):
+        return sorted((plain(part, key) for part in value), key=json.dumps)
+    if isinstance(value, Enum):
+        return _enum_value(value)
+    if value is None or isinstance(value, bool | Raw):
+        return value
+    if isinstance(value, str | int | float):
+        return _scalar(value, key)
+    return _object(value, key)
+
+
+def join(*parts: str) -> str:
+    """Join the parts of a dotted key; empty ones are left out."""
+    return ".".join(str(part) for part in parts if part)
+
+
+def show(value: Any, limit: int = 60) -> str:
+    """Return value in the config's own notation, shortened for a message."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def _scalar(value: str | int | float, key: str) -> str | int | float:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if not math.isfinite(value):
+        raise ConfigError(f"{key or 'a number'} must be finite, not {value}", key=key)
+    return float(value)
+
+
+def _object(value: Any, key: str) -> Any:
+    if isinstance(value, PathLike):
+        return str(fspath(value))
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return plain(value.item(), key)
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain({field.name: getattr(value, field.name) for field in fields(value)}, key)
+    if hasattr(type(value), "model_fields"):
+        return plain(dict(value), key)
+    return _cannot_hold(value, key)
+
+
+def _cannot_hold(value: Any, key: str) -> Never:
+    what = f"{key or 'a value'} cannot be written as JSON: it is a {type(value).__qualname__}"
+    hint = "give the import path of a function that makes it"
+    raise ConfigError(what, key=key, hint=hint)
+
+
+def _enum_value(member: Enum) -> Any:
+    try:
+        return plain(member.value)
+    except ConfigError:
+        return member.name
+
+
+def _text_key(name: Any, key: str) -> str:
+    if isinstance(name, str):
+        return str(name)
+    raise ConfigError(f"{join(key, str(name))}: a key must be text, not {name!r}", key=key)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands there twice")
+    return values
+
+
+def _refuse_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

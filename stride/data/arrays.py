@@ -1,0 +1,84 @@
+"""Read a dataset from arrays: NPY, NPZ or safetensors files, mapped where they are large."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from stride.data.array_files import StoredArray, open_arrays
+from stride.data.columns import ArrayDataset, Column
+from stride.data.files import available_memory
+from stride.data.labels import check_finite, encode_labels, input_dtype, target_dtype
+from stride.errors import DataError, nearest
+
+
+def arrays(
+    path: str,
+    inputs: str = "inputs",
+    targets: str | None = "targets",
+    memory_map: bool | None = None,
+) -> ArrayDataset:
+    """Read inputs and targets, whose first dimension counts the samples.
+
+    Args:
+        path: A .npz or .safetensors file, a folder of .npy files, or one .npy file of inputs.
+        inputs: The name of the inputs in the file (in a folder: inputs.npy).
+        targets: The name of the targets; None: there are none.
+        memory_map: Leave the arrays in their files and read them batch by batch; None: do so
+            where they would take more than half of the memory that is free.
+
+    Raises:
+        DataError: No such file or array, lengths that differ, pickled arrays, NaN in targets.
+    """
+    stored = open_arrays(path)
+    if Path(path).suffix.lower() == ".npy":
+        chosen = list(stored.values())
+    else:
+        names = {"inputs": inputs} | ({"targets": targets} if targets is not None else {})
+        chosen = [_named(stored, name, key, path) for key, name in names.items()]
+    _check_lengths(chosen, path)
+    if memory_map is None:
+        memory_map = sum(array.nbytes for array in chosen) > available_memory() // 2
+    columns: list[Column] = [_read(chosen[0], input_dtype(chosen[0].kind, path), memory_map)]
+    classes: tuple[str, ...] = ()
+    for array in chosen[1:]:
+        column, classes = _targets(array, memory_map)
+        columns.append(column)
+    return ArrayDataset(columns, classes=classes)
+
+
+def _named(stored: dict[str, StoredArray], name: str, key: str, path: str) -> StoredArray:
+    if name in stored:
+        return stored[name]
+    hint = nearest(name, stored) or f"the arrays there are {', '.join(stored) or 'none'}"
+    raise DataError(
+        f"no array {name!r} in {path}",
+        where=f"dataset_kwargs.{key}",
+        hint=hint + ("; type targets=null to do without" if key == "targets" else ""),
+    )
+
+
+def _check_lengths(chosen: list[StoredArray], path: str) -> None:
+    lengths = {array.name: array.shape[0] if array.shape else 0 for array in chosen}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise DataError(
+            f"the arrays differ in length: {listed}",
+            where=path,
+            hint="the first dimension of each counts the samples",
+        )
+    if not min(lengths.values()):
+        raise DataError("the arrays hold no samples", where=path)
+
+
+def _read(array: StoredArray, dtype: torch.dtype, memory_map: bool) -> Column:
+    return array.column(dtype) if memory_map else array.tensor(dtype)
+
+
+def _targets(array: StoredArray, memory_map: bool) -> tuple[Column, tuple[str, ...]]:
+    if array.stored.kind in "US":  # text: classes, which are small enough for memory
+        return encode_labels(array.read().astype(str), array.where)
+    column = _read(array, target_dtype(array.kind, array.where), memory_map)
+    if isinstance(column, Tensor):
+        check_finite(column, array.where)
+    return column, ()

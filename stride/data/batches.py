@@ -1,0 +1,62 @@
+"""What the trainer asks of anything that gives batches, and how a batch reaches the device."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Give the batches of one split, on the device, in an order fixed by (seed, epoch, position).
+
+    Attributes:
+        batch_size: Samples in a full batch; None where only the user's loader knows.
+        num_samples: Samples in an epoch; None for a stream.
+        seekable: Whether an epoch can be begun at a position other than 0 by `set_epoch`.
+    """
+
+    batch_size: int | None
+    num_samples: int | None
+    seekable: bool
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in a whole epoch (TypeError for a stream)."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin the epoch that was set, at the position that was set."""
+
+    def example(self) -> Any:
+        """Return a small batch to try a model on; batches and random state stay as they are."""
+
+
+def move(batch: Any, device: torch.device) -> Any:
+    """Return the batch with every tensor in its tuples, lists and mappings on the device."""
+    if isinstance(batch, Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, tuple):
+        parts = [move(part, device) for part in batch]
+        return type(batch)(*parts) if hasattr(batch, "_fields") else tuple(parts)
+    if isinstance(batch, list):
+        return [move(part, device) for part in batch]
+    if isinstance(batch, Mapping):
+        return _move_mapping(batch, device)
+    # Objects of other libraries (graphs, token batches) bring their own `to`.
+    return batch.to(device) if callable(getattr(batch, "to", None)) else batch
+
+
+def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
+    if type(batch) is not dict and callable(getattr(batch, "to", None)):
+        return batch.to(device)  # type: ignore[attr-defined]
+    return {key: move(value, device) for key, value in batch.items()}
+
+
+def moved(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
+    """Iterate over batches on the device; on the CPU this is the bare iterator."""
+    if device.type == "cpu":
+        return iter(batches)
+    return (move(batch, device) for batch in batches)

@@ -1,0 +1,229 @@
+"""Build the data of a run from its config: loaders, what is known of the data, its digest."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.data.batches import Batches
+from stride.data.columns import ArrayDataset, chunks, rows
+from stride.data.datasets import Opened, find_transform, open_dataset
+from stride.data.fetch import FetchArrays, FetchSamples, finisher
+from stride.data.info import DataInfo, describe
+from stride.data.loaders import LoaderBatches
+from stride.data.memory import MemoryBatches, roomy
+from stride.data.normalize import Normalization, fit_normalization
+from stride.data.options import LoaderOptions, loader_options, made_with
+from stride.data.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
+from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
+from stride.data.split import SPLITS
+from stride.data.streams import stream_batches
+from stride.errors import DataError
+
+STATISTICS_BATCH = 256  # samples read at a time where statistics need them one by one
+
+
+@dataclass(frozen=True)
+class Data:
+    """All that a run needs of its data.
+
+    Attributes:
+        train_loader: Batches to train on; None where the split was not asked for or is empty.
+        val_loader: Batches to validate on, likewise.
+        test_loader: Batches to test on, likewise.
+        info: Shapes, kinds and counts.
+        normalization: The statistics applied to inputs, if any.
+        fingerprint: Digest of the content.
+        sources: The splits as datasets of samples, training transforms not applied.
+    """
+
+    train_loader: Batches | None
+    val_loader: Batches | None
+    test_loader: Batches | None
+    info: DataInfo
+    normalization: Normalization | None
+    fingerprint: str
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
+def build_data(
+    dataset: Mapping[str, Any],
+    loader: Mapping[str, Any],
+    *,
+    seed: int,
+    device: torch.device,
+    splits: Sequence[str] = SPLITS,
+    normalization: Normalization | None = None,
+) -> Data:
+    """Build the loaders of the splits from resolved `dataset_kwargs` and `load_data_kwargs`.
+
+    Args:
+        dataset: The resolved section `dataset_kwargs`.
+        loader: The resolved section `load_data_kwargs`.
+        seed: What the order of samples and their augmentation depend on, with the epoch.
+        device: Where the batches are wanted.
+        splits: The splits to build.
+        normalization: Statistics to apply again; None: those of the training split, if asked for.
+
+    Raises:
+        DataError: The data cannot be read, divided or batched so.
+    """
+    kind = dataset.get("normalize") or "none"
+    to_fit = kind != "none" and normalization is None
+    opened = open_dataset(dataset, sorted({*splits, "train"}) if to_fit else splits)
+    if to_fit:
+        normalization = fit_normalization(kind, _inputs(opened.parts["train"], seed))
+    transform = find_transform(dataset.get("transform"))
+    loaders: dict[str, Batches] = {}
+    sources = {split: part for split, part in opened.parts.items() if split in splits}
+    for split, source in sources.items():
+        if isinstance(source, ArrayDataset) and normalization is not None:
+            sources[split] = source.normalized(normalization)
+        maker = BatchMaker(loader_options(loader, split), seed, device)
+        change = transform if split == "train" else None
+        loaders[split] = maker.make(sources[split], normalization, change)
+    return Data(
+        train_loader=loaders.get("train"),
+        val_loader=loaders.get("val"),
+        test_loader=loaders.get("test"),
+        info=_info(loaders, opened),
+        normalization=normalization,
+        fingerprint=opened.fingerprint,
+        sources=sources,
+    )
+
+
+def _info(loaders: Mapping[str, Any], opened: Opened) -> DataInfo:
+    if not loaders:
+        raise DataError("none of the splits asked for has samples", where=f"dataset {opened.name}")
+    batch = next(iter(loaders.values())).example()
+    return describe(batch, opened.counts, opened.name, opened.classes, opened.num_classes)
+
+
+def _inputs(source: Source, seed: int) -> Iterator[Tensor]:
+    """Yield the inputs of a split in large batches, untransformed."""
+    if isinstance(source, StreamDataset):
+        raise DataError(
+            "a stream has no statistics",
+            where="dataset_kwargs.normalize",
+            hint="normalise in the dataset itself, and type normalize=none",
+        )
+    if isinstance(source, ArrayDataset):
+        column = source.tensors[0]
+        for part in chunks(len(source), column.nbytes // len(source)):
+            yield rows(column, part)
+        return
+    fetch = FetchSamples(source, seed=seed, finish=None, collate=None)
+    for part in torch.arange(len(source)).tensor_split(-(-len(source) // STATISTICS_BATCH)):
+        inputs, _ = split_sample(fetch.__getitems__(BatchKey(0, part.tolist())))
+        if not isinstance(inputs, Tensor):
+            raise DataError(
+                f"inputs of type {type(inputs).__name__} have no statistics",
+                where="dataset_kwargs.normalize",
+                hint="let the dataset give tensors, or type normalize=none",
+            )
+        yield inputs
+
+
+@dataclass(frozen=True)
+class BatchMaker:
+    """Choose how the batches of a split are made, by what the data is and what is asked for."""
+
+    options: LoaderOptions
+    seed: int
+    device: torch.device
+
+    def make(
+        self,
+        source: Source,
+        normalization: Normalization | None,
+        transform: Callable[[Any], Any] | None,
+    ) -> Batches:
+        """Make the batches of a split: out of memory where nothing speaks against it.
+
+        A dataset of arrays comes normalised already; samples are normalised on the way.
+        """
+        if isinstance(source, StreamDataset):
+            return self._stream(source, normalization, transform)
+        if self.options.in_memory:
+            source, normalization = self._loaded(source, normalization)
+        order = self._order(source)
+        collate = self.options.objects.get("collate_fn")
+        if isinstance(source, ArrayDataset):
+            normalization = None
+            if transform is None and source.in_memory and not self.options.sample_by_sample:
+                return self._memory(source, order)
+            if transform is None and collate is None:
+                return LoaderBatches(FetchArrays(source), order, self.device, self._torch())
+        finish = finisher(normalization, transform)
+        fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=collate)
+        return LoaderBatches(fetch, order, self.device, self._torch())
+
+    def _memory(self, source: ArrayDataset, order: Order) -> MemoryBatches:
+        roomy_enough = self.options.in_memory or roomy(self.device, source.nbytes)
+        storage = self.device if roomy_enough else torch.device("cpu")
+        tensors = [t.to(storage).contiguous() for t in source.tensors if isinstance(t, Tensor)]
+        return MemoryBatches(tensors, order, self.device)
+
+    def _order(self, source: ArrayDataset | SampleDataset) -> Order:
+        options, seed = self.options, self.seed
+        if (sampler := options.objects.get("batch_sampler")) is not None:
+            return BatchSamplerOrder(made_with(sampler, source), len(source), seed=seed)
+        size, drop_last = options.batch_size, options.drop_last
+        if (sampler := options.objects.get("sampler")) is not None:
+            return SamplerOrder(made_with(sampler, source), size, seed=seed, drop_last=drop_last)
+        if drop_last and len(source) < size:
+            raise DataError(
+                f"drop_last leaves nothing of {len(source)} samples",
+                where=f"load_data_kwargs.batch_size={size}",
+                hint="type a smaller batch_size, or drop_last=false",
+            )
+        return Order(len(source), size, seed=seed, shuffle=options.shuffle, drop_last=drop_last)
+
+    def _stream(
+        self,
+        source: StreamDataset,
+        normalization: Normalization | None,
+        transform: Callable[[Any], Any] | None,
+    ) -> Batches:
+        for key in ("sampler", "batch_sampler"):
+            if key in self.options.objects:
+                raise DataError("a stream takes no sampler", where=f"load_data_kwargs.{key}")
+        options = {**self._torch(), "drop_last": self.options.drop_last}
+        return stream_batches(
+            StreamDataset(source.stream, finisher(normalization, transform)),
+            seed=self.seed,
+            batch_size=self.options.batch_size,
+            collate=self.options.objects.get("collate_fn"),
+            device=self.device,
+            options=options,
+        )
+
+    def _torch(self) -> dict[str, Any]:
+        """Return what DataLoader is given; memory is pinned only for a device that wants it."""
+        options = dict(self.options.torch)
+        if self.device.type == "cpu":
+            options.pop("pin_memory", None)
+        if (function := self.options.objects.get("worker_init_fn")) is not None:
+            options["worker_init_fn"] = function
+        return options
+
+    def _loaded(
+        self, source: ArrayDataset | SampleDataset, normalization: Normalization | None
+    ) -> tuple[ArrayDataset, Normalization | None]:
+        """Read all samples into memory, once and for all epochs."""
+        if isinstance(source, ArrayDataset):
+            return source.loaded(), normalization
+        finish = finisher(normalization, None)
+        fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=None)
+        batch = fetch.__getitems__(BatchKey(0, list(range(len(source)))))
+        columns = batch if isinstance(batch, (tuple, list)) else [batch]
+        if not all(isinstance(column, Tensor) for column in columns):
+            raise DataError(
+                "only samples that are tuples of tensors and numbers can be kept in memory",
+                where="load_data_kwargs.in_memory",
+                hint="type in_memory=null",
+            )
+        return ArrayDataset(columns, classes=source.classes), None

@@ -1,0 +1,171 @@
+"""Hold a dataset as columns: tensors of equal length, in memory or mapped from a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from stride.data.normalize import Normalization
+from stride.errors import DataError
+
+
+@dataclass(frozen=True)
+class MappedColumn:
+    """Read rows out of an array that stays in its file.
+
+    The file is opened where it is first read, so that the column can be sent to a worker
+    process without its data.
+
+    Attributes:
+        path: The file.
+        stored: The type of the numbers in the file.
+        file_shape: The shape of the whole array.
+        offset: Byte at which the array begins.
+        order: "C" or "F", as in NumPy.
+        dtype: The torch type of the rows given out.
+        view: The torch type to take the stored bits for, where NumPy has none (bfloat16).
+        picked: The rows that this column consists of; None: all of them.
+    """
+
+    path: Path
+    stored: np.dtype[Any]
+    file_shape: tuple[int, ...]
+    offset: int
+    order: str
+    dtype: torch.dtype
+    view: torch.dtype | None = None
+    picked: np.ndarray[Any, Any] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the column, its length first."""
+        return (len(self), *self.file_shape[1:])
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the column would take in memory."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.file_shape[0] if self.picked is None else len(self.picked)
+
+    def rows(self, indices: Tensor) -> Tensor:
+        """Return a copy of the rows at the indices, in their order."""
+        wanted = indices.numpy()
+        array = self._memory()[wanted if self.picked is None else self.picked[wanted]]
+        tensor = torch.from_numpy(np.ascontiguousarray(array, self.stored.newbyteorder("=")))
+        return tensor.view(self.view or tensor.dtype).to(self.dtype)
+
+    def select(self, indices: Tensor) -> "MappedColumn":
+        """Return the column of these rows alone, read from the file as before."""
+        wanted = indices.numpy()
+        return replace(self, picked=wanted if self.picked is None else self.picked[wanted])
+
+    def _memory(self) -> np.ndarray[Any, Any]:
+        memory: np.ndarray[Any, Any] | None = self.__dict__.get("_opened")
+        if memory is None:
+            order: Any = self.order
+            memory = np.memmap(self.path, self.stored, "r", self.offset, self.file_shape, order)
+            self.__dict__["_opened"] = memory
+        return memory
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_opened"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+Column = Tensor | MappedColumn
+
+
+class ArrayDataset(Dataset[tuple[Tensor, ...]]):
+    """A map-style dataset of equally long columns: inputs first, then targets.
+
+    Attributes:
+        tensors: The columns; sample i is the tuple of their rows i.
+        classes: Labels of the classes by code, where the targets were text.
+        normalization: Applied to inputs on reading; tensors in memory have it applied already.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Column],
+        *,
+        classes: tuple[str, ...] = (),
+        normalization: Normalization | None = None,
+    ) -> None:
+        lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
+        if len(set(lengths)) != 1:
+            raise DataError(f"the arrays differ in length: {', '.join(map(str, lengths))}")
+        self.tensors = tuple(tensors)
+        self.classes = classes
+        self.normalization = normalization
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        if not self.in_memory:
+            return tuple(column[0] for column in self.take(torch.tensor([index])))
+        return tuple(column[index] for column in self.tensors if isinstance(column, Tensor))
+
+    def take(self, indices: Tensor) -> tuple[Tensor, ...]:
+        """Return the batch of the samples at the indices, one read per column."""
+        columns = [rows(tensor, indices) for tensor in self.tensors]
+        if self.normalization is not None:
+            columns[0] = self.normalization.apply(columns[0])
+        return tuple(columns)
+
+    def select(self, indices: Tensor) -> "ArrayDataset":
+        """Return the dataset of these samples alone."""
+        picked = [select(tensor, indices) for tensor in self.tensors]
+        return ArrayDataset(picked, classes=self.classes, normalization=self.normalization)
+
+    def normalized(self, normalization: Normalization) -> "ArrayDataset":
+        """Return the dataset with its inputs normalised: at once in memory, else on reading."""
+        inputs, *others = self.tensors
+        if isinstance(inputs, Tensor):
+            return ArrayDataset([normalization.apply(inputs), *others], classes=self.classes)
+        return ArrayDataset(self.tensors, classes=self.classes, normalization=normalization)
+
+    def loaded(self) -> "ArrayDataset":
+        """Return the dataset with every column in memory."""
+        if self.in_memory:
+            return self
+        return ArrayDataset(self.take(torch.arange(len(self))), classes=self.classes)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether every column is a tensor."""
+        return all(isinstance(tensor, Tensor) for tensor in self.tensors)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all columns."""
+        return sum(tensor.nbytes for tensor in self.tensors)
+
+
+def rows(column: Column, indices: Tensor) -> Tensor:
+    """Return the rows of a column at the indices."""
+    if isinstance(column, MappedColumn):
+        return column.rows(indices)
+    return column.index_select(0, indices)
+
+
+def select(column: Column, indices: Tensor) -> Column:
+    """Return the column of the rows at the indices, in memory or mapped as before."""
+    if isinstance(column, MappedColumn):
+        return column.select(indices)
+    return column.index_select(0, indices)
+
+
+def chunks(length: int, row_bytes: int, limit: int = 2**24) -> list[Tensor]:
+    """Cut 0..length into runs of indices whose rows take about `limit` bytes."""
+    step = max(1, limit // max(1, row_bytes))
+    return [torch.arange(start, min(start + step, length)) for start in range(0, length, step)]

@@ -1,0 +1,170 @@
+"""Open the dataset that `dataset_kwargs` names and divide it into its splits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isclass, signature
+from typing import Any
+
+from stride.components import bind, construct, find
+from stride.config.schema import DatasetKwargs
+from stride.data.fingerprint import fingerprint
+from stride.data.info import num_classes
+from stride.data.samples import Source, StreamDataset, as_source
+from stride.data.split import SPLITS, split_indices, subsample_indices
+from stride.errors import ConfigError, DataError
+
+OWN = DatasetKwargs.model_fields
+SPLITTING = ("val_fraction", "test_fraction", "split_seed")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A dataset that is open and divided.
+
+    Attributes:
+        parts: The splits asked for that have samples; the training split is subsampled.
+        counts: Samples of every split that is known; None for a stream.
+        name: The dataset's name, without the path of its module.
+        classes: Labels of the classes by code, where they have any.
+        num_classes: How many classes there are in all that was opened, if any and if known.
+        fingerprint: Digest of the whole data, before it was divided.
+    """
+
+    parts: Mapping[str, Source]
+    counts: Mapping[str, int | None]
+    name: str
+    classes: tuple[str, ...]
+    num_classes: int | None
+    fingerprint: str
+
+
+def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Check `dataset_kwargs` against the chosen constructor's signature, return it complete.
+
+    Raises:
+        ConfigError: A key or value that the constructor does not take, or fractions given for a
+            dataset that splits itself.
+        ComponentError: No such dataset.
+    """
+    own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
+    constructor = _constructor(own["dataset_name"])
+    if splits_itself(constructor):
+        _refuse_fractions(own)
+    if isinstance(own["transform"], str):
+        find("transform", own["transform"])
+    free = {key: value for key, value in kwargs.items() if key not in OWN}
+    return {**bind(constructor, free, section="dataset_kwargs", supplied=("split",)), **own}
+
+
+def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
+    """Open the dataset of resolved `dataset_kwargs`, with the splits asked for.
+
+    Raises:
+        DataError: The data cannot be read or divided so.
+    """
+    own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
+    free = {key: value for key, value in kwargs.items() if key not in OWN}
+    constructor = _constructor(own["dataset_name"])
+    name = _label(own["dataset_name"])
+    if splits_itself(constructor):
+        _refuse_fractions(own)
+        whole = parts = _open_each(constructor, free, splits, name)
+        counts = {split: _length(part) for split, part in parts.items()}
+    else:
+        source = as_source(_construct(constructor, free), name)
+        whole, (parts, counts) = {"": source}, _divide(source, own, splits, name)
+    if "train" in parts:
+        parts = {**parts, "train": _subsample(parts["train"], own)}
+        counts["train"] = _length(parts["train"])
+    found = [num_classes(part) for part in whole.values()]
+    return Opened(
+        parts=parts,
+        counts=counts,
+        name=name,
+        classes=next(iter(whole.values())).classes,
+        num_classes=max((number for number in found if number), default=None),
+        fingerprint=fingerprint(whole),
+    )
+
+
+def splits_itself(constructor: Callable[..., Any]) -> bool:
+    """Tell whether a dataset is made once per split: whether it takes an argument `split`."""
+    try:
+        return "split" in signature(constructor).parameters
+    except (TypeError, ValueError):  # some callables written in C do not tell
+        return False
+
+
+def _constructor(name: Any) -> Callable[..., Any]:
+    return find("dataset", name) if isinstance(name, str) else name
+
+
+def _construct(constructor: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    return construct(constructor, section="dataset_kwargs", **arguments)
+
+
+def _label(name: Any) -> str:
+    text = name if isinstance(name, str) else getattr(name, "__qualname__", type(name).__name__)
+    return str(text.rpartition(":")[2].rpartition(".")[2])
+
+
+def _refuse_fractions(own: Mapping[str, Any]) -> None:
+    for key in SPLITTING:
+        if own[key] != OWN[key].default:
+            raise ConfigError(
+                f"dataset_kwargs.{key} has no effect: the dataset {_label(own['dataset_name'])} "
+                "takes `split` and divides itself",
+                key=f"dataset_kwargs.{key}",
+                hint=f"leave {key} out",
+            )
+
+
+def _open_each(
+    constructor: Callable[..., Any], free: Mapping[str, Any], splits: Sequence[str], name: str
+) -> dict[str, Source]:
+    made = {split: _construct(constructor, {**free, "split": split}) for split in splits}
+    parts = {split: as_source(part, name) for split, part in made.items() if part is not None}
+    if "train" in splits and "train" not in parts:
+        raise DataError("there is no training split", where=f"dataset {name}(split='train')")
+    return parts
+
+
+def _divide(
+    source: Source, own: Mapping[str, Any], splits: Sequence[str], name: str
+) -> tuple[dict[str, Source], dict[str, int | None]]:
+    if isinstance(source, StreamDataset):
+        raise DataError(
+            f"the stream {name} cannot be divided by fractions",
+            where="dataset_kwargs.dataset_name",
+            hint='give it an argument `split`, which is "train", "val" or "test"',
+        )
+    indices = split_indices(
+        len(source), own["val_fraction"], own["test_fraction"], own["split_seed"]
+    )
+    chosen = {split: indices[split] for split in splits if len(indices[split])}
+    counts: dict[str, int | None] = {split: len(indices[split]) for split in SPLITS}
+    return {split: source.select(part) for split, part in chosen.items()}, counts
+
+
+def _subsample(source: Source, own: Mapping[str, Any]) -> Source:
+    rate = own["subsample_rate"]
+    if rate == 1:
+        return source
+    if isinstance(source, StreamDataset):
+        raise DataError(
+            "a stream cannot be subsampled",
+            where="dataset_kwargs.subsample_rate",
+            hint="type subsample_rate=1",
+        )
+    return source.select(subsample_indices(len(source), rate, own["subsample_seed"]))
+
+
+def _length(source: Source) -> int | None:
+    return None if isinstance(source, StreamDataset) else len(source)
+
+
+def find_transform(transform: Any) -> Callable[[Any], Any] | None:
+    """Return the per-sample transform: a callable, found by import path; a class is called."""
+    found: Any = find("transform", transform) if isinstance(transform, str) else transform
+    made: Any = found() if isclass(found) else found
+    return made  # type: ignore[no-any-return]

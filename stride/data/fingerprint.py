@@ -1,0 +1,96 @@
+"""Digest the data cheaply: equal in every process, other when a value is other."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stride.data.columns import ArrayDataset, Column, MappedColumn, rows
+from stride.data.samples import SampleDataset, Source
+from stride.data.seeding import mix, seeded
+
+WHOLE_BYTES = 2**24  # of a column are digested whole; of what lies beyond, SPREAD_ROWS rows
+SPREAD_ROWS = 1024
+SPREAD_SAMPLES = 64  # of a dataset that gives its samples one by one
+
+
+class Digest(Protocol):
+    """The part of hashlib's objects that is used here."""
+
+    def update(self, data: Any, /) -> None:
+        """Add bytes."""
+
+
+def fingerprint(parts: Mapping[str, Source]) -> str:
+    """Return a digest of 32 hexadecimal digits of the content of the parts.
+
+    Only shapes, types and values count, never a file's name or time, so that data which moved
+    or was copied is the same data. Small data counts whole; of large data the beginning and
+    evenly spread samples do, so a change elsewhere goes unseen. Of a stream only its type does.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name, source in parts.items():
+        digest.update(f"{name}\n".encode())
+        _add_source(digest, source)
+    return digest.hexdigest()
+
+
+def _add_source(digest: Digest, source: Source) -> None:
+    if isinstance(source, ArrayDataset):
+        digest.update(repr(source.classes).encode())
+        for column in source.tensors:
+            _add_column(digest, column)
+    elif isinstance(source, SampleDataset):
+        _add_samples(digest, source)
+    else:
+        digest.update(type(source.stream).__qualname__.encode())
+
+
+def _add_column(digest: Digest, column: Column) -> None:
+    length = len(column)
+    digest.update(f"{tuple(column.shape)} {column.dtype}".encode())
+    whole = min(length, max(1, WHOLE_BYTES // max(1, column.nbytes // length)))
+    chosen = torch.arange(whole)
+    if whole < length:
+        beyond = torch.linspace(whole, length - 1, min(SPREAD_ROWS, length - whole)).long()
+        chosen = torch.cat([chosen, beyond])
+    elif not isinstance(column, MappedColumn):
+        digest.update(_bytes(column))
+        return
+    digest.update(_bytes(rows(column, chosen)))
+
+
+def _bytes(tensor: Tensor) -> Any:
+    return tensor.contiguous().flatten().view(torch.uint8).numpy().data
+
+
+def _add_samples(digest: Digest, source: SampleDataset) -> None:
+    length = len(source)
+    digest.update(f"{type(source.dataset).__qualname__} {length}".encode())
+    for index in torch.linspace(0, length - 1, min(SPREAD_SAMPLES, length)).long().tolist():
+        with seeded(mix(index)):
+            sample = source[index]
+        _add_value(digest, sample)
+
+
+def _add_value(digest: Digest, value: Any) -> None:
+    """Add a sample, however its parts are nested, by the values in it."""
+    digest.update(type(value).__name__.encode())
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            digest.update(repr(key).encode())
+            _add_value(digest, part)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            _add_value(digest, part)
+    elif isinstance(value, (Tensor, np.ndarray)):
+        array = np.ascontiguousarray(value.detach().cpu() if isinstance(value, Tensor) else value)
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(array.tobytes())
+    elif isinstance(value, (str, bytes, int, float, bool, np.generic)) or value is None:
+        digest.update(repr(value).encode())
+    elif callable(getattr(value, "tobytes", None)):  # an image of Pillow, for one
+        digest.update(value.tobytes())

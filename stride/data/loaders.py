@@ -1,0 +1,77 @@
+"""Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from stride.data.batches import move, moved
+from stride.data.fetch import FetchArrays, FetchSamples
+from stride.data.sampler import BatchKey, Order
+from stride.data.seeding import mix
+
+WORKERS = 6  # which of the random streams of a seed
+
+
+class LoaderBatches:
+    """Give the batches of a map-style dataset in a given order, made here or by workers."""
+
+    seekable = True
+
+    def __init__(
+        self,
+        fetch: FetchArrays | FetchSamples,
+        order: Order,
+        device: torch.device,
+        options: Mapping[str, Any],
+    ) -> None:
+        self.order = order
+        self.device = device
+        self.batch_size: int | None = order.batch_size
+        self.num_samples: int | None = order.num_samples
+        self._fetch = fetch
+        self._keys = _Keys(order)
+        # DataLoader draws from the global generator at each iter() unless it has its own.
+        self._generator = torch.Generator()
+        self._loader: DataLoader[Any] = DataLoader(
+            fetch,
+            batch_sampler=self._keys,  # type: ignore[arg-type]
+            collate_fn=_same,
+            generator=self._generator,
+            **options,
+        )
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+        self._keys.epoch, self._keys.position = epoch, position
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))
+        return moved(self._loader, self.device)
+
+    def example(self) -> Any:
+        """Return a batch of the first sample, made in this process."""
+        return move(self._fetch.__getitems__(BatchKey(0, [0])), self.device)
+
+
+class _Keys:
+    """Let DataLoader's batch sampler be the keys of the batches in the epoch that is set."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.epoch = 0
+        self.position = 0
+
+    def __iter__(self) -> Iterator[BatchKey]:
+        return self.order.batches(self.epoch, self.position)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+
+def _same(batch: Any) -> Any:
+    return batch

@@ -1,0 +1,96 @@
+"""Give batches of data that lies in memory: the fast path, without Python per sample."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from stride.data.sampler import Order
+
+BLOCK_BATCHES = 64  # batches gathered by one operation, at most
+# torch gathers so many numbers in one thread. Beyond, starting the others costs more than small
+# batches gain from them: up to 200 microseconds a block on a busy machine.
+BLOCK_NUMBERS = 32_768
+BLOCK_BYTES = 2**24  # of a block on an accelerator, where a launch costs more than the copy
+
+
+class MemoryBatches:
+    """Gather batches from tensors: a block of them by one operation, then views of the block.
+
+    The order and the batches equal those of `LoaderBatches`. Unshuffled batches are views of the
+    data itself, so that they cost no copy; writing into them would change the data.
+
+    Attributes:
+        tensors: The columns, where they are kept: on the device, or in the host's memory.
+        device: Where the batches are wanted.
+    """
+
+    seekable = True
+
+    def __init__(self, tensors: Sequence[Tensor], order: Order, device: torch.device) -> None:
+        self.tensors = tuple(tensors)
+        self.order = order
+        self.device = device
+        self.batch_size: int | None = order.batch_size
+        self.num_samples: int | None = order.num_samples
+        self.epoch = 0
+        self.position = 0
+        self._block = order.batch_size * batches_per_block(self.tensors, order.batch_size)
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+        self.epoch, self.position = epoch, position
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        order = self.order.permutation(self.epoch)
+        if order is not None and self.tensors[0].is_cuda:
+            # Copied from pinned memory, so that the host does not wait for the device.
+            order = order.pin_memory().to(self.tensors[0].device, non_blocking=True)
+        # From here to the batch there is no Python per batch: chain, zip and split are C.
+        return chain.from_iterable(self._blocks(order, self.position))
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Return the first sample as a batch of one."""
+        return tuple(tensor[:1].to(self.device) for tensor in self.tensors)
+
+    def _blocks(
+        self, order: Tensor | None, position: int
+    ) -> Iterator[Iterator[tuple[Tensor, ...]]]:
+        end = self.order.num_samples
+        for start in range(position, end, self._block):
+            stop = min(start + self._block, end)
+            if order is None:
+                block = [tensor[start:stop] for tensor in self.tensors]
+            else:
+                chosen = order[start:stop]
+                block = [tensor.index_select(0, chosen) for tensor in self.tensors]
+            yield self._cut(block)
+
+    def _cut(self, block: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        size = self.order.batch_size
+        moved = (tensor.to(self.device, non_blocking=True) for tensor in block)
+        # unsafe_split: as split, with views that may be changed in place while others are in use.
+        return zip(*(torch.unsafe_split(tensor, size) for tensor in moved), strict=True)
+
+
+def batches_per_block(tensors: Sequence[Tensor], batch_size: int) -> int:
+    """Return how many batches one gathering operation makes, from 1 to BLOCK_BATCHES."""
+    if tensors[0].device.type == "cpu":
+        widest = max(tensor[:1].numel() for tensor in tensors)
+        fit = BLOCK_NUMBERS // max(1, widest * batch_size)
+    else:
+        row_bytes = sum(tensor[:1].nbytes for tensor in tensors)
+        fit = BLOCK_BYTES // max(1, row_bytes * batch_size)
+    return max(1, min(BLOCK_BATCHES, fit))
+
+
+def roomy(device: torch.device, nbytes: int) -> bool:
+    """Tell whether data of this size may be kept on the device: at most half of what is free."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return nbytes <= free // 2

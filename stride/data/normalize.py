@@ -1,0 +1,114 @@
+"""Normalise inputs by statistics of the training split, and remember them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.errors import DataError
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Map inputs x to (x - shift) / scale, per channel (or per feature of flat inputs).
+
+    Attributes:
+        kind: "standard" (mean 0, deviation 1) or "minmax" (0 to 1), over the training split.
+        shift: One number per channel: the mean, or the minimum.
+        scale: One number per channel: the deviation, or the range; 1 where that is 0.
+    """
+
+    kind: str
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def apply(self, inputs: Tensor) -> Tensor:
+        """Return a batch of inputs (N, C, ...) normalised, as floating numbers."""
+        return self._apply(inputs, inputs.ndim - 1)
+
+    def apply_sample(self, inputs: Tensor) -> Tensor:
+        """Return the inputs of one sample (C, ...) normalised, as floating numbers."""
+        return self._apply(inputs, inputs.ndim)
+
+    def _apply(self, inputs: Tensor, sample_ndim: int) -> Tensor:
+        channels = inputs.shape[inputs.ndim - sample_ndim] if sample_ndim else 1
+        if channels != len(self.shift):
+            raise DataError(
+                f"inputs of {channels} channels do not fit a normalization of {len(self.shift)}",
+                where="dataset_kwargs.normalize",
+                hint="use the data that it was made from, or normalize=none",
+            )
+        dtype = inputs.dtype if inputs.is_floating_point() else torch.float32
+        shape = (-1, *[1] * (sample_ndim - 1)) if sample_ndim else ()
+        shift = torch.tensor(self.shift, dtype=dtype, device=inputs.device).view(shape)
+        scale = torch.tensor(self.scale, dtype=dtype, device=inputs.device).view(shape)
+        return (inputs.to(dtype) - shift) / scale
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON from which `from_json` makes an equal object."""
+        return {"kind": self.kind, "shift": list(self.shift), "scale": list(self.scale)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Normalization":
+        """Make the normalization that `to_json` described."""
+        shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
+        return cls(str(values["kind"]), shift, scale)
+
+
+def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:
+    """Compute the statistics of all batches of inputs (N, C, ...), in one pass and in float64.
+
+    The deviation is the population's, merged from batch to batch after Chan, Golub and LeVeque
+    (1979), so that a large mean does not eat the digits of a small deviation.
+
+    Raises:
+        DataError: An unknown kind, or inputs that are NaN or infinite.
+    """
+    if kind not in ("standard", "minmax"):
+        raise DataError(
+            f"no normalization {kind!r}",
+            where="dataset_kwargs.normalize",
+            hint="type one of: none, standard, minmax",
+        )
+    statistics = _standard(batches) if kind == "standard" else _minmax(batches)
+    shift, scale = statistics
+    if not (shift.isfinite().all() and scale.isfinite().all()):
+        raise DataError(
+            "the training inputs hold NaN or infinite numbers, which no statistics survive",
+            where="dataset_kwargs.normalize",
+            hint="clean the data, or type normalize=none",
+        )
+    scale = torch.where(scale > 0, scale, 1.0)
+    return Normalization(kind, tuple(shift.tolist()), tuple(scale.tolist()))
+
+
+def _by_channel(inputs: Tensor) -> Tensor:
+    flat = inputs.double()
+    return flat.movedim(1, 0).flatten(1) if flat.ndim > 1 else flat[None]
+
+
+def _standard(batches: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    count, mean, squares = 0, torch.zeros(()), torch.zeros(())
+    for inputs in batches:
+        values = _by_channel(inputs)
+        variance, batch_mean = torch.var_mean(values, dim=1, correction=0)
+        added = values.shape[1]
+        total = count + added
+        delta = batch_mean - mean
+        squares = squares + variance * added + delta**2 * (count * added / total)
+        mean = mean + delta * (added / total)
+        count = total
+    deviation = (squares / count).sqrt()
+    # Rounding leaves a constant channel a deviation of about 1e-16 of its mean.
+    return mean, torch.where(deviation > 1e-12 * mean.abs(), deviation, 0.0)
+
+
+def _minmax(batches: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    low, high = torch.tensor(torch.inf), torch.tensor(-torch.inf)
+    for inputs in batches:
+        values = _by_channel(inputs)
+        low = torch.minimum(low.double(), values.amin(dim=1))
+        high = torch.maximum(high.double(), values.amax(dim=1))
+    return low, high - low

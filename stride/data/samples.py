@@ -1,0 +1,147 @@
+"""Take a user's dataset of samples as it is, and know the forms that a sample may have."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
+
+from stride.data.columns import ArrayDataset
+from stride.errors import DataError
+
+
+class SampleDataset(Dataset[Any]):
+    """Some samples of a user's map-style dataset.
+
+    Attributes:
+        dataset: The user's object, with __getitem__ and __len__.
+        indices: The samples' numbers in it; None: all.
+    """
+
+    def __init__(self, dataset: Any, indices: Tensor | None = None) -> None:
+        self.dataset = dataset
+        self.indices = indices
+        self._rows = None if indices is None else indices.tolist()
+
+    def __len__(self) -> int:
+        return len(self.dataset) if self._rows is None else len(self._rows)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.dataset[index if self._rows is None else self._rows[index]]
+
+    def rows(self, indices: list[int]) -> list[int]:
+        """Return the numbers in the user's dataset of samples of this one."""
+        return indices if self._rows is None else [self._rows[index] for index in indices]
+
+    def select(self, indices: Tensor) -> "SampleDataset":
+        """Return the dataset of these samples alone."""
+        return SampleDataset(
+            self.dataset, indices if self.indices is None else self.indices[indices]
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that the user's dataset names, as torchvision's do."""
+        names = getattr(self.dataset, "classes", None)
+        return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
+
+
+class StreamDataset(IterableDataset[Any]):
+    """The samples of a user's iterable, each finished by a function."""
+
+    def __init__(self, stream: Iterable[Any], finish: Callable[[Any], Any] | None = None) -> None:
+        self.stream = stream
+        self.finish = finish
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.stream) if self.finish is None else map(self.finish, self.stream)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that the user's stream names."""
+        return SampleDataset(self.stream).classes
+
+
+Source = ArrayDataset | SampleDataset | StreamDataset
+
+
+def as_source(dataset: Any, name: str) -> Source:
+    """Wrap what a dataset's constructor gave: tensors where it holds no more than tensors.
+
+    Raises:
+        DataError: It is no dataset, or holds no samples.
+    """
+    source = _source(dataset, name)
+    if not isinstance(source, StreamDataset) and len(source) == 0:
+        raise DataError("the dataset holds no samples", where=f"dataset_kwargs.dataset_name={name}")
+    return source
+
+
+def _source(dataset: Any, name: str) -> Source:
+    if isinstance(dataset, DataLoader):
+        raise DataError(
+            "a DataLoader is no dataset",
+            where=f"dataset_kwargs.dataset_name={name}",
+            hint="give it to the Trainer as train_loader or val_loader",
+        )
+    if isinstance(dataset, (ArrayDataset, SampleDataset, StreamDataset)):
+        return dataset
+    if isinstance(dataset, tuple) and all(isinstance(x, (Tensor, np.ndarray)) for x in dataset):
+        return ArrayDataset([torch.as_tensor(column) for column in dataset])
+    if isinstance(dataset, TensorDataset) and _plain(dataset, TensorDataset):
+        return ArrayDataset(dataset.tensors)
+    if isinstance(dataset, Subset) and _plain(dataset, Subset):
+        inner = _source(dataset.dataset, name)
+        if not isinstance(inner, StreamDataset):
+            return inner.select(torch.tensor(list(dataset.indices), dtype=torch.int64))
+    if isinstance(dataset, IterableDataset):
+        return StreamDataset(dataset)
+    if hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__"):
+        return SampleDataset(dataset)
+    if hasattr(dataset, "__iter__") and iter(dataset) is not dataset:
+        return StreamDataset(dataset)
+    raise DataError(
+        f"a {type(dataset).__name__} is no dataset",
+        where=f"dataset_kwargs.dataset_name={name}",
+        hint="give an object with __getitem__ and __len__, an IterableDataset or a tuple of arrays",
+    )
+
+
+def _plain(dataset: Any, kind: type) -> bool:
+    """Tell whether a subclass has left the way to a sample alone."""
+    return all(
+        getattr(type(dataset), method, None) is getattr(kind, method, None)
+        for method in ("__getitem__", "__getitems__")
+    )
+
+
+def split_sample(sample: Any) -> tuple[Any, Any]:
+    """Return (inputs, targets) of a sample or batch; None for targets that it has not."""
+    if isinstance(sample, Mapping):
+        return sample.get("inputs"), sample.get("targets")
+    if isinstance(sample, (tuple, list)):
+        return sample[0], (sample[1] if len(sample) > 1 else None)
+    return sample, None
+
+
+def with_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
+    """Return the sample, of the form it has, with its inputs changed by a function.
+
+    Raises:
+        DataError: A mapping without "inputs".
+    """
+    if isinstance(sample, Mapping):
+        if "inputs" not in sample:
+            raise DataError(
+                f"a sample has the keys {', '.join(map(str, sample))}, not 'inputs'",
+                where="dataset_kwargs.transform",
+                hint="call its inputs 'inputs', or transform in the dataset itself",
+            )
+        return {**sample, "inputs": change(sample["inputs"])}
+    if isinstance(sample, tuple) and hasattr(sample, "_fields"):
+        return type(sample)(change(sample[0]), *sample[1:])
+    if isinstance(sample, (tuple, list)):
+        return type(sample)((change(sample[0]), *sample[1:]))
+    return change(sample)

@@ -1,0 +1,69 @@
+"""Divide a dataset's samples among training, validation and test."""
+
+import torch
+from torch import Tensor
+
+from stride.data.seeding import generator
+from stride.errors import DataError
+
+SPLITS = ("train", "val", "test")
+
+
+def split_indices(
+    num_samples: int, val_fraction: float, test_fraction: float, seed: int
+) -> dict[str, Tensor]:
+    """Return the sample numbers of each split: disjoint, together all, ascending.
+
+    They depend on the four arguments alone. A fraction of 0 makes an empty split.
+
+    Raises:
+        DataError: Fractions that leave nothing to train on, or a split asked for that is empty.
+    """
+    fractions = {"val_fraction": val_fraction, "test_fraction": test_fraction}
+    sizes = [round(num_samples * fraction) for fraction in fractions.values()]
+    for (key, fraction), size in zip(fractions.items(), sizes, strict=True):
+        _check(key, fraction, size, num_samples)
+    num_train = num_samples - sum(sizes)
+    if val_fraction + test_fraction >= 1 or num_train < 1:
+        raise DataError(
+            f"val_fraction={val_fraction} and test_fraction={test_fraction} of {num_samples} "
+            "samples leave none to train on",
+            where="dataset_kwargs",
+            hint="choose fractions whose sum is below 1",
+        )
+    order = torch.randperm(num_samples, generator=generator(seed, 1))
+    parts = torch.split_with_sizes(order, [num_train, *sizes])
+    return {split: part.sort().values for split, part in zip(SPLITS, parts, strict=True)}
+
+
+def _check(key: str, fraction: float, size: int, num_samples: int) -> None:
+    if not 0 <= fraction < 1:
+        raise DataError(
+            f"{key}={fraction} is no fraction",
+            where=f"dataset_kwargs.{key}",
+            hint="type a number from 0 up to, but without, 1",
+        )
+    if fraction and not size:
+        raise DataError(
+            f"{key}={fraction} of {num_samples} samples is none",
+            where=f"dataset_kwargs.{key}",
+            hint=f"type {key}=0 to do without, or a larger fraction",
+        )
+
+
+def subsample_indices(num_samples: int, rate: float, seed: int) -> Tensor:
+    """Return the ascending numbers of the samples kept: a share `rate`, at least one.
+
+    A smaller rate keeps a part of what a larger rate keeps under the same seed.
+
+    Raises:
+        DataError: A rate that is not above 0 and at most 1.
+    """
+    if not 0 < rate <= 1:
+        raise DataError(
+            f"subsample_rate={rate} keeps nothing that could be meant",
+            where="dataset_kwargs.subsample_rate",
+            hint="type a number above 0 and at most 1",
+        )
+    order = torch.randperm(num_samples, generator=generator(seed, 2))
+    return order[: max(1, round(num_samples * rate))].sort().values

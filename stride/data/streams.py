@@ -1,0 +1,140 @@
+"""Give the batches of a user's iterable-style dataset, which has no order but its own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from stride.data.batches import move, moved
+from stride.data.fetch import stack
+from stride.data.samples import StreamDataset
+from stride.data.seeding import (
+    GlobalState,
+    mix,
+    read_globals,
+    seed_globals,
+    seeded,
+    write_globals,
+)
+from stride.errors import DataError
+
+STREAM = 7  # which of the random streams of a seed
+
+
+class StreamBatches:
+    """Give batches in the order in which the stream's samples come.
+
+    Its draws are seeded by (seed, epoch) and do not touch the global random state. Nothing can
+    be skipped in a stream: an epoch begins at its beginning. With several workers it is the
+    stream's own business to give each its share.
+    """
+
+    seekable = False
+
+    def __init__(
+        self,
+        source: StreamDataset,
+        *,
+        seed: int,
+        batch_size: int,
+        collate: Callable[[list[Any]], Any] | None,
+        device: torch.device,
+        options: Mapping[str, Any],
+    ) -> None:
+        self.source = source
+        self.seed = seed
+        self.device = device
+        self.batch_size: int | None = batch_size
+        self.num_samples: int | None = None
+        self.epoch = 0
+        self._collate = collate or stack
+        self._workers = bool(options.get("num_workers"))
+        self._state: GlobalState | None = None
+        self._generator = torch.Generator()
+        self._loader: DataLoader[Any] = DataLoader(
+            source, batch_size, collate_fn=self._collate, generator=self._generator, **options
+        )
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next iterations be this epoch's.
+
+        Raises:
+            DataError: A position other than 0.
+        """
+        if position:
+            raise DataError(
+                "a stream cannot begin in the middle of an epoch",
+                where="dataset_kwargs.dataset_name",
+                hint="resume at an epoch's border, or give it state_dict and load_state_dict",
+            )
+        self.epoch = epoch
+        self._state = None
+        if callable(forward := getattr(self.source.stream, "set_epoch", None)):
+            forward(epoch)
+
+    def __len__(self) -> int:
+        raise TypeError("a stream has no length")
+
+    def __iter__(self) -> Iterator[Any]:
+        self._generator.manual_seed(mix(self.seed, STREAM, self.epoch))
+        if self._workers:
+            return moved(self._loader, self.device)
+        batches = self._secluded(iter(self._loader))
+        return moved(batches, self.device)
+
+    def example(self) -> Any:
+        """Return a batch of the stream's first sample."""
+        with seeded(mix(self.seed, STREAM, 0)):
+            return move(self._collate(list(islice(self.source, 1))), self.device)
+
+    def _secluded(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """Iterate under global random state of the stream's own, exchanged round each batch."""
+        begun, self._state = self._state, None
+        while True:
+            outside = read_globals()
+            try:
+                if begun is None:
+                    seed_globals(mix(self.seed, STREAM, self.epoch))
+                else:
+                    write_globals(begun)
+                batch = next(batches, _END)
+                begun = self._state = read_globals()
+            finally:
+                write_globals(outside)
+            if batch is _END:
+                self._state = None
+                return
+            yield batch
+
+
+class ResumableStreamBatches(StreamBatches):
+    """Give the batches of a stream that can say and set where it is.
+
+    The order on resuming: `set_epoch`, then `load_state_dict`, then iterate.
+    """
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Let the next iterations be this epoch's; the position is part of the state."""
+        super().set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the stream is, with the state of its random draws."""
+        return {"stream": self.source.stream.state_dict(), "random": self._state}  # type: ignore[attr-defined]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Let the next iteration go on where `state_dict` was taken."""
+        self.source.stream.load_state_dict(state["stream"])  # type: ignore[attr-defined]
+        random = state["random"]
+        self._state = None if random is None else tuple(random)
+
+
+def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:
+    """Give the batches of a stream; resumable where it has state_dict and no workers."""
+    methods = (getattr(source.stream, name, None) for name in ("state_dict", "load_state_dict"))
+    resumable = all(map(callable, methods)) and not options["options"].get("num_workers")
+    return (ResumableStreamBatches if resumable else StreamBatches)(source, **options)
+
+
+_END = object()

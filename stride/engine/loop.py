@@ -1,0 +1,244 @@
+"""The one training loop: epochs of updates, with everything else at reporting steps.
+
+before_train
+for each epoch:
+    before_epoch
+    for each batch: forward, backward, before_step, clip, optimizer, after_step, schedule
+    evaluate, after_evaluate
+    schedule (of epochs)
+    record
+    after_epoch                  best weights, checkpoint, then the decision to stop
+after_train
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+import torch
+
+from stride.engine.hooks import Hooks
+from stride.engine.optim import Schedule
+from stride.engine.state import TrainState
+from stride.engine.tally import Tally
+from stride.engine.update import NonFiniteLoss, Update
+from stride.errors import DataError, NonFiniteError
+from stride.models.model import Step, batch_size
+
+
+class Batches(Protocol):
+    """What the loop draws from: batches on the device, epoch after epoch."""
+
+    batch_size: int | None
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Choose the epoch, and how many of its samples are consumed already."""
+
+    def __len__(self) -> int:
+        """Return the number of batches in a whole epoch; TypeError for a stream."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the batches that are left of the epoch."""
+
+
+class Record(Protocol):
+    """Where rows of metrics go."""
+
+    def __call__(self, values: Mapping[str, float]) -> None:
+        """Write the values of the current step, and what was logged before."""
+
+
+@dataclass
+class StopRequest:
+    """Ask the loop to stop after the current step.
+
+    Attributes:
+        reason: why, in words; empty while nobody asked.
+        status: what the run is then: `done` or `stopped`.
+        signal: the number of the signal that asked, 0 for none.
+    """
+
+    reason: str = ""
+    status: str = "done"
+    signal: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.reason or self.signal)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to train, and how often to do what is not done in each step."""
+
+    max_epochs: int | None
+    max_steps: int | None
+    accumulate: int = 1
+    evaluate_every: int = 1
+    log_interval: int = 50
+    nonfinite: str = "stop"
+
+
+@dataclass
+class Loop:
+    """Train a model until a limit or a stop.
+
+    Attributes:
+        batches: the training batches.
+        update: one optimiser update over a window of batches; holds the model.
+        schedule: the learning rate's.
+        evaluation: gives the metrics of the validation split; none, an empty dict.
+        state: the counters, kept true at every hook.
+        tally: the epoch's losses.
+        hooks: called at the places named at the top of this file.
+        record: takes the values of a reporting step.
+        rates: gives `lr` and its like for a row.
+        warn: told of a skipped update.
+    """
+
+    batches: Batches
+    update: Update
+    schedule: Schedule
+    evaluation: Callable[[], dict[str, float]]
+    state: TrainState
+    tally: Tally
+    hooks: Hooks
+    record: Record
+    limits: Limits
+    rates: Callable[[], dict[str, float]]
+    warn: Callable[[str], None]
+    stop: StopRequest = field(default_factory=StopRequest)
+
+    def run(self) -> None:
+        """Train until an epoch or step limit, a stop request, or a signal.
+
+        Raises:
+            NonFiniteError: a loss is not finite, and it is not to be skipped.
+            DataError: the training loader gives no batch.
+        """
+        self.hooks.call("before_train")
+        while not self._over():
+            self.hooks.call("before_epoch")
+            complete = self._train_epoch()
+            if self.stop.signal:
+                return
+            self._end_epoch(complete)
+        self.hooks.call("after_train")
+
+    def _over(self) -> bool:
+        limits, state = self.limits, self.state
+        epochs_done = limits.max_epochs is not None and state.epoch >= limits.max_epochs
+        steps_done = limits.max_steps is not None and state.step >= limits.max_steps
+        return bool(self.stop) or epochs_done or steps_done
+
+    def _train_epoch(self) -> bool:
+        """Train to the end of the epoch, a limit or a stop; return whether the epoch is over."""
+        state, update, stop = self.state, self.update, self.stop
+        max_steps, log_interval = self.limits.max_steps, self.limits.log_interval
+        after_step = self.hooks.named("after_step")
+        windows, left = self._begin_epoch()
+        for window in windows:
+            left -= 1
+            try:
+                step = update.gradients(window)
+            except NonFiniteLoss:
+                step = self._refuse(window)
+                state.step += 1
+            else:
+                state.step += 1
+                update.apply(window, step)
+                self.tally.add(step)
+            state.position += step.size
+            for hook in after_step:
+                hook(step)
+            if self.schedule.every_step:
+                self.schedule.step()
+            if state.step % log_interval == 0:
+                self._report()
+            state.settled = state.step
+            if stop or state.step == max_steps:
+                break
+        else:
+            left = 0
+        state.settled = 0
+        self._require_progress()
+        self._check_finite()
+        return left == 0
+
+    def _require_progress(self) -> None:
+        if self.state.position == 0:
+            raise DataError(
+                "the training loader gives no batch",
+                where="load_data_kwargs",
+                hint="use a smaller batch_size, or drop_last=false",
+            )
+
+    def _begin_epoch(self) -> tuple[Iterator[Sequence[Any]], float]:
+        """Return the windows that are left of the epoch, and their number (inf: not known)."""
+        self.update.train()
+        if self.state.position == 0:
+            self.tally.reset()
+        self.batches.set_epoch(self.state.epoch, self.state.position)
+        size = self.limits.accumulate
+        return _windows(self.batches, size), self._count_windows()
+
+    def _count_windows(self) -> float:
+        """Return how many windows are left of the epoch, inf where its length is not known."""
+        try:
+            batches = len(self.batches)
+        except TypeError:
+            return math.inf
+        batches -= self.state.position // (self.batches.batch_size or self.state.position or 1)
+        return math.ceil(batches / self.limits.accumulate)
+
+    def _refuse(self, window: Sequence[Any]) -> Step:
+        """Skip a window whose loss is not finite, or raise."""
+        state = self.state
+        where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch}"
+        if self.limits.nonfinite == "raise":
+            raise NonFiniteError("the loss is not finite", where=where)
+        self.warn(f"the loss is not finite at {where}: update skipped")
+        return Step(torch.tensor(math.nan), sum(batch_size(batch) for batch in window))
+
+    def _report(self) -> None:
+        loss = self.tally.read()
+        self.record({"train/loss": loss} | self.rates())
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        """Raise when a loss since the epoch's beginning is not finite, naming its step."""
+        bad = self.tally.first_nonfinite()
+        if bad is None:
+            return
+        index, count = bad
+        raise NonFiniteError(
+            "the loss is not finite",
+            where=f"step {self.state.step - count + index + 1}, "
+            f"batch {index} of epoch {self.state.epoch}",
+            hint="lower optimizer_kwargs.lr, set training_config.clip_grad_norm, or "
+            "training_config.nonfinite=skip",
+        )
+
+    def _end_epoch(self, complete: bool) -> None:
+        state, rates = self.state, self.rates()
+        self.update.train(False)
+        values = self.tally.epoch_values()
+        if complete:
+            state.epoch += 1
+            state.position = 0
+        if self._over() or (complete and state.epoch % self.limits.evaluate_every == 0):
+            values |= self.evaluation()
+            self.hooks.call("after_evaluate", values)
+        if complete:
+            self.schedule.after_epoch(values)
+        self.record(values | rates)
+        self.hooks.call("after_epoch", values)
+
+
+def _windows(batches: Batches, size: int) -> Iterator[Sequence[Any]]:
+    """Yield the batches in tuples of `size`, the last one shorter."""
+    if size == 1:
+        return zip(batches, strict=False)
+    drawn = iter(batches)
+    return iter(lambda: tuple(islice(drawn, size)), ())

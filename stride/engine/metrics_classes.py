@@ -1,0 +1,189 @@
+"""Metrics of class scores: accuracy, top5_accuracy, error, f1, auc."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.metrics import KEY, Metric, Sums, exact_type, outputs_and_targets
+from stride.errors import DataError
+from stride.models.model import Step
+
+
+class Accuracy(Sums):
+    """The share of right answers among all samples, or among all positions of all samples."""
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return (number right, number counted)."""
+        predicted, targets = predictions(outputs, targets)
+        right = predicted == targets  # a target not counted is negative and never right
+        return torch.stack([right.sum(), (targets >= 0).sum()]).to(exact_type(outputs))
+
+    def value(self, sums: Any) -> float:
+        """Return right / counted."""
+        right, counted = sums
+        return right / counted if counted else math.nan
+
+
+class Error(Accuracy):
+    """The share of wrong answers."""
+
+    def value(self, sums: Any) -> float:
+        """Return wrong / counted."""
+        right, counted = sums
+        return (counted - right) / counted if counted else math.nan
+
+
+class Top5Accuracy(Accuracy):
+    """The share of samples whose class is among the five with the highest scores."""
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return (number right, number counted)."""
+        if outputs.ndim < 2 or targets.is_floating_point():
+            raise _misfit(outputs, targets)
+        targets = _indices(outputs, targets)
+        best = outputs.topk(min(5, outputs.shape[1]), dim=1).indices
+        right = (best == targets.unsqueeze(1)).any(dim=1)
+        return torch.stack([right.sum(), (targets >= 0).sum()]).to(exact_type(outputs))
+
+
+class F1(Sums):
+    """The mean of the classes' F1 = 2 tp / (2 tp + fp + fn), over the classes that occur."""
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return per class the number of right predictions, predictions and targets: (3, C)."""
+        classes = outputs.shape[1] if _has_classes(outputs, targets) else 2
+        predicted, targets = (part.reshape(-1) for part in predictions(outputs, targets))
+        counted = (targets >= 0).long()
+        right = (predicted == targets).long()
+        targets = targets.clamp(min=0)
+        counts = torch.zeros(3, classes, dtype=torch.int64, device=outputs.device)
+        # Sums of integers are exact in any order; bincount would wait for the device.
+        counts[0].index_add_(0, targets, right * counted)
+        counts[1].index_add_(0, predicted, counted)
+        counts[2].index_add_(0, targets, counted)
+        return counts.to(exact_type(outputs))
+
+    def value(self, sums: Any) -> float:
+        """Return the mean over the classes which were predicted or were a target."""
+        scores = [
+            2 * right / (predicted + occurred)
+            for right, predicted, occurred in zip(*sums, strict=True)
+            if predicted + occurred
+        ]
+        return math.fsum(scores) / len(scores) if scores else math.nan
+
+
+class AUC(Metric):
+    """The area under the ROC curve of two classes, exact: by the ranks of all scores.
+
+    It is the probability that a sample of class 1 has a higher score than one of class 0, equal
+    scores counted half (Mann and Whitney, 1947): (R - n1 (n1 + 1) / 2) / (n0 n1), with R the sum
+    of the ranks of class 1, equal scores sharing their mean rank. All scores are kept until the
+    end, 16 bytes a sample.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all scores."""
+        self._scores: list[Tensor] = []
+        self._targets: list[Tensor] = []
+
+    def update(self, step: Step) -> None:
+        """Keep a copy of the scores and targets."""
+        outputs, targets = outputs_and_targets(step)
+        exact = outputs.to(exact_type(outputs), copy=True)
+        if exact.ndim == 2 and exact.shape[1] == 2 and _has_classes(outputs, targets):
+            exact = exact[:, 1] - exact[:, 0]
+        if exact.numel() != targets.numel() or exact.numel() != exact.shape[0]:
+            raise DataError(
+                f"auc wants one or two scores a sample, not outputs of shape "
+                f"{tuple(outputs.shape)} for targets of shape {tuple(targets.shape)}",
+                where=KEY,
+                hint="accuracy and f1 take any number of classes",
+            )
+        self._scores.append(exact.reshape(-1))
+        self._targets.append(targets.reshape(-1).long())
+
+    def compute(self) -> float:
+        """Return the area; NaN where a class does not occur or a score is NaN."""
+        if not self._scores:
+            return math.nan
+        return area_under_roc(torch.cat(self._scores), torch.cat(self._targets))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all scores and targets."""
+        keep = {"scores": self._scores, "targets": self._targets}
+        return {k: torch.cat(v).tolist() if v else [] for k, v in keep.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from these scores and targets."""
+        self.reset()
+        if state["scores"]:
+            self._scores = [torch.tensor(state["scores"], dtype=torch.float64)]
+            self._targets = [torch.tensor(state["targets"], dtype=torch.int64)]
+
+
+def area_under_roc(scores: Tensor, targets: Tensor) -> float:
+    """Return the exact area for scores (N,) and targets (N,) of 0, 1 or negative (left out)."""
+    scores, targets = scores.cpu().double(), targets.cpu()
+    scores, positive = scores[targets >= 0], targets[targets >= 0] == 1
+    ones = int(positive.sum())
+    zeros = len(scores) - ones
+    if not ones or not zeros or bool(scores.isnan().any()):
+        return math.nan
+    _, inverse, counts = torch.unique(scores, return_inverse=True, return_counts=True)
+    ranks = counts.cumsum(0) - (counts - 1) / 2
+    rank_sum = float(ranks.double()[inverse][positive].sum())
+    return (rank_sum - ones * (ones + 1) / 2) / (ones * zeros)
+
+
+def predictions(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return predicted and true class indices, of one shape.
+
+    Raises:
+        DataError: When outputs are neither scores of classes nor one score per target.
+    """
+    if _has_classes(outputs, targets):
+        return outputs.argmax(dim=1), _indices(outputs, targets)
+    numbers = targets.is_floating_point() and targets.numel() != targets.shape[0]
+    if outputs.numel() != targets.numel() or numbers:
+        raise _misfit(outputs, targets)
+    return (outputs > 0).long().reshape(targets.shape), targets.long()
+
+
+def _has_classes(outputs: Tensor, targets: Tensor) -> bool:
+    """Tell whether outputs are (N, C, ...), rather than one score above or below zero."""
+    single = outputs.ndim < 2 or outputs.shape[1] == 1
+    return not single and (outputs.ndim == targets.ndim + 1 or outputs.numel() != targets.numel())
+
+
+def _indices(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return targets (N, ...) or (N, 1, ...) of outputs (N, C, ...) as int64 (N, ...)."""
+    wanted = outputs.shape[:1] + outputs.shape[2:]
+    if targets.is_floating_point() or targets.numel() != wanted.numel():
+        raise _misfit(outputs, targets)
+    return targets.reshape(wanted).long()
+
+
+def _misfit(outputs: Tensor, targets: Tensor) -> DataError:
+    return DataError(
+        f"targets of shape {tuple(targets.shape)} ({targets.dtype}) are no classes for outputs "
+        f"of shape {tuple(outputs.shape)}",
+        where=KEY,
+        hint="classes are integers of shape (N, ...) for outputs (N, C, ...); "
+        "for numbers there are mse, rmse, mae and r2",
+    )
+
+
+METRICS: dict[str, type[Metric]] = {
+    "accuracy": Accuracy,
+    "top5_accuracy": Top5Accuracy,
+    "error": Error,
+    "f1": F1,
+    "auc": AUC,
+}

@@ -1,0 +1,100 @@
+"""Metrics of numbers: mse, rmse, mae, r2."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.metrics import Metric, Sums, exact_type
+from stride.models.targets import same_shape
+
+
+class MSE(Sums):
+    """The mean squared error over all numbers of all samples."""
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return (sum of squared errors, number of them)."""
+        return _with_count(_errors(outputs, targets).square().sum(), outputs)
+
+    def value(self, sums: Any) -> float:
+        """Return the mean."""
+        total, count = sums
+        return total / count if count else math.nan
+
+
+class RMSE(MSE):
+    """The root of the mean squared error over all numbers."""
+
+    def value(self, sums: Any) -> float:
+        """Return the root of the mean."""
+        return math.sqrt(super().value(sums))
+
+
+class MAE(MSE):
+    """The mean absolute error over all numbers of all samples."""
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return (sum of absolute errors, number of them)."""
+        return _with_count(_errors(outputs, targets).abs().sum(), outputs)
+
+
+class R2(Sums):
+    """1 - (squared errors) / (squared deviations of the targets), as a mean over the outputs.
+
+    An output whose targets are all equal counts 1 when it is right everywhere, else 0; fewer
+    than two samples give NaN. Deviations are merged batch by batch round the running mean
+    (Chan, Golub and LeVeque, 1979), so that a large mean costs no digits.
+    """
+
+    def update(self, step: Any) -> None:
+        """Merge the step's terms into the running ones."""
+        before = self._sums
+        self._sums = None
+        super().update(step)
+        if before is not None and self._sums is not None:
+            self._sums = _merged(before.to(self._sums.device, non_blocking=True), self._sums)
+
+    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return per output: count, mean and squared deviations of targets, squared errors."""
+        errors = _errors(outputs, targets).flatten(1).square().sum(0)
+        exact = same_shape(outputs, targets).to(exact_type(outputs)).flatten(1)
+        mean = exact.mean(0)
+        deviations = (exact - mean).square().sum(0)
+        return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
+
+    def value(self, sums: Any) -> float:
+        """Return the mean over the outputs."""
+        counts, _, deviations, errors = sums
+        if counts[0] < 2:
+            return math.nan
+        scores = [_r2(d, e) for d, e in zip(deviations, errors, strict=True)]
+        return math.fsum(scores) / len(scores)
+
+
+def _r2(deviations: float, errors: float) -> float:
+    if deviations == 0:
+        return 1.0 if errors == 0 else 0.0
+    return 1 - errors / deviations
+
+
+def _merged(a: Tensor, b: Tensor) -> Tensor:
+    count = a[0] + b[0]
+    shift = b[1] - a[1]
+    mean = a[1] + shift * b[0] / count
+    deviations = a[2] + b[2] + shift.square() * a[0] * b[0] / count
+    return torch.stack([count, mean, deviations, a[3] + b[3]])
+
+
+def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return outputs - targets, at least (N, 1); shapes are made equal or refused."""
+    targets = same_shape(outputs, targets)
+    errors = outputs.to(exact_type(outputs)) - targets.to(exact_type(outputs))
+    return errors.unsqueeze(-1) if errors.ndim == 1 else errors
+
+
+def _with_count(total: Tensor, outputs: Tensor) -> Tensor:
+    return torch.stack([total, torch.full_like(total, outputs.numel())])
+
+
+METRICS: dict[str, type[Metric]] = {"mse": MSE, "rmse": RMSE, "mae": MAE, "r2": R2}

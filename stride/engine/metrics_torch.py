@@ -1,0 +1,135 @@
+"""Metrics of torchmetrics, imported when one is asked for."""
+
+import inspect
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.metrics import KEY, Metric, Task, exact_type, outputs_and_targets
+from stride.errors import ComponentError
+from stride.models.model import Step
+from stride.models.targets import same_shape
+
+_MODULES = ("", ".classification", ".regression")
+
+
+class TorchMetric(Metric):
+    """Give a metric with update(outputs, targets), as torchmetrics', the steps of a split.
+
+    Class scores are given as probabilities: scores that happen to lie between 0 and 1 could be
+    taken for them.
+
+    Args:
+        metric: An instance of a metric of torchmetrics, or of the same methods.
+        kind: What it takes: "binary", "class", "float", or "" for outputs as they are.
+    """
+
+    def __init__(self, metric: Any, kind: str = "") -> None:
+        self._metric = metric
+        self._kind = kind
+        self._device: torch.device | None = None
+        if hasattr(metric, "persistent"):
+            metric.persistent(True)  # so that its state_dict holds its state
+
+    def update(self, step: Step) -> None:
+        """Give the metric the outputs and targets, on their device."""
+        outputs, targets = outputs_and_targets(step)
+        if outputs.device != self._device and hasattr(self._metric, "to"):
+            self._metric.to(outputs.device)
+            self._device = outputs.device
+        self._metric.update(*self._prepared(outputs, targets))
+
+    def _prepared(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        if self._kind == "float":
+            targets = same_shape(outputs, targets)
+            single = outputs.ndim == 2 and outputs.shape[1] == 1
+            return (outputs.squeeze(1), targets.squeeze(1)) if single else (outputs, targets)
+        exact = outputs.to(exact_type(outputs))
+        if self._kind == "binary":
+            pair = exact.ndim > 1 and exact.shape[1] == 2
+            scores = exact[:, 1] - exact[:, 0] if pair else exact
+            return scores.sigmoid().reshape(targets.shape), targets.long()
+        if self._kind == "class":
+            return exact.softmax(dim=1), targets.long()
+        return outputs, targets
+
+    def compute(self) -> float:
+        """Return the metric's value.
+
+        Raises:
+            ComponentError: When it is not one number.
+        """
+        value = self._metric.compute()
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise ComponentError(
+                f"the metric {type(self._metric).__name__} gives {value.numel()} numbers, not one",
+                where=KEY,
+                hint="choose one with an average over the classes or outputs",
+            )
+        return float(value)
+
+    def reset(self) -> None:
+        """Reset the metric."""
+        self._metric.reset()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the metric's own state."""
+        return dict(self._metric.state_dict())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Give the metric its own state."""
+        self._metric.load_state_dict(dict(state))
+
+
+def installed() -> bool:
+    """Tell whether torchmetrics can be imported, without importing it."""
+    return find_spec("torchmetrics") is not None
+
+
+def names() -> list[str]:
+    """Return the names of the classes of torchmetrics."""
+    return sorted({name for module in _modules() for name in module.__all__ if name[0].isupper()})
+
+
+def find(name: str) -> type | None:
+    """Return the class of that name in torchmetrics, its classification or its regression."""
+    return next((vars(m)[name] for m in _modules() if name in m.__all__), None)
+
+
+def _modules() -> list[Any]:
+    from importlib import import_module
+
+    return [import_module(f"torchmetrics{name}") for name in _MODULES]
+
+
+def build(name: str, cls: type, info: Task | None) -> TorchMetric:
+    """Build a metric of torchmetrics, with what the data tell as its arguments.
+
+    Raises:
+        ComponentError: When it needs an argument that the data do not tell.
+    """
+    parameters = inspect.signature(cls).parameters
+    classes = None if info is None else info.num_classes
+    task = "binary" if classes == 2 else "multiclass"
+    known = {"num_classes": classes, "task": task, "validate_args": False}
+    arguments = {k: v for k, v in known.items() if k in parameters and v is not None}
+    try:
+        metric = cls(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ComponentError(
+            f"torchmetrics' {name} cannot be built here: {error}",
+            where=KEY,
+            hint="give an import path to a function without arguments that builds it",
+        ) from error
+    return TorchMetric(metric, _kind(name, task, parameters, info))
+
+
+def _kind(name: str, task: str, parameters: Mapping[str, Any], info: Task | None) -> str:
+    if name.startswith("Binary") or ("task" in parameters and task == "binary"):
+        return "binary"
+    if name.startswith("Multiclass") or "task" in parameters:
+        return "class"
+    return "float" if info is not None and info.target_kind == "float" else ""

@@ -1,0 +1,113 @@
+"""Take nested state apart into JSON and named tensors, and put it together again, without pickle.
+
+What JSON has no form for is an object with one key that begins with `$`: `{"$tensor": name}`,
+`{"$tuple": [...]}`, `{"$dict": [[key, value], ...]}` and their like.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_PLAIN = (bool, int, str, type(None))
+
+
+def memory_of(tensor: Tensor) -> tuple[object, ...]:
+    """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
+    if not tensor.numel():
+        return (id(tensor),)
+    place = (tensor.data_ptr(), tensor.dtype, tensor.device)
+    return (*place, tuple(tensor.shape), tensor.stride())
+
+
+class Packer:
+    """Take values apart, collecting their tensors; one that is met twice is stored once.
+
+    Attributes:
+        tensors: the tensors met so far, by name.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: dict[str, Tensor] = {}
+        self._names: dict[tuple[object, ...], str] = {}
+
+    def pack(self, value: Any, name: str) -> Any:
+        """Return value as JSON; its tensors are named after their place below `name`.
+
+        Raises:
+            TypeError: a value that has no form without pickle, naming its place.
+        """
+        if isinstance(value, Tensor):
+            return {"$tensor": self._store(value, name)}
+        if isinstance(value, np.ndarray):
+            return {"$array": self._store(torch.from_numpy(value), name)}
+        if isinstance(value, np.generic):
+            value = value.item()
+        if type(value) in _PLAIN:
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"$float": repr(value)}
+        return self._pack_container(value, name)
+
+    def _pack_container(self, value: Any, name: str) -> Any:
+        if isinstance(value, Mapping):
+            return self._pack_mapping(value, name)
+        if type(value) in (list, tuple, set):
+            items = [self.pack(item, f"{name}/{i}") for i, item in enumerate(value)]
+            return items if type(value) is list else {f"${type(value).__name__}": items}
+        if isinstance(value, bytes):
+            return {"$bytes": value.hex()}
+        raise TypeError(f"{name}: a {type(value).__name__} cannot be stored without pickle")
+
+    def _pack_mapping(self, value: Mapping[Any, Any], name: str) -> Any:
+        packed = [[key, self.pack(item, f"{name}/{key}")] for key, item in value.items()]
+        if isinstance(value, Counter):
+            return {"$Counter": packed}
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return dict(packed)
+        if not all(type(key) in _PLAIN for key in value):
+            raise TypeError(f"{name}: a key that is neither text nor a number cannot be stored")
+        return {"$dict": packed}
+
+    def _store(self, tensor: Tensor, name: str) -> str:
+        known = self._names.setdefault(memory_of(tensor), name)
+        if known == name:
+            self.tensors[name] = tensor.detach()
+        return known
+
+
+_FORMS: dict[str, Callable[[list[Any]], Any]] = {
+    "$tuple": tuple,
+    "$set": set,
+    "$dict": dict,
+    "$Counter": lambda items: Counter(dict(items)),
+}
+
+
+def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """Return what `Packer.pack` was given.
+
+    Raises:
+        KeyError: a tensor is missing.
+    """
+    if isinstance(value, list):
+        return [unpack(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    form = next(iter(value), "")
+    if not form.startswith("$"):
+        return {key: unpack(item, tensors) for key, item in value.items()}
+    content = value[form]
+    if form in _FORMS:
+        return _FORMS[form]([unpack(item, tensors) for item in content])
+    scalars: dict[str, Callable[[Any], Any]] = {
+        "$tensor": tensors.__getitem__,
+        "$array": lambda key: tensors[key].numpy(),
+        "$float": float,
+        "$bytes": bytes.fromhex,
+    }
+    return scalars[form](content)

@@ -1,0 +1,99 @@
+"""Try a model on one batch before a run is claimed, leaving no trace."""
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.metrics import Metric
+from stride.engine.precision import Precision
+from stride.engine.random import untouched
+from stride.errors import DataError, StrideError
+from stride.models.model import Model, Step, as_step
+
+
+def probe(
+    model: Model, batch: Any, metrics: Mapping[str, Metric], precision: Precision
+) -> dict[str, Any]:
+    """Run forward, backward and the metrics on one batch, on a copy of the model.
+
+    Returns:
+        `loss`, `gradient_norm` and the `shapes` of the batch.
+
+    Raises:
+        DataError: the batch does not fit the model, or the loss has no gradient.
+    """
+    with untouched():
+        copied = copy.deepcopy(model)
+        copied.train()
+        try:
+            step = _forward_backward(copied, batch, precision)
+        except StrideError:
+            raise
+        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            raise _misfit(batch, error) from error
+        _try_metrics(metrics, step)
+        squares = [
+            p.grad.double().square().sum() for p in copied.parameters() if p.grad is not None
+        ]
+        norm = math.sqrt(float(sum(squares)))
+    return {"loss": float(step.loss), "gradient_norm": norm, "shapes": shapes(batch)}
+
+
+def _forward_backward(model: Model, batch: Any, precision: Precision) -> Step:
+    with precision.autocast():
+        step = as_step(model.training_step(batch), batch)
+    if not step.loss.requires_grad:
+        raise DataError(
+            "the loss does not depend on the model's parameters",
+            where="training_step",
+            hint="compute it from the network's outputs, without no_grad or detach",
+        )
+    step.loss.backward()  # type: ignore[no-untyped-call]
+    return step._replace(loss=step.loss.detach())
+
+
+def _try_metrics(metrics: Mapping[str, Metric], step: Step) -> None:
+    for name, metric in metrics.items():
+        try:
+            metric.update(_detached(step))
+        except StrideError:
+            raise
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise DataError(
+                f"the metric {name!r} does not fit the outputs: {_first_line(error)}",
+                where="training_config.metrics",
+                hint="type another metric, or training_config.metrics=[]",
+            ) from error
+        metric.reset()
+
+
+def _detached(step: Step) -> Step:
+    outputs = step.outputs.detach() if isinstance(step.outputs, Tensor) else step.outputs
+    return step._replace(outputs=outputs)
+
+
+def _misfit(batch: Any, error: Exception) -> DataError:
+    return DataError(
+        f"the model does not fit the data: {_first_line(error)}",
+        where=f"a batch of shapes {shapes(batch)}",
+        hint="change model_kwargs or criterion_kwargs; --debug shows the traceback",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def shapes(batch: Any) -> Any:
+    """Return the shapes of a batch's tensors, nested as the batch is."""
+    if isinstance(batch, torch.Tensor):
+        return list(batch.shape)
+    if isinstance(batch, Mapping):
+        return {str(key): shapes(part) for key, part in batch.items()}
+    if isinstance(batch, (tuple, list)):
+        return [shapes(part) for part in batch]
+    return type(batch).__name__

@@ -1,0 +1,77 @@
+"""Seed, read and set the random state of Python, NumPy and torch; switch determinism."""
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, torch's CPU generator and every accelerator's."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+class RandomState:
+    """The random state of this process, as a part of the training state."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of Python's, NumPy's, torch's CPU and each CUDA generator."""
+        name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+        return {
+            "python": random.getstate(),
+            "numpy": [name, torch.from_numpy(np.array(keys)), position, has_gauss, cached],
+            "torch": torch.get_rng_state(),
+            "cuda": _cuda_states(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Set every generator to the state given."""
+        random.setstate(state["python"])
+        name, keys, *rest = state["numpy"]
+        np.random.set_state((name, keys.numpy(), *rest))
+        torch.set_rng_state(state["torch"])
+        if state["cuda"]:
+            torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _cuda_states() -> list[torch.Tensor]:
+    # Asking for the states would initialise CUDA where nobody uses it.
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return []
+    return torch.cuda.get_rng_state_all()
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Give back the random state as it was when the block began."""
+    state = RandomState()
+    before = state.state_dict()
+    try:
+        yield
+    finally:
+        state.load_state_dict(before)
+
+
+@contextmanager
+def determinism(wanted: bool) -> Iterator[None]:
+    """Use deterministic algorithms only, where wanted, until the block ends."""
+    if not wanted:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    # cuBLAS reads this at its first use and is not deterministic without it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.backends.cudnn.benchmark = benchmark

@@ -1,0 +1,130 @@
+"""Keep an epoch's losses on the device, and read them all at once when a report is due."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.metrics import Metric
+from stride.models.model import Step
+
+_HELD_STEPS = 32
+_HELD_NUMBERS = 1 << 20
+
+
+class Tally:
+    """The losses of an epoch, and its accuracy where the model gives outputs and targets.
+
+    Adding a step appends to lists: no arithmetic, no wait for the device. Sums are in double
+    precision and weighted by samples.
+
+    Args:
+        accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
+
+    Attributes:
+        samples: how many were trained on in this process, over all epochs.
+    """
+
+    def __init__(self, accuracy: Metric | None = None) -> None:
+        self._accuracy = accuracy
+        self.samples = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an epoch."""
+        self._losses: list[Tensor] = []
+        self._sizes: list[int] = []
+        self._outputs: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._held = 0
+        self._rated = False
+        self._sums = {"epoch_loss": 0.0, "epoch_size": 0, "report_loss": 0.0, "report_size": 0}
+        self._steps = 0
+        self._bad: int | None = None
+        if self._accuracy is not None:
+            self._accuracy.reset()
+
+    def add(self, step: Step) -> None:
+        """Take the loss of one update."""
+        self._losses.append(step.loss.detach())
+        self._sizes.append(step.size)
+        self.samples += step.size
+        if self._accuracy is not None and isinstance(step.outputs, Tensor):
+            self._hold(step)
+
+    def _hold(self, step: Step) -> None:
+        # One large comparison costs what one small one costs: outputs wait for company.
+        self._outputs.append(step.outputs.detach())
+        self._targets.append(step.targets)
+        self._held += step.outputs.numel()
+        if len(self._outputs) >= _HELD_STEPS or self._held >= _HELD_NUMBERS:
+            self._rate()
+
+    def _rate(self) -> None:
+        if self._accuracy is None or not self._outputs:
+            return
+        outputs, targets = torch.cat(self._outputs), torch.cat(self._targets)
+        self._outputs, self._targets, self._held = [], [], 0
+        self._accuracy.update(Step(outputs.new_zeros(()), len(outputs), outputs, targets))
+        self._rated = True
+
+    def _drain(self) -> None:
+        """Wait for the device and move the losses held into the sums."""
+        if not self._losses:
+            return
+        values = torch.stack(self._losses).tolist()
+        sizes, self._losses, self._sizes = self._sizes, [], []
+        self._note_bad(values)
+        for span in ("epoch", "report"):
+            self._sums[f"{span}_loss"] += math.fsum(
+                v * n for v, n in zip(values, sizes, strict=True)
+            )
+            self._sums[f"{span}_size"] += sum(sizes)
+
+    def _note_bad(self, values: list[float]) -> None:
+        if self._bad is None:
+            bad = (i for i, value in enumerate(values) if not math.isfinite(value))
+            self._bad = next((self._steps + i for i in bad), None)
+        self._steps += len(values)
+
+    def read(self) -> float:
+        """Wait for the device; return the mean loss since the last reading, per sample."""
+        self._drain()
+        mean = _mean(self._sums["report_loss"], self._sums["report_size"])
+        self._sums["report_loss"], self._sums["report_size"] = 0.0, 0
+        return mean
+
+    def first_nonfinite(self) -> tuple[int, int] | None:
+        """Return which of the epoch's losses is the first that is not finite, of how many."""
+        self._drain()
+        return None if self._bad is None else (self._bad, self._steps)
+
+    def epoch_values(self) -> dict[str, float]:
+        """Return `train/epoch_loss` and, where it is known, `train/epoch_accuracy`."""
+        self._drain()
+        self._rate()
+        values = {"train/epoch_loss": _mean(self._sums["epoch_loss"], self._sums["epoch_size"])}
+        if self._accuracy is not None and self._rated:
+            values["train/epoch_accuracy"] = self._accuracy.compute()
+        return values
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums of the epoch so far."""
+        self._drain()
+        self._rate()
+        accuracy = {} if self._accuracy is None else self._accuracy.state_dict()
+        counts = {"steps": self._steps, "bad": self._bad, "rated": self._rated}
+        return {"sums": dict(self._sums), **counts, "accuracy": accuracy}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the sums of an epoch begun elsewhere."""
+        self.reset()
+        self._sums, self._rated = dict(state["sums"]), state["rated"]
+        self._steps, self._bad = state["steps"], state["bad"]
+        if self._accuracy is not None and state["accuracy"]:
+            self._accuracy.load_state_dict(state["accuracy"])
+
+
+def _mean(total: float, size: float) -> float:
+    return total / size if size else math.nan

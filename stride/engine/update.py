@@ -1,0 +1,138 @@
+"""Do one optimiser update, in two halves: the gradients of a window, and their application."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from stride.engine.precision import Precision
+from stride.models.model import Model, Step, as_step, batch_size
+
+
+class NonFiniteLoss(ArithmeticError):
+    """Tell the loop that the loss of the step just tried is not finite."""
+
+
+class Update:
+    """One optimiser update over a window of one or more microbatches.
+
+    The gradient of a window is that of its mean loss over samples, whatever the sizes of its
+    microbatches. Hooks called `before_step` run when the gradients stand and are at their true
+    size; clipping comes after them, then the optimiser.
+
+    Args:
+        model: what gives the loss.
+        optimizer: what moves the parameters.
+        precision: the arithmetic.
+        clip_grad_norm: the largest norm over all gradients, None for any.
+        before_step: hooks, each called with the window.
+        check_loss: whether each loss is read and checked before the update (this waits for the
+            device in every step).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        optimizer: Optimizer,
+        precision: Precision,
+        *,
+        clip_grad_norm: float | None = None,
+        before_step: Sequence[Callable[[Any], Any]] = (),
+        check_loss: bool = False,
+    ) -> None:
+        self._model = model
+        self._training_step = model.training_step
+        self._optimizer = optimizer
+        self._precision = precision
+        self._clip = clip_grad_norm
+        self._before_step = before_step
+        self._check_loss = check_loss
+        self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self._needs_closure = _needs_closure(optimizer)
+
+    def train(self, mode: bool = True) -> None:
+        """Switch the model, and an optimiser that has modes, to training or to evaluation."""
+        self._model.train(mode)
+        switch = getattr(self._optimizer, "train" if mode else "eval", None)
+        if switch is not None:
+            switch()
+
+    def gradients(self, window: Sequence[Any]) -> Step:
+        """Leave the window's gradients in the parameters; return its loss, outputs and targets.
+
+        Raises:
+            NonFiniteLoss: the loss is not finite and `check_loss` is set.
+        """
+        for parameter in self._parameters:
+            parameter.grad = None
+        steps = []
+        for batch, weight in zip(window, _weights(window), strict=True):
+            with self._precision.autocast():
+                step = self._training_step(batch)
+            if type(step) is not Step:
+                step = as_step(step, batch)
+            if self._check_loss and not torch.isfinite(step.loss).item():
+                raise NonFiniteLoss
+            self._precision.backward(step.loss if weight == 1 else step.loss * weight)
+            steps.append(step)
+        return steps[0] if len(steps) == 1 else _joined(steps)
+
+    def apply(self, window: Sequence[Any], step: Step) -> None:
+        """Call the hooks, clip, and let the optimiser move the parameters."""
+        self._prepare(window)
+        scaler = self._precision.scaler
+        if self._needs_closure:
+            self._optimizer.step(self._closure(window, step))  # type: ignore[arg-type]
+        elif scaler is None:
+            self._optimizer.step()
+        else:
+            scaler.step(self._optimizer)
+            scaler.update()
+
+    def _prepare(self, window: Sequence[Any]) -> None:
+        if not self._before_step and self._clip is None:
+            return
+        self._precision.unscale(self._optimizer)
+        for hook in self._before_step:
+            hook(window)
+        if self._clip is not None:
+            clip_grad_norm_(self._parameters, self._clip)
+
+    def _closure(self, window: Sequence[Any], first: Step) -> Callable[[], Tensor]:
+        """Return what an optimiser like LBFGS calls for loss and gradients again and again."""
+        known = [first]
+
+        def closure() -> Tensor:
+            if known:
+                return known.pop().loss
+            step = self.gradients(window)
+            self._prepare(window)
+            return step.loss
+
+        return closure
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty
+
+
+def _weights(window: Sequence[Any]) -> Sequence[float]:
+    if len(window) == 1:
+        return (1,)
+    sizes = [batch_size(batch) for batch in window]
+    return [size / sum(sizes) for size in sizes]
+
+
+def _joined(steps: list[Step]) -> Step:
+    """Join the microbatches of one update: the mean loss over samples, outputs end to end."""
+    size = sum(step.size for step in steps)
+    loss = torch.stack([step.loss.detach() * (step.size / size) for step in steps]).sum()
+    outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
+    if not all(isinstance(part, Tensor) for part in outputs + targets):
+        return Step(loss, size)
+    return Step(loss, size, torch.cat(outputs), torch.cat(targets))

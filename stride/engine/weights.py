@@ -1,0 +1,58 @@
+"""Read and write weights: tensors only, each tied pair stored once."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from stride.engine.packing import memory_of
+from stride.errors import RunError
+
+_TIED = "tied"
+
+
+def weights_bytes(state: Mapping[str, Any]) -> bytes:
+    """Return a safetensors file of a state dict; what is no tensor is left out.
+
+    Names of tensors that share their memory with another are kept in the file's metadata.
+    """
+    kept: dict[str, Tensor] = {}
+    tied: dict[str, str] = {}
+    names: dict[tuple[object, ...], str] = {}
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            continue
+        twin = names.setdefault(memory_of(value), name)
+        if twin == name:
+            kept[name] = value.detach()
+        else:
+            tied[name] = twin
+    metadata = {"format": "pt", _TIED: json.dumps(tied)}
+    return save({k: v.cpu().contiguous() for k, v in kept.items()}, metadata)
+
+
+def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file by name.
+
+    Raises:
+        RunError: the file is missing or no safetensors file.
+    """
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tied = json.loads((file.metadata() or {}).get(_TIED, "{}"))
+    except FileNotFoundError as error:
+        raise RunError("no weights here", where=str(path)) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise RunError(f"the weights cannot be read: {error}", where=str(path)) from error
+    return state | {name: state[twin] for name, twin in tied.items()}
+
+
+def clone_state(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return a copy of a state dict's tensors that training does not change."""
+    return {k: v.detach().clone() for k, v in state.items() if isinstance(v, Tensor)}

@@ -1,0 +1,88 @@
+"""Every error that STRIDE raises on purpose, as one tree.
+
+StrideError                  exit code 1
+├── UserError                exit code 2: the user's mistake, told in one line
+│   ├── ConfigError          a wrong key or value
+│   ├── ComponentError       a name that is not found, or a constructor that refuses
+│   ├── DataError            a dataset's file, columns, split or shapes
+│   ├── RunError             a run's name, an existing, missing or broken run
+│   ├── DeviceError          a device that is not there
+│   └── MissingExtra         an optional package that is not installed
+└── RunFailed                exit code 1: a run that began and could not go on
+    ├── NonFiniteError       the loss is NaN or infinite
+    └── LostRun              a newer segment writes this run now
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StrideError(Exception):
+    """Say what is wrong, where, and what to type instead."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        self.what, self.where, self.hint = what, where, hint
+        super().__init__(what, where, hint)
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.what}{place}{hint}"
+
+
+class UserError(StrideError):
+    """Mark a mistake that the user can mend: exit code 2."""
+
+    exit_code = 2
+
+
+class ConfigError(UserError):
+    """Refuse a wrong key or value."""
+
+    def __init__(self, what: str, *, key: str = "", where: str = "", hint: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.key = key
+
+
+class ComponentError(UserError):
+    """Refuse a name that is not found, or arguments that a constructor does not take."""
+
+
+class DataError(UserError):
+    """Refuse a dataset's file, columns, split or shapes."""
+
+
+class RunError(UserError):
+    """Refuse a run's name, or an existing, missing or broken run."""
+
+
+class DeviceError(UserError):
+    """Refuse a device that is not there."""
+
+
+class MissingExtra(UserError):
+    """Name the optional package that is asked for and not installed."""
+
+    def __init__(self, package: str, extra: str, *, where: str = "") -> None:
+        hint = f"type: pip install 'stride-trainer[{extra}]'"
+        super().__init__(f"the package {package!r} is not installed", where=where, hint=hint)
+
+
+class RunFailed(StrideError):
+    """End a run that began and could not go on: exit code 1."""
+
+
+class NonFiniteError(RunFailed):
+    """Report the first step whose loss is NaN or infinite."""
+
+
+class LostRun(RunFailed):
+    """Stop a process whose run a newer segment writes now."""
+
+
+def nearest(word: str, options: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the option nearest to word, or the empty text."""
+    matches = get_close_matches(word, list(options), n=1, cutoff=0.6)
+    return f"did you mean {matches[0]!r}?" if matches else ""

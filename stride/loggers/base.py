@@ -1,0 +1,139 @@
+"""What every sink of metrics is, and several of them as one."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from stride.errors import ComponentError, LostRun
+from stride.runs.layout import RunPaths
+
+Row = Mapping[str, Any]  # step, epoch, time, and name -> number, as in metrics.jsonl
+
+KEY = "logging_config.loggers"
+_LOG = logging.getLogger("stride")
+
+
+class Logger(ABC):
+    """A sink of metrics: opened once the run's folder stands, then written row by row.
+
+    A constructor makes no file and finds out whether the sink can work at all, so that a mistake
+    is told before there is a run.
+    """
+
+    def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:  # noqa: B027
+        """Begin to write for a run, new or resumed; by default there is nothing to begin.
+
+        Args:
+            paths: The run's folder. On resuming, its metrics.jsonl holds the rows so far.
+            config: The resolved config, complete and plain JSON.
+        """
+
+    @abstractmethod
+    def write(self, row: Row) -> None:
+        """Take one row: step, epoch, time, and the metrics' names with their numbers."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Make everything written last; called once, also when the run failed."""
+
+
+class Loggers(Logger):
+    """Several loggers as one, none of which can end a run.
+
+    One that raises is warned about and dropped: the rows are in metrics.jsonl anyway. LostRun
+    alone goes through, since then nobody here may write.
+    """
+
+    def __init__(self, loggers: Iterable[Logger]) -> None:
+        self._loggers = list(loggers)
+
+    def __len__(self) -> int:
+        return len(self._loggers)
+
+    def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
+        """Open each logger."""
+        self._each(lambda logger: logger.open(paths, config))
+
+    def write(self, row: Row) -> None:
+        """Give the row to each logger."""
+        if self._loggers:
+            self._each(lambda logger: logger.write(row))
+
+    def close(self) -> None:
+        """Close each logger; a second call does nothing."""
+        self._each(lambda logger: logger.close())
+        self._loggers.clear()
+
+    def _each(self, call: Callable[[Logger], None]) -> None:
+        for logger in list(self._loggers):
+            try:
+                call(logger)
+            except LostRun:
+                raise
+            except Exception as error:
+                self._loggers.remove(logger)
+                name, kind = type(logger).__name__, type(error).__name__
+                _LOG.warning(
+                    "%s writes no further: %s: %s; the metrics are in metrics.jsonl",
+                    name,
+                    kind,
+                    error,
+                    exc_info=_LOG.isEnabledFor(logging.DEBUG),
+                )
+
+
+def build_loggers(
+    names: Sequence[str],
+    *,
+    wandb_kwargs: Mapping[str, Any] | None = None,
+    others: Iterable[Logger] = (),
+) -> Loggers:
+    """Build the loggers of these names, and add the others.
+
+    Args:
+        names: csv, tensorboard, wandb, or import paths of a Logger that takes no arguments.
+            metrics.jsonl is written always; jsonl among the names is passed over.
+        wandb_kwargs: Arguments for wandb.init.
+        others: Loggers given from Python.
+
+    Raises:
+        ComponentError: There is no such logger.
+        MissingExtra: Its package is not installed.
+        ConfigError: wandb.init does not take a key of wandb_kwargs.
+    """
+    wanted = [name for name in dict.fromkeys(names) if name != "jsonl"]
+    return Loggers([*(_build(name, wandb_kwargs or {}) for name in wanted), *others])
+
+
+class _Section(Protocol):
+    @property
+    def loggers(self) -> list[str]: ...
+
+    @property
+    def wandb_kwargs(self) -> dict[str, Any]: ...
+
+
+def open_loggers(
+    section: _Section, paths: RunPaths, config: Mapping[str, Any], others: Iterable[Logger] = ()
+) -> Loggers:
+    """Build the loggers of logging_config, add the others, and open them all."""
+    loggers = build_loggers(section.loggers, wandb_kwargs=section.wandb_kwargs, others=others)
+    loggers.open(paths, config)
+    return loggers
+
+
+def _build(name: str, wandb_kwargs: Mapping[str, Any]) -> Logger:
+    from stride.components import construct, find
+
+    constructor = find("logger", name)
+    arguments = {"wandb_kwargs": dict(wandb_kwargs)} if name == "wandb" else {}
+    logger = construct(constructor, section=KEY, **arguments)
+    if all(callable(getattr(logger, method, None)) for method in ("open", "write", "close")):
+        built: Logger = logger
+        return built
+    raise ComponentError(
+        f"{name} gives a {type(logger).__name__}, no logger",
+        where=KEY,
+        hint="derive from stride.loggers.base.Logger: open(paths, config), write(row), close()",
+    )

@@ -1,0 +1,203 @@
+"""What a person sees during a training, on stderr: a progress display, plain lines, or nothing."""
+
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+from stride.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Row = Mapping[str, Any]
+
+MODES = ("auto", "rich", "minimal", "off")
+SECONDS_BETWEEN_LINES = 10.0
+_SHORT = {"validation/": "val ", "train/": "train ", "test/": "test ", "epoch_": ""}
+
+
+class Display(ABC):
+    """Show a training; called at reporting steps only."""
+
+    def start(self, total_steps: int | None, total_epochs: int | None) -> None:
+        """Begin; None for a length that is not known."""
+        self._total_steps, self._total_epochs = total_steps, total_epochs
+        self._metrics: dict[str, Any] = {}
+
+    @abstractmethod
+    def report(self, row: Row, steps_per_second: float) -> None:
+        """Show the state of a reporting step: step, epoch and metrics by name."""
+
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """Show a line of text for good."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the display; a second call does nothing."""
+
+    def _progress(self, row: Row) -> str:
+        epoch = f"epoch {row.get('epoch', 0)}{_of(self._total_epochs)}"
+        return f"{epoch}  step {row.get('step', 0)}{_of(self._total_steps)}"
+
+    def _speed(self, row: Row, steps_per_second: float) -> str:
+        left = time_left(row, self._total_steps, steps_per_second)
+        return f"{steps_per_second:.3g} steps/s" + (f"  {left} left" if left else "")
+
+
+class NoDisplay(Display):
+    """Show nothing."""
+
+    def report(self, row: Row, steps_per_second: float) -> None:
+        """Show nothing."""
+
+    def note(self, text: str) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class PlainDisplay(Display):
+    """Print one line per epoch, and one every ten seconds within an epoch.
+
+    Args:
+        stream: Where to; stderr by default.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._last = time.monotonic()
+
+    def report(self, row: Row, steps_per_second: float) -> None:
+        """Print progress and metrics, if the row ends an epoch or the last line is old."""
+        if not ends_epoch(row) and time.monotonic() - self._last < SECONDS_BETWEEN_LINES:
+            return
+        self._last = time.monotonic()
+        parts = [self._progress(row), *shown(row), self._speed(row, steps_per_second)]
+        self.note("  ".join(parts))
+
+    def note(self, text: str) -> None:
+        """Print the text."""
+        print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Do nothing: each line is written already."""
+
+
+class RichDisplay(Display):
+    """Draw a progress bar with the newest metrics, steps per second and the time left.
+
+    Args:
+        stream: Where to; stderr by default.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._bar: Progress | None = None
+
+    def start(self, total_steps: int | None, total_epochs: int | None) -> None:
+        """Begin to draw."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        super().start(total_steps, total_epochs)
+        self._by_steps = total_steps is not None
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[metrics]}", style="cyan"),
+            TextColumn("{task.fields[speed]}", style="dim"),
+            console=Console(file=self._stream),
+            # Nothing moves between reports: no thread has to draw meanwhile.
+            auto_refresh=False,
+            redirect_stdout=False,
+        )
+        self._task = self._bar.add_task(
+            self._progress({}), total=total_steps or total_epochs, metrics="", speed=""
+        )
+        self._bar.start()
+
+    def report(self, row: Row, steps_per_second: float) -> None:
+        """Draw the bar at the row's step, with the newest value of each metric."""
+        if self._bar is None:
+            return
+        self._metrics |= row
+        self._bar.update(
+            self._task,
+            description=self._progress(row),
+            completed=row.get("step" if self._by_steps else "epoch", 0),
+            metrics="  ".join(shown(self._metrics)),
+            speed=self._speed(row, steps_per_second),
+            refresh=True,
+        )
+
+    def note(self, text: str) -> None:
+        """Print the text above the bar."""
+        if self._bar is None:
+            print(text, file=self._stream, flush=True)
+        else:
+            self._bar.console.print(text, markup=False, highlight=False)
+
+    def close(self) -> None:
+        """Stop drawing; the last state stays on the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def open_display(mode: str, stream: TextIO | None = None) -> Display:
+    """Build the display of that mode; auto is rich on a terminal and minimal elsewhere.
+
+    Raises:
+        ConfigError: There is no such mode.
+    """
+    if mode not in MODES:
+        key = "logging_config.terminal_display"
+        hint = nearest(mode, MODES) or f"one of {', '.join(MODES)}"
+        raise ConfigError(f"there is no display {mode!r}", key=key, hint=hint)
+    if mode == "auto":
+        mode = "rich" if (stream or sys.stderr).isatty() else "minimal"
+    if mode == "off":
+        return NoDisplay()
+    return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
+
+
+def ends_epoch(row: Row) -> bool:
+    """Tell whether a row holds an epoch's values."""
+    return any("/epoch_" in name for name in row)
+
+
+def shown(row: Row) -> list[str]:
+    """Return a row's metrics as short texts: "val loss 0.123"."""
+    return [
+        f"{short(name)} {_number(value)}"
+        for name, value in row.items()
+        if name not in ("step", "epoch", "time")
+    ]
+
+
+def short(name: str) -> str:
+    """Return a metric's name as the display shows it: "val loss"."""
+    for long, brief in _SHORT.items():
+        name = name.replace(long, brief)
+    return name
+
+
+def time_left(row: Row, total_steps: int | None, steps_per_second: float) -> str:
+    """Return the time left as "1:02:03" or "2:03", or nothing where it is not known."""
+    if total_steps is None or steps_per_second <= 0:
+        return ""
+    seconds = round(max(total_steps - row.get("step", 0), 0) / steps_per_second)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def _of(total: int | None) -> str:
+    return "" if total is None else f"/{total}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

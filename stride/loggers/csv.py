@@ -1,0 +1,68 @@
+"""The rows of metrics.jsonl as a table: metrics.csv."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stride.loggers.base import Logger, Row
+from stride.runs.files import atomic_write, encode_number, read_lines, sync_folder
+from stride.runs.layout import RunPaths
+
+
+class CsvLogger(Logger):
+    """Write each row as a line of metrics.csv, in the columns in which metrics first appeared.
+
+    Lines are appended. Only a metric that was not there before has the file written anew, with
+    one more column, in one move. On resuming the file is made anew from metrics.jsonl.
+    """
+
+    def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
+        """Put the rows so far into metrics.csv and keep it open."""
+        self._path = paths.metrics_csv
+        self._descriptor = -1
+        self._columns: list[str] = []
+        rows = read_lines(paths.metrics) if paths.metrics.exists() else []
+        self._rewrite(rows)
+
+    def write(self, row: Row) -> None:
+        """Append the row."""
+        if any(name not in self._columns for name in row):
+            rows: list[Row] = [*self._written(), row]
+            self._rewrite(rows)
+        else:
+            os.write(self._descriptor, self._lines([row]))
+
+    def close(self) -> None:
+        """Make the file durable and close it."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.fsync(descriptor)
+            os.close(descriptor)
+
+    def _written(self) -> list[Row]:
+        with self._path.open(newline="", encoding="utf-8") as file:
+            return [{k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
+
+    def _rewrite(self, rows: Iterable[Row]) -> None:
+        rows = list(rows)
+        self.close()
+        self._columns = list(
+            dict.fromkeys([*self._columns, *(name for row in rows for name in row)])
+        )
+        header = self._lines([{name: name for name in self._columns}]) if self._columns else b""
+        atomic_write(self._path, header + self._lines(rows))
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        sync_folder(self._path.parent)
+
+    def _lines(self, rows: Iterable[Row]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(
+            [_cell(row.get(name, "")) for name in self._columns] for row in rows
+        )
+        return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return encode_number(value) if isinstance(value, float) else value

@@ -1,0 +1,90 @@
+"""Collect logged values by step and hand them on as rows, at most half a second later."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from stride.engine.state import TrainState
+
+_SECONDS_BETWEEN_FLUSHES = 0.5
+
+Row = dict[str, Any]
+
+
+class MetricsStream:
+    """Take values in a step for the price of an append; make rows of them outside of it.
+
+    Rows are the same however long steps take: the background thread takes whole steps only, those
+    up to `state.settled`; everything else is written where the training calls `flush`. A tensor
+    is kept as it is and read when its row is made, by the thread, so that the step does not wait
+    for the device.
+
+    Args:
+        state: gives step and epoch of a value.
+        sinks: each is called with every list of rows, in order.
+    """
+
+    def __init__(self, state: TrainState, sinks: Sequence[Callable[[list[Row]], None]]) -> None:
+        self._state = state
+        self._sinks = sinks
+        self._pending: deque[tuple[int, int, float, str, Any]] = deque()
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._work, name="stride-metrics", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write in the background."""
+        self._thread.start()
+
+    def log(self, name: str, value: float | Tensor) -> None:
+        """Note a number, or a tensor of one, under the current step."""
+        if isinstance(value, Tensor):
+            value = value.detach()
+        state = self._state
+        self._pending.append((state.step, state.epoch, time.time(), name, value))
+
+    def log_all(self, values: Mapping[str, float]) -> None:
+        """Note several numbers under the current step."""
+        for name, value in values.items():
+            self.log(name, value)
+
+    def flush(self) -> None:
+        """Write everything noted so far.
+
+        Raises:
+            StrideError: a sink could not write, now or in the background.
+        """
+        self._write(None)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def close(self) -> None:
+        """End the background writing and write what is left."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.flush()
+
+    def _work(self) -> None:
+        while not self._ended.wait(_SECONDS_BETWEEN_FLUSHES):
+            try:
+                self._write(self._state.settled)
+            except Exception as error:  # told to the training at its next flush
+                self._error = error
+
+    def _write(self, last_step: int | None) -> None:
+        with self._lock:
+            rows: dict[tuple[int, int], Row] = {}
+            while self._pending and (last_step is None or self._pending[0][0] <= last_step):
+                step, epoch, now, name, value = self._pending.popleft()
+                row = rows.setdefault((step, epoch), {"step": step, "epoch": epoch, "time": now})
+                row[name] = float(value)
+            if rows:
+                for sink in self._sinks:
+                    sink(list(rows.values()))

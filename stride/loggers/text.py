@@ -1,0 +1,97 @@
+"""Write the text log of a run: one file per rank, from before its folder exists to its end."""
+
+import logging
+import platform
+import threading
+import warnings
+from logging.handlers import MemoryHandler
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from stride.distributed import job_id, local_rank, rank
+
+LOGGER = logging.getLogger("stride")
+_HELD_RECORDS = 10_000
+
+
+class TextLog:
+    """Gather log records, warnings and uncaught exceptions of a run, and detach at its end.
+
+    Records of every logger of the process are taken. What is logged before the run has a folder
+    is held, and written first once `open` names the file.
+
+    Args:
+        level: the lowest level that is written, as in `logging`.
+    """
+
+    def __init__(self, level: str) -> None:
+        self._file: logging.Handler | None = None
+        self._held = MemoryHandler(_HELD_RECORDS, flushLevel=logging.CRITICAL + 1)
+        self._held.setLevel(level)
+        self._level = level
+
+    def __enter__(self) -> "TextLog":
+        logging.getLogger().addHandler(self._held)
+        self._level_before = LOGGER.level
+        LOGGER.setLevel(self._level)
+        self._show_warning = warnings.showwarning
+        warnings.showwarning = self._note_warning
+        self._thread_hook = threading.excepthook
+        threading.excepthook = self._note_thread
+        return self
+
+    def open(self, path: Path) -> None:
+        """Write to a file from now on, beginning with what was held."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = logging.FileHandler(path, encoding="utf-8")
+        self._file.setFormatter(_formatter())
+        self._file.setLevel(self._level)
+        self._held.setTarget(self._file)
+        logging.getLogger().addHandler(self._file)
+        logging.getLogger().removeHandler(self._held)
+        self._held.flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            LOGGER.error("the run ended by an exception", exc_info=error)
+        root = logging.getLogger()
+        for handler in (self._held, self._file):
+            if handler is not None:
+                root.removeHandler(handler)
+                handler.close()
+        LOGGER.setLevel(self._level_before)
+        # Somebody may have replaced the function after us: then it stays.
+        if warnings.showwarning == self._note_warning:
+            warnings.showwarning = self._show_warning
+        if threading.excepthook == self._note_thread:
+            threading.excepthook = self._thread_hook
+
+    def _note_warning(self, message: Any, category: type[Warning], *place: Any) -> None:
+        filename, line = place[:2]
+        LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, line)
+        self._show_warning(message, category, *place)
+
+    def _note_thread(self, args: threading.ExceptHookArgs) -> None:
+        name = args.thread.name if args.thread else "?"
+        error = (args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+        LOGGER.error("uncaught exception in thread %s", name, exc_info=error)
+        self._thread_hook(args)
+
+
+def _formatter() -> logging.Formatter:
+    place = f"job {job_id()} host {platform.node()} rank {rank()} local_rank {local_rank()}"
+    formatter = logging.Formatter(f"%(asctime)s %(levelname)s {place} %(name)s: %(message)s")
+    formatter.default_msec_format = "%s.%03d"
+    return formatter
+
+
+def quiet_logger() -> None:
+    """Keep the records of STRIDE off the terminal where the program set up no logging itself."""
+    if not LOGGER.handlers:
+        LOGGER.addHandler(logging.NullHandler())

@@ -1,0 +1,97 @@
+"""Metrics for Weights & Biases, offline unless there is a key."""
+
+import inspect
+import os
+from collections.abc import Mapping
+from importlib.util import find_spec
+from netrc import NetrcParseError, netrc
+from typing import Any
+from urllib.parse import urlsplit
+
+from stride.errors import ConfigError, MissingExtra, nearest
+from stride.loggers.base import KEY, Logger, Row
+from stride.runs.files import decode_number
+from stride.runs.layout import RunPaths
+
+SECTION = "logging_config.wandb_kwargs"
+GIVEN = ("dir", "config")  # what STRIDE gives itself
+
+
+class WandbLogger(Logger):
+    """Write rows with wandb, its files in the run's own folder.
+
+    Without a mode in wandb_kwargs or WANDB_MODE, and without an API key in WANDB_API_KEY or
+    ~/.netrc, the mode is offline: `wandb sync` sends the run later.
+
+    Args:
+        wandb_kwargs: Arguments for wandb.init.
+
+    Raises:
+        MissingExtra: wandb is not installed.
+        ConfigError: wandb.init does not take a key.
+    """
+
+    def __init__(self, wandb_kwargs: Mapping[str, Any] | None = None) -> None:
+        if find_spec("wandb") is None:
+            raise MissingExtra("wandb", "wandb", where=KEY)
+        self._kwargs = dict(wandb_kwargs or {})
+        if self._kwargs:
+            _check(self._kwargs)
+
+    def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
+        """Begin a wandb run of the project that the work_dir names, called as the run."""
+        import wandb  # type: ignore[import-not-found, unused-ignore]
+
+        defaults = {
+            "project": paths.path.parent.name or "stride",
+            "name": paths.name,
+            "mode": None if os.environ.get("WANDB_MODE") else _default_mode(),
+            "resume": "allow",
+            "settings": wandb.Settings(silent=True, console="off"),
+        }
+        paths.wandb.mkdir(exist_ok=True)
+        self._run = wandb.init(
+            **{**defaults, **self._kwargs}, dir=str(paths.path), config=dict(config)
+        )
+
+    def write(self, row: Row) -> None:
+        """Log the row's numbers at its step."""
+        values = {k: decode_number(v) for k, v in row.items() if k not in ("step", "time")}
+        self._run.log(values, step=int(row["step"]))
+
+    def close(self) -> None:
+        """Finish the wandb run."""
+        self._run.finish()
+
+
+def _check(kwargs: Mapping[str, Any]) -> None:
+    import wandb  # type: ignore[import-not-found, unused-ignore]
+
+    known = [name for name in inspect.signature(wandb.init).parameters if name not in GIVEN]
+    for name in kwargs:
+        if name in GIVEN:
+            raise ConfigError(
+                f"{SECTION}.{name} is given by STRIDE itself",
+                key=f"{SECTION}.{name}",
+                hint="leave it out",
+            )
+        if name not in known:
+            raise ConfigError(
+                f"wandb.init takes no {SECTION}.{name}",
+                key=f"{SECTION}.{name}",
+                hint=nearest(name, known) or "project, entity, tags, group and mode are some",
+            )
+
+
+def _default_mode() -> str:
+    """Return online where a key is to be found without asking for one, else offline."""
+    return "online" if os.environ.get("WANDB_API_KEY") or _in_netrc() else "offline"
+
+
+def _in_netrc() -> bool:
+    server = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    try:
+        hosts = netrc(os.environ.get("NETRC")).hosts
+    except (OSError, NetrcParseError):
+        return False
+    return urlsplit(server).hostname in hosts

@@ -1,0 +1,213 @@
+"""From resolved config sections to a network, a criterion and the Model of both."""
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from stride.components import bind, construct, find, parameters
+from stride.components.convert import decide_freely
+from stride.errors import ComponentError, ConfigError
+from stride.models.infer import Shapes, inferred_sizes, output_shape
+from stride.models.initial import load_initial
+from stride.models.model import Model, as_model
+
+OWN_KEYS = ("model_name", "model_seed", "init_from")
+
+
+def resolve_model(
+    kwargs: Mapping[str, Any],
+    info: Shapes | None,
+    *,
+    seed: int = 0,
+    constructor: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
+    """Return model_kwargs complete: every argument of the constructor, and the seed.
+
+    Args:
+        kwargs: The section; its open keys may be raw text. A model_name of None is inferred.
+        info: What is known of the data, for the sizes that are not given.
+        seed: The run's seed, which `model_seed` takes where it is null.
+        constructor: A class given from Python, which `model_name` only names.
+
+    Raises:
+        ConfigError: For a key that the constructor does not take, or a value it cannot be.
+        ComponentError: When there is no such model.
+    """
+    name = kwargs["model_name"] or inferred_model(info)
+    constructor = constructor or find("model", name)
+    given = {key: value for key, value in kwargs.items() if key not in OWN_KEYS}
+    sizes = inferred_sizes(constructor, given, info)
+    own_seed = kwargs.get("model_seed")
+    return {
+        "model_name": name,
+        "model_seed": seed if own_seed is None else own_seed,
+        "init_from": kwargs.get("init_from"),
+        **_listed(bind(constructor, {**given, **sizes}, section="model_kwargs")),
+    }
+
+
+def inferred_model(info: Shapes | None) -> str:
+    """Return the built-in model for the data: FCNN, CNN or MLP.
+
+    FCNN for images with a target per pixel, CNN for other images, MLP for everything else.
+    """
+    if info is None or len(info.input_shape) not in (3, 4):
+        return "MLP"
+    pixels, outputs = list(info.input_shape[1:]), output_shape(info)
+    return "FCNN" if pixels in (outputs, outputs[1:]) else "CNN"
+
+
+def _listed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as JSON would give them back: tuples are lists."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}
+
+
+def build_network(
+    resolved: Mapping[str, Any],
+    info: Shapes | None = None,
+    *,
+    constructor: Callable[..., Any] | None = None,
+) -> nn.Module:
+    """Build the nn.Module of a model section on the CPU, from its seed alone.
+
+    Args:
+        resolved: What `resolve_model` returned; a section that it has not seen is resolved.
+        info: Needed for sizes that the section leaves open.
+        constructor: A class given from Python, which `model_name` only names.
+
+    Raises:
+        ComponentError: When the constructor refuses its arguments, or gives no model.
+        RunError: When `init_from` has no weights.
+    """
+    built = _construct(resolved, info, constructor)
+    return built.network if isinstance(built, Model) else built
+
+
+def build_model(
+    resolved: Mapping[str, Any],
+    criterion: nn.Module,
+    info: Shapes | None = None,
+    *,
+    constructor: Callable[..., Any] | None = None,
+) -> Model:
+    """Build the Model of a model section: as `build_network`, with the criterion round it.
+
+    A class that is a Model itself, or a module with its own training_step, is used as it is.
+    """
+    return as_model(_construct(resolved, info, constructor), criterion)
+
+
+def _construct(
+    resolved: Mapping[str, Any], info: Shapes | None, constructor: Callable[..., Any] | None
+) -> nn.Module | Model:
+    constructor = constructor or find("model", resolved["model_name"])
+    arguments = {key: value for key, value in resolved.items() if key not in OWN_KEYS}
+    arguments |= inferred_sizes(constructor, arguments, info)
+    with seeded(resolved.get("model_seed") or 0):
+        built = construct(constructor, section="model_kwargs", **arguments)
+    if not isinstance(built, (nn.Module, Model)):
+        raise ComponentError(
+            f"{resolved['model_name']} gives a {type(built).__name__}, no torch.nn.Module",
+            where="model_kwargs.model_name",
+            hint="name a class of modules, or a function that returns one",
+        )
+    if source := resolved.get("init_from"):
+        load_initial(built.network if isinstance(built, Model) else built, source)
+    return built
+
+
+def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[str, Any]:
+    """Return criterion_kwargs complete; without a name, the criterion that suits the targets.
+
+    Classes take CrossEntropyLoss; numbers, and inputs to be reconstructed, take MSELoss.
+
+    Raises:
+        ConfigError: For a wrong key or value, or a reduction other than the mean.
+        ComponentError: When there is no such criterion.
+    """
+    name = kwargs.get("criterion_name") or inferred_criterion(info)
+    constructor = find("criterion", name)
+    given = {key: value for key, value in kwargs.items() if key != "criterion_name"}
+    tensors = {
+        key: decide_freely(given.pop(key), f"criterion_kwargs.{key}")
+        for key in _tensor_arguments(constructor)
+        if key in given
+    }
+    bound = _listed(bind(constructor, given, section="criterion_kwargs")) | tensors
+    if bound.get("reduction", "mean") != "mean":
+        raise ConfigError(
+            f"criterion_kwargs.reduction={bound['reduction']} is no mean over the samples",
+            key="criterion_kwargs.reduction",
+            hint="leave it at mean: a step's loss is the mean over its batch",
+        )
+    return {"criterion_name": name, **bound}
+
+
+def _tensor_arguments(constructor: Callable[..., Any]) -> list[str]:
+    """Return which arguments of a criterion of torch's are tensors: a config gives lists."""
+    if not constructor.__module__.startswith("torch."):
+        return []
+    return [name for name in ("weight", "pos_weight") if name in parameters(constructor).named]
+
+
+def _numbers(value: Any, key: str) -> torch.Tensor:
+    try:
+        return torch.tensor(value, dtype=torch.float32)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{key} is a list of numbers, not {value!r}", key=key, hint=f"type: {key}=[1,2,1]"
+        ) from error
+
+
+def inferred_criterion(info: Shapes | None) -> str:
+    """Return the criterion's name for the kind of targets."""
+    return "CrossEntropyLoss" if info is not None and info.target_kind == "class" else "MSELoss"
+
+
+def build_criterion(resolved: Mapping[str, Any]) -> nn.Module:
+    """Build the criterion of a section that `resolve_criterion` returned.
+
+    Raises:
+        ComponentError: When the constructor refuses its arguments, or gives no module.
+    """
+    name = resolved["criterion_name"]
+    constructor = find("criterion", name)
+    arguments = {key: value for key, value in resolved.items() if key != "criterion_name"}
+    for key in _tensor_arguments(constructor):
+        if arguments.get(key) is not None:
+            arguments[key] = _numbers(arguments[key], f"criterion_kwargs.{key}")
+    built = construct(constructor, section="criterion_kwargs", **arguments)
+    if not isinstance(built, nn.Module):
+        raise ComponentError(
+            f"{name} gives a {type(built).__name__}, no torch.nn.Module",
+            where="criterion_kwargs.criterion_name",
+        )
+    return built
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the random state of torch, Python and NumPy for the block, and give it back after."""
+    initialised = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    cuda = list(range(torch.cuda.device_count())) if initialised else []
+    numpy = sys.modules.get("numpy")
+    python_state, numpy_state = random.getstate(), numpy and numpy.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=cuda):
+            # torch.manual_seed would queue a seed for a CUDA that is not initialised yet.
+            torch.default_generator.manual_seed(seed)
+            if cuda:
+                torch.cuda.manual_seed_all(seed)
+            random.seed(seed)
+            if numpy:
+                numpy.random.seed(seed % 2**32)
+            yield
+    finally:
+        random.setstate(python_state)
+        if numpy:
+            numpy.random.set_state(numpy_state)

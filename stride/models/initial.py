@@ -1,0 +1,94 @@
+"""Start from weights that exist: those of a run, or of a safetensors file."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from stride.errors import ComponentError, RunError
+from stride.runs.layout import RunPaths
+
+SHOWN = 10  # keys of each kind that an error lists
+
+
+def load_initial(network: nn.Module, source: str | Path) -> None:
+    """Copy weights into the network, every one of them.
+
+    Args:
+        network: Changed in place.
+        source: A run's folder, of which the best weights are taken, or a safetensors file.
+
+    Raises:
+        RunError: When there are no weights there, or the file cannot be read.
+        ComponentError: When names or shapes differ from the network's, listing them.
+    """
+    file = weights_file(source)
+    found = _read(file)
+    mine = network.state_dict()
+    twins = _names_by_memory(mine)
+    # A file keeps one name of tensors that share their memory; the network knows the others.
+    covered = {name for names in twins.values() if any(n in found for n in names) for name in names}
+    differences = {
+        "missing": [name for name in mine if name not in covered],
+        "unknown": [name for name in found if name not in mine],
+        "of another shape": [
+            f"{name} {tuple(found[name].shape)} instead of {tuple(mine[name].shape)}"
+            for name in mine
+            if name in found and found[name].shape != mine[name].shape
+        ],
+    }
+    if any(differences.values()):
+        raise _mismatch(differences, file)
+    network.load_state_dict(found, strict=False)
+
+
+def weights_file(source: str | Path) -> Path:
+    """Return the safetensors file that a run's folder or a path means.
+
+    Raises:
+        RunError: When there is none.
+    """
+    path = Path(source).expanduser()
+    file = RunPaths(path).weights if path.is_dir() else path
+    if not file.is_file():
+        raise RunError(
+            f"no weights at {file}",
+            where="model_kwargs.init_from",
+            hint="give the folder of a run that is done, or a .safetensors file",
+        )
+    return file
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise RunError(
+            f"{file} is no safetensors file: {error}", where="model_kwargs.init_from"
+        ) from error
+
+
+def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], list[str]]:
+    """Return the names of a state dict's tensors, those of one memory together."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name, value in state.items():
+        place = (value.data_ptr(), value.shape, value.stride()) if value.numel() else (name,)
+        groups.setdefault(place, []).append(name)
+    return groups
+
+
+def _mismatch(differences: Mapping[str, list[str]], file: Path) -> ComponentError:
+    parts = [f"{len(keys)} {kind}: {_listed(keys)}" for kind, keys in differences.items() if keys]
+    return ComponentError(
+        f"the weights of {file} do not fit this model; {'; '.join(parts)}",
+        where="model_kwargs.init_from",
+        hint="give the model the same model_kwargs as those weights had",
+    )
+
+
+def _listed(keys: Iterable[str]) -> str:
+    keys = list(keys)
+    more = f", and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return ", ".join(keys[:SHOWN]) + more

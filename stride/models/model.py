@@ -1,0 +1,208 @@
+"""What the loop calls: a network, its criterion, and one step of both on a batch."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from stride.errors import DataError
+from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
+
+CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name holds a colon
+
+
+class Step(NamedTuple):
+    """Hold what one step gives: the mean loss over its samples, and what metrics need.
+
+    Attributes:
+        loss: Scalar mean over the batch, with its graph in training.
+        size: Number of samples in the batch, the weight of the loss in an epoch's mean.
+        outputs: What the network returned, if metrics are to see it.
+        targets: The targets as the criterion saw them (shapes and type made to fit the outputs).
+    """
+
+    loss: Tensor
+    size: int
+    outputs: Any = None
+    targets: Any = None
+
+
+new_step = tuple.__new__  # half the time of Step(...), which is Python code
+
+
+class Model:
+    """Wrap a network and a criterion into the steps that the loop calls.
+
+    A batch is (inputs, targets), {"inputs": ..., "targets": ...}, or inputs alone as a tensor or
+    (inputs,), which the network then has to reconstruct. Subclasses fill `training_step`, and
+    `evaluation_step` where it differs; either may return a `Step` or the bare mean loss.
+
+    Attributes:
+        network: The plain module; its parameters are trained, its state_dict is the weights.
+        criterion: Called as criterion(outputs, targets); its own parameters are trained too.
+        forward: What a step calls for the outputs: the network, or a wrapper round it
+            (DistributedDataParallel, torch.compile) which the engine puts here.
+    """
+
+    def __init__(self, network: nn.Module, criterion: nn.Module) -> None:
+        self.network = network
+        self.criterion = criterion
+        self.forward: Callable[..., Any] = network
+        self._align: Callable[[Any, Any], Any] | None = None
+        if isinstance(criterion, POINTWISE):
+            self._align = same_shape
+        elif isinstance(criterion, CLASSES):
+            self._align = self._look_once
+
+    def training_step(self, batch: Any) -> Step | Tensor:
+        """Return the mean loss over the batch, with outputs and targets for the metrics.
+
+        Raises:
+            DataError: For a batch of an unknown form, or targets that do not fit the outputs.
+        """
+        kind = type(batch)
+        if (kind is tuple or kind is list) and len(batch) == 2:
+            inputs, targets = batch
+        else:
+            inputs, targets = split_batch(batch)
+        outputs = self.forward(inputs)
+        if self._align is not None:
+            targets = self._align(outputs, targets)
+        size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
+        return new_step(Step, (self.criterion(outputs, targets), size, outputs, targets))
+
+    def _look_once(self, outputs: Any, targets: Any) -> Any:
+        # A class criterion refuses what does not fit by itself, so a look at one batch is enough
+        # where that batch needs no change; pointwise ones broadcast, and are looked at each time.
+        fitted = class_indices(outputs, targets)
+        if fitted is targets:
+            self._align = None
+        return fitted
+
+    def evaluation_step(self, batch: Any) -> Step | Tensor:
+        """Return the step that evaluation sees: by default the training step."""
+        return self.training_step(batch)
+
+    @torch.inference_mode()
+    def predict(self, inputs: Any) -> Any:
+        """Return the network's outputs for inputs, in evaluation mode, restored after."""
+        training = self.network.training
+        self.network.eval()
+        try:
+            return self.network(inputs.to(self.device) if isinstance(inputs, Tensor) else inputs)
+        finally:
+            self.network.train(training)
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the network's first parameter or buffer; the CPU when it has none."""
+        for tensors in (self.network.parameters(), self.network.buffers()):
+            for tensor in tensors:
+                return tensor.device
+        return torch.device("cpu")
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield what the optimiser trains: the network's parameters, then the criterion's."""
+        yield from self.network.parameters()
+        yield from self.criterion.parameters()
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the network's tensors by name, and the criterion's under "criterion:"."""
+        criterion = self.criterion.state_dict()
+        return {
+            **self.network.state_dict(),
+            **{CRITERION + name: value for name, value in criterion.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state_dict` gave; a missing, unknown or misshapen key is an error."""
+        mine = {k: v for k, v in state.items() if not k.startswith(CRITERION)}
+        theirs = {k.removeprefix(CRITERION): v for k, v in state.items() if k not in mine}
+        self.network.load_state_dict(mine, strict=True)
+        self.criterion.load_state_dict(theirs, strict=True)
+
+    def train(self, mode: bool = True) -> "Model":
+        """Switch network and criterion to training mode (or to evaluation mode: mode=False)."""
+        self.network.train(mode)
+        self.criterion.train(mode)
+        return self
+
+    def eval(self) -> "Model":
+        """Switch network and criterion to evaluation mode."""
+        return self.train(False)
+
+    def to(self, device: torch.device | str) -> "Model":
+        """Move network and criterion to a device, in place."""
+        self.network.to(device)
+        self.criterion.to(device)
+        return self
+
+
+class OwnSteps(Model):
+    """Give a module that brings its own training_step the rest of a Model's methods.
+
+    The module's methods are bound as they are, so that no call lies between loop and user. A
+    module without evaluation_step or predict is evaluated by its training step, and called.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(network, nn.Identity())
+        for name in ("training_step", "evaluation_step", "predict"):
+            if callable(own := getattr(network, name, None)):
+                setattr(self, name, own)
+
+
+def as_model(thing: Any, criterion: nn.Module) -> Model:
+    """Return a Model for a Model, a module with its own training_step, or a plain module."""
+    if isinstance(thing, Model):
+        return thing
+    if not isinstance(thing, nn.Module):
+        raise DataError(
+            f"a model is an nn.Module or a stride Model, not {type(thing).__name__}",
+            hint="give an instance of one of them",
+        )
+    if callable(getattr(thing, "training_step", None)):
+        return OwnSteps(thing)
+    return Model(thing, criterion)
+
+
+def as_step(result: Any, batch: Any) -> Step:
+    """Return a user's step result as a Step: a bare loss gets its size from the batch."""
+    if isinstance(result, Step):
+        return result
+    if isinstance(result, Tensor) and result.numel() == 1:
+        return Step(result.reshape(()), batch_size(batch))
+    shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
+    raise DataError(
+        f"training_step returned a {type(result).__name__}{shape}",
+        hint="return the mean loss as a scalar tensor, or stride.Step(loss, size)",
+    )
+
+
+def split_batch(batch: Any) -> tuple[Any, Any]:
+    """Return inputs and targets of a batch; inputs alone are their own targets."""
+    if isinstance(batch, Tensor):
+        return batch, batch
+    if isinstance(batch, Mapping) and "inputs" in batch:
+        return batch["inputs"], batch.get("targets", batch["inputs"])
+    if isinstance(batch, (tuple, list)) and len(batch) in (1, 2):
+        return batch[0], batch[-1]
+    form = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch)
+    raise DataError(
+        f"a batch that is a {form} is no (inputs, targets)",
+        hint='yield (inputs, targets), inputs, {"inputs": ..., "targets": ...}, '
+        "or give the model its own training_step",
+    )
+
+
+def batch_size(batch: Any) -> int:
+    """Return the number of samples: the length of the first tensor found in the batch."""
+    if isinstance(batch, Tensor):
+        return batch.shape[0] if batch.ndim else 1
+    parts = batch.values() if isinstance(batch, Mapping) else batch
+    if isinstance(batch, (Mapping, tuple, list)):
+        for part in parts:
+            if size := batch_size(part):
+                return size
+    return 0

@@ -1,0 +1,1 @@
+"""Name, claim, write and read run folders."""

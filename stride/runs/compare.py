@@ -1,0 +1,99 @@
+"""Compare runs: which config keys differ, and what the runs reached."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, final
+
+from stride.errors import RunError
+from stride.runs.run import Run
+
+_PLACE = frozenset({"work_dir", "run"})  # where a run lies is no setting
+_SPLITS = ("best", "last", "test")
+
+
+@final
+class Absent:
+    """Stand for a key that a run does not have; its JSON `null` would be a value."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent()
+
+
+class Comparison(NamedTuple):
+    """Hold runs side by side; each list has one value for each run, in their order.
+
+    Attributes:
+        runs: Names of the runs.
+        config: Dotted config key -> values, only of keys that differ.
+        metrics: `best.<name>`, `last.<name>` and `test.<name>` -> values.
+    """
+
+    runs: list[str]
+    config: dict[str, list[Any]]
+    metrics: dict[str, list[Any]]
+
+
+def compare(runs: Sequence[Run]) -> Comparison:
+    """Put runs side by side: the config keys that differ, and all metrics.
+
+    Raises:
+        RunError: A config is missing or broken. Missing results are no error.
+    """
+    config = _side_by_side([_settings(run) for run in runs])
+    metrics = _side_by_side([reached(run) for run in runs])
+    return Comparison([run.name for run in runs], _differing(config), metrics)
+
+
+def diff(first: Run, second: Run) -> Comparison:
+    """Return the config keys and the metrics in which two runs differ."""
+    both = compare([first, second])
+    return both._replace(metrics=_differing(both.metrics))
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested dict as dotted key -> value; lists and empty dicts are values."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= flatten(value, f"{dotted}.")
+        else:
+            flat[dotted] = value
+    return flat
+
+
+def reached(run: Run) -> dict[str, float]:
+    """Return `best.<name>`, `last.<name>` and `test.<name>` of a run -> value."""
+    try:
+        results = run.results
+    except RunError:  # a run that goes on, or was cut off, is compared by what it reached
+        return {f"last.{name}": value for name, value in run.row().last.items()}
+    return {
+        f"{split}.{name}": value
+        for split in _SPLITS
+        for name, value in (results.get(split) or {}).items()
+    }
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    return flatten({key: value for key, value in run.raw_config.items() if key not in _PLACE})
+
+
+def _side_by_side(columns: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    keys = dict.fromkeys(key for column in columns for key in column)
+    return {key: [column.get(key, ABSENT) for column in columns] for key in keys}
+
+
+def _differing(table: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    return {key: values for key, values in table.items() if len(set(map(_text, values))) > 1}
+
+
+def _text(value: Any) -> str:
+    """Return a text that is equal for equal values; 1 and true differ, NaN and NaN do not."""
+    return repr(value) if value is ABSENT else json.dumps(value, sort_keys=True)

@@ -1,0 +1,44 @@
+"""Show other hosts that the process which writes a run lives."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from stride.runs.status import HEARTBEAT_EVERY
+
+
+class Heartbeat:
+    """Touch a file every few seconds, in a thread of its own, until stopped."""
+
+    def __init__(
+        self, path: Path, is_ours: Callable[[], bool], every: float = HEARTBEAT_EVERY
+    ) -> None:
+        """Touch the file for the first time.
+
+        Args:
+            path: The file.
+            is_ours: Asked before each later beat: once the run is somebody else's, a beat would
+                make that process look alive.
+            every: Seconds between two beats.
+        """
+        self._path, self._is_ours, self._every = path, is_ours, every
+        self._stopped = threading.Event()
+        self._touch()
+        self._thread = threading.Thread(target=self._run, name="stride-heartbeat", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            if self._is_ours():
+                self._touch()
+
+    def _touch(self) -> None:
+        # A disk that is away for a moment must not end the training; a reader sees the silence.
+        with suppress(OSError):
+            self._path.touch()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopped.set()
+        self._thread.join()

@@ -1,0 +1,252 @@
+"""Name every file of a run folder and of a work_dir, here and nowhere else."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FORMAT_VERSION: Final = 1
+"""The version that this STRIDE writes; it reads this one and all older ones."""
+
+TEMPORARY_PREFIX = ".tmp-"
+"""What unfinished files and folders begin with; readers pass them over."""
+
+RESERVED_NAMES = frozenset({"latest", "best"})
+"""Selectors, which work wherever a run does and are therefore no run names."""
+
+_CHECKPOINT = re.compile(r".+_epoch_([0-9]+)(?:_step_([0-9]+))?")
+_NUMBER = re.compile(r"0|[1-9][0-9]*")
+_SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
+_PART_LENGTH = 48
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """Give the path of each file of one run folder."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Return the run's name: that of its folder."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """Return the resolved, complete config."""
+        return self.path / "config.json"
+
+    @property
+    def status(self) -> Path:
+        """Return the state that the writer last recorded, its reason and times."""
+        return self.path / "status.json"
+
+    @property
+    def segments(self) -> Path:
+        """Return the folder with one file per start or resume."""
+        return self.path / "segments"
+
+    def segment(self, n: int) -> Path:
+        """Return the record of the n-th start, counted from 0."""
+        return self.segments / f"{n}.json"
+
+    def heartbeat(self, n: int) -> Path:
+        """Return the file whose modification time says that segment n lives."""
+        return self.segments / f"{n}.heartbeat"
+
+    @property
+    def provenance(self) -> Path:
+        """Return the record of where the run came from."""
+        return self.path / "provenance.json"
+
+    @property
+    def code_patch(self) -> Path:
+        """Return the uncommitted changes of the code."""
+        return self.path / "code.patch"
+
+    @property
+    def model_source(self) -> Path:
+        """Return the source text of a model class that no import path reaches."""
+        return self.path / "model_source.py"
+
+    @property
+    def metrics(self) -> Path:
+        """Return the stream of metrics, one JSON object a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def metrics_csv(self) -> Path:
+        """Return the same rows as a table (optional logger)."""
+        return self.path / "metrics.csv"
+
+    @property
+    def results(self) -> Path:
+        """Return the final results: best and last metrics, timings, digest."""
+        return self.path / "results.json"
+
+    @property
+    def weights(self) -> Path:
+        """Return the best weights by the monitored metric."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def initial_weights(self) -> Path:
+        """Return the start weights, where the config cannot rebuild them."""
+        return self.path / "initial_weights.safetensors"
+
+    @property
+    def normalization(self) -> Path:
+        """Return the statistics of the training split."""
+        return self.path / "normalization.json"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of the text logs."""
+        return self.path / "logs"
+
+    def log(self, rank: int = 0) -> Path:
+        """Return the text log of one rank."""
+        return self.logs / f"rank{rank}.log"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Return the folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def checkpoint_index(self) -> Path:
+        """Return the list of the checkpoints, which names best and last."""
+        return self.checkpoints / "index.json"
+
+    def checkpoint(self, name: str) -> "CheckpointPaths":
+        """Return the paths of one checkpoint."""
+        return CheckpointPaths(self.checkpoints / name)
+
+    @property
+    def tensorboard(self) -> Path:
+        """Return the folder of the tensorboard logger."""
+        return self.path / "tensorboard"
+
+    @property
+    def wandb(self) -> Path:
+        """Return the folder of the wandb logger."""
+        return self.path / "wandb"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPaths:
+    """Give the path of each file of one checkpoint, also while it has a temporary name."""
+
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        """Return the record: step, epoch, position, files and their digests."""
+        return self.path / "checkpoint.json"
+
+    @property
+    def state(self) -> Path:
+        """Return all state that is no tensor."""
+        return self.path / "state.json"
+
+    def part(self, name: str) -> Path:
+        """Return the tensors of one part of the state."""
+        return self.path / f"{name}.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDirPaths:
+    """Give the path of each file of a work_dir that is no run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """Return the base config, which every new run starts from."""
+        return self.path / "config.json"
+
+    @property
+    def private(self) -> Path:
+        """Return the hidden folder of STRIDE's own files."""
+        return self.path / ".stride"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that is locked while a run is claimed."""
+        return self.private / "lock"
+
+    @property
+    def high_water(self) -> Path:
+        """Return the record of the largest run number ever given."""
+        return self.private / "high_water.json"
+
+    def replaced(self, name: str, token: str) -> Path:
+        """Return where a run that --force replaces waits for its removal."""
+        return self.private / f"replaced-{token}-{name}"
+
+    def run(self, name: str) -> RunPaths:
+        """Return the paths of the run of that name."""
+        return RunPaths(self.path / name)
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a run's name is a run number as STRIDE writes it (no leading zeros)."""
+    return _NUMBER.fullmatch(name) is not None
+
+
+def segment_number(file_name: str) -> int | None:
+    """Return the number of a segment's record, or None for any other file."""
+    match = _SEGMENT.fullmatch(file_name)
+    return int(match[1]) if match else None
+
+
+def replaced_name(file_name: str) -> str | None:
+    """Return the run's name out of `WorkDirPaths.replaced`, or None for any other file."""
+    word, _, rest = file_name.partition("-")
+    return rest.partition("-")[2] or None if word == "replaced" else None
+
+
+def checkpoint_name(
+    architecture: str, dataset: str, experiment: str, epoch: int, step: int | None = None
+) -> str:
+    """Build a checkpoint's folder name, lower case and safe on every file system.
+
+    Args:
+        architecture: Name or import path of the network.
+        dataset: Name or import path of the dataset.
+        experiment: The experiment's name.
+        epoch: Completed epochs.
+        step: Optimiser updates done, for a checkpoint inside an epoch.
+    """
+    parts = "_".join(_sanitised(part) for part in (architecture, dataset, experiment))
+    inside = "" if step is None else f"_step_{step}"
+    return f"{parts}_epoch_{epoch}{inside}"
+
+
+def checkpoint_position(name: str) -> tuple[int, int | None] | None:
+    """Return (epoch, step) of a checkpoint's folder name, or None where it is none.
+
+    The step is None for a checkpoint at the end of an epoch.
+    """
+    match = _CHECKPOINT.fullmatch(name)
+    if match is None:
+        return None
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
+def checkpoint_order(name: str) -> tuple[int, int, str]:
+    """Return a sorting key that puts checkpoints in the order of training.
+
+    The end of epoch 3 comes before any step inside the epoch that follows it. What is no
+    checkpoint comes first.
+    """
+    epoch, step = checkpoint_position(name) or (-1, None)
+    return epoch, -1 if step is None else step, name
+
+
+def _sanitised(part: str) -> str:
+    """Return the last name of an import path, in the characters that a folder may have."""
+    plain = unicodedata.normalize("NFKD", part.rpartition(":")[2]).lower()
+    ascii_only = plain.encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9_.]+", "-", ascii_only).strip("-._")[:_PART_LENGTH] or "unnamed"

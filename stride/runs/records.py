@@ -1,0 +1,273 @@
+"""Describe the JSON files of a run folder, version 1; the schemas in `schemas/` are made of it.
+
+The only file of this package that imports pydantic: what writes is checked against it, while
+listing runs reads plain JSON. A key that is not declared here is refused, so that a file with
+new keys has to carry a new format_version.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from stride.errors import RunError
+from stride.runs.encoding import decode_number, encode_number
+from stride.runs.files import atomic_json, read_record
+from stride.runs.layout import FORMAT_VERSION
+
+State = Literal[
+    "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
+]
+
+_TEXTS = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+Number = Annotated[
+    Annotated[int, Strict()] | Annotated[float, Strict()],  # strict: a truth value is no number
+    BeforeValidator(decode_number),
+    PlainSerializer(encode_number, return_type=int | float | str),
+    WithJsonSchema(_TEXTS),
+]
+"""A number; NaN and the infinities are texts in the file."""
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, strict=True)]
+
+
+class Record(BaseModel):
+    """Hold what one JSON file of a run folder says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    schema_name: ClassVar[str] = ""
+    """The name of the file's schema; empty for a part of a file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON, without the keys that hold nothing."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Versioned(Record):
+    """Hold a file that carries its format_version."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check a file.
+
+        Raises:
+            RunError: The file is missing, broken, or of a newer STRIDE; says which key is wrong.
+        """
+        values = read_record(path)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as cause:
+            first = cause.errors(include_url=False)[0]
+            key = ".".join(map(str, first["loc"]))
+            what = f"{path.name} is broken: {key}: {first['msg']}"
+            raise RunError(what, where=str(path)) from cause
+
+
+class Measured(Record):
+    """Hold metrics under their canonical names, and where they were taken."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Number]
+
+    step: Count | None = None
+    epoch: Count | None = None
+
+
+class Monitored(Record):
+    """Hold by which metric and value the best weights were chosen."""
+
+    metric: str
+    mode: Literal["min", "max"]
+    value: Number | None = None
+
+
+class Summary(Record):
+    """Hold what a listing shows of the results, so that it needs to read no second file."""
+
+    best: Measured = Field(default_factory=Measured)
+    last: Measured = Field(default_factory=Measured)
+
+
+class StatusRecord(Versioned):
+    """Hold what the writer last said of the run (status.json)."""
+
+    schema_name: ClassVar[str] = "status"
+
+    state: State
+    reason: str = ""
+    uuid: Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="The run's own, for lineage")]
+    created: Seconds = Field(description="When the folder was claimed, in Unix seconds")
+    started: Seconds | None = Field(None, description="When it first was running")
+    ended: Seconds | None = Field(None, description="When it came to its present end")
+    segment: Count = Field(description="The segment that wrote this")
+    host: str
+    pid: Count
+    overrides: list[str] = Field(default_factory=list, description="key=value, as typed")
+    metrics: Summary | None = Field(None, description="Out of results.json, for listings")
+    monitor: Monitored | None = Field(None, description="Likewise")
+
+
+class SegmentRecord(Versioned):
+    """Hold one start or resume (segments/<n>.json)."""
+
+    schema_name: ClassVar[str] = "segment"
+
+    n: Count = Field(description="0 for the start, then one more for each resume")
+    token: str = Field(description="Random: tells the writer its own segment from any other")
+    started: Seconds
+    from_step: Count = 0
+    from_epoch: Count = 0
+    host: str
+    boot_id: str = Field(description="Changes when the host starts anew")
+    pid_namespace: str = Field(description="Tells containers on one host apart")
+    pid: Count
+    process_start: str = Field(description="Tells the process from a later one with its pid")
+    job: str | None = Field(None, description="SLURM_JOB_ID or TORCHELASTIC_RUN_ID")
+
+
+class ProvenanceRecord(Versioned):
+    """Hold where the run came from (provenance.json); further facts may stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+    schema_name: ClassVar[str] = "provenance"
+
+    command: list[str] = Field(default_factory=list)
+    overrides: list[str] = Field(default_factory=list, description="key=value, as typed")
+    origins: dict[str, str] = Field(default_factory=dict, description="Where each value is from")
+    seeds: dict[str, int] = Field(default_factory=dict)
+    devices: list[str] = Field(default_factory=list)
+    data_fingerprint: str = ""
+    versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
+    git: dict[str, Any] = Field(default_factory=dict)
+
+
+class MetricsRow(Record):
+    """Hold one line of metrics.jsonl; every other key is a metric."""
+
+    model_config = ConfigDict(extra="allow")
+    schema_name: ClassVar[str] = "metrics_row"
+    __pydantic_extra__: dict[str, Number]
+
+    step: Count = Field(description="Optimiser updates done")
+    epoch: Count = Field(description="Completed epochs")
+    time: Seconds = Field(description="Unix seconds")
+
+
+class Timings(Record):
+    """Hold how long the run took, over all its segments."""
+
+    wall_seconds: Seconds = 0.0
+    train_seconds: Seconds = 0.0
+    samples_per_second: Number | None = None
+
+
+class ResultsRecord(Versioned):
+    """Hold the final results (results.json): what listings and comparisons read."""
+
+    schema_name: ClassVar[str] = "results"
+
+    best: Measured = Field(default_factory=Measured)
+    last: Measured = Field(default_factory=Measured)
+    test: Measured = Field(default_factory=Measured)
+    timings: Timings = Field(default_factory=Timings)
+    monitor: Monitored | None = None
+    parameters: Count | None = Field(None, description="How many numbers the model learns")
+    weights_sha256: Sha256 | None = Field(None, description="Of weights.safetensors")
+
+
+class FileDigest(Record):
+    """Hold by what one file of a checkpoint is known again."""
+
+    sha256: Sha256
+    size: Count
+
+
+class CheckpointRecord(Versioned):
+    """Hold where a checkpoint stands and what its files are (checkpoint.json)."""
+
+    schema_name: ClassVar[str] = "checkpoint"
+
+    step: Count
+    epoch: Count
+    position: Count = Field(description="Global samples consumed of the current epoch")
+    time: Seconds
+    files: dict[str, FileDigest]
+    versions: dict[str, str]
+
+
+class CheckpointEntry(Record):
+    """Hold one line of the list of checkpoints."""
+
+    name: str
+    step: Count
+    epoch: Count
+    position: Count = 0
+    time: Seconds
+    value: Number | None = Field(None, description="Of the monitored metric")
+
+
+class CheckpointIndex(Versioned):
+    """Hold the list of checkpoints, in the order of training (checkpoints/index.json)."""
+
+    schema_name: ClassVar[str] = "checkpoint_index"
+
+    entries: list[CheckpointEntry] = Field(default_factory=list)
+    best: str | None = None
+    last: str | None = None
+
+
+class NormalizationRecord(Versioned):
+    """Hold the statistics of the training split (normalization.json): (x - shift) / scale."""
+
+    schema_name: ClassVar[str] = "normalization"
+
+    kind: Literal["standard", "minmax"]
+    shift: list[Annotated[float, Field(allow_inf_nan=False)]]
+    scale: list[Annotated[float, Field(allow_inf_nan=False)]]
+
+
+RECORDS: tuple[type[Record], ...] = (
+    StatusRecord,
+    SegmentRecord,
+    ProvenanceRecord,
+    MetricsRow,
+    ResultsRecord,
+    CheckpointRecord,
+    CheckpointIndex,
+    NormalizationRecord,
+)
+"""Every record that is a file, or a line of one."""
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return file name -> JSON Schema of every record."""
+    return {f"{record.schema_name}.schema.json": _schema(record) for record in RECORDS}
+
+
+def _schema(record: type[Record]) -> dict[str, Any]:
+    schema = record.model_json_schema()
+    if issubclass(record, Versioned):  # it has a default in Python, and is never left out
+        schema["required"] = ["format_version", *schema.get("required", [])]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def write_schemas(folder: Path = SCHEMAS) -> None:
+    """Write the schemas that the package ships; a test says when they are out of date."""
+    for name, schema in schemas().items():
+        atomic_json(folder / name, schema)

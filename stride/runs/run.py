@@ -1,0 +1,220 @@
+"""Read one run folder."""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from stride.errors import MissingExtra, RunError
+from stride.runs.encoding import decode_number
+from stride.runs.files import read_json, read_lines, read_record, told
+from stride.runs.layout import RESERVED_NAMES, RunPaths, checkpoint_order, segment_number
+from stride.runs.names import number_of
+from stride.runs.rows import RunRow, is_run_folder, read_row
+
+if TYPE_CHECKING:
+    from stride.config import Config
+
+
+class Run:
+    """Give what a run folder holds, without changing it or running code that lies in it.
+
+    A run that goes on may be read too: each look at `status`, `metrics()` or `results` reads
+    the folder anew.
+
+    Attributes:
+        path: The folder, as it was given.
+        paths: The paths of its files.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Bind to a run folder.
+
+        Args:
+            path: The folder; or `W/latest` or `W/best`.
+
+        Raises:
+            RunError: There is no run folder.
+        """
+        self.path = _selected(Path(path))
+        self.paths = RunPaths(self.path)
+        if not self.path.is_dir() or not is_run_folder(self.path):
+            parent = self.path.parent
+            raise RunError(
+                "no run folder here", where=str(path), hint=f"`stride ls {parent}` shows the runs"
+            )
+
+    @property
+    def name(self) -> str:
+        """Return the run's name: that of its folder."""
+        return self.path.name or self.path.resolve().name
+
+    @property
+    def number(self) -> int | None:
+        """Return the run's number, or None for a run with a name of its own."""
+        number = number_of(self.name)
+        return number if number >= 0 else None
+
+    @cached_property
+    def raw_config(self) -> dict[str, Any]:
+        """Return the resolved config as plain JSON, whatever the version of STRIDE.
+
+        Raises:
+            RunError: config.json is missing or broken.
+        """
+        return _object(self.paths.config, read_json(self.paths.config))
+
+    @cached_property
+    def config(self) -> "Config":
+        """Return the resolved config.
+
+        Raises:
+            RunError: config.json is missing or broken.
+            ConfigError: It does not fit the schema of this STRIDE.
+        """
+        from stride.config import Config  # loads pydantic, which most readers do not need
+
+        return Config.from_json(self.raw_config)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """Return what the writer last recorded; `state` says what holds now.
+
+        Raises:
+            RunError: status.json is missing or broken.
+        """
+        return read_record(self.paths.status)
+
+    def row(self) -> RunRow:
+        """Return what a listing shows of this run; a broken folder is a row with its reason."""
+        return read_row(self.path)
+
+    @property
+    def state(self) -> str:
+        """Return the state, derived: `running` with a dead process is `interrupted`."""
+        return self.row().state
+
+    @property
+    def reason(self) -> str:
+        """Return why the run is in its state."""
+        return self.row().reason
+
+    @property
+    def segments(self) -> list[dict[str, Any]]:
+        """Return the record of each start, oldest first.
+
+        Raises:
+            RunError: One of them is broken.
+        """
+        numbers = sorted(
+            n for name in _names(self.paths.segments) if (n := segment_number(name)) is not None
+        )
+        return [read_record(self.paths.segment(n)) for n in numbers]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Return where the run comes from.
+
+        Raises:
+            RunError: provenance.json is missing or broken.
+        """
+        return read_record(self.paths.provenance)
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """Return best and last metrics, timings and digests, as numbers.
+
+        Raises:
+            RunError: results.json is missing (the run has not ended) or broken.
+        """
+        return {key: _decoded(value) for key, value in read_record(self.paths.results).items()}
+
+    @overload
+    def metrics(self, frame: Literal[False] = False) -> list[dict[str, Any]]: ...
+
+    @overload
+    def metrics(self, frame: bool) -> Any: ...
+
+    def metrics(self, frame: bool = False) -> Any:
+        """Return the rows of the metrics stream; a torn last line is passed over.
+
+        Args:
+            frame: Whether to return a pandas DataFrame, one row for each line.
+
+        Raises:
+            RunError: A line before the last is broken.
+            MissingExtra: A frame is asked for and pandas is not installed.
+        """
+        rows = [_decoded(row) for row in read_lines(self.paths.metrics)]
+        return _frame(rows) if frame else rows
+
+    def log(self, rank: int = 0) -> str:
+        """Return the text log of one rank.
+
+        Raises:
+            RunError: That rank has left no log.
+        """
+        path = self.paths.log(rank)
+        try:
+            with told("cannot read", path, RunError, passing=FileNotFoundError):
+                return path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            there = ", ".join(sorted(_names(self.paths.logs))) or "none"
+            what = f"no log of rank {rank} here"
+            raise RunError(what, where=str(self.path), hint=f"logs: {there}") from None
+
+    def checkpoints(self) -> list[Path]:
+        """Return the folders of the complete checkpoints, in the order of training."""
+        names = sorted(_names(self.paths.checkpoints), key=checkpoint_order)
+        found = [self.paths.checkpoint(name) for name in names]
+        return [checkpoint.path for checkpoint in found if checkpoint.record.is_file()]
+
+    def __repr__(self) -> str:
+        row = self.row()
+        reason = f", {row.reason!r}" if row.reason else ""
+        return f"Run({str(self.path)!r}, {row.state}{reason})"
+
+    def _repr_html_(self) -> str:
+        from stride.runs.html import run_table  # for notebooks only
+
+        return run_table(self.row())
+
+
+def _selected(path: Path) -> Path:
+    """Return the folder that a selector stands for, any other path as it is."""
+    if path.name not in RESERVED_NAMES:
+        return path
+    from stride.runs.work_dir import WorkDir  # loads what claiming needs
+
+    return WorkDir(path.parent).find(path.name)
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the names in a folder that need not be there, without unfinished ones."""
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _object(path: Path, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise RunError(f"{path.name} is no JSON object", where=str(path))
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    """Return the value with numbers for the texts of NaN and infinity."""
+    if isinstance(value, Mapping):
+        return {key: _decoded(item) for key, item in value.items()}
+    return decode_number(value)
+
+
+def _frame(rows: list[dict[str, Any]]) -> Any:
+    try:
+        pandas: Any = import_module("pandas")
+    except ImportError as cause:
+        raise MissingExtra("pandas", "notebook", where="metrics(frame=True)") from cause
+    return pandas.DataFrame(rows)

@@ -1,0 +1,235 @@
+"""Claim and find the runs of one work_dir.
+
+A run's number comes out of a lock *and* an exclusive mkdir: where the lock does not work (some
+network file systems), two processes still never get one number.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from stride.errors import RunError, StrideError, nearest
+from stride.runs.files import atomic_json, read_json, sync_folder, told
+from stride.runs.layout import (
+    FORMAT_VERSION,
+    RESERVED_NAMES,
+    RunPaths,
+    WorkDirPaths,
+    replaced_name,
+)
+from stride.runs.names import checked_name, is_name, name_order, number_of
+from stride.runs.status import is_written
+
+_LOCK_SECONDS = 60.0
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
+
+
+class WorkDir:
+    """Stand for the folder that holds the runs of one experiment."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Bind to a folder, which need not exist before the first run is claimed.
+
+        Raises:
+            RunError: The path is empty, or no path.
+        """
+        if not str(path) or "\0" in str(path):
+            raise RunError(
+                f"{str(path)!r} is no path", where="work_dir", hint="type: work_dir=PATH"
+            )
+        self.path = Path(path)
+        self.paths = WorkDirPaths(self.path)
+
+    def __repr__(self) -> str:
+        return f"WorkDir({str(self.path)!r})"
+
+    def names(self) -> list[str]:
+        """Return the names of all run folders, numbers first, in their order.
+
+        Raises:
+            RunError: The work_dir is missing or cannot be read.
+        """
+        from stride.runs.rows import is_run_folder  # claiming never needs it
+
+        with told("cannot read this work_dir", self.path, RunError):
+            names = [name for name in os.listdir(self.path) if is_name(name)]
+        return sorted((n for n in names if is_run_folder(self.path / n)), key=name_order)
+
+    def find(self, selector: str | int) -> Path:
+        """Return the folder of a run: by number or name, or `latest`, or `best`.
+
+        Raises:
+            RunError: There is no such run.
+        """
+        name = str(selector)
+        if name in RESERVED_NAMES:
+            return self._selected(name)
+        if self._holds(name):
+            return self.path / name
+        hint = nearest(name, self.names()) or f"type: stride ls {self.path}"
+        raise RunError(f"no run {name!r}", where=str(self.path), hint=hint)
+
+    def _holds(self, name: str) -> bool:
+        return is_name(name) and (self.path / name).is_dir()
+
+    def _selected(self, name: str) -> Path:
+        from stride.runs.query import best_run, latest_run, list_runs  # they build on this module
+
+        if name == "latest":
+            return latest_run(self.path).path
+        return best_run(list_runs(self.path)).path
+
+    def check_name(self, run: str | int | None, force: bool = False) -> str | None:
+        """Say whether `claim` would take this name, and create nothing.
+
+        Args:
+            run: A number or name, or None for the next number.
+            force: Whether an existing run of that name may be replaced.
+
+        Returns:
+            The name as the folder will have it.
+
+        Raises:
+            RunError: What is wrong with the name, the work_dir or the run that is there.
+        """
+        name = None if run is None else checked_name(run)
+        with told("cannot use this work_dir", self.path, RunError):
+            self._check_place()
+            if name is not None and os.path.lexists(self.path / name):
+                self._check_replaceable(name, force)
+        return name
+
+    def claim(self, run: str | int | None = None, *, force: bool = False) -> RunPaths:
+        """Make the folder of a new run, for this process alone.
+
+        Args:
+            run: A number or name, or None for the next number. Numbers are never given twice,
+                not even that of a deleted run.
+            force: Whether to replace an existing run of that name. Check everything else
+                before: nothing brings the old run back.
+
+        Raises:
+            RunError: The name is taken or refused, or the work_dir cannot be written.
+        """
+        name = self.check_name(run, force)
+        with told("cannot write in this work_dir", self.path, RunError):
+            self.paths.private.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                self._settle_replaced()
+                paths, old = (
+                    (self._next_number(), None) if name is None else self._named(name, force)
+                )
+                sync_folder(self.path)
+            if old is not None:
+                shutil.rmtree(old, ignore_errors=True)
+        return paths
+
+    def _check_place(self) -> None:
+        """Refuse a work_dir that cannot hold runs."""
+        if RunPaths(self.path).status.exists():
+            hint = f"type: work_dir={self.path.parent}"
+            raise RunError("this is a run folder, no work_dir", where=str(self.path), hint=hint)
+        place = self.path
+        while not os.path.lexists(place) and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise RunError(f"{place} is no folder", where=f"work_dir {self.path}")
+        effective = os.access in os.supports_effective_ids
+        if not os.access(place, os.W_OK | os.X_OK, effective_ids=effective):
+            what = "cannot write in this work_dir: no permission"
+            raise RunError(what, where=str(place), hint="choose another work_dir")
+
+    def _check_replaceable(self, name: str, force: bool) -> None:
+        """Refuse to touch an existing run, unless it may be replaced and nobody writes it."""
+        paths = self.paths.run(name)
+        if not force:
+            hint = "type: --force to replace it, or another run=NAME"
+            raise RunError(f"run {name!r} exists already", where=str(self.path), hint=hint)
+        if paths.path.is_symlink() or not _is_run(paths):
+            what, hint = f"{name!r} is no run folder and is not replaced", "choose another run=NAME"
+            raise RunError(what, where=str(paths.path), hint=hint)
+        if is_written(paths):
+            hint = "stop it first, or choose another run=NAME"
+            raise RunError(f"run {name!r} is running", where=str(paths.path), hint=hint)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep other processes out; where the file system has no locks, mkdir alone decides."""
+        from filelock import FileLock, Timeout  # readers never need it
+
+        lock = FileLock(self.paths.lock, timeout=_LOCK_SECONDS)
+        held = True
+        try:
+            lock.acquire()
+        except Timeout as cause:
+            what = f"another process holds the lock for more than {_LOCK_SECONDS:.0f} s"
+            raise RunError(what, where=str(self.paths.lock)) from cause
+        except NotImplementedError:
+            held = False
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            held = False
+        try:
+            yield
+        finally:
+            if held:
+                lock.release()
+
+    def _next_number(self) -> RunPaths:
+        number = max(self._high_water(), *map(number_of, os.listdir(self.path)), -1) + 1
+        while True:
+            self._raise_mark(number)
+            with suppress(FileExistsError):
+                self.paths.run(str(number)).path.mkdir()
+                return self.paths.run(str(number))
+            number += 1
+
+    def _named(self, name: str, force: bool) -> tuple[RunPaths, Path | None]:
+        """Claim a name; return the folder that it had before, which waits for its removal."""
+        paths, old = self.paths.run(name), None
+        if os.path.lexists(paths.path):
+            self._check_replaceable(name, force)
+            old = self.paths.replaced(name, os.urandom(6).hex())
+            os.rename(paths.path, old)
+        self._raise_mark(number_of(name))
+        try:
+            paths.path.mkdir()
+        except FileExistsError as cause:
+            raise RunError(f"run {name!r} exists already", where=str(self.path)) from cause
+        return paths, old
+
+    def _settle_replaced(self) -> None:
+        """Finish what a process killed while replacing left: put back, or remove."""
+        for entry in os.listdir(self.paths.private):
+            name = replaced_name(entry)
+            if name is None:
+                continue
+            if os.path.lexists(self.path / name):
+                shutil.rmtree(self.paths.private / entry, ignore_errors=True)
+            else:
+                os.rename(self.paths.private / entry, self.path / name)
+
+    def _high_water(self) -> int:
+        """Return the largest number ever given, -1 where no mark tells."""
+        try:
+            highest = read_json(self.paths.high_water)["highest"]
+        except (StrideError, KeyError, TypeError):
+            return -1
+        return highest if isinstance(highest, int) else -1
+
+    def _raise_mark(self, number: int) -> None:
+        """Record a number before its folder appears, so that a kill between wastes it only."""
+        if number > self._high_water():
+            mark = {"format_version": FORMAT_VERSION, "highest": number}
+            atomic_json(self.paths.high_water, mark)
+
+
+def _is_run(paths: RunPaths) -> bool:
+    """Tell a run folder, or one that was claimed and never filled, from a person's own."""
+    if not paths.path.is_dir():
+        return False
+    return paths.status.exists() or paths.segments.is_dir() or not any(paths.path.iterdir())

@@ -1,0 +1,287 @@
+"""Write one run folder, as the only process that may.
+
+Only the newest segment writes: before each rename the writer looks whether a newer one exists,
+so that a process cut off by a broken network cannot commit beside its successor.
+"""
+
+import os
+import shutil
+import time
+import uuid as uuids
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+from stride.errors import LostRun, RunError, StrideError
+from stride.runs.files import (
+    LineFile,
+    atomic_create,
+    atomic_folder,
+    atomic_write,
+    json_bytes,
+    read_record,
+    sweep_temporaries,
+    told,
+)
+from stride.runs.heartbeat import Heartbeat
+from stride.runs.layout import RunPaths
+from stride.runs.records import (
+    CheckpointIndex,
+    NormalizationRecord,
+    ProvenanceRecord,
+    ResultsRecord,
+    SegmentRecord,
+    StatusRecord,
+    Versioned,
+)
+from stride.runs.status import LIVING, Process, is_written, newest_segment
+from stride.runs.work_dir import WorkDir
+from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
+
+__all__ = ["Content", "ReadOnlyWriter", "RunWriter", "Writer"]
+
+
+class RunWriter(Writer):
+    """Write the folder of one run, from its claim to its end."""
+
+    def __init__(self, paths: RunPaths, status: StatusRecord, token: str) -> None:
+        """Take over a folder whose newest segment is ours; use `start` or `resume`."""
+        self.paths, self.uuid, self.segment = paths, status.uuid, status.segment
+        self._status, self._token = status, token
+        self._metrics: LineFile | None = None
+        self._closed = False
+        self._heart = Heartbeat(paths.heartbeat(self.segment), self._is_ours)
+
+    @classmethod
+    def start(
+        cls,
+        work_dir: Path | str,
+        run: str | int | None = None,
+        *,
+        force: bool = False,
+        config: Mapping[str, Any],
+        provenance: Mapping[str, Any],
+        patch: bytes | str = b"",
+    ) -> Self:
+        """Claim a new run and write what is known at its start.
+
+        Args:
+            work_dir: Where the run belongs; made with its parents when missing.
+            run: A number or name, or None for the next number.
+            force: Whether to replace an existing run of that name. Validate everything before.
+            config: The resolved, complete config.
+            provenance: Where the run comes from.
+            patch: The code's uncommitted changes.
+
+        Raises:
+            RunError: The name is taken or refused, or the work_dir cannot be written.
+            StrideError: The folder cannot be filled (full disk); it is removed again.
+        """
+        # Absolute: the user's code may change the current folder.
+        paths = RunPaths(WorkDir(work_dir).claim(run, force=force).path.absolute())
+        try:
+            known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
+            writer = cls._adopt(paths, 0, overrides=provenance.get("overrides", []), **known)
+        except StrideError:
+            _remove_empty(paths)
+            raise
+        try:
+            writer.status("created")
+            writer.commit(paths.config, config)
+            writer.commit(paths.provenance, provenance)
+            if patch:
+                writer.commit(paths.code_patch, patch)
+        except BaseException:
+            writer._release()
+            shutil.rmtree(paths.path, ignore_errors=True)
+            raise
+        return writer
+
+    @classmethod
+    def resume(cls, path: Path | str, *, from_step: int = 0, from_epoch: int = 0) -> Self:
+        """Begin the next segment of a run that no living process writes.
+
+        Args:
+            path: The run's folder.
+            from_step: Optimiser updates done, as restored.
+            from_epoch: Completed epochs, as restored.
+
+        Raises:
+            RunError: There is no run, a process writes it, or another resumed it just now.
+        """
+        paths = RunPaths(Path(path).absolute())
+        # The number is read first: whoever takes the run after that has taken this very number.
+        newest = newest_segment(paths)
+        before = StatusRecord.read(paths.status)
+        if is_written(paths):
+            hint = "stop it first"
+            raise RunError("a process is writing this run", where=str(paths.path), hint=hint)
+        n = 0 if newest is None else newest + 1
+        known = before.model_dump(include={"uuid", "created", "started", "overrides"})
+        writer = cls._adopt(paths, n, from_step, from_epoch, **known)
+        try:
+            sweep_temporaries(paths.path)
+            writer.status("created")
+        except BaseException:
+            writer._release()
+            raise
+        return writer
+
+    @classmethod
+    def _adopt(
+        cls, paths: RunPaths, n: int, from_step: int = 0, from_epoch: int = 0, **known: Any
+    ) -> Self:
+        """Create the n-th segment exclusively: of several processes one succeeds."""
+        process, token = Process.this(), os.urandom(8).hex()
+        segment = SegmentRecord(
+            n=n,
+            token=token,
+            started=time.time(),
+            from_step=from_step,
+            from_epoch=from_epoch,
+            job=_job(),
+            **process.to_json(),
+        )
+        with told("cannot write", paths.path):
+            paths.segments.mkdir(exist_ok=True)
+        try:
+            atomic_create(paths.segment(n), json_bytes(segment.to_json(), indent=2))
+        except FileExistsError as cause:
+            what = "another process has taken this run just now"
+            raise RunError(what, where=str(paths.path)) from cause
+        who: dict[str, Any] = {"segment": n, "host": process.host, "pid": process.pid}
+        return cls(paths, StatusRecord(state="created", **who, **known), token)
+
+    def status(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Record the state that the run is in now.
+
+        Args:
+            state: One of `stride.runs.status.STATES`.
+            reason: Why, in a few words.
+            summary: `metrics` and `monitor` as in `StatusRecord`, for listings.
+
+        Raises:
+            LostRun: A newer segment owns this run.
+        """
+        ends = state not in LIVING and state not in ("queued", "waiting")
+        values = self._status.to_json() | {"state": state, "reason": reason} | summary
+        if state == "running" and self._status.started is None:
+            values["started"] = time.time()
+        values["ended"] = time.time() if ends else None
+        self.commit(self.paths.status, values)
+        self._status = StatusRecord.model_validate(values)
+
+    def commit(self, name: str | Path, content: Content) -> None:
+        """Put a whole file of the run in place, in one move.
+
+        Args:
+            name: The file, relative to the run folder or as its path in `paths`.
+            content: Bytes, text, or the values of a JSON file, which are checked against the
+                file's record where it has one.
+
+        Raises:
+            LostRun: A newer segment owns this run.
+            StrideError: The file cannot be written, naming it.
+        """
+        path = self.paths.path / name
+        if isinstance(content, Mapping):
+            content = json_bytes(self._checked(path, content), indent=2)
+        self._check_ours()
+        with told("cannot write", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, content, before_rename=self._check_ours)
+
+    def _checked(self, path: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check the values of a file that other programs rely on."""
+        records: dict[Path, type[Versioned]] = {
+            self.paths.status: StatusRecord,
+            self.paths.provenance: ProvenanceRecord,
+            self.paths.results: ResultsRecord,
+            self.paths.normalization: NormalizationRecord,
+            self.paths.checkpoint_index: CheckpointIndex,
+        }
+        record = records.get(path)
+        return values if record is None else record.model_validate(values).to_json()
+
+    @contextmanager
+    def commit_folder(self, path: str | Path) -> Iterator[Path]:
+        """Fill a temporary folder, which takes its place in one move at the end of the block.
+
+        Raises:
+            LostRun: A newer segment owns this run.
+            StrideError: The folder cannot be written, naming it.
+        """
+        self._check_ours()
+        with atomic_folder(self.paths.path / path, before_rename=self._check_ours) as folder:
+            yield folder
+
+    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to the stream of metrics in one write, which a SIGKILL cannot undo.
+
+        Raises:
+            LostRun: A newer segment owns this run.
+            StrideError: The rows cannot be written, naming the file.
+        """
+        self._check_ours()
+        if self._metrics is None:
+            self._metrics = LineFile(self.paths.metrics)
+        self._metrics.append(rows)
+
+    def close(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Make the metrics durable, record how the run ended, and stop writing.
+
+        A second call does nothing.
+
+        Raises:
+            LostRun: A newer segment owns this run; what this one held is released even so.
+            StrideError: The disk is full; likewise.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._metrics is not None:
+                self._metrics.close()
+            self.status(state, reason, **summary)
+        finally:
+            self._release()
+
+    def _is_ours(self) -> bool:
+        """Tell whether this segment is the run's newest.
+
+        A folder that `--force` put in the place of ours has a segment of the same number, but
+        not of the same token.
+        """
+        if newest_segment(self.paths) != self.segment:
+            return False
+        with suppress(StrideError):
+            return read_record(self.paths.segment(self.segment)).get("token") == self._token
+        return False
+
+    def _check_ours(self) -> None:
+        """Raise LostRun where another process owns the run."""
+        if not self._is_ours():
+            newest = newest_segment(self.paths)
+            now = "its folder is gone" if newest is None else f"segment {newest} writes it now"
+            what = f"segment {self.segment} has lost this run: {now}"
+            raise LostRun(what, where=str(self.paths.path))
+
+    def _release(self) -> None:
+        """Stop writing, whatever has happened."""
+        self._closed = True
+        self._heart.stop()
+
+
+def _remove_empty(paths: RunPaths) -> None:
+    """Remove a claimed folder that could not be filled, and nobody else's files."""
+    with suppress(OSError):
+        paths.segments.rmdir()
+    with suppress(OSError):
+        paths.path.rmdir()
+
+
+def _job() -> str | None:
+    """Return by which name a restarted process finds the run of its job."""
+    elastic = os.environ.get("TORCHELASTIC_RUN_ID", "none")  # c10d's default, which names nothing
+    return os.environ.get("SLURM_JOB_ID") or (None if elastic == "none" else elastic)

@@ -1,0 +1,77 @@
+"""Say what a writer of runs does, and do nothing where another process writes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from stride.runs.layout import RunPaths
+
+Content = bytes | str | Mapping[str, Any]
+
+
+class Writer(ABC):
+    """Write into a run folder, or do as if.
+
+    Attributes:
+        paths: The run's files.
+        uuid: The run's own, which stays with it when the folder moves.
+        segment: 0 for the start, one more for each resume.
+    """
+
+    paths: RunPaths
+    uuid: str
+    segment: int
+
+    @property
+    def name(self) -> str:
+        """Return the run's name."""
+        return self.paths.name
+
+    @abstractmethod
+    def status(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Record the state that the run is in now."""
+
+    @abstractmethod
+    def commit(self, name: str | Path, content: Content) -> None:
+        """Put a whole file in place, atomically; a mapping becomes checked JSON."""
+
+    @abstractmethod
+    def commit_folder(self, path: str | Path) -> AbstractContextManager[Path]:
+        """Fill a temporary folder and put it in place, atomically."""
+
+    @abstractmethod
+    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to the stream of metrics."""
+
+    @abstractmethod
+    def close(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Record how the run ended, and stop writing."""
+
+
+class ReadOnlyWriter(Writer):
+    """Take the writer's place on the other ranks: nothing of what it is given is kept."""
+
+    def __init__(self, paths: RunPaths, uuid: str = "", segment: int = 0) -> None:
+        """Name the run that rank 0 writes."""
+        self.paths, self.uuid, self.segment = paths, uuid, segment
+
+    def status(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Do nothing."""
+
+    def commit(self, name: str | Path, content: Content) -> None:
+        """Do nothing."""
+
+    @contextmanager
+    def commit_folder(self, path: str | Path) -> Iterator[Path]:
+        """Give a folder outside the run that is removed at the end of the block."""
+        with TemporaryDirectory(prefix="stride-") as folder:
+            yield Path(folder)
+
+    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Do nothing."""
+
+    def close(self, state: str, reason: str = "", **summary: Any) -> None:
+        """Do nothing."""

@@ -1,0 +1,49 @@
+"""Write bytes and make them durable; tell what went wrong in one line."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stride.errors import StrideError
+
+# Some network file systems cannot fsync a folder, or not one that is open for reading only.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
+
+
+@contextmanager
+def told(
+    what: str,
+    path: Path,
+    error: type[StrideError] = StrideError,
+    *,
+    passing: type[OSError] | tuple[type[OSError], ...] = (),
+) -> Iterator[None]:
+    """Turn the system's error into one line that names the path; let `passing` through."""
+    try:
+        yield
+    except passing:
+        raise
+    except OSError as cause:
+        reason = cause.strerror or str(cause)
+        raise error(f"{what}: {reason}", where=str(path)) from cause
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the file system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all the bytes, however many calls the system takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,60 @@
+"""Take what a person gives from Python apart: plain config values, and objects."""
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypedDict
+
+from stride.components import import_path
+
+SECTIONS = ("dataset", "model", "criterion", "optimizer", "scheduler")
+
+
+class ConfigArguments(TypedDict, total=False):
+    """The keys of the config that a Trainer takes as keyword arguments."""
+
+    run: str | int | None
+    trainer: str
+    seed: int
+    device: str
+    dataset_kwargs: Mapping[str, Any]
+    load_data_kwargs: Mapping[str, Any]
+    model_kwargs: Mapping[str, Any]
+    criterion_kwargs: Mapping[str, Any]
+    optimizer_kwargs: Mapping[str, Any]
+    scheduler_kwargs: Mapping[str, Any]
+    training_config: Mapping[str, Any]
+    checkpoint_config: Mapping[str, Any]
+    logging_config: Mapping[str, Any]
+
+
+def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace every class or function given as an `<x>_name` by its import path.
+
+    Raises:
+        ComponentError: no import leads to it, as to a class defined inside of a function.
+    """
+    values = dict(arguments)
+    for section in SECTIONS:
+        given = values.get(f"{section}_kwargs")
+        if isinstance(given, Mapping) and callable(named := given.get(f"{section}_name")):
+            values[f"{section}_kwargs"] = {**given, f"{section}_name": import_path(named)}
+    return values
+
+
+def split_first(
+    first: str | PathLike[str] | Mapping[str, Any] | None, config_file: str | None
+) -> tuple[dict[str, Any], str | None]:
+    """Read a Trainer's first argument: a work_dir, a whole config, or the file of one.
+
+    Returns:
+        Arguments, and the config file if there is one.
+    """
+    if isinstance(first, Mapping):
+        return dict(first), config_file
+    if first is None:
+        return {}, config_file
+    path = Path(first)
+    if path.suffix in (".json", ".toml", ".yaml", ".yml") and path.is_file():
+        return {}, fspath(path)
+    return {"work_dir": fspath(first)}, config_file

@@ -1,0 +1,260 @@
+"""Build what a training needs from a config, and write back what was decided on the way."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from stride.callbacks.monitor import Monitor
+from stride.config.metrics import infer_mode, metric_name
+from stride.config.resolve import Resolved
+from stride.config.schema import Config, OpenSection
+from stride.data import (
+    Batches,
+    Data,
+    Normalization,
+    build_data,
+    given,
+    given_data,
+    resolve_dataset,
+    resolve_loader,
+)
+from stride.engine.device import resolve_device
+from stride.engine.metrics import build_metrics, default_metrics
+from stride.engine.optim import fused, keep_dynamo_out, resolve_optimizer, resolve_scheduler
+from stride.engine.precision import Precision
+from stride.errors import ConfigError, DataError, nearest
+from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
+from stride.models.model import Model, as_model
+
+
+@dataclass
+class Given:
+    """The objects that stand for what the config would build.
+
+    Attributes:
+        model: a network or Model, None to build one.
+        loaders: loaders or callables that give them, by split.
+    """
+
+    model: Any = None
+    loaders: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Assembly:
+    """Data, model and the config that says how to build them again.
+
+    Attributes:
+        resolved: the config, complete, and the origin of each value.
+        device: where model and batches are.
+        data: the loaders of all splits.
+        model: network and criterion, on the device.
+        metric_names: what is evaluated.
+        precision: the arithmetic.
+        given_model: whether the model was given from Python.
+    """
+
+    resolved: Resolved
+    device: torch.device
+    data: Data
+    model: Model
+    metric_names: list[str]
+    precision: Precision
+    given_model: bool = False
+
+    @property
+    def config(self) -> Config:
+        """Return the complete config."""
+        return self.resolved.config
+
+    @property
+    def validates(self) -> bool:
+        """Tell whether there is a validation split to evaluate."""
+        return self.config.training_config.with_validation and self.data.val_loader is not None
+
+    @property
+    def has_own_weights(self) -> bool:
+        """Tell whether the model starts from weights that the config cannot build again."""
+        return self.given_model or self.config.model_kwargs.init_from is not None
+
+    def loader(self, split: str) -> Batches:
+        """Return the batches of `train`, `validation` (or `val`) or `test`.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        name = {"validation": "val"}.get(split, split)
+        batches: Batches | None = getattr(self.data, f"{name}_loader", None)
+        if batches is None:
+            raise DataError(
+                f"there is no split {split!r}", hint="type one of: train, validation, test"
+            )
+        return batches
+
+    def metrics(self, names: list[str] | None = None) -> dict[str, Any]:
+        """Return new metrics by name: those of the config, or others."""
+        return build_metrics(self.metric_names if names is None else names, self.data.info)
+
+
+def assemble(
+    resolved: Resolved,
+    objects: Given,
+    *,
+    splits: tuple[str, ...] = ("train", "val", "test"),
+    normalization: Normalization | None = None,
+) -> Assembly:
+    """Build data and model of a config; the cheap checks come first.
+
+    Raises:
+        UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
+    """
+    config = resolved.config
+    keep_dynamo_out(config.training_config.compile)
+    device = resolve_device(config.device)
+    sections = {
+        "dataset_kwargs": _dataset_section(config, objects),
+        "load_data_kwargs": resolve_loader(values_of(config.load_data_kwargs)),
+        "optimizer_kwargs": resolve_optimizer(values_of(config.optimizer_kwargs)),
+    }
+    data = _build_data(config, sections, objects, device, splits, normalization)
+    model = _build_model(config, sections, objects, data).to(device)
+    sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
+    epochs, steps = lengths(config, data)
+    sections["scheduler_kwargs"] = resolve_scheduler(
+        values_of(config.scheduler_kwargs), epochs=epochs, steps=steps
+    )
+    names = config.training_config.metrics
+    return Assembly(
+        resolved.with_sections(sections),
+        device,
+        data,
+        model,
+        default_metrics(data.info) if names is None else list(names),
+        Precision(config.training_config.precision, device),
+        objects.model is not None,
+    )
+
+
+def values_of(section: OpenSection) -> dict[str, Any]:
+    """Return all keys of an open section; the constructor's as they were objects."""
+    declared = {name: getattr(section, name) for name in type(section).model_fields}
+    return declared | section.free
+
+
+def _dataset_section(config: Config, objects: Given) -> dict[str, Any]:
+    values = values_of(config.dataset_kwargs)
+    if "train" in objects.loaders:
+        return values | {"dataset_name": type(objects.loaders["train"]).__name__}
+    return resolve_dataset(values)
+
+
+def _build_data(
+    config: Config,
+    sections: Mapping[str, Any],
+    objects: Given,
+    device: torch.device,
+    splits: tuple[str, ...],
+    normalization: Normalization | None,
+) -> Data:
+    """Build the config's data, or wrap the loaders given; a single one replaces its split."""
+    loaders = {f"{split}_loader": loader for split, loader in objects.loaders.items()}
+    if "train_loader" in loaders:
+        return given_data(**loaders, device=device)
+    data = build_data(
+        sections["dataset_kwargs"],
+        sections["load_data_kwargs"],
+        seed=config.seed,
+        device=device,
+        splits=splits,
+        normalization=normalization,
+    )
+    wrapped: dict[str, Any] = {name: given(one, device, name) for name, one in loaders.items()}
+    return replace(data, **wrapped)
+
+
+def _build_model(config: Config, sections: dict[str, Any], objects: Given, data: Data) -> Model:
+    """Build the model, or take the one given; note both sections as they turned out."""
+    criterion_values = values_of(config.criterion_kwargs)
+    sections["criterion_kwargs"] = resolve_criterion(criterion_values, data.info)
+    criterion = build_criterion(sections["criterion_kwargs"])
+    if objects.model is not None:
+        network = objects.model.network if isinstance(objects.model, Model) else objects.model
+        kind = type(network)
+        sections["model_kwargs"] = {"model_name": f"{kind.__module__}:{kind.__qualname__}"}
+        return as_model(objects.model, criterion)
+    values = values_of(config.model_kwargs)
+    sections["model_kwargs"] = resolve_model(values, data.info, seed=config.seed)
+    return build_model(sections["model_kwargs"], criterion, data.info)
+
+
+def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:
+    """Return how many epochs and optimiser steps a training has, None where it is not known."""
+    training = config.training_config
+    per_epoch = _steps_per_epoch(data, training.accumulate)
+    epochs, steps = training.max_epochs, training.max_steps
+    if per_epoch is not None:
+        from_epochs = None if epochs is None else epochs * per_epoch
+        steps = min((n for n in (steps, from_epochs) if n is not None), default=None)
+        epochs = None if steps is None else math.ceil(steps / per_epoch)
+    return epochs, steps
+
+
+def _steps_per_epoch(data: Data, accumulate: int) -> int | None:
+    try:
+        return math.ceil(len(data.train_loader) / accumulate) or None  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def saving_monitor(assembly: Assembly) -> Monitor:
+    """Return by which metric the best weights are chosen.
+
+    Raises:
+        ConfigError: the metric is not among those that are evaluated.
+    """
+    training = assembly.config.training_config
+    metric = training.saving_metric or training.stopping_metric or _default_metric(assembly)
+    same = metric == training.stopping_metric and training.saving_metric is None
+    mode = training.saving_mode or (training.mode if same else None)
+    return Monitor(metric, mode or infer_mode(metric))
+
+
+def stopping_monitor(assembly: Assembly) -> Monitor:
+    """Return by which metric, and by how much of it, early stopping decides.
+
+    Raises:
+        ConfigError: the metric is not among those that are evaluated.
+    """
+    training = assembly.config.training_config
+    metric = training.stopping_metric or _default_metric(assembly)
+    mode = training.mode or infer_mode(metric)
+    return Monitor(metric, mode, training.min_delta, training.delta_mode == "relative")
+
+
+def _default_metric(assembly: Assembly) -> str:
+    return "validation/epoch_loss" if assembly.validates else "train/epoch_loss"
+
+
+def require_metric(assembly: Assembly, monitor: Monitor, key: str) -> None:
+    """Refuse to follow a metric that no evaluation gives.
+
+    Raises:
+        ConfigError: names the metrics that are there.
+    """
+    known = ["train/epoch_loss"]
+    if "accuracy" in assembly.metric_names:
+        known.append("train/epoch_accuracy")
+    if assembly.validates:
+        known.append("validation/epoch_loss")
+        known += [metric_name("validation", name) for name in assembly.metric_names]
+    if monitor.metric not in known:
+        hint = nearest(monitor.metric, known) or f"type one of: {', '.join(known)}"
+        raise ConfigError(
+            f"no metric {monitor.metric!r} is evaluated",
+            key=f"training_config.{key}",
+            where=f"training_config.{key}",
+            hint=hint,
+        )

@@ -1,0 +1,105 @@
+"""Build a recorded run's network and data again, and fill in its weights."""
+
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+from stride.config import Resolved
+from stride.config.schema import Config
+from stride.data.normalize import Normalization
+from stride.engine.device import resolve_device
+from stride.engine.weights import read_weights
+from stride.errors import ComponentError, RunError
+from stride.models.build import build_network
+from stride.models.model import CRITERION
+from stride.runs.files import read_record
+from stride.trainer.assembly import Assembly, Given, assemble, values_of
+
+if TYPE_CHECKING:
+    from stride.trainer.loaded import LoadedRun
+
+
+def rebuild_network(
+    run: "LoadedRun", *, device: str, model: Any = None, trust_code: bool = False
+) -> nn.Module:
+    """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
+    network = model if model is not None else _build(run, trust_code)
+    network = getattr(network, "network", network)
+    weights = {
+        name: value
+        for name, value in read_weights(run.paths.weights).items()
+        if not name.startswith(CRITERION)
+    }
+    _fill(network, weights, run)
+    return network.to(resolve_device(device)).eval()
+
+
+def _build(run: "LoadedRun", trust_code: bool) -> nn.Module:
+    section = values_of(run.config.model_kwargs)
+    # The run's own weights follow: what it once started from may be gone.
+    section["init_from"] = None
+    return build_network(section, constructor=_constructor(run, trust_code))
+
+
+def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | None:
+    """Return the class out of the source recorded in the run, if it needs that and may."""
+    name = run.config.model_kwargs.model_name
+    if not run.paths.model_source.is_file():
+        return None
+    module, _, attribute = name.partition(":")
+    if not trust_code:
+        if module == "__main__" and hasattr(sys.modules["__main__"], attribute):
+            return None
+        raise ComponentError(
+            f"the model's class {attribute} was defined in a notebook or script",
+            where=str(run.paths.model_source),
+            hint="read that file, then load_model(trust_code=True), or load_model(model=...)",
+        )
+    scope = types.ModuleType("recorded_model")
+    exec(compile(run.paths.model_source.read_text(), run.paths.model_source, "exec"), vars(scope))
+    found: Callable[..., Any] = getattr(scope, attribute)
+    return found
+
+
+def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -> None:
+    try:
+        network.load_state_dict(dict(weights), strict=True)
+    except RuntimeError as error:
+        raise RunError(
+            f"the weights do not fit {type(network).__name__}, which has changed since: "
+            + " ".join(str(error).split()),
+            where=str(run.paths.weights),
+            hint="use the code of the run: `stride show` names its commit",
+        ) from error
+
+
+def rebuild_assembly(run: "LoadedRun", *, device: str | None) -> tuple[Resolved, Assembly]:
+    """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
+    resolved = recorded(run.config, str(run.path.parent), device)
+    assembly = assemble(resolved, Given(), normalization=_normalization(run))
+    weights = read_weights(run.paths.weights)
+    _fill(assembly.model.network, _without_criterion(weights), run)
+    return resolved, assembly
+
+
+def _without_criterion(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in weights.items() if not name.startswith(CRITERION)}
+
+
+def recorded(config: Config, work_dir: str, device: str | None) -> Resolved:
+    """Return a run's config, to be built where its folder is now and on another device if asked."""
+    change: dict[str, Any] = {"work_dir": work_dir, "run": None}
+    if device is not None:
+        change["device"] = device
+    values = config.to_json() | change
+    values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
+    return Resolved(Config.from_json(values), {})
+
+
+def _normalization(run: "LoadedRun") -> Normalization | None:
+    if not run.paths.normalization.is_file():
+        return None
+    return Normalization.from_json(read_record(run.paths.normalization))

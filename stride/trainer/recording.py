@@ -1,0 +1,151 @@
+"""Write what happens in a training into its run: status, metrics, weights, results."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from torch import Tensor
+
+from stride.engine.state import TrainState
+from stride.engine.weights import weights_bytes
+from stride.errors import LostRun, NonFiniteError, StrideError
+from stride.loggers.base import Loggers
+from stride.loggers.console import Display
+from stride.loggers.stream import MetricsStream
+from stride.loggers.text import LOGGER
+from stride.runs.layout import RunPaths
+from stride.runs.writer import Writer
+
+
+class Recording:
+    """The run of a training under way, from its claim to its end.
+
+    As a context it ends the run: `done`, `stopped`, `failed` or `interrupted`, by how the block
+    was left, with metrics and weights safe.
+
+    Args:
+        writer: the folder's one writer.
+        state: step and epoch of what is logged.
+        loggers: further sinks of rows, beside metrics.jsonl.
+        display: what a person sees meanwhile.
+
+    Attributes:
+        paths: the run's files.
+        weights_sha256: digest of the weights written last, empty before.
+    """
+
+    def __init__(
+        self, writer: Writer, state: TrainState, loggers: Loggers, display: Display
+    ) -> None:
+        self._writer = writer
+        self._state = state
+        self._loggers = loggers
+        self._display = display
+        self._stream = MetricsStream(state, [writer.append_metrics, self._to_loggers])
+        self.paths: RunPaths = writer.paths
+        self.log = self._stream.log
+        self.weights_sha256 = ""
+        self.started = time.time()
+        self._end = ("done", "")
+        self._summary: dict[str, Any] = {}
+        self._reported = (time.perf_counter(), state.step)
+        self._speed = 0.0
+
+    @property
+    def name(self) -> str:
+        """Return the run's number or name."""
+        return self.paths.name
+
+    @property
+    def uuid(self) -> str:
+        """Return the run's identity, which moves with the folder."""
+        return self._writer.uuid
+
+    def __enter__(self) -> Self:
+        self._writer.status("running")
+        self._stream.start()
+        return self
+
+    def record(self, values: Mapping[str, float]) -> None:
+        """Note the values of the current step, write them, and show them."""
+        self._stream.log_all(values)
+        self._stream.flush()
+        row = {"step": self._state.step, "epoch": self._state.epoch, **values}
+        self._display.report(row, self._steps_per_second())
+
+    def _steps_per_second(self) -> float:
+        (before, step_before), step = self._reported, self._state.step
+        if step > step_before:
+            self._reported = (time.perf_counter(), step)
+            self._speed = (step - step_before) / max(self._reported[0] - before, 1e-9)
+        return self._speed
+
+    def _to_loggers(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self._loggers.write(row)
+
+    def flush(self) -> None:
+        """Write everything logged so far."""
+        self._stream.flush()
+
+    def note(self, text: str) -> None:
+        """Show a line to the person and write it to the text log."""
+        LOGGER.info(text)
+        self._display.note(text)
+
+    def commit(self, path: Path, content: bytes | str | Mapping[str, Any]) -> None:
+        """Put a whole file of the run in place, atomically."""
+        self._writer.commit(path, content)
+
+    def commit_folder(self, path: Path) -> AbstractContextManager[Path]:
+        """Fill a temporary folder, which takes its place in the run at the end of the block."""
+        return self._writer.commit_folder(path)
+
+    def write_weights(self, weights: Mapping[str, Tensor]) -> None:
+        """Write weights.safetensors and note its digest."""
+        content = weights_bytes(weights)
+        self._writer.commit(self.paths.weights, content)
+        self.weights_sha256 = hashlib.sha256(content).hexdigest()
+
+    def write_results(self, results: Mapping[str, Any]) -> None:
+        """Write results.json, and what a listing shows of it into the final status."""
+        self._writer.commit(self.paths.results, results)
+        short = {kind: results[kind] for kind in ("best", "last") if results.get(kind)}
+        self._summary = {"metrics": short, "monitor": results["monitor"]}
+
+    def end_as(self, status: str, reason: str) -> None:
+        """Choose how a run ends that ends without an exception."""
+        self._end = (status, reason)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        status, reason = self._end if error is None else outcome(error)
+        try:
+            self._stream.close()
+        except StrideError as late:
+            if error is None:
+                status, reason, error = *outcome(late), late
+                raise
+        finally:
+            self._loggers.close()
+            self._display.close()
+            if not isinstance(error, LostRun):
+                self._writer.close(status, reason, **self._summary)
+
+
+def outcome(error: BaseException) -> tuple[str, str]:
+    """Return status and reason of a run that an exception ended."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", str(error) or "interrupted by the keyboard"
+    if isinstance(error, NonFiniteError):
+        return "failed", f"nonfinite: {error}"
+    first_line = (str(error).splitlines() or [""])[0]
+    return "failed", f"{type(error).__name__}: {first_line}"

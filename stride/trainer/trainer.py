@@ -1,0 +1,386 @@
+"""The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
+
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from os import PathLike
+from typing import Any, Unpack
+
+from torch import Tensor
+
+from stride.callbacks.base import Callback
+from stride.config import Overrides, Resolved, resolve_layers
+from stride.config.schema import Config, LoggingConfig
+from stride.data import Data
+from stride.distributed import require_single_process
+from stride.engine.evaluate import evaluate
+from stride.engine.hooks import Hooks
+from stride.engine.loop import Limits, Loop, StopRequest
+from stride.engine.optim import build_optimizer, build_schedule, learning_rate
+from stride.engine.probe import probe
+from stride.engine.random import RandomState, determinism, seed_everything
+from stride.engine.signals import Interrupted, obeying_signals
+from stride.engine.state import TrainState
+from stride.engine.tally import Tally
+from stride.engine.update import Update
+from stride.errors import DataError, StrideError
+from stride.loggers.base import Logger, Loggers, build_loggers
+from stride.loggers.text import LOGGER, TextLog
+from stride.models.model import Model
+from stride.runs.provenance import Survey
+from stride.runs.work_dir import WorkDir
+from stride.trainer.arguments import ConfigArguments, split_first, with_names
+from stride.trainer.assembly import Assembly, Given, assemble, values_of
+from stride.trainer.claim import claim
+from stride.trainer.loaded import LoadedRun, load_run
+from stride.trainer.results import Stopwatch, results_of
+from stride.trainer.watch import build_watch
+
+SPLITS = ("train", "val", "test")
+
+
+class Trainer:
+    """Train a model as a run of a work_dir.
+
+    A subclass may define the hooks of `stride.Callback`, without their trainer argument.
+
+    Args:
+        work_dir: the experiment's folder (made with its parents when the first run is claimed), a
+            dict with a whole config, or the file of one.
+        config_file: JSON, TOML or YAML.
+        overrides: dotted keys or `key=value` texts, stronger than everything else here.
+        callbacks: objects, called after those that the config names.
+        logger: a further sink of metrics.
+        train_loader: a loader, or a callable that gives one, in place of the config's data.
+        val_loader: likewise.
+        test_loader: likewise.
+        mode_test: whether only the test split is built.
+        **config: the keys of the config, sections as dicts; an `<x>_name` may be a class.
+
+    Attributes:
+        state: step, epoch and position of the training.
+        optimizer: of the last or current `fit`.
+        run: the recording of the last or current `fit`.
+        metrics: the latest value of each metric of the last or current `fit`.
+        results: as in results.json, of the last `fit`.
+
+    Raises:
+        UserError: a wrong key or value.
+    """
+
+    def __init__(
+        self,
+        work_dir: str | PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        config_file: str | None = None,
+        overrides: Overrides = None,
+        callbacks: Iterable[Callback] = (),
+        logger: Logger | None = None,
+        train_loader: Any = None,
+        val_loader: Any = None,
+        test_loader: Any = None,
+        mode_test: bool = False,
+        **config: Unpack[ConfigArguments],
+    ) -> None:
+        first, config_file = split_first(work_dir, config_file)
+        loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
+        self._given = Given(loaders={k: v for k, v in loaders.items() if v is not None})
+        self._resolved = resolve_layers(
+            config_file=config_file,
+            arguments=with_names({**first, **config}),
+            overrides=overrides,
+        )
+        self._splits = ("test",) if mode_test else SPLITS
+        self._assembly: Assembly | None = None
+        self._built_from: Config | None = None
+        self._callbacks = list(callbacks)
+        self._loggers = [] if logger is None else [logger]
+        self.state = TrainState()
+        self.metrics: dict[str, float] = {}
+        self.results: dict[str, Any] = {}
+
+    # What the config says, built when it is first looked at.
+
+    @property
+    def config(self) -> Config:
+        """Return the config; complete once data and model are built."""
+        return (self._assembly.resolved if self._assembly else self._resolved).config
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Return where each value comes from that is not a default, by dotted key."""
+        return self._resolved.origins
+
+    def comprehend_config(self) -> Assembly:
+        """Build data and model from the config, once; return everything built."""
+        return self._assembly or self._comprehend(self._resolved)
+
+    def _comprehend(self, resolved: Resolved) -> Assembly:
+        if self._assembly is None or self._built_from != resolved.config:
+            self._assembly = assemble(resolved, self._given, splits=self._splits)
+            self._built_from = resolved.config
+        return self._assembly
+
+    @property
+    def model(self) -> Model:
+        """Return the network and criterion, on the device."""
+        return self.comprehend_config().model
+
+    @property
+    def data(self) -> Data:
+        """Return the loaders of all splits, and what is known of the data."""
+        return self.comprehend_config().data
+
+    def set_model(self, model: Any) -> None:
+        """Train this nn.Module or Model instead of what the config builds, as it stands."""
+        self._given.model = model
+        self._assembly = None
+
+    def set_logger(self, logger: Logger) -> None:
+        """Send metrics to this logger too."""
+        self._loggers.append(logger)
+
+    def load_data(self, load_data_kwargs: Mapping[str, Any] | None = None) -> Data:
+        """Build the data anew, with other loader arguments for all runs that follow."""
+        if load_data_kwargs is not None:
+            self._resolved = self._resolved.override({"load_data_kwargs": dict(load_data_kwargs)})
+        self._assembly = None
+        return self.data
+
+    # The flow.
+
+    def fit(
+        self,
+        overrides: Overrides = None,
+        *,
+        max_epochs: int | None = None,
+        max_steps: int | None = None,
+        run: str | int | None = None,
+        force: bool = False,
+    ) -> float:
+        """Train a new run; return the best value of the monitored metric.
+
+        Args:
+            overrides: changes to the config, for this run only.
+            max_epochs: short for `training_config.max_epochs`.
+            max_steps: short for `training_config.max_steps`.
+            run: a name instead of the next number.
+            force: whether an existing run of that name is replaced.
+
+        Returns:
+            The best value; NaN if no evaluation gave a number.
+
+        Raises:
+            UserError: a wrong key, value, name, file or shape; no folder was made.
+            RunFailed: the training could not go on; the run says so.
+            Interrupted: a signal ended the run, with a checkpoint behind it.
+        """
+        watch = Stopwatch()
+        ends = {"max_epochs": max_epochs, "max_steps": max_steps}
+        short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
+        resolved = self._resolved.override(overrides).override(
+            short | ({} if run is None else {"run": run})
+        )
+        config = resolved.config
+        with (
+            TextLog(config.logging_config.level) as log,
+            determinism(config.training_config.deterministic),
+        ):
+            survey = Survey()
+            require_single_process()
+            WorkDir(config.work_dir).check_name(config.run, force=force)
+            seed_everything(config.seed)
+            assembly = self._comprehend(resolved)
+            self._prepare(assembly)
+            self._probe(assembly)
+            loggers = self._build_loggers(config.logging_config)
+            with claim(self, assembly, survey, log, loggers, force=force) as self.run:
+                self._built_from = None  # a further run starts from new data and weights
+                self._train(watch)
+                self._conclude(assembly, watch)
+        return self._best_value()
+
+    def _prepare(self, assembly: Assembly) -> None:
+        """Build optimiser, schedule, callbacks and state."""
+        config, model = assembly.config, assembly.model
+        self._watch = build_watch(assembly, self._callbacks)
+        self.optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+        self.schedule = build_schedule(
+            values_of(config.scheduler_kwargs),
+            self.optimizer,
+            metric=self._watch.monitor.metric,
+            mode=self._watch.monitor.mode,
+        )
+        rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
+        self._tally = Tally(rated.get("accuracy"))
+        self._stop = StopRequest()
+        self.metrics, self.results = {}, {}
+        self.state = TrainState(
+            model=model,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            precision=assembly.precision,
+            tally=self._tally,
+            random=RandomState(),
+            **self._watch.stateful(),
+        )
+        self.hooks = Hooks(self, Trainer, self._watch.callbacks, Callback)
+
+    def _build_loggers(self, config: LoggingConfig) -> Loggers:
+        names, kwargs = config.loggers, config.wandb_kwargs
+        return build_loggers(names, wandb_kwargs=kwargs, others=self._loggers)
+
+    def _probe(self, assembly: Assembly) -> dict[str, Any]:
+        """Check data, model and metrics against each other on one batch."""
+        batch = assembly.loader("train").example()
+        return probe(assembly.model, batch, assembly.metrics(), assembly.precision)
+
+    def _train(self, watch: Stopwatch) -> None:
+        """Run the loop, and leave a readable run however it ends."""
+        loop = self._build_loop()
+        seed_everything(self.config.seed)
+        watch.start()
+        try:
+            with obeying_signals(self._stop):
+                loop.run()
+            if self._stop.signal:
+                self._watch.checkpoints.save(self)
+                raise Interrupted(self._stop.signal)
+        except BaseException as error:
+            watch.stop()
+            self.hooks.call("on_exception", error)
+            with suppress(StrideError):
+                self._save_results(watch, test={})
+            raise
+        watch.stop()
+
+    def _build_loop(self) -> Loop:
+        assembly = self.comprehend_config()
+        training = assembly.config.training_config
+        if training.compile:
+            assembly.model.network.compile()
+        if assembly.data.train_loader is None:
+            raise DataError(
+                "there is no training split", hint="build the trainer without mode_test"
+            )
+        update = Update(
+            assembly.model,
+            self.optimizer,
+            assembly.precision,
+            clip_grad_norm=training.clip_grad_norm,
+            before_step=self.hooks.named("before_step"),
+            check_loss=training.nonfinite in ("skip", "raise"),
+        )
+        limits = Limits(
+            training.max_epochs,
+            training.max_steps,
+            accumulate=training.accumulate,
+            evaluate_every=training.evaluate_every,
+            log_interval=training.log_interval,
+            nonfinite=training.nonfinite,
+        )
+        return Loop(
+            batches=assembly.data.train_loader,
+            update=update,
+            schedule=self.schedule,
+            evaluation=self._validate,
+            state=self.state,
+            tally=self._tally,
+            hooks=self.hooks,
+            record=self._record,
+            limits=limits,
+            rates=lambda: {"lr": learning_rate(self.optimizer)},
+            warn=LOGGER.warning,
+            stop=self._stop,
+        )
+
+    def _validate(self) -> dict[str, float]:
+        return self.evaluate("validation") if self.comprehend_config().validates else {}
+
+    def _record(self, values: Mapping[str, float]) -> None:
+        self.metrics |= values
+        self.run.record(values)
+
+    def _conclude(self, assembly: Assembly, watch: Stopwatch) -> None:
+        """Put the best weights back, evaluate them on the test split, write the results."""
+        self._watch.best.restore(assembly.model)
+        test = self.evaluate("test") if assembly.data.test_loader is not None else {}
+        self._save_results(watch, test)
+        if self._stop:
+            self.run.end_as(self._stop.status, self._stop.reason)
+
+    def _save_results(self, watch: Stopwatch, test: Mapping[str, float]) -> None:
+        self._watch.best.write(self)
+        self.results = results_of(
+            state=self.state,
+            monitor=self._watch.monitor,
+            best=self._watch.best.best,
+            last=self.metrics,
+            test=test,
+            timings=watch.timings(self._tally.samples),
+            parameters=sum(p.numel() for p in self.model.parameters()),
+            weights_sha256=self.run.weights_sha256,
+        )
+        self.run.write_results(self.results)
+
+    def _best_value(self) -> float:
+        value = self._watch.best.best.value
+        if value is None:
+            LOGGER.warning("no evaluation gave a number for %s", self._watch.monitor.metric)
+        return math.nan if value is None else value
+
+    # For hooks, and for use after a training.
+
+    def log(self, name: str, value: float | Tensor) -> None:
+        """Record a number, or a tensor of one, under the current step."""
+        self.run.log(name, value)
+
+    def stop(self, reason: str, *, status: str = "stopped") -> None:
+        """End the training after the current step; the run's status says why."""
+        if not self._stop:
+            self._stop.reason, self._stop.status = reason, status
+
+    def evaluate(self, split: str = "test", metrics: list[str] | None = None) -> dict[str, float]:
+        """Return loss and metrics of the model over a whole split: train, validation or test.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        assembly = self.comprehend_config()
+        batches = assembly.loader(split)
+        return evaluate(
+            assembly.model,
+            batches,
+            assembly.metrics(metrics),
+            split=split,
+            precision=assembly.precision,
+        )
+
+    def predict(self, inputs: Tensor) -> Any:
+        """Return the network's outputs for a batch of inputs as the loaders give them."""
+        return self.model.predict(inputs)
+
+    def check(self) -> dict[str, Any]:
+        """Try one batch forward and backward, and one optimiser step; make no folder.
+
+        Returns:
+            Loss, gradient norm, shapes, number of parameters, device.
+        """
+        with determinism(self._resolved.config.training_config.deterministic):
+            seed_everything(self._resolved.config.seed)
+            assembly = self._comprehend(self._resolved)
+            self._prepare(assembly)
+            found = self._probe(assembly)
+        parameters = sum(p.numel() for p in assembly.model.parameters())
+        return found | {"parameters": parameters, "device": str(assembly.device)}
+
+    def load_run(self, run: str | int) -> LoadedRun:
+        """Take config, data and model of a run of this work_dir; return the run.
+
+        Raises:
+            RunError: there is no such run, or its model cannot be built.
+        """
+        loaded = load_run(self._resolved.config.work_dir, run)
+        self._resolved, self._assembly = loaded.assemble()
+        self._built_from = None
+        return loaded

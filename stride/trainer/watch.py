@@ -1,0 +1,95 @@
+"""Put together who watches a training: callbacks, best weights, checkpoints, stopping."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stride.callbacks.base import Callback
+from stride.callbacks.best_weights import BestWeights
+from stride.callbacks.checkpoints import Checkpoints
+from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.monitor import Monitor
+from stride.components import find
+from stride.engine.state import Stateful
+from stride.errors import ComponentError
+from stride.runs.layout import checkpoint_name
+from stride.trainer.assembly import Assembly, require_metric, saving_monitor, stopping_monitor
+
+
+@dataclass(frozen=True)
+class Watch:
+    """All callbacks of a training, in the order of calling.
+
+    Attributes:
+        callbacks: the user's first, then best weights, checkpoints, and the decision to stop.
+        best: keeps the best weights.
+        checkpoints: writes the checkpoints.
+        monitor: by which metric weights are the best.
+    """
+
+    callbacks: list[Callback]
+    best: BestWeights
+    checkpoints: Checkpoints
+    monitor: Monitor
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return the callbacks that have a state, by a name that is the same in each start."""
+        parts: dict[str, Any] = {}
+        for callback in self.callbacks:
+            if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict"):
+                name = f"callback-{type(callback).__name__}"
+                twins = sum(1 for known in parts if known.split("+")[0] == name)
+                parts[f"{name}+{twins}" if twins else name] = callback
+        return parts
+
+
+def build_watch(assembly: Assembly, given: Iterable[Callback]) -> Watch:
+    """Build the callbacks of the config and put the given ones after the named ones.
+
+    Raises:
+        ConfigError: a metric to follow is not evaluated.
+        ComponentError: a named callback is not found or is none.
+    """
+    config = assembly.config
+    training = config.training_config
+    users = [_named_callback(name) for name in training.callbacks] + list(given)
+    monitor = saving_monitor(assembly)
+    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0)
+    names = _Names(assembly)
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor)
+    watch = [*users, best, checkpoints]
+    monitors = {"saving_metric": monitor}
+    if training.early_stopping:
+        monitors["stopping_metric"] = stopping_monitor(assembly)
+        watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))
+    if not any(type(user).after_evaluate is not Callback.after_evaluate for user in users):
+        # A callback may add metrics of its own; without one, all names are known now.
+        for key, followed in monitors.items():
+            require_metric(assembly, followed, key)
+    return Watch(watch, best, checkpoints, monitor)
+
+
+def _named_callback(name: str) -> Callback:
+    callback = find("callback", name)()
+    if not isinstance(callback, Callback):
+        raise ComponentError(
+            f"{name} gives a {type(callback).__name__}, no stride.Callback",
+            where="training_config.callbacks",
+            hint="name a class that inherits from stride.Callback",
+        )
+    return callback
+
+
+class _Names:
+    """Give checkpoints their names."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        config = assembly.config
+        self._parts = (
+            config.model_kwargs.model_name,
+            config.dataset_kwargs.dataset_name,
+            config.training_config.experiment,
+        )
+
+    def __call__(self, epoch: int, step: int | None) -> str:
+        return checkpoint_name(*self._parts, epoch, step)

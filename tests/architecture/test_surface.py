@@ -1,0 +1,96 @@
+"""The public names and the command line, pinned: they change on purpose or not at all."""
+
+import subprocess
+import sys
+
+import typer.main
+
+import stride
+from stride_cli.app import app
+
+PUBLIC = [
+    "Callback",
+    "Config",
+    "Logger",
+    "Model",
+    "Run",
+    "Step",
+    "StrideError",
+    "Trainer",
+    "__version__",
+    "load_run",
+]
+
+COMMAND_LINE = """\
+stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --version
+stride check --config KEY=VALUE... --config-file FILE --json
+stride compare RUN... --metric|-m NAME... --json --csv
+stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
+stride diff RUN OTHER --json
+stride evaluate RUN --split SPLIT --metrics A,B --json
+stride logs RUN --rank R --follow|-f
+stride ls W --metric|-m NAME... -n N --all --json --csv
+stride path RUN
+stride show RUN --json
+"""
+
+
+def test_the_public_names() -> None:
+    assert stride.__all__ == PUBLIC
+    assert dir(stride) == PUBLIC
+
+
+def test_every_public_name_is_there() -> None:
+    for name in PUBLIC:
+        assert getattr(stride, name) is not None
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    assert not hasattr(stride, "trainr")
+
+
+def words(parameter: typer.CallbackParam | object) -> str:
+    """Return how a parameter is typed: its names, and what follows them."""
+    is_option = getattr(parameter, "param_type_name", "") == "option"
+    metavar = getattr(parameter, "metavar", None) or ""
+    if not is_option:
+        return metavar
+    names = "|".join(getattr(parameter, "opts", []))
+    repeated = "..." if getattr(parameter, "multiple", False) else ""
+    return f"{names} {metavar}{repeated}".strip()
+
+
+def surface() -> str:
+    """Return every command with its parameters, one a line."""
+    root = typer.main.get_command(app)
+    commands = {"": root, **dict(sorted(getattr(root, "commands", {}).items()))}
+    lines = []
+    for name, command in commands.items():
+        parameters = [words(parameter) for parameter in command.params]
+        lines.append(" ".join(word for word in ["stride", name, *parameters] if word))
+    return "\n".join(lines) + "\n"
+
+
+def test_the_command_line() -> None:
+    assert surface() == COMMAND_LINE
+
+
+def test_every_command_and_option_has_help() -> None:
+    root = typer.main.get_command(app)
+    for command in [root, *getattr(root, "commands", {}).values()]:
+        assert command.help
+        assert all(getattr(parameter, "help", None) for parameter in command.params), command.name
+
+
+def test_both_names_are_one_program() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code, "--help"], capture_output=True, text=True, timeout=60
+        ).stdout
+        for code in (
+            "from stride_cli.app import main; main()",
+            "import runpy; runpy.run_module('stride', run_name='__main__')",
+        )
+    }
+    assert len(outputs) == 1
+    assert outputs.pop().startswith("Usage: stride [OPTIONS] COMMAND [ARGS]...")

@@ -1,0 +1,126 @@
+"""From layers to a config whose values know their origin."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stride.config.fields import dotted_keys
+from stride.config.layers import Layer
+from stride.config.resolve import Resolved, load_config, resolve_layers
+from stride.config.schema import Config
+from stride.config.values import Raw
+from stride.errors import ConfigError
+
+
+@pytest.fixture
+def work_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "w"
+    folder.mkdir()
+    base = {"seed": 1, "work_dir": "/old", "training_config": {"patience": 3, "log_interval": 7}}
+    (folder / "config.json").write_text(json.dumps(base))
+    return folder
+
+
+def test_all_layers_in_their_order(work_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "exp.toml"
+    file.write_text("seed = 2\n[training_config]\npatience = 4\nmax_steps = 9\n")
+    resolved = resolve_layers(
+        work_dir=work_dir,
+        config_file=file,
+        arguments={"training_config": {"patience": 5}},
+        overrides=["seed=6", "training_config.accumulate=2"],
+    )
+    training = resolved.config.training_config
+    assert (training.patience, training.max_steps, training.accumulate) == (5, 9, 2)
+    assert {key: resolved.origin(key) for key in (
+        "work_dir", "seed", "training_config.patience", "training_config.max_steps",
+        "training_config.log_interval", "training_config.accumulate", "training_config.mode",
+    )} == {
+        "work_dir": "argument",
+        "seed": "override 1",
+        "training_config.patience": "argument",
+        "training_config.max_steps": f"file {file}:4",
+        "training_config.log_interval": "work_dir",
+        "training_config.accumulate": "override 2",
+        "training_config.mode": "default",
+    }  # fmt: skip
+
+
+def test_the_place_given_beats_the_place_stored(work_dir: Path) -> None:
+    assert resolve_layers(work_dir=work_dir).config.work_dir == str(work_dir)
+    assert resolve_layers(overrides=[f"work_dir={work_dir}"]).config.seed == 1
+
+
+def test_without_a_work_dir_nothing_is_resolved() -> None:
+    with pytest.raises(ConfigError, match="work_dir is missing"):
+        resolve_layers(overrides=["seed=1"])
+    with pytest.raises(ConfigError, match="work_dir must not be empty"):
+        resolve_layers(overrides=["work_dir="])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed=true", "seed must be a whole number, not true (override 2)"),
+        ("sede=1", "unknown key sede (override 2); did you mean 'seed'?"),
+        ("seed.x=3", 'seed must be a whole number, not {"x": 3} (override 2)'),
+        ("training_config.callbacks=[1]", "callbacks.0 must be text, not 1 (override 2)"),
+        ("training_config.metrcs=[]", "did you mean 'metrics'?"),
+    ],
+)
+def test_an_error_names_its_origin(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_layers(work_dir="w", overrides=["run=a", text])
+    assert message in str(caught.value)
+    assert caught.value.key
+
+
+def test_an_error_in_a_file_names_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "exp.yaml"
+    file.write_text("work_dir: w\ntraining_config:\n  patience: 1.5\n")
+    with pytest.raises(ConfigError, match=r"patience must be .* not 1\.5 \(file .*exp\.yaml:3\)"):
+        resolve_layers(config_file=file)
+
+
+def test_the_listing_is_complete() -> None:
+    resolved = resolve_layers(work_dir="w", overrides=["model_kwargs.width=8", "seed=3"])
+    listing = {key: (value, origin) for key, value, origin in resolved.listing()}
+    assert set(dotted_keys(Config)) <= set(listing)
+    assert listing["seed"] == (3, "override 2")
+    assert listing["model_kwargs.width"] == ("8", "override 1")
+    assert listing["load_data_kwargs.train_loader_kwargs"] == ({}, "default")
+    assert list(listing)[0] == "work_dir"
+
+
+def test_bound_sections_keep_their_origins() -> None:
+    resolved = resolve_layers(work_dir="w", overrides=["optimizer_kwargs.lr=1e-3"])
+    bound = resolved.with_sections({"optimizer_kwargs": {"lr": 1e-3, "eps": 1e-8}})
+    assert bound.config.to_json()["optimizer_kwargs"]["lr"] == 1e-3
+    assert bound.origin("optimizer_kwargs.lr") == "override 1"
+    assert bound.origin("optimizer_kwargs.eps") == "default"
+
+
+def test_overrides_go_on_top_of_all_layers() -> None:
+    first = resolve_layers(work_dir="w", arguments={"optimizer_kwargs": {"lr": 0.1}})
+    second = first.override({"optimizer_kwargs.optimizer_name": "SGD", "seed": 4})
+    assert second.config.optimizer_kwargs.free == {}
+    assert second.origin("seed") == "override 2"
+    assert first.config.optimizer_kwargs.free == {"lr": 0.1}
+    assert second.override(["seed=5"]).config.seed == 5
+
+
+def test_a_stored_config_is_a_layer() -> None:
+    stored = resolve_layers(work_dir="w", arguments={"seed": 4}).config
+    again = Resolved.from_layers([Layer("run", stored.to_json())])
+    assert again.config == stored
+    assert load_config(again.layers) == stored
+    assert again.origin("seed") == "run"
+
+
+@pytest.mark.parametrize("text", ["007", "1e-4", "2018-11-25", "no", "-1", "true", "a,b=c%@#", "ü"])
+def test_awkward_text_survives_in_text_fields_and_open_keys(text: str) -> None:
+    overrides = [f"run={text}", f"model_kwargs.note={text}", f"dataset_kwargs.transform={text}"]
+    config = resolve_layers(work_dir="w", overrides=overrides).config
+    assert (config.run, config.dataset_kwargs.transform) == (text, text)
+    assert config.model_kwargs.free == {"note": Raw(text)}

@@ -1,0 +1,105 @@
+"""Plain JSON out of Python values."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stride.config.values import Raw, join, parse_json, plain, show
+from stride.errors import ConfigError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+class Speed(Enum):
+    FAST = 1
+    ODD = object()
+
+
+@dataclass
+class Point:
+    x: int
+    y: tuple[int, ...]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, (2, 3)), [1, [2, 3]]),
+        ({3, 1, 2}, [1, 2, 3]),
+        (Path("a/b"), "a/b"),
+        (date(2018, 11, 25), "2018-11-25"),
+        (Speed.FAST, 1),
+        (Speed.ODD, "ODD"),
+        (Point(1, (2,)), {"x": 1, "y": [2]}),
+        (np.float64(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (torch.tensor(2), 2),
+    ],
+)
+def test_python_values_become_plain_json(value: Any, expected: Any) -> None:
+    found = plain(value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@given(JSON)
+def test_plain_json_stays_as_it_is(value: Any) -> None:
+    assert json.dumps(plain(value)) == json.dumps(value)
+
+
+def test_raw_text_stays_raw_and_other_text_does_not() -> None:
+    assert isinstance(plain({"a": Raw("1")})["a"], Raw)
+    assert repr(Raw("1")) == "Raw('1')"
+    assert type(plain(np.str_("x"))) is str
+
+
+def test_containers_are_copied() -> None:
+    given = {"a": [1]}
+    plain(given)["a"].append(2)
+    assert given == {"a": [1]}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), torch.zeros(2), print, object(), 1j])
+def test_what_json_cannot_hold_is_refused_by_its_key(value: Any) -> None:
+    with pytest.raises(ConfigError, match=r"^model_kwargs\.widths\.1 ") as caught:
+        plain({"widths": [1, value]}, "model_kwargs")
+    assert caught.value.key == "model_kwargs.widths.1"
+
+
+def test_a_key_that_is_no_text_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"a\.1: a key must be text, not 1"):
+        plain({"a": {1: 2}})
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "1e999", '{"a": 1, "a": 2}', "[-1e999]", "yes"]
+)
+def test_only_strict_json_parses(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+def test_show_is_json_and_short() -> None:
+    assert show(True) == "true"
+    assert show("ü") == '"ü"'
+    assert len(show("x" * 1000)) == 60
+    assert show(torch.float32) == '"torch.float32"'
+
+
+def test_join_leaves_out_empty_parts() -> None:
+    assert join("", "a", "b") == "a.b"

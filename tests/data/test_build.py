@@ -1,0 +1,119 @@
+"""From the two sections of a config to loaders, description, statistics and digest."""
+
+import numpy as np
+import pytest
+import torch
+
+from stride.data import Normalization, build_data, resolve_dataset, resolve_loader
+from stride.data.loaders import LoaderBatches
+from stride.data.memory import MemoryBatches
+from stride.data.seeding import read_globals, same_globals
+from stride.errors import DataError
+
+CPU = torch.device("cpu")
+
+
+def build(loader=None, seed=0, splits=("train", "val", "test"), normalization=None, **dataset):
+    return build_data(
+        resolve_dataset(dataset), resolve_loader(loader or {}), seed=seed, device=CPU,
+        splits=splits, normalization=normalization,
+    )  # fmt: skip
+
+
+def test_digits():
+    data = build()
+    info = data.info
+    assert (info.input_shape, info.target_shape, info.target_kind) == ((1, 8, 8), (), "class")
+    assert (info.num_classes, info.dataset) == (10, "digits")
+    assert (info.num_train, info.num_val, info.num_test) == (1257, 270, 270)
+    assert isinstance(data.train_loader, MemoryBatches)
+    inputs, targets = next(iter(data.train_loader))
+    assert inputs.shape == (64, 1, 8, 8) and targets.dtype == torch.int64
+    assert data.normalization is None and data.train_loader.num_samples == 1257
+
+
+def test_building_draws_nothing(mine):
+    before = read_globals()
+    build(dataset_name="mine:Noisy", normalize="standard", transform="mine:jitter")
+    build()
+    assert same_globals(before, read_globals())
+
+
+def test_a_table_end_to_end(tmp_path):
+    rows = "".join(f"{i},{i * 2},{'yes' if i % 2 else 'no'}\n" for i in range(40))
+    (tmp_path / "t.csv").write_text("a,b,label\n" + rows)
+    info = build(dataset_name="table", path=str(tmp_path / "t.csv"), target="label").info
+    assert (info.input_shape, info.num_classes, info.classes) == ((2,), 2, ("no", "yes"))
+    info = build(dataset_name="table", path=str(tmp_path / "t.csv"), target="b", features=["a"],
+                 target_kind="float").info  # fmt: skip
+    assert (info.target_kind, info.num_classes, info.target_shape) == ("float", None, ())
+
+
+def test_mapped_arrays_are_read_by_batches(tmp_path):
+    np.savez(tmp_path / "a.npz", inputs=np.random.rand(50, 3), targets=np.arange(50) % 5)
+    options = {"dataset_name": "arrays", "path": str(tmp_path / "a.npz"), "normalize": "standard"}
+    mapped, loaded = build(**options, memory_map=True), build(**options)
+    assert isinstance(mapped.train_loader, LoaderBatches)
+    assert isinstance(loaded.train_loader, MemoryBatches)
+    assert mapped.info == loaded.info and mapped.fingerprint == loaded.fingerprint
+    for one, other in zip(mapped.train_loader, loaded.train_loader, strict=True):
+        assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
+    forced = build({"in_memory": True}, **options, memory_map=True)
+    assert isinstance(forced.train_loader, MemoryBatches)
+
+
+@pytest.mark.parametrize("name", ["mine:plain_tensors", "mine:Squares"])
+def test_statistics_are_the_training_splits_alone(mine, name):
+    data = build(dataset_name=name, normalize="standard", subsample_rate=0.5)
+    inputs = torch.cat([batch[0] for batch in data.train_loader]).double()
+    assert torch.allclose(inputs.mean(0), torch.zeros(inputs.shape[1]).double(), atol=1e-6)
+    assert torch.allclose(inputs.std(0, correction=0), torch.ones(inputs.shape[1]).double())
+    val = torch.cat([batch[0] for batch in data.val_loader])
+    assert val.mean().abs() > 1e-3
+    given = Normalization.from_json(data.normalization.to_json())
+    again = build(dataset_name=name, normalize="standard", splits=("val",), normalization=given)
+    assert torch.equal(torch.cat([batch[0] for batch in again.val_loader]), val)
+
+
+def test_statistics_without_a_training_loader(mine):
+    whole = build(dataset_name="mine:plain_tensors", normalize="minmax")
+    alone = build(dataset_name="mine:plain_tensors", normalize="minmax", splits=("test",))
+    assert alone.normalization == whole.normalization
+    assert alone.train_loader is None and alone.val_loader is None
+
+
+def test_other_statistics_are_refused(mine):
+    other = Normalization("standard", (0.0,) * 5, (1.0,) * 5)
+    with pytest.raises(DataError, match="inputs of 3 channels"):
+        build(dataset_name="mine:plain_tensors", normalize="standard", normalization=other)
+
+
+def test_the_transform_is_for_training_alone(mine):
+    plain = build(dataset_name="mine:plain_tensors")
+    data = build(dataset_name="mine:plain_tensors", transform="mine:Jitter")
+    assert isinstance(data.train_loader, LoaderBatches)
+    assert isinstance(data.val_loader, MemoryBatches)
+    one, other = next(iter(plain.train_loader)), next(iter(data.train_loader))
+    assert torch.equal(one[1], other[1]) and not torch.equal(one[0], other[0])
+    assert torch.equal(next(iter(plain.val_loader))[0], next(iter(data.val_loader))[0])
+
+
+def test_streams_by_split(mine):
+    data = build(dataset_name="mine:Stream")
+    assert data.info.num_train is None and data.info.input_shape == (1,)
+    with pytest.raises(DataError, match="a stream has no statistics"):
+        build(dataset_name="mine:Stream", normalize="standard")
+
+
+def test_impossible_batches_and_splits(mine):
+    with pytest.raises(DataError, match="drop_last leaves nothing"):
+        build({"drop_last": True, "batch_size": 1000}, dataset_name="mine:plain_tensors")
+    with pytest.raises(DataError, match="none of the splits"):
+        build(dataset_name="mine:plain_tensors", test_fraction=0.0, splits=("test",))
+
+
+def test_the_seed_decides_the_order(mine):
+    def first(seed):
+        return next(iter(build(seed=seed).train_loader))[1]
+
+    assert torch.equal(first(0), first(0)) and not torch.equal(first(0), first(1))

@@ -1,0 +1,146 @@
+"""A user's own loader is taken as it is."""
+
+from collections import namedtuple
+
+import pytest
+import torch
+from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
+
+from stride.data.batches import Batches, move
+from stride.data.given import given, given_data
+from stride.data.seeding import read_globals, same_globals
+from stride.errors import DataError
+
+CPU, META = torch.device("cpu"), torch.device("meta")
+
+
+def dataset(size=20):
+    return TensorDataset(torch.rand(size, 3), torch.arange(size) % 4)
+
+
+def test_on_the_cpu_an_iteration_is_the_loaders_own():
+    loader = [(torch.rand(2, 3), torch.zeros(2))]
+    wrapped = given(loader, CPU)
+    assert type(iter(wrapped)) is type(iter(loader))
+    assert next(iter(wrapped)) is loader[0]
+    assert isinstance(wrapped, Batches)
+
+
+def test_the_loader_draws_as_it_would_alone():
+    loader = DataLoader(dataset(), 4, shuffle=True)
+    torch.manual_seed(3)
+    alone = [batch[1] for batch in loader]
+    torch.manual_seed(3)
+    assert all(map(torch.equal, alone, (batch[1] for batch in given(loader, CPU))))
+
+
+def test_numbers_come_from_the_loader():
+    wrapped = given(DataLoader(dataset(), 6), CPU)
+    assert (wrapped.batch_size, wrapped.num_samples, len(wrapped)) == (6, 20, 4)
+    part = DistributedSampler(dataset(), 2, 0)
+    assert given(DataLoader(dataset(), 6, sampler=part), CPU).num_samples == 10
+    plain = given([torch.rand(2, 3)], CPU)
+    assert (plain.batch_size, plain.num_samples, len(plain)) == (None, None, 1)
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+@pytest.mark.parametrize(
+    "form", [tuple, list, lambda p: Pair(*p), lambda p: dict(zip("ab", p, strict=True))]
+)
+def test_batches_are_moved_in_their_form(form):
+    batch = form([torch.rand(2), [torch.rand(3), "text"]])
+    (found,) = given([batch], META)
+    assert type(found) is type(batch)
+    parts = list(found.values()) if isinstance(found, dict) else list(found)
+    assert parts[0].device == META and parts[1][0].device == META and parts[1][1] == "text"
+
+
+def test_objects_with_a_to_move_themselves():
+    class Graph:
+        def to(self, device):
+            return device
+
+    assert move((Graph(), 3), META) == (META, 3)
+
+
+def test_the_epoch_reaches_the_sampler():
+    sampler = DistributedSampler(dataset(), 1, 0)
+    given(DataLoader(dataset(), 4, sampler=sampler), CPU).set_epoch(7)
+    assert sampler.epoch == 7
+
+
+def test_functions_are_called():
+    assert len(given(lambda: DataLoader(dataset(), 4), CPU)) == 5
+    calls = []
+
+    def batches():
+        calls.append(1)
+        yield torch.rand(2, 3)
+        yield torch.rand(1, 3)
+
+    wrapped = given(batches, CPU)
+    assert [len(list(wrapped)) for _ in range(3)] == [2, 2, 2]
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("loader", "message"),
+    [
+        (iter([1]), "only once"),
+        (3, "a int gives no batches"),
+        (lambda: None, "a NoneType gives no batches"),
+    ],
+)
+def test_what_gives_no_batches_is_refused(loader, message):
+    with pytest.raises(DataError, match=message):
+        given(loader, CPU)
+
+
+def test_no_position_without_a_state():
+    wrapped = given([1], CPU)
+    assert not hasattr(wrapped, "state_dict") and not wrapped.seekable
+    with pytest.raises(DataError, match="middle of an epoch"):
+        wrapped.set_epoch(0, 4)
+
+
+class Stateful:
+    def __init__(self):
+        self.at = 0
+
+    def __iter__(self):
+        while self.at < 5:
+            self.at += 1
+            yield torch.tensor([[float(self.at)]])
+        self.at = 0
+
+    def state_dict(self):
+        return {"at": self.at}
+
+    def load_state_dict(self, state):
+        self.at = state["at"]
+
+
+def test_a_loaders_state_is_forwarded():
+    wrapped = given(Stateful(), CPU)
+    wrapped.set_epoch(0, 3)
+    wrapped.load_state_dict({"at": 3})
+    assert wrapped.example().item() == 4
+    assert wrapped.state_dict() == {"at": 3}
+    assert [batch.item() for batch in wrapped] == [4, 5]
+
+
+def test_data_is_described_and_left_alone():
+    train, val = DataLoader(dataset(), 4, shuffle=True), lambda: DataLoader(dataset(8), 4)
+    before = read_globals()
+    data = given_data(train, val, device=CPU)
+    assert same_globals(before, read_globals())
+    info = data.info
+    assert (info.input_shape, info.target_shape, info.target_kind) == ((3,), (), "class")
+    assert (info.num_classes, info.num_train, info.num_val, info.num_test) == (4, 20, 8, None)
+    assert data.test_loader is None and len(data.fingerprint) == 32
+    with pytest.raises(DataError, match="no batch"):
+        given_data([], device=CPU)
+    with pytest.raises(DataError, match="no loader"):
+        given_data(None, device=CPU)

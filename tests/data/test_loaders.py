@@ -1,0 +1,170 @@
+"""The data stream does not depend on workers or interruptions, nor touch global random state."""
+
+import pytest
+import torch
+
+from stride.data.build import BatchMaker
+from stride.data.options import loader_options
+from stride.data.samples import as_source
+from stride.data.seeding import read_globals, same_globals
+from stride.errors import DataError
+
+CPU = torch.device("cpu")
+
+
+def make(dataset, *, seed=0, transform=None, normalization=None, **options):
+    maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU)
+    return maker.make(as_source(dataset, "test"), normalization, transform)
+
+
+def read(batches, epoch=0, position=0):
+    batches.set_epoch(epoch, position)
+    return list(batches)
+
+
+def same(one, other):
+    one, other = list(one), list(other)
+    assert len(one) == len(other) > 0
+    for left, right in zip(one, other, strict=True):
+        assert len(left) == len(right)
+        assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
+
+
+@pytest.mark.parametrize("name", ["Squares", "Noisy", "Rarely", "Many"])
+def test_workers_and_interruptions_change_nothing(mine, name):
+    whole = read(make(getattr(mine, name)()), epoch=2)
+    with_workers = make(getattr(mine, name)(), num_workers=2)
+    torch.rand(7)
+    same(whole, read(with_workers, epoch=2))
+    same(whole[2:], read(with_workers, epoch=2, position=16))
+    same(whole[3:], read(make(getattr(mine, name)()), epoch=2, position=24))
+
+
+@pytest.mark.parametrize("name", ["Noisy", "Many"])
+def test_augmentation_differs_by_epoch_and_seed(mine, name):
+    data = getattr(mine, name)()
+    batches = make(data, shuffle=False)
+    first = read(batches, 0)[0][0]
+    assert not torch.equal(first, read(batches, 1)[0][0])
+    assert not torch.equal(first, read(make(data, shuffle=False, seed=1), 0)[0][0])
+    assert torch.equal(first, read(batches, 0)[0][0])
+
+
+def test_a_samples_augmentation_does_not_depend_on_its_batch(mine):
+    small = torch.cat([b[0] for b in read(make(mine.Noisy(), shuffle=False, batch_size=3))])
+    large = torch.cat([b[0] for b in read(make(mine.Noisy(), shuffle=False, batch_size=40))])
+    assert torch.equal(small, large)
+
+
+def test_persistent_workers_see_the_epoch(mine):
+    plain = make(mine.Noisy())
+    kept = make(mine.Noisy(), num_workers=2, persistent_workers=True)
+    for epoch in (0, 1, 0):
+        same(read(plain, epoch), read(kept, epoch))
+
+
+def test_a_dataset_that_follows_the_epoch_sees_it_in_workers(mine):
+    plain = read(make(mine.Epochal()), 3)
+    same(plain, read(make(mine.Epochal(), num_workers=2, persistent_workers=True), 3))
+    assert plain[0].min() >= 3000
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("name", ["Squares", "Noisy", "Many"])
+def test_the_global_random_state_is_untouched(mine, name, workers):
+    batches = make(getattr(mine, name)(), num_workers=workers, transform=mine.jitter)
+    before = read_globals()
+    batches.example()
+    list(batches)
+    assert same_globals(before, read_globals())
+
+
+def test_state_is_given_back_when_a_sample_fails(mine):
+    class Failing(mine.Noisy):
+        def __getitem__(self, i):
+            super().__getitem__(i)
+            raise KeyError(i)
+
+    before = read_globals()
+    with pytest.raises(KeyError):
+        list(make(Failing()))
+    assert same_globals(before, read_globals())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_random_collate_function_is_seeded(mine, workers):
+    batches = make(mine.Squares(), collate_fn="mine:mixing", num_workers=workers)
+    plain = read(make(mine.Squares(), collate_fn=mine.mixing), 1)
+    before = read_globals()
+    same(plain, read(batches, 1))
+    same(plain[1:], read(batches, 1, 8))
+    assert same_globals(before, read_globals())
+
+
+def test_a_transform_is_seeded_per_sample(mine):
+    batches = make(mine.plain_tensors(), transform=mine.jitter, shuffle=False)
+    first = read(batches)
+    assert not torch.equal(first[0][0], mine.plain_tensors().tensors[0][:8])
+    same(
+        first, read(make(mine.plain_tensors(), transform=mine.jitter, shuffle=False, num_workers=2))
+    )
+    other = make(mine.plain_tensors(), transform=mine.jitter, shuffle=False, batch_size=50)
+    assert torch.equal(torch.cat([b[0] for b in first]), read(other)[0][0])
+
+
+def test_the_order_is_that_of_the_fast_path(mine):
+    fast = read(make(mine.plain_tensors()), 4)
+    same(fast, read(make(mine.plain_tensors(), in_memory=False), 4))
+    same(fast, read(make(mine.plain_tensors(), num_workers=1), 4))
+
+
+@pytest.mark.parametrize("in_memory", [None, False])
+def test_users_samplers(mine, in_memory):
+    options = {"in_memory": in_memory, "batch_size": 20}
+    tail = read(make(mine.plain_tensors(), sampler="mine:Backwards", **options))
+    assert [b[0][0, 0].item() for b in tail] == [147, 87, 27]
+    one = make(mine.plain_tensors(), sampler=mine.Randomly, **options)
+    same(read(one, 1)[1:], read(one, 1, 20))
+    pairs = make(mine.plain_tensors(), batch_sampler="mine:Pairs", **options)
+    assert len(pairs) == 25 and all(len(b[0]) == 2 for b in pairs)
+
+
+def test_samples_that_do_not_stack_are_explained():
+    class Ragged:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            return torch.zeros(i)
+
+    with pytest.raises(DataError, match="do not stack") as caught:
+        list(make(Ragged()))
+    assert "collate_fn" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_forms_of_samples_are_kept(mine):
+    class Dicts(mine.Squares):
+        def __getitem__(self, i):
+            inputs, targets = super().__getitem__(i)
+            return {"inputs": inputs, "targets": targets, "name": str(i)}
+
+    batch = next(iter(make(Dicts(), transform=mine.jitter, shuffle=False)))
+    assert batch["inputs"].shape == (8, 2) and batch["name"][:2] == ["0", "1"]
+    assert type(next(iter(make(mine.Squares())))) is tuple
+
+
+def test_in_memory_reads_samples_once(mine):
+    reads = []
+
+    class Slow(mine.Squares):
+        def __getitem__(self, i):
+            reads.append(i)
+            return super().__getitem__(i)
+
+    batches = make(Slow(), in_memory=True)
+    slow = read(make(mine.Squares()), 1)
+    same(read(batches, 1), slow)
+    read(batches, 2)
+    assert len(reads) == 40
+    with pytest.raises(DataError, match="in_memory"):
+        make([{"a": 1}], in_memory=True)

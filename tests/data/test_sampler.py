@@ -1,0 +1,86 @@
+"""The order of samples depends on (seed, epoch) alone."""
+
+from itertools import chain
+
+import pytest
+import torch
+
+from stride.data.sampler import BatchSamplerOrder, Order, SamplerOrder
+from stride.data.seeding import read_globals, same_globals
+from stride.errors import DataError
+
+
+def keys(order, epoch, position=0):
+    return [key.indices for key in order.batches(epoch, position)]
+
+
+def test_an_epoch_holds_every_sample_once():
+    order = Order(23, 5, seed=1, shuffle=True)
+    batches = keys(order, 0)
+    assert [len(batch) for batch in batches] == [5, 5, 5, 5, 3]
+    assert sorted(chain(*batches)) == list(range(23))
+    assert len(order) == 5
+
+
+def test_epochs_and_seeds_differ_and_repeat():
+    order = Order(50, 10, seed=1, shuffle=True)
+    assert keys(order, 0) == keys(Order(50, 10, seed=1, shuffle=True), 0)
+    assert keys(order, 0) != keys(order, 1)
+    assert keys(order, 0) != keys(Order(50, 10, seed=2, shuffle=True), 0)
+
+
+def test_the_order_does_not_depend_on_the_batch_size():
+    flat = [list(chain(*keys(Order(50, size, seed=1, shuffle=True), 3))) for size in (1, 7, 50)]
+    assert flat[0] == flat[1] == flat[2]
+
+
+def test_the_order_of_a_seed_is_pinned():
+    # A change here changes the data stream of every existing run.
+    assert keys(Order(8, 8, seed=0, shuffle=True), 1) == [[0, 2, 6, 5, 1, 7, 4, 3]]
+
+
+@pytest.mark.parametrize("position", [0, 5, 10, 20, 23, 40])
+def test_an_epoch_can_begin_at_any_batch(position):
+    order = Order(23, 5, seed=1, shuffle=True)
+    assert keys(order, 2, position) == keys(order, 2)[-(-position // 5) :]
+
+
+def test_dropping_the_last_batch():
+    order = Order(23, 5, seed=1, shuffle=True, drop_last=True)
+    assert [len(batch) for batch in keys(order, 0)] == [5, 5, 5, 5]
+    assert len(order) == 4 and order.num_samples == 20
+
+
+def test_the_global_generator_is_not_drawn_from():
+    before = read_globals()
+    keys(Order(23, 5, seed=1, shuffle=True), 0)
+    assert same_globals(before, read_globals())
+
+
+def test_a_users_sampler_is_seeded_and_secluded(mine):
+    order = SamplerOrder(mine.Randomly(range(20)), 4, seed=1, drop_last=False)
+    before = read_globals()
+    first = keys(order, 0)
+    assert same_globals(before, read_globals())
+    torch.rand(3)
+    assert keys(order, 0) == first != keys(order, 1)
+    assert keys(order, 0, 8) == first[2:]
+
+
+def test_a_sampler_with_its_own_generator_depends_on_the_epoch_alone():
+    own = torch.utils.data.RandomSampler(range(20), generator=torch.Generator().manual_seed(9))
+    order = SamplerOrder(own, 4, seed=1, drop_last=False)
+    first = keys(order, 0)
+    assert keys(order, 1) != first == keys(order, 0)
+
+
+def test_a_batch_sampler_keeps_its_batches(mine):
+    order = BatchSamplerOrder(mine.Pairs(range(10)), 10, seed=0)
+    assert keys(order, 0) == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]
+    assert keys(order, 0, 4) == [[4, 5], [6, 7], [8, 9]]
+    assert len(order) == 5 and order.batch_size == 2
+
+
+def test_a_sampler_without_a_length_is_refused():
+    with pytest.raises(DataError, match="has no length"):
+        SamplerOrder(iter([1, 2]), 2, seed=0, drop_last=False)

@@ -1,0 +1,70 @@
+"""Streams keep their own order; their draws are seeded and secluded."""
+
+import pytest
+import torch
+
+from stride.data.build import BatchMaker
+from stride.data.options import loader_options
+from stride.data.samples import as_source
+from stride.data.seeding import read_globals, same_globals
+from stride.errors import DataError
+
+
+def make(stream, seed=0, **options):
+    options = loader_options({"batch_size": 3, **options}, "train")
+    return BatchMaker(options, seed, torch.device("cpu")).make(as_source(stream, "s"), None, None)
+
+
+def inputs(batches, epoch=0):
+    batches.set_epoch(epoch)
+    return torch.cat([batch[0] for batch in batches])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_stream_is_reproducible_and_secluded(mine, workers):
+    before = read_globals()
+    batches = make(mine.Stream(), num_workers=workers)
+    first = inputs(batches)
+    assert same_globals(before, read_globals())
+    assert first.shape == (20, 1)
+    torch.rand(3)
+    assert torch.equal(inputs(batches), first)
+    assert not torch.equal(inputs(batches, 1), first)
+    assert not torch.equal(inputs(make(mine.Stream(), 1, num_workers=workers)), first)
+
+
+def test_a_stream_has_no_length_and_no_position(mine):
+    batches = make(mine.Stream())
+    assert batches.num_samples is None and not batches.seekable
+    assert not hasattr(batches, "state_dict")
+    with pytest.raises(TypeError):
+        len(batches)
+    with pytest.raises(DataError, match="middle of an epoch"):
+        batches.set_epoch(0, 3)
+    assert len(list(make(mine.Stream(), drop_last=True))) == 6
+    with pytest.raises(DataError, match="no sampler"):
+        make(mine.Stream(), sampler="mine:Backwards")
+
+
+def test_an_example_disturbs_nothing(mine):
+    batches = make(mine.Stream())
+    first = inputs(batches)
+    before = read_globals()
+    assert batches.example()[0].shape == (1, 1)
+    assert same_globals(before, read_globals())
+    assert torch.equal(inputs(batches), first)
+
+
+def test_a_stream_with_a_state_resumes_where_it_was(mine):
+    whole = inputs(make(mine.Counting("train")), 2)
+    stopped = make(mine.Counting("train"))
+    stopped.set_epoch(2)
+    running = iter(stopped)
+    begun = torch.cat([next(running)[0] for _ in range(3)])
+    state = stopped.state_dict()
+    resumed = make(mine.Counting("train"))
+    resumed.set_epoch(2, 9)
+    resumed.load_state_dict(state)
+    torch.rand(2)
+    rest = torch.cat([batch[0] for batch in resumed])
+    assert torch.equal(torch.cat([begun, rest]), whole)

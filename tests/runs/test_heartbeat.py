@@ -1,0 +1,47 @@
+import os
+import threading
+import time
+from pathlib import Path
+
+from stride.runs.heartbeat import Heartbeat
+
+
+def beaten(path: Path, since: float, seconds: float) -> bool:
+    """Wait until the file is touched after a moment, or seconds are over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if path.exists() and path.stat().st_mtime > since:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_it_beats_at_once_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "0.heartbeat"
+    heart = Heartbeat(path, lambda: True, every=0.01)
+    assert path.exists()
+    os.utime(path, (0, 0))
+    assert beaten(path, 1.0, 20)
+    heart.stop()
+    os.utime(path, (0, 0))
+    assert not beaten(path, 1.0, 0.1)
+    assert "stride-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_run_that_is_somebody_elses_gets_no_beat(tmp_path: Path) -> None:
+    path, ours = tmp_path / "0.heartbeat", threading.Event()
+    heart = Heartbeat(path, ours.is_set, every=0.01)
+    os.utime(path, (0, 0))
+    assert not beaten(path, 1.0, 0.1)
+    ours.set()
+    assert beaten(path, 1.0, 20)
+    heart.stop()
+
+
+def test_a_folder_that_is_away_for_a_moment_does_not_end_it(tmp_path: Path) -> None:
+    folder = tmp_path / "segments"
+    heart = Heartbeat(folder / "0.heartbeat", lambda: True, every=0.01)
+    time.sleep(0.05)
+    folder.mkdir()
+    assert beaten(folder / "0.heartbeat", 1.0, 20)
+    heart.stop()

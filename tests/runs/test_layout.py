@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stride.runs.layout import (
+    CheckpointPaths,
+    RunPaths,
+    WorkDirPaths,
+    checkpoint_name,
+    checkpoint_order,
+    checkpoint_position,
+    is_number,
+    replaced_name,
+    segment_number,
+)
+
+
+def test_a_run_has_the_files_of_the_design() -> None:
+    run = RunPaths(Path("w/3"))
+    files = {
+        name: str(getattr(run, name).relative_to(run.path))
+        for name, value in vars(RunPaths).items()
+        if isinstance(value, property) and name != "name"
+    }
+    assert files == {
+        "config": "config.json",
+        "status": "status.json",
+        "segments": "segments",
+        "provenance": "provenance.json",
+        "code_patch": "code.patch",
+        "model_source": "model_source.py",
+        "metrics": "metrics.jsonl",
+        "metrics_csv": "metrics.csv",
+        "results": "results.json",
+        "weights": "weights.safetensors",
+        "initial_weights": "initial_weights.safetensors",
+        "normalization": "normalization.json",
+        "logs": "logs",
+        "checkpoints": "checkpoints",
+        "checkpoint_index": "checkpoints/index.json",
+        "tensorboard": "tensorboard",
+        "wandb": "wandb",
+    }
+    assert run.name == "3"
+    assert run.segment(0) == Path("w/3/segments/0.json")
+    assert run.heartbeat(0) == Path("w/3/segments/0.heartbeat")
+    assert run.log(2) == Path("w/3/logs/rank2.log")
+    assert run.checkpoint("x").record == Path("w/3/checkpoints/x/checkpoint.json")
+
+
+def test_a_checkpoint_has_its_files_under_any_name() -> None:
+    paths = CheckpointPaths(Path("w/3/checkpoints/.tmp-1"))
+    assert paths.state == paths.path / "state.json"
+    assert paths.part("model") == paths.path / "model.safetensors"
+
+
+def test_a_work_dir_keeps_its_own_files_hidden() -> None:
+    paths = WorkDirPaths(Path("w"))
+    assert paths.config == Path("w/config.json")
+    assert paths.lock == Path("w/.stride/lock")
+    assert paths.high_water.parent == paths.private
+    assert paths.run("big-lr").path == Path("w/big-lr")
+
+
+def test_a_replaced_run_is_known_again_by_its_file_name() -> None:
+    path = WorkDirPaths(Path("w")).replaced("big-lr", "0af3")
+    assert replaced_name(path.name) == "big-lr"
+    assert replaced_name("lock") is None
+    assert replaced_name("replaced-0af3-") is None
+
+
+@pytest.mark.parametrize("name", ["0", "7", "10", "123456"])
+def test_numbers(name: str) -> None:
+    assert is_number(name)
+
+
+@pytest.mark.parametrize("name", ["", "00", "07", "-1", "+1", "1.0", "1_0", "²", "٣", " 1", "1\n"])
+def test_no_numbers(name: str) -> None:
+    assert not is_number(name)
+
+
+def test_segments_are_told_from_heartbeats_and_temporaries() -> None:
+    names = ["0.json", "12.json", "0.heartbeat", ".tmp-ab-0.json", "01.json", "x.json"]
+    assert [segment_number(name) for name in names] == [0, 12, None, None, None, None]
+
+
+def test_checkpoint_names_as_in_the_design() -> None:
+    assert checkpoint_name("ResNet", "digits", "default", 12) == "resnet_digits_default_epoch_12"
+    inside = checkpoint_name("my_pkg.nets:UNet", "Ü/../x", "  ", 3, 450)
+    assert inside == "unet_u-..-x_unnamed_epoch_3_step_450"
+
+
+@given(st.text(), st.text(), st.text(), st.integers(0, 10**9), st.none() | st.integers(0, 10**12))
+def test_a_checkpoint_name_gives_its_position_back(
+    architecture: str, dataset: str, experiment: str, epoch: int, step: int | None
+) -> None:
+    name = checkpoint_name(architecture, dataset, experiment, epoch, step)
+    assert checkpoint_position(name) == (epoch, step)
+    assert name == name.lower() and name.isascii() and len(name) < 255
+    assert not set(name) & set("/\\: \n") and not name.startswith((".", "-"))
+
+
+def test_an_experiment_may_be_called_like_a_position() -> None:
+    name = checkpoint_name("mlp", "digits", "x_epoch_9_step_3", 1, 20)
+    assert checkpoint_position(name) == (1, 20)
+
+
+@pytest.mark.parametrize("name", ["index.json", ".tmp-1", "mlp_digits_x", "_epoch_1", ""])
+def test_what_is_no_checkpoint_has_no_position(name: str) -> None:
+    assert checkpoint_position(name) is None
+
+
+def test_checkpoints_are_ordered_by_number_and_not_as_text() -> None:
+    names = [checkpoint_name("a", "b", "c", epoch) for epoch in (149, 9, 109, 99, 89)]
+    names += [checkpoint_name("a", "b", "c", 9, step) for step in (1000, 200)]
+    ordered = sorted(names, key=checkpoint_order)
+    positions = [checkpoint_position(name) for name in ordered]
+    assert positions == [
+        (9, None), (9, 200), (9, 1000), (89, None), (99, None), (109, None), (149, None)
+    ]  # fmt: skip

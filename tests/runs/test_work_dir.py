@@ -1,0 +1,312 @@
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from stride.errors import RunError
+from stride.runs.files import atomic_json
+from stride.runs.layout import RunPaths
+from stride.runs.status import Process
+from stride.runs.work_dir import WorkDir
+
+
+def made(paths: RunPaths, state: str = "done", **segment: object) -> RunPaths:
+    """Fill a claimed folder as a writer would."""
+    status = {"format_version": 1, "state": state, "segment": 0, "created": 1.0, "uuid": "0" * 32}
+    atomic_json(paths.status, status)
+    paths.segments.mkdir(exist_ok=True)
+    record = {"format_version": 1, "n": 0, **Process.this().to_json(), **segment}
+    atomic_json(paths.segment(0), record)
+    return paths
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Drop root's right to write everywhere for a while, where the tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """Give a folder that other users can enter, unlike tmp_path."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def work_dir(tmp_path: Path) -> WorkDir:
+    return WorkDir(tmp_path / "a" / "b")
+
+
+def test_numbers_count_up_from_zero_in_a_work_dir_made_with_its_parents(work_dir: WorkDir) -> None:
+    assert [work_dir.claim().name for _ in range(12)] == [str(n) for n in range(12)]
+    assert work_dir.names() == [str(n) for n in range(12)]
+
+
+def test_a_name_is_taken_as_it_is(work_dir: WorkDir) -> None:
+    assert work_dir.claim("big-lr").path == work_dir.path / "big-lr"
+    assert work_dir.claim().name == "0"
+    assert work_dir.claim(5).name == "5"
+    assert work_dir.claim().name == "6"
+    assert work_dir.names() == ["0", "5", "6", "big-lr"]
+
+
+def test_a_deleted_largest_number_is_not_given_again(work_dir: WorkDir) -> None:
+    for _ in range(3):
+        work_dir.claim()
+    work_dir.claim("7").path.rmdir()
+    assert work_dir.claim().name == "8"
+    shutil.rmtree(work_dir.path / "8")
+    assert work_dir.claim().name == "9"
+
+
+def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir) -> None:
+    work_dir.claim("41")
+    for damage in (b"", b"{}", b"[1]", b'{"highest": "x"}', None):
+        if damage is None:
+            shutil.rmtree(work_dir.paths.private)
+        else:
+            work_dir.paths.high_water.write_bytes(damage)
+        expected = 1 + max(int(name) for name in work_dir.names())
+        assert work_dir.claim().name == str(expected)
+
+
+def test_whatever_has_the_next_number_is_passed_over(work_dir: WorkDir) -> None:
+    work_dir.claim()
+    (work_dir.path / "1").touch()
+    (work_dir.path / "2").symlink_to("nowhere")
+    (work_dir.path / ".tmp-x").mkdir()
+    (work_dir.path / "config.json").touch()
+    assert work_dir.claim().name == "3"
+
+
+def test_the_answer_is_known_without_making_anything(work_dir: WorkDir) -> None:
+    assert work_dir.check_name(None) is None
+    assert work_dir.check_name(3) == "3"
+    for bad in ("../x", "", ".x", "latest", "best", "007", "a/b", "x" * 101, "a\x07b", "a b"):
+        with pytest.raises(RunError) as caught:
+            work_dir.check_name(bad)
+        assert "\n" not in str(caught.value) and "type: run=" in str(caught.value)
+        with pytest.raises(RunError):
+            work_dir.claim(bad)
+    assert not work_dir.path.parent.exists()
+
+
+def test_an_existing_run_is_refused(work_dir: WorkDir) -> None:
+    made(work_dir.claim("x"))
+    for refuse in (work_dir.check_name, work_dir.claim):
+        with pytest.raises(RunError) as caught:
+            refuse("x")
+        assert str(caught.value) == (
+            f"run 'x' exists already ({work_dir.path}); "
+            "type: --force to replace it, or another run=NAME"
+        )
+        assert caught.value.exit_code == 2
+
+
+def test_force_replaces_at_the_claim_and_not_before(work_dir: WorkDir) -> None:
+    old = made(work_dir.claim("x"))
+    assert work_dir.check_name("x", force=True) == "x"
+    assert old.status.exists()
+    paths = work_dir.claim("x", force=True)
+    assert not any(paths.path.iterdir())
+    assert sorted(os.listdir(work_dir.paths.private)) == ["lock"]
+
+
+def test_force_makes_a_run_where_there_is_none(work_dir: WorkDir) -> None:
+    assert work_dir.claim("x", force=True).name == "x"
+    assert work_dir.claim(force=True).name == "0"
+
+
+@pytest.mark.parametrize("state", ["created", "running"])
+def test_force_does_not_replace_a_run_that_is_running(work_dir: WorkDir, state: str) -> None:
+    made(work_dir.claim("x"), state)
+    with pytest.raises(RunError, match="run 'x' is running"):
+        work_dir.claim("x", force=True)
+
+
+def test_force_does_not_replace_a_run_claimed_a_moment_ago(work_dir: WorkDir) -> None:
+    paths = work_dir.claim("x")
+    with pytest.raises(RunError, match="run 'x' is running"):
+        work_dir.claim("x", force=True)
+    os.utime(paths.path, (1.0, 1.0))
+    assert work_dir.claim("x", force=True)
+
+
+def test_force_replaces_a_run_whose_process_is_gone(work_dir: WorkDir) -> None:
+    made(work_dir.claim("x"), "running", process_start="1")
+    assert work_dir.claim("x", force=True)
+
+
+def test_force_replaces_a_broken_run(work_dir: WorkDir) -> None:
+    paths = made(work_dir.claim("x"), "running")
+    paths.status.write_text("{")
+    paths.segment(0).unlink()
+    assert work_dir.claim("x", force=True)
+
+
+def test_force_leaves_a_persons_own_folder_alone(work_dir: WorkDir) -> None:
+    (work_dir.path / "plots").mkdir(parents=True)
+    (work_dir.path / "plots" / "thesis.pdf").touch()
+    (work_dir.path / "notes").touch()
+    made(work_dir.claim("x"))
+    (work_dir.path / "link").symlink_to("x")
+    for name in ("plots", "notes", "link"):
+        with pytest.raises(RunError, match=f"'{name}' is no run folder and is not replaced"):
+            work_dir.claim(name, force=True)
+    assert (work_dir.path / "plots" / "thesis.pdf").exists()
+
+
+def test_a_replacement_cut_off_by_a_kill_is_settled_by_the_next_claim(work_dir: WorkDir) -> None:
+    for name in ("x", "y"):
+        made(work_dir.claim(name))
+        os.rename(work_dir.path / name, work_dir.paths.replaced(name, "0a"))
+    made(work_dir.claim("other"))
+    assert work_dir.names() == ["other", "x", "y"]
+    shutil.copytree(work_dir.path / "x", work_dir.paths.replaced("x", "0b"))
+    work_dir.claim()
+    assert RunPaths(work_dir.path / "x").status.exists()
+    assert not work_dir.paths.replaced("x", "0b").exists()
+
+
+def test_a_moved_copied_or_linked_work_dir_goes_on(work_dir: WorkDir, tmp_path: Path) -> None:
+    for _ in range(3):
+        made(work_dir.claim())
+    shutil.rmtree(work_dir.path / "2")
+    copied, moved, link = (tmp_path / name for name in ("copied", "moved", "link"))
+    shutil.copytree(work_dir.path, copied)
+    os.rename(work_dir.path, moved)
+    link.symlink_to(moved)
+    assert WorkDir(copied).claim().name == "3"
+    assert WorkDir(link).claim().name == "3"
+    assert WorkDir(moved).claim().name == "4"
+    assert WorkDir(link).find("4") == link / "4"
+    assert WorkDir(link).names() == ["0", "1", "3", "4"]
+
+
+def test_a_work_dir_that_nobody_may_write_is_refused_and_readable(open_path: Path) -> None:
+    work_dir = WorkDir(open_path / "w")
+    made(work_dir.claim())
+    os.chmod(work_dir.path, 0o555)
+    try:
+        with without_root():
+            for refuse in (work_dir.check_name, work_dir.claim):
+                with pytest.raises(RunError) as caught:
+                    refuse("x")
+                assert str(caught.value) == (
+                    f"cannot write in this work_dir: no permission ({work_dir.path}); "
+                    "choose another work_dir"
+                )
+            with pytest.raises(RunError, match="no permission"):
+                WorkDir(work_dir.path / "new" / "er").check_name(None)
+            assert work_dir.names() == ["0"]
+            assert work_dir.find("0") == work_dir.path / "0"
+    finally:
+        os.chmod(work_dir.path, 0o755)
+
+
+def test_a_lock_that_may_not_be_taken_is_one_line(open_path: Path) -> None:
+    work_dir = WorkDir(open_path / "w")
+    work_dir.claim()
+    os.chmod(work_dir.path, 0o777)
+    with without_root(), pytest.raises(RunError) as caught:
+        work_dir.claim()
+    assert str(caught.value).startswith("cannot write in this work_dir: Permission denied")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hidden_folder_without_entrance_is_one_line(open_path: Path) -> None:
+    (open_path / "locked").mkdir(mode=0o700)
+    with without_root(), pytest.raises(RunError) as caught:
+        WorkDir(open_path / "locked" / "w").check_name("x")
+    assert "\n" not in str(caught.value) and str(open_path / "locked") in str(caught.value)
+
+
+def test_a_file_or_a_run_is_no_work_dir(work_dir: WorkDir, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    for name in ("file", "file/w", "dangling"):
+        with pytest.raises(RunError, match=r"is no folder|Not a directory"):
+            WorkDir(tmp_path / name).claim()
+    run = made(work_dir.claim())
+    with pytest.raises(RunError, match=r"this is a run folder, no work_dir .* type: work_dir="):
+        WorkDir(run.path).claim()
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_no_path_is_refused(path: str) -> None:
+    with pytest.raises(RunError, match=r"is no path \(work_dir\); type: work_dir=PATH"):
+        WorkDir(path)
+
+
+def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="File name too long"):
+        WorkDir(tmp_path / ("x" * 300)).claim()
+
+
+def test_runs_are_found_by_number_name_and_selector(work_dir: WorkDir) -> None:
+    made(work_dir.claim())
+    made(work_dir.claim("big-lr"))
+    assert work_dir.find(0) == work_dir.find("0") == work_dir.path / "0"
+    assert work_dir.find("big-lr").name == "big-lr"
+
+
+@pytest.mark.parametrize(
+    ("selector", "hint"),
+    [("big-lf", "did you mean 'big-lr'?"), ("7", "type: stride ls"), ("../0", "type: stride ls"),
+     ("", "type: stride ls"), (".stride", "type: stride ls"), (".", "type: stride ls")],
+)  # fmt: skip
+def test_a_run_that_is_not_there_is_an_error(work_dir: WorkDir, selector: str, hint: str) -> None:
+    made(work_dir.claim("big-lr"))
+    with pytest.raises(RunError) as caught:
+        work_dir.find(selector)
+    assert caught.value.what == f"no run {selector!r}" and caught.value.hint.startswith(hint)
+
+
+def test_latest_is_the_newest_by_its_own_word(work_dir: WorkDir) -> None:
+    for name, created in (("old", 5.0), ("new", 9.0), ("3", 7.0)):
+        paths = made(work_dir.claim(name))
+        status = {"format_version": 1, "state": "done", "segment": 0, "uuid": "0" * 32}
+        atomic_json(paths.status, status | {"created": created})
+    assert work_dir.find("latest").name == "new"
+
+
+def test_best_goes_by_the_recorded_monitor(work_dir: WorkDir) -> None:
+    for name, loss in (("a", 0.5), ("b", 0.2), ("c", 0.9)):
+        paths = made(work_dir.claim(name))
+        best = {"step": 1, "epoch": 1, "validation/epoch_loss": loss}
+        monitor = {"metric": "validation/epoch_loss", "mode": "min", "value": loss}
+        atomic_json(paths.results, {"format_version": 1, "best": best, "monitor": monitor})
+    assert work_dir.find("best").name == "b"
+
+
+def test_no_work_dir_is_one_line(tmp_path: Path) -> None:
+    for look in (WorkDir(tmp_path / "w").names, lambda: WorkDir(tmp_path / "w").find("0")):
+        with pytest.raises(RunError, match=r"cannot read this work_dir: No such file"):
+            look()
+    with pytest.raises(RunError):
+        WorkDir(tmp_path / "w").find("latest")
+
+
+def test_files_of_a_person_are_no_runs(work_dir: WorkDir) -> None:
+    made(work_dir.claim("x"))
+    (work_dir.path / "plots").mkdir()
+    (work_dir.path / "plots" / "thesis.pdf").touch()
+    (work_dir.path / "notes.txt").touch()
+    assert work_dir.names() == ["x"]
+
+
+def test_it_shows_its_path() -> None:
+    assert repr(WorkDir("w/demo")) == "WorkDir('w/demo')"

@@ -1,0 +1,283 @@
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stride.errors import LostRun, RunError, StrideError
+from stride.runs.files import atomic_json, read_lines, read_record
+from stride.runs.layout import RunPaths
+from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
+from stride.runs.status import current_state
+from stride.runs.work_dir import WorkDir
+from stride.runs.writer import RunWriter
+
+CONFIG = {"work_dir": "w", "seed": 0}
+PROVENANCE = {"command": ["stride"], "overrides": ["seed=0"]}
+
+
+def start(work_dir: Path, run: str | None = None, **more: Any) -> RunWriter:
+    return RunWriter.start(work_dir, run, config=CONFIG, provenance=PROVENANCE, **more)
+
+
+def orphaned(writer: RunWriter) -> RunWriter:
+    """Let the writer look as if its host were gone, and resume its run."""
+    segment = read_record(writer.paths.segment(writer.segment))
+    atomic_json(writer.paths.segment(writer.segment), segment | {"host": "node17"})
+    os.utime(writer.paths.heartbeat(writer.segment), (1.0, 1.0))
+    return RunWriter.resume(writer.paths.path)
+
+
+def test_a_started_run_has_its_files(tmp_path: Path) -> None:
+    writer = start(tmp_path / "w", patch="diff --git a/x b/x\n")
+    paths = writer.paths
+    assert (writer.name, writer.segment) == ("0", 0)
+    assert json.loads(paths.config.read_text()) == CONFIG
+    assert ProvenanceRecord.read(paths.provenance).command == ["stride"]
+    assert paths.code_patch.read_text() == "diff --git a/x b/x\n"
+    segment, status = SegmentRecord.read(paths.segment(0)), StatusRecord.read(paths.status)
+    assert (segment.n, segment.pid, segment.from_step) == (0, os.getpid(), 0)
+    assert (status.state, status.uuid, status.overrides) == ("created", writer.uuid, ["seed=0"])
+    assert paths.heartbeat(0).exists()
+    assert current_state(paths) == ("created", "")
+    writer.close("done")
+
+
+def test_without_changes_there_is_no_patch(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    writer.close("done")
+    assert not writer.paths.code_patch.exists()
+
+
+def test_a_run_goes_through_its_states(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    writer.status("running")
+    first = StatusRecord.read(writer.paths.status)
+    assert first.started is not None and first.started >= first.created and first.ended is None
+    writer.status("waiting", "for labels")
+    assert StatusRecord.read(writer.paths.status).ended is None
+    writer.status("running")
+    metrics, monitor = {"best": {"loss": float("nan")}}, {"metric": "loss", "mode": "min"}
+    writer.close("stopped", "asked to", metrics=metrics, monitor=monitor)
+    last = StatusRecord.read(writer.paths.status)
+    assert (last.state, last.reason, last.started) == ("stopped", "asked to", first.started)
+    assert last.ended is not None and last.ended >= first.started
+    assert last.monitor is not None and last.monitor.metric == "loss"
+    assert last.overrides == ["seed=0"]
+
+
+def test_a_state_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    for wrong in ({"state": "dancing"}, {"state": "done", "colour": "red"}):
+        with pytest.raises(ValidationError):
+            writer.status(**wrong)
+    assert StatusRecord.read(writer.paths.status).state == "created"
+    writer.close("done")
+
+
+def test_closing_ends_the_heartbeat_and_a_second_time_does_nothing(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    writer.close("failed", "first")
+    writer.close("done", "second")
+    assert StatusRecord.read(writer.paths.status).reason == "first"
+    assert "stride-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_files_are_committed_by_name_or_path(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    writer.commit("weights.safetensors", b"\0")
+    writer.commit(writer.paths.model_source, "class Net: ...\n")
+    writer.commit("checkpoints/index.json", {"entries": []})
+    writer.commit(writer.paths.results, {"best": {"loss": float("inf")}})
+    writer.close("done")
+    assert writer.paths.weights.read_bytes() == b"\0"
+    assert writer.paths.model_source.read_text() == "class Net: ...\n"
+    assert read_record(writer.paths.checkpoint_index)["entries"] == []
+    assert ResultsRecord.read(writer.paths.results).best.to_json() == {"loss": "Infinity"}
+
+
+@pytest.mark.parametrize("name", ["results.json", "normalization.json", "checkpoints/index.json"])
+def test_a_file_that_others_rely_on_is_checked(tmp_path: Path, name: str) -> None:
+    writer = start(tmp_path)
+    with pytest.raises(ValidationError):
+        writer.commit(name, {"nonsense": 1})
+    assert not (writer.paths.path / name).exists()
+    writer.close("done")
+
+
+def test_a_folder_is_committed_whole(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    with writer.commit_folder("checkpoints/x_epoch_1") as folder:
+        (folder / "state.json").write_text("{}")
+    with pytest.raises(ZeroDivisionError), writer.commit_folder("checkpoints/x_epoch_2"):
+        _ = 1 / 0
+    assert [p.name for p in writer.paths.checkpoints.iterdir()] == ["x_epoch_1"]
+    writer.close("done")
+
+
+def test_metrics_are_on_disk_at_once(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    rows = [{"step": n, "epoch": 0, "time": 1.0, "loss": 1 / (n + 1)} for n in range(3)]
+    writer.append_metrics(rows[:1])
+    writer.append_metrics(rows[1:])
+    assert read_lines(writer.paths.metrics) == rows
+    writer.close("done")
+
+
+def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    first.status("running")
+    first.append_metrics([{"step": 1}])
+    first.close("interrupted", "SIGTERM")
+    before = StatusRecord.read(first.paths.status)
+    (first.paths.path / ".tmp-0a-status.json").touch()
+    second = RunWriter.resume(first.paths.path, from_step=7, from_epoch=2)
+    assert (second.segment, second.uuid) == (1, first.uuid)
+    segment, status = (
+        SegmentRecord.read(second.paths.segment(1)),
+        StatusRecord.read(first.paths.status),
+    )
+    assert (segment.from_step, segment.from_epoch) == (7, 2)
+    assert (status.created, status.started, status.ended) == (before.created, before.started, None)
+    assert status.overrides == before.overrides
+    assert not (first.paths.path / ".tmp-0a-status.json").exists()
+    second.append_metrics([{"step": 2}])
+    second.close("done")
+    assert [row["step"] for row in read_lines(second.paths.metrics)] == [1, 2]
+    assert StatusRecord.read(first.paths.status).segment == 1
+
+
+def test_a_run_that_is_written_is_not_resumed(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    writer.status("running")
+    with pytest.raises(RunError, match=r"a process is writing this run .*; stop it first"):
+        RunWriter.resume(writer.paths.path)
+    writer.close("done")
+
+
+def test_no_run_is_not_resumed(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no status.json here"):
+        RunWriter.resume(tmp_path / "3")
+    assert not (tmp_path / "3").exists()
+
+
+def test_an_orphan_commits_nothing_beside_its_successor(tmp_path: Path) -> None:
+    orphan = start(tmp_path)
+    orphan.status("running")
+    orphan.append_metrics([{"step": 1}])
+    successor = orphaned(orphan)
+    for write in (
+        lambda: orphan.status("done"),
+        lambda: orphan.commit("results.json", {}),
+        lambda: orphan.append_metrics([{"step": 2}]),
+        lambda: orphan.commit_folder("checkpoints/x").__enter__(),
+        lambda: orphan.close("done"),
+    ):
+        with pytest.raises(LostRun, match="segment 0 has lost this run: segment 1 writes it now"):
+            write()
+    assert StatusRecord.read(orphan.paths.status).segment == 1
+    assert not orphan.paths.results.exists() and not orphan.paths.checkpoints.exists()
+    assert len(read_lines(orphan.paths.metrics)) == 1
+    successor.commit("results.json", {})
+    successor.close("done")
+
+
+def test_an_orphan_loses_its_run_in_the_middle_of_a_checkpoint(tmp_path: Path) -> None:
+    orphan = start(tmp_path)
+    with pytest.raises(LostRun), orphan.commit_folder("checkpoints/x") as folder:
+        (folder / "state.json").touch()
+        successor = orphaned(orphan)
+    assert list(orphan.paths.checkpoints.iterdir()) == []
+    with pytest.raises(LostRun):
+        orphan.close("failed")
+    successor.close("done")
+    assert "stride-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_forced_replacement_is_not_written_by_the_one_before(tmp_path: Path) -> None:
+    """Both are segment 0 of a run of that name."""
+    old = start(tmp_path, "x")
+    old.status("running")
+    os.utime(old.paths.heartbeat(0), (1.0, 1.0))
+    atomic_json(old.paths.segment(0), read_record(old.paths.segment(0)) | {"host": "node17"})
+    new = start(tmp_path, "x", force=True)
+    with pytest.raises(LostRun):
+        old.commit("results.json", {})
+    with pytest.raises(LostRun):
+        old.close("done")
+    assert StatusRecord.read(new.paths.status).uuid == new.uuid != old.uuid
+    new.close("done")
+
+
+def test_a_removed_folder_is_a_lost_run(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    os.rename(writer.paths.path, tmp_path / "elsewhere")
+    with pytest.raises(LostRun, match="its folder is gone"):
+        writer.status("running")
+    with pytest.raises(LostRun):
+        writer.close("done")
+    assert not writer.paths.path.exists()
+
+
+def test_the_current_folder_may_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = start(Path("w"))
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    writer.commit("results.json", {})
+    writer.close("done")
+    assert (tmp_path / "w" / "0" / "results.json").exists()
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        RunWriter.start(tmp_path, "x", config={"a": object()}, provenance={})
+    assert WorkDir(tmp_path).names() == []
+    assert "stride-heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_disk_that_is_full_at_the_start_leaves_no_folder(tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(StrideError, match=r"cannot write: File too large \(.*config.json\)"):
+            RunWriter.start(tmp_path, "x", config={"a": "x" * 9000}, provenance={})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert WorkDir(tmp_path).names() == []
+
+
+def test_a_folder_that_another_process_took_is_left_to_it(tmp_path: Path) -> None:
+    """Between our claim and our first file; only a broken lock or a force makes it so."""
+    paths = WorkDir(tmp_path).claim("x")
+    taker = RunWriter._adopt(paths, 0, uuid="0" * 32, created=1.0)
+    with pytest.raises(RunError, match="another process has taken this run just now"):
+        RunWriter._adopt(paths, 0, uuid="1" * 32, created=1.0)
+    taker.status("running")
+    taker.close("done")
+
+
+@pytest.mark.parametrize(
+    ("variables", "job"),
+    [
+        ({"SLURM_JOB_ID": "17"}, "17"),
+        ({"TORCHELASTIC_RUN_ID": "r1"}, "r1"),
+        ({"TORCHELASTIC_RUN_ID": "none"}, None),
+        ({}, None),
+    ],
+)
+def test_a_segment_names_its_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], job: str | None
+) -> None:
+    for name in ("SLURM_JOB_ID", "TORCHELASTIC_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    writer = start(tmp_path)
+    assert SegmentRecord.read(RunPaths(writer.paths.path).segment(0)).job == job
+    writer.close("done")

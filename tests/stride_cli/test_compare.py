@@ -1,0 +1,45 @@
+import csv
+import io
+import json
+
+
+def test_runs_side_by_side(stride, make_run) -> None:
+    make_run("seed=3", loss=0.5)
+    make_run("seed=4", loss=0.25)
+    code, out, err = stride("compare", "W")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "run  status  validation/epoch_loss  seed",
+        "W/0  done                      0.5  3",
+        "W/1  done                     0.25  4",
+    ]
+
+
+def test_named_runs_in_their_order_and_once(stride, make_run) -> None:
+    for seed in (1, 2, 3):
+        make_run(f"seed={seed}")
+    found = json.loads(stride("compare", "W/2", "W/0", "W/latest", "--json").out)
+    assert [row["path"] for row in found] == ["W/2", "W/0"]
+    assert [row["config"] for row in found] == [{"seed": 3}, {"seed": 1}]
+
+
+def test_a_broken_run_hides_no_other(stride, make_run) -> None:
+    make_run("seed=3")
+    make_run("seed=4")
+    make_run().status.write_text("{oops")
+    lines = stride("compare", "W").out.splitlines()
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["W/0", "done"],
+        ["W/1", "done"],
+        ["W/2", "broken"],
+    ]
+
+
+def test_csv_with_chosen_metrics(stride, make_run) -> None:
+    make_run("optimizer_kwargs.lr=0.5")
+    make_run()
+    rows = list(
+        csv.DictReader(io.StringIO(stride("compare", "W", "--csv", "-m", "val_accuracy").out))
+    )
+    assert [row["validation/epoch_accuracy"] for row in rows] == ["0.9", "0.9"]
+    assert [row["optimizer_kwargs.lr"] for row in rows] == ["0.5", ""]

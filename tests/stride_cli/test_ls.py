@@ -1,0 +1,110 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+from stride.runs.rows import RunRow
+from stride_cli.ls import differing
+
+
+def test_newest_first_with_what_differs(stride, make_run) -> None:
+    make_run("seed=3", "optimizer_kwargs.lr=0.1", loss=0.25)
+    make_run("seed=3", "optimizer_kwargs.lr=0.2", name="big-lr")
+    code, out, err = stride("ls", "W")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "run     status  age  duration  best validation/epoch_loss  overrides",
+        "big-lr  done    now      0.0s                         0.5  optimizer_kwargs.lr=0.2",
+        "0       done    now      0.0s                        0.25  optimizer_kwargs.lr=0.1",
+    ]
+
+
+def test_chosen_metrics_under_any_name(stride, make_run) -> None:
+    make_run("seed=3")
+    out = stride("ls", "W", "-m", "val_accuracy", "-m", "val_loss").out
+    assert out.splitlines()[0].split() == [
+        "run",
+        "status",
+        "age",
+        "duration",
+        "validation/epoch_accuracy",
+        "validation/epoch_loss",
+        "overrides",
+    ]
+
+
+def test_a_metric_that_no_run_has_is_a_mistake(stride, make_run) -> None:
+    make_run()
+    code, out, err = stride("ls", "W", "-m", "validation/epoch_los")
+    assert (code, out) == (2, "")
+    assert err == (
+        "stride: error: no run here has a metric 'validation/epoch_los'; "
+        "did you mean 'validation/epoch_loss'?\n"
+    )
+
+
+def test_a_broken_run_is_listed_with_its_reason_and_hides_no_other(stride, make_run) -> None:
+    make_run()
+    make_run().status.write_text("{oops")
+    code, out, _ = stride("ls", "W")
+    assert code == 0
+    assert "broken" in out and "(status.json is no JSON" in out
+    assert "done" in out
+
+
+def test_json_has_every_run_and_field(stride, make_run) -> None:
+    make_run("seed=3")
+    (row,) = json.loads(stride("ls", "W", "--json").out)
+    assert row["run"] == "0"
+    assert row["path"] == "W/0"
+    assert row["state"] == "done"
+    assert row["best"]["validation/epoch_loss"] == 0.5
+    assert row["overrides"] == ["work_dir=W", "seed=3"]
+
+
+def test_csv_has_a_column_for_each_metric(stride, make_run) -> None:
+    make_run("seed=3")
+    (row,) = csv.DictReader(io.StringIO(stride("ls", "W", "--csv").out))
+    assert row["run"] == "0"
+    assert row["validation/epoch_accuracy"] == "0.9"
+    assert row["overrides"] == "work_dir=W seed=3"
+
+
+def test_the_newest_n(stride, make_run) -> None:
+    for _ in range(3):
+        make_run()
+    assert [row["run"] for row in json.loads(stride("ls", "W", "-n", "2", "--json").out)] == [
+        "2",
+        "1",
+    ]
+    assert len(json.loads(stride("ls", "W", "--json").out)) == 3
+
+
+def test_a_terminal_shows_fifty(stride, make_run, monkeypatch) -> None:
+    monkeypatch.setattr("stride_cli.ls.NEWEST", 2)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for _ in range(3):
+        make_run()
+    assert len(stride("ls", "W", "--all").out.splitlines()) == 4
+
+
+def test_no_work_dir_and_no_runs(stride, tmp_path: Path) -> None:
+    code, out, err = stride("ls", "nowhere")
+    assert (code, out) == (2, "")
+    assert err == "stride: error: no work_dir here (nowhere); type: stride ls WORK_DIR\n"
+    (tmp_path / "empty").mkdir()
+    assert stride("ls", "empty") == (0, "", "no runs in empty\n")
+    assert stride("ls", "empty", "--json").out == "[]\n"
+
+
+def test_differing_keeps_the_last_of_a_key_and_drops_places() -> None:
+    rows = [
+        RunRow("0", Path("W/0"), "done", overrides=["work_dir=W", "run=x", "a=1", "b=1", "b=2"]),
+        RunRow("1", Path("W/1"), "done", overrides=["work_dir=W", "a=1", "b=1"]),
+        RunRow("2", Path("W/2"), "broken", broken="torn"),
+    ]
+    assert differing(rows) == [["b=2"], ["b=1"], []]
+
+
+def test_one_run_alone_shows_all_its_overrides() -> None:
+    assert differing([RunRow("0", Path("W/0"), "done", overrides=["a=1"])]) == [["a=1"]]
