@@ -103,8 +103,6 @@ def read(raw: Raw, annotation: Any, key: str) -> Any:
         ConfigError: the text is not JSON and the type takes no text.
     """
     text, wanted = str(raw), kinds(annotation)
-    if wanted == {"text"}:
-        return text
     try:
         value = parse_json(text)
     except (ValueError, RecursionError):

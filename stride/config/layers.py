@@ -80,7 +80,7 @@ def override_layer(overrides: Overrides, name: str = "override") -> Layer:
     origins: dict[str, str] = {}
     for number, one in enumerate(split_overrides(overrides), start=1):
         values = deep_merge(values, one)
-        origins = _over(origins, {key: f"{name} {number}" for key, _ in flatten(one)})
+        origins = _over(origins, {key: f"{name} {number}" for key in _leaves(one)})
     return Layer(name, values, origins)
 
 
@@ -115,7 +115,7 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
     for stale in _stale(below.values, given):
         values = _without(values, stale)
         origins = {k: v for k, v in origins.items() if not k.startswith(f"{stale}.") and k != stale}
-    new = {key: _origin(layer, key) for key, _ in flatten(given)}
+    new = {key: _origin(layer, key) for key in _leaves(given)}
     return Merged(deep_merge(values, given), _over(origins, new))
 
 
@@ -188,6 +188,11 @@ def _without(values: Tree, key: str) -> Tree:
     if not isinstance(inner, dict):
         return values
     return {**values, section: {k: v for k, v in inner.items() if k != name}}
+
+
+def _leaves(values: Tree) -> Iterator[str]:
+    """Yield the dotted keys that hold a value; an empty table changes nothing."""
+    return (key for key, value in flatten(values) if value != {})
 
 
 def _over(lower: Mapping[str, str], upper: Mapping[str, str]) -> dict[str, str]:

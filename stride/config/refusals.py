@@ -42,7 +42,8 @@ def refusal(error: ValidationError, model: type[BaseModel]) -> ConfigError:
 
 def reason(detail: Any) -> str:
     """Return what one of pydantic's error details asks for: "must be a whole number"."""
-    return _WANTED.get(detail["type"]) or str(detail["msg"]).replace("Input should be", "must be")
+    said = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    return _WANTED.get(detail["type"], said)
 
 
 def unknown_key(key: str, model: type[BaseModel], beside: Iterable[str] = ()) -> ConfigError:

@@ -1,6 +1,6 @@
 """Make the batch that a key names, in this process or in a worker: always the same one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,10 +11,18 @@ from stride.data.columns import ArrayDataset
 from stride.data.normalize import Normalization
 from stride.data.sampler import BatchKey
 from stride.data.samples import SampleDataset, with_inputs
-from stride.data.seeding import mix, read_globals, same_globals, seed_globals, write_globals
+from stride.data.seeding import (
+    GLOBALS,
+    GlobalGenerator,
+    drawn_since,
+    mix,
+    read_globals,
+    seed_globals,
+    write_globals,
+)
 from stride.errors import DataError
 
-SAMPLE, BATCH = 4, 5  # which of the random streams of a seed
+SAMPLE, MANY = 4, 5  # which of the random streams of a seed
 
 
 class FetchArrays(Dataset[Any]):
@@ -33,9 +41,10 @@ class FetchArrays(Dataset[Any]):
 class FetchSamples(Dataset[Any]):
     """Get samples one by one, each under its own seed, and collate them.
 
-    The global random state of the main process is as it was before each batch. A batch during
-    which nothing was drawn needs no seeds: only after the first draw is seen are samples seeded
-    one by one (and that first batch made again). In a worker they always are.
+    The global random state of the main process is after each batch as it was before. Seeding
+    takes time and matters only to a generator that is drawn from: when a draw is first seen,
+    that batch is made again, and from then on each sample has its seed. In a worker it always
+    has. The batches are the same either way.
     """
 
     def __init__(
@@ -53,50 +62,52 @@ class FetchSamples(Dataset[Any]):
         own = getattr(source, "dataset", None)
         self._get_many = getattr(own, "__getitems__", None)
         self._set_epoch = getattr(own, "set_epoch", None)
-        self._draws = False
+        self._drawn: list[GlobalGenerator] = []
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __getitems__(self, key: BatchKey) -> Any:
         if get_worker_info() is not None:
-            return self._batch(key, reseed=True)
+            return self._batch(key, GLOBALS)
         before = read_globals()
-        undrawn = False
+        untouched = False
         try:
-            batch = self._batch(key, self._draws)
-            if not self._draws:
-                undrawn = same_globals(before, read_globals())
-                if not undrawn:
-                    self._draws = True
-                    batch = self._batch(key, reseed=True)
+            batch = self._batch(key, self._drawn)
+            while found := drawn_since(before, self._drawn):
+                self._drawn.extend(found)
+                batch = self._batch(key, self._drawn)
+            untouched = not self._drawn
             return batch
         finally:
-            if not undrawn:
+            if not untouched:
                 write_globals(before)
 
-    def _batch(self, key: BatchKey, reseed: bool) -> Any:
+    def _batch(self, key: BatchKey, drawn: Sequence[GlobalGenerator]) -> Any:
         if callable(self._set_epoch):
             self._set_epoch(key.epoch)
-        samples = self._samples(key, reseed)
-        if self.finish is not None and callable(self._get_many):
-            samples = [self.finish(sample) for sample in samples]
-        if reseed:
-            seed_globals(mix(self.seed, BATCH, key.epoch, 1, key.indices[0]))
-        return self.collate(samples)
-
-    def _samples(self, key: BatchKey, reseed: bool) -> list[Any]:
         if callable(self._get_many) and isinstance(self.source, SampleDataset):
-            if reseed:
-                seed_globals(mix(self.seed, BATCH, key.epoch, 0, key.indices[0]))
-            return list(self._get_many(self.source.rows(key.indices)))
+            samples = self._many(self.source.rows(key.indices), key, drawn)
+        else:
+            samples = self._one_by_one(key, drawn)
+        return self.collate(samples)  # its draws go on from the last sample's
+
+    def _one_by_one(self, key: BatchKey, drawn: Sequence[GlobalGenerator]) -> list[Any]:
+        start = mix(self.seed, SAMPLE, key.epoch)
         samples = []
         for index in key.indices:
-            if reseed:
-                seed_globals(mix(self.seed, SAMPLE, key.epoch, index))
+            if drawn:
+                seed_globals(mix(index, start=start), drawn)
             sample = self.source[index]
             samples.append(sample if self.finish is None else self.finish(sample))
         return samples
+
+    def _many(self, rows: list[int], key: BatchKey, drawn: Sequence[GlobalGenerator]) -> list[Any]:
+        """Let a dataset that gives several samples at once do so, under one seed."""
+        if drawn:
+            seed_globals(mix(self.seed, MANY, key.epoch, key.indices[0]), drawn)
+        samples = list(self._get_many(rows))  # type: ignore[misc]
+        return samples if self.finish is None else [self.finish(sample) for sample in samples]
 
 
 def finisher(

@@ -54,8 +54,9 @@ class LoaderBatches:
         return moved(self._loader, self.device)
 
     def example(self) -> Any:
-        """Return a batch of the first sample, made in this process."""
-        return move(self._fetch.__getitems__(BatchKey(0, [0])), self.device)
+        """Return a batch of the first two samples, made in this process."""
+        first = list(range(min(2, len(self._fetch))))
+        return move(self._fetch.__getitems__(BatchKey(0, first)), self.device)
 
 
 class _Keys:

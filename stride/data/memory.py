@@ -54,8 +54,8 @@ class MemoryBatches:
         return chain.from_iterable(self._blocks(order, self.position))
 
     def example(self) -> tuple[Tensor, ...]:
-        """Return the first sample as a batch of one."""
-        return tuple(tensor[:1].to(self.device) for tensor in self.tensors)
+        """Return a batch of the first two samples: one alone has no statistics to normalise by."""
+        return tuple(tensor[:2].to(self.device) for tensor in self.tensors)
 
     def _blocks(
         self, order: Tensor | None, position: int

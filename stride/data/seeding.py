@@ -1,9 +1,10 @@
 """Seed random augmentation by (seed, epoch, sample) and leave the process's own state alone."""
 
+import operator
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,9 +14,42 @@ MASK = 2**64 - 1
 GlobalState = tuple[Any, Any, torch.Tensor]
 
 
-def mix(*numbers: int) -> int:
-    """Hash whole numbers into one of 64 bits, equal in every process (splitmix64, chained)."""
-    state = 0
+class GlobalGenerator(NamedTuple):
+    """One of the three global generators that a dataset may draw from."""
+
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+    seed: Callable[[int], Any]
+    same: Callable[[Any, Any], bool]
+
+
+def _seed_numpy(value: int) -> None:
+    np.random.seed(value & 0xFFFFFFFF)
+
+
+def _read_numpy() -> Any:
+    return np.random.get_state(legacy=True)
+
+
+def _same_numpy(one: Any, other: Any) -> bool:
+    return bool(np.array_equal(one[1], other[1]) and one[2:] == other[2:] and one[0] == other[0])
+
+
+PYTHON = GlobalGenerator(random.getstate, random.setstate, random.seed, operator.eq)
+NUMPY = GlobalGenerator(_read_numpy, np.random.set_state, _seed_numpy, _same_numpy)
+# torch.manual_seed would seed every accelerator as well.
+TORCH = GlobalGenerator(
+    torch.get_rng_state, torch.set_rng_state, torch.default_generator.manual_seed, torch.equal
+)
+GLOBALS = (PYTHON, NUMPY, TORCH)
+
+
+def mix(*numbers: int, start: int = 0) -> int:
+    """Hash whole numbers into one of 64 bits, equal in every process (splitmix64, chained).
+
+    `start` is the hash of numbers before these: mix(b, start=mix(a)) == mix(a, b).
+    """
+    state = start
     for number in numbers:
         state = (state + (number & MASK) + 0x9E3779B97F4A7C15) & MASK
         state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
@@ -29,36 +63,32 @@ def generator(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(mix(*numbers))
 
 
-def seed_globals(value: int) -> None:
+def seed_globals(value: int, generators: Iterable[GlobalGenerator] = GLOBALS) -> None:
     """Seed the global generators of Python, NumPy and torch's CPU by one number of 64 bits."""
-    random.seed(value)
-    np.random.seed(value & 0xFFFFFFFF)
-    # torch.manual_seed would seed every accelerator as well.
-    torch.default_generator.manual_seed(value)
+    for one in generators:
+        one.seed(value)
 
 
 def read_globals() -> GlobalState:
     """Return the state of the three global CPU generators."""
-    return random.getstate(), np.random.get_state(legacy=True), torch.get_rng_state()
+    return random.getstate(), _read_numpy(), torch.get_rng_state()
 
 
 def write_globals(state: GlobalState) -> None:
     """Set the three global CPU generators to a state that `read_globals` gave."""
-    random.setstate(state[0])
-    np.random.set_state(state[1])
-    torch.set_rng_state(state[2])
+    for one, part in zip(GLOBALS, state, strict=True):
+        one.write(part)
 
 
-def same_globals(one: GlobalState, other: GlobalState) -> bool:
-    """Tell whether nothing was drawn between two states."""
-    name, keys, *rest = one[1]
-    other_name, other_keys, *other_rest = other[1]
-    return (
-        torch.equal(one[2], other[2])
-        and one[0] == other[0]
-        and (name, rest) == (other_name, other_rest)
-        and np.array_equal(keys, other_keys)
-    )
+def drawn_since(
+    before: GlobalState, known: Collection[GlobalGenerator] = ()
+) -> list[GlobalGenerator]:
+    """Return the generators that were drawn from since a state; those known are not asked."""
+    return [
+        one
+        for one, part in zip(GLOBALS, before, strict=True)
+        if one not in known and not one.same(part, one.read())
+    ]
 
 
 @contextmanager

@@ -85,9 +85,9 @@ class StreamBatches:
         return moved(batches, self.device)
 
     def example(self) -> Any:
-        """Return a batch of the stream's first sample."""
+        """Return a batch of the stream's first two samples."""
         with seeded(mix(self.seed, STREAM, 0)):
-            return move(self._collate(list(islice(self.source, 1))), self.device)
+            return move(self._collate(list(islice(self.source, 2))), self.device)
 
     def _secluded(self, batches: Iterator[Any]) -> Iterator[Any]:
         """Iterate under global random state of the stream's own, exchanged round each batch."""

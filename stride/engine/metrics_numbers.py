@@ -57,8 +57,8 @@ class R2(Sums):
 
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return per output: count, mean and squared deviations of targets, squared errors."""
-        errors = _errors(outputs, targets).flatten(1).square().sum(0)
-        exact = same_shape(outputs, targets).to(exact_type(outputs)).flatten(1)
+        errors = _errors(outputs, targets).reshape(len(outputs), -1).square().sum(0)
+        exact = targets.to(exact_type(outputs)).reshape(len(outputs), -1)
         mean = exact.mean(0)
         deviations = (exact - mean).square().sum(0)
         return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
@@ -87,10 +87,9 @@ def _merged(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return outputs - targets, at least (N, 1); shapes are made equal or refused."""
+    """Return outputs - targets; shapes are made equal or refused."""
     targets = same_shape(outputs, targets)
-    errors = outputs.to(exact_type(outputs)) - targets.to(exact_type(outputs))
-    return errors.unsqueeze(-1) if errors.ndim == 1 else errors
+    return outputs.to(exact_type(outputs)) - targets.to(exact_type(outputs))
 
 
 def _with_count(total: Tensor, outputs: Tensor) -> Tensor:

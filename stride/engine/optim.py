@@ -1,7 +1,6 @@
 """Build the optimiser and the learning-rate schedule from their sections of the config."""
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -13,25 +12,6 @@ from stride.components import bind, construct, find
 from stride.errors import ConfigError
 
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
-_MARK = "__dynamo_disable"
-
-
-def keep_dynamo_out(compiling: bool) -> None:
-    """Keep torch's optimisers from importing `torch._dynamo` where nothing is compiled.
-
-    Their first call imports the whole compiler, half of a small run's start-up, only to tell it
-    to leave three methods alone. torch keeps that wrapper as an attribute of the method and makes
-    it when the attribute is absent; here the attribute is the plain method. Where torch names it
-    otherwise, nothing happens but the slow start.
-    """
-    for name in ("add_param_group", "state_dict", "load_state_dict"):
-        method = getattr(getattr(Optimizer, name), "__wrapped__", None)
-        if method is None:
-            continue
-        if not compiling and "torch._dynamo" not in sys.modules:
-            setattr(method, _MARK, method)
-        elif getattr(method, _MARK, None) is method:
-            delattr(method, _MARK)
 
 
 def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:

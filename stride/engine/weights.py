@@ -32,7 +32,8 @@ def weights_bytes(state: Mapping[str, Any]) -> bytes:
             kept[name] = value.detach()
         else:
             tied[name] = twin
-    metadata = {"format": "pt", _TIED: json.dumps(tied)}
+    # One key only: safetensors writes several in an order that changes from process to process.
+    metadata = {_TIED: json.dumps(tied)} if tied else {"format": "pt"}
     return save({k: v.cpu().contiguous() for k, v in kept.items()}, metadata)
 
 

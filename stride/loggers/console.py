@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from stride.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.live import Live
 
 Row = Mapping[str, Any]
 
@@ -88,7 +88,7 @@ class PlainDisplay(Display):
 
 
 class RichDisplay(Display):
-    """Draw a progress bar with the newest metrics, steps per second and the time left.
+    """Draw a bar with steps per second and the time left, and the newest metrics below it.
 
     Args:
         stream: Where to; stderr by default.
@@ -96,56 +96,53 @@ class RichDisplay(Display):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._bar: Progress | None = None
+        self._live: Live | None = None
 
     def start(self, total_steps: int | None, total_epochs: int | None) -> None:
         """Begin to draw."""
         from rich.console import Console
+        from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
 
         super().start(total_steps, total_epochs)
-        self._by_steps = total_steps is not None
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[metrics]}", style="cyan"),
-            TextColumn("{task.fields[speed]}", style="dim"),
-            console=Console(file=self._stream),
-            # Nothing moves between reports: no thread has to draw meanwhile.
-            auto_refresh=False,
-            redirect_stdout=False,
-        )
-        self._task = self._bar.add_task(
-            self._progress({}), total=total_steps or total_epochs, metrics="", speed=""
-        )
-        self._bar.start()
+        words, speed = TextColumn("{task.description}"), TextColumn("{task.fields[speed]}")
+        self._bar = Progress(words, BarColumn(bar_width=20), speed)
+        total = total_steps or total_epochs
+        self._task = self._bar.add_task(self._progress({}), total=total, speed="")
+        # Nothing moves between reports, so that no thread has to draw meanwhile.
+        console = Console(file=self._stream)
+        self._live = Live(self._bar, console=console, auto_refresh=False, redirect_stdout=False)
+        self._live.start()
 
     def report(self, row: Row, steps_per_second: float) -> None:
         """Draw the bar at the row's step, with the newest value of each metric."""
-        if self._bar is None:
+        if self._live is None:
             return
+        from rich.console import Group
+        from rich.text import Text
+
         self._metrics |= row
         self._bar.update(
             self._task,
             description=self._progress(row),
-            completed=row.get("step" if self._by_steps else "epoch", 0),
-            metrics="  ".join(shown(self._metrics)),
+            completed=row.get("epoch" if self._total_steps is None else "step", 0),
             speed=self._speed(row, steps_per_second),
-            refresh=True,
         )
+        metrics = Text("  ".join(shown(self._metrics)), style="cyan")
+        self._live.update(Group(self._bar, metrics), refresh=True)
 
     def note(self, text: str) -> None:
         """Print the text above the bar."""
-        if self._bar is None:
+        if self._live is None:
             print(text, file=self._stream, flush=True)
         else:
-            self._bar.console.print(text, markup=False, highlight=False)
+            self._live.console.print(text, markup=False, highlight=False)
 
     def close(self) -> None:
         """Stop drawing; the last state stays on the screen."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def open_display(mode: str, stream: TextIO | None = None) -> Display:

@@ -45,7 +45,7 @@ class WandbLogger(Logger):
         defaults = {
             "project": paths.path.parent.name or "stride",
             "name": paths.name,
-            "mode": None if os.environ.get("WANDB_MODE") else _default_mode(),
+            "mode": os.environ.get("WANDB_MODE") or _default_mode(),
             "resume": "allow",
             "settings": wandb.Settings(silent=True, console="off"),
         }

@@ -28,8 +28,8 @@ class MLP(nn.Sequential):
         output_shape: Sequence[Size],
         hidden: Sequence[Size] = (256, 256),
         activation: str = "ReLU",
-        dropout: Rate = 0.0,
-        norm: Norm = "none",
+        dropout: Rate = 0.3,
+        norm: Norm = "layer",
     ) -> None:
         widths = [prod(input_shape), *hidden]
         layers: list[nn.Module] = [] if len(input_shape) == 1 else [nn.Flatten(1)]

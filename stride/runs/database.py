@@ -13,6 +13,8 @@ from stride.runs.status_file import Signature, signature_of
 _MANY = 500  # names from which on the whole table is read
 _WAIT = 1.0  # seconds for another listing to finish writing
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# The module's own troubles with damaged text, and with an inode beyond 63 bits.
+_TROUBLE = (sqlite3.Error, UnicodeError, OverflowError)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (
     name TEXT PRIMARY KEY, ctime INTEGER, mtime INTEGER, size INTEGER, inode INTEGER,
@@ -26,8 +28,8 @@ def open_database(file: Path) -> "Database | None":
     for _ in range(2):
         try:
             return Database(file)
-        except sqlite3.Error as error:
-            # Some errors of the sqlite3 module itself carry no code: text that is no UTF-8.
+        except _TROUBLE as error:
+            # Text that is no UTF-8 makes errors of Python, without a code of SQLite.
             if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) not in _DAMAGE:
                 return None
             delete(file)
@@ -50,6 +52,7 @@ class Database:
 
         Raises:
             sqlite3.Error: The file is damaged, busy, or cannot be made.
+            UnicodeError: The file is damaged.
         """
         self._sqlite = sqlite3.connect(file, timeout=_WAIT, isolation_level=None)
         try:
@@ -62,7 +65,8 @@ class Database:
 
     def _load(self) -> dict[str, tuple[Any, ...]]:
         """Return name -> (signature, created, crc), flat, of each undamaged row."""
-        rows = self._sqlite.execute("SELECT * FROM seen")
+        columns = "name, ctime, mtime, size, inode, created, crc, hash"
+        rows = self._sqlite.execute(f"SELECT {columns} FROM seen")
         # A hash of numbers is the same in every process.
         return {row[0]: row[1:7] for row in rows if hash(row[1:7]) == row[7]}
 
@@ -86,7 +90,7 @@ class Database:
         """Return the bytes of status.json by name, of those that the index holds undamaged."""
         try:
             found = dict(self._select(names))
-        except sqlite3.Error:
+        except _TROUBLE:
             return {}
         return {
             name: content
@@ -109,7 +113,7 @@ class Database:
             return
         try:
             self._write(fresh, gone)
-        except (sqlite3.Error, OverflowError):  # read-only, full, busy; an inode beyond 63 bits
+        except _TROUBLE:  # a cache that is read-only, full or busy
             with suppress(sqlite3.Error):
                 self._sqlite.execute("ROLLBACK")
 

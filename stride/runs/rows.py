@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.encoding import decode_number
 from stride.runs.files import read_record
-from stride.runs.layout import RunPaths, is_number
+from stride.runs.layout import RunPaths, WorkDirPaths, is_number
 from stride.runs.status_file import ENDED, is_lasting, parse_status, read_status, time_in
 
 BROKEN = "broken"
@@ -72,15 +72,18 @@ class RunRow(NamedTuple):
 
 
 def is_run_folder(path: Path) -> bool:
-    """Tell whether a folder is a run, or what is left of one; a user's own folder is not."""
+    """Tell whether a folder is a run, or what is left of one; a work_dir or any other is not."""
     try:
         names = set(os.listdir(path))
     except (FileNotFoundError, NotADirectoryError):  # gone since the work_dir was read
         return False
     except OSError:
         return True  # better shown with its reason than hidden
+    if WorkDirPaths(path).private.name in names:
+        return False
+    # Without config.json, which the work_dir of another experiment may hold as well.
     paths = RunPaths(path)
-    own = (paths.status, paths.config, paths.segments, paths.provenance, paths.metrics)
+    own = (paths.status, paths.segments, paths.provenance, paths.metrics, paths.results)
     return not names or is_number(path.name) or any(file.name in names for file in own)
 
 

@@ -22,8 +22,9 @@ from stride.data import (
     resolve_loader,
 )
 from stride.engine.device import resolve_device
+from stride.engine.dynamo import keep_dynamo_out
 from stride.engine.metrics import build_metrics, default_metrics
-from stride.engine.optim import fused, keep_dynamo_out, resolve_optimizer, resolve_scheduler
+from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError, nearest
 from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
@@ -112,7 +113,8 @@ def assemble(
         UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
     """
     config = resolved.config
-    keep_dynamo_out(config.training_config.compile)
+    if not config.training_config.compile:
+        keep_dynamo_out()
     device = resolve_device(config.device)
     sections = {
         "dataset_kwargs": _dataset_section(config, objects),

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,7 +51,7 @@ class Recording:
         self.weights_sha256 = ""
         self.started = time.time()
         self._end = ("done", "")
-        self._summary: dict[str, Any] = {}
+        self._summary: dict[str, Any] = {"metrics": {}}
         self._reported = (time.perf_counter(), state.step)
         self._speed = 0.0
 
@@ -137,7 +137,8 @@ class Recording:
         finally:
             self._loggers.close()
             self._display.close()
-            if not isinstance(error, LostRun):
+            # A run that is lost already has its successor's word for its status.
+            with suppress(LostRun) if isinstance(error, LostRun) else nullcontext():
                 self._writer.close(status, reason, **self._summary)
 
 

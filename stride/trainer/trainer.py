@@ -186,7 +186,7 @@ class Trainer:
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
         ):
-            survey = Survey()
+            survey = Survey(exclude=[config.work_dir])
             require_single_process()
             WorkDir(config.work_dir).check_name(config.run, force=force)
             seed_everything(config.seed)

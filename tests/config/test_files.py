@@ -107,7 +107,7 @@ def test_yaml_is_version_1_2(tmp_path: Path, suffix: str) -> None:
         ("c.json", "[" * 100_000, "nested too deeply"),
         ("c.json", b"\xff", "not UTF-8"),
         ("c.toml", "a = 1\na = 2", "not TOML"),
-        ("c.toml", "a = 1\nb =", r"not TOML: .*c.toml:2\)"),
+        ("c.toml", "a = 1\nb = ]\n", r"not TOML: .*c.toml:2\)"),
         ("c.toml", "a = inf", "a must be finite"),
         ("c.yaml", "a: 1\na: 2", r"not YAML: .*duplicate.*c.yaml:2\)"),
         ("c.yaml", "a: [1\nb: 2", r"not YAML: .*c.yaml:2\)"),

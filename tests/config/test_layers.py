@@ -42,8 +42,12 @@ def test_a_changed_name_drops_the_arguments_of_the_other_constructor() -> None:
         "optimizer_kwargs": {"amsgrad": True},
         "scheduler_kwargs": {"scheduler_name": "StepLR", "interval": "epoch", "step_size": 3},
     }
-    upper = ["model_kwargs.width=8", "model_kwargs.model_name=MLP",
-             "optimizer_kwargs.optimizer_name=SGD", "scheduler_kwargs.scheduler_name=null"]  # fmt: skip
+    upper = [
+        "model_kwargs.width=8",
+        "model_kwargs.model_name=MLP",
+        "optimizer_kwargs.optimizer_name=SGD",
+        "scheduler_kwargs.scheduler_name=null",
+    ]
     merged = merge_layers([Layer("file", lower), override_layer(upper)])
     assert merged.values == {
         "model_kwargs": {"model_name": "MLP", "width": "8", "model_seed": 3},
@@ -65,9 +69,15 @@ def test_naming_the_same_constructor_again_drops_nothing(name: str) -> None:
 
 
 def test_declared_text_is_read_and_open_text_is_kept() -> None:
-    texts = ["seed=7", "run=007", "model_kwargs.width=8", "model_kwargs.model_seed=null",
-             "load_data_kwargs.train_loader_kwargs.num_workers=2",
-             "logging_config.wandb_kwargs.tags.a=[1]", "training_config.clip_grad_norm=1e-3"]  # fmt: skip
+    texts = [
+        "seed=7",
+        "run=007",
+        "model_kwargs.width=8",
+        "model_kwargs.model_seed=null",
+        "load_data_kwargs.train_loader_kwargs.num_workers=2",
+        "logging_config.wandb_kwargs.tags.a=[1]",
+        "training_config.clip_grad_norm=1e-3",
+    ]
     values = merge_layers([override_layer(texts)]).values
     assert values["seed"] == 7
     assert values["run"] == "007"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.config.overrides import deep_merge, overrides_tree, parse_override
@@ -15,6 +15,7 @@ WORD = st.text(st.characters(codec="utf-8", exclude_characters=".= \t\n\r"), min
 )
 
 
+@example(["a", "b"], "c=d==e")
 @given(st.lists(WORD, min_size=1, max_size=4), st.text())
 def test_an_override_is_split_at_the_first_equals_sign(path: list[str], value: str) -> None:
     assert parse_override(f"{'.'.join(path)}={value}") == (tuple(path), Raw(value))

@@ -33,10 +33,7 @@ def test_all_layers_in_their_order(work_dir: Path, tmp_path: Path) -> None:
     )
     training = resolved.config.training_config
     assert (training.patience, training.max_steps, training.accumulate) == (5, 9, 2)
-    assert {key: resolved.origin(key) for key in (
-        "work_dir", "seed", "training_config.patience", "training_config.max_steps",
-        "training_config.log_interval", "training_config.accumulate", "training_config.mode",
-    )} == {
+    origins = {
         "work_dir": "argument",
         "seed": "override 1",
         "training_config.patience": "argument",
@@ -44,7 +41,8 @@ def test_all_layers_in_their_order(work_dir: Path, tmp_path: Path) -> None:
         "training_config.log_interval": "work_dir",
         "training_config.accumulate": "override 2",
         "training_config.mode": "default",
-    }  # fmt: skip
+    }
+    assert {key: resolved.origin(key) for key in origins} == origins
 
 
 def test_the_place_given_beats_the_place_stored(work_dir: Path) -> None:
@@ -90,7 +88,7 @@ def test_the_listing_is_complete() -> None:
     assert listing["seed"] == (3, "override 2")
     assert listing["model_kwargs.width"] == ("8", "override 1")
     assert listing["load_data_kwargs.train_loader_kwargs"] == ({}, "default")
-    assert list(listing)[0] == "work_dir"
+    assert next(iter(listing)) == "work_dir"
 
 
 def test_bound_sections_keep_their_origins() -> None:

@@ -16,7 +16,7 @@ def test_standard_statistics_equal_torchs(batch, shape, offset):
     data = torch.randn(83, *shape, generator=torch.Generator().manual_seed(1)) + offset
     found = fit_normalization("standard", data.split(batch))
     flat = data.double().movedim(1, 0).flatten(1) if shape else data.double()[None]
-    assert torch.allclose(torch.tensor(found.shift).double(), flat.mean(1), rtol=1e-9)
+    assert torch.allclose(torch.tensor(found.shift, dtype=torch.float64), flat.mean(1), rtol=1e-9)
     assert torch.allclose(
         torch.tensor(found.scale, dtype=torch.float64), flat.std(1, correction=0), rtol=1e-9
     )

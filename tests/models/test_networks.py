@@ -1,6 +1,6 @@
 """Shapes, options and learning of the built-in networks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -14,6 +14,15 @@ from stride.models.resnet import ResNet
 
 NETWORKS: list[Callable[..., nn.Module]] = [MLP, CNN, FCNN, ResNet]
 SIGNALS = [(2, 12), (3, 9, 7), (1, 6, 8, 8)]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Several threads wait for each other in layers this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -137,7 +146,9 @@ def test_widths_of_the_resnet() -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_each_network_learns_a_handful_of_samples(network: Callable[..., nn.Module]) -> None:
+def test_each_network_learns_a_handful_of_samples(
+    network: Callable[..., nn.Module], one_thread: None
+) -> None:
     torch.manual_seed(0)
     built = network((1, 8, 8), (2,))
     inputs, targets = torch.randn(16, 1, 8, 8), torch.arange(16) % 2

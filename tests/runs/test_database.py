@@ -8,6 +8,8 @@ import pytest
 from stride.runs.database import Database, delete, open_database
 from stride.runs.status_file import signature_of
 
+CREATED = 1763690000.123456
+
 
 @pytest.fixture
 def status(tmp_path) -> Path:
@@ -20,14 +22,16 @@ def saved(tmp_path: Path, status: Path, contents: dict[str, bytes]) -> Path:
     file = tmp_path / "index.sqlite"
     with closing(Database(file)) as database:
         signature = signature_of(status.stat())
-        database.save({n: (signature, 5.0, text) for n, text in contents.items()}, list(contents))
+        database.save(
+            {n: (signature, CREATED, text) for n, text in contents.items()}, list(contents)
+        )
     return file
 
 
 def test_what_was_saved_is_known_while_the_file_is_the_same(tmp_path, status):
     file = saved(tmp_path, status, {"0": b"zero", "1": b"one"})
     with closing(Database(file)) as database:
-        assert database.created("0", str(status)) == 5.0
+        assert database.created("0", str(status)) == CREATED
         assert database.created("2", str(status)) is None
         assert database.contents(["1", "2"]) == {"1": b"one"}
         status.write_text("{ }")
@@ -55,7 +59,7 @@ def test_damage_makes_a_row_unknown_and_never_wrong(tmp_path, status):
         assert database is not None
         with closing(database):
             known = [name for name in contents if database.created(name, str(status)) is not None]
-            assert {database.created(name, str(status)) for name in known} <= {5.0}
+            assert {database.created(name, str(status)) for name in known} <= {CREATED}
             assert database.contents(known).items() <= contents.items()
             opened += bool(known)
     assert opened > 100

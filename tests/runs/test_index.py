@@ -94,7 +94,7 @@ class Editor:
         return name
 
     def run(self) -> Path:
-        runs = sorted(self.work_dir.iterdir())
+        runs = sorted(path for path in self.work_dir.iterdir() if path.is_dir())
         return self.random.choice(runs) if runs else self.new()
 
     def new(self) -> Path:
@@ -190,7 +190,7 @@ class Editor:
         first, second = self.run(), self.run()
         aside = self.work_dir / ".aside"
         first.rename(aside)
-        if second.exists():
+        if os.path.lexists(second):
             second.rename(first)
         aside.rename(second)
 
@@ -234,20 +234,20 @@ class Editor:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(5))
 def test_answers_are_the_same_with_and_without_the_index(tmp_path, cache, seed):
     work_dir, edits, hits = tmp_path / "w", [], 0
     make_runs(work_dir, 6)
     editor = Editor(seed, work_dir, cache)
     editor.count = 6
-    for _ in range(60):
+    for _ in range(40):
         edits += [editor.edit() for _ in range(editor.random.randrange(4))]
         for limit in (None, 3):
             indexed, plain, found = listings(work_dir, limit)
             assert indexed == plain, edits
             hits += found
         time.sleep(editor.random.choice([0, TICK]))
-    assert hits > 100, "the index has hardly been used"
+    assert hits > 60, "the index has hardly been used"
 
 
 # --- one by one ---------------------------------------------------------------------------------

@@ -46,6 +46,9 @@ def test_what_is_no_run_is_not_listed(tmp_path):
     write_run(tmp_path / ".tmp-1")
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "loss.png").touch()
+    (tmp_path / "nested").mkdir()
+    (tmp_path / "nested" / "config.json").write_text("{}")
+    (tmp_path / "7" / ".stride").mkdir(parents=True)
     (tmp_path / "dangling").symlink_to("nowhere")
     assert names(tmp_path) == ["0"]
 
@@ -64,14 +67,13 @@ def test_one_broken_folder_is_listed_and_hides_no_other(tmp_path):
     (tmp_path / "1" / "status.json").write_text('{"form')
     (tmp_path / "2" / "status.json").unlink()
     (tmp_path / "loop").symlink_to("loop")
-    (tmp_path / "config-only").mkdir()
-    (tmp_path / "config-only" / "config.json").write_text("{}")
-    for name in ("1", "2", "config-only"):
+    (tmp_path / "remains" / "segments").mkdir(parents=True)
+    for name in ("1", "2", "remains"):
         os.utime(tmp_path / name, (old, old))
     broken = {row.name: row.broken for row in list_runs(tmp_path)}
     assert broken["0"] is None and broken["3"] is None
     assert "status.json is no JSON" in str(broken["1"])
-    assert broken["2"] == broken["config-only"] == "no status.json"
+    assert broken["2"] == broken["remains"] == "no status.json"
     assert "Too many levels" in str(broken["loop"])
 
 

@@ -256,8 +256,13 @@ def test_a_folder_that_another_process_took_is_left_to_it(tmp_path: Path) -> Non
     """Between our claim and our first file; only a broken lock or a force makes it so."""
     paths = WorkDir(tmp_path).claim("x")
     taker = RunWriter._adopt(paths, 0, uuid="0" * 32, created=1.0)
-    with pytest.raises(RunError, match="another process has taken this run just now"):
-        RunWriter._adopt(paths, 0, uuid="1" * 32, created=1.0)
+    claims = WorkDir.claim
+    try:
+        WorkDir.claim = lambda *_, **__: paths  # type: ignore[method-assign]
+        with pytest.raises(RunError, match="another process has taken this run just now"):
+            start(tmp_path, "x")
+    finally:
+        WorkDir.claim = claims  # type: ignore[method-assign]
     taker.status("running")
     taker.close("done")
 

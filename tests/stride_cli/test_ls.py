@@ -7,15 +7,22 @@ from stride.runs.rows import RunRow
 from stride_cli.ls import differing
 
 
+def timeless(line: str) -> list[str]:
+    """Return the words of a line without age and duration."""
+    words = line.split()
+    return words[:2] + words[4:]
+
+
 def test_newest_first_with_what_differs(stride, make_run) -> None:
     make_run("seed=3", "optimizer_kwargs.lr=0.1", loss=0.25)
     make_run("seed=3", "optimizer_kwargs.lr=0.2", name="big-lr")
     code, out, err = stride("ls", "W")
     assert (code, err) == (0, "")
-    assert out.splitlines() == [
-        "run     status  age  duration  best validation/epoch_loss  overrides",
-        "big-lr  done    now      0.0s                         0.5  optimizer_kwargs.lr=0.2",
-        "0       done    now      0.0s                        0.25  optimizer_kwargs.lr=0.1",
+    title, *lines = out.splitlines()
+    assert title == "run     status  age  duration  best validation/epoch_loss  overrides"
+    assert [timeless(line) for line in lines] == [
+        ["big-lr", "done", "0.5", "optimizer_kwargs.lr=0.2"],
+        ["0", "done", "0.25", "optimizer_kwargs.lr=0.1"],
     ]
 
 

@@ -1,0 +1,26 @@
+"""Small trainings do not load the compiler; whoever asks for it later gets the real one."""
+
+import subprocess
+import sys
+
+CODE = """
+import sys, torch
+from stride.engine.dynamo import keep_dynamo_out
+keep_dynamo_out()
+p = torch.zeros(3, requires_grad=True)
+optimizer = torch.optim.AdamW([p])
+(p * 2).sum().backward()
+optimizer.step(); optimizer.zero_grad(); optimizer.load_state_dict(optimizer.state_dict())
+assert "torch._dynamo.eval_frame" not in sys.modules, "loaded by an optimiser"
+import torch._dynamo.config
+assert "torch._dynamo.eval_frame" in sys.modules
+assert torch._dynamo is sys.modules["torch._dynamo"]
+assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1)).item() == 2
+optimizer.step(); optimizer.state_dict()
+print("fine")
+"""
+
+
+def test_optimizers_work_without_the_compiler_and_the_compiler_after_them():
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "fine", done.stderr

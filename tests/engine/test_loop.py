@@ -1,0 +1,299 @@
+"""The loop: limits, order of hooks, non-finite losses, and no wait for the device in a step."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from stride.engine.hooks import NAMES, Hooks
+from stride.engine.loop import Limits, Loop, StopRequest
+from stride.engine.optim import Schedule
+from stride.engine.precision import Precision
+from stride.engine.state import TrainState
+from stride.engine.tally import Tally
+from stride.engine.update import Update
+from stride.errors import DataError, NonFiniteError
+from stride.models.model import Model
+
+
+class Batches:
+    """Five batches of four samples; `poison` makes one of them NaN."""
+
+    batch_size = 4
+
+    def __init__(self, count=5, poison=None):
+        torch.manual_seed(1)
+        self.data = [(torch.randn(4, 3), torch.randn(4, 2)) for _ in range(count)]
+        if poison is not None:
+            self.data[poison][0].fill_(math.nan)
+
+    def set_epoch(self, epoch, position=0):
+        self.start = position // 4
+
+    def __len__(self):
+        return len(self.data)
+
+    def __iter__(self):
+        return iter(self.data[self.start :])
+
+
+class Trainer:
+    """Whatever the hooks get; its own hooks are none."""
+
+
+class Base:
+    """Nine hooks that do nothing."""
+
+
+for _name in NAMES:
+    setattr(Base, _name, lambda self, *arguments: None)
+
+
+class Journal(Base):
+    """Note every hook that is called."""
+
+    def __init__(self):
+        self.calls = []
+
+    def __getattribute__(self, name):
+        if name not in NAMES:
+            return super().__getattribute__(name)
+        return lambda *arguments: self.calls.append(name)
+
+
+for _name in NAMES:
+    setattr(Journal, _name, lambda self, *arguments: None)
+
+
+def build(
+    batches=None, *, callbacks=(), nonfinite="stop", schedule=None, evaluation=dict, **limits
+):
+    torch.manual_seed(0)
+    model = Model(nn.Linear(3, 2), nn.MSELoss())
+    rows = []
+    state = TrainState()
+    hooks = Hooks(Trainer(), Trainer, callbacks, Base)
+    update = Update(
+        model,
+        torch.optim.SGD(model.parameters(), lr=0.01),
+        Precision("fp32", torch.device("cpu")),
+        before_step=hooks.named("before_step"),
+        check_loss=nonfinite != "stop",
+    )
+    loop = Loop(
+        batches=Batches() if batches is None else batches,
+        update=update,
+        schedule=schedule or Schedule(),
+        evaluation=evaluation,
+        state=state,
+        tally=Tally(),
+        hooks=hooks,
+        record=lambda values: rows.append((state.step, state.epoch, dict(values))),
+        limits=Limits(**({"max_epochs": None, "max_steps": None} | limits), nonfinite=nonfinite),
+        rates=lambda: {"lr": 0.01},
+        warn=lambda text: rows.append(text),
+        stop=StopRequest(),
+    )
+    return loop, rows
+
+
+def test_epochs_end_with_a_row_each_and_reports_come_between():
+    loop, rows = build(max_epochs=2, log_interval=3)
+    loop.run()
+    assert [(step, epoch, sorted(values)) for step, epoch, values in rows] == [
+        (3, 0, ["lr", "train/loss"]),
+        (5, 1, ["lr", "train/epoch_loss"]),
+        (6, 1, ["lr", "train/loss"]),
+        (9, 1, ["lr", "train/loss"]),
+        (10, 2, ["lr", "train/epoch_loss"]),
+    ]
+    assert (loop.state.step, loop.state.epoch, loop.state.position) == (10, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("steps", "epoch", "position"), [(3, 0, 12), (5, 1, 0), (7, 1, 8), (10, 2, 0)]
+)
+def test_max_steps_ends_inside_an_epoch_or_with_it(steps, epoch, position):
+    loop, rows = build(max_steps=steps, evaluation=lambda: {"validation/epoch_loss": 1.0})
+    loop.run()
+    assert (loop.state.step, loop.state.epoch, loop.state.position) == (steps, epoch, position)
+    assert "validation/epoch_loss" in rows[-1][2]  # the last values are always evaluated
+    assert rows[-1][0] == steps
+
+
+def test_hooks_are_called_in_the_documented_order():
+    journal = Journal()
+    loop, _ = build(Batches(2), callbacks=[journal], max_epochs=1)
+    loop.run()
+    step = ["before_step", "after_step"]
+    assert journal.calls == [
+        "before_train",
+        "before_epoch",
+        *step,
+        *step,
+        "after_evaluate",
+        "after_epoch",
+        "after_train",
+    ]
+
+
+def test_only_overridden_hooks_are_collected():
+    class One(Base):
+        def after_epoch(self, trainer, metrics):
+            pass
+
+    hooks = Hooks(Trainer(), Trainer, [One(), Base()], Base)
+    assert [name for name in NAMES if hooks.named(name)] == ["after_epoch"]
+
+
+def test_a_stop_is_obeyed_after_the_step_and_still_evaluated():
+    class Stopper(Base):
+        def after_step(self, trainer, step):
+            loop.stop.reason = "enough"
+
+    loop, rows = build(callbacks=[Stopper()], max_epochs=9, evaluation=lambda: {"seen": 1.0})
+    loop.run()
+    assert loop.state.step == 1
+    assert rows[-1][2]["seen"] == 1.0
+
+
+def test_a_signal_ends_the_loop_without_an_evaluation():
+    class Signal(Base):
+        def after_step(self, trainer, step):
+            loop.stop.signal = 15
+
+    loop, rows = build(callbacks=[Signal()], max_epochs=9)
+    loop.run()
+    assert loop.state.step == 1
+    assert rows == []
+
+
+def test_evaluation_comes_every_so_many_epochs_and_at_the_end():
+    seen = []
+    loop, _ = build(
+        max_epochs=5, evaluate_every=2, evaluation=lambda: seen.append(loop.state.epoch) or {}
+    )
+    loop.run()
+    assert seen == [2, 4, 5]
+
+
+def test_accumulation_counts_updates_and_keeps_the_uneven_last_window():
+    loop, rows = build(max_epochs=1, accumulate=2)
+    loop.run()
+    assert (loop.state.step, loop.state.epoch, loop.tally.samples) == (3, 1, 20)
+    assert rows[-1][2]["train/epoch_loss"] > 0
+
+
+def test_a_step_schedule_steps_with_each_update_and_an_epoch_schedule_with_each_epoch():
+    class Counted:
+        count = 0
+
+        def step(self):
+            self.count += 1
+
+    for interval, expected in (("step", 10), ("epoch", 2)):
+        counted = Counted()
+        loop, _ = build(schedule=Schedule(counted, interval), max_epochs=2)
+        loop.run()
+        assert counted.count == expected
+
+
+@pytest.mark.parametrize("interval", [2, 50])
+def test_stop_names_the_step_and_batch_of_the_first_loss_that_is_not_finite(interval):
+    loop, rows = build(Batches(poison=2), max_epochs=3, log_interval=interval)
+    with pytest.raises(NonFiniteError, match=r"step 3, batch 2 of epoch 0"):
+        loop.run()
+    if interval == 2:
+        assert math.isnan(rows[-1][2]["train/loss"])
+
+
+def test_raise_stops_before_the_update_that_would_spoil_the_weights():
+    loop, _ = build(Batches(poison=2), nonfinite="raise", max_epochs=3)
+    with pytest.raises(NonFiniteError, match="step 3"):
+        loop.run()
+    assert all(torch.isfinite(p).all() for p in loop.update._parameters)
+    assert loop.state.step == 2
+
+
+def test_skip_leaves_the_update_out_and_says_so():
+    loop, rows = build(Batches(poison=2), nonfinite="skip", max_epochs=1)
+    loop.run()
+    assert loop.state.step == 5
+    assert all(torch.isfinite(p).all() for p in loop.update._parameters)
+    assert "step 3" in rows[0]
+    assert math.isfinite(rows[-1][2]["train/epoch_loss"])
+
+
+def test_a_loader_without_batches_is_an_error_and_no_endless_loop():
+    loop, _ = build(Batches(0), max_steps=5)
+    with pytest.raises(DataError, match="no batch"):
+        loop.run()
+
+
+def test_an_epoch_is_gone_on_with_at_its_position():
+    whole, rows = build(max_epochs=1)
+    whole.run()
+    part, part_rows = build(max_epochs=1, max_steps=2)
+    part.run()
+    part.limits = Limits(max_epochs=1, max_steps=None)
+    part.run()
+    assert part.state.step == 5
+    assert part_rows[-1][2] == rows[-1][2]
+    ours, theirs = part.update._parameters, whole.update._parameters
+    assert all(torch.equal(p, q) for p, q in zip(ours, theirs, strict=True))
+
+
+WAITING = ("item", "tolist", "cpu", "numpy", "is_nonzero")
+WAITING += ("__bool__", "__float__", "__int__", "__index__", "__array__")
+
+
+class Waits(TorchFunctionMode):
+    """Note the step of every call that waits for a device."""
+
+    def __init__(self, state):
+        super().__init__()
+        self.state = state
+        self.steps = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if getattr(func, "__name__", "") in WAITING:
+            self.steps.append(self.state.step)
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_step_that_does_not_report_never_waits_for_the_device():
+    loop, _ = build(Batches(20), max_epochs=1, log_interval=8)
+    with Waits(loop.state) as waits:
+        loop.run()
+    # Law 10. The wait of step 20 is the end of the epoch.
+    assert set(waits.steps) == {8, 16, 20}
+
+
+def test_the_choice_to_skip_waits_in_each_step_as_documented():
+    loop, _ = build(Batches(4), nonfinite="skip", max_epochs=1)
+    with Waits(loop.state) as waits:
+        loop.run()
+    assert {0, 1, 2, 3} <= set(waits.steps)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_step_on_a_gpu_never_waits_for_it():
+    loop, _ = build(max_epochs=1, log_interval=1000)
+    model = loop.update._model.to("cuda")
+    loop.update = Update(
+        model, torch.optim.SGD(model.parameters(), lr=0.01), Precision("fp32", torch.device("cuda"))
+    )
+    batches = [(x.cuda(), y.cuda()) for x, y in Batches(30).data]
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for batch in batches:
+            step = loop.update.gradients([batch])
+            loop.update.apply([batch], step)
+            loop.tally.add(step)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert math.isfinite(loop.tally.read())

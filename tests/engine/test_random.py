@@ -1,0 +1,45 @@
+"""Random state: seeded, read, set, left alone."""
+
+import random
+
+import numpy as np
+import torch
+
+from stride.engine.random import RandomState, determinism, seed_everything, untouched
+
+
+def draw():
+    return random.random(), float(np.random.rand()), float(torch.rand(()))
+
+
+def test_a_seed_gives_the_same_numbers_everywhere():
+    seed_everything(2**40)
+    first = draw()
+    seed_everything(2**40)
+    assert draw() == first
+    seed_everything(1)
+    assert draw() != first
+
+
+def test_a_state_read_and_set_goes_on_where_it_was():
+    seed_everything(0)
+    draw()
+    state = RandomState().state_dict()
+    expected = draw()
+    RandomState().load_state_dict(state)
+    assert draw() == expected
+
+
+def test_a_block_leaves_no_trace():
+    seed_everything(0)
+    expected = draw()
+    seed_everything(0)
+    with untouched():
+        draw()
+    assert draw() == expected
+
+
+def test_determinism_ends_with_its_block():
+    with determinism(True):
+        assert torch.are_deterministic_algorithms_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -1,0 +1,85 @@
+"""The sums of an epoch: weighted by samples, finite or located, and resumable."""
+
+import math
+
+import pytest
+import torch
+
+from stride.engine.metrics import build_metrics
+from stride.engine.tally import Tally
+from stride.models.model import Step
+
+
+class Classes:
+    target_kind = "class"
+    num_classes = 3
+
+
+def step(loss, size=1, right=None):
+    outputs = targets = None
+    if right is not None:
+        outputs = torch.eye(3)[torch.zeros(size, dtype=torch.long)]
+        targets = torch.tensor([0] * right + [1] * (size - right))
+    return Step(torch.tensor(float(loss), requires_grad=True), size, outputs, targets)
+
+
+def test_the_mean_is_over_samples_not_over_batches():
+    tally = Tally()
+    tally.add(step(1.0, 30))
+    tally.add(step(4.0, 10))
+    assert tally.read() == pytest.approx(1.75)
+    tally.add(step(10.0, 10))
+    assert tally.read() == pytest.approx(10.0)
+    assert tally.epoch_values() == {"train/epoch_loss": pytest.approx(3.4)}
+    assert tally.samples == 50
+
+
+def test_nothing_added_is_nan_and_a_reset_forgets():
+    tally = Tally()
+    assert math.isnan(tally.read())
+    tally.add(step(1.0))
+    tally.reset()
+    assert math.isnan(tally.epoch_values()["train/epoch_loss"])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_the_first_loss_that_is_not_finite_is_found_across_readings(bad):
+    tally = Tally()
+    for value in (1.0, 2.0):
+        tally.add(step(value))
+    tally.read()
+    for value in (3.0, bad, math.nan):
+        tally.add(step(value))
+    assert tally.first_nonfinite() == (3, 5)
+    tally.add(step(1.0))
+    assert tally.first_nonfinite() == (3, 6)
+
+
+def test_accuracy_waits_for_company_and_misses_nothing():
+    tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+    for _ in range(70):
+        tally.add(step(0.0, 10, right=7))
+    assert tally.epoch_values()["train/epoch_accuracy"] == pytest.approx(0.7)
+
+
+def test_a_model_without_outputs_has_no_accuracy():
+    tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+    tally.add(step(1.0))
+    assert tally.epoch_values() == {"train/epoch_loss": 1.0}
+
+
+def test_its_state_goes_on_as_if_it_had_never_been_taken():
+    def filled():
+        tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+        for i in range(5):
+            tally.add(step(0.1 * i, 4, right=3))
+        return tally
+
+    plain, taken = filled(), filled()
+    moved = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+    moved.load_state_dict(taken.state_dict())
+    for tally in (plain, moved):
+        tally.add(step(9.0, 2, right=0))
+    assert moved.read() == plain.read()
+    assert moved.epoch_values() == plain.epoch_values()
+    assert moved.first_nonfinite() == plain.first_nonfinite()

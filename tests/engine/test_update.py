@@ -1,0 +1,147 @@
+"""One optimiser update: accumulation, clipping, hooks, closures, non-finite losses."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from stride.engine.precision import Precision
+from stride.engine.update import NonFiniteLoss, Update
+from stride.models.model import Model, Step
+
+CPU = torch.device("cpu")
+
+
+def model_and_data():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+    return Model(network, nn.CrossEntropyLoss()), torch.randn(12, 4), torch.randint(0, 3, (12,))
+
+
+def updated(model, windows, optimizer=None, precision="fp32", **options):
+    model = copy.deepcopy(model)
+    make = optimizer or (lambda p: torch.optim.SGD(p, lr=0.1))
+    update = Update(model, make(list(model.parameters())), Precision(precision, CPU), **options)
+    steps = []
+    for window in windows:
+        step = update.gradients(window)
+        update.apply(window, step)
+        steps.append(step)
+    return model, steps
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def test_uneven_microbatches_give_the_gradient_of_the_whole_batch():
+    model, x, y = model_and_data()
+    whole, (step,) = updated(model, [[(x, y)]])
+    parts, (joined,) = updated(model, [[(x[:7], y[:7]), (x[7:9], y[7:9]), (x[9:], y[9:])]])
+    torch.testing.assert_close(weights(parts), weights(whole))
+    torch.testing.assert_close(joined.loss, step.loss.detach())
+    assert joined.size == 12
+    torch.testing.assert_close(joined.outputs, step.outputs.detach())
+    assert torch.equal(joined.targets, y)
+
+
+def test_clipping_comes_after_the_hook_and_before_the_optimizer():
+    model, x, y = model_and_data()
+    seen = []
+
+    def enlarge(window):
+        for p in held.parameters():
+            p.grad.mul_(1e6)
+        seen.append(len(window))
+
+    held = copy.deepcopy(model)
+    optimizer = torch.optim.SGD(held.parameters(), lr=1.0)
+    update = Update(
+        held, optimizer, Precision("fp32", CPU), clip_grad_norm=0.5, before_step=[enlarge]
+    )
+    before = weights(held)
+    window = [(x, y)]
+    update.apply(window, update.gradients(window))
+    assert seen == [1]
+    assert torch.linalg.vector_norm(weights(held) - before).item() == pytest.approx(0.5, rel=1e-4)
+
+
+def test_an_optimizer_with_a_closure_evaluates_again_and_descends():
+    model, x, y = model_and_data()
+    _, steps = updated(model, [[(x, y)]] * 3, lambda p: torch.optim.LBFGS(p, max_iter=5, lr=0.5))
+    losses = [step.loss.item() for step in steps]
+    assert losses[2] < losses[1] < losses[0]
+
+
+def test_a_closure_optimizer_equals_torchs_own_use_of_it():
+    model, x, y = model_and_data()
+    ours, _ = updated(model, [[(x, y)]] * 2, lambda p: torch.optim.LBFGS(p, max_iter=4))
+    theirs = copy.deepcopy(model)
+    optimizer = torch.optim.LBFGS(theirs.parameters(), max_iter=4)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = theirs.criterion(theirs.network(x), y)
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        optimizer.step(closure)
+    assert torch.equal(weights(ours), weights(theirs))
+
+
+def test_a_checked_loss_that_is_not_finite_changes_nothing():
+    model, x, y = model_and_data()
+    update = Update(
+        model,
+        torch.optim.SGD(model.parameters(), lr=1.0),
+        Precision("fp32", CPU),
+        check_loss=True,
+    )
+    before = weights(model).clone()
+    with pytest.raises(NonFiniteLoss):
+        update.gradients([(x * float("nan"), y)])
+    assert torch.equal(weights(model), before)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_lower_precision_trains_near_full_precision(precision):
+    model, x, y = model_and_data()
+    full, _ = updated(model, [[(x, y)]] * 5)
+    low, steps = updated(model, [[(x, y)]] * 5, precision=precision)
+    torch.testing.assert_close(weights(low), weights(full), atol=0.02, rtol=0.05)
+    assert steps[0].outputs.dtype in (torch.bfloat16, torch.float16)
+
+
+def test_a_bare_loss_of_a_users_step_is_weighted_by_its_batch():
+    class Bare(Model):
+        def training_step(self, batch):
+            x, y = batch
+            return self.criterion(self.network(x), y)
+
+    model, x, y = model_and_data()
+    bare = Bare(model.network, model.criterion)
+    _, (step,) = updated(bare, [[(x, y)]])
+    assert isinstance(step, Step)
+    assert step.size == 12
+    assert step.outputs is None
+
+
+def test_modes_of_model_and_optimizer_are_switched_together():
+    class Modal(torch.optim.SGD):
+        mode = ""
+
+        def train(self):
+            self.mode = "train"
+
+        def eval(self):
+            self.mode = "eval"
+
+    model, _, _ = model_and_data()
+    optimizer = Modal(model.parameters(), lr=0.1)
+    update = Update(model, optimizer, Precision("fp32", CPU))
+    update.train(False)
+    assert (model.network.training, optimizer.mode) == (False, "eval")
+    update.train()
+    assert (model.network.training, optimizer.mode) == (True, "train")

@@ -1,0 +1,56 @@
+"""Weights in a file: tied ones once, what is no file told in one line."""
+
+import pytest
+import torch
+from safetensors.torch import load
+from torch import nn
+
+from stride.engine.weights import clone_state, read_weights, weights_bytes
+from stride.errors import RunError
+
+
+def test_tied_weights_are_stored_once_and_come_back_under_both_names(tmp_path):
+    first, second = nn.Linear(3, 3), nn.Linear(3, 3)
+    second.weight = first.weight
+    network = nn.Sequential(first, second)
+    content = weights_bytes(network.state_dict())
+    assert set(load(content)) == {"0.weight", "0.bias", "1.bias"}
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    back = read_weights(path)
+    assert set(back) == set(network.state_dict())
+    assert all(torch.equal(back[name], value) for name, value in network.state_dict().items())
+
+
+def test_views_and_empty_tensors_are_stored_whole(tmp_path):
+    base = torch.arange(12.0).view(3, 4)
+    state = {"column": base[:, 1], "empty": torch.zeros(0), "other": torch.zeros(0)}
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(weights_bytes(state))
+    back = read_weights(path)
+    assert back["column"].tolist() == [1.0, 5.0, 9.0]
+    assert set(back) == set(state)
+
+
+def test_the_same_weights_give_the_same_bytes():
+    network = nn.Linear(2, 2)
+    assert weights_bytes(network.state_dict()) == weights_bytes(clone_state(network.state_dict()))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no weights at all, but some bytes"])
+def test_what_is_no_weights_file_is_told_in_one_line(tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RunError) as caught:
+        read_weights(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_clone_is_not_changed_by_training():
+    network = nn.Linear(2, 2)
+    before = clone_state(network.state_dict())
+    with torch.no_grad():
+        network.weight.add_(1)
+    assert not torch.equal(before["weight"], network.weight)

@@ -1,0 +1,104 @@
+import io
+import sys
+
+import pytest
+
+from stride.errors import ConfigError
+from stride.loggers import console
+from stride.loggers.console import NoDisplay, PlainDisplay, RichDisplay, open_display, time_left
+
+EPOCH = {"step": 40, "epoch": 2, "time": 1.0, "train/epoch_loss": 0.51234, "validation/f1": 0.9}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_plain_lines_tell_progress_metrics_speed_and_time_left() -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(stream)
+    display.start(total_steps=100, total_epochs=5)
+    display.report(EPOCH, 20.0)
+    display.note("early stopping")
+    display.close()
+    assert stream.getvalue() == (
+        "epoch 2/5  step 40/100  train loss 0.5123  val f1 0.9  20 steps/s  0:03 left\n"
+        "early stopping\n"
+    )
+
+
+def test_plain_lines_within_an_epoch_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    display = PlainDisplay(stream)
+    display.start(None, None)
+    for step in range(5):
+        display.report({"step": step, "epoch": 0, "train/loss": 0.5}, 1.0)
+    assert stream.getvalue() == ""
+    monkeypatch.setattr(console, "SECONDS_BETWEEN_LINES", 0.0)
+    display.report({"step": 9, "epoch": 0, "train/loss": 0.5}, 1.0)
+    assert stream.getvalue() == "epoch 0  step 9  train loss 0.5  1 steps/s\n"
+
+
+def test_the_rich_display_draws_the_newest_values() -> None:
+    pytest.importorskip("rich")
+    stream = Terminal()
+    display = RichDisplay(stream)
+    display.start(total_steps=100, total_epochs=5)
+    display.report(EPOCH, 20.0)
+    display.report({"step": 50, "epoch": 2, "lr": 0.1}, 10.0)
+    display.note("a [note] 1")
+    display.close()
+    display.close()
+    display.note("after")
+    text = stream.getvalue()
+    assert "a [note] 1" in text
+    assert text.endswith("after\n")
+    joined = " ".join(text.split())
+    for part in ("epoch 2/5 step 50/100", "0.5123", "lr 0.1", "10", "0:05"):
+        assert part in joined, part
+
+
+def test_without_a_number_of_steps_the_bar_follows_epochs_or_nothing() -> None:
+    for total in (5, None):
+        stream = Terminal()
+        display = RichDisplay(stream)
+        display.report(EPOCH, 1.0)  # before the start: nothing to draw on
+        display.start(total_steps=None, total_epochs=total)
+        display.report(EPOCH, 20.0)
+        display.close()
+        assert "epoch 2" in stream.getvalue()
+        assert "left" not in stream.getvalue()
+
+
+def test_modes() -> None:
+    assert isinstance(open_display("auto", Terminal()), RichDisplay)
+    assert isinstance(open_display("auto", io.StringIO()), PlainDisplay)
+    assert isinstance(open_display("rich", io.StringIO()), RichDisplay)
+    assert isinstance(open_display("minimal", Terminal()), PlainDisplay)
+    assert isinstance(open_display("off", Terminal()), NoDisplay)
+    with pytest.raises(ConfigError, match="did you mean 'minimal'"):
+        open_display("minimall")
+
+
+def test_the_default_is_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    for mode in ("minimal", "rich", "off"):
+        display = open_display(mode)
+        display.start(10, 1)
+        display.report(EPOCH, 1.0)
+        display.note("noted")
+        display.close()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("noted") == 2
+    assert sys.stderr.isatty() is False
+
+
+@pytest.mark.parametrize(
+    ("step", "total", "speed", "text"),
+    [(0, 7200, 1.0, "2:00:00"), (90, 100, 5.0, "0:02"), (200, 100, 1.0, "0:00")],
+)
+def test_the_time_left(step: int, total: int, speed: float, text: str) -> None:
+    assert time_left({"step": step}, total, speed) == text
+    assert time_left({"step": step}, None, speed) == ""
+    assert time_left({"step": step}, total, 0.0) == ""

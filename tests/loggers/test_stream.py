@@ -1,0 +1,68 @@
+"""The stream: rows by step, whatever the timing; half a second at most until they are written."""
+
+import threading
+import time
+
+import pytest
+import torch
+
+from stride.engine.state import TrainState
+from stride.errors import StrideError
+from stride.loggers.stream import MetricsStream
+
+
+def strip(rows):
+    return [{k: v for k, v in row.items() if k != "time"} for row in rows]
+
+
+def test_values_of_a_step_are_one_row_and_tensors_are_read_late():
+    state, rows = TrainState(), []
+    stream = MetricsStream(state, [rows.extend])
+    state.step = 1
+    stream.log("a", 1)
+    stream.log("b", torch.tensor(2.0, requires_grad=True))
+    state.step = 2
+    stream.log("a", 3.0)
+    state.epoch = 1
+    stream.log("c", 4.0)
+    stream.flush()
+    assert strip(rows) == [
+        {"step": 1, "epoch": 0, "a": 1.0, "b": 2.0},
+        {"step": 2, "epoch": 0, "a": 3.0},
+        {"step": 2, "epoch": 1, "c": 4.0},
+    ]
+
+
+def test_the_background_writes_settled_steps_within_a_second():
+    state, rows = TrainState(), []
+    written = threading.Event()
+    stream = MetricsStream(state, [lambda new: (rows.extend(new), written.set())])
+    state.step = 1
+    stream.log("a", 1.0)
+    state.settled = 1
+    state.step = 2
+    stream.log("a", 2.0)  # step 2 is still under way
+    stream.start()
+    began = time.monotonic()
+    assert written.wait(5)
+    assert time.monotonic() - began < 1.0
+    assert strip(rows) == [{"step": 1, "epoch": 0, "a": 1.0}]
+    stream.close()
+    assert [row["step"] for row in rows] == [1, 2]
+
+
+def test_a_sink_that_fails_in_the_background_is_told_at_the_next_flush():
+    state = TrainState()
+
+    def full(rows):
+        raise StrideError("cannot write", where="metrics.jsonl")
+
+    stream = MetricsStream(state, [full])
+    stream.start()
+    state.step = state.settled = 1
+    stream.log("a", 1.0)
+    deadline = time.monotonic() + 5
+    while stream._error is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(StrideError, match="cannot write"):
+        stream.close()

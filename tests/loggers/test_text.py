@@ -1,0 +1,60 @@
+"""The text log of a run: from before its folder to its end, and nothing of another run."""
+
+import logging
+import threading
+import warnings
+
+import pytest
+
+from stride.loggers.text import LOGGER, TextLog
+
+
+def test_what_was_logged_before_the_folder_is_in_the_file(tmp_path):
+    with TextLog("INFO") as log:
+        LOGGER.info("early")
+        log.open(tmp_path / "logs" / "rank0.log")
+        LOGGER.info("late")
+        logging.getLogger("mine").warning("of another logger")
+    text = (tmp_path / "logs" / "rank0.log").read_text()
+    assert [line.split()[-1] for line in text.splitlines()] == ["early", "late", "logger"]
+    assert " INFO job - host " in text
+    assert "rank 0 local_rank 0" in text
+
+
+def test_handlers_are_gone_at_the_end_and_lines_go_to_their_own_run(tmp_path):
+    before = list(logging.getLogger().handlers)
+    for name in ("a", "b"):
+        with TextLog("INFO") as log:
+            log.open(tmp_path / name)
+            LOGGER.info("line of %s", name)
+    assert logging.getLogger().handlers == before
+    assert "line of b" not in (tmp_path / "a").read_text()
+    assert "line of a" not in (tmp_path / "b").read_text()
+
+
+def test_warnings_and_exceptions_are_in_it_and_pass_on(tmp_path):
+    with pytest.raises(ValueError, match="boom"), TextLog("WARNING") as log:
+        log.open(tmp_path / "log")
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = log._note_warning
+            log._show_warning = lambda *a, **k: None
+            warnings.warn("look out", UserWarning, stacklevel=1)
+        LOGGER.info("not wanted")
+        raise ValueError("boom")
+    text = (tmp_path / "log").read_text()
+    assert "UserWarning: look out" in text
+    assert "ValueError: boom" in text
+    assert "Traceback" in text
+    assert "not wanted" not in text
+
+
+def test_an_uncaught_exception_in_a_thread_is_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    with TextLog("INFO") as log:
+        log.open(tmp_path / "log")
+        thread = threading.Thread(target=lambda: 1 / 0, name="worker")
+        thread.start()
+        thread.join()
+    assert "uncaught exception in thread worker" in (tmp_path / "log").read_text()
+    assert "ZeroDivisionError" in (tmp_path / "log").read_text()

@@ -1,0 +1,153 @@
+"""Starting runs from the command line, for real and small."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SMALL = ["--config", "work_dir=W", "--config", "training_config.max_steps=3"]
+
+NETS = """
+from torch import nn
+
+
+class Broken(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+        self.calls = 0
+
+    def forward(self, inputs):
+        self.calls += 1
+        if self.training and self.calls > 2:
+            raise ValueError("the user's mistake")
+        return self.layer(inputs.flatten(1))
+"""
+
+
+def test_the_last_line_on_stdout_is_the_path_of_the_run(stride, tmp_path: Path) -> None:
+    code, out, _ = stride(*SMALL)
+    assert (code, out) == (0, f"{tmp_path}/W/0\n")
+    assert stride("ls", "W", "--json").code == 0
+    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "done"
+
+
+def test_a_dry_run_prints_the_config_and_creates_nothing(stride, tmp_path: Path) -> None:
+    code, out, _ = stride(*SMALL, "--config", "optimizer_kwargs.lr=1e-2", "--dry-run")
+    assert code == 0
+    config = json.loads(out)
+    assert config["optimizer_kwargs"]["lr"] == 0.01
+    assert not (tmp_path / "W").exists()
+
+
+def test_what_a_dry_run_printed_starts_the_same_run(stride, tmp_path: Path) -> None:
+    out = stride(*SMALL, "--config", "seed=3", "--dry-run").out
+    (tmp_path / "exp.json").write_text(out)
+    assert stride("--config-file", "exp.json").code == 0
+    assert json.loads((tmp_path / "W/0/config.json").read_text()) == json.loads(out)
+
+
+def test_an_existing_run_is_replaced_by_force_only(stride, tmp_path: Path) -> None:
+    named = [*SMALL, "--config", "run=big"]
+    assert stride(*named).out == f"{tmp_path}/W/big\n"
+    before = json.loads((tmp_path / "W/big/status.json").read_text())["uuid"]
+    code, out, err = stride(*named)
+    assert (code, out) == (2, "")
+    assert err.startswith("stride: error: run 'big' exists already (W); type: --force")
+    assert stride(*named, "--config", "sed=1", "--force").code == 2
+    assert json.loads((tmp_path / "W/big/status.json").read_text())["uuid"] == before
+    assert stride(*named, "--force").code == 0
+    assert json.loads((tmp_path / "W/big/status.json").read_text())["uuid"] != before
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("sed=1", "unknown key sed (override 2); did you mean 'seed'?"),
+        ("seed", "'seed' is no override; type key=value"),
+        ("run=latest", "latest"),
+        ("run=../x", "../x"),
+        ("device=cuda:99", "cuda"),
+        ("model_kwargs.model_name=RsNet", "did you mean 'ResNet'?"),
+        ("optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
+        ("dataset_kwargs.dataset_name=digit", "did you mean 'digits'?"),
+        ('training_config.metrics=["acuracy"]', "did you mean 'accuracy'?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_no_folder(
+    stride, tmp_path: Path, word: str, sentence: str
+) -> None:
+    code, out, err = stride("--config", "work_dir=W", "--config", word)
+    assert (code, out) == (2, "")
+    assert err.startswith("stride: error: ") and err.count("\n") == 1
+    assert sentence in err
+    assert not (tmp_path / "W").exists()
+
+
+def test_a_failed_run_shows_the_users_frames_and_its_folder(stride, tmp_path: Path) -> None:
+    (tmp_path / "broken_nets.py").write_text(NETS)
+    code, out, err = stride(*SMALL, "--config", "model_kwargs.model_name=broken_nets:Broken")
+    assert (code, out) == (1, f"{tmp_path}/W/0\n")
+    assert err.splitlines()[-1] == "stride: error: ValueError: the user's mistake"
+    traceback = err[err.index("Traceback in your code") :]
+    assert traceback.count("  File ") == 1
+    assert f'File "{tmp_path}/broken_nets.py", line ' in traceback
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    """Start a long training and return it once it trains."""
+    words = ["--config", "work_dir=W", "--config", "training_config.max_epochs=100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stride", *words],
+        cwd=folder,
+        env=os.environ | {"PYTHONWARNINGS": "error"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (folder / "W/0/metrics.jsonl").exists() and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_with_its_code_and_a_readable_folder(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    process = started(tmp_path)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == f"{tmp_path}/W/0\n"
+    assert err.splitlines()[-1] == "stride: interrupted"
+    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "interrupted"
+
+
+def test_evaluate_and_check(stride, tmp_path: Path) -> None:
+    assert stride(*SMALL).code == 0
+    found = json.loads(stride("evaluate", "W/0", "--metrics", "accuracy", "--json").out)
+    assert set(found) == {"test/loss", "test/accuracy"}
+    assert stride("evaluate", "W/0", "--split", "tst").code == 2
+    found = json.loads(stride("check", *SMALL, "--json").out)
+    assert found["parameters"] > 0
+    assert len(list((tmp_path / "W").glob("[0-9]*"))) == 1
+
+
+def test_the_version(stride) -> None:
+    from stride import __version__
+
+    assert stride("--version") == (0, f"stride {__version__}\n", "")
+
+
+def test_no_words_print_help(stride) -> None:
+    code, out, _ = stride()
+    assert code == 0
+    assert out.startswith("Usage: stride [OPTIONS] COMMAND [ARGS]...")
