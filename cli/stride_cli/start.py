@@ -18,20 +18,14 @@ def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: 
         print_json(start.dry_run(overrides, config_file, force=force))
         return
     try:
-        folder = start.start(overrides, config_file, force=force)
-    except BaseException as error:
-        _print_folder(getattr(error, "run_path", None))
-        if isinstance(error, KeyboardInterrupt):  # typer would take any signal for Ctrl-C
-            raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
-        raise
-    _print_folder(folder)
+        start.start(overrides, config_file, force=force, ended=_print_folder)
+    except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
+        raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
 
 
 def _print_folder(folder: object) -> None:
-    """Print the path of a run that was made, also of one that failed."""
-    if folder is not None:
-        sys.stderr.flush()
-        print(folder, flush=True)
+    sys.stderr.flush()
+    print(folder, flush=True)
 
 
 def refuse(options: Sequence[str], command: str) -> None:

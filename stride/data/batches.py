@@ -31,9 +31,6 @@ class Batches(Protocol):
         """Begin the epoch that was set, at the position that was set."""
 
     def example(self) -> Any:
-        """Return a small batch to look at; order, random state and loader stay as they are."""
-
-    def example(self) -> Any:
         """Return a small batch to try a model on; batches and random state stay as they are."""
 
 

@@ -72,18 +72,17 @@ def build_data(
     """
     kind = dataset.get("normalize") or "none"
     to_fit = kind != "none" and normalization is None
-    opened = open_dataset(dataset, sorted({*splits, "train"}) if to_fit else splits)
+    wanted = [name for name in SPLITS if name in splits or (to_fit and name == "train")]
+    opened = open_dataset(dataset, wanted)
     if to_fit:
         normalization = fit_normalization(kind, _inputs(opened.parts["train"], seed))
+    kept = {split: part for split, part in opened.parts.items() if split in splits}
+    sources = {split: _normalized(part, normalization) for split, part in kept.items()}
     transform = find_transform(dataset.get("transform"))
     loaders: dict[str, Batches] = {}
-    sources = {split: part for split, part in opened.parts.items() if split in splits}
     for split, source in sources.items():
-        if isinstance(source, ArrayDataset) and normalization is not None:
-            sources[split] = source.normalized(normalization)
         maker = BatchMaker(loader_options(loader, split), seed, device)
-        change = transform if split == "train" else None
-        loaders[split] = maker.make(sources[split], normalization, change)
+        loaders[split] = maker.make(source, normalization, transform if split == "train" else None)
     return Data(
         train_loader=loaders.get("train"),
         val_loader=loaders.get("val"),
@@ -93,6 +92,13 @@ def build_data(
         fingerprint=opened.fingerprint,
         sources=sources,
     )
+
+
+def _normalized(source: Source, normalization: Normalization | None) -> Source:
+    """Normalise arrays; a dataset of samples is normalised sample by sample, on the way."""
+    if normalization is None or not isinstance(source, ArrayDataset):
+        return source
+    return source.normalized(normalization)
 
 
 def _info(loaders: Mapping[str, Any], opened: Opened) -> DataInfo:

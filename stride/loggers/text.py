@@ -7,7 +7,7 @@ import warnings
 from logging.handlers import MemoryHandler
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TextIO
 
 from stride.distributed import job_id, local_rank, rank
 
@@ -72,10 +72,17 @@ class TextLog:
         if threading.excepthook == self._note_thread:
             threading.excepthook = self._thread_hook
 
-    def _note_warning(self, message: Any, category: type[Warning], *place: Any) -> None:
-        filename, line = place[:2]
-        LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, line)
-        self._show_warning(message, category, *place)
+    def _note_warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)
+        self._show_warning(message, category, filename, lineno, file, line)
 
     def _note_thread(self, args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else "?"

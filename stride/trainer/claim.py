@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from stride.components import source_of
+from stride.config import Resolved
+from stride.config.fields import flatten
 from stride.distributed import rank
 from stride.engine.device import device_name
 from stride.engine.weights import weights_bytes
@@ -46,7 +48,7 @@ def claim(
         config=config.to_json(),
         provenance=collect(
             surroundings,
-            overrides=typed_overrides(assembly),
+            overrides=typed_overrides(assembly.resolved),
             origins=assembly.resolved.origins,
             seeds=_seeds(assembly),
             devices=[device_name(assembly.device)],
@@ -88,15 +90,14 @@ def _seeds(assembly: Assembly) -> dict[str, int]:
     return {name: seed for name, seed in seeds.items() if seed is not None}
 
 
-def typed_overrides(assembly: Assembly) -> list[str]:
-    """Return the overrides as `key=value` texts, in the order in which they were given."""
-    found: list[tuple[str, str]] = []
-    for key, value, origin in assembly.resolved.listing():
-        if origin.startswith("override") and key not in ("work_dir", "run"):
-            text = value if isinstance(value, str) else json.dumps(value)
-            found.append((origin, f"{key}={text}"))
-    return [text for _, text in sorted(found, key=lambda pair: _number(pair[0]))]
+def typed_overrides(resolved: Resolved) -> list[str]:
+    """Return the overrides as `key=value` texts, as typed and in the order of typing."""
+    typed: dict[str, str] = {}
+    for layer in resolved.layers:
+        if layer.name == "override":
+            typed |= {key: f"{key}={_text(value)}" for key, value in flatten(layer.values)}
+    return [text for key, text in typed.items() if key not in ("work_dir", "run")]
 
 
-def _number(origin: str) -> int:
-    return int(origin.split()[-1]) if origin.split()[-1].isdigit() else 0
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

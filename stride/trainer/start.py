@@ -1,5 +1,6 @@
 """What the command line calls: start a run, check one, or say what it would be."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +9,31 @@ from stride.config import resolve_layers
 from stride.runs.work_dir import WorkDir
 
 
-def start(overrides: list[str], config_file: str | None, *, force: bool) -> Path:
-    """Train a run; return its folder.
+def start(
+    overrides: list[str],
+    config_file: str | None,
+    *,
+    force: bool,
+    ended: Callable[[Path], object],
+) -> None:
+    """Train a run.
+
+    Args:
+        overrides: `key=value` texts.
+        config_file: JSON, TOML or YAML.
+        force: whether an existing run of the config's name is replaced.
+        ended: called with the run's folder at its end, however it ended; not without a folder.
 
     Raises:
         UserError: a wrong key, value, name, file or shape; no folder was made.
         RunFailed: the training could not go on; the run says so.
     """
     trainer = _trainer(overrides, config_file)
-    trainer.fit(force=force)
-    return Path(trainer.run.paths.path)
+    try:
+        trainer.fit(force=force)
+    finally:
+        if (run := getattr(trainer, "run", None)) is not None:
+            ended(run.paths.path)
 
 
 def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""What a step costs: STRIDE beside loops written by hand, on three networks.
+
+A turn's time is that of all its epochs, with everything that STRIDE does meanwhile: reports, text
+and metrics on disk, best weights. Neither side validates. Order of samples, start weights and so
+the final loss are the same, which is checked: to the bit where the arithmetic is the same.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from benchmarks.loops import raw_loop, vectorised_loop
+from benchmarks.parties import train_in_turns
+from benchmarks.scale import Scale
+from benchmarks.strided import fit_in_memory, fit_own_loader, fit_own_loader_plain
+from benchmarks.table import Row, quartiles, ratio_row
+from benchmarks.tasks import Task, cnn, mlp, transformer
+
+
+def step_rows(scale: Scale) -> Iterator[Row]:
+    """Yield the rows of the MLP 32-64-10, batch 64, AdamW, on 16,384 rows in memory."""
+    torch.set_num_threads(1)
+    task = mlp(epochs=scale.of(8), samples=scale.of(16_384, 1_024))
+    with tempfile.TemporaryDirectory() as folder:
+        data = task.write(Path(folder))
+        trainings = {
+            "stride": partial(fit_in_memory, task, Path(folder, "runs"), data),
+            "raw": partial(raw_loop, task),
+            "by hand": partial(vectorised_loop, task),
+        }
+        same = {"stride": "by hand"}
+        seconds = train_in_turns(task, trainings, scale.of(9), same_bits=same)
+    stride, raw, by_hand = (seconds[name] for name in trainings)
+    yield ratio_row("step", "MLP, in memory / raw DataLoader loop", stride, raw, 0.60)
+    yield ratio_row("step", "MLP, in memory / vectorised loop, fused AdamW", stride, by_hand, 1.08)
+
+
+def loader_rows(scale: Scale) -> Iterator[Row]:
+    """Yield the rows of the same MLP on a DataLoader of the user's own."""
+    torch.set_num_threads(1)
+    task = mlp(epochs=scale.of(4), samples=scale.of(16_384, 1_024))
+    with tempfile.TemporaryDirectory() as folder:
+        trainings = {
+            "stride": partial(fit_own_loader, task, Path(folder, "fused")),
+            "stride plain": partial(fit_own_loader_plain, task, Path(folder, "plain")),
+            "raw": partial(raw_loop, task),
+            "raw fused": partial(raw_loop, task, fused=True),
+        }
+        same = {"stride": "raw fused", "stride plain": "raw"}
+        seconds = train_in_turns(task, trainings, scale.of(9), same_bits=same)
+    fused, plain, raw, raw_fused = (seconds[name] for name in trainings)
+    yield ratio_row("loader", "MLP, own DataLoader / raw loop", fused, raw, 1.05)
+    yield ratio_row("loader", "the same, fused AdamW on both sides", fused, raw_fused, 1.05)
+    yield ratio_row("loader", "the same, plain AdamW on both sides", plain, raw, 1.05)
+
+
+def model_rows(scale: Scale) -> Iterator[Row]:
+    """Yield the rows of networks whose arithmetic costs more than the loop around it."""
+    torch.set_num_threads(1)
+    yield from _model(scale, "CNN 1x28x28, batch 128", cnn, 2_560)
+    yield from _model(scale, "transformer d=128, 2 layers, length 64", transformer, 256)
+
+
+def _model(
+    scale: Scale, name: str, make: Callable[[int, int], Task], samples: int
+) -> Iterator[Row]:
+    """Yield STRIDE's ratios; the noise is how far two turns of the same loop lie apart."""
+    task = make(1, scale.of(samples, 128))
+    with tempfile.TemporaryDirectory() as folder:
+        data = task.write(Path(folder))
+        trainings = {
+            "stride": partial(fit_in_memory, task, Path(folder, "runs"), data),
+            "raw": partial(raw_loop, task),
+            "raw again": partial(raw_loop, task),
+            "by hand": partial(vectorised_loop, task),
+        }
+        same = {"stride": "by hand", "raw": "raw again"}
+        seconds = train_in_turns(task, trainings, scale.of(9), same_bits=same)
+    stride, raw, again, by_hand = (seconds[key] for key in trainings)
+    apart = [abs(one / other - 1) for one, other in zip(again, raw, strict=True)]
+    goal = 1 + quartiles(apart)[1]
+    yield ratio_row("models", f"{name} / raw DataLoader loop (1 + noise)", stride, raw, goal)
+    yield ratio_row("models", f"{name} / vectorised loop (1 + noise)", stride, by_hand, goal)
