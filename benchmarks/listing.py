@@ -1,8 +1,8 @@
 """What it costs to list 10,000 runs, beside reading as many files in the plainest way.
 
 The floor is one process that lists the work_dir and parses one file of 2 KiB for each run: the
-status.json that STRIDE reads too. Its interpreter's start is not counted in the floor; all of
-STRIDE's process is counted, from its start to its end.
+status.json that STRIDE reads too. The start of its interpreter is not counted in the floor; of
+STRIDE's process everything is, from its start to its end.
 """
 
 import json
@@ -12,17 +12,17 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks.scale import Scale
-from benchmarks.startup import hello, script
+from benchmarks.startup import hello, one_step, script
 from benchmarks.table import Row, ratio_row
 from benchmarks.timing import cpu_seconds, take_turns
 
 RUNS = 10_000
 STATUS_BYTES = 2_048
-SHOWN = "50"
 SETTLED = 2.5  # seconds after which an index trusts a file not to have changed unseen
 FLOOR = """
 import json, os, sys, time
@@ -36,20 +36,16 @@ print(time.process_time() - start)
 
 
 def listing_rows(scale: Scale) -> Iterator[Row]:
-    """Yield the rows of `stride ls -n 50`: with an index, and the first time, without one."""
+    """Yield the rows of `stride ls -n 50`: with an index, and the first time, without one.
+
+    Raises:
+        AssertionError: the answers with and without an index differ.
+    """
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        work_dir = folder / "runs"
-        generate(work_dir, scale.of(RUNS, 250))
-        time.sleep(SETTLED)
-        bench = _Bench(folder, work_dir)
-        parties = {
-            "first": bench.first,
-            "warm": bench.warm,
-            "hello": bench.hello,
-            "floor": bench.floor,
-        }
-        seconds = take_turns(parties, scale.of(9))
+        listings = Listings(Path(name), scale.of(RUNS, 250))
+        kinds = ("first", "warm", "hello", "floor")
+        seconds = take_turns({kind: getattr(listings, kind) for kind in kinds}, scale.of(9))
+        listings.check()
     floor = seconds["floor"]
     allowed = [1.2 * h + 0.35 * f for h, f in zip(seconds["hello"], floor, strict=True)]
     what = "ls, 10,000 runs, indexed / (1.2 hello + 0.35 floor)"
@@ -57,64 +53,92 @@ def listing_rows(scale: Scale) -> Iterator[Row]:
     yield ratio_row("listing", "ls, 10,000 runs, first time / floor", seconds["first"], floor, 1.3)
 
 
-class _Bench:
-    """Run the commands of the listing, and see that index and files tell the same."""
+class Listings:
+    """List the runs of a work_dir in several ways, each as a process of its own.
 
-    def __init__(self, folder: Path, work_dir: Path) -> None:
-        self._folder, self._cache, self._work_dir = folder, folder / "cache", work_dir
+    Args:
+        folder: an empty one, for all that is needed.
+        number: how many runs to make.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self._folder = folder
+        self._work_dir = generate(folder / "runs", number)
         self._hello = hello(folder)
-        self._listed = b""
+        time.sleep(SETTLED)
 
     def first(self) -> float:
         """List without an index, and leave one behind."""
-        shutil.rmtree(self._cache, ignore_errors=True)
-        return self._list()
+        shutil.rmtree(self._folder / "cache", ignore_errors=True)
+        return self._list("-n", "50")[0]
 
     def warm(self) -> float:
         """List with an index, which is made first where there is none."""
-        if not self._cache.exists():
-            self._list()
-        return self._list()
+        if not (self._folder / "cache").exists():
+            self.first()
+        return self._list("-n", "50")[0]
 
-    def _list(self) -> float:
-        command = [script(), "ls", "-n", SHOWN, "--json", str(self._work_dir)]
-        seconds, output = self._run(command)
-        self._listed = self._listed or output
-        if output != self._listed:
-            raise AssertionError("two listings of the same runs differ")
-        return seconds
+    def check(self) -> None:
+        """Refuse an index that changes the answer.
+
+        Raises:
+            AssertionError: it does.
+        """
+        self.warm()
+        indexed = self._list("--json")[1]
+        shutil.rmtree(self._folder / "cache")
+        if indexed != self._list("--json")[1]:
+            raise AssertionError("the listings with and without an index differ")
 
     def hello(self) -> float:
         """Run the bare Typer program."""
-        return self._run(self._hello)[0]
+        return cpu_seconds(self._hello, folder=self._folder)[0]
 
     def floor(self) -> float:
-        """Read all files in the plainest way; its own time, without the interpreter's start."""
-        return float(self._run([sys.executable, "-c", FLOOR, str(self._work_dir)])[1])
+        """Read all files in the plainest way; return the time that this took in the process."""
+        command = [sys.executable, "-c", FLOOR, str(self._work_dir)]
+        return float(cpu_seconds(command, folder=self._folder)[1])
 
-    def _run(self, command: list[str]) -> tuple[float, bytes]:
-        return cpu_seconds(command, folder=self._folder, cache=self._cache)
+    def _list(self, *options: str) -> tuple[float, bytes]:
+        command = [script(), "ls", *options, str(self._work_dir)]
+        return cpu_seconds(command, folder=self._folder)
 
 
-def generate(work_dir: Path, number: int) -> None:
-    """Make so many ended runs: each a folder with all that a short training leaves in it.
+def generate(work_dir: Path, number: int) -> Path:
+    """Make so many ended runs by copying a real one: a day old, one a second.
 
-    Only status.json differs from run to run; the other files are one file of many names.
+    Each has a status.json of its own; the other files are hard links.
+
+    Returns:
+        The work_dir.
     """
-    from stride.runs.writer import RunWriter
-
-    provenance = {"overrides": ["optimizer_kwargs.lr=0.001"], "origins": {}}
-    writer = RunWriter.start(work_dir, config={}, provenance=_provenance(provenance))
-    writer.append_metrics([{"step": 1, "epoch": 0, "time": time.time(), "train/loss": 1.0}])
-    writer.close("done", metrics=_metrics(0), monitor=_MONITOR)
-    model = Path(writer.paths.path)
-    status = json.loads(writer.paths.status.read_text())
-    for run in range(1, number):
+    cpu_seconds(one_step(work_dir), folder=work_dir.parent)
+    model = work_dir / "0"
+    shutil.rmtree(model / "checkpoints")
+    status = json.loads((model / "status.json").read_text())
+    before = status["created"] - 86_400 - number
+    for run in range(number):
         folder = work_dir / str(run)
-        _link(model, folder, apart=writer.paths.status.name)
-        own = {"uuid": uuid.UUID(int=run).hex, "created": status["created"] + run}
-        text = json.dumps(status | own | {"metrics": _metrics(run)}, indent=2)
-        (folder / writer.paths.status.name).write_text(text + "\n")
+        if run:
+            shutil.copytree(model, folder, copy_function=os.link)
+            (folder / "status.json").unlink()
+        text = json.dumps(_ended(status, before + run, run), indent=2)
+        (folder / "status.json").write_text(text + "\n")
+    return work_dir
 
 
-_MONITOR = {"metric": "validation/epoch_loss", "mode": "min"}
+def _ended(status: Mapping[str, Any], created: float, run: int) -> dict[str, Any]:
+    """Return the status of another run, of as many metrics as make 2 KiB."""
+    own: dict[str, Any] = {
+        **status,
+        "uuid": uuid.UUID(int=run + 1).hex,
+        "created": created,
+        "started": created + 0.1,
+        "ended": created + 60.0,
+        "overrides": [f"optimizer_kwargs.lr={run * 1e-6:.6f}", "training_config.max_epochs=20"],
+    }
+    measured = dict(status["metrics"]["best"])
+    while len(json.dumps(own, indent=2)) < STATUS_BYTES:
+        measured[f"validation/metric_{len(measured)}"] = (run + 1) / (len(measured) + 7)
+        own["metrics"] = {"best": measured, "last": measured}
+    return own

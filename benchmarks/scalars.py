@@ -11,19 +11,27 @@ from typing import Any
 import torch
 
 from benchmarks.scale import Scale
-from benchmarks.strided import LOGGING, quiet
+from benchmarks.strided import fit, in_memory
 from benchmarks.table import Row, row_of
-from benchmarks.tasks import SEED, Task, mlp
+from benchmarks.tasks import Task, mlp
 from benchmarks.timing import take_turns
-from stride import Callback, Trainer
+from stride import Callback
 
-CALLS = 10  # timed together, since the clock itself costs a tenth of a microsecond
+CALLS = 10  # timed together, since the clock costs a tenth of a microsecond itself
 
 
-class Quiet(Callback):
-    """Take the time of the training's thread, with a hook that does nothing."""
+class Timer(Callback):
+    """A callback that takes a time.
+
+    Attributes:
+        seconds: what was taken, once the training is over.
+    """
 
     seconds = 0.0
+
+
+class Silent(Timer):
+    """Take the time of the training's thread, with a hook that does nothing."""
 
     def before_train(self, trainer: Any) -> None:
         """Start."""
@@ -37,7 +45,7 @@ class Quiet(Callback):
         self.seconds = time.thread_time() - self._start
 
 
-class Logging(Quiet):
+class Logging(Silent):
     """Log one number in each step."""
 
     def after_step(self, trainer: Any, step: Any) -> None:
@@ -45,12 +53,12 @@ class Logging(Quiet):
         trainer.log("number", 0.5)
 
 
-class Timed(Quiet):
-    """Take the time of the call itself."""
+class Timed(Timer):
+    """Take the time of the call itself; a step's median is one that nothing interrupted."""
 
     def before_train(self, trainer: Any) -> None:
         """Start."""
-        self.calls: list[float] = []
+        self._calls: list[float] = []
 
     def after_step(self, trainer: Any, step: Any) -> None:
         """Log some numbers."""
@@ -58,11 +66,11 @@ class Timed(Quiet):
         start = time.perf_counter()
         for _ in range(CALLS):
             log("number", 0.5)
-        self.calls.append((time.perf_counter() - start) / CALLS)
+        self._calls.append((time.perf_counter() - start) / CALLS)
 
     def after_train(self, trainer: Any) -> None:
-        """Choose the call that nothing interrupted half of the others."""
-        self.seconds = statistics.median(self.calls)
+        """Choose the median."""
+        self.seconds = statistics.median(self._calls)
 
 
 def scalar_rows(scale: Scale) -> Iterator[Row]:
@@ -70,39 +78,17 @@ def scalar_rows(scale: Scale) -> Iterator[Row]:
     torch.set_num_threads(1)
     task = mlp(epochs=scale.of(6), samples=scale.of(16_384, 1_024))
     with tempfile.TemporaryDirectory() as folder:
-        data = task.write(Path(folder))
-        kinds = {"quiet": Quiet, "logging": Logging, "timed": Timed}
-        parties = {
-            name: partial(_fit, task, Path(folder, "runs"), data, kind)
-            for name, kind in kinds.items()
-        }
+        kinds: dict[str, type[Timer]] = {"silent": Silent, "logging": Logging, "timed": Timed}
+        parties = {name: partial(_fit, task, Path(folder), kind) for name, kind in kinds.items()}
         seconds = take_turns(parties, scale.of(9))
     calls = [1e6 * one for one in seconds["timed"]]
     yield row_of("scalars", "trainer.log(name, number) in after_step", calls, 1.0, "us")
-    more = zip(seconds["logging"], seconds["quiet"], strict=True)
-    whole = [1e6 * (logging - silent) / task.steps for logging, silent in more]
-    what = "the same a step, with the rows that reports write in the training's thread"
-    yield row_of("scalars", what, whole, None, "us")
+    pairs = zip(seconds["logging"], seconds["silent"], strict=True)
+    more = [1e6 * (logging - silent) / task.steps for logging, silent in pairs]
+    yield row_of("scalars", "the same with what reports then write, a step", more, None, "us")
 
 
-def _fit(task: Task, work_dir: Path, data: Path, kind: type[Quiet]) -> float:
+def _fit(task: Task, folder: Path, kind: type[Timer]) -> float:
     callback = kind()
-    trainer = Trainer(
-        work_dir,
-        seed=SEED,
-        device="cpu",
-        dataset_kwargs={
-            "dataset_name": "arrays",
-            "path": str(data),
-            "val_fraction": 0.0,
-            "test_fraction": 0.0,
-        },
-        load_data_kwargs={"batch_size": task.batch_size},
-        training_config={"max_epochs": task.epochs},
-        logging_config=LOGGING,
-        callbacks=[callback],
-    )
-    trainer.set_model(task.network())
-    with quiet():
-        trainer.fit()
+    fit(task, folder, callback, network=task.network(), **in_memory(task, folder))
     return callback.seconds

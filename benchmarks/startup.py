@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -38,37 +38,34 @@ def hello(folder: Path) -> list[str]:
     return [sys.executable, str(path), "world"]
 
 
+def one_step(work_dir: Path) -> list[str]:
+    """Return the command of a run on the built-in data that ends with its first step."""
+    values = (f"work_dir={work_dir}", "training_config.max_steps=1")
+    return [sys.executable, "-m", "stride", *(f"--config={value}" for value in values)]
+
+
 def startup_rows(scale: Scale) -> Iterator[Row]:
     """Yield the rows of `stride --help`, and of a run that ends with its first step.
 
-    The run counts from the process's start to its end, with validation, test and all files: more
+    The run counts from its process's start to its end, with validation, test and all files: more
     than the way to the first step.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        commands = {"help": [script(), "--help"], "hello": hello(folder)}
-        seconds = _run(commands, folder, scale.of(15))
-        yield ratio_row(
-            *("startup", "stride --help / bare Typer hello program"),
-            *(seconds["help"], seconds["hello"], 1.2),
-        )
-        stride = [sys.executable, "-m", "stride", "--config", f"work_dir={folder / 'runs'}"]
-        stride += ["--config", "training_config.max_steps=1"]
-        commands = {"stride": stride, "torch": [sys.executable, "-c", OPTIMISER]}
-        seconds = _run(commands, folder, scale.of(7))
-        yield ratio_row(
-            *("startup", "run of one step / import torch, make one AdamW"),
-            *(seconds["stride"], seconds["torch"], 1.15),
-        )
+        helps = {"stride": [script(), "--help"], "hello": hello(folder)}
+        seconds = _run(helps, folder, scale.of(15))
+        what = "stride --help / bare Typer hello program"
+        yield ratio_row("startup", what, seconds["stride"], seconds["hello"], 1.2)
+        torch = [sys.executable, "-c", OPTIMISER]
+        seconds = _run({"stride": one_step(folder / "runs"), "torch": torch}, folder, scale.of(7))
+        what = "run of one step / import torch, make one AdamW"
+        yield ratio_row("startup", what, seconds["stride"], seconds["torch"], 1.15)
 
 
-def _run(commands: dict[str, list[str]], folder: Path, repeats: int) -> dict[str, list[float]]:
-    parties = {
-        name: partial(_seconds, command, folder, folder / "cache")
-        for name, command in commands.items()
-    }
+def _run(commands: Mapping[str, list[str]], folder: Path, repeats: int) -> dict[str, list[float]]:
+    parties = {name: partial(_seconds, command, folder) for name, command in commands.items()}
     return take_turns(parties, repeats)
 
 
-def _seconds(command: list[str], folder: Path, cache: Path) -> float:
-    return cpu_seconds(command, folder=folder, cache=cache)[0]
+def _seconds(command: list[str], folder: Path) -> float:
+    return cpu_seconds(command, folder=folder)[0]

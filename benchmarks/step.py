@@ -15,7 +15,7 @@ import torch
 from benchmarks.loops import raw_loop, vectorised_loop
 from benchmarks.parties import train_in_turns
 from benchmarks.scale import Scale
-from benchmarks.strided import fit_in_memory, fit_own_loader, fit_own_loader_plain
+from benchmarks.strided import fit_in_memory, fit_own_loader
 from benchmarks.table import Row, quartiles, ratio_row
 from benchmarks.tasks import Task, cnn, mlp, transformer
 
@@ -25,9 +25,8 @@ def step_rows(scale: Scale) -> Iterator[Row]:
     torch.set_num_threads(1)
     task = mlp(epochs=scale.of(8), samples=scale.of(16_384, 1_024))
     with tempfile.TemporaryDirectory() as folder:
-        data = task.write(Path(folder))
         trainings = {
-            "stride": partial(fit_in_memory, task, Path(folder, "runs"), data),
+            "stride": partial(fit_in_memory, task, Path(folder)),
             "raw": partial(raw_loop, task),
             "by hand": partial(vectorised_loop, task),
         }
@@ -44,8 +43,8 @@ def loader_rows(scale: Scale) -> Iterator[Row]:
     task = mlp(epochs=scale.of(4), samples=scale.of(16_384, 1_024))
     with tempfile.TemporaryDirectory() as folder:
         trainings = {
-            "stride": partial(fit_own_loader, task, Path(folder, "fused")),
-            "stride plain": partial(fit_own_loader_plain, task, Path(folder, "plain")),
+            "stride": partial(fit_own_loader, task, Path(folder), fused=True),
+            "stride plain": partial(fit_own_loader, task, Path(folder), fused=False),
             "raw": partial(raw_loop, task),
             "raw fused": partial(raw_loop, task, fused=True),
         }
@@ -70,9 +69,8 @@ def _model(
     """Yield STRIDE's ratios; the noise is how far two turns of the same loop lie apart."""
     task = make(1, scale.of(samples, 128))
     with tempfile.TemporaryDirectory() as folder:
-        data = task.write(Path(folder))
         trainings = {
-            "stride": partial(fit_in_memory, task, Path(folder, "runs"), data),
+            "stride": partial(fit_in_memory, task, Path(folder)),
             "raw": partial(raw_loop, task),
             "raw again": partial(raw_loop, task),
             "by hand": partial(vectorised_loop, task),

@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -34,19 +35,18 @@ def take_turns(parties: Mapping[str, Party], repeats: int) -> dict[str, list[flo
     return seconds
 
 
-def cpu_seconds(command: Sequence[str], *, folder: Path, cache: Path) -> tuple[float, bytes]:
+def cpu_seconds(command: Sequence[str], *, folder: Path) -> tuple[float, bytes]:
     """Run a command to its end; return its CPU time, with that of its children, and its stdout.
 
     Args:
         command: a program and its arguments.
-        folder: where it runs.
-        cache: what it is to take for the user's cache folder.
+        folder: where it runs, with a `cache` in it for the user's cache folder.
 
     Raises:
         RuntimeError: it did not succeed; with what it said.
     """
-    environment = {**os.environ, **ONE_THREAD, "XDG_CACHE_HOME": str(cache)}
-    with (folder / "stderr.txt").open("w+b") as errors:
+    environment = {**os.environ, **ONE_THREAD, "XDG_CACHE_HOME": str(folder / "cache")}
+    with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors
         )

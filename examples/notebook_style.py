@@ -7,7 +7,7 @@ whole. Give a work_dir as the first argument to keep the runs elsewhere.
 # %% One experiment: a work_dir, and what its runs have in common.
 import sys
 
-from stride import Trainer, load_run
+from stride import StrideError, Trainer, load_run
 
 work_dir = sys.argv[1] if sys.argv[1:] else "work_dirs/notebook"
 trainer = Trainer(
@@ -26,7 +26,7 @@ for overrides in ({}, {"optimizer_kwargs.lr": 1e-2}):
 # %% Read a run back. This needs the folder only; it could have been trained anywhere.
 run = load_run(work_dir, "latest")
 print(run)
-print("learning rate:", run.config.optimizer_kwargs.free["lr"])
+print("learning rate:", run.config.optimizer_kwargs.lr)
 print("test accuracy:", round(run.results["test"]["test/accuracy"], 4))
 
 # %% Its metrics: a list of dicts, or a data frame where pandas is installed.
@@ -36,8 +36,8 @@ print("validation loss by epoch:", [round(loss, 3) for loss in losses])
 try:
     frame = run.metrics(frame=True)
     print(frame[["epoch", "train/epoch_loss", "validation/epoch_loss"]].dropna().to_string())
-except ImportError as error:
-    print(error)
+except StrideError as error:
+    print(error)  # pandas is not installed, and how to install it
 
 # %% Its network, with the best weights, in evaluation mode, on the CPU.
 inputs, targets = next(iter(trainer.data.test_loader))

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Best, Monitor
-from stride.engine.weights import clone_state
-from stride.models.model import Model
+from stride.models.model import Model, network_part
+from stride.models.weights import clone_state
 
 _SECONDS_BETWEEN_WRITES = 5.0
 
@@ -49,7 +49,8 @@ class BestWeights(Callback):
     def write(self, trainer: Any) -> None:
         """Write the best weights into the run, or the present ones where none were kept."""
         if self._unwritten or not self._weights:
-            trainer.run.write_weights(self._weights or trainer.model.state_dict())
+            weights = self._weights or trainer.model.state_dict()
+            trainer.run.write_weights(network_part(weights))
             self._unwritten = False
             self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
 

@@ -84,7 +84,7 @@ class DatasetKwargs(OpenSection):
     val_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to validate on")
     test_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to test on")
     split_seed: Seed = Field(0, description="seed of the split into train, val and test")
-    subsample_rate: float = Field(1.0, gt=0, le=1, description="share of each split that is kept")
+    subsample_rate: float = Field(1.0, gt=0, le=1, description="share of the training samples kept")
     subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept")
     normalize: Normalization = Field("none", description="statistics of the training split to use")
     transform: Text | None = Field(None, description="import path of a per-sample transform")
@@ -114,7 +114,9 @@ class ModelKwargs(OpenSection):
 
     name_field = "model_name"
 
-    model_name: Text = Field("MLP", description="a built-in network or an import path")
+    model_name: Text | None = Field(
+        None, description="a built-in network or an import path; null: CNN for images, else MLP"
+    )
     model_seed: Seed | None = Field(None, description="seed of the weights; null: the run's seed")
     init_from: Text | None = Field(None, description="a run or safetensors file to start from")
 

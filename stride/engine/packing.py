@@ -13,15 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.models.weights import memory_of
+
 _PLAIN = (bool, int, str, type(None))
-
-
-def memory_of(tensor: Tensor) -> tuple[object, ...]:
-    """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
-    if not tensor.numel():
-        return (id(tensor),)
-    place = (tensor.data_ptr(), tensor.dtype, tensor.device)
-    return (*place, tuple(tensor.shape), tensor.stride())
 
 
 class Packer:

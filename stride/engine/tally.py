@@ -50,7 +50,8 @@ class Tally:
         self._losses.append(step.loss.detach())
         self._sizes.append(step.size)
         self.samples += step.size
-        if self._accuracy is not None and isinstance(step.outputs, Tensor):
+        given = isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor)
+        if self._accuracy is not None and given:
             self._hold(step)
 
     def _hold(self, step: Step) -> None:

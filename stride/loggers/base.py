@@ -3,7 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from stride.errors import ComponentError, LostRun
 from stride.runs.layout import RunPaths
@@ -104,23 +104,6 @@ def build_loggers(
     """
     wanted = [name for name in dict.fromkeys(names) if name != "jsonl"]
     return Loggers([*(_build(name, wandb_kwargs or {}) for name in wanted), *others])
-
-
-class _Section(Protocol):
-    @property
-    def loggers(self) -> list[str]: ...
-
-    @property
-    def wandb_kwargs(self) -> dict[str, Any]: ...
-
-
-def open_loggers(
-    section: _Section, paths: RunPaths, config: Mapping[str, Any], others: Iterable[Logger] = ()
-) -> Loggers:
-    """Build the loggers of logging_config, add the others, and open them all."""
-    loggers = build_loggers(section.loggers, wandb_kwargs=section.wandb_kwargs, others=others)
-    loggers.open(paths, config)
-    return loggers
 
 
 def _build(name: str, wandb_kwargs: Mapping[str, Any]) -> Logger:

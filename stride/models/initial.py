@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from stride.errors import ComponentError, RunError
-from stride.runs.layout import RunPaths
+from stride.models.weights import memory_of, read_weights
+from stride.runs.layout import RESERVED_NAMES, RunPaths
+from stride.runs.run import Run
 
 SHOWN = 10  # keys of each kind that an error lists
 
@@ -17,14 +18,15 @@ def load_initial(network: nn.Module, source: str | Path) -> None:
 
     Args:
         network: Changed in place.
-        source: A run's folder, of which the best weights are taken, or a safetensors file.
+        source: A run's folder (or `W/latest`, `W/best`), of which the best weights are taken, or a
+            safetensors file.
 
     Raises:
         RunError: When there are no weights there, or the file cannot be read.
         ComponentError: When names or shapes differ from the network's, listing them.
     """
     file = weights_file(source)
-    found = _read(file)
+    found = read_weights(file)
     mine = network.state_dict()
     twins = _names_by_memory(mine)
     # A file keeps one name of tensors that share their memory; the network knows the others.
@@ -50,6 +52,7 @@ def weights_file(source: str | Path) -> Path:
         RunError: When there is none.
     """
     path = Path(source).expanduser()
+    path = Run(path).path if path.name in RESERVED_NAMES else path
     file = RunPaths(path).weights if path.is_dir() else path
     if not file.is_file():
         raise RunError(
@@ -60,22 +63,11 @@ def weights_file(source: str | Path) -> Path:
     return file
 
 
-def _read(file: Path) -> dict[str, Tensor]:
-    try:
-        with safe_open(file, framework="pt") as tensors:
-            return {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise RunError(
-            f"{file} is no safetensors file: {error}", where="model_kwargs.init_from"
-        ) from error
-
-
 def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], list[str]]:
     """Return the names of a state dict's tensors, those of one memory together."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, value in state.items():
-        place = (value.data_ptr(), value.shape, value.stride()) if value.numel() else (name,)
-        groups.setdefault(place, []).append(name)
+        groups.setdefault(memory_of(value), []).append(name)
     return groups
 
 

@@ -117,7 +117,7 @@ class Model:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` gave; a missing, unknown or misshapen key is an error."""
-        mine = {k: v for k, v in state.items() if not k.startswith(CRITERION)}
+        mine = network_part(state)
         theirs = {k.removeprefix(CRITERION): v for k, v in state.items() if k not in mine}
         self.network.load_state_dict(mine, strict=True)
         self.criterion.load_state_dict(theirs, strict=True)
@@ -194,6 +194,11 @@ def split_batch(batch: Any) -> tuple[Any, Any]:
         hint='yield (inputs, targets), inputs, {"inputs": ..., "targets": ...}, '
         "or give the model its own training_step",
     )
+
+
+def network_part(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Model's state without what belongs to its criterion: the weights, as in a file."""
+    return {name: value for name, value in state.items() if not name.startswith(CRITERION)}
 
 
 def batch_size(batch: Any) -> int:

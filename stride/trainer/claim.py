@@ -10,11 +10,11 @@ from stride.config import Resolved
 from stride.config.fields import flatten
 from stride.distributed import rank
 from stride.engine.device import device_name
-from stride.engine.weights import weights_bytes
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.models.model import Model
+from stride.models.weights import weights_bytes
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.provenance import Survey, collect
 from stride.runs.writer import RunWriter
@@ -77,7 +77,7 @@ def _write_inputs(writer: RunWriter, assembly: Assembly) -> None:
         values = {"format_version": FORMAT_VERSION, **data.normalization.to_json()}
         writer.commit(writer.paths.normalization, values)
     if assembly.has_own_weights:
-        writer.commit(writer.paths.initial_weights, weights_bytes(model.state_dict()))
+        writer.commit(writer.paths.initial_weights, weights_bytes(model.network.state_dict()))
     source = source_of(type(model if type(model) is not Model else model.network))
     if source is not None:
         writer.commit(writer.paths.model_source, source)

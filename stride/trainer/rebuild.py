@@ -1,20 +1,20 @@
 """Build a recorded run's network and data again, and fill in its weights."""
 
 import sys
-import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor, nn
 
 from stride.config import Resolved
 from stride.config.schema import Config
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
-from stride.engine.weights import read_weights
 from stride.errors import ComponentError, RunError
 from stride.models.build import build_network
-from stride.models.model import CRITERION
+from stride.models.weights import read_weights
 from stride.runs.files import read_record
 from stride.trainer.assembly import Assembly, Given, assemble, values_of
 
@@ -28,12 +28,7 @@ def rebuild_network(
     """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
     network = model if model is not None else _build(run, trust_code)
     network = getattr(network, "network", network)
-    weights = {
-        name: value
-        for name, value in read_weights(run.paths.weights).items()
-        if not name.startswith(CRITERION)
-    }
-    _fill(network, weights, run)
+    _fill(network, read_weights(run.paths.weights), run)
     return network.to(resolve_device(device)).eval()
 
 
@@ -46,7 +41,7 @@ def _build(run: "LoadedRun", trust_code: bool) -> nn.Module:
 
 def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | None:
     """Return the class out of the source recorded in the run, if it needs that and may."""
-    name = run.config.model_kwargs.model_name
+    name = run.config.model_kwargs.model_name or ""
     if not run.paths.model_source.is_file():
         return None
     module, _, attribute = name.partition(":")
@@ -58,9 +53,24 @@ def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | Non
             where=str(run.paths.model_source),
             hint="read that file, then load_model(trust_code=True), or load_model(model=...)",
         )
-    scope = types.ModuleType("recorded_model")
-    exec(compile(run.paths.model_source.read_text(), run.paths.model_source, "exec"), vars(scope))
-    found: Callable[..., Any] = getattr(scope, attribute)
+    return _execute(run.paths.model_source, attribute)
+
+
+def _execute(source: Path, attribute: str) -> Callable[..., Any]:
+    """Run recorded source text, which the user trusts, and return what it calls `attribute`.
+
+    The text is the class alone, without the imports of its notebook; torch's usual names stand.
+    """
+    scope: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional}
+    try:
+        exec(compile(source.read_text(), source, "exec"), scope)
+        found: Callable[..., Any] = scope[attribute]
+    except Exception as error:
+        raise ComponentError(
+            f"the recorded source of {attribute} does not run by itself: {error}",
+            where=str(source),
+            hint="build the model yourself, then load_model(model=...)",
+        ) from error
     return found
 
 
@@ -80,13 +90,8 @@ def rebuild_assembly(run: "LoadedRun", *, device: str | None) -> tuple[Resolved,
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
     resolved = recorded(run.config, str(run.path.parent), device)
     assembly = assemble(resolved, Given(), normalization=_normalization(run))
-    weights = read_weights(run.paths.weights)
-    _fill(assembly.model.network, _without_criterion(weights), run)
+    _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
-
-
-def _without_criterion(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value for name, value in weights.items() if not name.startswith(CRITERION)}
 
 
 def recorded(config: Config, work_dir: str, device: str | None) -> Resolved:

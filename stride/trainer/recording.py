@@ -11,12 +11,12 @@ from typing import Any, Self
 from torch import Tensor
 
 from stride.engine.state import TrainState
-from stride.engine.weights import weights_bytes
 from stride.errors import LostRun, NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
 from stride.loggers.text import LOGGER
+from stride.models.weights import weights_bytes
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
 

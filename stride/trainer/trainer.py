@@ -33,6 +33,7 @@ from stride.trainer.arguments import ConfigArguments, split_first, with_names
 from stride.trainer.assembly import Assembly, Given, assemble, values_of
 from stride.trainer.claim import claim
 from stride.trainer.loaded import LoadedRun, load_run
+from stride.trainer.preflight import preflight
 from stride.trainer.results import Stopwatch, results_of
 from stride.trainer.watch import build_watch
 
@@ -361,18 +362,19 @@ class Trainer:
         return self.model.predict(inputs)
 
     def check(self) -> dict[str, Any]:
-        """Try one batch forward and backward, and one optimiser step; make no folder.
+        """Try a small batch forward and backward, and one optimiser step; make no folder.
 
         Returns:
             Loss, gradient norm, shapes, number of parameters, device.
+
+        Raises:
+            UserError: as in `fit`; or the step leads to numbers that are not finite.
         """
         with determinism(self._resolved.config.training_config.deterministic):
             seed_everything(self._resolved.config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly)
-            found = self._probe(assembly)
-        parameters = sum(p.numel() for p in assembly.model.parameters())
-        return found | {"parameters": parameters, "device": str(assembly.device)}
+            return preflight(assembly, self._probe(assembly))
 
     def load_run(self, run: str | int) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.

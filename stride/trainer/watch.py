@@ -86,7 +86,7 @@ class _Names:
     def __init__(self, assembly: Assembly) -> None:
         config = assembly.config
         self._parts = (
-            config.model_kwargs.model_name,
+            str(config.model_kwargs.model_name),
             config.dataset_kwargs.dataset_name,
             config.training_config.experiment,
         )

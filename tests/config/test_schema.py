@@ -70,7 +70,7 @@ def test_an_open_section_tells_its_choice_and_its_free_keys() -> None:
         ("load_data_kwargs", "batch_size", 0, "must be greater than or equal to 1, not 0"),
         ("load_data_kwargs", "shuffle", 1, "shuffle must be true or false, not 1"),
         ("load_data_kwargs", "train_loader_kwargs", [], "must be a table of keys, not []"),
-        ("model_kwargs", "model_name", None, "model_name must be text, not null"),
+        ("dataset_kwargs", "dataset_name", None, "dataset_name must be text, not null"),
         ("training_config", "pateince", 1, "training_config.pateince; did you mean 'patience'?"),
         ("training_config", "precision", "fp8", "must be 'fp32', 'bf16' or 'fp16'"),
         ("training_config", "clip_grad_norm", True, "clip_grad_norm must be a number, not true"),

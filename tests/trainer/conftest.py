@@ -12,7 +12,7 @@ def make(tmp_path):
     def make_trainer(**arguments):
         sections = {
             "dataset_kwargs": {"subsample_rate": 0.2},
-            "model_kwargs": {"hidden": [16]},
+            "model_kwargs": {"model_name": "MLP", "hidden": [16]},
             "training_config": {"max_epochs": 2, "log_interval": 2},
             "logging_config": {"terminal_display": "off"},
         }

@@ -114,9 +114,7 @@ def test_the_same_config_gives_the_same_bits_whatever_was_drawn_before(make, tmp
 
 def test_the_best_weights_are_put_back_and_saved(make):
     # The largest loss is the first epoch's: the best weights are certainly not the last ones.
-    trainer = make(
-        training_config={"saving_metric": "validation/epoch_loss", "saving_mode": "max"}
-    )
+    trainer = make(training_config={"saving_metric": "validation/epoch_loss", "saving_mode": "max"})
     best = trainer.fit()
     again = trainer.evaluate("validation")
     assert again["validation/epoch_loss"] == best
@@ -470,7 +468,7 @@ def test_init_from_starts_from_a_runs_weights_and_copies_them(make, tmp_path):
     first.fit()
     second = make(model_kwargs={"init_from": str(tmp_path / "w" / "0")})
     second.fit(max_steps=1)
-    from stride.engine.weights import read_weights
+    from stride.models.weights import read_weights
 
     start = read_weights(second.run.paths.initial_weights)
     best = read_weights(first.run.paths.weights)

@@ -10,10 +10,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from stride.engine.packing import memory_of
 from stride.errors import RunError
 
 _TIED = "tied"
+
+
+def memory_of(tensor: Tensor) -> tuple[object, ...]:
+    """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
+    if not tensor.numel():
+        return (id(tensor),)
+    place = (tensor.data_ptr(), tensor.dtype, tensor.device)
+    return (*place, tuple(tensor.shape), tensor.stride())
 
 
 def weights_bytes(state: Mapping[str, Any]) -> bytes:

@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import load
 from torch import nn
 
-from stride.engine.weights import clone_state, read_weights, weights_bytes
 from stride.errors import RunError
+from stride.models.weights import clone_state, read_weights, weights_bytes
 
 
 def test_tied_weights_are_stored_once_and_come_back_under_both_names(tmp_path):

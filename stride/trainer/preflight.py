@@ -1,0 +1,52 @@
+"""Try a whole step of a config, leaving no trace."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+
+from stride.engine.optim import build_optimizer, build_schedule
+from stride.engine.random import untouched
+from stride.engine.update import Update
+from stride.errors import DataError
+from stride.trainer.assembly import Assembly, saving_monitor, values_of
+
+
+def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
+    """Do one optimiser and scheduler step on a copy of the model.
+
+    Args:
+        assembly: data and model.
+        probed: what the probe of the same batch found.
+
+    Returns:
+        What the probe found, number of parameters, device, and on a GPU the peak memory in MiB.
+
+    Raises:
+        DataError: gradients or stepped weights are not finite.
+    """
+    model = copy.deepcopy(assembly.model)
+    config, monitor = assembly.config, saving_monitor(assembly)
+    with untouched():
+        optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+        schedule = build_schedule(
+            values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric, mode=monitor.mode
+        )
+        update = Update(model, optimizer, assembly.precision)
+        window = [assembly.loader("train").example()]
+        update.train()
+        update.apply(window, update.gradients(window))
+        schedule.after_epoch({monitor.metric: probed["loss"]})
+    finite = all(torch.isfinite(parameter).all() for parameter in model.parameters())
+    if not finite or not math.isfinite(probed["gradient_norm"]):
+        raise DataError(
+            "one step on the first samples leads to numbers that are not finite",
+            where=f"loss {probed['loss']:.4g}, gradient norm {probed['gradient_norm']:.4g}",
+            hint="lower optimizer_kwargs.lr, normalise the data, or set clip_grad_norm",
+        )
+    count = sum(parameter.numel() for parameter in model.parameters())
+    found = probed | {"parameters": count, "device": str(assembly.device)}
+    if assembly.device.type == "cuda":
+        found["peak_memory_mib"] = torch.cuda.max_memory_allocated(assembly.device) / 2**20
+    return found

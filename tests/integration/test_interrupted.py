@@ -1,0 +1,108 @@
+"""Real trainings that are ended from outside leave a readable folder, and lose a second at most."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from stride.runs.query import list_runs
+from stride.trainer.loaded import load_run
+
+SLOW = """
+import time
+from stride import Callback
+
+class Slow(Callback):
+    def after_step(self, trainer, step):
+        trainer.log("mine/step", trainer.state.step)
+        print(trainer.state.step, flush=True)
+        time.sleep(0.02)
+"""
+
+
+@pytest.fixture
+def training(tmp_path):
+    """Start a training that logs in every step and takes far too long; end it with the test."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    command = [sys.executable, "-m", "stride"]
+    for override in (
+        "work_dir=w",
+        'training_config.callbacks=["slow:Slow"]',
+        "training_config.max_epochs=100000",
+        "dataset_kwargs.subsample_rate=0.2",
+        "logging_config.terminal_display=off",
+    ):
+        command += ["--config", override]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+
+
+def steps_until(process, count):
+    """Read the steps that the training prints, until `count` of them."""
+    for _ in range(count):
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+    return int(line)
+
+
+def test_a_killed_training_is_interrupted_and_at_most_a_second_of_metrics_is_lost(
+    training, tmp_path
+):
+    steps_until(training, 120)
+    training.kill()
+    killed = time.time()
+    training.wait()
+    last = 120
+    for line in training.stdout:
+        last = int(line)
+    (row,) = list_runs(tmp_path / "w")
+    assert row.state == "interrupted"
+    rows = load_run(tmp_path / "w", 0).metrics()
+    logged = [r["mine/step"] for r in rows if "mine/step" in r]
+    assert logged == list(range(1, len(logged) + 1))
+    assert rows[-1]["time"] > killed - 1.0 or logged[-1] == last
+    for path in (tmp_path / "w" / "0").rglob("*.json"):
+        json.loads(path.read_text())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(training, tmp_path, number):
+    steps_until(training, 10)
+    training.send_signal(number)
+    out, err = training.communicate(timeout=60)
+    assert training.returncode == 128 + number
+    assert "Traceback" not in err
+    run = load_run(tmp_path / "w", 0)
+    assert out.splitlines()[-1] == str(run.path.resolve())
+    assert run.status["state"] == "interrupted"
+    assert run.status["reason"] == f"interrupted by {signal.Signals(number).name}"
+    index = json.loads(run.paths.checkpoint_index.read_text())
+    last = int([*("10", *out.splitlines())][-2])
+    assert index["entries"][-1]["step"] == last
+    assert run.metrics()[-1]["step"] == last
+    assert run.model is not None
+
+
+def test_a_second_signal_ends_it_at_once(training, tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    steps_until(training, 3)
+    training.send_signal(signal.SIGINT)
+    training.send_signal(signal.SIGINT)
+    training.communicate(timeout=60)
+    assert training.returncode == 130
+    assert load_run(tmp_path / "w", 0).status["state"] == "interrupted"
