@@ -1,7 +1,7 @@
 """Write the lists of keys in docs/config.md, from the schema and the built-in constructors.
 
-    python docs/generate.py           writes the page
-    python docs/generate.py --check   leaves with 1 where the page is out of date
+python docs/generate.py           writes the page
+python docs/generate.py --check   leaves with 1 where the page is out of date
 """
 
 import inspect
@@ -97,7 +97,7 @@ def _constructors(section: str) -> Iterator[str]:
     for name, path in BUILT_IN.get(kind, {}).items() if section in OPEN_SECTIONS else ():
         constructor = find(kind, path)
         summary = (inspect.getdoc(constructor) or "").splitlines()[0]
-        yield f"**`{name}`**: {summary}\n"
+        yield f"**`{name}`**: {_escaped(summary)}\n"
         rows = list(_arguments(constructor))
         yield from _table(iter(rows)) if rows else ()
 
@@ -109,14 +109,14 @@ def _arguments(constructor: Callable[..., Any]) -> Iterator[list[str]]:
         shown = list(default) if isinstance(default, tuple) else default
         required = "by the data" if name.endswith("_shape") else "required"
         value = required if default is one.empty else f"`{json.dumps(shown)}`"
-        meaning = " ".join(told.get(name, "").split()).rstrip(".")
+        meaning = re.sub(r"\bNone\b", "null", " ".join(told.get(name, "").split())).rstrip(".")
         yield [f"`{name}`", _annotated(one.annotation), value, meaning]
 
 
 def _annotated(annotation: Any) -> str:
     options = [one for part in (annotation, *get_args(annotation)) for one in _literals(part)]
     if not options:
-        return describe(kinds(annotation)).replace("a ", "", 1).replace(" a ", " ")
+        return re.sub(r"\ba ", "", describe(kinds(annotation)).replace(" or ", ", "))
     null = ", null" if "null" in kinds(annotation) else ""
     return ", ".join(f"`{option}`" for option in options) + null
 
@@ -129,8 +129,12 @@ def _table(rows: Iterator[list[str]]) -> Iterator[str]:
     yield "| Key | Type | Default | Meaning |"
     yield "|---|---|---|---|"
     for row in rows:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        yield f"| {' | '.join(map(_escaped, row))} |"
     yield ""
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([|*])", r"\\\1", text)
 
 
 def main(check: bool) -> int:

@@ -20,7 +20,7 @@ from stride.config.metrics import canonical, infer_mode
 from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
 from stride.errors import ConfigError
 
-DEFAULT_EPOCHS = 50
+DEFAULT_EPOCHS = 20
 
 
 def _whole(value: Any) -> Any:

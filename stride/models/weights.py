@@ -57,7 +57,7 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     except FileNotFoundError as error:
         raise RunError("no weights here", where=str(path)) from error
     except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(f"the weights cannot be read: {error}", where=str(path)) from error
+        raise RunError(f"this is no safetensors file: {error}", where=str(path)) from error
     return state | {name: state[twin] for name, twin in tied.items()}
 
 

@@ -1,6 +1,7 @@
 """Write what happens in a training into its run: status, metrics, weights, results."""
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -51,6 +52,7 @@ class Recording:
         self.weights_sha256 = ""
         self.started = time.time()
         self._end = ("done", "")
+        self._warnings = _Shown(display)
         self._summary: dict[str, Any] = {"metrics": {}}
         self._reported = (time.perf_counter(), state.step)
         self._speed = 0.0
@@ -66,6 +68,7 @@ class Recording:
         return self._writer.uuid
 
     def __enter__(self) -> Self:
+        LOGGER.addHandler(self._warnings)
         self._writer.status("running")
         self._stream.start()
         return self
@@ -136,10 +139,22 @@ class Recording:
                 raise
         finally:
             self._loggers.close()
+            LOGGER.removeHandler(self._warnings)
             self._display.close()
             # A run that is lost already has its successor's word for its status.
             with suppress(LostRun) if isinstance(error, LostRun) else nullcontext():
                 self._writer.close(status, reason, **self._summary)
+
+
+class _Shown(logging.Handler):
+    """Show warnings to the person at the terminal, beside writing them to the text log."""
+
+    def __init__(self, display: Display) -> None:
+        super().__init__(logging.WARNING)
+        self._display = display
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._display.note(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 def outcome(error: BaseException) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
-from stride.config.sections import TrainingConfig
+from stride.config.sections import DEFAULT_EPOCHS, TrainingConfig
 from stride.config.values import Raw
 from stride.errors import ConfigError
 
@@ -117,10 +117,10 @@ def test_a_run_may_be_given_as_a_number() -> None:
     assert config(run=0).run == "0"
 
 
-def test_without_an_end_there_are_fifty_epochs() -> None:
-    assert config().training_config.max_epochs == 50
+def test_without_an_end_there_are_the_default_number_of_epochs() -> None:
+    assert config().training_config.max_epochs == DEFAULT_EPOCHS
     assert config(training_config={"max_steps": 9}).training_config.max_epochs is None
-    assert TrainingConfig(max_epochs=None).max_epochs == 50
+    assert TrainingConfig(max_epochs=None).max_epochs == DEFAULT_EPOCHS
 
 
 def test_sections_may_be_objects() -> None:

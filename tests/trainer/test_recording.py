@@ -1,12 +1,15 @@
 """A recording ends its run by how its block was left."""
 
+from io import StringIO
+
 import pytest
 
 from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
 from stride.errors import LostRun, NonFiniteError, StrideError
 from stride.loggers.base import Loggers
-from stride.loggers.console import NoDisplay
+from stride.loggers.console import NoDisplay, PlainDisplay
+from stride.loggers.text import LOGGER
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.recording import Recording
@@ -58,6 +61,16 @@ def test_metrics_that_cannot_be_written_fail_the_run(recording, monkeypatch):
     status = Run(recording.paths.path).status
     assert status["state"] == "failed"
     assert "no space left" in status["reason"]
+
+
+def test_warnings_are_shown_while_the_run_goes_on(tmp_path):
+    shown = StringIO()
+    writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
+    with Recording(writer, TrainState(), Loggers([]), PlainDisplay(shown)):
+        LOGGER.warning("update %d skipped", 3)
+        LOGGER.info("not for the terminal")
+    LOGGER.warning("too late")
+    assert shown.getvalue() == "warning: update 3 skipped\n"
 
 
 def test_speed_is_measured_between_different_steps(recording):
