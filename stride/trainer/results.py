@@ -35,6 +35,14 @@ class Stopwatch:
         }
 
 
+def summary(results: Mapping[str, Any]) -> str:
+    """Say in one line what came out: the best value, where, and the test split's metrics."""
+    monitor, best = results["monitor"], results["best"]
+    value = "no number" if monitor["value"] is None else f"{monitor['value']:.4g}"
+    parts = [f"best {monitor['metric']} {value} (epoch {best['epoch']}, step {best['step']})"]
+    return "  ".join(parts + [f"{k} {v:.4g}" for k, v in results["test"].items()])
+
+
 def results_of(
     *,
     state: TrainState,

@@ -34,7 +34,7 @@ from stride.trainer.assembly import Assembly, Given, assemble, values_of
 from stride.trainer.claim import claim
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
-from stride.trainer.results import Stopwatch, results_of
+from stride.trainer.results import Stopwatch, results_of, summary
 from stride.trainer.watch import build_watch
 
 SPLITS = ("train", "val", "test")
@@ -307,6 +307,7 @@ class Trainer:
         self._watch.best.restore(assembly.model)
         test = self.evaluate("test") if assembly.data.test_loader is not None else {}
         self._save_results(watch, test)
+        self.run.note(summary(self.results))
         if self._stop:
             self.run.end_as(self._stop.status, self._stop.reason)
 

@@ -1,5 +1,6 @@
 """Runs brought back: anywhere, strictly, and without running code that lies in them."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -139,9 +140,40 @@ def test_a_class_that_has_gone_is_told_by_name(tmp_path):
 def test_recorded_source_that_needs_more_says_what_to_do(run, tmp_path):
     loaded, _ = run
     values = loaded.raw_config | {"model_kwargs": {"model_name": "__main__:Gone"}}
-    import json
-
     loaded.paths.config.write_text(json.dumps(values))
     loaded.paths.model_source.write_text("class Gone(missing.Base):\n    pass\n")
     with pytest.raises(ComponentError, match=r"does not run by itself: name 'missing'.*model="):
         load_run(loaded.path).load_model(trust_code=True)
+
+
+def test_reading_a_run_runs_nothing_that_lies_in_it(make, tmp_path):
+    # Law 6.
+    trainer = make(logging_config={"loggers": ["csv", "tensorboard"]})
+    trainer.fit()
+    paths, marker = trainer.run.paths, tmp_path / "executed"
+    trap = f"open({str(marker)!r}, 'w').close()\n"
+    for name in ("model_source.py", "conftest.py", "__init__.py", "sitecustomize.py"):
+        (paths.path / name).write_text(trap)
+    code = f"""
+        from stride import load_run
+        from stride.runs.query import list_runs
+        run = load_run({str(paths.path)!r})
+        list_runs({str(paths.path.parent)!r}), run.config, run.metrics(), run._repr_html_()
+        try:
+            run.model
+        except Exception as error:
+            print(type(error).__name__)
+    """
+    done = python(code, cwd=tmp_path)
+    assert done.stdout.strip() == "ComponentError", done.stderr
+    assert not marker.exists()
+
+
+def test_no_file_of_a_run_is_a_pickle(make):
+    # Law 6: pickles of protocol 2 and above begin with 0x80, torch.save writes a zip.
+    trainer = make(logging_config={"loggers": ["csv", "tensorboard"]}, callbacks=[])
+    trainer.fit()
+    files = [path for path in trainer.run.paths.path.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        assert not path.read_bytes().startswith((b"\x80", b"PK\x03\x04")), path

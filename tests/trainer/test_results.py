@@ -5,7 +5,7 @@ import time
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
 from stride.runs.records import ResultsRecord
-from stride.trainer.results import Stopwatch, results_of
+from stride.trainer.results import Stopwatch, results_of, summary
 
 
 def test_results_fit_their_record_also_without_a_best():
@@ -21,6 +21,7 @@ def test_results_fit_their_record_also_without_a_best():
     )
     record = ResultsRecord.model_validate(results)
     assert record.monitor.value is None
+    assert summary(results) == "best m no number (epoch 0, step 0)"
     assert "weights_sha256" not in record.to_json()
 
 
