@@ -15,7 +15,7 @@ from stride import Callback, Step, Trainer, load_run
 class GoodEnough(Callback):
     """Record each batch's loss, and end the training at a validation accuracy that suffices."""
 
-    def __init__(self, accuracy: float = 0.95) -> None:
+    def __init__(self, accuracy: float = 0.97) -> None:
         self.accuracy = accuracy
 
     def after_step(self, trainer: Any, step: Step) -> None:

@@ -43,13 +43,6 @@ class Batches(Protocol):
         """Yield the batches that are left of the epoch."""
 
 
-class Record(Protocol):
-    """Where rows of metrics go."""
-
-    def __call__(self, values: Mapping[str, float]) -> None:
-        """Write the values of the current step, and what was logged before."""
-
-
 @dataclass
 class StopRequest:
     """Ask the loop to stop after the current step.
@@ -104,7 +97,7 @@ class Loop:
     state: TrainState
     tally: Tally
     hooks: Hooks
-    record: Record
+    record: Callable[[Mapping[str, float]], None]
     limits: Limits
     rates: Callable[[], dict[str, float]]
     warn: Callable[[str], None]

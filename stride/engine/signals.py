@@ -26,13 +26,13 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def obeying_signals(stop: StopRequest) -> Iterator[None]:
+def obeying_signals(stop: StopRequest) -> Iterator[StopRequest]:
     """Note the first signal in the stop request; let the second one end the process at once.
 
     Outside of the main thread nothing is done: Python allows handlers there only.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
@@ -44,7 +44,7 @@ def obeying_signals(stop: StopRequest) -> Iterator[None]:
     for number in _SIGNALS:
         signal.signal(number, handle)
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)

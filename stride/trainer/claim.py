@@ -1,7 +1,6 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
 import json
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -10,6 +9,7 @@ from stride.config import Resolved
 from stride.config.fields import flatten
 from stride.distributed import rank
 from stride.engine.device import device_name
+from stride.engine.state import TrainState
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
@@ -21,12 +21,9 @@ from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly, lengths
 from stride.trainer.recording import Recording
 
-if TYPE_CHECKING:
-    from stride.trainer.trainer import Trainer
-
 
 def claim(
-    trainer: "Trainer",
+    state: TrainState,
     assembly: Assembly,
     survey: Survey,
     log: TextLog,
@@ -67,7 +64,7 @@ def claim(
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    return Recording(writer, trainer.state, loggers, display)
+    return Recording(writer, state, loggers, display)
 
 
 def _write_inputs(writer: RunWriter, assembly: Assembly) -> None:

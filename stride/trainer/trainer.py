@@ -15,27 +15,23 @@ from stride.data import Data
 from stride.distributed import require_single_process
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
-from stride.engine.loop import Limits, Loop, StopRequest
-from stride.engine.optim import build_optimizer, build_schedule, learning_rate
 from stride.engine.probe import probe
-from stride.engine.random import RandomState, determinism, seed_everything
+from stride.engine.random import determinism, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
-from stride.engine.update import Update
-from stride.errors import DataError, StrideError
+from stride.errors import StrideError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
 from stride.runs.provenance import Survey
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names
-from stride.trainer.assembly import Assembly, Given, assemble, values_of
+from stride.trainer.assembly import Assembly, Given, assemble
 from stride.trainer.claim import claim
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
 from stride.trainer.results import Stopwatch, results_of, summary
-from stride.trainer.watch import build_watch
+from stride.trainer.training import build_training
 
 SPLITS = ("train", "val", "test")
 
@@ -195,37 +191,18 @@ class Trainer:
             self._prepare(assembly)
             self._probe(assembly)
             loggers = self._build_loggers(config.logging_config)
-            with claim(self, assembly, survey, log, loggers, force=force) as self.run:
+            with claim(self.state, assembly, survey, log, loggers, force=force) as self.run:
                 self._built_from = None  # a further run starts from new data and weights
                 self._train(watch)
-                self._conclude(assembly, watch)
+                self._conclude(watch)
         return self._best_value()
 
     def _prepare(self, assembly: Assembly) -> None:
-        """Build optimiser, schedule, callbacks and state."""
-        config, model = assembly.config, assembly.model
-        self._watch = build_watch(assembly, self._callbacks)
-        self.optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
-        self.schedule = build_schedule(
-            values_of(config.scheduler_kwargs),
-            self.optimizer,
-            metric=self._watch.monitor.metric,
-            mode=self._watch.monitor.mode,
-        )
-        rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
-        self._tally = Tally(rated.get("accuracy"))
-        self._stop = StopRequest()
+        """Build optimiser, schedule, state and callbacks."""
+        self._training = build_training(assembly, self._callbacks)
+        self.state, self.optimizer = self._training.state, self._training.optimizer
+        self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
         self.metrics, self.results = {}, {}
-        self.state = TrainState(
-            model=model,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-            precision=assembly.precision,
-            tally=self._tally,
-            random=RandomState(),
-            **self._watch.stateful(),
-        )
-        self.hooks = Hooks(self, Trainer, self._watch.callbacks, Callback)
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
         names, kwargs = config.loggers, config.wandb_kwargs
@@ -238,15 +215,15 @@ class Trainer:
 
     def _train(self, watch: Stopwatch) -> None:
         """Run the loop, and leave a readable run however it ends."""
-        loop = self._build_loop()
+        loop = self._training.loop(self.hooks, self._validate, self._record)
         seed_everything(self.config.seed)
         watch.start()
         try:
-            with obeying_signals(self._stop):
+            with obeying_signals(self._training.stop) as stop:
                 loop.run()
-            if self._stop.signal:
-                self._watch.checkpoints.save(self)
-                raise Interrupted(self._stop.signal)
+            if stop.signal:
+                self._training.watch.checkpoints.save(self)
+                raise Interrupted(stop.signal)
         except BaseException as error:
             watch.stop()
             self.hooks.call("on_exception", error)
@@ -255,46 +232,6 @@ class Trainer:
             raise
         watch.stop()
 
-    def _build_loop(self) -> Loop:
-        assembly = self.comprehend_config()
-        training = assembly.config.training_config
-        if training.compile:
-            assembly.model.network.compile()
-        if assembly.data.train_loader is None:
-            raise DataError(
-                "there is no training split", hint="build the trainer without mode_test"
-            )
-        update = Update(
-            assembly.model,
-            self.optimizer,
-            assembly.precision,
-            clip_grad_norm=training.clip_grad_norm,
-            before_step=self.hooks.named("before_step"),
-            check_loss=training.nonfinite in ("skip", "raise"),
-        )
-        limits = Limits(
-            training.max_epochs,
-            training.max_steps,
-            accumulate=training.accumulate,
-            evaluate_every=training.evaluate_every,
-            log_interval=training.log_interval,
-            nonfinite=training.nonfinite,
-        )
-        return Loop(
-            batches=assembly.data.train_loader,
-            update=update,
-            schedule=self.schedule,
-            evaluation=self._validate,
-            state=self.state,
-            tally=self._tally,
-            hooks=self.hooks,
-            record=self._record,
-            limits=limits,
-            rates=lambda: {"lr": learning_rate(self.optimizer)},
-            warn=LOGGER.warning,
-            stop=self._stop,
-        )
-
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}
 
@@ -302,33 +239,37 @@ class Trainer:
         self.metrics |= values
         self.run.record(values)
 
-    def _conclude(self, assembly: Assembly, watch: Stopwatch) -> None:
+    def _conclude(self, watch: Stopwatch) -> None:
         """Put the best weights back, evaluate them on the test split, write the results."""
-        self._watch.best.restore(assembly.model)
+        training, assembly = self._training, self._training.assembly
+        training.watch.best.restore(assembly.model)
         test = self.evaluate("test") if assembly.data.test_loader is not None else {}
         self._save_results(watch, test)
         self.run.note(summary(self.results))
-        if self._stop:
-            self.run.end_as(self._stop.status, self._stop.reason)
+        if training.stop:
+            self.run.end_as(training.stop.status, training.stop.reason)
 
     def _save_results(self, watch: Stopwatch, test: Mapping[str, float]) -> None:
-        self._watch.best.write(self)
+        best = self._training.watch.best
+        best.write(self)
         self.results = results_of(
             state=self.state,
-            monitor=self._watch.monitor,
-            best=self._watch.best.best,
+            monitor=self._training.watch.monitor,
+            best=best.best,
             last=self.metrics,
             test=test,
-            timings=watch.timings(self._tally.samples),
+            timings=watch.timings(self._training.tally.samples),
             parameters=sum(p.numel() for p in self.model.parameters()),
             weights_sha256=self.run.weights_sha256,
         )
         self.run.write_results(self.results)
 
     def _best_value(self) -> float:
-        value = self._watch.best.best.value
+        value = self._training.watch.best.best.value
         if value is None:
-            LOGGER.warning("no evaluation gave a number for %s", self._watch.monitor.metric)
+            LOGGER.warning(
+                "no evaluation gave a number for %s", self._training.watch.monitor.metric
+            )
         return math.nan if value is None else value
 
     # For hooks, and for use after a training.
@@ -339,8 +280,9 @@ class Trainer:
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
-        if not self._stop:
-            self._stop.reason, self._stop.status = reason, status
+        request = self._training.stop
+        if not request:
+            request.reason, request.status = reason, status
 
     def evaluate(self, split: str = "test", metrics: list[str] | None = None) -> dict[str, float]:
         """Return loss and metrics of the model over a whole split: train, validation or test.

@@ -1,0 +1,118 @@
+"""What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from torch.optim import Optimizer
+
+from stride.callbacks.base import Callback
+from stride.engine.hooks import Hooks
+from stride.engine.loop import Limits, Loop, StopRequest
+from stride.engine.optim import Schedule, build_optimizer, build_schedule, learning_rate
+from stride.engine.random import RandomState
+from stride.engine.state import TrainState
+from stride.engine.tally import Tally
+from stride.engine.update import Update
+from stride.loggers.text import LOGGER
+from stride.trainer.assembly import Assembly, values_of
+from stride.trainer.watch import Watch, build_watch
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything of one training that a config, data and model do not give by themselves.
+
+    Attributes:
+        assembly: config, data and model.
+        optimizer: moves the model's parameters.
+        schedule: moves the learning rate.
+        state: counters, and all parts that a checkpoint holds.
+        tally: the losses of the epoch under way.
+        watch: callbacks, best weights, checkpoints.
+        stop: what asks the loop to end.
+    """
+
+    assembly: Assembly
+    optimizer: Optimizer
+    schedule: Schedule
+    state: TrainState
+    tally: Tally
+    watch: Watch
+    stop: StopRequest
+
+    def loop(
+        self,
+        hooks: Hooks,
+        evaluation: Callable[[], dict[str, float]],
+        record: Callable[[Mapping[str, float]], None],
+    ) -> Loop:
+        """Return the loop of this training.
+
+        Args:
+            hooks: called at the loop's places.
+            evaluation: gives the metrics of the validation split.
+            record: takes the values of a reporting step.
+        """
+        training = self.assembly.config.training_config
+        if training.compile:
+            self.assembly.model.network.compile()
+        update = Update(
+            self.assembly.model,
+            self.optimizer,
+            self.assembly.precision,
+            clip_grad_norm=training.clip_grad_norm,
+            before_step=hooks.named("before_step"),
+            check_loss=training.nonfinite in ("skip", "raise"),
+        )
+        limits = Limits(
+            training.max_epochs,
+            training.max_steps,
+            accumulate=training.accumulate,
+            evaluate_every=training.evaluate_every,
+            log_interval=training.log_interval,
+            nonfinite=training.nonfinite,
+        )
+        return Loop(
+            batches=self.assembly.loader("train"),
+            update=update,
+            schedule=self.schedule,
+            evaluation=evaluation,
+            state=self.state,
+            tally=self.tally,
+            hooks=hooks,
+            record=record,
+            limits=limits,
+            rates=lambda: {"lr": learning_rate(self.optimizer)},
+            warn=LOGGER.warning,
+            stop=self.stop,
+        )
+
+
+def build_training(assembly: Assembly, callbacks: Iterable[Callback]) -> Training:
+    """Build optimiser, schedule, watchers and state for an assembly.
+
+    Raises:
+        UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
+            follow is not evaluated.
+    """
+    config, model = assembly.config, assembly.model
+    watch = build_watch(assembly, callbacks)
+    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+    schedule = build_schedule(
+        values_of(config.scheduler_kwargs),
+        optimizer,
+        metric=watch.monitor.metric,
+        mode=watch.monitor.mode,
+    )
+    rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
+    tally = Tally(rated.get("accuracy"))
+    state = TrainState(
+        model=model,
+        optimizer=optimizer,
+        schedule=schedule,
+        precision=assembly.precision,
+        tally=tally,
+        random=RandomState(),
+        **watch.stateful(),
+    )
+    return Training(assembly, optimizer, schedule, state, tally, watch, StopRequest())

@@ -1,0 +1,99 @@
+"""Each example runs as a process of its own and does what it says."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stride import load_run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the examples to run them in."""
+    skip = shutil.ignore_patterns("work_dirs", "__pycache__")
+    return Path(shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=skip))
+
+
+def run(folder: Path, *command: str, code: int = 0) -> str:
+    """Run a command in a folder and return what it printed on stdout, or else on stderr."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stderr if code else done.stdout
+
+
+def test_every_example_is_tested() -> None:
+    names = {path.name for path in EXAMPLES.iterdir() if path.name not in ("__pycache__",)}
+    assert names - {"work_dirs"} == {"own_parts", "notebook_style.py", "custom_callback.py"}
+
+
+def test_own_parts(folder: Path) -> None:
+    own = folder / "own_parts"
+    command = ["-m", "stride", "--config", "work_dir=W", "--config-file", "rings.toml"]
+    path = run(own, *command, "--config", "model_kwargs.width=64").splitlines()[-1]
+    loaded = load_run(path)
+    assert loaded.raw_config["model_kwargs"]["model_name"] == "nets:TinyNet"
+    assert loaded.raw_config["model_kwargs"]["in_features"] == 2  # by the data
+    assert loaded.raw_config["dataset_kwargs"]["noise"] == 0.15
+    assert loaded.provenance["origins"]["dataset_kwargs.noise"].endswith("rings.toml:4")
+    assert loaded.results["test"]["test/accuracy"] > 0.8
+    evaluated = json.loads(run(own, "-m", "stride", "evaluate", "W/0", "--json"))
+    assert evaluated == loaded.results["test"]
+
+
+def test_own_parts_refuse_a_wrong_argument(folder: Path) -> None:
+    own = folder / "own_parts"
+    command = ["-m", "stride", "--config", "work_dir=W", "--config-file", "rings.toml"]
+    error = run(own, *command, "--config", "model_kwargs.widht=64", code=2)
+    assert error == "stride: error: unknown key model_kwargs.widht; did you mean 'width'?\n"
+    assert not (own / "W").exists()
+
+
+def test_notebook_style(folder: Path) -> None:
+    said = run(folder, "notebook_style.py", "W")
+    assert "run 0: best validation loss" in said and "run 1: best validation loss" in said
+    assert "learning rate: 0.01" in said
+    pytest.importorskip("pandas")
+    assert "train/epoch_loss  validation/epoch_loss" in said
+
+
+def test_notebook_style_is_made_of_cells(folder: Path) -> None:
+    text = (folder / "notebook_style.py").read_text()
+    cells = text.split("# %% ")[1:]
+    assert len(cells) >= 4
+    for cell in cells:
+        compile(cell.partition("\n")[2], "cell", "exec")  # no statement is cut in two
+
+
+def test_custom_callback(folder: Path) -> None:
+    said = run(folder, "custom_callback.py", "W")
+    loaded = load_run(folder / "W", 0)
+    assert loaded.state == "done" and "is good enough" in loaded.reason
+    assert "is good enough" in said
+    last, rows = loaded.results["last"], loaded.metrics()
+    assert last["epoch"] < 30 and last["validation/epoch_accuracy"] >= 0.97
+    assert [row["step"] for row in rows if "train/batch_loss" in row] == [
+        *range(1, last["step"] + 1)
+    ]
+    assert last["validation/missing_accuracy"] == 0
+
+
+def test_custom_callback_by_its_import_path(folder: Path) -> None:
+    given = 'training_config.callbacks=["custom_callback:GoodEnough"]'
+    command = ["-m", "stride", "--config", "work_dir=W", "--config", given]
+    path = run(folder, *command).splitlines()[-1]
+    assert "is good enough" in load_run(path).reason
