@@ -1,5 +1,7 @@
 """Let parties train in turns, and insist that they all end with the same network."""
 
+import ctypes
+import os
 from collections.abc import Callable, Mapping
 
 import torch
@@ -11,6 +13,10 @@ from benchmarks.timing import take_turns
 Training = Callable[[], Outcome]
 
 CLOSE = 1e-4  # relative: plain and fused AdamW round differently, and steps carry it on
+
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # names of glibc's mallopt
+_LARGEST_MMAP_THRESHOLD = 32 * 2**20
 
 
 class Unequal(AssertionError):
@@ -35,6 +41,7 @@ def train_in_turns(
     Raises:
         Unequal: final losses or weights differ.
     """
+    steady()
     outcomes: dict[str, Outcome] = {}
 
     def party(name: str, training: Training) -> Callable[[], float]:
@@ -49,6 +56,18 @@ def train_in_turns(
     for one, other in same_bits.items():
         _check_weights(one, outcomes[one], other, outcomes[other])
     return seconds
+
+
+def steady() -> None:
+    """Compute in one thread, and keep memory that was freed.
+
+    Whether glibc gives large blocks back to the kernel, and pays for their pages again a moment
+    later, is a matter of luck: it changes the time of a convolutional network by a fifth.
+    """
+    torch.set_num_threads(1)
+    if os.name == "posix" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
+        libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _check_losses(losses: Mapping[str, float]) -> None:

@@ -15,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from benchmarks.loops import Outcome
 from benchmarks.parties import train_in_turns
 from benchmarks.scale import Scale
@@ -51,7 +49,6 @@ PEERS = (
 
 def peer_rows(scale: Scale) -> Iterator[Row]:
     """Yield a row for each peer; of one that is not installed, one that says so."""
-    torch.set_num_threads(1)
     task = mlp(epochs=scale.of(2), samples=scale.of(16_384, 1_024))
     there = [peer for peer in PEERS if find_spec(peer.package) is not None]
     seconds = _measure(task, there, scale) if there else {}

@@ -1,4 +1,4 @@
-"""What it costs a step to log a number from a hook."""
+"""What it costs a step to log a number from a hook, and a report to write what was logged."""
 
 import statistics
 import tempfile
@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from benchmarks.parties import steady
 from benchmarks.scale import Scale
 from benchmarks.strided import fit, in_memory
 from benchmarks.table import Row, row_of
-from benchmarks.tasks import Task, mlp
+from benchmarks.tasks import LOG_INTERVAL, Task, mlp
 from benchmarks.timing import take_turns
 from stride import Callback
 
@@ -21,44 +20,25 @@ CALLS = 10  # timed together, since the clock costs a tenth of a microsecond its
 
 
 class Timer(Callback):
-    """A callback that takes a time.
+    """Note times of one kind during a training.
 
     Attributes:
-        seconds: what was taken, once the training is over.
+        seconds: the median, once the training is over: one that nothing interrupted.
     """
 
     seconds = 0.0
 
-
-class Silent(Timer):
-    """Take the time of the training's thread, with a hook that does nothing."""
-
     def before_train(self, trainer: Any) -> None:
-        """Start."""
-        self._start = time.thread_time()
-
-    def after_step(self, trainer: Any, step: Any) -> None:
-        """Do nothing."""
+        """Begin."""
+        self._times: list[float] = []
 
     def after_train(self, trainer: Any) -> None:
-        """Stop."""
-        self.seconds = time.thread_time() - self._start
+        """End."""
+        self.seconds = statistics.median(self._times)
 
 
-class Logging(Silent):
-    """Log one number in each step."""
-
-    def after_step(self, trainer: Any, step: Any) -> None:
-        """Log."""
-        trainer.log("number", 0.5)
-
-
-class Timed(Timer):
-    """Take the time of the call itself; a step's median is one that nothing interrupted."""
-
-    def before_train(self, trainer: Any) -> None:
-        """Start."""
-        self._calls: list[float] = []
+class Calls(Timer):
+    """Take the time of a call in a step."""
 
     def after_step(self, trainer: Any, step: Any) -> None:
         """Log some numbers."""
@@ -66,26 +46,33 @@ class Timed(Timer):
         start = time.perf_counter()
         for _ in range(CALLS):
             log("number", 0.5)
-        self._calls.append((time.perf_counter() - start) / CALLS)
+        self._times.append((time.perf_counter() - start) / CALLS)
 
-    def after_train(self, trainer: Any) -> None:
-        """Choose the median."""
-        self.seconds = statistics.median(self._calls)
+
+class Writing(Timer):
+    """Take the time of the writing that a report does, by the steps since the one before."""
+
+    def after_step(self, trainer: Any, step: Any) -> None:
+        """Log a number, and write all of them where the loop is about to do it."""
+        trainer.log("number", 0.5)
+        if trainer.state.step % LOG_INTERVAL == 0:
+            start = time.perf_counter()
+            trainer.run.flush()
+            self._times.append((time.perf_counter() - start) / LOG_INTERVAL)
 
 
 def scalar_rows(scale: Scale) -> Iterator[Row]:
-    """Yield what a call costs, and what it costs the training's thread with the writing of rows."""
-    torch.set_num_threads(1)
-    task = mlp(epochs=scale.of(6), samples=scale.of(16_384, 1_024))
+    """Yield what a call costs in its step, and what the rows of all steps cost a report."""
+    steady()
+    task = mlp(epochs=scale.of(2), samples=scale.of(16_384, 4_096))
+    kinds: dict[str, type[Timer]] = {"calls": Calls, "writing": Writing}
     with tempfile.TemporaryDirectory() as folder:
-        kinds: dict[str, type[Timer]] = {"silent": Silent, "logging": Logging, "timed": Timed}
         parties = {name: partial(_fit, task, Path(folder), kind) for name, kind in kinds.items()}
         seconds = take_turns(parties, scale.of(9))
-    calls = [1e6 * one for one in seconds["timed"]]
+    calls, writing = ([1e6 * one for one in seconds[name]] for name in kinds)
     yield row_of("scalars", "trainer.log(name, number) in after_step", calls, 1.0, "us")
-    pairs = zip(seconds["logging"], seconds["silent"], strict=True)
-    more = [1e6 * (logging - silent) / task.steps for logging, silent in pairs]
-    yield row_of("scalars", "the same with what reports then write, a step", more, None, "us")
+    what = "writing its row with 49 others in a report, each"
+    yield row_of("scalars", what, writing, None, "us")
 
 
 def _fit(task: Task, folder: Path, kind: type[Timer]) -> float:

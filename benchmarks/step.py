@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from benchmarks.loops import raw_loop, vectorised_loop
 from benchmarks.parties import train_in_turns
 from benchmarks.scale import Scale
@@ -22,7 +20,6 @@ from benchmarks.tasks import Task, cnn, mlp, transformer
 
 def step_rows(scale: Scale) -> Iterator[Row]:
     """Yield the rows of the MLP 32-64-10, batch 64, AdamW, on 16,384 rows in memory."""
-    torch.set_num_threads(1)
     task = mlp(epochs=scale.of(8), samples=scale.of(16_384, 1_024))
     with tempfile.TemporaryDirectory() as folder:
         trainings = {
@@ -39,7 +36,6 @@ def step_rows(scale: Scale) -> Iterator[Row]:
 
 def loader_rows(scale: Scale) -> Iterator[Row]:
     """Yield the rows of the same MLP on a DataLoader of the user's own."""
-    torch.set_num_threads(1)
     task = mlp(epochs=scale.of(4), samples=scale.of(16_384, 1_024))
     with tempfile.TemporaryDirectory() as folder:
         trainings = {
@@ -58,7 +54,6 @@ def loader_rows(scale: Scale) -> Iterator[Row]:
 
 def model_rows(scale: Scale) -> Iterator[Row]:
     """Yield the rows of networks whose arithmetic costs more than the loop around it."""
-    torch.set_num_threads(1)
     yield from _model(scale, "CNN 1x28x28, batch 128", cnn, 2_560)
     yield from _model(scale, "transformer d=128, 2 layers, length 64", transformer, 256)
 

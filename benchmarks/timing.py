@@ -21,11 +21,11 @@ def take_turns(parties: Mapping[str, Party], repeats: int) -> dict[str, list[flo
 
     Args:
         parties: each does its work once and returns the CPU seconds that it took.
-        repeats: turns that count.
+        repeats: turns that count; if it is one, there is no other.
     """
     names = list(parties)
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(-1, repeats):
+    for turn in range(-1 if repeats > 1 else 0, repeats):
         shift = turn % len(names)
         for name in names[shift:] + names[:shift]:
             gc.collect()

@@ -1,8 +1,8 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
 import math
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from os import PathLike
 from typing import Any, Unpack
 
@@ -193,7 +193,9 @@ class Trainer:
             loggers = self._build_loggers(config.logging_config)
             with claim(self.state, assembly, survey, log, loggers, force=force) as self.run:
                 self._built_from = None  # a further run starts from new data and weights
-                self._train(watch)
+                loop = self._training.loop(self.hooks, self._validate, self._record)
+                with self._recorded_to_the_end(watch):
+                    loop.run()
                 self._conclude(watch)
         return self._best_value()
 
@@ -213,14 +215,14 @@ class Trainer:
         batch = assembly.loader("train").example()
         return probe(assembly.model, batch, assembly.metrics(), assembly.precision)
 
-    def _train(self, watch: Stopwatch) -> None:
-        """Run the loop, and leave a readable run however it ends."""
-        loop = self._training.loop(self.hooks, self._validate, self._record)
+    @contextmanager
+    def _recorded_to_the_end(self, watch: Stopwatch) -> Iterator[None]:
+        """Time the loop in the block, and leave a readable run however it ends."""
         seed_everything(self.config.seed)
         watch.start()
         try:
             with obeying_signals(self._training.stop) as stop:
-                loop.run()
+                yield
             if stop.signal:
                 self._training.watch.checkpoints.save(self)
                 raise Interrupted(stop.signal)

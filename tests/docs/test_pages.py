@@ -77,7 +77,6 @@ class Place:
             "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
             "XDG_CACHE_HOME": str(path / ".cache"),
             "OMP_NUM_THREADS": "1",
-            "PYTHONWARNINGS": "error",
         }
 
     def run(self, *command: str, folder: str = ".") -> Done:

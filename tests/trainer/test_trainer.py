@@ -494,3 +494,29 @@ def test_a_model_of_ones_own_may_return_a_bare_loss(make):
 def test_no_work_dir_is_refused():
     with pytest.raises(ConfigError, match="work_dir"):
         Trainer()
+
+
+def test_a_stack_trace_shows_the_users_mistake_within_four_calls(make):
+    class Mistaken(Model):
+        steps = 0
+
+        def training_step(self, batch):
+            self.steps += 1
+            if self.steps > 1:
+                raise ZeroDivisionError("mine")
+            return super().training_step(batch)
+
+    trainer = make()
+    trainer.set_model(
+        Mistaken(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), nn.CrossEntropyLoss())
+    )
+    with pytest.raises(ZeroDivisionError) as caught:
+        trainer.fit()
+    names = [entry.frame.code.raw.co_name for entry in caught.traceback]
+    assert names[names.index("fit") :] == [
+        "fit",
+        "run",
+        "_train_epoch",
+        "gradients",
+        "training_step",
+    ]
