@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from stride.config import Resolved
-from stride.config.schema import Config
+from stride.config import Layer, Resolved
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
 from stride.errors import ComponentError, RunError
@@ -88,20 +87,19 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -
 
 def rebuild_assembly(run: "LoadedRun", *, device: str | None) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
-    resolved = recorded(run.config, str(run.path.parent), device)
+    resolved = recorded(run, device)
     assembly = assemble(resolved, Given(), normalization=_normalization(run))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 
 
-def recorded(config: Config, work_dir: str, device: str | None) -> Resolved:
+def recorded(run: "LoadedRun", device: str | None) -> Resolved:
     """Return a run's config, to be built where its folder is now and on another device if asked."""
-    change: dict[str, Any] = {"work_dir": work_dir, "run": None}
-    if device is not None:
-        change["device"] = device
-    values = config.to_json() | change
+    values = run.config.to_json() | {"work_dir": str(run.path.parent), "run": None}
+    values["device"] = device or values["device"]
+    # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
-    return Resolved(Config.from_json(values), {})
+    return Resolved.from_layers([Layer(f"run {run.name}", values)])
 
 
 def _normalization(run: "LoadedRun") -> Normalization | None:

@@ -461,6 +461,10 @@ def test_a_run_taken_over_gives_config_data_and_weights(make):
     assert other.config.model_kwargs.free["hidden"] == [5]
     assert other.evaluate("test") == first.evaluate("test")
     assert other.data.normalization == first.data.normalization
+    other.fit({"optimizer_kwargs.lr": 0.5}, max_steps=1)
+    assert other.run.name == "1"
+    assert other.config.model_kwargs.free["hidden"] == [5]
+    assert other.config.optimizer_kwargs.free["lr"] == 0.5
 
 
 def test_init_from_starts_from_a_runs_weights_and_copies_them(make, tmp_path):

@@ -1,0 +1,77 @@
+"""Evaluation over a whole split: exact, in evaluation mode, with one wait."""
+
+import pytest
+import torch
+from torch import nn
+
+from stride.engine.evaluate import evaluate
+from stride.engine.metrics import build_metrics
+from stride.engine.precision import Precision
+from stride.models.model import Model, Step
+
+FP32 = Precision("fp32", torch.device("cpu"))
+
+
+class Classes:
+    target_kind = "class"
+    num_classes = 3
+
+
+def model():
+    torch.manual_seed(0)
+    return Model(nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.9)), nn.CrossEntropyLoss())
+
+
+def test_uneven_batches_count_by_samples_and_equal_one_pass():
+    made, x, y = model(), torch.randn(10, 4), torch.randint(0, 3, (10,))
+    batches = [(x[:7], y[:7]), (x[7:], y[7:])]
+    metrics = build_metrics(["accuracy", "f1"], Classes())
+    values = evaluate(made, batches, metrics, split="val", precision=FP32)
+    made.eval()
+    outputs = made.network(x)
+    expected = made.criterion(outputs, y).item()
+    assert values["validation/epoch_loss"] == pytest.approx(expected, rel=1e-6)
+    right = (outputs.argmax(1) == y).float().mean().item()
+    assert values["validation/epoch_accuracy"] == pytest.approx(right)
+    assert set(values) == {
+        "validation/epoch_loss",
+        "validation/epoch_accuracy",
+        "validation/f1",
+    }
+
+
+def test_metrics_begin_anew_at_each_evaluation():
+    made, x, y = model(), torch.randn(6, 4), torch.randint(0, 3, (6,))
+    metrics = build_metrics(["accuracy"], Classes())
+    first = evaluate(made, [(x, y)], metrics, split="test", precision=FP32)
+    assert evaluate(made, [(x, y)], metrics, split="test", precision=FP32) == first
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_mode_is_as_before_also_after_an_error(training):
+    made = model().train(training)
+
+    def broken():
+        assert not made.network.training
+        raise ValueError("broken loader")
+        yield
+
+    with pytest.raises(ValueError, match="broken loader"):
+        evaluate(made, broken(), {}, split="val", precision=FP32)
+    assert made.network.training is training
+
+
+def test_no_graph_is_kept_and_an_own_evaluation_step_is_used():
+    class Own(Model):
+        def evaluation_step(self, batch):
+            assert torch.is_inference_mode_enabled()
+            return Step(torch.tensor(2.0), 5)
+
+    made = Own(nn.Linear(1, 1), nn.MSELoss())
+    values = evaluate(made, [None, None], {}, split="train", precision=FP32)
+    assert values == {"train/epoch_loss": 2.0}
+
+
+def test_an_empty_split_has_no_number():
+    values = evaluate(model(), [], {}, split="test", precision=FP32)
+    assert values["test/loss"] != values["test/loss"]

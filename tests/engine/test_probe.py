@@ -1,0 +1,74 @@
+"""The probe: finds misfits before a run exists, and leaves no trace."""
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+from stride.engine.metrics import build_metrics
+from stride.engine.precision import Precision
+from stride.engine.probe import probe, shapes
+from stride.errors import DataError
+from stride.models.model import Model
+
+FP32 = Precision("fp32", torch.device("cpu"))
+
+
+class Numbers:
+    target_kind = "float"
+    num_classes = None
+
+
+def batch():
+    return torch.randn(4, 3), torch.randn(4, 2)
+
+
+def test_it_leaves_model_buffers_gradients_and_random_state_alone():
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.Dropout())
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    data = batch()
+    torch.manual_seed(3)
+    expected = (random.getstate(), torch.get_rng_state())
+    found = probe(Model(network, nn.MSELoss()), data, {}, FP32)
+    assert random.getstate() == expected[0]
+    assert torch.equal(torch.get_rng_state(), expected[1])
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(p.grad is None for p in network.parameters())
+    assert found["gradient_norm"] > 0
+    assert found["shapes"] == [[4, 3], [4, 2]]
+
+
+def test_a_misfit_of_shapes_is_told_with_the_shapes():
+    with pytest.raises(DataError, match=r"does not fit the data: .*\[\[4, 3\], \[4, 2\]\]"):
+        probe(Model(nn.Linear(5, 2), nn.MSELoss()), batch(), {}, FP32)
+
+
+def test_a_loss_without_a_gradient_is_told():
+    class Detached(Model):
+        def training_step(self, batch):
+            return torch.tensor(1.0)
+
+    with pytest.raises(DataError, match="does not depend on the model's parameters"):
+        probe(Detached(nn.Linear(3, 2), nn.MSELoss()), batch(), {}, FP32)
+
+
+def test_a_metric_that_does_not_fit_is_told_by_name_and_a_fitting_one_is_reset():
+    metrics = build_metrics(["mse"], Numbers())
+    made = Model(nn.Linear(3, 2), nn.MSELoss())
+    probe(made, batch(), metrics, FP32)
+    assert metrics["mse"].compute() != metrics["mse"].compute()
+
+    class Fussy(type(metrics["mse"])):
+        def update(self, step):
+            raise ValueError("no such shape")
+
+    with pytest.raises(DataError, match="metric 'mse' does not fit the outputs: no such shape"):
+        probe(made, batch(), {"mse": Fussy()}, FP32)
+
+
+def test_shapes_follow_the_form_of_the_batch():
+    assert shapes({"a": (torch.zeros(2, 3), "text"), 1: [torch.zeros(1)]}) == {
+        "a": [[2, 3], "str"],
+        "1": [[1]],
+    }

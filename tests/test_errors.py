@@ -1,0 +1,29 @@
+"""Errors are one line: what, where, what to type; and an exit code."""
+
+import pytest
+
+from stride import errors
+from stride.errors import ConfigError, MissingExtra, RunFailed, StrideError, UserError, nearest
+
+
+def test_a_message_says_what_where_and_what_to_type():
+    assert str(StrideError("it broke")) == "it broke"
+    error = ConfigError("unknown key lrr", key="lrr", where="override 2", hint="did you mean 'lr'?")
+    assert str(error) == "unknown key lrr (override 2); did you mean 'lr'?"
+    assert error.key == "lrr"
+    assert "pip install 'stride-trainer[yaml]'" in str(MissingExtra("ruamel.yaml", "yaml"))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, StrideError)],
+)
+def test_the_users_mistakes_exit_with_2_and_failures_with_1(kind):
+    assert kind.exit_code == (2 if issubclass(kind, UserError) else 1)
+    assert kind.__name__ in errors.__doc__
+    assert issubclass(kind, (UserError, RunFailed)) or kind is StrideError
+
+
+def test_the_nearest_word_is_offered_only_when_it_is_near():
+    assert nearest("pateince", ["patience", "mode"]) == "did you mean 'patience'?"
+    assert nearest("zzz", ["patience"]) == ""
