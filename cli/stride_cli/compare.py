@@ -63,18 +63,21 @@ def _folders(runs: Sequence[str]) -> list[Path]:
 
 
 def _config(rows: Sequence["RunRow"]) -> list[dict[str, Any]]:
-    """Return for each run the keys in which the runs differ; nothing for one that is broken."""
+    """Return for each run the keys in which the runs differ; nothing where no config is yet."""
     from stride.runs.compare import ABSENT, compare
+    from stride.runs.layout import RunPaths
     from stride.runs.run import Run
 
-    readable = [row.path for row in rows if row.broken is None]
+    readable = [
+        row.path for row in rows if row.broken is None and RunPaths(row.path).config.is_file()
+    ]
     found = compare([Run(path) for path in readable]).config
     places = {path: n for n, path in enumerate(readable)}
     return [
         {
             key: column[places[row.path]]
             for key, column in found.items()
-            if row.broken is None and column[places[row.path]] is not ABSENT
+            if row.path in places and column[places[row.path]] is not ABSENT
         }
         for row in rows
     ]

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from stride.runs.git import git_state
 from stride.runs.versions import installed_versions
@@ -56,7 +56,10 @@ class Surroundings(NamedTuple):
 
 
 class Survey:
-    """Find out the surroundings in a thread, while the run is being built."""
+    """Find out the surroundings in a thread, while the run is being built.
+
+    As a context it waits for the thread at its end, so that none of its files is left behind.
+    """
 
     def __init__(
         self, folder: str = ".", *, exclude: Sequence[str] = (), timeout: float = 5.0
@@ -70,6 +73,12 @@ class Survey:
     def _look(self, folder: str, exclude: Sequence[str], timeout: float) -> None:
         git, patch = git_state(folder, timeout=timeout, exclude=exclude)
         self._found = Surroundings(installed_versions(), git, patch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join()
 
     def result(self) -> Surroundings:
         """Wait for the surroundings and return them."""

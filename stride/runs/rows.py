@@ -207,10 +207,18 @@ def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) 
     segment = None if n is None else read_record(paths.segment(n))
     heartbeat = None if n is None else heartbeat_time(paths, n)
     state, reason = derive(status, segment, heartbeat, now)
-    ended = heartbeat if state in ENDED else None
+    ended = _last_sign(heartbeat, paths) if state in ENDED else None
     until = now if state == "running" else ended
     duration = None if row.started is None or until is None else max(0.0, until - row.started)
     return row._replace(state=state, reason=reason, ended=ended, duration=duration)
+
+
+def _last_sign(heartbeat: float | None, paths: RunPaths) -> float | None:
+    """Return when a run that ended without a word last wrote: a heartbeat or a row of metrics."""
+    signs = [] if heartbeat is None else [heartbeat]
+    with suppress(OSError):
+        signs.append(os.stat(paths.metrics).st_mtime)
+    return max(signs, default=None)
 
 
 def _with_results(row: RunRow, paths: RunPaths) -> RunRow:

@@ -182,8 +182,8 @@ class Trainer:
         with (
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
+            Survey(exclude=[config.work_dir]) as survey,
         ):
-            survey = Survey(exclude=[config.work_dir])
             require_single_process()
             WorkDir(config.work_dir).check_name(config.run, force=force)
             seed_everything(config.seed)

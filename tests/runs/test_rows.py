@@ -11,6 +11,7 @@ import pytest
 
 from stride.runs.rows import read_row
 from stride.runs.status import Process
+from stride.runs.writer import RunWriter
 
 METRICS = {
     "best": {"step": 20, "epoch": 2, "validation/epoch_loss": 0.25},
@@ -163,3 +164,19 @@ def test_a_missing_status_is_a_young_run_or_a_broken_one(tmp_path):
 def test_a_status_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "3" / "status.json").mkdir(parents=True)
     assert read_row(tmp_path / "3").broken == "status.json cannot be read: Is a directory"
+
+
+def test_a_run_that_was_killed_ended_with_its_last_row_of_metrics(tmp_path: Path) -> None:
+    writer = RunWriter.start(tmp_path / "w", config={}, provenance={"format_version": 1})
+    writer.status("running")
+    writer.append_metrics([{"step": 1, "epoch": 0, "time": 0.0}])
+    later = time.time() + 5
+    os.utime(writer.paths.metrics, (later, later))
+    writer._heart.stop()
+    segment = json.loads(writer.paths.segment(0).read_text())
+    segment["pid"] = 2**22 + 1  # nobody's
+    writer.paths.segment(0).write_text(json.dumps(segment))
+    row = read_row(writer.paths.path)
+    assert row.state == "interrupted"
+    assert row.ended == pytest.approx(later)
+    assert row.duration == pytest.approx(later - row.started)

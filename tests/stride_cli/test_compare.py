@@ -35,6 +35,14 @@ def test_a_broken_run_hides_no_other(stride, make_run) -> None:
     ]
 
 
+def test_a_run_claimed_just_now_hides_no_other(stride, make_run) -> None:
+    make_run("seed=3")
+    make_run("seed=4").config.unlink()
+    code, out, err = stride("compare", "W")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["W/0", "W/1"]
+
+
 def test_csv_with_chosen_metrics(stride, make_run) -> None:
     make_run("optimizer_kwargs.lr=0.5")
     make_run()
