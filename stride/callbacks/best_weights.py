@@ -46,9 +46,9 @@ class BestWeights(Callback):
         if self._weights:
             model.load_state_dict(self._weights)
 
-    def write(self, trainer: Any) -> None:
+    def write(self, trainer: Any, *, or_present: bool = False) -> None:
         """Write the best weights into the run, or the present ones where none were kept."""
-        if self._unwritten or not self._weights:
+        if self._unwritten or (or_present and not self._weights):
             weights = self._weights or trainer.model.state_dict()
             trainer.run.write_weights(network_part(weights))
             self._unwritten = False

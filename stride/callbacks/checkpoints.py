@@ -8,7 +8,7 @@ from typing import Any
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import write_state
+from stride.engine.checkpoint import require_storable, write_state
 from stride.models.model import Step
 from stride.runs.layout import FORMAT_VERSION, checkpoint_order
 
@@ -36,6 +36,10 @@ class Checkpoints(Callback):
         self._seconds = 60 * config.every_minutes if config.every_minutes else float("inf")
         self._due = time.monotonic() + self._seconds
 
+    def before_train(self, trainer: Any) -> None:
+        """Refuse at once what the first checkpoint, perhaps hours later, could not hold."""
+        require_storable(trainer.state)
+
     def after_step(self, trainer: Any, step: Step) -> None:
         """Write a checkpoint when enough steps or minutes have gone by."""
         every = self._config.every_steps
@@ -57,11 +61,12 @@ class Checkpoints(Callback):
         self.save(trainer, self._metrics)
 
     def save(self, trainer: Any, metrics: dict[str, float] | None = None) -> None:
-        """Write the training's state as it is now, unless it is written already."""
+        """Write the training's state as it is now, unless it is written already or not finite."""
         state = trainer.state
-        if any(
-            entry["step"] == state.step and entry["epoch"] == state.epoch for entry in self._entries
-        ):
+        here = (state.step, state.epoch)
+        if any((entry["step"], entry["epoch"]) == here for entry in self._entries):
+            return
+        if not state.is_finite():  # the loop ends the run by it at its next report
             return
         name = self._name(state.epoch, state.step if state.position else None)
         path = trainer.run.paths.checkpoint(name).path

@@ -1,7 +1,7 @@
 """The names of metrics: one canonical name for each, and which way is better."""
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from stride.errors import ConfigError
 
@@ -13,6 +13,7 @@ SPLITS = {
     "test": "test",
 }
 SMALLER_IS_BETTER = frozenset({"loss", "error", "mse", "rmse", "mae"})
+RESERVED = frozenset({"step", "epoch", "time"})  # what a row of the stream has beside metrics
 LARGER_IS_BETTER = frozenset({"accuracy", "auc", "f1", "r2", "reward", "score"})
 
 _PER_EPOCH = frozenset({"loss", "accuracy"})
@@ -37,6 +38,23 @@ def canonical(name: str) -> str:
     """
     found = _SPLIT_NAME.fullmatch(name)
     return metric_name(found[1], found[2]) if found else name
+
+
+def as_number(name: str, value: Any) -> float:
+    """Return the value of a metric as a float: a number, or a tensor or array of one.
+
+    Raises:
+        TypeError: the value is not one number; names the metric.
+        ValueError: the name is none that a metric can have.
+    """
+    if name in RESERVED:
+        raise ValueError(f"a metric cannot be called {name!r}: each row has a {name} already")
+    try:
+        if not isinstance(value, (str, bytes)):
+            return float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise TypeError(f"the metric {name!r} is not one number: {error}") from error
+    raise TypeError(f"the metric {name!r} is not one number, but the text {value!r}")
 
 
 def infer_mode(name: str, *, key: str = "training_config.mode") -> Literal["min", "max"]:

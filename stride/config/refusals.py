@@ -1,7 +1,7 @@
 """What is wrong with a config, told as one line with the dotted key and what to type."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,14 @@ from stride.config.fields import dotted_keys, model_at
 from stride.config.values import join, show
 from stride.errors import ConfigError, nearest
 
+# Keys that somebody types where they do not belong, and that only a constructor declares.
+_OF_CONSTRUCTORS = {
+    "lr": "optimizer_kwargs",
+    "weight_decay": "optimizer_kwargs",
+    "momentum": "optimizer_kwargs",
+    "num_workers": "load_data_kwargs",
+    "drop_last": "load_data_kwargs",
+}
 _WANTED = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -57,15 +65,24 @@ def unknown_key(key: str, model: type[BaseModel], beside: Iterable[str] = ()) ->
     section, _, name = key.rpartition(".")
     here = model_at(model, tuple(filter(None, section.split("."))))
     siblings = [*beside, *(here.model_fields if here else ())]
-    hint = nearest(name, siblings) or _elsewhere(name, model) or _list(siblings)
+    homes = _homes(section, model)
+    # At the root the section has been left out, more likely than another key been mistyped.
+    near = "" if not section and name in homes else nearest(name, siblings)
+    hint = near or _elsewhere(name, homes) or _list(siblings)
     return ConfigError(f"unknown key {key}", key=key, hint=hint)
 
 
-def _elsewhere(name: str, model: type[BaseModel]) -> str:
+def _homes(section: str, model: type[BaseModel]) -> dict[str, str]:
+    """Return name -> dotted key for the keys of all other sections."""
+    keys = [join(home, name) for name, home in _OF_CONSTRUCTORS.items()] + [*dotted_keys(model)]
+    split = (key.rpartition(".") for key in keys)
+    return {name: join(home, name) for home, _, name in split if home != section}
+
+
+def _elsewhere(name: str, homes: Mapping[str, str]) -> str:
     """Return the hint for a key that another section has."""
-    keys = {key.rpartition(".")[2]: key for key in dotted_keys(model)}
-    found = nearest(name, keys)
-    return found.replace(found.split("'")[1], keys[found.split("'")[1]]) if found else ""
+    found = nearest(name, homes)
+    return found.replace(found.split("'")[1], homes[found.split("'")[1]]) if found else ""
 
 
 def _list(names: list[str]) -> str:

@@ -38,10 +38,11 @@ def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-Int = Annotated[int, BeforeValidator(_whole)]
-Positive = Annotated[Int, Field(ge=1)]
+# Bounds stand before the validator, or a JSON Schema would have "ge" for "minimum".
+NotNegative = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Text = Annotated[str, Field(min_length=1)]
-Seed = Annotated[Int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(_whole)]
 MetricName = Annotated[Text, AfterValidator(canonical)]
 Mode = Literal["min", "max"]
 Normalization = Annotated[Literal["none", "standard", "minmax"], BeforeValidator(_normalization)]
@@ -215,7 +216,7 @@ class CheckpointConfig(Section):
     every_steps: Positive | None = Field(None, description="steps between checkpoints")
     every_minutes: float | None = Field(10.0, gt=0, description="minutes between checkpoints")
     keep_last: Positive = Field(2, description="newest checkpoints kept")
-    keep_best: Int = Field(KEEP_BEST, ge=0, description="best checkpoints kept")
+    keep_best: NotNegative = Field(KEEP_BEST, description="best checkpoints kept")
     keep_every: Positive | None = Field(None, description="epochs between those never deleted")
 
 

@@ -4,9 +4,10 @@
     training_config.results_dir      work_dir, as results_dir/experiment
     training_config.use_milestones   checkpoint_config.every_epochs and keep_every
     training_config.save_best=false  checkpoint_config.keep_best=0
+    format_version=1                 nothing: the config.json of a run carries it
 
-The first is folded in each layer, since a stronger layer may say `device`; the others when all
-layers are merged, since each needs values that another layer may hold.
+The first and the last are folded in each layer, since a stronger layer may say `device`; the
+others when all layers are merged, since each needs values that another layer may hold.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 from stride.config.values import show
 from stride.errors import ConfigError
+from stride.version import FORMAT_VERSION, UPGRADE
 
 EXPERIMENT = "default"
 MILESTONE_EVERY = 10
@@ -40,8 +42,9 @@ def fold_layer(given: Mapping[str, Any]) -> Tree:
     changes the short one.
 
     Raises:
-        ConfigError: the layer names two different devices.
+        ConfigError: the layer names two different devices, or is of a newer STRIDE.
     """
+    given = _unversioned(given)
     tree, training, checkpoint = _open(given)
     device = training.pop("device", None)
     if device is not None:
@@ -88,6 +91,22 @@ def work_dir_of(merged: Mapping[str, Any]) -> Any:
     if not isinstance(training, Mapping) or not isinstance(training.get("results_dir"), str):
         return merged.get("work_dir")
     return str(PurePath(training["results_dir"], str(training.get("experiment", EXPERIMENT))))
+
+
+def _unversioned(given: Mapping[str, Any]) -> Tree:
+    """Return the values without the format_version that a run's config.json carries.
+
+    Raises:
+        ConfigError: it is not that of this STRIDE.
+    """
+    version, key = given.get("format_version", FORMAT_VERSION), "format_version"
+    if type(version) is int and version > FORMAT_VERSION:
+        what = f"the config was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
+        raise ConfigError(what, key=key, hint=UPGRADE)
+    if type(version) is not int or version < 1:
+        what = f"{key} must be {FORMAT_VERSION}, not {show(version)}"
+        raise ConfigError(what, key=key, hint="leave it out")
+    return {name: value for name, value in given.items() if name != key}
 
 
 def _open(given: Mapping[str, Any]) -> tuple[Tree, Tree, Tree]:

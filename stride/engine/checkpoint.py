@@ -8,14 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from stride.engine.packing import Packer, unpack
 from stride.engine.state import TrainState
-from stride.errors import RunError
+from stride.errors import RunError, StrideError
+from stride.models.weights import apart
 from stride.runs.files import atomic_json, read_record
 from stride.runs.layout import FORMAT_VERSION, CheckpointPaths
 from stride.version import __version__
+
+
+def require_storable(state: TrainState) -> None:
+    """Take the state apart as for a checkpoint, and write nothing.
+
+    Raises:
+        TypeError: a part holds something that cannot be stored without pickle, naming it.
+    """
+    for name, part in state.state_dict().items():
+        Packer().pack(part, name)
 
 
 def write_state(folder: Path, state: TrainState) -> dict[str, Any]:
@@ -25,6 +38,7 @@ def write_state(folder: Path, state: TrainState) -> dict[str, Any]:
 
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
+        StrideError: the folder cannot be written, naming the file.
     """
     paths = CheckpointPaths(folder)
     skeleton = {}
@@ -32,12 +46,18 @@ def write_state(folder: Path, state: TrainState) -> dict[str, Any]:
         packer = Packer()
         skeleton[name] = packer.pack(part, name)
         if packer.tensors:
-            tensors = {k: v.contiguous() for k, v in packer.tensors.items()}
-            save_file(tensors, paths.part(name))
+            _write_tensors(paths.part(name), packer.tensors)
     atomic_json(paths.state, {"format_version": FORMAT_VERSION, "parts": skeleton})
     record = _record(folder, state)
     atomic_json(paths.record, record)
     return record
+
+
+def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    try:
+        save_file(apart(tensors), path)
+    except SafetensorError as error:  # a full disk, in its own words
+        raise StrideError(f"cannot write: {error}", where=str(path)) from error
 
 
 def _record(folder: Path, state: TrainState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stride.config.metrics import metric_name
-from stride.engine.metrics import Metric
+from stride.engine.metrics import Metric, exact_type
 from stride.engine.precision import Precision
 from stride.models.model import Model, as_step
 
@@ -44,7 +44,7 @@ def _pass(
     size = 0
     for batch in batches:
         step = as_step(model.evaluation_step(batch), batch)
-        total = total + step.loss.double() * step.size
+        total = total + step.loss.to(exact_type(step.loss)) * step.size
         size += step.size
         for metric in metrics.values():
             metric.update(step)

@@ -3,7 +3,7 @@
 before_train
 for each epoch:
     before_epoch
-    for each batch: forward, backward, before_step, clip, optimizer, after_step, schedule
+    for each batch: forward, backward, before_step, clip, optimizer, schedule, after_step
     evaluate, after_evaluate
     schedule (of epochs)
     record
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import torch
 
+from stride.config.metrics import as_number
 from stride.engine.hooks import Hooks
 from stride.engine.optim import Schedule
 from stride.engine.state import TrainState
@@ -143,10 +144,10 @@ class Loop:
                 update.apply(window, step)
                 self.tally.add(step)
             state.position += step.size
-            for hook in after_step:
-                hook(step)
             if self.schedule.every_step:
                 self.schedule.step()
+            for hook in after_step:  # a checkpoint among them, so the step is complete by now
+                hook(step)
             if state.step % log_interval == 0:
                 self._report()
             state.settled = state.step
@@ -208,7 +209,7 @@ class Loop:
         raise NonFiniteError(
             "the loss is not finite",
             where=f"step {self.state.step - count + index + 1}, "
-            f"batch {index} of epoch {self.state.epoch}",
+            f"{_batches(index, self.limits.accumulate)} of epoch {self.state.epoch}",
             hint="lower optimizer_kwargs.lr, set training_config.clip_grad_norm, or "
             "training_config.nonfinite=skip",
         )
@@ -223,10 +224,16 @@ class Loop:
         if self._over() or (complete and state.epoch % self.limits.evaluate_every == 0):
             values |= self.evaluation()
             self.hooks.call("after_evaluate", values)
+            values |= {name: as_number(name, value) for name, value in values.items()}
         if complete:
             self.schedule.after_epoch(values)
         self.record(values | rates)
         self.hooks.call("after_epoch", values)
+
+
+def _batches(index: int, accumulate: int) -> str:
+    first = index * accumulate
+    return f"batch {first}" if accumulate == 1 else f"batches {first} to {first + accumulate - 1}"
 
 
 def _windows(batches: Batches, size: int) -> Iterator[Sequence[Any]]:

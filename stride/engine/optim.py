@@ -107,6 +107,13 @@ def resolve_scheduler(
     values = dict(section)
     every_step = getattr(constructor, "__name__", "") in _EVERY_STEP
     values["interval"] = values.get("interval") or ("step" if every_step else "epoch")
+    if constructor is ReduceLROnPlateau and values["interval"] == "step":
+        raise ConfigError(
+            "ReduceLROnPlateau follows a metric, which is known after an epoch only",
+            key="scheduler_kwargs.interval",
+            where="scheduler_kwargs.interval",
+            hint="type: scheduler_kwargs.interval=epoch",
+        )
     length = steps if values["interval"] == "step" else epochs
     for key in ("total_steps", "T_max", "total_iters"):
         if _is_open(constructor, key, values) and length is not None:

@@ -2,17 +2,19 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from stride.engine.metrics import Metric
+from stride.engine.metrics import Metric, exact_type
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.models.model import Model, Step, as_step
+from stride.models.weights import clone_state
 
 
 def probe(
@@ -26,8 +28,7 @@ def probe(
     Raises:
         DataError: the batch does not fit the model, or the loss has no gradient.
     """
-    with untouched():
-        copied = copy.deepcopy(model)
+    with untouched(), disposable(model) as copied:
         copied.train()
         try:
             step = _forward_backward(copied, batch, precision)
@@ -36,11 +37,29 @@ def probe(
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             raise _misfit(batch, error) from error
         _try_metrics(metrics, step)
-        squares = [
-            p.grad.double().square().sum() for p in copied.parameters() if p.grad is not None
-        ]
+        gradients = [p.grad for p in copied.parameters() if p.grad is not None]
+        squares = [g.abs().to(exact_type(g)).square().sum() for g in gradients]
         norm = math.sqrt(float(sum(squares)))
     return {"loss": float(step.loss), "gradient_norm": norm, "shapes": shapes(batch)}
+
+
+@contextmanager
+def disposable(model: Model) -> Iterator[Model]:
+    """Give a copy of the model; where it cannot be copied, the model itself, put back after."""
+    try:
+        copied = copy.deepcopy(model)
+    except Exception:  # a weight that follows from others, a lock, no memory
+        copied = model
+    before = clone_state(model.state_dict()) if copied is model else {}
+    training = model.network.training
+    try:
+        yield copied
+    finally:
+        if copied is model:
+            model.load_state_dict(before)
+            model.train(training)
+            for parameter in model.parameters():
+                parameter.grad = None
 
 
 def _forward_backward(model: Model, batch: Any, precision: Precision) -> Step:

@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol
 
+from stride.engine.tally import Tally
+
 
 class Stateful(Protocol):
     """Whatever can give and take its state."""
@@ -33,6 +35,11 @@ class TrainState:
         self.position = 0
         self.settled = 0
         self.parts = parts
+
+    def is_finite(self) -> bool:
+        """Tell whether all losses of the epoch so far are finite (waits for the device)."""
+        tally = self.parts.get("tally")
+        return not isinstance(tally, Tally) or tally.first_nonfinite() is None
 
     def state_dict(self) -> dict[str, Any]:
         """Return counters and the state of every part, by name."""

@@ -1,6 +1,7 @@
 """Keep an epoch's losses on the device, and read them all at once when a report is due."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,13 +22,15 @@ class Tally:
 
     Args:
         accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
+        copies: whether targets are copied, since a loader may fill the same tensor again.
 
     Attributes:
         samples: how many were trained on in this process, over all epochs.
     """
 
-    def __init__(self, accuracy: Metric | None = None) -> None:
+    def __init__(self, accuracy: Metric | None = None, *, copies: bool = False) -> None:
         self._accuracy = accuracy
+        self._copies = copies
         self.samples = 0
         self.reset()
 
@@ -50,24 +53,33 @@ class Tally:
         self._losses.append(step.loss.detach())
         self._sizes.append(step.size)
         self.samples += step.size
-        given = isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor)
-        if self._accuracy is not None and given:
-            self._hold(step)
+        if self._accuracy is None:
+            return
+        if isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor):
+            self._hold(step.outputs, step.targets)
+        elif isinstance(step.outputs, list):
+            for outputs, targets in zip(step.outputs, step.targets, strict=True):
+                self._hold(outputs, targets)
 
-    def _hold(self, step: Step) -> None:
+    def _hold(self, outputs: Tensor, targets: Tensor) -> None:
         # One large comparison costs what one small one costs: outputs wait for company.
-        self._outputs.append(step.outputs.detach())
-        self._targets.append(step.targets)
-        self._held += step.outputs.numel()
+        self._outputs.append(outputs.detach())
+        self._targets.append(targets.clone() if self._copies else targets)
+        self._held += outputs.numel()
         if len(self._outputs) >= _HELD_STEPS or self._held >= _HELD_NUMBERS:
             self._rate()
 
     def _rate(self) -> None:
         if self._accuracy is None or not self._outputs:
             return
-        outputs, targets = torch.cat(self._outputs), torch.cat(self._targets)
+        outputs, targets = joined(self._outputs), joined(self._targets)
+        if isinstance(outputs, Tensor) and isinstance(targets, Tensor):
+            pairs = [(outputs, targets)]
+        else:
+            pairs = list(zip(self._outputs, self._targets, strict=True))
         self._outputs, self._targets, self._held = [], [], 0
-        self._accuracy.update(Step(outputs.new_zeros(()), len(outputs), outputs, targets))
+        for some, theirs in pairs:
+            self._accuracy.update(Step(some.new_zeros(()), len(some), some, theirs))
         self._rated = True
 
     def _drain(self) -> None:
@@ -78,9 +90,11 @@ class Tally:
         sizes, self._losses, self._sizes = self._sizes, [], []
         self._note_bad(values)
         for span in ("epoch", "report"):
-            self._sums[f"{span}_loss"] += math.fsum(
-                v * n for v, n in zip(values, sizes, strict=True)
-            )
+            total = self._sums[f"{span}_loss"]
+            # One by one: the sum has the same bits however often the losses were read meanwhile.
+            for value, size in zip(values, sizes, strict=True):
+                total += value * size
+            self._sums[f"{span}_loss"] = total
             self._sums[f"{span}_size"] += sum(sizes)
 
     def _note_bad(self, values: list[float]) -> None:
@@ -125,6 +139,13 @@ class Tally:
         self._steps, self._bad = state["steps"], state["bad"]
         if self._accuracy is not None and state["accuracy"]:
             self._accuracy.load_state_dict(state["accuracy"])
+
+
+def joined(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:
+    """Return tensors end to end, or as they are where their samples differ in shape."""
+    if len({tensor.shape[1:] for tensor in tensors}) > 1:
+        return list(tensors)
+    return torch.cat(list(tensors))
 
 
 def _mean(total: float, size: float) -> float:

@@ -10,6 +10,8 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from stride.engine.precision import Precision
+from stride.engine.tally import joined
+from stride.errors import ConfigError
 from stride.models.model import Model, Step, as_step, batch_size
 
 
@@ -32,6 +34,9 @@ class Update:
         before_step: hooks, each called with the window.
         check_loss: whether each loss is read and checked before the update (this waits for the
             device in every step).
+
+    Raises:
+        ConfigError: the optimiser computes gradients by itself, and fp16 would scale them.
     """
 
     def __init__(
@@ -51,8 +56,21 @@ class Update:
         self._clip = clip_grad_norm
         self._before_step = before_step
         self._check_loss = check_loss
-        self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._needs_closure = _needs_closure(optimizer)
+        self._groups = 0
+        self._gather_parameters()
+        if self._needs_closure and precision.scaler is not None:
+            raise ConfigError(
+                f"{type(optimizer).__name__} cannot be used with fp16",
+                key="training_config.precision",
+                where="training_config.precision",
+                hint="type: training_config.precision=bf16",
+            )
+
+    def _gather_parameters(self) -> None:
+        groups = self._optimizer.param_groups
+        self._groups = len(groups)
+        self._parameters = [p for group in groups for p in group["params"]]
 
     def train(self, mode: bool = True) -> None:
         """Switch the model, and an optimiser that has modes, to training or to evaluation."""
@@ -61,12 +79,18 @@ class Update:
         if switch is not None:
             switch()
 
-    def gradients(self, window: Sequence[Any]) -> Step:
+    def gradients(self, window: Sequence[Any], *, checked: bool = True) -> Step:
         """Leave the window's gradients in the parameters; return its loss, outputs and targets.
+
+        Args:
+            window: the microbatches of the update.
+            checked: whether `check_loss` applies.
 
         Raises:
             NonFiniteLoss: the loss is not finite and `check_loss` is set.
         """
+        if len(self._optimizer.param_groups) != self._groups:  # a callback has unfrozen some
+            self._gather_parameters()
         for parameter in self._parameters:
             parameter.grad = None
         steps = []
@@ -75,7 +99,7 @@ class Update:
                 step = self._training_step(batch)
             if type(step) is not Step:
                 step = as_step(step, batch)
-            if self._check_loss and not torch.isfinite(step.loss).item():
+            if self._check_loss and checked and not torch.isfinite(step.loss).item():
                 raise NonFiniteLoss
             self._precision.backward(step.loss if weight == 1 else step.loss * weight)
             steps.append(step)
@@ -109,7 +133,8 @@ class Update:
         def closure() -> Tensor:
             if known:
                 return known.pop().loss
-            step = self.gradients(window)
+            # A search along a line may meet losses that are not finite, and turns back by itself.
+            step = self.gradients(window, checked=False)
             self._prepare(window)
             return step.loss
 
@@ -129,10 +154,13 @@ def _weights(window: Sequence[Any]) -> Sequence[float]:
 
 
 def _joined(steps: list[Step]) -> Step:
-    """Join the microbatches of one update: the mean loss over samples, outputs end to end."""
+    """Join the microbatches of one update: the mean loss over samples, outputs end to end.
+
+    Outputs and targets are lists where they do not fit together, as sequences of several lengths.
+    """
     size = sum(step.size for step in steps)
     loss = torch.stack([step.loss.detach() * (step.size / size) for step in steps]).sum()
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):
         return Step(loss, size)
-    return Step(loss, size, torch.cat(outputs), torch.cat(targets))
+    return Step(loss, size, joined(outputs), joined(targets))

@@ -4,6 +4,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from stride.errors import ConfigError, nearest
@@ -80,8 +81,9 @@ class PlainDisplay(Display):
         self.note("  ".join(parts))
 
     def note(self, text: str) -> None:
-        """Print the text."""
-        print(text, file=self._stream, flush=True)
+        """Print the text; a terminal that has gone ends no training."""
+        with suppress(OSError):
+            print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
         """Do nothing: each line is written already."""
@@ -129,14 +131,16 @@ class RichDisplay(Display):
             speed=self._speed(row, steps_per_second),
         )
         metrics = Text("  ".join(shown(self._metrics)), style="cyan")
-        self._live.update(Group(self._bar, metrics), refresh=True)
+        with suppress(OSError):
+            self._live.update(Group(self._bar, metrics), refresh=True)
 
     def note(self, text: str) -> None:
         """Print the text above the bar."""
-        if self._live is None:
-            print(text, file=self._stream, flush=True)
-        else:
-            self._live.console.print(text, markup=False, highlight=False)
+        with suppress(OSError):
+            if self._live is None:
+                print(text, file=self._stream, flush=True)
+            else:
+                self._live.console.print(text, markup=False, highlight=False)
 
     def close(self) -> None:
         """Stop drawing; the last state stays on the screen."""
@@ -155,10 +159,11 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
         key = "logging_config.terminal_display"
         hint = nearest(mode, MODES) or f"one of {', '.join(MODES)}"
         raise ConfigError(f"there is no display {mode!r}", key=key, hint=hint)
-    if mode == "auto":
-        mode = "rich" if (stream or sys.stderr).isatty() else "minimal"
-    if mode == "off":
+    stream = stream or sys.stderr
+    if mode == "off" or stream is None:  # a program without a console has no stderr
         return NoDisplay()
+    if mode == "auto":
+        mode = "rich" if stream.isatty() else "minimal"
     return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from stride.config.metrics import RESERVED, as_number
 from stride.engine.state import TrainState
 
 _SECONDS_BETWEEN_FLUSHES = 0.5
@@ -20,8 +21,8 @@ class MetricsStream:
 
     Rows are the same however long steps take: the background thread takes whole steps only, those
     up to `state.settled`; everything else is written where the training calls `flush`. A tensor
-    is kept as it is and read when its row is made, by the thread, so that the step does not wait
-    for the device.
+    on an accelerator is copied there and read when its row is made, by the thread, so that the
+    step does not wait for the device.
 
     Args:
         state: gives step and epoch of a value.
@@ -42,9 +43,16 @@ class MetricsStream:
         self._thread.start()
 
     def log(self, name: str, value: float | Tensor) -> None:
-        """Note a number, or a tensor of one, under the current step."""
-        if isinstance(value, Tensor):
-            value = value.detach()
+        """Note a number, or a tensor of one, under the current step.
+
+        Raises:
+            TypeError: the value is not one number.
+            ValueError: the name is one that rows have already, as `step`.
+        """
+        if isinstance(value, Tensor) and not value.is_cpu and value.numel() == 1:
+            value = value.detach().clone()  # the training may change it in place
+        elif type(value) is not float or name in RESERVED:
+            value = as_number(name, value)
         state = self._state
         self._pending.append((state.step, state.epoch, time.time(), name, value))
 

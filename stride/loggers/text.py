@@ -4,6 +4,7 @@ import logging
 import platform
 import threading
 import warnings
+from contextlib import suppress
 from logging.handlers import MemoryHandler
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +65,8 @@ class TextLog:
         for handler in (self._held, self._file):
             if handler is not None:
                 root.removeHandler(handler)
-                handler.close()
+                with suppress(OSError):  # a full disk must not hide why the run ended
+                    handler.close()
         LOGGER.setLevel(self._level_before)
         # Somebody may have replaced the function after us: then it stays.
         if warnings.showwarning == self._note_warning:

@@ -170,7 +170,12 @@ def as_model(thing: Any, criterion: nn.Module) -> Model:
 def as_step(result: Any, batch: Any) -> Step:
     """Return a user's step result as a Step: a bare loss gets its size from the batch."""
     if isinstance(result, Step):
-        return result
+        if isinstance(result.loss, Tensor) and not result.loss.ndim and type(result.size) is int:
+            return result
+        raise DataError(
+            "the Step that training_step returned has no scalar loss, or no int for its size",
+            hint="return the mean loss as a tensor without dimensions, and the number of samples",
+        )
     if isinstance(result, Tensor) and result.numel() == 1:
         return Step(result.reshape(()), batch_size(batch))
     shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
@@ -202,12 +207,18 @@ def network_part(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def batch_size(batch: Any) -> int:
-    """Return the number of samples: the length of the first tensor found in the batch."""
+    """Return the number of samples: the length of the first tensor found in the batch.
+
+    A batch in which none is found, as an object of another library, counts as one sample.
+    """
+    size = _first_length(batch)
+    return 1 if size is None else size
+
+
+def _first_length(batch: Any) -> int | None:
     if isinstance(batch, Tensor):
         return batch.shape[0] if batch.ndim else 1
+    if not isinstance(batch, (Mapping, tuple, list)):
+        return None
     parts = batch.values() if isinstance(batch, Mapping) else batch
-    if isinstance(batch, (Mapping, tuple, list)):
-        for part in parts:
-            if size := batch_size(part):
-                return size
-    return 0
+    return next((n for part in parts if (n := _first_length(part)) is not None), None)

@@ -1,5 +1,6 @@
 """Read and write weights: tensors only, each tied pair stored once."""
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,7 @@ def weights_bytes(state: Mapping[str, Any]) -> bytes:
             tied[name] = twin
     # One key only: safetensors writes several in an order that changes from process to process.
     metadata = {_TIED: json.dumps(tied)} if tied else {"format": "pt"}
-    return save({k: v.cpu().contiguous() for k, v in kept.items()}, metadata)
+    return save(apart({name: tensor.cpu() for name, tensor in kept.items()}), metadata)
 
 
 def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
@@ -61,6 +62,28 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     return state | {name: state[twin] for name, twin in tied.items()}
 
 
-def clone_state(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Return a copy of a state dict's tensors that training does not change."""
-    return {k: v.detach().clone() for k, v in state.items() if isinstance(v, Tensor)}
+def clone_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a state dict that training does not change; tied tensors stay tied."""
+    clones: dict[tuple[object, ...], Tensor] = {}
+    copied: dict[str, Any] = {}
+    for name, value in state.items():
+        if not isinstance(value, Tensor):  # a module's extra state
+            copied[name] = copy.deepcopy(value)
+            continue
+        place = memory_of(value)
+        if place not in clones:
+            clones[place] = value.detach().clone()
+        copied[name] = clones[place]
+    return copied
+
+
+def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors that a safetensors file takes: contiguous, and none a part of another."""
+    storages: set[int] = set()
+    separate = {}
+    for name, tensor in tensors.items():
+        whole = tensor.contiguous()
+        storage = whole.untyped_storage().data_ptr()
+        separate[name] = whole.clone() if storage in storages else whole
+        storages.add(storage)
+    return separate

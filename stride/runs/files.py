@@ -19,6 +19,7 @@ from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
 from stride.runs.lines import LineFile, read_lines
 from stride.runs.mounts import is_network_filesystem
 from stride.runs.writing import sync_folder, told, write_all
+from stride.version import UPGRADE
 
 __all__ = [
     "LineFile",
@@ -165,19 +166,24 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path.name} is no JSON: {cause}", where=str(path)) from cause
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path, *, unversioned: int | None = None) -> dict[str, Any]:
     """Read a JSON file that carries a format_version; refuse one of a newer STRIDE by name.
+
+    Args:
+        path: The file.
+        unversioned: The version of an object without one; None refuses it.
 
     Raises:
         RunError: As `read_json`; also no object, no format_version, or a newer one.
     """
     record = read_json(path)
-    version = record.get("format_version") if isinstance(record, dict) else None
+    is_object = isinstance(record, dict)
+    version = record.get("format_version", unversioned) if is_object else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise RunError(f"{path.name} has no format_version", where=str(path))
     if version > FORMAT_VERSION:
         what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
-        raise RunError(what, where=str(path), hint="type: pip install -U stride-trainer")
+        raise RunError(what, where=str(path), hint=UPGRADE)
     return dict(record)
 
 

@@ -4,10 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-FORMAT_VERSION: Final = 1
-"""The version that this STRIDE writes; it reads this one and all older ones."""
+from stride.version import FORMAT_VERSION as FORMAT_VERSION
 
 TEMPORARY_PREFIX = ".tmp-"
 """What unfinished files and folders begin with; readers pass them over."""

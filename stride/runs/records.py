@@ -1,4 +1,4 @@
-"""Describe the JSON files of a run folder, version 1; the schemas in `schemas/` are made of it.
+"""Describe the JSON files of a run folder, version 1; `json_schemas` makes schemas of it.
 
 The only file of this package that imports pydantic: what writes is checked against it, while
 listing runs reads plain JSON. A key that is not declared here is refused, so that a file with
@@ -21,7 +21,7 @@ from pydantic import (
 
 from stride.errors import RunError
 from stride.runs.encoding import decode_number, encode_number
-from stride.runs.files import atomic_json, read_record
+from stride.runs.files import read_record
 from stride.runs.layout import FORMAT_VERSION
 
 State = Literal[
@@ -209,6 +209,14 @@ class CheckpointRecord(Versioned):
     versions: dict[str, str]
 
 
+class CheckpointState(Versioned):
+    """Hold everything of a checkpoint that is no tensor (state.json)."""
+
+    schema_name: ClassVar[str] = "checkpoint_state"
+
+    parts: dict[str, Any] = Field(description="By name; a tensor is the name of one in a file")
+
+
 class CheckpointEntry(Record):
     """Hold one line of the list of checkpoints."""
 
@@ -247,27 +255,8 @@ RECORDS: tuple[type[Record], ...] = (
     MetricsRow,
     ResultsRecord,
     CheckpointRecord,
+    CheckpointState,
     CheckpointIndex,
     NormalizationRecord,
 )
 """Every record that is a file, or a line of one."""
-
-SCHEMAS = Path(__file__).parent / "schemas"
-
-
-def schemas() -> dict[str, dict[str, Any]]:
-    """Return file name -> JSON Schema of every record."""
-    return {f"{record.schema_name}.schema.json": _schema(record) for record in RECORDS}
-
-
-def _schema(record: type[Record]) -> dict[str, Any]:
-    schema = record.model_json_schema()
-    if issubclass(record, Versioned):  # it has a default in Python, and is never left out
-        schema["required"] = ["format_version", *schema.get("required", [])]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def write_schemas(folder: Path = SCHEMAS) -> None:
-    """Write the schemas that the package ships; a test says when they are out of date."""
-    for name, schema in schemas().items():
-        atomic_json(folder / name, schema)

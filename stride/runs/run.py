@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from stride.errors import MissingExtra, RunError
 from stride.runs.encoding import decode_number
-from stride.runs.files import read_json, read_lines, read_record, told
+from stride.runs.files import read_lines, read_record, told
 from stride.runs.layout import RESERVED_NAMES, RunPaths, checkpoint_order, segment_number
 from stride.runs.names import number_of
 from stride.runs.rows import RunRow, is_run_folder, read_row
@@ -59,19 +59,20 @@ class Run:
 
     @cached_property
     def raw_config(self) -> dict[str, Any]:
-        """Return the resolved config as plain JSON, whatever the version of STRIDE.
+        """Return the resolved config as plain JSON, without the file's format_version.
 
         Raises:
-            RunError: config.json is missing or broken.
+            RunError: config.json is missing, broken, or of a newer STRIDE.
         """
-        return _object(self.paths.config, read_json(self.paths.config))
+        values = read_record(self.paths.config, unversioned=1)  # the first runs had none
+        return {key: value for key, value in values.items() if key != "format_version"}
 
     @cached_property
     def config(self) -> "Config":
         """Return the resolved config.
 
         Raises:
-            RunError: config.json is missing or broken.
+            RunError: config.json is missing, broken, or of a newer STRIDE.
             ConfigError: It does not fit the schema of this STRIDE.
         """
         from stride.config import Config  # loads pydantic, which most readers do not need
@@ -197,12 +198,6 @@ def _names(folder: Path) -> list[str]:
         return [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError:
         return []
-
-
-def _object(path: Path, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise RunError(f"{path.name} is no JSON object", where=str(path))
-    return value
 
 
 def _decoded(value: Any) -> Any:

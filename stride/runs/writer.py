@@ -25,7 +25,7 @@ from stride.runs.files import (
     told,
 )
 from stride.runs.heartbeat import Heartbeat
-from stride.runs.layout import RunPaths
+from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.records import (
     CheckpointIndex,
     NormalizationRecord,
@@ -88,7 +88,7 @@ class RunWriter(Writer):
             raise
         try:
             writer.status("created")
-            writer.commit(paths.config, config)
+            writer.commit(paths.config, {"format_version": FORMAT_VERSION, **config})
             writer.commit(paths.provenance, provenance)
             if patch:
                 writer.commit(paths.code_patch, patch)

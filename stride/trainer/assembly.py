@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
 from stride.config.metrics import infer_mode, metric_name
@@ -29,6 +30,9 @@ from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError, nearest
 from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
 from stride.models.model import Model, as_model
+
+MODEL_NAME = "model_kwargs.model_name"
+SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
 
 
 @dataclass
@@ -123,14 +127,18 @@ def assemble(
     }
     data = _build_data(config, sections, objects, device, splits, normalization)
     model = _build_model(config, sections, objects, data).to(device)
+    _require_shapes(model)
     sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
     epochs, steps = lengths(config, data)
     sections["scheduler_kwargs"] = resolve_scheduler(
         values_of(config.scheduler_kwargs), epochs=epochs, steps=steps
     )
     names = config.training_config.metrics
+    complete = resolved.with_sections(sections)
+    if objects.model is not None:
+        complete = replace(complete, origins=complete.origins | {MODEL_NAME: SET_MODEL})
     return Assembly(
-        resolved.with_sections(sections),
+        complete,
         device,
         data,
         model,
@@ -190,6 +198,16 @@ def _build_model(config: Config, sections: dict[str, Any], objects: Given, data:
     values = values_of(config.model_kwargs)
     sections["model_kwargs"] = resolve_model(values, data.info, seed=config.seed)
     return build_model(sections["model_kwargs"], criterion, data.info)
+
+
+def _require_shapes(model: Model) -> None:
+    if any(isinstance(parameter, UninitializedParameter) for parameter in model.parameters()):
+        raise ConfigError(
+            "the model has lazy layers, whose sizes are not known yet",
+            key="model_kwargs.model_name",
+            where="model_kwargs.model_name",
+            hint="call the network on a batch in its constructor, or before set_model",
+        )
 
 
 def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:

@@ -47,7 +47,9 @@ class LoadedRun(Run):
 
         return rebuild_network(self, device=device, model=model, trust_code=trust_code)
 
-    def assemble(self, *, device: str | None = None) -> tuple["Resolved", "Assembly"]:
+    def assemble(
+        self, *, device: str | None = None, model: Any = None
+    ) -> tuple["Resolved", "Assembly"]:
         """Build the run's data and its model with the run's weights, as a training would.
 
         Raises:
@@ -55,7 +57,7 @@ class LoadedRun(Run):
         """
         from stride.trainer.rebuild import rebuild_assembly
 
-        return rebuild_assembly(self, device=device)
+        return rebuild_assembly(self, device=device, model=model)
 
     def evaluate(
         self,
@@ -63,6 +65,7 @@ class LoadedRun(Run):
         metrics: list[str] | None = None,
         *,
         device: str | None = None,
+        model: Any = None,
     ) -> dict[str, float]:
         """Evaluate the run's weights over a whole split: train, validation or test.
 
@@ -72,13 +75,14 @@ class LoadedRun(Run):
             split: train, validation or test.
             metrics: names; those of the run's config if none are given.
             device: another device than the run's.
+            model: a network or Model to fill, where the run's was given from Python.
 
         Raises:
             UserError: the data, the class or the split is not there.
         """
         from stride.engine.evaluate import evaluate
 
-        _, assembly = self.assemble(device=device)
+        _, assembly = self.assemble(device=device, model=model)
         return evaluate(
             assembly.model,
             assembly.loader(split),

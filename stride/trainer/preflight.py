@@ -1,12 +1,12 @@
 """Try a whole step of a config, leaving no trace."""
 
-import copy
 import math
 from typing import Any
 
 import torch
 
 from stride.engine.optim import build_optimizer, build_schedule
+from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
@@ -26,9 +26,8 @@ def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DataError: gradients or stepped weights are not finite.
     """
-    model = copy.deepcopy(assembly.model)
     config, monitor = assembly.config, saving_monitor(assembly)
-    with untouched():
+    with untouched(), disposable(assembly.model) as model:
         optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
         schedule = build_schedule(
             values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric, mode=monitor.mode
@@ -38,14 +37,14 @@ def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
         update.train()
         update.apply(window, update.gradients(window))
         schedule.after_epoch({monitor.metric: probed["loss"]})
-    finite = all(torch.isfinite(parameter).all() for parameter in model.parameters())
+        finite = all(torch.isfinite(parameter).all() for parameter in model.parameters())
     if not finite or not math.isfinite(probed["gradient_norm"]):
         raise DataError(
             "one step on the first samples leads to numbers that are not finite",
             where=f"loss {probed['loss']:.4g}, gradient norm {probed['gradient_norm']:.4g}",
             hint="lower optimizer_kwargs.lr, normalise the data, or set clip_grad_norm",
         )
-    count = sum(parameter.numel() for parameter in model.parameters())
+    count = sum(parameter.numel() for parameter in assembly.model.parameters())
     found = probed | {"parameters": count, "device": str(assembly.device)}
     if assembly.device.type == "cuda":
         found["peak_memory_mib"] = torch.cuda.max_memory_allocated(assembly.device) / 2**20

@@ -15,7 +15,7 @@ from stride.errors import ComponentError, RunError
 from stride.models.build import build_network
 from stride.models.weights import read_weights
 from stride.runs.files import read_record
-from stride.trainer.assembly import Assembly, Given, assemble, values_of
+from stride.trainer.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
 
 if TYPE_CHECKING:
     from stride.trainer.loaded import LoadedRun
@@ -25,8 +25,7 @@ def rebuild_network(
     run: "LoadedRun", *, device: str, model: Any = None, trust_code: bool = False
 ) -> nn.Module:
     """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
-    network = model if model is not None else _build(run, trust_code)
-    network = getattr(network, "network", network)
+    network = _build(run, trust_code) if model is None else getattr(model, "network", model)
     _fill(network, read_weights(run.paths.weights), run)
     return network.to(resolve_device(device)).eval()
 
@@ -39,14 +38,23 @@ def _build(run: "LoadedRun", trust_code: bool) -> nn.Module:
 
 
 def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | None:
-    """Return the class out of the source recorded in the run, if it needs that and may."""
+    """Return the class out of the source recorded in the run, None where the config finds it.
+
+    Raises:
+        ComponentError: nothing leads to the model without the user's word or hand.
+    """
     name = run.config.model_kwargs.model_name or ""
-    if not run.paths.model_source.is_file():
-        return None
+    if run.provenance.get("origins", {}).get(MODEL_NAME) == SET_MODEL:
+        raise ComponentError(
+            f"the run's model, a {name}, was given from Python",
+            where=str(run.path),
+            hint="give one that is built alike: load_model(model=...), evaluate(model=...)",
+        )
     module, _, attribute = name.partition(":")
+    here = module == "__main__" and hasattr(sys.modules["__main__"], attribute)
+    if here or not run.paths.model_source.is_file():
+        return None
     if not trust_code:
-        if module == "__main__" and hasattr(sys.modules["__main__"], attribute):
-            return None
         raise ComponentError(
             f"the model's class {attribute} was defined in a notebook or script",
             where=str(run.paths.model_source),
@@ -74,8 +82,10 @@ def _execute(source: Path, attribute: str) -> Callable[..., Any]:
 
 
 def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -> None:
+    # A module's extra state is no tensor, so not in the file: the network keeps its own.
+    extra = {k: v for k, v in network.state_dict().items() if not isinstance(v, Tensor)}
     try:
-        network.load_state_dict(dict(weights), strict=True)
+        network.load_state_dict(extra | dict(weights), strict=True)
     except RuntimeError as error:
         raise RunError(
             f"the weights do not fit {type(network).__name__}, which has changed since: "
@@ -85,10 +95,14 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -
         ) from error
 
 
-def rebuild_assembly(run: "LoadedRun", *, device: str | None) -> tuple[Resolved, Assembly]:
+def rebuild_assembly(
+    run: "LoadedRun", *, device: str | None, model: Any = None
+) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
     resolved = recorded(run, device)
-    assembly = assemble(resolved, Given(), normalization=_normalization(run))
+    if model is None:
+        _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
+    assembly = assemble(resolved, Given(model=model), normalization=_normalization(run))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 

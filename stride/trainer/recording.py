@@ -12,7 +12,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from stride.engine.state import TrainState
-from stride.errors import LostRun, NonFiniteError, StrideError
+from stride.errors import NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
@@ -133,7 +133,7 @@ class Recording:
         status, reason = self._end if error is None else outcome(error)
         try:
             self._stream.close()
-        except StrideError as late:
+        except Exception as late:
             if error is None:
                 status, reason, error = *outcome(late), late
                 raise
@@ -141,8 +141,9 @@ class Recording:
             self._loggers.close()
             LOGGER.removeHandler(self._warnings)
             self._display.close()
-            # A run that is lost already has its successor's word for its status.
-            with suppress(LostRun) if isinstance(error, LostRun) else nullcontext():
+            # What ended the run is to be told, not what came after: a lost run has its
+            # successor's word for its status, and a full disk takes no status.
+            with suppress(StrideError) if error is not None else nullcontext():
                 self._writer.close(status, reason, **self._summary)
 
 

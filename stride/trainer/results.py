@@ -38,8 +38,10 @@ class Stopwatch:
 def summary(results: Mapping[str, Any]) -> str:
     """Say in one line what came out: the best value, where, and the test split's metrics."""
     monitor, best = results["monitor"], results["best"]
-    value = "no number" if monitor["value"] is None else f"{monitor['value']:.4g}"
-    parts = [f"best {monitor['metric']} {value} (epoch {best['epoch']}, step {best['step']})"]
+    parts = [f"no number for {monitor['metric']}"]
+    if best:
+        place = f"(epoch {best['epoch']}, step {best['step']})"
+        parts = [f"best {monitor['metric']} {monitor['value']:.4g} {place}"]
     return "  ".join(parts + [f"{k} {v:.4g}" for k, v in results["test"].items()])
 
 
@@ -57,7 +59,7 @@ def results_of(
     """Return the content of results.json."""
     results = {
         "format_version": FORMAT_VERSION,
-        "best": {"step": best.step, "epoch": best.epoch, **best.metrics},
+        "best": {"step": best.step, "epoch": best.epoch, **best.metrics} if best.metrics else {},
         "last": {"step": state.step, "epoch": state.epoch, **last},
         "test": dict(test),
         "timings": dict(timings),

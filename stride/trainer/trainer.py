@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from os import PathLike
 from typing import Any, Unpack
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.config import Overrides, Resolved, resolve_layers
+from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data
 from stride.distributed import require_single_process
@@ -19,7 +20,7 @@ from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.state import TrainState
-from stride.errors import StrideError
+from stride.errors import ConfigError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
@@ -114,7 +115,10 @@ class Trainer:
 
     def _comprehend(self, resolved: Resolved) -> Assembly:
         if self._assembly is None or self._built_from != resolved.config:
-            self._assembly = assemble(resolved, self._given, splits=self._splits)
+            try:
+                self._assembly = assemble(resolved, self._given, splits=self._splits)
+            except ConfigError as error:
+                raise located(error, nearest_origin(resolved.origins, error.key)) from None
             self._built_from = resolved.config
         return self._assembly
 
@@ -201,7 +205,8 @@ class Trainer:
 
     def _prepare(self, assembly: Assembly) -> None:
         """Build optimiser, schedule, state and callbacks."""
-        self._training = build_training(assembly, self._callbacks)
+        adds = hasattr(self, "after_evaluate")
+        self._training = build_training(assembly, self._callbacks, adds_metrics=adds)
         self.state, self.optimizer = self._training.state, self._training.optimizer
         self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
         self.metrics, self.results = {}, {}
@@ -228,11 +233,21 @@ class Trainer:
                 raise Interrupted(stop.signal)
         except BaseException as error:
             watch.stop()
-            self.hooks.call("on_exception", error)
-            with suppress(StrideError):
-                self._save_results(watch, test={})
+            self._leave(watch, error)
             raise
         watch.stop()
+
+    def _leave(self, watch: Stopwatch, error: BaseException) -> None:
+        """Save what there is when an exception ends the run, which nothing here may hide."""
+        try:
+            self.hooks.call("on_exception", error)
+        except Exception:
+            LOGGER.exception("the hook on_exception failed")
+        try:
+            # The last weights of a failed run may be anything; those of a signal are sound.
+            self._save_results(watch, test={}, sound=isinstance(error, KeyboardInterrupt))
+        except Exception as late:
+            LOGGER.warning("no results were saved: %s: %s", type(late).__name__, late)
 
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}
@@ -245,15 +260,21 @@ class Trainer:
         """Put the best weights back, evaluate them on the test split, write the results."""
         training, assembly = self._training, self._training.assembly
         training.watch.best.restore(assembly.model)
-        test = self.evaluate("test") if assembly.data.test_loader is not None else {}
-        self._save_results(watch, test)
+        test: dict[str, float] = {}
+        try:
+            if assembly.data.test_loader is not None:
+                test = self.evaluate("test")
+        finally:
+            self._save_results(watch, test)
         self.run.note(summary(self.results))
         if training.stop:
             self.run.end_as(training.stop.status, training.stop.reason)
 
-    def _save_results(self, watch: Stopwatch, test: Mapping[str, float]) -> None:
+    def _save_results(
+        self, watch: Stopwatch, test: Mapping[str, float], *, sound: bool = True
+    ) -> None:
         best = self._training.watch.best
-        best.write(self)
+        best.write(self, or_present=sound)
         self.results = results_of(
             state=self.state,
             monitor=self._training.watch.monitor,

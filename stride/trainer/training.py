@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
+from stride.data.given import GivenBatches
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Limits, Loop, StopRequest
 from stride.engine.optim import Schedule, build_optimizer, build_schedule, learning_rate
@@ -88,15 +89,22 @@ class Training:
         )
 
 
-def build_training(assembly: Assembly, callbacks: Iterable[Callback]) -> Training:
+def build_training(
+    assembly: Assembly, callbacks: Iterable[Callback], *, adds_metrics: bool = False
+) -> Training:
     """Build optimiser, schedule, watchers and state for an assembly.
+
+    Args:
+        assembly: config, data and model.
+        callbacks: called after those that the config names.
+        adds_metrics: whether the trainer itself may add metrics to those that are evaluated.
 
     Raises:
         UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
             follow is not evaluated.
     """
     config, model = assembly.config, assembly.model
-    watch = build_watch(assembly, callbacks)
+    watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics)
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
     schedule = build_schedule(
         values_of(config.scheduler_kwargs),
@@ -105,7 +113,8 @@ def build_training(assembly: Assembly, callbacks: Iterable[Callback]) -> Trainin
         mode=watch.monitor.mode,
     )
     rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
-    tally = Tally(rated.get("accuracy"))
+    own_loader = isinstance(assembly.data.train_loader, GivenBatches)
+    tally = Tally(rated.get("accuracy"), copies=own_loader)
     state = TrainState(
         model=model,
         optimizer=optimizer,

@@ -43,8 +43,15 @@ class Watch:
         return parts
 
 
-def build_watch(assembly: Assembly, given: Iterable[Callback]) -> Watch:
+def build_watch(
+    assembly: Assembly, given: Iterable[Callback], *, adds_metrics: bool = False
+) -> Watch:
     """Build the callbacks of the config and put the given ones after the named ones.
+
+    Args:
+        assembly: config, data and model.
+        given: the user's callbacks.
+        adds_metrics: whether somebody else may add metrics to those that are evaluated.
 
     Raises:
         ConfigError: a metric to follow is not evaluated.
@@ -52,7 +59,8 @@ def build_watch(assembly: Assembly, given: Iterable[Callback]) -> Watch:
     """
     config = assembly.config
     training = config.training_config
-    users = [_named_callback(name) for name in training.callbacks] + list(given)
+    users = [_callback(find("callback", name)(), name) for name in training.callbacks]
+    users += [_callback(one, "callbacks") for one in given]
     monitor = saving_monitor(assembly)
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0)
     names = _Names(assembly)
@@ -62,22 +70,22 @@ def build_watch(assembly: Assembly, given: Iterable[Callback]) -> Watch:
     if training.early_stopping:
         monitors["stopping_metric"] = stopping_monitor(assembly)
         watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))
-    if not any(type(user).after_evaluate is not Callback.after_evaluate for user in users):
-        # A callback may add metrics of its own; without one, all names are known now.
+    adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
+    if not adders and not adds_metrics:
+        # Nobody adds metrics of their own: all names are known now.
         for key, followed in monitors.items():
             require_metric(assembly, followed, key)
     return Watch(watch, best, checkpoints, monitor)
 
 
-def _named_callback(name: str) -> Callback:
-    callback = find("callback", name)()
-    if not isinstance(callback, Callback):
+def _callback(thing: Any, origin: str) -> Callback:
+    if not isinstance(thing, Callback):
         raise ComponentError(
-            f"{name} gives a {type(callback).__name__}, no stride.Callback",
+            f"{origin} gives a {type(thing).__name__}, no stride.Callback",
             where="training_config.callbacks",
-            hint="name a class that inherits from stride.Callback",
+            hint="give an instance of a class that inherits from stride.Callback",
         )
-    return callback
+    return thing
 
 
 class _Names:

@@ -41,6 +41,8 @@ def test_without_keeping_the_last_weights_are_the_runs():
         trainer.epoch(callback, weight, loss)
     callback.restore(trainer.model)
     callback.write(trainer)
+    assert trainer.written == []
+    callback.write(trainer, or_present=True)
     assert trainer.written == [2.0]
     assert callback.best.value == 1.0
 

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+import torch
 
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
+from stride.engine.tally import Tally
+from stride.models.model import Step
 from stride.runs.layout import checkpoint_name
 from stride.runs.records import CheckpointIndex
 from stride.runs.writer import RunWriter
@@ -95,3 +98,25 @@ def test_nan_is_never_the_best_and_the_index_is_plain_json(trainer):
     assert index(trainer).best == "mlp_digits_x_epoch_2"
     text = trainer.run.paths.checkpoint_index.read_text()
     json.loads(text, parse_constant=lambda name: pytest.fail(name))
+
+
+def test_a_state_with_a_loss_that_is_not_finite_is_not_written(trainer):
+    tally = Tally()
+    trainer.state.parts["tally"] = tally
+    checkpoints = callback(every_steps=1)
+    for loss in (1.0, float("nan")):
+        trainer.state.step += 1
+        trainer.state.position += 1
+        tally.add(Step(torch.tensor(loss), 1))
+        checkpoints.after_step(trainer, None)
+    assert [entry.step for entry in index(trainer).entries] == [1]
+
+
+def test_a_state_that_cannot_be_stored_is_refused_at_the_start(trainer):
+    trainer.state.parts["mine"] = torch.nn.Linear(1, 1)
+    callback().before_train(trainer)
+    trainer.state.parts["mine"].register_state_dict_post_hook(
+        lambda module, state, prefix, local: state.update(f=print)
+    )
+    with pytest.raises(TypeError, match=r"mine/f: .*cannot be stored"):
+        callback().before_train(trainer)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.config.metrics import canonical, infer_mode, metric_name
+from stride.config.metrics import as_number, canonical, infer_mode, metric_name
 from stride.errors import ConfigError
 
 
@@ -57,3 +57,12 @@ def test_the_mode_follows_from_the_name(name: str, mode: str) -> None:
 def test_a_name_that_tells_nothing_needs_a_mode(name: str) -> None:
     with pytest.raises(ConfigError, match=r"set training_config\.saving_mode to min or max"):
         infer_mode(name, key="training_config.saving_mode")
+
+
+def test_a_metric_is_one_number_under_a_name_that_is_free():
+    assert as_number("mine", True) == 1.0
+    for value in ("1.5", None, [1.0], 1j, 10**400):
+        with pytest.raises(TypeError, match="'mine' is not one number"):
+            as_number("mine", value)
+    with pytest.raises(ValueError, match="cannot be called 'step'"):
+        as_number("step", 1.0)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from stride.config.refusals import unknown_key
-from stride.config.schema import Config
+from stride.config.fields import dotted_keys
+from stride.config.refusals import _OF_CONSTRUCTORS, unknown_key
+from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,24 @@ from stride.config.schema import Config
         ("load_data_kwargs.train_loader_kwargs.nun_workers", ["num_workers"], "'num_workers'?"),
         ("scheduler_kwargs.zzz", ["T_max"], "the keys here are T_max, interval, scheduler_name"),
         ("zzz.yyy", [], "unknown key zzz.yyy"),
+        ("lr", [], "unknown key lr; did you mean 'optimizer_kwargs.lr'?"),
+        ("weight_decy", [], "did you mean 'optimizer_kwargs.weight_decay'?"),
+        ("num_workers", [], "did you mean 'load_data_kwargs.num_workers'?"),
+        ("training_config.lr", [], "did you mean 'optimizer_kwargs.lr'?"),
+        ("optimizer_kwargs.momentum", ["eps"], "the keys here are eps, optimizer_name"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(key: str, beside: list[str], message: str) -> None:
     assert message in str(unknown_key(key, Config, beside))
+
+
+@pytest.mark.parametrize("key", [key for key in dotted_keys(Config) if "." in key])
+def test_a_key_without_its_section_is_told_where_it_belongs(key: str) -> None:
+    leaf = key.rpartition(".")[2]
+    assert f"unknown key {leaf}; did you mean {key!r}?" in str(unknown_key(leaf, Config))
+
+
+def test_the_keys_of_constructors_are_in_sections_that_take_them() -> None:
+    assert set(_OF_CONSTRUCTORS.values()) <= set(OPEN_SECTIONS)
+    declared = {name for section in OPEN_SECTIONS for name in declared_keys(section)}
+    assert not declared & set(_OF_CONSTRUCTORS)

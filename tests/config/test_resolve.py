@@ -116,6 +116,45 @@ def test_a_stored_config_is_a_layer() -> None:
     assert again.origin("seed") == "run"
 
 
+VERSIONED = {"format_version": 1, "work_dir": "/old/w", "seed": 4}
+
+
+@pytest.mark.parametrize("place", ["base", "file", "argument", "override"])
+def test_the_config_of_a_run_is_taken_without_its_version(tmp_path: Path, place: str) -> None:
+    base, file = tmp_path / "w" / "config.json", tmp_path / "exp.json"
+    base.parent.mkdir()
+    (base if place == "base" else file).write_text(json.dumps(VERSIONED, indent=2))
+    resolved = resolve_layers(
+        work_dir=base.parent,
+        config_file=file if place == "file" else None,
+        arguments=VERSIONED | {"work_dir": None} if place == "argument" else None,
+        overrides={"format_version": 1, "seed": 4} if place == "override" else None,
+    )
+    assert resolved.config.seed == 4
+    assert "format_version" not in resolved.config.to_json()
+    assert "format_version" not in resolved.origins
+    assert "format_version" not in {key for key, _, _ in resolved.listing()}
+    assert Config.from_json(VERSIONED).seed == 4
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (2, "the config was written by a newer STRIDE (format 2, not 1) (file {}:2); type: pip"),
+        (0, "format_version must be 1, not 0 (file {}:2); leave it out"),
+        (True, "format_version must be 1, not true (file {}:2); leave it out"),
+        ("1", 'format_version must be 1, not "1" (file {}:2); leave it out'),
+    ],
+)
+def test_another_version_is_refused(tmp_path: Path, version: object, message: str) -> None:
+    file = tmp_path / "exp.json"
+    # What a newer STRIDE calls its keys is no reason to complain of the keys.
+    file.write_text(json.dumps({"format_version": version, "work_dir": "w", "new": 1}, indent=2))
+    with pytest.raises(ConfigError) as caught:
+        resolve_layers(config_file=file)
+    assert message.format(file) in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["007", "1e-4", "2018-11-25", "no", "-1", "true", "a,b=c%@#", "ü"])
 def test_awkward_text_survives_in_text_fields_and_open_keys(text: str) -> None:
     overrides = [f"run={text}", f"model_kwargs.note={text}", f"dataset_kwargs.transform={text}"]

@@ -30,7 +30,7 @@ def same(one, other):
         )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 300), st.integers(1, 70), st.booleans(), st.booleans(), st.integers(0, 3),
     st.integers(0, 300),

@@ -7,7 +7,7 @@ from torch import nn
 from stride.engine.checkpoint import read_state, write_state
 from stride.engine.random import RandomState, seed_everything
 from stride.engine.state import TrainState
-from stride.errors import RunError
+from stride.errors import RunError, StrideError
 from stride.models.model import Model
 from stride.runs.layout import CheckpointPaths
 from stride.runs.records import CheckpointRecord
@@ -88,3 +88,21 @@ def test_no_file_holds_a_pickle(tmp_path):
         content = path.read_bytes()
         assert not content.startswith((b"\x80", b"PK"))
         assert path.suffix in (".json", ".safetensors")
+
+
+def test_tensors_that_overlap_are_written_apart(tmp_path):
+    class Views(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("whole", torch.arange(4.0))
+            self.register_buffer("part", self.whole[1:3])
+
+    write_state(tmp_path, TrainState(model=Views()))
+    model = read_state(tmp_path)["model"]
+    assert model["whole"].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert model["part"].tolist() == [1.0, 2.0]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(StrideError, match=r"cannot write: .*part\.safetensors"):
+        write_state(tmp_path / "gone", TrainState(part=nn.Linear(1, 1)))

@@ -75,3 +75,24 @@ def test_no_graph_is_kept_and_an_own_evaluation_step_is_used():
 def test_an_empty_split_has_no_number():
     values = evaluate(model(), [], {}, split="test", precision=FP32)
     assert values["test/loss"] != values["test/loss"]
+
+
+def test_a_device_without_double_precision_is_evaluated_in_single():
+    class Single(torch.Tensor):
+        """A loss of a device that has no double precision, as MPS."""
+
+        @property
+        def device(self):
+            return torch.device("mps")
+
+        def double(self):
+            raise TypeError("no float64 here")
+
+    class Lossy(Model):
+        def evaluation_step(self, batch):
+            return Step(super().evaluation_step(batch).loss.as_subclass(Single), 2)
+
+    lossy = Lossy(nn.Linear(3, 2), nn.MSELoss())
+    batch = (torch.ones(2, 3), torch.zeros(2, 2))
+    values = evaluate(lossy, [batch], {}, split="test", precision=FP32)
+    assert values["test/loss"] == pytest.approx(lossy.training_step(batch).loss.item())

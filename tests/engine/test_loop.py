@@ -297,3 +297,46 @@ def test_a_step_on_a_gpu_never_waits_for_it():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert math.isfinite(loop.tally.read())
+
+
+def test_a_step_is_complete_with_its_schedule_when_after_step_is_called():
+    steps = []
+
+    class Every(Schedule):
+        def __init__(self):
+            super().__init__()
+            self.every_step = True
+
+        def step(self):
+            steps.append("schedule")
+
+    class Note(Base):
+        def after_step(self, trainer, step):
+            steps.append("after_step")
+
+    loop, _ = build(Batches(1), callbacks=[Note()], schedule=Every(), max_epochs=1)
+    loop.run()
+    assert steps == ["schedule", "after_step"]
+
+
+def test_the_microbatches_of_a_loss_that_is_not_finite_are_named():
+    loop, _ = build(Batches(poison=3), max_epochs=1, accumulate=2)
+    with pytest.raises(NonFiniteError, match="step 2, batches 2 to 3 of epoch 0"):
+        loop.run()
+
+
+def test_what_a_hook_adds_to_the_metrics_becomes_a_number_or_is_refused():
+    class Add(Base):
+        value = torch.tensor(2.0)
+
+        def after_evaluate(self, trainer, metrics):
+            metrics["mine"] = self.value
+
+    add = Add()
+    loop, rows = build(callbacks=[add], max_epochs=1)
+    loop.run()
+    assert type(rows[-1][2]["mine"]) is float
+    add.value = "high"
+    loop, _ = build(callbacks=[add], max_epochs=1)
+    with pytest.raises(TypeError, match="'mine' is not one number, but the text 'high'"):
+        loop.run()

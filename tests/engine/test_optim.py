@@ -125,3 +125,9 @@ def test_an_optimizer_without_a_rate_has_none():
 
     rate = learning_rate(Rateless(nn.Linear(1, 1).parameters()))
     assert rate != rate
+
+
+def test_a_plateau_scheduler_cannot_step_without_its_metric():
+    section = {"scheduler_name": "ReduceLROnPlateau", "interval": "step"}
+    with pytest.raises(ConfigError, match="known after an epoch only"):
+        resolve_scheduler(section, epochs=2, steps=10)

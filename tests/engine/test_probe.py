@@ -1,6 +1,7 @@
 """The probe: finds misfits before a run exists, and leaves no trace."""
 
 import random
+import threading
 
 import pytest
 import torch
@@ -72,3 +73,13 @@ def test_shapes_follow_the_form_of_the_batch():
         "a": [[2, 3], "str"],
         "1": [[1]],
     }
+
+
+def test_a_model_that_cannot_be_copied_is_tried_itself_and_put_back():
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    network.lock = threading.Lock()
+    before = {name: value.clone() for name, value in network.eval().state_dict().items()}
+    assert probe(Model(network, nn.MSELoss()), batch(), {}, FP32)["gradient_norm"] > 0
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert all(p.grad is None for p in network.parameters())
+    assert not network.training

@@ -43,3 +43,13 @@ def test_determinism_ends_with_its_block():
     with determinism(True):
         assert torch.are_deterministic_algorithms_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_determinism_gives_back_the_mode_that_only_warns():
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with determinism(True):
+            assert not torch.is_deterministic_algorithms_warn_only_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)

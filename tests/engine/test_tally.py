@@ -83,3 +83,37 @@ def test_its_state_goes_on_as_if_it_had_never_been_taken():
     assert moved.read() == plain.read()
     assert moved.epoch_values() == plain.epoch_values()
     assert moved.first_nonfinite() == plain.first_nonfinite()
+
+
+def test_outputs_of_several_shapes_are_all_rated():
+    tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+    for lengths in ((5, 7), (7,)):
+        outputs = [torch.eye(3)[0].reshape(1, 3, 1).expand(2, 3, n) for n in lengths]
+        targets = [torch.zeros(2, n, dtype=torch.long) for n in lengths]
+        targets[0][0] = 1
+        parts = (outputs, targets) if len(lengths) > 1 else (outputs[0], targets[0])
+        tally.add(Step(torch.tensor(0.0), 2 * len(lengths), *parts))
+    assert tally.epoch_values()["train/epoch_accuracy"] == pytest.approx((38 - 12) / 38)
+
+
+def test_targets_of_a_loader_that_fills_the_same_tensor_again_are_copied():
+    tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"], copies=True)
+    kept = step(0.0, 4, right=4)
+    for wrong in (0, 1):
+        kept.targets.fill_(wrong)
+        tally.add(kept)
+    assert tally.epoch_values()["train/epoch_accuracy"] == 0.5
+
+
+def test_the_sums_have_the_same_bits_however_often_they_are_read():
+    torch.manual_seed(0)
+    losses = torch.rand(200, dtype=torch.float64).tolist()
+    values = []
+    for every in (1, 7, 1000):
+        tally = Tally()
+        for i, loss in enumerate(losses):
+            tally.add(Step(torch.tensor(loss, dtype=torch.float64), 3))
+            if i % every == 0:
+                tally.state_dict()
+        values.append(tally.epoch_values()["train/epoch_loss"])
+    assert values[0] == values[1] == values[2]

@@ -1,6 +1,7 @@
 """One optimiser update: accumulation, clipping, hooks, closures, non-finite losses."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
+from stride.errors import ConfigError
 from stride.models.model import Model, Step
 
 CPU = torch.device("cpu")
@@ -145,3 +147,34 @@ def test_modes_of_model_and_optimizer_are_switched_together():
     assert (model.network.training, optimizer.mode) == (False, "eval")
     update.train()
     assert (model.network.training, optimizer.mode) == (True, "train")
+
+
+def test_parameters_that_join_during_training_lose_their_old_gradients_too():
+    model, x, y = model_and_data()
+    late = list(model.network[0].parameters())
+    optimizer = torch.optim.SGD(model.network[2].parameters(), lr=0.0)
+    update = Update(model, optimizer, Precision("fp32", CPU))
+    update.gradients([(x, y)])
+    optimizer.add_param_group({"params": late})
+    update.gradients([(x, y)])
+    once = late[0].grad.clone()
+    update.gradients([(x, y)])
+    assert torch.equal(late[0].grad, once)
+
+
+def test_a_closure_is_refused_with_fp16_and_may_meet_a_loss_that_is_not_finite():
+    model, x, y = model_and_data()
+    lbfgs = lambda p: torch.optim.LBFGS(p, lr=1e30)  # noqa: E731
+    with pytest.raises(ConfigError, match="LBFGS cannot be used with fp16"):
+        updated(model, [], lbfgs, precision="fp16")
+    with pytest.raises(NonFiniteLoss):  # of the second window's gradients, not inside of the first
+        updated(model, [[(x, y)], [(x * math.inf, y)]], lbfgs, check_loss=True)
+
+
+def test_microbatches_of_several_shapes_keep_their_outputs_apart():
+    torch.manual_seed(0)
+    model = Model(nn.Conv1d(2, 3, 1), nn.CrossEntropyLoss())
+    window = [(torch.randn(4, 2, n), torch.zeros(4, n, dtype=torch.long)) for n in (5, 7)]
+    _, (step,) = updated(model, [window])
+    assert [tuple(part.shape) for part in step.outputs] == [(4, 3, 5), (4, 3, 7)]
+    assert [tuple(part.shape) for part in step.targets] == [(4, 5), (4, 7)]

@@ -102,3 +102,13 @@ def test_the_time_left(step: int, total: int, speed: float, text: str) -> None:
     assert time_left({"step": step}, total, speed) == text
     assert time_left({"step": step}, None, speed) == ""
     assert time_left({"step": step}, total, 0.0) == ""
+
+
+def test_a_terminal_that_has_gone_ends_no_training(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    PlainDisplay(Gone()).note("text")
+    monkeypatch.setattr(sys, "stderr", None)
+    assert isinstance(open_display("auto"), NoDisplay)

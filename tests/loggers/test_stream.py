@@ -66,3 +66,26 @@ def test_a_sink_that_fails_in_the_background_is_told_at_the_next_flush():
         time.sleep(0.01)
     with pytest.raises(StrideError, match="cannot write"):
         stream.close()
+
+
+def test_a_tensor_that_changes_in_place_is_noted_as_it_was():
+    state, rows = TrainState(), []
+    stream = MetricsStream(state, [rows.extend])
+    value = torch.zeros(())
+    for state.step in (1, 2):
+        stream.log("a", value.add_(1))
+    stream.flush()
+    assert [row["a"] for row in rows] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", [torch.zeros(2), torch.zeros(0), "1.5", None])
+def test_what_is_no_number_is_refused_where_it_is_logged(value):
+    stream = MetricsStream(TrainState(), [])
+    with pytest.raises(TypeError, match="'a' is not one number"):
+        stream.log("a", value)
+
+
+@pytest.mark.parametrize("name", ["step", "epoch", "time"])
+def test_the_names_of_a_rows_own_columns_are_refused(name):
+    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
+        MetricsStream(TrainState(), []).log(name, 1.0)

@@ -58,3 +58,17 @@ def test_an_uncaught_exception_in_a_thread_is_in_it(tmp_path, monkeypatch):
         thread.join()
     assert "uncaught exception in thread worker" in (tmp_path / "log").read_text()
     assert "ZeroDivisionError" in (tmp_path / "log").read_text()
+
+
+def test_a_full_disk_hides_no_exception_and_leaves_no_handler(tmp_path):
+    class Full(logging.FileHandler):
+        def close(self):
+            super().close()
+            raise OSError("no space left on device")
+
+    before = (list(logging.getLogger().handlers), warnings.showwarning)
+    with pytest.raises(ValueError, match="boom"), TextLog("INFO") as log:
+        log.open(tmp_path / "log")
+        log._file.__class__ = Full
+        raise ValueError("boom")
+    assert (logging.getLogger().handlers, warnings.showwarning) == before

@@ -176,4 +176,10 @@ def test_a_bare_loss_becomes_a_step_and_anything_else_is_refused() -> None:
 def test_the_batch_size_is_that_of_the_first_tensor() -> None:
     assert batch_size([{"a": "text", "b": torch.zeros(5, 2)}]) == 5
     assert batch_size(torch.zeros(())) == 1
-    assert batch_size("text") == 0
+    assert batch_size("text") == batch_size({"a": object()}) == 1
+
+
+def test_a_users_step_needs_a_scalar_loss_and_a_number_of_samples():
+    for step in (Step(torch.zeros(1), 2), Step(torch.zeros(()), torch.tensor(2))):
+        with pytest.raises(DataError, match="no scalar loss, or no int"):
+            as_step(step, torch.zeros(2, 1))

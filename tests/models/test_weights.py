@@ -54,3 +54,18 @@ def test_a_clone_is_not_changed_by_training():
     with torch.no_grad():
         network.weight.add_(1)
     assert not torch.equal(before["weight"], network.weight)
+
+
+def test_a_copy_of_a_state_keeps_ties_and_what_is_no_tensor():
+    tied = torch.ones(3)
+    state = clone_state({"a": tied, "b": tied, "extra": {"v": [1]}})
+    tied.zero_()
+    assert state["a"] is state["b"]
+    assert state["a"].tolist() == [1.0, 1.0, 1.0]
+    assert state["extra"] == {"v": [1]}
+
+
+def test_weights_that_overlap_are_written_apart(tmp_path):
+    whole = torch.arange(4.0)
+    (tmp_path / "w").write_bytes(weights_bytes({"whole": whole, "part": whole[:2]}))
+    assert read_weights(tmp_path / "w")["part"].tolist() == [0.0, 1.0]

@@ -205,6 +205,14 @@ def test_a_record_has_a_version(path: Path, value: object) -> None:
         read_record(path)
 
 
+def test_a_record_that_once_had_no_version_is_of_the_version_told(path: Path) -> None:
+    path.write_text('{"seed": 1}')
+    assert read_record(path, unversioned=1) == {"seed": 1}
+    path.write_text("[]")
+    with pytest.raises(RunError, match="has no format_version"):
+        read_record(path, unversioned=1)
+
+
 def test_a_newer_stride_is_named(path: Path) -> None:
     path.write_text('{"format_version": 2, "whatever": 1}')
     with pytest.raises(RunError) as caught:

@@ -91,6 +91,26 @@ def test_the_config_is_the_one_that_was_written(folder):
     assert run.config is run.config
 
 
+def test_the_version_of_the_config_is_no_part_of_it(folder):
+    values = {"work_dir": "w", "seed": 5}
+    write(folder / "config.json", {"format_version": 1, **values})
+    assert Run(folder).raw_config == values
+    assert Run(folder).config.seed == 5
+
+
+def test_the_config_of_a_first_run_has_no_version():
+    run = Run(Path(__file__).parent / "format_1")
+    assert run.raw_config == {"work_dir": "work_dirs/demo", "run": None, "seed": 0}
+    assert run.config.work_dir == "work_dirs/demo"
+
+
+@pytest.mark.parametrize("attribute", ["raw_config", "config"])
+def test_a_config_of_a_newer_stride_is_refused_by_name(folder, attribute):
+    write(folder / "config.json", {"format_version": 2, "seeds": [5]})
+    with pytest.raises(RunError, match=r"^config\.json was written by a newer STRIDE"):
+        getattr(Run(folder), attribute)
+
+
 def test_a_run_is_found_by_selector(folder):
     write(folder.parent / "best-one" / "status.json", STATUS | {"created": 50.0})
     assert Run(folder.parent / "latest").path == folder

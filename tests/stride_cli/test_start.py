@@ -49,7 +49,19 @@ def test_what_a_dry_run_printed_starts_the_same_run(stride, tmp_path: Path) -> N
     out = stride(*SMALL, "--config", "seed=3", "--dry-run").out
     (tmp_path / "exp.json").write_text(out)
     assert stride("--config-file", "exp.json").code == 0
-    assert json.loads((tmp_path / "W/0/config.json").read_text()) == json.loads(out)
+    stored = json.loads((tmp_path / "W/0/config.json").read_text())
+    assert stored == {"format_version": 1, **json.loads(out)}
+
+
+def test_the_config_of_a_run_starts_the_same_run(stride, tmp_path: Path) -> None:
+    stride(*SMALL, "--config", "seed=3")
+    first = tmp_path / "W/0/config.json"
+    assert stride("--config-file", str(first)).code == 0
+    (tmp_path / "V").mkdir()
+    (tmp_path / "V/config.json").write_text(first.read_text())
+    assert stride("--config", "work_dir=V").code == 0
+    values = [json.loads((tmp_path / p / "config.json").read_text()) for p in ("W/0", "W/1", "V/0")]
+    assert values[0] == values[1] == values[2] | {"work_dir": values[0]["work_dir"]}
 
 
 def test_an_existing_run_is_replaced_by_force_only(stride, tmp_path: Path) -> None:

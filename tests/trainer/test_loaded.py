@@ -115,6 +115,8 @@ def test_a_class_of_a_script_is_recorded_and_run_only_when_trusted(tmp_path):
     assert "class Net" in run.paths.model_source.read_text()
     with pytest.raises(ComponentError, match="trust_code=True"):
         _ = run.model
+    with pytest.raises(ComponentError, match="trust_code=True"):
+        run.evaluate()
     assert run.load_model(trust_code=True).layers[1].out_features == 5
 
 

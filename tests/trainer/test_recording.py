@@ -1,5 +1,6 @@
 """A recording ends its run by how its block was left."""
 
+import shutil
 from io import StringIO
 
 import pytest
@@ -79,3 +80,19 @@ def test_speed_is_measured_between_different_steps(recording):
         first = recording._steps_per_second()
         assert first > 0
         assert recording._steps_per_second() == first
+
+
+def test_an_end_that_fails_by_itself_fails_the_run(recording):
+    def broken(rows):
+        raise RuntimeError("no such row")
+
+    recording._stream._sinks = [broken]
+    with pytest.raises(RuntimeError, match="no such row"), recording:
+        recording.log("m", 1.0)
+    assert Run(recording.paths.path).status["state"] == "failed"
+
+
+def test_what_ended_the_run_is_told_also_where_no_status_can_be_written(recording):
+    with pytest.raises(ValueError, match="boom"), recording:
+        shutil.rmtree(recording.paths.path)
+        raise ValueError("boom")

@@ -21,7 +21,7 @@ def test_results_fit_their_record_also_without_a_best():
     )
     record = ResultsRecord.model_validate(results)
     assert record.monitor.value is None
-    assert summary(results) == "best m no number (epoch 0, step 0)"
+    assert summary(results) == "no number for m"
     assert "weights_sha256" not in record.to_json()
 
 

@@ -12,9 +12,17 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
 from stride.config.schema import Config
-from stride.errors import ConfigError, DataError, NonFiniteError, RunError, UserError
+from stride.errors import (
+    ComponentError,
+    ConfigError,
+    DataError,
+    NonFiniteError,
+    RunError,
+    UserError,
+)
 from stride.models.model import Model
-from stride.runs.records import schemas
+from stride.runs.json_schemas import schemas
+from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.trainer.loaded import load_run
 from stride.trainer.trainer import Trainer
@@ -47,11 +55,13 @@ def test_a_run_leaves_every_file_of_the_design_and_each_fits_its_schema(make):
     assert not any(".tmp" in name for name in files)
     known = schemas()
     for name, file in {
+        "config": paths.config,
         "status": paths.status,
         "results": paths.results,
         "provenance": paths.provenance,
         "normalization": paths.normalization,
         "checkpoint_index": paths.checkpoint_index,
+        "checkpoint_state": CheckpointPaths(run_of(trainer).checkpoints()[0]).state,
         "segment": paths.segment(0),
     }.items():
         jsonschema.validate(json.loads(file.read_text()), known[f"{name}.schema.json"])
@@ -252,8 +262,13 @@ def test_own_parts_a_model_a_logger_and_steps(make):
     run = load_run(trainer.run.paths.path)
     assert run.config.model_kwargs.model_name == "torch.nn.modules.container:Sequential"
     assert run.paths.initial_weights.is_file()
+    with pytest.raises(ComponentError, match=r"was given from Python .*load_model\(model="):
+        _ = run.model
+    with pytest.raises(ComponentError, match=r"evaluate\(model="):
+        run.evaluate()
     other = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
     assert torch.equal(run.load_model(model=other)[1].weight, network[1].weight)
+    assert run.evaluate(model=other) == trainer.evaluate()
 
 
 def test_own_loaders_take_the_place_of_the_data(make):
@@ -290,6 +305,7 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_leaves_it_readable(make):
     assert errors == [NonFiniteError]
     assert run.status["state"] == "failed"
     assert run.status["reason"].startswith("nonfinite")
+    assert all(torch.isfinite(p).all() for p in load_run(run.path).model.parameters())
     assert run.results["best"]["epoch"] == 1
     assert math.isnan(run.metrics()[-1]["train/loss"])
     assert "Traceback" in run.log()
@@ -417,6 +433,27 @@ def test_schedulers_step_as_they_need(make, scheduler):
         assert trainer.config.scheduler_kwargs.interval == "step"
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("model_kwargs.hiden=3", "unknown key model_kwargs.hiden (override 2); did you mean"),
+        ("model_kwargs.hidden=x", "(override 2)"),
+        ("optimizer_kwargs.lr=fast", "optimizer_kwargs.lr must be a number, not 'fast' (override"),
+    ],
+)
+def test_a_wrong_argument_of_a_constructor_names_its_origin(tmp_path, override, said):
+    trainer = Trainer(overrides=[f"work_dir={tmp_path / 'w'}", override])
+    with pytest.raises(ConfigError) as caught:
+        trainer.check()
+    assert said in str(caught.value)
+    assert caught.value.key == override.partition("=")[0]
+
+
+def test_what_is_missing_has_no_origin(make):
+    with pytest.raises(ConfigError, match=r"^scheduler_kwargs\.step_size is missing: [^()]*;"):
+        make(scheduler_kwargs={"scheduler_name": "StepLR"}).check()
+
+
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "RMSprop", "LBFGS", "Adafactor"])
 def test_torch_optimizers_train(make, optimizer):
     trainer = make(optimizer_kwargs={"optimizer_name": optimizer})
@@ -524,3 +561,82 @@ def test_a_stack_trace_shows_the_users_mistake_within_four_calls(make):
         "gradients",
         "training_step",
     ]
+
+
+def test_a_run_that_failed_before_any_evaluation_has_no_weights_and_no_best(make):
+    trainer = make(optimizer_kwargs={"optimizer_name": "SGD", "lr": 1e30})
+    with pytest.raises(NonFiniteError):
+        trainer.fit()
+    run = load_run(trainer.run.paths.path)
+    assert run.results["best"] == {}
+    with pytest.raises(RunError, match="no weights here"):
+        _ = run.model
+
+
+def test_a_subclass_may_follow_a_metric_of_its_own(make):
+    class Own(Trainer):
+        def after_evaluate(self, metrics):
+            metrics["mine/score"] = 1.0 / metrics["validation/epoch_loss"]
+
+    trainer = make(kind=Own, training_config={"saving_metric": "mine/score"})
+    assert trainer.fit() == pytest.approx(1.0 / trainer.results["best"]["validation/epoch_loss"])
+
+
+def test_a_hook_that_fails_on_an_exception_hides_nothing(make):
+    class Bad(Callback):
+        def after_epoch(self, trainer, metrics):
+            raise ValueError("the mistake")
+
+        def on_exception(self, trainer, error):
+            raise KeyError("another")
+
+    trainer = make(callbacks=[Bad()])
+    with pytest.raises(ValueError, match="the mistake"):
+        trainer.fit()
+    run = run_of(trainer)
+    assert run.status["reason"] == "ValueError: the mistake"
+    assert run.results["last"]["epoch"] == 1
+    assert "on_exception failed" in run.log()
+
+
+def test_a_test_split_that_fails_costs_no_results(make):
+    def broken():
+        yield from [(torch.zeros(2, 3), torch.zeros(2))]
+
+    trainer = make(test_loader=broken)
+    with pytest.raises(RuntimeError):
+        trainer.fit()
+    run = load_run(trainer.run.paths.path)
+    assert run.status["state"] == "failed"
+    assert run.results["best"]["epoch"] == 2
+    assert run.paths.weights.is_file()
+
+
+def test_lazy_layers_are_refused_before_a_folder_exists(make, tmp_path):
+    trainer = make()
+    trainer.set_model(nn.Sequential(nn.Flatten(), nn.LazyLinear(10)))
+    with pytest.raises(ConfigError, match="lazy layers"):
+        trainer.fit()
+    assert not (tmp_path / "w").exists()
+
+
+def test_a_module_with_extra_state_trains_and_is_read_back(make):
+    class Extra(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(64, 10)
+
+        def forward(self, x):
+            return self.layer(x.flatten(1))
+
+        def get_extra_state(self):
+            return {"v": 3}
+
+        def set_extra_state(self, state):
+            assert state == {"v": 3}
+
+    trainer = make()
+    trainer.set_model(Extra())
+    trainer.fit()
+    loaded = load_run(trainer.run.paths.path).load_model(model=Extra())
+    assert torch.equal(loaded.layer.weight, trainer.model.network.layer.weight)

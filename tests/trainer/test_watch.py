@@ -54,3 +54,10 @@ def test_what_is_no_callback_is_refused(make):
     assembly = make(training_config={"callbacks": ["collections:Counter"]}).comprehend_config()
     with pytest.raises(ComponentError, match="gives a Counter, no stride"):
         build_watch(assembly, [])
+
+
+def test_a_class_or_another_object_is_no_callback(make):
+    assembly = make().comprehend_config()
+    for thing in (Counting, object()):
+        with pytest.raises(ComponentError, match=r"callbacks gives a .*, no stride"):
+            build_watch(assembly, [thing])

@@ -1,0 +1,39 @@
+"""Make the JSON Schemas in `schemas/` out of the models that STRIDE writes with."""
+
+from pathlib import Path
+from typing import Any
+
+from stride.config.schema import Config
+from stride.runs.files import atomic_json
+from stride.runs.records import RECORDS, Record, Versioned
+
+SCHEMAS = Path(__file__).parent / "schemas"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return file name -> JSON Schema of every record, and of a run's config."""
+    made = {record.schema_name: _of_record(record) for record in RECORDS}
+    made["config"] = _of_config()
+    return {f"{name}.schema.json": {"$schema": _DIALECT, **one} for name, one in made.items()}
+
+
+def write_schemas(folder: Path = SCHEMAS) -> None:
+    """Write the schemas that the package ships; a test says when they are out of date."""
+    for name, schema in schemas().items():
+        atomic_json(folder / name, schema)
+
+
+def _of_record(record: type[Record]) -> dict[str, Any]:
+    schema = record.model_json_schema()
+    if issubclass(record, Versioned):  # it has a default in Python, and is never left out
+        schema["required"] = ["format_version", *schema.get("required", [])]
+    return schema
+
+
+def _of_config() -> dict[str, Any]:
+    """Return the schema of config.json: the config, and the version that only the file has."""
+    schema, version = Config.model_json_schema(), _of_record(Versioned)
+    schema["properties"] = version["properties"] | schema["properties"]
+    schema["required"] = version["required"] + schema["required"]
+    return schema
