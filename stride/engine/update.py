@@ -34,9 +34,6 @@ class Update:
         before_step: hooks, each called with the window.
         check_loss: whether each loss is read and checked before the update (this waits for the
             device in every step).
-
-    Raises:
-        ConfigError: the optimiser computes gradients by itself, and fp16 would scale them.
     """
 
     def __init__(
@@ -59,13 +56,6 @@ class Update:
         self._needs_closure = _needs_closure(optimizer)
         self._groups = 0
         self._gather_parameters()
-        if self._needs_closure and precision.scaler is not None:
-            raise ConfigError(
-                f"{type(optimizer).__name__} cannot be used with fp16",
-                key="training_config.precision",
-                where="training_config.precision",
-                hint="type: training_config.precision=bf16",
-            )
 
     def _gather_parameters(self) -> None:
         groups = self._optimizer.param_groups
@@ -139,6 +129,21 @@ class Update:
             return step.loss
 
         return closure
+
+
+def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
+    """Refuse an optimiser that asks for gradients by itself where they would come scaled.
+
+    Raises:
+        ConfigError: it does, as LBFGS, and the precision is fp16.
+    """
+    if _needs_closure(optimizer) and precision.scaler is not None:
+        raise ConfigError(
+            f"{type(optimizer).__name__} cannot be used with {precision.name}",
+            key="training_config.precision",
+            where="training_config.precision",
+            hint="type: training_config.precision=bf16",
+        )
 
 
 def _needs_closure(optimizer: Optimizer) -> bool:

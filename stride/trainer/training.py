@@ -13,7 +13,7 @@ from stride.engine.optim import Schedule, build_optimizer, build_schedule, learn
 from stride.engine.random import RandomState
 from stride.engine.state import TrainState
 from stride.engine.tally import Tally
-from stride.engine.update import Update
+from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
 from stride.trainer.assembly import Assembly, values_of
 from stride.trainer.watch import Watch, build_watch
@@ -106,6 +106,7 @@ def build_training(
     config, model = assembly.config, assembly.model
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics)
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+    require_fitting(optimizer, assembly.precision)
     schedule = build_schedule(
         values_of(config.scheduler_kwargs),
         optimizer,

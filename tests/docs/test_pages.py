@@ -19,7 +19,7 @@ PAGES += sorted((ROOT / "examples").rglob("*.md"))
 NOT_RUN = ("make demo", "make test", "pip install ")
 """What sets a machine up; continuous integration does that, and these tests run in it."""
 
-HOME = "/home/ada/project"  # where the pages say that commands were typed
+HOME = "/path/to/project"  # where the pages say that commands were typed
 GAP = "..."  # a line that stands for any number of lines
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

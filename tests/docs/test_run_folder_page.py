@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stride import Trainer
-from stride.runs.layout import RunPaths
 from stride.runs.json_schemas import SCHEMAS
+from stride.runs.layout import RunPaths
 from stride.runs.status import STATES
 
 ROOT = Path(__file__).parents[2]

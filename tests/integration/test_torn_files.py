@@ -12,8 +12,8 @@ from pathlib import Path
 from jsonschema import Draft202012Validator
 
 from stride.runs.files import read_lines
-from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.json_schemas import SCHEMAS
+from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.status import current_state
 from stride.runs.writer import RunWriter
 

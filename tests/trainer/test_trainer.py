@@ -640,3 +640,12 @@ def test_a_module_with_extra_state_trains_and_is_read_back(make):
     trainer.fit()
     loaded = load_run(trainer.run.paths.path).load_model(model=Extra())
     assert torch.equal(loaded.layer.weight, trainer.model.network.layer.weight)
+
+
+def test_an_optimizer_that_needs_a_closure_is_refused_with_fp16(make, tmp_path):
+    trainer = make(
+        optimizer_kwargs={"optimizer_name": "LBFGS"}, training_config={"precision": "fp16"}
+    )
+    with pytest.raises(ConfigError, match="LBFGS cannot be used with fp16"):
+        trainer.fit()
+    assert not (tmp_path / "w").exists()
