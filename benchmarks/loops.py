@@ -61,17 +61,12 @@ def data_loader(task: Task) -> DataLoader[tuple[torch.Tensor, ...]]:
     return DataLoader(dataset, task.batch_size, sampler=EpochSampler(task.order))
 
 
-def raw_loop(task: Task, *, fused: bool | None = None) -> Outcome:
-    """Train by the loop of the tutorials, with the loss read every 50 steps.
-
-    Args:
-        task: what to train.
-        fused: as AdamW takes it; None: torch's default, an operation a tensor on the CPU.
-    """
+def raw_loop(task: Task) -> Outcome:
+    """Train by the loop of the tutorials, with the loss read every 50 steps."""
     network, loader = task.network(), data_loader(task)
     criterion = nn.CrossEntropyLoss()
     start = time.process_time()
-    optimizer = AdamW(network.parameters(), fused=fused)
+    optimizer = AdamW(network.parameters())  # on the CPU: not fused
     step = 0
     for epoch in range(task.epochs):
         loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]

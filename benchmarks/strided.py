@@ -47,13 +47,13 @@ def fit_in_memory(task: Task, folder: Path) -> Outcome:
     return _timed(task, folder, **in_memory(task, folder))
 
 
-def fit_own_loader(task: Task, folder: Path, *, fused: bool) -> Outcome:
+def fit_own_loader(task: Task, folder: Path, *, fused: bool = True) -> Outcome:
     """Train on the DataLoader that the raw loop has, given to STRIDE as train_loader.
 
     Args:
         task: what to train.
         folder: for the runs.
-        fused: whether AdamW is STRIDE's choice for the CPU, or torch's.
+        fused: whether AdamW is the one that STRIDE chooses, or torch's plain one.
     """
     own = {} if fused else {"optimizer_kwargs": {"fused": False}}
     return _timed(task, folder, train_loader=data_loader(task), **own)
