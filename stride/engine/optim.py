@@ -89,7 +89,7 @@ class Schedule:
 
 
 def resolve_scheduler(
-    section: Mapping[str, Any], *, epochs: int | None, steps: int | None
+    section: Mapping[str, Any], *, epochs: int | None, steps: int | None, mode: str
 ) -> dict[str, Any]:
     """Check the section against the scheduler's signature; fill in its length where it is open.
 
@@ -97,6 +97,7 @@ def resolve_scheduler(
         section: `scheduler_kwargs` of the config.
         epochs: how many epochs the training has at most, if that is known.
         steps: how many optimiser steps it has at most, if that is known.
+        mode: which way the metric is better that a plateau scheduler follows.
 
     Raises:
         ConfigError: an unknown key, a value of the wrong type, or a length that is not known.
@@ -114,6 +115,8 @@ def resolve_scheduler(
             where="scheduler_kwargs.interval",
             hint="type: scheduler_kwargs.interval=epoch",
         )
+    if constructor is ReduceLROnPlateau:
+        values.setdefault("mode", mode)
     length = steps if values["interval"] == "step" else epochs
     for key in ("total_steps", "T_max", "total_iters"):
         if _is_open(constructor, key, values) and length is not None:
@@ -140,9 +143,7 @@ def _is_open(constructor: Callable[..., Any], key: str, values: Mapping[str, Any
     return key in parameters and parameters[key].default in (inspect.Parameter.empty, None)
 
 
-def build_schedule(
-    section: Mapping[str, Any], optimizer: Optimizer, *, metric: str, mode: str
-) -> Schedule:
+def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: str) -> Schedule:
     """Build the schedule of a resolved section; a plateau scheduler follows `metric`.
 
     Raises:
@@ -152,8 +153,6 @@ def build_schedule(
         return Schedule()
     constructor = find("scheduler", section["scheduler_name"])
     values = _own_keys("scheduler", section)
-    if constructor is ReduceLROnPlateau:
-        values["mode"] = mode
     scheduler = construct(constructor, optimizer, section="scheduler_kwargs", **values)
     return Schedule(scheduler, section["interval"], metric)
 

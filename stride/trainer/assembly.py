@@ -78,7 +78,7 @@ class Assembly:
     @property
     def validates(self) -> bool:
         """Tell whether there is a validation split to evaluate."""
-        return self.config.training_config.with_validation and self.data.val_loader is not None
+        return validates(self.config, self.data)
 
     @property
     def has_own_weights(self) -> bool:
@@ -131,7 +131,10 @@ def assemble(
     sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
     epochs, steps = lengths(config, data)
     sections["scheduler_kwargs"] = resolve_scheduler(
-        values_of(config.scheduler_kwargs), epochs=epochs, steps=steps
+        values_of(config.scheduler_kwargs),
+        epochs=epochs,
+        steps=steps,
+        mode=_saving_monitor(config, validates(config, data)).mode,
     )
     names = config.training_config.metrics
     complete = resolved.with_sections(sections)
@@ -235,8 +238,17 @@ def saving_monitor(assembly: Assembly) -> Monitor:
     Raises:
         ConfigError: the metric is not among those that are evaluated.
     """
-    training = assembly.config.training_config
-    metric = training.saving_metric or training.stopping_metric or _default_metric(assembly)
+    return _saving_monitor(assembly.config, assembly.validates)
+
+
+def validates(config: Config, data: Data) -> bool:
+    """Tell whether there is a validation split to evaluate."""
+    return config.training_config.with_validation and data.val_loader is not None
+
+
+def _saving_monitor(config: Config, validated: bool) -> Monitor:
+    training = config.training_config
+    metric = training.saving_metric or training.stopping_metric or _default_metric(validated)
     same = metric == training.stopping_metric and training.saving_metric is None
     mode = training.saving_mode or (training.mode if same else None)
     return Monitor(metric, mode or infer_mode(metric))
@@ -249,13 +261,13 @@ def stopping_monitor(assembly: Assembly) -> Monitor:
         ConfigError: the metric is not among those that are evaluated.
     """
     training = assembly.config.training_config
-    metric = training.stopping_metric or _default_metric(assembly)
+    metric = training.stopping_metric or _default_metric(assembly.validates)
     mode = training.mode or infer_mode(metric)
     return Monitor(metric, mode, training.min_delta, training.delta_mode == "relative")
 
 
-def _default_metric(assembly: Assembly) -> str:
-    return "validation/epoch_loss" if assembly.validates else "train/epoch_loss"
+def _default_metric(validated: bool) -> str:
+    return "validation/epoch_loss" if validated else "train/epoch_loss"
 
 
 def require_metric(assembly: Assembly, monitor: Monitor, key: str) -> None:

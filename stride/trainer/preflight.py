@@ -30,7 +30,7 @@ def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
     with untouched(), disposable(assembly.model) as model:
         optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
         schedule = build_schedule(
-            values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric, mode=monitor.mode
+            values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric
         )
         update = Update(model, optimizer, assembly.precision)
         window = [assembly.loader("train").example()]

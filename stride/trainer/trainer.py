@@ -48,7 +48,7 @@ class Trainer:
         config_file: JSON, TOML or YAML.
         overrides: dotted keys or `key=value` texts, stronger than everything else here.
         callbacks: objects, called after those that the config names.
-        logger: a further sink of metrics.
+        logger: a sink of metrics instead of those of the config; metrics.jsonl stays.
         train_loader: a loader, or a callable that gives one, in place of the config's data.
         val_loader: likewise.
         test_loader: likewise.
@@ -92,7 +92,7 @@ class Trainer:
         self._assembly: Assembly | None = None
         self._built_from: Config | None = None
         self._callbacks = list(callbacks)
-        self._loggers = [] if logger is None else [logger]
+        self._logger = logger
         self.state = TrainState()
         self.metrics: dict[str, float] = {}
         self.results: dict[str, Any] = {}
@@ -138,8 +138,8 @@ class Trainer:
         self._assembly = None
 
     def set_logger(self, logger: Logger) -> None:
-        """Send metrics to this logger too."""
-        self._loggers.append(logger)
+        """Send metrics to this logger instead of those of the config; metrics.jsonl stays."""
+        self._logger = logger
 
     def load_data(self, load_data_kwargs: Mapping[str, Any] | None = None) -> Data:
         """Build the data anew, with other loader arguments for all runs that follow."""
@@ -212,8 +212,9 @@ class Trainer:
         self.metrics, self.results = {}, {}
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
-        names, kwargs = config.loggers, config.wandb_kwargs
-        return build_loggers(names, wandb_kwargs=kwargs, others=self._loggers)
+        if self._logger is not None:
+            return Loggers([self._logger])
+        return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
 
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
         """Check data, model and metrics against each other on one batch."""

@@ -111,7 +111,6 @@ def build_training(
         values_of(config.scheduler_kwargs),
         optimizer,
         metric=watch.monitor.metric,
-        mode=watch.monitor.mode,
     )
     rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
     own_loader = isinstance(assembly.data.train_loader, GivenBatches)

@@ -21,8 +21,10 @@ def optimizer(**section):
 
 
 def schedule(section, made, epochs=4, steps=40):
-    resolved = resolve_scheduler({"interval": None, **section}, epochs=epochs, steps=steps)
-    return resolved, build_schedule(resolved, made, metric="m", mode="max")
+    resolved = resolve_scheduler(
+        {"interval": None, **section}, epochs=epochs, steps=steps, mode="max"
+    )
+    return resolved, build_schedule(resolved, made, metric="m")
 
 
 def test_a_section_is_complete_and_typed():
@@ -110,7 +112,8 @@ def test_a_plateau_scheduler_follows_the_metric_and_waits_for_it():
     made = optimizer(lr=1.0)
     section = {"scheduler_name": "ReduceLROnPlateau", "patience": 0, "factor": 0.1}
     resolved, built = schedule(section, made)
-    assert resolved["mode"] == "min"  # the signature's default; the monitor's direction counts
+    assert resolved["mode"] == "max"  # the followed metric's, unless it is given
+    assert schedule({**section, "mode": "min"}, made)[0]["mode"] == "min"
     for metrics in ({"m": 1.0}, {}, {"m": 2.0}):
         built.after_epoch(metrics)
     assert learning_rate(made) == 1.0  # larger is better here
@@ -130,4 +133,4 @@ def test_an_optimizer_without_a_rate_has_none():
 def test_a_plateau_scheduler_cannot_step_without_its_metric():
     section = {"scheduler_name": "ReduceLROnPlateau", "interval": "step"}
     with pytest.raises(ConfigError, match="known after an epoch only"):
-        resolve_scheduler(section, epochs=2, steps=10)
+        resolve_scheduler(section, epochs=2, steps=10, mode="min")
