@@ -100,19 +100,24 @@ class Database:
         }
 
     def save(
-        self, fresh: Mapping[str, tuple[Signature, float, bytes]], present: Collection[str]
+        self,
+        fresh: Mapping[str, tuple[Signature, float, bytes]],
+        present: Collection[str],
+        shown: Collection[str],
     ) -> None:
         """Keep what a listing read anew and drop runs that are no more; on an error do neither.
 
         Args:
             fresh: name -> signature, time of creation and bytes of status.json.
             present: names of all runs.
+            shown: names of the runs whose bytes are wanted again; of the others the place in the
+                order is enough, and writing it costs a tenth.
         """
         gone = self._known.keys() - present
         if not (fresh or gone):
             return
         try:
-            self._write(fresh, gone)
+            self._write(fresh, gone, shown)
         except _TROUBLE:  # a cache that is read-only, full or busy
             with suppress(sqlite3.Error):
                 self._sqlite.execute("ROLLBACK")
@@ -130,7 +135,10 @@ class Database:
             yield from self._sqlite.execute(one, (name,))
 
     def _write(
-        self, fresh: Mapping[str, tuple[Signature, float, bytes]], gone: Collection[str]
+        self,
+        fresh: Mapping[str, tuple[Signature, float, bytes]],
+        gone: Collection[str],
+        shown: Collection[str],
     ) -> None:
         # Sorted: appending to a tree is cheaper than inserting here and there.
         rows = sorted(item for item in fresh.items() if _is_text(item[0]))
@@ -144,7 +152,7 @@ class Database:
         )
         self._sqlite.executemany(
             "INSERT OR REPLACE INTO status VALUES (?, ?)",
-            ((name, content) for name, (_, _, content) in rows),
+            ((name, content) for name, (_, _, content) in rows if name in shown),
         )
         self._sqlite.execute("COMMIT")
 

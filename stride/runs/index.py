@@ -43,7 +43,10 @@ class NoIndex:
         return {}
 
     def save(
-        self, fresh: Mapping[str, tuple[Signature, float, bytes]], present: Collection[str]
+        self,
+        fresh: Mapping[str, tuple[Signature, float, bytes]],
+        present: Collection[str],
+        shown: Collection[str],
     ) -> None:
         """Keep nothing."""
 

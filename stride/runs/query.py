@@ -105,32 +105,36 @@ def read_listing(
         index: What earlier listings read.
         now: The time to judge from, in Unix seconds.
     """
-    reader = _Reader(work_dir, index, now)
+    # Thousands of dicts that live on cost more in garbage collection than in parsing some twice.
+    reader = _Reader(work_dir, index, now, keep=limit is None)
     entries = [entry for name in names if (entry := reader.entry(name)) is not None]
     entries.sort(reverse=True)  # names differ, so that no comparison goes beyond them
-    rows = reader.rows(entries[:limit])
-    index.save(reader.fresh, names)
+    shown = entries[:limit]
+    rows = reader.rows(shown)
+    index.save(reader.fresh, names, {entry.name for entry in shown})
     return Listing(rows, len(entries))
 
 
 class _Reader:
     """Read the runs of one work_dir at one moment."""
 
-    def __init__(self, work_dir: Path, index: Index, now: float) -> None:
-        self._work_dir, self._index, self._now = work_dir, index, now
+    def __init__(self, work_dir: Path, index: Index, now: float, *, keep: bool) -> None:
+        self._work_dir, self._index, self._now, self._keep = work_dir, index, now, keep
         self.fresh: dict[str, tuple[Signature, float, bytes]] = {}
+        self._same: set[str] = set()  # whose status.json is still the one that the index knows
 
     def entry(self, name: str) -> _Entry | None:
         """Return a run's place, or None for a folder that is no run."""
         path = f"{self._work_dir}{os.sep}{name}"
         created = self._index.created(name, status_path(path))
         if created is not None:
+            self._same.add(name)
             return _Entry(created, len(name), name)
         try:
             status = self._read(name, path)
         except (OSError, RunError) as error:
             return self._broken(name, error)
-        return _Entry(status["created"], len(name), name, status)
+        return _Entry(status["created"], len(name), name, status if self._keep else None)
 
     def _read(self, name: str, path: str) -> dict[str, Any]:
         content, signature = read_status(path)
@@ -149,7 +153,8 @@ class _Reader:
     def rows(self, entries: Sequence[_Entry]) -> list[RunRow]:
         """Return the rows of these entries."""
         unread = [entry.name for entry in entries if entry.status is None and entry.row is None]
-        contents = self._index.contents(unread)
+        contents = {n: self.fresh[n][2] for n in unread if n in self.fresh}
+        contents |= self._index.contents([name for name in unread if name in self._same])
         return [entry.row or self._row(entry, contents.get(entry.name)) for entry in entries]
 
     def _row(self, entry: _Entry, content: bytes | None) -> RunRow:

@@ -59,7 +59,10 @@ def test_own_parts_refuse_a_wrong_argument(folder: Path) -> None:
     own = folder / "own_parts"
     command = ["-m", "stride", "--config", "work_dir=W", "--config-file", "rings.toml"]
     error = run(own, *command, "--config", "model_kwargs.widht=64", code=2)
-    assert error == "stride: error: unknown key model_kwargs.widht (override 2); did you mean 'width'?\n"
+    assert (
+        error
+        == "stride: error: unknown key model_kwargs.widht (override 2); did you mean 'width'?\n"
+    )
     assert not (own / "W").exists()
 
 

@@ -18,12 +18,16 @@ def status(tmp_path) -> Path:
     return path
 
 
-def saved(tmp_path: Path, status: Path, contents: dict[str, bytes]) -> Path:
+def saved(
+    tmp_path: Path, status: Path, contents: dict[str, bytes], shown: list[str] | None = None
+) -> Path:
     file = tmp_path / "index.sqlite"
     with closing(Database(file)) as database:
         signature = signature_of(status.stat())
         database.save(
-            {n: (signature, CREATED, text) for n, text in contents.items()}, list(contents)
+            {n: (signature, CREATED, text) for n, text in contents.items()},
+            list(contents),
+            list(contents) if shown is None else shown,
         )
     return file
 
@@ -74,8 +78,8 @@ def test_a_name_that_is_no_text_keeps_the_others_from_nothing(tmp_path, status):
 
 def test_an_inode_beyond_63_bits_saves_nothing_and_is_no_error(tmp_path):
     with closing(Database(tmp_path / "index.sqlite")) as database:
-        database.save({"0": ((1, 1, 1, 2**64), 5.0, b"zero")}, ["0"])
-        database.save({"1": ((1, 1, 1, 1), 5.0, b"one")}, ["1"])
+        database.save({"0": ((1, 1, 1, 2**64), 5.0, b"zero")}, ["0"], ["0"])
+        database.save({"1": ((1, 1, 1, 1), 5.0, b"one")}, ["1"], ["1"])
     with closing(Database(tmp_path / "index.sqlite")) as database:
         assert database.created("0", "") is None
 
@@ -89,8 +93,15 @@ def test_a_foreign_database_is_replaced(tmp_path):
     database = open_database(file)
     assert database is not None
     with closing(database):
-        database.save({"1": ((1, 1, 1, 1), 5.0, b"one")}, ["1"])
+        database.save({"1": ((1, 1, 1, 1), 5.0, b"one")}, ["1"], ["1"])
 
 
 def test_a_place_that_cannot_hold_a_database_is_no_error(tmp_path):
     assert open_database(tmp_path / "missing" / "index.sqlite") is None
+
+
+def test_only_what_was_shown_is_kept_whole(tmp_path, status):
+    file = saved(tmp_path, status, {"0": b"zero", "1": b"one"}, shown=["1"])
+    with closing(Database(file)) as database:
+        assert database.created("0", str(status)) == CREATED
+        assert database.contents(["0", "1"]) == {"1": b"one"}
