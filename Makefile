@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-DEMO := work_dirs/demo
+DEMO := work_dirs/make_demo
 WORKERS ?= 2
 
 .PHONY: install demo test test-all check fmt bench clean

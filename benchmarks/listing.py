@@ -53,8 +53,7 @@ def listing_rows(scale: Scale) -> Iterator[Row]:
     yield ratio_row("listing", f"{what}, indexed / (1.2 hello + 0.35 floor)", warm, allowed, 1.0)
     fresh = [1.2 * h + 1.3 * f for h, f in zip(bare, floor, strict=True)]
     yield ratio_row("listing", f"{what}, first time / (1.2 hello + 1.3 floor)", first, fresh, 1.0)
-    more = [f - h for f, h in zip(first, bare, strict=True)]
-    yield ratio_row("listing", f"{what}, first time, less hello / floor", more, floor)
+    yield ratio_row("listing", f"{what}, first time / floor alone", first, floor, 1.3)
 
 
 class Listings:

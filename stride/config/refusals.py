@@ -36,7 +36,9 @@ _WANTED = {
 
 def refusal(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     """Return the first error that pydantic found as a ConfigError."""
-    first = error.errors(include_url=False)[0]
+    # An unknown key comes first: it may be the missing one, mistyped.
+    found = error.errors(include_url=False)
+    first = min(found, key=lambda detail: detail["type"] != "extra_forbidden")
     key = join(*map(str, first["loc"]))
     match first["type"]:
         case "extra_forbidden":

@@ -189,7 +189,7 @@ class Loop:
     def _refuse(self, window: Sequence[Any]) -> Step:
         """Skip a window whose loss is not finite, or raise."""
         state = self.state
-        where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch}"
+        where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch + 1}"
         if self.limits.nonfinite == "raise":
             raise NonFiniteError("the loss is not finite", where=where)
         self.warn(f"the loss is not finite at {where}: update skipped")
@@ -209,9 +209,9 @@ class Loop:
         raise NonFiniteError(
             "the loss is not finite",
             where=f"step {self.state.step - count + index + 1}, "
-            f"{_batches(index, self.limits.accumulate)} of epoch {self.state.epoch}",
-            hint="lower optimizer_kwargs.lr, set training_config.clip_grad_norm, or "
-            "training_config.nonfinite=skip",
+            f"{_batches(index, self.limits.accumulate)} of epoch {self.state.epoch + 1}",
+            hint="look for NaN in the data, lower optimizer_kwargs.lr, set "
+            "training_config.clip_grad_norm, or training_config.nonfinite=skip",
         )
 
     def _end_epoch(self, complete: bool) -> None:
@@ -232,8 +232,8 @@ class Loop:
 
 
 def _batches(index: int, accumulate: int) -> str:
-    first = index * accumulate
-    return f"batch {first}" if accumulate == 1 else f"batches {first} to {first + accumulate - 1}"
+    last = (index + 1) * accumulate
+    return f"batch {last}" if accumulate == 1 else f"batches {last - accumulate + 1} to {last}"
 
 
 def _windows(batches: Batches, size: int) -> Iterator[Sequence[Any]]:

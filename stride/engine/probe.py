@@ -14,13 +14,26 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.models.model import Model, Step, as_step
+from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
 
 
 def probe(
-    model: Model, batch: Any, metrics: Mapping[str, Metric], precision: Precision
+    model: Model,
+    batch: Any,
+    metrics: Mapping[str, Metric],
+    precision: Precision,
+    *,
+    num_classes: int | None = None,
 ) -> dict[str, Any]:
     """Run forward, backward and the metrics on one batch, on a copy of the model.
+
+    Args:
+        model: what is tried.
+        batch: a small one.
+        metrics: by name; they are reset after.
+        precision: the arithmetic.
+        num_classes: how many classes the targets have, where that is known.
 
     Returns:
         `loss`, `gradient_norm` and the `shapes` of the batch.
@@ -36,6 +49,7 @@ def probe(
             raise
         except (RuntimeError, ValueError, TypeError, IndexError) as error:
             raise _misfit(batch, error) from error
+        _require_outputs(copied, step, num_classes)
         _try_metrics(metrics, step)
         gradients = [p.grad for p in copied.parameters() if p.grad is not None]
         squares = [g.abs().to(exact_type(g)).square().sum() for g in gradients]
@@ -75,6 +89,20 @@ def _forward_backward(model: Model, batch: Any, precision: Precision) -> Step:
     return step._replace(loss=step.loss.detach())
 
 
+def _require_outputs(model: Model, step: Step, num_classes: int | None) -> None:
+    """Refuse fewer outputs than classes: a few samples may not show the class that is missing."""
+    scores = isinstance(step.outputs, Tensor) and step.outputs.ndim > 1
+    if num_classes is None or not scores or not isinstance(model.criterion, CLASSES):
+        return
+    width = step.outputs.shape[1]
+    if width < num_classes:
+        raise DataError(
+            f"the model gives {width} outputs for {num_classes} classes",
+            where=f"outputs of shape {shapes(step.outputs)}",
+            hint="set the model's output size to the number of classes",
+        )
+
+
 def _try_metrics(metrics: Mapping[str, Metric], step: Step) -> None:
     for name, metric in metrics.items():
         try:
@@ -99,7 +127,9 @@ def _misfit(batch: Any, error: Exception) -> DataError:
     return DataError(
         f"the model does not fit the data: {_first_line(error)}",
         where=f"a batch of shapes {shapes(batch)}",
-        hint="change model_kwargs or criterion_kwargs; --debug shows the traceback",
+        hint="class numbers go from 0 to the number of outputs less one"
+        if "out of bounds" in str(error)
+        else "change model_kwargs or criterion_kwargs; --debug shows the traceback",
     )
 
 

@@ -56,7 +56,8 @@ def output_shape(info: Shapes) -> list[int]:
         raise DataError(
             "the number of classes is not known",
             where="model_kwargs",
-            hint="set model_kwargs.output_shape, as in model_kwargs.output_shape=[10]",
+            hint="give the dataset an attribute num_classes, or the model its output size, as in "
+            "model_kwargs.output_shape=[10]",
         )
     return [info.num_classes, *target]
 
@@ -68,7 +69,7 @@ SIZES: dict[str, Callable[[Shapes], Any]] = {
     "out_features": lambda info: prod(output_shape(info)),
     "in_channels": lambda info: info.input_shape[0] if len(info.input_shape) > 1 else 1,
     "out_channels": lambda info: (output_shape(info) or [1])[0],
-    "num_classes": lambda info: info.num_classes,
+    "num_classes": lambda info: output_shape(info)[0] if info.target_kind == "class" else None,
 }
 
 

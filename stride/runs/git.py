@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stride.runs.layout import WorkDirPaths
 from stride.runs.untracked import patch_of_untracked
 
+_PRIVATE = WorkDirPaths(Path()).private.name
 PATCH_LIMIT = 16 * 2**20  # bytes of a patch; more is data, not code
 _DIFF = ("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
 _FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")  # whatever the user's config
@@ -149,7 +151,9 @@ def _base(state: dict[str, Any], git: _Git) -> str:
 
 def _pathspec(root: Path, exclude: Sequence[str | os.PathLike[str]]) -> list[str]:
     inside = [path for path in map(_real, exclude) if path != root and path.is_relative_to(root)]
-    return [".", *(f":(exclude,top,literal){path.relative_to(root).as_posix()}" for path in inside)]
+    excluded = [f":(exclude,top,literal){path.relative_to(root).as_posix()}" for path in inside]
+    # STRIDE's own files in other work_dirs are no code either.
+    return [".", f":(exclude,top,glob)**/{_PRIVATE}/**", *excluded]
 
 
 def _real(path: str | os.PathLike[str]) -> Path:

@@ -84,7 +84,7 @@ def is_run_folder(path: Path) -> bool:
     # Without config.json, which the work_dir of another experiment may hold as well.
     paths = RunPaths(path)
     own = (paths.status, paths.segments, paths.provenance, paths.metrics, paths.results)
-    return not names or is_number(path.name) or any(file.name in names for file in own)
+    return is_number(path.name) or any(file.name in names for file in own)
 
 
 def read_row(path: Path, now: float | None = None) -> RunRow:

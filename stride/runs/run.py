@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from stride.errors import MissingExtra, RunError
 from stride.runs.encoding import decode_number
 from stride.runs.files import read_lines, read_record, told
-from stride.runs.layout import RESERVED_NAMES, RunPaths, checkpoint_order, segment_number
+from stride.runs.layout import (
+    RESERVED_NAMES,
+    RunPaths,
+    WorkDirPaths,
+    checkpoint_order,
+    segment_number,
+)
 from stride.runs.names import number_of
 from stride.runs.rows import RunRow, is_run_folder, read_row
 
@@ -41,10 +47,10 @@ class Run:
         self.path = _selected(Path(path))
         self.paths = RunPaths(self.path)
         if not self.path.is_dir() or not is_run_folder(self.path):
-            parent = self.path.parent
-            raise RunError(
-                "no run folder here", where=str(path), hint=f"`stride ls {parent}` shows the runs"
-            )
+            inside = WorkDirPaths(self.path).private.is_dir()
+            what = "this is a work_dir, no run" if inside else "no run folder here"
+            shown = self.path if inside else self.path.parent
+            raise RunError(what, where=str(path), hint=f"`stride ls {shown}` shows the runs")
 
     @property
     def name(self) -> str:

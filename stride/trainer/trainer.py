@@ -219,7 +219,13 @@ class Trainer:
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
         """Check data, model and metrics against each other on one batch."""
         batch = assembly.loader("train").example()
-        return probe(assembly.model, batch, assembly.metrics(), assembly.precision)
+        return probe(
+            assembly.model,
+            batch,
+            assembly.metrics(),
+            assembly.precision,
+            num_classes=assembly.data.info.num_classes,
+        )
 
     @contextmanager
     def _recorded_to_the_end(self, watch: Stopwatch) -> Iterator[None]:

@@ -66,7 +66,8 @@ def build_watch(
     names = _Names(assembly)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor)
     watch = [*users, best, checkpoints]
-    monitors = {"saving_metric": monitor}
+    chosen = training.saving_metric is None and training.stopping_metric is not None
+    monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
     if training.early_stopping:
         monitors["stopping_metric"] = stopping_monitor(assembly)
         watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))

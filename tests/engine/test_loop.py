@@ -203,7 +203,7 @@ def test_a_step_schedule_steps_with_each_update_and_an_epoch_schedule_with_each_
 @pytest.mark.parametrize("interval", [2, 50])
 def test_stop_names_the_step_and_batch_of_the_first_loss_that_is_not_finite(interval):
     loop, rows = build(Batches(poison=2), max_epochs=3, log_interval=interval)
-    with pytest.raises(NonFiniteError, match=r"step 3, batch 2 of epoch 0"):
+    with pytest.raises(NonFiniteError, match=r"step 3, batch 3 of epoch 1"):
         loop.run()
     if interval == 2:
         assert math.isnan(rows[-1][2]["train/loss"])
@@ -321,7 +321,7 @@ def test_a_step_is_complete_with_its_schedule_when_after_step_is_called():
 
 def test_the_microbatches_of_a_loss_that_is_not_finite_are_named():
     loop, _ = build(Batches(poison=3), max_epochs=1, accumulate=2)
-    with pytest.raises(NonFiniteError, match="step 2, batches 2 to 3 of epoch 0"):
+    with pytest.raises(NonFiniteError, match="step 2, batches 3 to 4 of epoch 1"):
         loop.run()
 
 

@@ -83,3 +83,17 @@ def test_a_model_that_cannot_be_copied_is_tried_itself_and_put_back():
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(p.grad is None for p in network.parameters())
     assert not network.training
+
+
+def test_fewer_outputs_than_classes_are_refused_whatever_the_samples_show():
+    made = Model(nn.Linear(3, 2), nn.CrossEntropyLoss())
+    data = (torch.randn(2, 3), torch.tensor([0, 1]))
+    assert probe(made, data, {}, FP32, num_classes=2)["loss"] > 0
+    with pytest.raises(DataError, match="gives 2 outputs for 10 classes"):
+        probe(made, data, {}, FP32, num_classes=10)
+
+
+def test_a_class_number_out_of_bounds_is_said_to_be_one():
+    made = Model(nn.Linear(3, 2), nn.CrossEntropyLoss())
+    with pytest.raises(DataError, match="class numbers go from 0"):
+        probe(made, (torch.randn(2, 3), torch.tensor([0, -1])), {}, FP32)

@@ -299,7 +299,7 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_leaves_it_readable(make):
             errors.append(type(error))
 
     trainer = make(callbacks=[Poison(), Told()], training_config={"max_epochs": 9})
-    with pytest.raises(NonFiniteError, match="step 6, batch 1 of epoch 1"):
+    with pytest.raises(NonFiniteError, match="step 6, batch 2 of epoch 2"):
         trainer.fit()
     run = run_of(trainer)
     assert errors == [NonFiniteError]
