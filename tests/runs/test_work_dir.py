@@ -60,6 +60,9 @@ def test_a_name_is_taken_as_it_is(work_dir: WorkDir) -> None:
     assert work_dir.claim().name == "0"
     assert work_dir.claim(5).name == "5"
     assert work_dir.claim().name == "6"
+    # An empty folder with a name of its own may be anybody's; a run has a status in a moment.
+    assert work_dir.names() == ["0", "5", "6"]
+    (work_dir.path / "big-lr" / "status.json").write_text("{}")
     assert work_dir.names() == ["0", "5", "6", "big-lr"]
 
 
