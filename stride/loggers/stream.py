@@ -49,10 +49,8 @@ class MetricsStream:
             TypeError: the value is not one number.
             ValueError: the name is one that rows have already, as `step`.
         """
-        if isinstance(value, Tensor) and not value.is_cpu and value.numel() == 1:
-            value = value.detach().clone()  # the training may change it in place
-        elif type(value) is not float or name in RESERVED:
-            value = as_number(name, value)
+        if type(value) is not float or name in RESERVED:
+            value = _kept(name, value)
         state = self._state
         self._pending.append((state.step, state.epoch, time.time(), name, value))
 
@@ -96,3 +94,14 @@ class MetricsStream:
             if rows:
                 for sink in self._sinks:
                     sink(list(rows.values()))
+
+
+def _kept(name: str, value: float | Tensor) -> float | Tensor:
+    """Return a number at once, a tensor of a device as a copy: training may change it in place."""
+    if isinstance(value, Tensor) and name not in RESERVED and _is_remote_number(value):
+        return value.detach().clone()
+    return as_number(name, value)
+
+
+def _is_remote_number(tensor: Tensor) -> bool:
+    return not tensor.is_cpu and tensor.numel() == 1

@@ -71,7 +71,10 @@ class Survey:
         self._thread.start()
 
     def _look(self, folder: str, exclude: Sequence[str], timeout: float) -> None:
-        git, patch = git_state(folder, timeout=timeout, exclude=exclude)
+        try:
+            git, patch = git_state(folder, timeout=timeout, exclude=exclude)
+        except Exception as error:  # files that come and go meanwhile: no reason not to train
+            git, patch = {"reason": f"{type(error).__name__}: {error}"}, b""
         self._found = Surroundings(installed_versions(), git, patch)
 
     def __enter__(self) -> Self:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stride.errors import RunError
 from stride.runs.index import Index, NoIndex, is_settled, open_index
 from stride.runs.layout import RunPaths
 from stride.runs.rows import RunRow, broken_row, is_run_folder, make_row, read_row
-from stride.runs.status_file import Signature, is_lasting, parse_status, read_status, status_path
+from stride.runs.status_file import Signature, created_in, parse_status, read_status, status_path
 
 INDEXED = 200
 """Number of runs from which on an index is kept; fewer are read in less time than it takes."""
@@ -33,7 +33,6 @@ class _Entry(NamedTuple):
     created: float
     length: int  # of the name: of two runs of one time, 10 comes after 9
     name: str
-    status: dict[str, Any] | None = None
     row: RunRow | None = None
 
 
@@ -105,8 +104,7 @@ def read_listing(
         index: What earlier listings read.
         now: The time to judge from, in Unix seconds.
     """
-    # Thousands of dicts that live on cost more in garbage collection than in parsing some twice.
-    reader = _Reader(work_dir, index, now, keep=limit is None)
+    reader = _Reader(work_dir, index, now)
     entries = [entry for name in names if (entry := reader.entry(name)) is not None]
     entries.sort(reverse=True)  # names differ, so that no comparison goes beyond them
     shown = entries[:limit]
@@ -118,9 +116,10 @@ def read_listing(
 class _Reader:
     """Read the runs of one work_dir at one moment."""
 
-    def __init__(self, work_dir: Path, index: Index, now: float, *, keep: bool) -> None:
-        self._work_dir, self._index, self._now, self._keep = work_dir, index, now, keep
+    def __init__(self, work_dir: Path, index: Index, now: float) -> None:
+        self._work_dir, self._index, self._now = work_dir, index, now
         self.fresh: dict[str, tuple[Signature, float, bytes]] = {}
+        self._contents: dict[str, bytes] = {}
         self._same: set[str] = set()  # whose status.json is still the one that the index knows
 
     def entry(self, name: str) -> _Entry | None:
@@ -131,17 +130,14 @@ class _Reader:
             self._same.add(name)
             return _Entry(created, len(name), name)
         try:
-            status = self._read(name, path)
+            content, signature = read_status(path)
+            created = created_in(path, content)
         except (OSError, RunError) as error:
             return self._broken(name, error)
-        return _Entry(status["created"], len(name), name, status if self._keep else None)
-
-    def _read(self, name: str, path: str) -> dict[str, Any]:
-        content, signature = read_status(path)
-        status = parse_status(path, content)
-        if is_lasting(status) and is_settled(signature, self._now):
-            self.fresh[name] = (signature, status["created"], content)
-        return status
+        self._contents[name] = content
+        if is_settled(signature, self._now):
+            self.fresh[name] = (signature, created, content)
+        return _Entry(created, len(name), name)
 
     def _broken(self, name: str, error: OSError | RunError) -> _Entry | None:
         path = self._work_dir / name
@@ -152,15 +148,13 @@ class _Reader:
 
     def rows(self, entries: Sequence[_Entry]) -> list[RunRow]:
         """Return the rows of these entries."""
-        unread = [entry.name for entry in entries if entry.status is None and entry.row is None]
-        contents = {n: self.fresh[n][2] for n in unread if n in self.fresh}
-        contents |= self._index.contents([name for name in unread if name in self._same])
-        return [entry.row or self._row(entry, contents.get(entry.name)) for entry in entries]
+        names = [entry.name for entry in entries]
+        contents = self._index.contents([name for name in names if name in self._same])
+        contents |= {name: self._contents[name] for name in names if name in self._contents}
+        return [entry.row or self._row(entry.name, contents.get(entry.name)) for entry in entries]
 
-    def _row(self, entry: _Entry, content: bytes | None) -> RunRow:
-        path = self._work_dir / entry.name
-        if entry.status is not None:
-            return make_row(path, entry.status, self._now)
+    def _row(self, name: str, content: bytes | None) -> RunRow:
+        path = self._work_dir / name
         with suppress(RunError):
             if content is not None:
                 return make_row(path, parse_status(path, content), self._now)

@@ -5,6 +5,7 @@ A listing does this for thousands of runs: hence plain texts, descriptors and di
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,11 @@ The time of the inode is one that no program can set: `touch -r` and `rsync -t` 
 """
 
 _NAME = RunPaths(Path()).status.name
+# The first lines as STRIDE writes them; whatever begins otherwise is parsed.
+_HEAD = re.compile(
+    rb'\{\n  "format_version": %d,\n  "state": "[a-z]+",\n  "reason": "[^"\\]*",\n'
+    rb'  "uuid": "[0-9a-f]{32}",\n  "created": ([0-9]{1,10}(?:\.[0-9]{1,9})?),\n' % FORMAT_VERSION
+)
 _COMPLETE = frozenset({"metrics", "overrides"})
 
 
@@ -68,6 +74,22 @@ def parse_status(path: Path | str, content: bytes) -> dict[str, Any]:
     if time_in(status, "created") is None:
         raise RunError("status.json does not say when the run was created")
     return status
+
+
+def created_in(path: Path | str, content: bytes) -> float:
+    """Return when a run was created; a status.json as STRIDE writes it is not parsed for that.
+
+    Args:
+        path: The run folder.
+        content: The bytes of its status.json.
+
+    Raises:
+        RunError: What is wrong with it.
+    """
+    head = _HEAD.match(content)
+    if head is not None and content.endswith(b"\n}\n"):
+        return float(head[1])
+    return float(parse_status(path, content)["created"])
 
 
 def _record(path: Path | str, content: bytes) -> dict[str, Any]:

@@ -47,3 +47,15 @@ def test_the_environment_holds_what_changes_results_and_no_secrets(monkeypatch):
     found = environment()
     assert kept.items() <= found.items()
     assert "secret" not in found.values()
+
+
+def test_a_survey_that_fails_tells_its_reason_and_ends_no_training(monkeypatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise FileNotFoundError("gone meanwhile")
+
+    monkeypatch.setattr("stride.runs.provenance.git_state", broken)
+    with Survey() as survey:
+        found = survey.result()
+    assert found.git == {"reason": "FileNotFoundError: gone meanwhile"}
+    assert found.patch == b""
+    assert found.versions
