@@ -16,7 +16,13 @@ Row = Mapping[str, Any]
 
 MODES = ("auto", "rich", "minimal", "off")
 SECONDS_BETWEEN_LINES = 10.0
-_SHORT = {"validation/": "val ", "train/": "train ", "test/": "test ", "epoch_": ""}
+_SHORT = {
+    "train/loss": "recent loss",
+    "validation/": "val ",
+    "train/": "train ",
+    "test/": "test ",
+    "epoch_": "",
+}
 
 
 class Display(ABC):

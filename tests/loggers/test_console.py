@@ -37,7 +37,7 @@ def test_plain_lines_within_an_epoch_are_rare(monkeypatch: pytest.MonkeyPatch) -
     assert stream.getvalue() == ""
     monkeypatch.setattr(console, "SECONDS_BETWEEN_LINES", 0.0)
     display.report({"step": 9, "epoch": 0, "train/loss": 0.5}, 1.0)
-    assert stream.getvalue() == "epoch 0  step 9  train loss 0.5  1 steps/s\n"
+    assert stream.getvalue() == "epoch 0  step 9  recent loss 0.5  1 steps/s\n"
 
 
 def test_the_rich_display_draws_the_newest_values() -> None:

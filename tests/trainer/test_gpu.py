@@ -60,29 +60,18 @@ class Strict(Callback):
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_no_step_waits_for_the_gpu(make, precision):
     # Law 10; the background thread reads what was logged, which is not the step's wait.
-    trainer = make(
-        device="cuda",
-        model_kwargs={"model_name": "MLP", "hidden": [16]},
-        load_data_kwargs={"batch_size": 8},
-        training_config={
+    options = {
+        "device": "cuda",
+        "model_kwargs": {"model_name": "MLP", "hidden": [16]},
+        "load_data_kwargs": {"batch_size": 8},
+        "training_config": {
             "max_epochs": 1,
             "log_interval": 1000,
             "precision": precision,
             "clip_grad_norm": 1.0,
         },
-    )
-    steps = len(trainer.data.train_loader)
-    trainer = make(
-        device="cuda",
-        model_kwargs={"model_name": "MLP", "hidden": [16]},
-        load_data_kwargs={"batch_size": 8},
-        training_config={
-            "max_epochs": 1,
-            "log_interval": 1000,
-            "precision": precision,
-            "clip_grad_norm": 1.0,
-        },
-        callbacks=[Strict(steps)],
-    )
+    }
+    steps = len(make(**options).data.train_loader)
+    trainer = make(**options, callbacks=[Strict(steps)])
     trainer.fit()
     assert trainer.state.step == steps
