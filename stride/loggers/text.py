@@ -98,9 +98,3 @@ def _formatter() -> logging.Formatter:
     formatter = logging.Formatter(f"%(asctime)s %(levelname)s {place} %(name)s: %(message)s")
     formatter.default_msec_format = "%s.%03d"
     return formatter
-
-
-def quiet_logger() -> None:
-    """Keep the records of STRIDE off the terminal where the program set up no logging itself."""
-    if not LOGGER.handlers:
-        LOGGER.addHandler(logging.NullHandler())
