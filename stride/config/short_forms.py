@@ -4,7 +4,7 @@
     training_config.results_dir      work_dir, as results_dir/experiment
     training_config.use_milestones   checkpoint_config.every_epochs and keep_every
     training_config.save_best=false  checkpoint_config.keep_best=0
-    format_version=1                 nothing: the config.json of a run carries it
+    format_version=2                 nothing: the config.json of a run carries it
 
 The first and the last are folded in each layer, since a stronger layer may say `device`; the
 others when all layers are merged, since each needs values that another layer may hold.
@@ -104,7 +104,7 @@ def _unversioned(given: Mapping[str, Any]) -> Tree:
         what = f"the config was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
         raise ConfigError(what, key=key, hint=UPGRADE)
     if type(version) is not int or version < 1:
-        what = f"{key} must be {FORMAT_VERSION}, not {show(version)}"
+        what = f"{key} must be 1 to {FORMAT_VERSION}, not {show(version)}"
         raise ConfigError(what, key=key, hint="leave it out")
     return {name: value for name, value in given.items() if name != key}
 

@@ -74,6 +74,15 @@ class RunPaths:
         return self.path / "metrics.jsonl"
 
     @property
+    def fingerprints(self) -> Path:
+        """Return the stream of the steps' bits, by which two trainings are told apart."""
+        return self.path / "fingerprints.jsonl"
+
+    def cut(self, n: int, stream: Path) -> Path:
+        """Return where segment n kept the rows that it cut from the end of a stream."""
+        return self.segments / f"{n}.cut-{stream.name}"
+
+    @property
     def metrics_csv(self) -> Path:
         """Return the same rows as a table (optional logger)."""
         return self.path / "metrics.csv"
@@ -106,6 +115,16 @@ class RunPaths:
     def log(self, rank: int = 0) -> Path:
         """Return the text log of one rank."""
         return self.logs / f"rank{rank}.log"
+
+    @property
+    def reproduction(self) -> Path:
+        """Return how this run compares with the one that it reproduces."""
+        return self.path / "reproduction.json"
+
+    @property
+    def origin(self) -> "CheckpointPaths":
+        """Return the checkpoint of another run that this one, a fork, began from."""
+        return CheckpointPaths(self.path / "origin")
 
     @property
     def checkpoints(self) -> Path:

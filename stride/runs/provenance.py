@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from stride.runs.git import git_state
 from stride.runs.versions import installed_versions
-from stride.version import __version__
+from stride.version import FORMAT_VERSION, __version__
 
 # What changes results or says where a job ran; never all of it, for it holds secrets.
 _ENVIRONMENT = (
@@ -115,7 +115,7 @@ def collect(
         command: argument list that started the process (that of this process when not given).
     """
     return {
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
         "command": list(sys.orig_argv if command is None else command),
         "folder": os.getcwd(),
         "overrides": list(overrides),

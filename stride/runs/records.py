@@ -1,8 +1,9 @@
-"""Describe the JSON files of a run folder, version 1; `json_schemas` makes schemas of it.
+"""Describe the JSON files of a run folder; `json_schemas` makes schemas of it.
 
 The only file of this package that imports pydantic: what writes is checked against it, while
 listing runs reads plain JSON. A key that is not declared here is refused, so that a file with
-new keys has to carry a new format_version.
+new keys has to carry a new format_version. Keys that are newer than version 1 have defaults, so
+that files of every version are read by the same record.
 """
 
 from pathlib import Path
@@ -58,7 +59,7 @@ class Record(BaseModel):
 class Versioned(Record):
     """Hold a file that carries its format_version."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION, strict=True)] = FORMAT_VERSION
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -121,6 +122,15 @@ class StatusRecord(Versioned):
     monitor: Monitored | None = Field(None, description="Likewise")
 
 
+class Fidelity(Record):
+    """Hold how exactly a training was restored."""
+
+    exact: list[str] = Field(description="Parts that equal, bit by bit, what was saved")
+    inexact: dict[str, str] = Field(
+        default_factory=dict, description="Other parts and surroundings, and what is other"
+    )
+
+
 class SegmentRecord(Versioned):
     """Hold one start or resume (segments/<n>.json)."""
 
@@ -137,6 +147,19 @@ class SegmentRecord(Versioned):
     pid: Count
     process_start: str = Field(description="Tells the process from a later one with its pid")
     job: str | None = Field(None, description="SLURM_JOB_ID or TORCHELASTIC_RUN_ID")
+    checkpoint: str | None = Field(None, description="The checkpoint that was restored")
+    overrides: list[str] = Field(default_factory=list, description="key=value, typed on resuming")
+    fidelity: Fidelity | None = None
+
+
+class Parent(Record):
+    """Hold from which run another one came."""
+
+    uuid: str
+    run: str = Field(description="Its folder, when this run was made")
+    relation: Literal["fork", "reproduction"]
+    checkpoint: str | None = Field(None, description="The one that a fork began from")
+    step: Count | None = Field(None, description="Where that checkpoint stands")
 
 
 class ProvenanceRecord(Versioned):
@@ -153,6 +176,7 @@ class ProvenanceRecord(Versioned):
     data_fingerprint: str = ""
     versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
     git: dict[str, Any] = Field(default_factory=dict)
+    parent: Parent | None = None
 
 
 class MetricsRow(Record):
@@ -207,6 +231,13 @@ class CheckpointRecord(Versioned):
     time: Seconds
     files: dict[str, FileDigest]
     versions: dict[str, str]
+    value: Number | None = Field(None, description="Of the monitored metric, at an epoch's end")
+    streams: dict[str, Count] = Field(
+        default_factory=dict, description="Bytes that each stream of rows had then, by file name"
+    )
+    world_size: Annotated[int, Field(ge=1, strict=True)] = 1
+    devices: list[str] = Field(default_factory=list, description="Names, one for each process")
+    threads: Count | None = Field(None, description="Of torch, in each process")
 
 
 class CheckpointState(Versioned):
@@ -248,6 +279,47 @@ class NormalizationRecord(Versioned):
     scale: list[Annotated[float, Field(allow_inf_nan=False)]]
 
 
+Bits = Annotated[str, Field(pattern="^[a-z0-9]+:[0-9a-f]*$")]
+"""Bits of numbers of one type, as "float32:" and 8 hexadecimal digits for each number."""
+
+
+class FingerprintRow(Record):
+    """Hold one line of fingerprints.jsonl: the bits of consecutive steps."""
+
+    schema_name: ClassVar[str] = "fingerprint_row"
+
+    step: Count = Field(description="Of the first number; one more for each further one")
+    loss: Bits
+    norm: Bits | None = Field(None, description="Of all gradients, where it is computed")
+    weights: dict[str, str] = Field(
+        default_factory=dict, description="By step: a digest of all weights, where asked for"
+    )
+
+
+class Difference(Record):
+    """Hold where two runs are most unlike in a metric."""
+
+    metric: str
+    step: Count
+    epoch: Count
+    values: tuple[Number, Number]
+
+
+class ReproductionRecord(Versioned):
+    """Hold how a reproduction compares with its original (reproduction.json)."""
+
+    schema_name: ClassVar[str] = "reproduction"
+
+    original: str = Field(description="The folder of the original, when it was compared")
+    uuid: str = Field(description="Of the original")
+    identical: bool
+    steps: Count = Field(description="Steps compared")
+    first_divergent_step: Count | None = None
+    largest_difference: Difference | None = None
+    weights: Literal["identical", "different", "not compared"] = "not compared"
+    causes: list[str] = Field(default_factory=list, description="Likely ones, the likeliest first")
+
+
 RECORDS: tuple[type[Record], ...] = (
     StatusRecord,
     SegmentRecord,
@@ -258,5 +330,7 @@ RECORDS: tuple[type[Record], ...] = (
     CheckpointState,
     CheckpointIndex,
     NormalizationRecord,
+    FingerprintRow,
+    ReproductionRecord,
 )
 """Every record that is a file, or a line of one."""

@@ -27,7 +27,7 @@ The time of the inode is one that no program can set: `touch -r` and `rsync -t` 
 _NAME = RunPaths(Path()).status.name
 # The first lines as STRIDE writes them; whatever begins otherwise is parsed.
 _HEAD = re.compile(
-    rb'\{\n  "format_version": %d,\n  "state": "[a-z]+",\n  "reason": "[^"\\]*",\n'
+    rb'\{\n  "format_version": [1-%d],\n  "state": "[a-z]+",\n  "reason": "[^"\\]*",\n'
     rb'  "uuid": "[0-9a-f]{32}",\n  "created": ([0-9]{1,10}(?:\.[0-9]{1,9})?),\n' % FORMAT_VERSION
 )
 _COMPLETE = frozenset({"metrics", "overrides"})
