@@ -198,3 +198,19 @@ def check(config: Overrides = None, config_file: ConfigFile = None, json: AsJson
     from stride_cli import check
 
     check.run(config or [], config_file, json=json)
+
+
+@app.command()
+def verify(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs; with --all whole work_dirs.")
+    ],
+    all_runs: Annotated[
+        bool, typer.Option("--all", help="Every run of these work_dirs, broken ones included.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Check runs without running anything: hashes, schemas, completeness."""
+    from stride_cli import verify
+
+    verify.run(runs, all_runs=all_runs, json=json)

@@ -32,6 +32,7 @@ stride logs RUN --rank R --follow|-f
 stride ls W --metric|-m NAME... -n N --all --json --csv
 stride path RUN
 stride show RUN --json
+stride verify RUN... --all --json
 """
 
 

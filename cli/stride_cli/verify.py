@@ -1,0 +1,73 @@
+"""`stride verify`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from stride_cli.address import find, is_run
+from stride_cli.output import print_json
+
+if TYPE_CHECKING:
+    from stride.runs.report import Report
+
+UNITS = {"checkpoints": "checkpoint", "rows": "row", "files": "hashed file"}
+
+
+def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
+    """Check runs and print what is found; leave with 1 where any has a problem."""
+    from stride.runs.verify import verify_run
+
+    folders = _all(places) if all_runs else [_one(text) for text in places]
+    reports = []
+    for folder in folders:
+        reports.append(verify_run(folder))
+        if not json:
+            _print(reports[-1])
+    if json:
+        print_json([report.to_json() for report in reports])
+    elif not reports:
+        print(f"no runs in {', '.join(places)}", file=sys.stderr)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+def _all(work_dirs: Sequence[str]) -> list[Path]:
+    """Return every run of these work_dirs, the broken ones too."""
+    from stride.runs.names import name_order
+    from stride.runs.query import folder_names
+    from stride.runs.rows import is_run_folder
+
+    return [
+        Path(work_dir, name)
+        for work_dir in work_dirs
+        for name in sorted(folder_names(Path(work_dir)), key=name_order)
+        if is_run_folder(Path(work_dir, name))
+    ]
+
+
+def _one(text: str) -> Path:
+    """Return the folder of one run."""
+    from stride.errors import RunError
+    from stride.runs.layout import WorkDirPaths
+
+    if not is_run(text) and WorkDirPaths(Path(text)).private.is_dir():
+        raise RunError(f"{text} is a work_dir, not a run", hint=f"type: stride verify {text} --all")
+    return find(text)
+
+
+def _print(report: "Report") -> None:
+    """Print one line for a run, and one for each thing that was found in it."""
+    counts = ", ".join(_counted(report.counts[key], unit) for key, unit in UNITS.items())
+    verdict = "ok" if report.ok else _counted(len(report.problems), "problem")
+    print(f"{report.path}: {verdict} ({counts})", flush=True)
+    for file, what in report.problems:
+        print(f"  {file}: {what}")
+    for note in report.notes:
+        print(f"  note: {note}")
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"

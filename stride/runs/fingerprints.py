@@ -1,0 +1,86 @@
+"""Read the bits of the steps of a training: fingerprints.jsonl, step by step."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stride.errors import RunError
+from stride.runs.layout import RunPaths
+from stride.runs.scan import scan
+
+_DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
+"""How many hexadecimal digits a number of each type has."""
+
+
+class StepBits(NamedTuple):
+    """Hold what is known of one step, as text that is equal for equal bits.
+
+    Attributes:
+        step: The step.
+        loss: Type and bits of the loss.
+        norm: Those of the gradients' norm, where it was computed.
+        weights: A digest of all weights, where it was asked for.
+    """
+
+    step: int
+    loss: str
+    norm: str | None = None
+    weights: str | None = None
+
+
+def read_fingerprints(path: Path) -> Iterator[StepBits]:
+    """Yield the steps of a stream of fingerprints, in its order; a torn last line is passed over.
+
+    Raises:
+        RunError: A row makes no sense.
+    """
+    for number, row in scan(path):
+        try:
+            yield from steps_of(row)
+        except (RunError, KeyError, TypeError, AttributeError) as error:
+            what = error.what if isinstance(error, RunError) else "it is no row of fingerprints"
+            raise RunError(f"line {number}: {what}", where=str(path)) from error
+
+
+def steps_of(row: Mapping[str, Any]) -> list[StepBits]:
+    """Return the steps of one row.
+
+    Raises:
+        RunError: The digits are not a whole number of numbers, or not as many losses as norms.
+    """
+    losses = bits(row["loss"])
+    norms: Sequence[str | None] = bits(row["norm"]) if row.get("norm") else [None] * len(losses)
+    if len(norms) != len(losses):
+        raise RunError(f"{len(losses)} losses and {len(norms)} norms")
+    first, digests = row["step"], row.get("weights") or {}
+    return [
+        StepBits(first + i, loss, norm, digests.get(str(first + i)))
+        for i, (loss, norm) in enumerate(zip(losses, norms, strict=True))
+    ]
+
+
+def bits(text: str) -> list[str]:
+    """Return each number of a text like "float32:3f8000003f0ccccd" as a text of its own.
+
+    Raises:
+        RunError: The type is unknown, or the digits are not a whole number of numbers.
+    """
+    kind, _, digits = text.partition(":")
+    width = _DIGITS.get(kind)
+    if width is None:
+        raise RunError(f"{kind!r} is no type of numbers")
+    if len(digits) % width:
+        raise RunError(f"{len(digits)} digits are no whole number of {kind} numbers")
+    return [f"{kind}:{digits[i : i + width]}" for i in range(0, len(digits), width)]
+
+
+def last_fingerprinted_step(paths: RunPaths) -> int:
+    """Return the last step whose bits are recorded, 0 where none is.
+
+    Raises:
+        RunError: The stream is broken.
+    """
+    last = 0
+    for fingerprint in read_fingerprints(paths.fingerprints):
+        last = fingerprint.step
+    return last

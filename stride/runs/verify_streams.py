@@ -1,0 +1,87 @@
+"""Check the streams of a run: each line whole, each step once, and none gone at the end."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stride.errors import RunError
+from stride.runs.fingerprints import steps_of
+from stride.runs.layout import RunPaths
+from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord
+from stride.runs.report import Report
+from stride.runs.scan import scan
+
+_PLACE = frozenset({"step", "epoch", "time"})
+_TORN = "its last line is torn; the next start cuts it off"
+
+
+def check_metrics(
+    report: Report, paths: RunPaths, written: bool, results: ResultsRecord | None
+) -> None:
+    """Check that steps never decrease and no metric has two values at one step and epoch.
+
+    Args:
+        report: What is found goes there.
+        paths: The run.
+        written: Whether a process writes the run, so that its last line may be torn.
+        results: Those of a run that has ended in order, whose last step must be in the stream.
+    """
+    place, names = (-1, -1), frozenset[str]()
+    with report.checking(paths.metrics):
+        for number, row in _rows(report, paths.metrics, MetricsRow, written):
+            here, given = (row["step"], row["epoch"]), frozenset(row) - _PLACE
+            if here[0] < place[0] or here[1] < place[1]:
+                raise RunError(f"line {number}: step {here[0]} comes after step {place[0]}")
+            if here == place and given & names:
+                what = f"line {number}: step {here[0]} of epoch {here[1]} is there twice"
+                raise RunError(what)
+            names = given if here != place else names | given
+            place = here
+            report.counts["rows"] += 1
+        last = (results.last.step if results is not None else None) or 0
+        if os.path.lexists(paths.metrics) and place[0] < last:
+            raise RunError(f"its rows end at step {max(0, place[0])} of {last}")
+
+
+def check_fingerprints(report: Report, paths: RunPaths, written: bool) -> None:
+    """Check that each row of bits fits its type and begins where the one before it ended."""
+    expected = None
+    with report.checking(paths.fingerprints):
+        for number, row in _rows(report, paths.fingerprints, FingerprintRow, written):
+            try:
+                steps = steps_of(row)
+            except RunError as error:
+                raise RunError(f"line {number}: {error.what}") from error
+            if expected not in (None, row["step"]):
+                what = f"line {number} begins at step {row['step']} and not at {expected}"
+                raise RunError(what)
+            expected = row["step"] + len(steps)
+            report.counts["fingerprints"] += len(steps)
+
+
+def _rows(
+    report: Report, path: Path, kind: type[Record], written: bool
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a stream that fit their record.
+
+    Raises:
+        RunError: The first that does not.
+    """
+
+    def on_torn(_: int) -> None:
+        if not written:
+            report.note(path, _TORN)
+
+    for number, row in scan(path, on_torn):
+        try:
+            kind.model_validate(row)
+        except ValueError as error:
+            raise RunError(f"line {number}: {_reason(error)}") from error
+        yield number, row
+
+
+def _reason(error: ValueError) -> str:
+    """Return key and message out of the several lines in which pydantic tells an error."""
+    _, key, message, *_ = [*str(error).splitlines(), "", ""]
+    return f"{key}: {message.partition(' [type=')[0].strip()}"
