@@ -1,0 +1,182 @@
+"""Compare a reproduction with its original: bit by bit where bits are recorded."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby, takewhile
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from stride.errors import RunError
+from stride.runs.causes import differences, likely_causes
+from stride.runs.encoding import decode_number
+from stride.runs.fingerprints import StepBits, last_fingerprinted_step, read_fingerprints
+from stride.runs.layout import CheckpointPaths, RunPaths
+from stride.runs.records import (
+    CheckpointRecord,
+    Difference,
+    ReproductionRecord,
+    ResultsRecord,
+    StatusRecord,
+)
+from stride.runs.run import Run
+from stride.runs.scan import scan
+
+__all__ = ["compare_runs", "differences", "last_fingerprinted_step"]
+
+_TIME = re.compile(r"(.*[/_.-])?(time|seconds?|minutes?|hours?|duration|ms)")
+"""Names of metrics that measure time, which no run can have again: the last word says so."""
+
+_MODEL = CheckpointPaths(Path()).part("model")
+_NOTHING = "no step could be compared: one of the runs has no fingerprints"
+
+Item = TypeVar("Item")
+Weights = Literal["identical", "different", "not compared"]
+
+
+class _Row(NamedTuple):
+    """Hold the metrics of one step and epoch."""
+
+    place: tuple[int, int]
+    values: dict[str, float]
+
+
+def compare_runs(
+    original: RunPaths, copy: RunPaths, *, steps: int | None = None
+) -> ReproductionRecord:
+    """Say whether two runs are bit-identical, and if not, since when, how far, and why.
+
+    Fingerprints, metrics and weights are compared where both runs have them.
+
+    Args:
+        original: The run that was reproduced.
+        copy: The other one.
+        steps: Compare the first so many steps only.
+
+    Raises:
+        RunError: A record that is compared is broken.
+    """
+    end = math.inf if steps is None else steps
+    compared, first = _compare_steps(original.fingerprints, copy.fingerprints, end)
+    largest = _largest_difference(original.metrics, copy.metrics, end)
+    weights = _compare_weights(original, copy, whole=steps is None)
+    diverged = first is not None or largest is not None or weights == "different"
+    causes = likely_causes(original, copy, whole=steps is None) if diverged else []
+    return ReproductionRecord(
+        original=str(original.path),
+        uuid=StatusRecord.read(original.status).uuid,
+        identical=compared > 0 and not diverged,
+        steps=compared,
+        first_divergent_step=first,
+        largest_difference=largest,
+        weights=weights,
+        causes=causes if compared else [*causes, _NOTHING],
+    )
+
+
+def _matched(
+    first: Iterator[Item], second: Iterator[Item], place: Callable[[Item], Any]
+) -> Iterator[tuple[Item, Item]]:
+    """Yield the items of two ordered streams that are at the same place."""
+    one, other = next(first, None), next(second, None)
+    while one is not None and other is not None:
+        here, there = place(one), place(other)
+        if here == there:
+            yield one, other
+        if here <= there:
+            one = next(first, None)
+        if there <= here:
+            other = next(second, None)
+
+
+def _compare_steps(original: Path, copy: Path, end: float) -> tuple[int, int | None]:
+    """Return how many steps both streams have, and the first whose bits differ."""
+    steps, steps_of_copy = (
+        takewhile(lambda bits: bits.step <= end, read_fingerprints(path))
+        for path in (original, copy)
+    )
+    compared, first = 0, None
+    for one, other in _matched(steps, steps_of_copy, lambda bits: bits.step):
+        compared += 1
+        if first is None and one != other and _differ(one, other):
+            first = one.step
+    return compared, first
+
+
+def _differ(one: StepBits, other: StepBits) -> bool:
+    pairs = zip(one[1:], other[1:], strict=True)
+    return any(a is not None and b is not None and a != b for a, b in pairs)
+
+
+def _rows(path: Path, end: float) -> Iterator[_Row]:
+    """Yield the metrics of each step and epoch, those that measure time aside.
+
+    Raises:
+        RunError: A row has no step or epoch.
+    """
+    try:
+        rows = takewhile(lambda row: row["step"] <= end, (row for _, row in scan(path)))
+        for place, group in groupby(rows, key=lambda row: (row["step"], row["epoch"])):
+            yield _Row(place, {k: v for row in group for k, v in _numbers(row)})
+    except (KeyError, TypeError) as error:
+        raise RunError("a row has no step or epoch", where=str(path)) from error
+
+
+def _numbers(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in row.items():
+        number = decode_number(value)
+        is_number = type(number) in (int, float) and name not in ("step", "epoch")
+        if is_number and not _TIME.fullmatch(name):
+            yield name, number
+
+
+def _largest_difference(original: Path, copy: Path, end: float) -> Difference | None:
+    """Return where two streams of metrics are most unlike, None where they are equal."""
+    largest, found = 0.0, None
+    for one, other in _matched(_rows(original, end), _rows(copy, end), lambda row: row.place):
+        for name in [name for name in one.values if name in other.values]:
+            values = one.values[name], other.values[name]
+            if _distance(*values) > largest:
+                largest = _distance(*values)
+                step, epoch = one.place
+                found = Difference(metric=name, step=step, epoch=epoch, values=values)
+    return found
+
+
+def _distance(one: float, other: float) -> float:
+    """Return how far apart two values are; NaN is equal to NaN and infinitely far from others."""
+    if one == other or (math.isnan(one) and math.isnan(other)):
+        return 0.0
+    return abs(one - other) if math.isfinite(one) and math.isfinite(other) else math.inf
+
+
+def _compare_weights(original: RunPaths, copy: RunPaths, *, whole: bool) -> Weights:
+    """Compare the digests of the weights that both runs recorded at one place."""
+    first, second = [_digests(paths, whole) for paths in (original, copy)]
+    common = first.keys() & second.keys()
+    if not common:
+        return "not compared"
+    return "identical" if all(first[k] == second[k] for k in common) else "different"
+
+
+def _digests(paths: RunPaths, whole: bool) -> dict[tuple[str, int, int], str]:
+    """Return the digests of weights by what and where they are."""
+    found = {}
+    for folder in Run(paths.path).checkpoints():
+        record = CheckpointRecord.read(CheckpointPaths(folder).record)
+        found["checkpoint", record.step, record.epoch] = _of_model(record)
+    if whole and paths.results.exists():
+        results = ResultsRecord.read(paths.results)
+        if results.weights_sha256 is not None and results.last.step is not None:
+            place = "results", results.last.step, results.last.epoch or 0
+            found[place] = results.weights_sha256
+    return found
+
+
+def _of_model(record: CheckpointRecord) -> str:
+    """Return the digests of the files that hold a checkpoint's model, a large one in several."""
+    return " ".join(
+        digest.sha256
+        for name, digest in sorted(record.files.items())
+        if re.fullmatch(rf"{_MODEL.stem}(-[0-9]+)?{_MODEL.suffix}", name)
+    )
