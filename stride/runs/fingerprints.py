@@ -1,12 +1,15 @@
 """Read the bits of the steps of a training: fingerprints.jsonl, step by step."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from stride.errors import RunError
 from stride.runs.layout import RunPaths
 from stride.runs.scan import scan
+
+Row = Mapping[str, Any]
+Part = TypeVar("Part")
 
 _DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
 """How many hexadecimal digits a number of each type has."""
@@ -19,13 +22,11 @@ class StepBits(NamedTuple):
         step: The step.
         loss: Type and bits of the loss.
         norm: Those of the gradients' norm, where it was computed.
-        weights: A digest of all weights, where it was asked for.
     """
 
     step: int
     loss: str
     norm: str | None = None
-    weights: str | None = None
 
 
 def read_fingerprints(path: Path) -> Iterator[StepBits]:
@@ -34,15 +35,28 @@ def read_fingerprints(path: Path) -> Iterator[StepBits]:
     Raises:
         RunError: A row makes no sense.
     """
+    return _read(path, steps_of)
+
+
+def read_digests(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the digests of all weights, each with its step, which need not be one of its row's.
+
+    Raises:
+        RunError: A row makes no sense.
+    """
+    return _read(path, digests_of)
+
+
+def _read(path: Path, parts: Callable[[Row], Iterable[Part]]) -> Iterator[Part]:
     for number, row in scan(path):
         try:
-            yield from steps_of(row)
+            yield from parts(row)
         except (RunError, KeyError, TypeError, AttributeError) as error:
             what = error.what if isinstance(error, RunError) else "it is no row of fingerprints"
             raise RunError(f"line {number}: {what}", where=str(path)) from error
 
 
-def steps_of(row: Mapping[str, Any]) -> list[StepBits]:
+def steps_of(row: Row) -> list[StepBits]:
     """Return the steps of one row.
 
     Raises:
@@ -52,11 +66,21 @@ def steps_of(row: Mapping[str, Any]) -> list[StepBits]:
     norms: Sequence[str | None] = bits(row["norm"]) if row.get("norm") else [None] * len(losses)
     if len(norms) != len(losses):
         raise RunError(f"{len(losses)} losses and {len(norms)} norms")
-    first, digests = row["step"], row.get("weights") or {}
-    return [
-        StepBits(first + i, loss, norm, digests.get(str(first + i)))
-        for i, (loss, norm) in enumerate(zip(losses, norms, strict=True))
-    ]
+    pairs = zip(losses, norms, strict=True)
+    return [StepBits(step, loss, norm) for step, (loss, norm) in enumerate(pairs, row["step"])]
+
+
+def digests_of(row: Row) -> list[tuple[int, str]]:
+    """Return the digests of one row, each with its step.
+
+    Raises:
+        RunError: A digest is not of a step.
+    """
+    digests = row.get("weights") or {}
+    try:
+        return sorted((int(step), digest) for step, digest in digests.items())
+    except ValueError as error:
+        raise RunError("a digest of weights is not of a step") from error
 
 
 def bits(text: str) -> list[str]:

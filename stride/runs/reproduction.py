@@ -10,7 +10,12 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from stride.errors import RunError
 from stride.runs.causes import differences, likely_causes
 from stride.runs.encoding import decode_number
-from stride.runs.fingerprints import StepBits, last_fingerprinted_step, read_fingerprints
+from stride.runs.fingerprints import (
+    StepBits,
+    last_fingerprinted_step,
+    read_digests,
+    read_fingerprints,
+)
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records import (
     CheckpointRecord,
@@ -90,22 +95,26 @@ def _matched(
 
 
 def _compare_steps(original: Path, copy: Path, end: float) -> tuple[int, int | None]:
-    """Return how many steps both streams have, and the first whose bits differ."""
-    steps, steps_of_copy = (
-        takewhile(lambda bits: bits.step <= end, read_fingerprints(path))
-        for path in (original, copy)
-    )
-    compared, first = 0, None
-    for one, other in _matched(steps, steps_of_copy, lambda bits: bits.step):
+    """Return how many steps both runs have, and the first that differs in any recorded bit."""
+    compared, first = 0, math.inf
+    steps, of_copy = read_fingerprints(original), read_fingerprints(copy)
+    for one, other in _matched(steps, of_copy, lambda bits: bits.step):
+        if one.step > end:
+            break
         compared += 1
-        if first is None and one != other and _differ(one, other):
-            first = one.step
-    return compared, first
+        if one != other and _differ(one, other):
+            first = min(first, one.step)
+    digests, of_copy_too = read_digests(original), read_digests(copy)
+    for (step, digest), (_, copied) in _matched(digests, of_copy_too, lambda pair: pair[0]):
+        if digest != copied and step <= end:
+            first = min(first, step)
+    return compared, None if math.isinf(first) else int(first)
 
 
 def _differ(one: StepBits, other: StepBits) -> bool:
-    pairs = zip(one[1:], other[1:], strict=True)
-    return any(a is not None and b is not None and a != b for a, b in pairs)
+    """Tell whether the bits of a step differ; norms count where both have one."""
+    norms = one.norm, other.norm
+    return one.loss != other.loss or (None not in norms and norms[0] != norms[1])
 
 
 def _rows(path: Path, end: float) -> Iterator[_Row]:

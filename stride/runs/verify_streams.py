@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import RunError
-from stride.runs.fingerprints import steps_of
+from stride.runs.fingerprints import digests_of, steps_of
 from stride.runs.layout import RunPaths
 from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord
 from stride.runs.report import Report
@@ -50,7 +50,7 @@ def check_fingerprints(report: Report, paths: RunPaths, written: bool) -> None:
     with report.checking(paths.fingerprints):
         for number, row in _rows(report, paths.fingerprints, FingerprintRow, written):
             try:
-                steps = steps_of(row)
+                steps, _ = steps_of(row), digests_of(row)
             except RunError as error:
                 raise RunError(f"line {number}: {error.what}") from error
             if expected not in (None, row["step"]):

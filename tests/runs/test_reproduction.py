@@ -95,6 +95,17 @@ def test_norms_and_digests_are_compared_where_both_have_them(runs) -> None:
     assert compare_runs(original, copy).first_divergent_step == 8
 
 
+def test_a_digest_may_stand_in_a_later_row_than_its_step(runs) -> None:
+    original, copy = runs
+    for paths, digest in ((original, "a"), (copy, "b")):
+        fingerprint(paths, LOSSES)
+        with LineFile(paths.fingerprints) as stream:
+            stream.append([{"step": 13, "loss": "float32:", "weights": {"9": digest}}])
+    record = compare_runs(original, copy)
+    assert (record.first_divergent_step, record.steps) == (9, 12)
+    assert compare_runs(original, copy, steps=8).identical
+
+
 def test_equal_digits_of_another_type_are_other_bits(runs) -> None:
     original, copy = runs
     fingerprint(original, LOSSES)

@@ -194,6 +194,8 @@ LOSS = "float32:3f8000003f0ccccd"
         ([{"step": 1, "loss": "int7:00"}], "'int7' is no type"),
         ([{"step": 1, "loss": LOSS, "norm": LOSS[:-8]}], "2 losses and 1 norms"),
         ([{"step": 1, "loss": "float32:xy"}], "loss"),
+        ([{"step": 1, "loss": LOSS, "weights": {"7": "a"}}, {"step": 3, "loss": LOSS}], ""),
+        ([{"step": 1, "loss": LOSS, "weights": {"x": "a"}}], "digest of weights is not of a step"),
         ([{"step": 1}], "loss: Field required"),
     ],
 )
