@@ -27,10 +27,13 @@ def run(text: str, *, json: bool) -> None:
         raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
     paths = RunPaths(folder)
     results, provenance = _optional(paths.results), _optional(paths.provenance)
+    reproduction = _optional(paths.reproduction)
     if json:
-        print_json(record(row) | {"results": results, "provenance": provenance})
+        records = {"results": results, "provenance": provenance, "reproduction": reproduction}
+        print_json(record(row) | records)
     else:
-        lines = [*_head(row), *_results(row, results), *_origin(provenance), *_files(paths.path)]
+        lines = [*_head(row), *_segments(folder), *_lineage(provenance, reproduction)]
+        lines += [*_results(row, results), *_origin(provenance), *_files(paths.path)]
         print_table(["run", str(folder)], lines)
 
 
@@ -48,6 +51,35 @@ def _head(row: "RunRow") -> Iterator[list[str]]:
     typed = [text for text in row.overrides if text.partition("=")[0] not in PLACE]
     for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):
         yield [title, text]
+
+
+def _segments(folder: Path) -> Iterator[list[str]]:
+    from stride.runs.run import Run
+
+    segments = Run(folder).segments
+    if len(segments) > 1:
+        steps = [str(segment.get("from_step", 0)) for segment in segments[1:]]
+        word = "step" if len(steps) == 1 else "steps"
+        yield ["segments", f"{len(segments)} (resumed at {word} {', '.join(steps)})"]
+
+
+def _lineage(provenance: Mapping[str, Any], reproduction: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield from which run this one came, and whether it came out the same."""
+    parent = provenance.get("parent") or {}
+    if parent:
+        checkpoint = f" (checkpoint {parent['checkpoint']})" if parent.get("checkpoint") else ""
+        place = f" at step {parent['step']}{checkpoint}" if "step" in parent else checkpoint
+        yield ["parent", f"{parent.get('relation')} of {parent.get('run')}{place}"]
+    if reproduction:
+        yield ["reproduction", _verdict(reproduction)]
+
+
+def _verdict(reproduction: Mapping[str, Any]) -> str:
+    if reproduction.get("identical"):
+        return f"bit-identical over {reproduction.get('steps')} steps"
+    step = reproduction.get("first_divergent_step")
+    place = "not bit-identical" if step is None else f"diverged at step {step}"
+    return ": ".join([place, *(reproduction.get("causes") or [])[:1]])
 
 
 def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -1,4 +1,11 @@
 import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stride.runs.files import atomic_json, read_json
 
 
 def test_a_run_at_a_glance(stride, make_run) -> None:
@@ -49,3 +56,63 @@ def test_a_broken_run_asked_for_by_name_is_an_error(stride, make_run) -> None:
     code, out, err = stride("show", "W/0")
     assert (code, out) == (2, "")
     assert err.startswith("stride: error: W/0 cannot be read: status.json is no JSON")
+
+
+def change(path: Path, **values: Any) -> None:
+    atomic_json(path, read_json(path) | values)
+
+
+PARENT = {"uuid": "a" * 32, "run": "W/3"}
+
+
+@pytest.mark.parametrize(
+    ("parent", "line"),
+    [
+        ({"relation": "reproduction"}, "reproduction of W/3"),
+        (
+            {"relation": "fork", "step": 120, "checkpoint": "a_epoch_2"},
+            "fork of W/3 at step 120 (checkpoint a_epoch_2)",
+        ),
+        ({"relation": "fork", "step": 0}, "fork of W/3 at step 0"),
+    ],
+)
+def test_from_which_run_it_came(stride, make_run, parent, line) -> None:
+    change(make_run().provenance, parent=PARENT | parent)
+    assert ["parent", line] in table(stride("show", "W/0"))
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        ({"identical": True, "steps": 400}, "bit-identical over 400 steps"),
+        (
+            {"identical": False, "first_divergent_step": 37, "causes": ["torch: a", "b"]},
+            "diverged at step 37: torch: a",
+        ),
+        ({"identical": False}, "not bit-identical"),
+    ],
+)
+def test_whether_a_reproduction_came_out_the_same(stride, make_run, found, line) -> None:
+    paths = make_run()
+    atomic_json(paths.reproduction, {"format_version": 2} | found)
+    assert ["reproduction", line] in table(stride("show", "W/0"))
+    assert (
+        json.loads(stride("show", "W/0", "--json").out)["reproduction"]["identical"]
+        is (found["identical"])
+    )
+
+
+def test_where_it_was_resumed(stride, make_run) -> None:
+    paths = make_run()
+    assert "segments" not in dict(table(stride("show", "W/0")))
+    for n, step in ((1, 120), (2, 300)):
+        atomic_json(paths.segment(n), read_json(paths.segment(0)) | {"n": n, "from_step": step})
+        word = "step 120" if n == 1 else "steps 120, 300"
+        shown = dict(table(stride("show", "W/0")))
+        assert shown["segments"] == f"{n + 1} (resumed at {word})"
+
+
+def table(outcome) -> list[list[str]]:
+    """Return the titles and texts of what was shown."""
+    assert outcome.code == 0, outcome.err
+    return [re.split(" {2,}", line, maxsplit=1) for line in outcome.out.splitlines()]
