@@ -20,6 +20,10 @@ Metrics = Annotated[
     list[str] | None,
     typer.Option("--metric", "-m", metavar="NAME", help="A metric to show; repeatable."),
 ]
+DataRoot = Annotated[
+    str | None,
+    typer.Option("--data-root", metavar="DIR", help="Look for the run's data below this folder."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
@@ -190,6 +194,47 @@ def logs(
     from stride_cli import logs
 
     logs.run(run, rank, follow=follow)
+
+
+@app.command()
+def resume(run: Run, config: Overrides = None, data_root: DataRoot = None) -> None:
+    """Go on with a run where it was left, bit by bit as if it had never stopped."""
+    from stride_cli import resume
+
+    resume.run(run, config or [], data_root)
+
+
+@app.command()
+def reproduce(
+    run: Run,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, metavar="N", help="Stop after N steps.")
+    ] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Use the recorded commit and patch, in a copy.")
+    ] = False,
+    data_root: DataRoot = None,
+    json: AsJson = False,
+) -> None:
+    """Do a run again as a new run and compare: exit code 0 identical, 3 diverged."""
+    from stride_cli import reproduce
+
+    reproduce.run(run, steps, data_root, code=code, json=json)
+
+
+@app.command()
+def fork(
+    run: Run,
+    at: Annotated[
+        str, typer.Option("--at", metavar="AT", help="best, last, a checkpoint's name, or a step.")
+    ] = "best",
+    config: Overrides = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Start a new run from a checkpoint of another."""
+    from stride_cli import fork
+
+    fork.run(run, at, config or [], data_root)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Start a run from the root options."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import typer
 
@@ -17,8 +18,15 @@ def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: 
 
         print_json(start.dry_run(overrides, config_file, force=force))
         return
+    with ending_with_folder() as ended:
+        start.start(overrides, config_file, force=force, ended=ended)
+
+
+@contextmanager
+def ending_with_folder() -> Iterator[Callable[[object], None]]:
+    """Give what prints a run's folder; leave by a signal's exit code where one ended the run."""
     try:
-        start.start(overrides, config_file, force=force, ended=_print_folder)
+        yield _print_folder
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
 

@@ -27,14 +27,20 @@ class EarlyStopping(Callback):
         else:
             self._waited += 1
 
+    @property
+    def reason(self) -> str:
+        """Return why the training is to end now, empty while it is not."""
+        if self._waited < self._patience:
+            return ""
+        return (
+            f"early stopping: {self._monitor.metric} has not improved "
+            f"for {self._waited} evaluations"
+        )
+
     def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
         """Decide, now that the epoch is recorded and saved."""
-        if self._waited >= self._patience:
-            trainer.stop(
-                f"early stopping: {self._monitor.metric} has not improved "
-                f"for {self._waited} evaluations",
-                status="done",
-            )
+        if self.reason:
+            trainer.stop(self.reason, status="done")
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value and the count."""

@@ -191,6 +191,9 @@ class TrainingConfig(Section):
         "stop", description="what a NaN or infinite loss leads to"
     )
     callbacks: list[Text] = Field([], description="import paths of callbacks")
+    digest_every: Positive | None = Field(
+        None, description="steps between digests of all weights in fingerprints.jsonl"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -218,6 +221,12 @@ class CheckpointConfig(Section):
     keep_last: Positive = Field(2, description="newest checkpoints kept")
     keep_best: NotNegative = Field(KEEP_BEST, description="best checkpoints kept")
     keep_every: Positive | None = Field(None, description="epochs between those never deleted")
+    background: bool = Field(True, description="write while the training goes on")
+    grace_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="what a signal leaves for the step and its checkpoint; null: all they take",
+    )
 
 
 class LoggingConfig(Section):

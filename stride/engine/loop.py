@@ -3,12 +3,15 @@
 before_train
 for each epoch:
     before_epoch
-    for each batch: forward, backward, before_step, clip, optimizer, schedule, after_step
+    for each batch: forward, backward, before_step, clip, optimizer, schedule, after_step, rest
     evaluate, after_evaluate
     schedule (of epochs)
     record
     after_epoch                  best weights, checkpoint, then the decision to stop
 after_train
+
+A training that is resumed enters where it was left. Its `before_train`, and inside of an epoch its
+`before_epoch`, are called before the state is put back, so that what they change does not last.
 """
 
 import math
@@ -44,6 +47,10 @@ class Batches(Protocol):
         """Yield the batches that are left of the epoch."""
 
 
+def _nothing() -> None:
+    """Take the place of what a loop without a run has no use for."""
+
+
 @dataclass
 class StopRequest:
     """Ask the loop to stop after the current step.
@@ -51,7 +58,8 @@ class StopRequest:
     Attributes:
         reason: why, in words; empty while nobody asked.
         status: what the run is then: `done` or `stopped`.
-        signal: the number of the signal that asked, 0 for none.
+        signal: the number of the signal that asked, 0 for none. No part of the state: a resumed
+            training was not asked again.
     """
 
     reason: str = ""
@@ -60,6 +68,14 @@ class StopRequest:
 
     def __bool__(self) -> bool:
         return bool(self.reason or self.signal)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was asked for, signals aside."""
+        return {"reason": self.reason, "status": self.status}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Ask for the same again."""
+        self.reason, self.status = state["reason"], state["status"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,12 @@ class Limits:
     evaluate_every: int = 1
     log_interval: int = 50
     nonfinite: str = "stop"
+
+    def reached(self, state: TrainState) -> bool:
+        """Tell whether the training has gone as far as it may."""
+        epochs_done = self.max_epochs is not None and state.epoch >= self.max_epochs
+        steps_done = self.max_steps is not None and state.step >= self.max_steps
+        return epochs_done or steps_done
 
 
 @dataclass
@@ -89,6 +111,10 @@ class Loop:
         record: takes the values of a reporting step.
         rates: gives `lr` and its like for a row.
         warn: told of a skipped update.
+        stop: what asks the loop to end.
+        enter: puts the state of a resumed training back.
+        rest: called when a step is complete and reported: the state may be saved now.
+        save: called when it must be, as before the evaluation that ends a training in mid-epoch.
     """
 
     batches: Batches
@@ -103,6 +129,9 @@ class Loop:
     rates: Callable[[], dict[str, float]]
     warn: Callable[[str], None]
     stop: StopRequest = field(default_factory=StopRequest)
+    enter: Callable[[], None] = _nothing
+    rest: Callable[[], None] = _nothing
+    save: Callable[[], None] = _nothing
 
     def run(self) -> None:
         """Train until an epoch or step limit, a stop request, or a signal.
@@ -112,19 +141,27 @@ class Loop:
             DataError: the training loader gives no batch.
         """
         self.hooks.call("before_train")
-        while not self._over():
+        inside = self.state.position > 0
+        if inside:
             self.hooks.call("before_epoch")
+        self.enter()
+        if inside and self.over():
+            self._end_epoch(complete=self._count_windows() == 0)
+        while not self.over():
+            if not inside:
+                self.hooks.call("before_epoch")
+            inside = False
             complete = self._train_epoch()
             if self.stop.signal:
                 return
+            if not complete:
+                self.save()
             self._end_epoch(complete)
         self.hooks.call("after_train")
 
-    def _over(self) -> bool:
-        limits, state = self.limits, self.state
-        epochs_done = limits.max_epochs is not None and state.epoch >= limits.max_epochs
-        steps_done = limits.max_steps is not None and state.step >= limits.max_steps
-        return bool(self.stop) or epochs_done or steps_done
+    def over(self) -> bool:
+        """Tell whether a limit is reached or a stop asked for."""
+        return bool(self.stop) or self.limits.reached(self.state)
 
     def _train_epoch(self) -> bool:
         """Train to the end of the epoch, a limit or a stop; return whether the epoch is over."""
@@ -146,11 +183,12 @@ class Loop:
             state.position += step.size
             if self.schedule.every_step:
                 self.schedule.step()
-            for hook in after_step:  # a checkpoint among them, so the step is complete by now
+            for hook in after_step:
                 hook(step)
             if state.step % log_interval == 0:
                 self._report()
             state.settled = state.step
+            self.rest()
             if stop or state.step == max_steps:
                 break
         else:
@@ -192,6 +230,7 @@ class Loop:
         where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch + 1}"
         if self.limits.nonfinite == "raise":
             raise NonFiniteError("the loss is not finite", where=where)
+        self.tally.skip()
         self.warn(f"the loss is not finite at {where}: update skipped")
         return Step(torch.tensor(math.nan), sum(batch_size(batch) for batch in window))
 
@@ -221,7 +260,7 @@ class Loop:
         if complete:
             state.epoch += 1
             state.position = 0
-        if self._over() or (complete and state.epoch % self.limits.evaluate_every == 0):
+        if self.over() or (complete and state.epoch % self.limits.evaluate_every == 0):
             values |= self.evaluation()
             self.hooks.call("after_evaluate", values)
             values |= {name: as_number(name, value) for name, value in values.items()}

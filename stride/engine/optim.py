@@ -4,9 +4,11 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.utils._pytree import tree_map
 
 from stride.components import bind, construct, find
 from stride.errors import ConfigError
@@ -35,6 +37,32 @@ def fused(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[s
         return dict(section)
     fits = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
     return dict(section) | ({"fused": True} if fits else {})
+
+
+class OptimizerState:
+    """The state of an optimiser, restored to the very bits.
+
+    torch casts what it restores to the parameters' type, which is not always that of the state;
+    and it keeps the tensors that it is given, which belong to somebody else.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the optimiser's state."""
+        return self._optimizer.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set the optimiser's state to copies of the tensors given."""
+        own = tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, dict(state))
+        self._optimizer.load_state_dict(own)
+        parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
+        for number, saved in own["state"].items():
+            held = self._optimizer.state[parameters[number]]
+            for name, value in saved.items():
+                if isinstance(value, Tensor) and value.dtype != held[name].dtype:
+                    held[name] = value.to(held[name].device)
 
 
 def build_optimizer(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> Optimizer:

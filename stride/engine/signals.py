@@ -26,25 +26,36 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def obeying_signals(stop: StopRequest) -> Iterator[StopRequest]:
-    """Note the first signal in the stop request; let the second one end the process at once.
+def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[StopRequest]:
+    """Note the first signal in the stop request; let the second one end the training at once.
 
     Outside of the main thread nothing is done: Python allows handlers there only.
+
+    Args:
+        stop: where the signal is noted.
+        grace: seconds after the first signal at which the training ends even so, None for never.
     """
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    caught = _SIGNALS if grace is None else (*_SIGNALS, signal.SIGALRM)
+    before = {number: signal.getsignal(number) for number in caught}
 
     def handle(number: int, frame: FrameType | None) -> None:
         if stop.signal:
-            raise Interrupted(number)
+            raise Interrupted(stop.signal if number == signal.SIGALRM else number)
+        if number == signal.SIGALRM:
+            return
         stop.signal = number
+        if grace is not None:
+            signal.setitimer(signal.ITIMER_REAL, grace)
 
-    for number in _SIGNALS:
+    for number in caught:
         signal.signal(number, handle)
     try:
         yield stop
     finally:
+        if grace is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)

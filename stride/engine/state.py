@@ -1,5 +1,6 @@
 """Gather everything that resuming needs in one object with `state_dict`."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from stride.engine.tally import Tally
@@ -15,6 +16,53 @@ class Stateful(Protocol):
         """Take the state."""
 
 
+class LoaderState:
+    """Take the place of batches that say and set by themselves where they are.
+
+    Their state is put back at the latest moment: `set_epoch` would undo it.
+    """
+
+    def __init__(self, batches: Any) -> None:
+        self._batches = batches
+        self._pending: dict[str, Any] | None = None
+        self.batch_size: int | None = batches.batch_size
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Choose the epoch, and go on where a restored state says."""
+        self._batches.set_epoch(epoch, position)
+        if self._pending is not None:
+            self._batches.load_state_dict(self._pending)
+            self._pending = None
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._batches)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the batches are."""
+        state: dict[str, Any] = self._batches.state_dict()
+        return state if self._pending is None else self._pending
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Keep the state until the epoch is set."""
+        self._pending = state
+
+
+class Latest(dict[str, float]):
+    """The newest value of each metric, as a part of the state."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the values."""
+        return dict(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Set the values."""
+        self.clear()
+        self.update(state)
+
+
 class TrainState:
     """Where a training stands, and the parts that a checkpoint holds.
 
@@ -24,7 +72,8 @@ class TrainState:
         position: samples consumed in the current epoch, over all processes.
         settled: the last step whose hooks have all run, 0 outside of an epoch's batches; what was
             logged up to it can be written from another thread.
-        parts: everything else, by name; each has `state_dict` and `load_state_dict`.
+        parts: everything else, by name; each has `state_dict` and `load_state_dict`. They are
+            restored in their order: random state belongs last, since restoring may draw.
     """
 
     __slots__ = ("epoch", "parts", "position", "settled", "step")
@@ -46,14 +95,11 @@ class TrainState:
         counters = {"step": self.step, "epoch": self.epoch, "position": self.position}
         return {"counters": counters, **{k: v.state_dict() for k, v in self.parts.items()}}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take counters and the state of every part.
-
-        Raises:
-            KeyError: a part is missing in the state.
-        """
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take counters and the state of every part that is in the state; the others stay."""
         for name, part in self.parts.items():
-            part.load_state_dict(state[name])
+            if name in state:
+                part.load_state_dict(state[name])
         counters = state["counters"]
         self.step, self.epoch = counters["step"], counters["epoch"]
         self.position = counters["position"]

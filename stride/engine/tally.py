@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.engine.fingerprint import Fingerprint
 from stride.engine.metrics import Metric
 from stride.models.model import Step
 
@@ -23,14 +24,22 @@ class Tally:
     Args:
         accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
         copies: whether targets are copied, since a loader may fill the same tensor again.
+        fingerprint: takes the losses when they are read.
 
     Attributes:
         samples: how many were trained on in this process, over all epochs.
     """
 
-    def __init__(self, accuracy: Metric | None = None, *, copies: bool = False) -> None:
+    def __init__(
+        self,
+        accuracy: Metric | None = None,
+        *,
+        copies: bool = False,
+        fingerprint: Fingerprint | None = None,
+    ) -> None:
         self._accuracy = accuracy
         self._copies = copies
+        self._fingerprint = fingerprint or Fingerprint()
         self.samples = 0
         self.reset()
 
@@ -61,6 +70,11 @@ class Tally:
             for outputs, targets in zip(step.outputs, step.targets, strict=True):
                 self._hold(outputs, targets)
 
+    def skip(self) -> None:
+        """Leave out a step whose loss is not finite; the fingerprint has it even so."""
+        self._drain()
+        self._fingerprint.add_losses(torch.tensor([math.nan]))
+
     def _hold(self, outputs: Tensor, targets: Tensor) -> None:
         # One large comparison costs what one small one costs: outputs wait for company.
         self._outputs.append(outputs.detach())
@@ -86,7 +100,9 @@ class Tally:
         """Wait for the device and move the losses held into the sums."""
         if not self._losses:
             return
-        values = torch.stack(self._losses).tolist()
+        losses = torch.stack(self._losses)
+        self._fingerprint.add_losses(losses)
+        values = losses.tolist()
         sizes, self._losses, self._sizes = self._sizes, [], []
         self._note_bad(values)
         for span in ("epoch", "report"):

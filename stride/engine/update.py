@@ -19,6 +19,10 @@ class NonFiniteLoss(ArithmeticError):
     """Tell the loop that the loss of the step just tried is not finite."""
 
 
+def _forget(norm: Tensor) -> None:
+    """Do nothing with a norm that nobody asked for."""
+
+
 class Update:
     """One optimiser update over a window of one or more microbatches.
 
@@ -34,6 +38,7 @@ class Update:
         before_step: hooks, each called with the window.
         check_loss: whether each loss is read and checked before the update (this waits for the
             device in every step).
+        note_norm: called with the norm of all gradients, where clipping computes it.
     """
 
     def __init__(
@@ -45,7 +50,9 @@ class Update:
         clip_grad_norm: float | None = None,
         before_step: Sequence[Callable[[Any], Any]] = (),
         check_loss: bool = False,
+        note_norm: Callable[[Tensor], None] = _forget,
     ) -> None:
+        self._note_norm = note_norm
         self._model = model
         self._training_step = model.training_step
         self._optimizer = optimizer
@@ -114,7 +121,7 @@ class Update:
         for hook in self._before_step:
             hook(window)
         if self._clip is not None:
-            clip_grad_norm_(self._parameters, self._clip)
+            self._note_norm(clip_grad_norm_(self._parameters, self._clip))
 
     def _closure(self, window: Sequence[Any], first: Step) -> Callable[[], Tensor]:
         """Return what an optimiser like LBFGS calls for loss and gradients again and again."""

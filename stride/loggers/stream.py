@@ -70,6 +70,11 @@ class MetricsStream:
             error, self._error = self._error, None
             raise error
 
+    def forget(self) -> None:
+        """Drop what is noted and not written yet."""
+        with self._lock:
+            self._pending.clear()
+
     def close(self) -> None:
         """End the background writing and write what is left."""
         self._ended.set()

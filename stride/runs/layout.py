@@ -167,9 +167,10 @@ class CheckpointPaths:
         """Return all state that is no tensor."""
         return self.path / "state.json"
 
-    def part(self, name: str) -> Path:
-        """Return the tensors of one part of the state."""
-        return self.path / f"{name}.safetensors"
+    def part(self, name: str, shard: int = 0) -> Path:
+        """Return the tensors of one part of the state; a large part has several files."""
+        number = f"-{shard}" if shard else ""
+        return self.path / f"{name}{number}.safetensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def collect(
     threads: Mapping[str, int] | None = None,
     data_fingerprint: str = "",
     command: Sequence[str] | None = None,
+    parent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of provenance.json as plain JSON values.
 
@@ -113,6 +114,7 @@ def collect(
         threads: name -> number, as torch was told (they change the bits of a sum on the CPU).
         data_fingerprint: digest of the data.
         command: argument list that started the process (that of this process when not given).
+        parent: the run that this one comes from, as in `records.Parent`.
     """
     return {
         "format_version": FORMAT_VERSION,
@@ -129,6 +131,7 @@ def collect(
         "stride": __version__,
         "versions": dict(surroundings.versions),
         "git": dict(surroundings.git),
+        **({} if parent is None else {"parent": dict(parent)}),
     }
 
 

@@ -36,6 +36,7 @@ from stride.runs.records import (
     Versioned,
 )
 from stride.runs.status import LIVING, Process, is_written, newest_segment
+from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
 
@@ -49,7 +50,7 @@ class RunWriter(Writer):
         """Take over a folder whose newest segment is ours; use `start` or `resume`."""
         self.paths, self.uuid, self.segment = paths, status.uuid, status.segment
         self._status, self._token = status, token
-        self._metrics: LineFile | None = None
+        self._streams: dict[Path, LineFile] = {}
         self._closed = False
         self._heart = Heartbeat(paths.heartbeat(self.segment), self._is_ours)
 
@@ -82,7 +83,7 @@ class RunWriter(Writer):
         paths = RunPaths(WorkDir(work_dir).claim(run, force=force).path.absolute())
         try:
             known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
-            writer = cls._adopt(paths, 0, overrides=provenance.get("overrides", []), **known)
+            writer = cls._adopt(paths, 0, {}, overrides=provenance.get("overrides", []), **known)
         except StrideError:
             _remove_empty(paths)
             raise
@@ -99,29 +100,42 @@ class RunWriter(Writer):
         return writer
 
     @classmethod
-    def resume(cls, path: Path | str, *, from_step: int = 0, from_epoch: int = 0) -> Self:
+    def resume(
+        cls,
+        path: Path | str,
+        *,
+        after: int | None = None,
+        position: StreamPosition | None = None,
+        **facts: Any,
+    ) -> Self:
         """Begin the next segment of a run that no living process writes.
 
         Args:
             path: The run's folder.
-            from_step: Optimiser updates done, as restored.
-            from_epoch: Completed epochs, as restored.
+            after: The newest segment when the caller read what it goes on from; without it, the
+                newest now.
+            position: Where the streams end that were written before that; later rows are cut off
+                and kept beside the segment's record.
+            facts: More of the segment's record: `from_step`, `from_epoch`, `checkpoint`,
+                `overrides`, `fidelity`.
 
         Raises:
             RunError: There is no run, a process writes it, or another resumed it just now.
         """
         paths = RunPaths(Path(path).absolute())
         # The number is read first: whoever takes the run after that has taken this very number.
-        newest = newest_segment(paths)
+        newest = newest_segment(paths) if after is None else after
         before = StatusRecord.read(paths.status)
         if is_written(paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(paths.path), hint=hint)
         n = 0 if newest is None else newest + 1
         known = before.model_dump(include={"uuid", "created", "started", "overrides"})
-        writer = cls._adopt(paths, n, from_step, from_epoch, **known)
+        writer = cls._adopt(paths, n, facts, **known)
         try:
             sweep_temporaries(paths.path)
+            if position is not None:
+                cut_streams(paths, n, position)
             writer.status("created")
         except BaseException:
             writer._release()
@@ -129,19 +143,16 @@ class RunWriter(Writer):
         return writer
 
     @classmethod
-    def _adopt(
-        cls, paths: RunPaths, n: int, from_step: int = 0, from_epoch: int = 0, **known: Any
-    ) -> Self:
+    def _adopt(cls, paths: RunPaths, n: int, facts: Mapping[str, Any], **known: Any) -> Self:
         """Create the n-th segment exclusively: of several processes one succeeds."""
         process, token = Process.this(), os.urandom(8).hex()
         segment = SegmentRecord(
             n=n,
             token=token,
             started=time.time(),
-            from_step=from_step,
-            from_epoch=from_epoch,
             job=_job(),
             **process.to_json(),
+            **facts,
         )
         with told("cannot write", paths.path):
             paths.segments.mkdir(exist_ok=True)
@@ -216,20 +227,33 @@ class RunWriter(Writer):
         with atomic_folder(self.paths.path / path, before_rename=self._check_ours) as folder:
             yield folder
 
-    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows to the stream of metrics in one write, which a SIGKILL cannot undo.
+    def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to a stream in one write, which a SIGKILL cannot undo.
 
         Raises:
             LostRun: A newer segment owns this run.
             StrideError: The rows cannot be written, naming the file.
         """
         self._check_ours()
-        if self._metrics is None:
-            self._metrics = LineFile(self.paths.metrics)
-        self._metrics.append(rows)
+        if stream not in self._streams:
+            self._streams[stream] = LineFile(stream)
+        self._streams[stream].append(rows)
+
+    def stream_sizes(self) -> dict[str, int]:
+        """Return the bytes that each stream has now, by file name."""
+        return stream_sizes(self.paths)
+
+    def sync_streams(self) -> None:
+        """Make everything appended durable.
+
+        Raises:
+            StrideError: A stream cannot be written, naming the file.
+        """
+        for file in list(self._streams.values()):
+            file.sync()
 
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
-        """Make the metrics durable, record how the run ended, and stop writing.
+        """Make the streams durable, record how the run ended, and stop writing.
 
         A second call does nothing.
 
@@ -241,8 +265,8 @@ class RunWriter(Writer):
             return
         self._closed = True
         try:
-            if self._metrics is not None:
-                self._metrics.close()
+            for file in self._streams.values():
+                file.close()
             self.status(state, reason, **summary)
         finally:
             self._release()

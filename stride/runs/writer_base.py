@@ -43,8 +43,16 @@ class Writer(ABC):
         """Fill a temporary folder and put it in place, atomically."""
 
     @abstractmethod
-    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows to the stream of metrics."""
+    def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append rows to a stream."""
+
+    @abstractmethod
+    def stream_sizes(self) -> dict[str, int]:
+        """Return the bytes that each stream has now, by file name."""
+
+    @abstractmethod
+    def sync_streams(self) -> None:
+        """Make everything appended durable."""
 
     @abstractmethod
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
@@ -70,7 +78,14 @@ class ReadOnlyWriter(Writer):
         with TemporaryDirectory(prefix="stride-") as folder:
             yield Path(folder)
 
-    def append_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Do nothing."""
+
+    def stream_sizes(self) -> dict[str, int]:
+        """Return nothing: there are no streams."""
+        return {}
+
+    def sync_streams(self) -> None:
         """Do nothing."""
 
     def close(self, state: str, reason: str = "", **summary: Any) -> None:

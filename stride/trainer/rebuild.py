@@ -2,19 +2,21 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from stride.config import Layer, Resolved
+from stride.config import Layer, Overrides, Resolved
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
 from stride.errors import ComponentError, RunError
 from stride.models.build import build_network
 from stride.models.weights import read_weights
 from stride.runs.files import read_record
+from stride.runs.run import Run
 from stride.trainer.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
 
 if TYPE_CHECKING:
@@ -99,24 +101,53 @@ def rebuild_assembly(
     run: "LoadedRun", *, device: str | None, model: Any = None
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
-    resolved = recorded(run, device)
+    resolved = recorded(run, device=device)
     if model is None:
         _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
-    assembly = assemble(resolved, Given(model=model), normalization=_normalization(run))
+    assembly = assemble(resolved, Given(model=model), normalization=normalization_of(run))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 
 
-def recorded(run: "LoadedRun", device: str | None) -> Resolved:
-    """Return a run's config, to be built where its folder is now and on another device if asked."""
-    values = run.config.to_json() | {"work_dir": str(run.path.parent), "run": None}
+def recorded(
+    run: Run, *overrides: Overrides, device: str | None = None, name: str | None = None
+) -> Resolved:
+    """Return a run's config, to be built where its folder is now.
+
+    Args:
+        run: the run.
+        overrides: on top of the run's values.
+        device: another one than the run's.
+        name: of the run that is to come of it, None for the next number.
+    """
+    values = run.config.to_json() | {"work_dir": str(run.path.parent), "run": name}
     values["device"] = device or values["device"]
     # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
-    return Resolved.from_layers([Layer(f"run {run.name}", values)])
+    resolved = Resolved.from_layers([Layer(f"run {run.name}", values)])
+    return reduce(Resolved.override, overrides, resolved)
 
 
-def _normalization(run: "LoadedRun") -> Normalization | None:
+def relocated(run: Run, data_root: str | None) -> dict[str, str]:
+    """Return the overrides under which a run's data is looked for below another folder.
+
+    A relative path is taken below it as it is, an absolute one by its last name.
+    """
+    section = run.raw_config.get("dataset_kwargs", {})
+    places = {key: section.get(key) for key in ("path", "root")} if data_root else {}
+    return {
+        f"dataset_kwargs.{key}": str(Path(str(data_root), *_below(Path(place))))
+        for key, place in places.items()
+        if isinstance(place, str)
+    }
+
+
+def _below(place: Path) -> tuple[str, ...]:
+    return (place.name,) if place.is_absolute() else place.parts
+
+
+def normalization_of(run: Run) -> Normalization | None:
+    """Return the statistics that a run's data was normalised by, if it was."""
     if not run.paths.normalization.is_file():
         return None
     return Normalization.from_json(read_record(run.paths.normalization))

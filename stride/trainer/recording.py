@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from stride.engine.fingerprint import Fingerprint
 from stride.engine.state import TrainState
 from stride.errors import NonFiniteError, StrideError
 from stride.loggers.base import Loggers
@@ -33,6 +34,7 @@ class Recording:
         state: step and epoch of what is logged.
         loggers: further sinks of rows, beside metrics.jsonl.
         display: what a person sees meanwhile.
+        fingerprint: the bits of the steps.
 
     Attributes:
         paths: the run's files.
@@ -40,13 +42,19 @@ class Recording:
     """
 
     def __init__(
-        self, writer: Writer, state: TrainState, loggers: Loggers, display: Display
+        self,
+        writer: Writer,
+        state: TrainState,
+        loggers: Loggers,
+        display: Display,
+        fingerprint: Fingerprint | None = None,
     ) -> None:
         self._writer = writer
         self._state = state
         self._loggers = loggers
         self._display = display
-        self._stream = MetricsStream(state, [writer.append_metrics, self._to_loggers])
+        self._fingerprint = fingerprint or Fingerprint()
+        self._stream = MetricsStream(state, [self._to_metrics, self._to_loggers])
         self.paths: RunPaths = writer.paths
         self.log = self._stream.log
         self.weights_sha256 = ""
@@ -76,7 +84,7 @@ class Recording:
     def record(self, values: Mapping[str, float]) -> None:
         """Note the values of the current step, write them, and show them."""
         self._stream.log_all(values)
-        self._stream.flush()
+        self.flush()
         row = {"step": self._state.step, "epoch": self._state.epoch, **values}
         self._display.report(row, self._steps_per_second())
 
@@ -87,6 +95,9 @@ class Recording:
             self._speed = (step - step_before) / max(self._reported[0] - before, 1e-9)
         return self._speed
 
+    def _to_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._writer.append(self.paths.metrics, rows)
+
     def _to_loggers(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
             self._loggers.write(row)
@@ -94,6 +105,22 @@ class Recording:
     def flush(self) -> None:
         """Write everything logged so far."""
         self._stream.flush()
+        rows = self._fingerprint.take_rows()
+        if rows:
+            self._writer.append(self.paths.fingerprints, rows)
+
+    def forget(self) -> None:
+        """Drop what was logged and not written yet."""
+        self._stream.forget()
+
+    def stream_sizes(self) -> dict[str, int]:
+        """Write everything logged so far; return the bytes that each stream has, by file name."""
+        self.flush()
+        return self._writer.stream_sizes()
+
+    def sync_streams(self) -> None:
+        """Make everything written durable; may be called in another thread."""
+        self._writer.sync_streams()
 
     def note(self, text: str) -> None:
         """Show a line to the person and write it to the text log."""
@@ -133,6 +160,7 @@ class Recording:
         status, reason = self._end if error is None else outcome(error)
         try:
             self._stream.close()
+            self.flush()
         except Exception as late:
             if error is None:
                 status, reason, error = *outcome(late), late

@@ -6,33 +6,46 @@ from typing import Any
 
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
+from stride.engine.tally import Tally
 from stride.runs.layout import FORMAT_VERSION
 
 
 class Stopwatch:
-    """Measure the seconds from its making, and those between start and stop."""
+    """Measure the seconds of a training over all its segments, and count its samples."""
 
     def __init__(self) -> None:
         self._made = time.perf_counter()
-        self._started = self._made
-        self.train_seconds = 0.0
+        self._started: float | None = None
+        self._before = {"wall_seconds": 0.0, "train_seconds": 0.0, "samples": 0}
+        self._tally: Tally | None = None
 
-    def start(self) -> None:
-        """Begin to count training time."""
-        self._started = time.perf_counter()
+    def start(self, tally: Tally) -> None:
+        """Begin to count training time, and the samples of a tally."""
+        self._started, self._tally = time.perf_counter(), tally
 
     def stop(self) -> None:
         """Add the time since `start`."""
-        self.train_seconds += time.perf_counter() - self._started
+        self._before["train_seconds"] = self.state_dict()["train_seconds"]
+        self._started = None
 
-    def timings(self, samples: int) -> dict[str, float]:
+    def timings(self) -> dict[str, float]:
         """Return wall and training seconds, and trained samples per second of the latter."""
-        seconds = self.train_seconds
+        counts = self.state_dict()
+        samples, seconds = counts.pop("samples"), counts["train_seconds"]
+        return {**counts, "samples_per_second": samples / seconds if seconds > 0 else 0.0}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return seconds and samples so far."""
+        now = time.perf_counter()
         return {
-            "wall_seconds": time.perf_counter() - self._made,
-            "train_seconds": seconds,
-            "samples_per_second": samples / seconds if seconds > 0 else 0.0,
+            "wall_seconds": self._before["wall_seconds"] + now - self._made,
+            "train_seconds": self._before["train_seconds"] + now - (self._started or now),
+            "samples": self._before["samples"] + (self._tally.samples if self._tally else 0),
         }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from the seconds and samples of earlier segments."""
+        self._before = dict(state)
 
 
 def summary(results: Mapping[str, Any]) -> str:

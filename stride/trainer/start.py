@@ -1,12 +1,20 @@
 """What the command line calls: start a run, check one, or say what it would be."""
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stride.components import find
 from stride.config import resolve_layers
+from stride.runs.records import ReproductionRecord
+from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
+from stride.runs.worktree import recorded_code
+from stride.trainer.rebuild import relocated
 
 
 def start(
@@ -29,11 +37,101 @@ def start(
         RunFailed: the training could not go on; the run says so.
     """
     trainer = _trainer(overrides, config_file)
-    try:
+    with _ending(trainer, ended):
         trainer.fit(force=force)
+
+
+@contextmanager
+def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
+    """Tell the folder of the run that the block trained, however it ended."""
+    try:
+        yield
     finally:
         if (run := getattr(trainer, "run", None)) is not None:
             ended(run.paths.path)
+
+
+def resume(
+    folder: Path, overrides: list[str], data_root: str | None, *, ended: Callable[[Path], object]
+) -> None:
+    """Go on with a run where it was left.
+
+    Args:
+        folder: the run's.
+        overrides: `key=value` texts; few keys may change.
+        data_root: where the data lies now, if it has moved.
+        ended: called with the run's folder at its end, however it ended.
+
+    Raises:
+        UserError: nothing is left to do, or something is other on which the past depends.
+        RunFailed: the training could not go on; the run says so.
+    """
+    run = Run(folder)
+    trainer = _trainer_of(run)
+    moved = [f"{key}={place}" for key, place in relocated(run, data_root).items()]
+    with _ending(trainer, ended):
+        trainer.fit([*moved, *overrides], resume=run.name)
+
+
+def fork(
+    folder: Path,
+    at: str,
+    overrides: list[str],
+    data_root: str | None,
+    *,
+    ended: Callable[[Path], object],
+) -> None:
+    """Start a new run from a checkpoint of another; see `Trainer.fork`.
+
+    Raises:
+        UserError: there is no such checkpoint, or it does not fit the config.
+        RunFailed: the training could not go on; the run says so.
+    """
+    run = Run(folder)
+    trainer = _trainer_of(run)
+    moved = [f"{key}={place}" for key, place in relocated(run, data_root).items()]
+    with _ending(trainer, ended):
+        trainer.fork(run.name, at, [*moved, *overrides])
+
+
+class Verdict(NamedTuple):
+    """Hold how a reproduction compares, and its folder."""
+
+    record: ReproductionRecord
+    folder: Path
+
+
+def reproduce(folder: Path, steps: int | None, data_root: str | None) -> Verdict:
+    """Do a run again and compare; see `Trainer.reproduce`.
+
+    Raises:
+        UserError: the run cannot be built again.
+    """
+    run = Run(folder)
+    trainer = _trainer_of(run)
+    record = trainer.reproduce(run.name, steps=steps, overrides=relocated(run, data_root))
+    return Verdict(record, trainer.run.paths.path)
+
+
+def reproduce_with_code(
+    folder: Path, steps: int | None, data_root: str | None, *, json: bool
+) -> int:
+    """Do a run again with its recorded commit and patch, in a process of its own.
+
+    Returns:
+        The exit code of that process.
+
+    Raises:
+        RunError: the commit is gone, or the patch does not apply.
+    """
+    run = Run(folder.absolute())
+    options = ["--steps", str(steps)] if steps is not None else []
+    options += ["--data-root", os.path.abspath(data_root)] if data_root else []
+    options += ["--json"] if json else []
+    with recorded_code(run) as code:
+        command = [sys.executable, "-m", "stride", "reproduce", str(run.path), *options]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(code.path)}
+        return subprocess.run(command, cwd=code.folder, env=environment, check=False).returncode
 
 
 def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> dict[str, Any]:
@@ -63,3 +161,7 @@ def check(overrides: list[str], config_file: str | None) -> dict[str, Any]:
 def _trainer(overrides: list[str], config_file: str | None) -> Any:
     name = resolve_layers(config_file=config_file, overrides=overrides).config.trainer
     return find("trainer", name)(config_file=config_file, overrides=overrides)
+
+
+def _trainer_of(run: Run) -> Any:
+    return find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)

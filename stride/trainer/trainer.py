@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from os import PathLike
+from pathlib import Path
 from typing import Any, Unpack
 
 from torch import Tensor
@@ -12,26 +14,32 @@ from stride.callbacks.base import Callback
 from stride.config import Overrides, Resolved, resolve_layers
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
-from stride.data import Data
+from stride.data import Data, Normalization
 from stride.distributed import require_single_process
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
+from stride.engine.loop import Loop
 from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
-from stride.engine.state import TrainState
-from stride.errors import ConfigError
+from stride.engine.state import Latest, TrainState
+from stride.errors import ConfigError, RunFailed
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
 from stride.runs.provenance import Survey
+from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names
 from stride.trainer.assembly import Assembly, Given, assemble
+from stride.trainer.beginning import Beginning, Fresh
 from stride.trainer.claim import claim
+from stride.trainer.forking import Forked
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
+from stride.trainer.reproducing import Reproduced
 from stride.trainer.results import Stopwatch, results_of, summary
+from stride.trainer.resuming import Resumed
 from stride.trainer.training import build_training
 
 SPLITS = ("train", "val", "test")
@@ -94,7 +102,7 @@ class Trainer:
         self._callbacks = list(callbacks)
         self._logger = logger
         self.state = TrainState()
-        self.metrics: dict[str, float] = {}
+        self.metrics = Latest()
         self.results: dict[str, Any] = {}
 
     # What the config says, built when it is first looked at.
@@ -113,10 +121,14 @@ class Trainer:
         """Build data and model from the config, once; return everything built."""
         return self._assembly or self._comprehend(self._resolved)
 
-    def _comprehend(self, resolved: Resolved) -> Assembly:
+    def _comprehend(
+        self, resolved: Resolved, normalization: Normalization | None = None
+    ) -> Assembly:
         if self._assembly is None or self._built_from != resolved.config:
             try:
-                self._assembly = assemble(resolved, self._given, splits=self._splits)
+                self._assembly = assemble(
+                    resolved, self._given, splits=self._splits, normalization=normalization
+                )
             except ConfigError as error:
                 raise located(error, nearest_origin(resolved.origins, error.key)) from None
             self._built_from = resolved.config
@@ -158,8 +170,10 @@ class Trainer:
         max_steps: int | None = None,
         run: str | int | None = None,
         force: bool = False,
+        resume: str | int | None = None,
+        trainer_state: str | PathLike[str] | None = None,
     ) -> float:
-        """Train a new run; return the best value of the monitored metric.
+        """Train a new run, or go on with one; return the best value of the monitored metric.
 
         Args:
             overrides: changes to the config, for this run only.
@@ -167,6 +181,9 @@ class Trainer:
             max_steps: short for `training_config.max_steps`.
             run: a name instead of the next number.
             force: whether an existing run of that name is replaced.
+            resume: a run of this work_dir to go on with, by number, name, `latest` or `best`. Its
+                own config holds; `overrides`, `max_epochs` and `max_steps` may let it train on.
+            trainer_state: the folder of a checkpoint whose state the new run begins with.
 
         Returns:
             The best value; NaN if no evaluation gave a number.
@@ -176,40 +193,127 @@ class Trainer:
             RunFailed: the training could not go on; the run says so.
             Interrupted: a signal ended the run, with a checkpoint behind it.
         """
-        watch = Stopwatch()
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
-        resolved = self._resolved.override(overrides).override(
-            short | ({} if run is None else {"run": run})
-        )
-        config = resolved.config
+        if resume is not None:
+            place = WorkDir(self._resolved.config.work_dir).find(resume)
+            return self._fit(Resumed.of(place, overrides, short))
+        named = short | ({} if run is None else {"run": run})
+        resolved = self._resolved.override(overrides).override(named)
+        if trainer_state is not None:
+            return self._fit(Forked.from_checkpoint(resolved, Path(trainer_state)))
+        return self._fit(Fresh(resolved, force=force))
+
+    def fork(
+        self,
+        run: str | int,
+        at: str = "best",
+        overrides: Overrides = None,
+        *,
+        name: str | None = None,
+    ) -> float:
+        """Train a new run that begins with the state of another run's checkpoint.
+
+        Args:
+            run: a run of this work_dir, whose config holds.
+            at: `best`, `last`, a checkpoint's name, or the number of its step.
+            overrides: changes to the config.
+            name: of the new run instead of the next number.
+
+        Returns:
+            As `fit`.
+
+        Raises:
+            RunError: there is no such run or checkpoint, or it does not fit the config.
+        """
+        place = WorkDir(self._resolved.config.work_dir).find(run)
+        return self._fit(Forked.of(place, at, overrides, run=name))
+
+    def reproduce(
+        self, run: str | int, *, steps: int | None = None, overrides: Overrides = None
+    ) -> ReproductionRecord:
+        """Do a run of this work_dir again as a new run, and compare the two bit by bit.
+
+        Args:
+            run: number, name, `latest` or `best`.
+            steps: after how many to stop, None for as many as the run has recorded.
+            overrides: for what a run may be moved with, as `dataset_kwargs.path`.
+
+        Returns:
+            Whether the two are identical; if not, where they part and why they probably do. It is
+            in the new run's folder too.
+
+        Raises:
+            RunError: there is no such run, or it cannot be built again.
+        """
+        place = WorkDir(self._resolved.config.work_dir).find(run)
+        beginning = Reproduced.of(place, overrides, steps=steps)
+        try:
+            self._fit(beginning)
+        except RunFailed as error:  # as its original did, or not: the comparison tells
+            LOGGER.warning("the reproduction failed: %s", error)
+        return beginning.verdict(self.run.paths)
+
+    def _fit(self, beginning: Beginning) -> float:
+        watch = Stopwatch()
+        config = beginning.resolved.config
         with (
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
             Survey(exclude=[config.work_dir]) as survey,
+            beginning.with_threads(),
         ):
             require_single_process()
-            WorkDir(config.work_dir).check_name(config.run, force=force)
+            beginning.check()
             seed_everything(config.seed)
-            assembly = self._comprehend(resolved)
-            self._prepare(assembly)
+            assembly = self._comprehend(beginning.resolved, beginning.normalization)
+            beginning.require(assembly)
+            self._prepare(assembly, watch, beginning.callbacks)
             self._probe(assembly)
+            beginning.restore(self._training)
             loggers = self._build_loggers(config.logging_config)
-            with claim(self.state, assembly, survey, log, loggers, force=force) as self.run:
+            with claim(beginning, self._training, survey, log, loggers) as self.run:
                 self._built_from = None  # a further run starts from new data and weights
-                loop = self._training.loop(self.hooks, self._validate, self._record)
+                loop = self._loop(beginning)
                 with self._recorded_to_the_end(watch):
                     loop.run()
                 self._conclude(watch)
         return self._best_value()
 
-    def _prepare(self, assembly: Assembly) -> None:
+    def _prepare(
+        self, assembly: Assembly, watch: Stopwatch, callbacks: Iterable[Callback] = ()
+    ) -> None:
         """Build optimiser, schedule, state and callbacks."""
         adds = hasattr(self, "after_evaluate")
-        self._training = build_training(assembly, self._callbacks, adds_metrics=adds)
+        self.metrics, self.results = Latest(), {}
+        parts: dict[str, Any] = {"metrics": self.metrics, "clock": watch}
+        if hasattr(self, "state_dict") and hasattr(self, "load_state_dict"):  # of a subclass
+            parts["trainer"] = self
+        called = [*self._callbacks, *callbacks]
+        self._training = build_training(assembly, called, adds_metrics=adds, **parts)
         self.state, self.optimizer = self._training.state, self._training.optimizer
         self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
-        self.metrics, self.results = {}, {}
+
+    def _loop(self, beginning: Beginning) -> Loop:
+        """Return the loop, which saves the training, and enters it where it begins."""
+        checkpoints = self._training.watch.checkpoints
+        for line in beginning.words():
+            self.run.note(line)
+        return self._training.loop(
+            self.hooks,
+            self._validate,
+            self._record,
+            enter=partial(self._enter, beginning),
+            rest=partial(checkpoints.rest, self),
+            save=partial(checkpoints.save, self),
+        )
+
+    def _enter(self, beginning: Beginning) -> None:
+        """Put the state back once the hooks that prepare a training have run."""
+        if beginning.saved:
+            beginning.enter(self._training)
+            self.run.forget()  # they logged it when this was reached for the first time
+            beginning.saved = {}
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
         if self._logger is not None:
@@ -231,12 +335,15 @@ class Trainer:
     def _recorded_to_the_end(self, watch: Stopwatch) -> Iterator[None]:
         """Time the loop in the block, and leave a readable run however it ends."""
         seed_everything(self.config.seed)
-        watch.start()
+        watch.start(self._training.tally)
         try:
-            with obeying_signals(self._training.stop) as stop:
+            grace = self.config.checkpoint_config.grace_seconds
+            with obeying_signals(self._training.stop, grace) as stop:
                 yield
+                if stop.signal:
+                    self._training.watch.checkpoints.save(self)
+                self._training.watch.checkpoints.finish(self)
             if stop.signal:
-                self._training.watch.checkpoints.save(self)
                 raise Interrupted(stop.signal)
         except BaseException as error:
             watch.stop()
@@ -260,7 +367,7 @@ class Trainer:
         return self.evaluate("validation") if self.comprehend_config().validates else {}
 
     def _record(self, values: Mapping[str, float]) -> None:
-        self.metrics |= values
+        self.metrics.update(values)
         self.run.record(values)
 
     def _conclude(self, watch: Stopwatch) -> None:
@@ -288,7 +395,7 @@ class Trainer:
             best=best.best,
             last=self.metrics,
             test=test,
-            timings=watch.timings(self._training.tally.samples),
+            timings=watch.timings(),
             parameters=sum(p.numel() for p in self.model.parameters()),
             weights_sha256=self.run.weights_sha256,
         )
@@ -346,7 +453,7 @@ class Trainer:
         with determinism(self._resolved.config.training_config.deterministic):
             seed_everything(self._resolved.config.seed)
             assembly = self._comprehend(self._resolved)
-            self._prepare(assembly)
+            self._prepare(assembly, Stopwatch())
             return preflight(assembly, self._probe(assembly))
 
     def load_run(self, run: str | int) -> LoadedRun:

@@ -2,16 +2,26 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
+from stride.callbacks.digests import WeightDigests
+from stride.config.schema import Config
 from stride.data.given import GivenBatches
+from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
-from stride.engine.loop import Limits, Loop, StopRequest
-from stride.engine.optim import Schedule, build_optimizer, build_schedule, learning_rate
+from stride.engine.loop import Batches, Limits, Loop, StopRequest
+from stride.engine.optim import (
+    OptimizerState,
+    Schedule,
+    build_optimizer,
+    build_schedule,
+    learning_rate,
+)
 from stride.engine.random import RandomState
-from stride.engine.state import TrainState
+from stride.engine.state import LoaderState, Stateful, TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
@@ -25,27 +35,44 @@ class Training:
 
     Attributes:
         assembly: config, data and model.
+        batches: to train on.
         optimizer: moves the model's parameters.
         schedule: moves the learning rate.
         state: counters, and all parts that a checkpoint holds.
         tally: the losses of the epoch under way.
         watch: callbacks, best weights, checkpoints.
         stop: what asks the loop to end.
+        limits: how long to train.
+        fingerprint: the bits of the steps.
     """
 
     assembly: Assembly
+    batches: Batches
     optimizer: Optimizer
     schedule: Schedule
     state: TrainState
     tally: Tally
     watch: Watch
     stop: StopRequest
+    limits: Limits
+    fingerprint: Fingerprint
+
+    def enter(self, saved: Mapping[str, Any]) -> None:
+        """Put the state back, and decide again what is decided after a checkpoint is written."""
+        self.state.load_state_dict(saved)
+        self.fingerprint.begin(self.state.step)
+        self.watch.reconsider(self.stop)
+
+    def is_over(self) -> bool:
+        """Tell whether the training has come to its end."""
+        return bool(self.stop) or self.limits.reached(self.state)
 
     def loop(
         self,
         hooks: Hooks,
         evaluation: Callable[[], dict[str, float]],
         record: Callable[[Mapping[str, float]], None],
+        **moments: Callable[[], None],
     ) -> Loop:
         """Return the loop of this training.
 
@@ -53,6 +80,7 @@ class Training:
             hooks: called at the loop's places.
             evaluation: gives the metrics of the validation split.
             record: takes the values of a reporting step.
+            moments: what the loop calls to `enter`, `rest` and `save`.
         """
         training = self.assembly.config.training_config
         if training.compile:
@@ -64,17 +92,10 @@ class Training:
             clip_grad_norm=training.clip_grad_norm,
             before_step=hooks.named("before_step"),
             check_loss=training.nonfinite in ("skip", "raise"),
-        )
-        limits = Limits(
-            training.max_epochs,
-            training.max_steps,
-            accumulate=training.accumulate,
-            evaluate_every=training.evaluate_every,
-            log_interval=training.log_interval,
-            nonfinite=training.nonfinite,
+            note_norm=self.fingerprint.add_norm,
         )
         return Loop(
-            batches=self.assembly.loader("train"),
+            batches=self.batches,
             update=update,
             schedule=self.schedule,
             evaluation=evaluation,
@@ -82,15 +103,20 @@ class Training:
             tally=self.tally,
             hooks=hooks,
             record=record,
-            limits=limits,
+            limits=self.limits,
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
+            **moments,
         )
 
 
 def build_training(
-    assembly: Assembly, callbacks: Iterable[Callback], *, adds_metrics: bool = False
+    assembly: Assembly,
+    callbacks: Iterable[Callback],
+    *,
+    adds_metrics: bool = False,
+    **parts: Stateful,
 ) -> Training:
     """Build optimiser, schedule, watchers and state for an assembly.
 
@@ -98,6 +124,7 @@ def build_training(
         assembly: config, data and model.
         callbacks: called after those that the config names.
         adds_metrics: whether the trainer itself may add metrics to those that are evaluated.
+        parts: more that belongs to the state.
 
     Raises:
         UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
@@ -114,14 +141,46 @@ def build_training(
     )
     rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
     own_loader = isinstance(assembly.data.train_loader, GivenBatches)
-    tally = Tally(rated.get("accuracy"), copies=own_loader)
+    fingerprint = Fingerprint()
+    if config.training_config.digest_every:
+        watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
+    tally = Tally(rated.get("accuracy"), copies=own_loader, fingerprint=fingerprint)
+    batches: Batches = assembly.loader("train")
+    stop = StopRequest()
+    if hasattr(batches, "state_dict"):
+        batches = parts["batches"] = LoaderState(batches)
     state = TrainState(
         model=model,
-        optimizer=optimizer,
+        optimizer=OptimizerState(optimizer),
         schedule=schedule,
         precision=assembly.precision,
         tally=tally,
-        random=RandomState(),
+        stop=stop,
         **watch.stateful(),
+        **parts,
+        random=RandomState(),
     )
-    return Training(assembly, optimizer, schedule, state, tally, watch, StopRequest())
+    return Training(
+        assembly,
+        batches,
+        optimizer,
+        schedule,
+        state,
+        tally,
+        watch,
+        stop,
+        _limits(config),
+        fingerprint,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    training = config.training_config
+    return Limits(
+        training.max_epochs,
+        training.max_steps,
+        accumulate=training.accumulate,
+        evaluate_every=training.evaluate_every,
+        log_interval=training.log_interval,
+        nonfinite=training.nonfinite,
+    )

@@ -10,6 +10,7 @@ from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
 from stride.components import find
+from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
 from stride.errors import ComponentError
 from stride.runs.layout import checkpoint_name
@@ -31,6 +32,12 @@ class Watch:
     best: BestWeights
     checkpoints: Checkpoints
     monitor: Monitor
+
+    def reconsider(self, stop: StopRequest) -> None:
+        """Let early stopping decide again, which it does after a checkpoint is written."""
+        for callback in self.callbacks:
+            if isinstance(callback, EarlyStopping) and callback.reason and not stop:
+                stop.reason, stop.status = callback.reason, "done"
 
     def stateful(self) -> dict[str, Stateful]:
         """Return the callbacks that have a state, by a name that is the same in each start."""

@@ -1,8 +1,6 @@
 """The training state is whatever has a state, gathered by name."""
 
-import pytest
-
-from stride.engine.state import TrainState
+from stride.engine.state import LoaderState, TrainState
 
 
 class Part:
@@ -25,6 +23,44 @@ def test_counters_and_parts_come_back():
     assert other.parts["b"].value == 2
 
 
-def test_a_missing_part_is_an_error():
-    with pytest.raises(KeyError, match="b"):
-        TrainState(a=Part(), b=Part()).load_state_dict(TrainState(a=Part()).state_dict())
+def test_a_part_that_is_missing_stays_as_it_is():
+    state = TrainState(a=Part(), b=Part(5))
+    state.load_state_dict(TrainState(a=Part(3)).state_dict())
+    assert (state.parts["a"].value, state.parts["b"].value) == (3, 5)
+
+
+def test_parts_are_restored_in_their_order_so_that_random_state_comes_last():
+    order = []
+
+    class Noted(Part):
+        def load_state_dict(self, state):
+            order.append(state["value"])
+
+    state = TrainState(z=Noted(1), a=Noted(2))
+    state.load_state_dict({"a": {"value": 2}, "z": {"value": 1}, "counters": _COUNTERS})
+    assert order == [1, 2]
+
+
+def test_a_loader_goes_on_only_after_its_epoch_is_set():
+    class Loader(Part):
+        batch_size = 4
+
+        def set_epoch(self, epoch, position=0):
+            self.value = 0
+
+        def __iter__(self):
+            return iter(range(self.value, 5))
+
+        def __len__(self):
+            return 5
+
+    batches = LoaderState(Loader())
+    batches.load_state_dict({"value": 3})
+    assert batches.state_dict() == {"value": 3}
+    batches.set_epoch(1, 12)
+    assert list(batches) == [3, 4] and len(batches) == 5
+    batches.set_epoch(2)
+    assert list(batches) == [0, 1, 2, 3, 4]
+
+
+_COUNTERS = {"step": 0, "epoch": 0, "position": 0}

@@ -28,7 +28,7 @@ for n in itertools.count():
     writer.status("running", "r" * (n * 37 % 9000))
     metric = "m" * (n * 91 % 999 + 1)
     rows = [{"step": 3 * n + i, "epoch": n, "time": 1.0, metric: n} for i in range(3)]
-    writer.append_metrics(rows)
+    writer.append(writer.paths.metrics, rows)
     print(3 * n + 2, flush=True)
     best = {"step": n, **{f"metric{i}": float(i) for i in range(n % 50)}}
     writer.commit("results.json", {"best": best})
@@ -115,7 +115,7 @@ def test_a_kill_at_any_moment_leaves_a_valid_folder_that_goes_on(tmp_path: Path)
             assert len(read_lines(paths.metrics)) > int(told[-1])
         kept = len(read_lines(paths.metrics))
         writer = RunWriter.resume(paths.path)
-        writer.append_metrics([{"step": kept, "epoch": 0, "time": 1.0}])
+        writer.append(writer.paths.metrics, [{"step": kept, "epoch": 0, "time": 1.0}])
         writer.close("done")
         check(paths)
         assert len(read_lines(paths.metrics)) == kept + 1

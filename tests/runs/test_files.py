@@ -214,10 +214,10 @@ def test_a_record_that_once_had_no_version_is_of_the_version_told(path: Path) ->
 
 
 def test_a_newer_stride_is_named(path: Path) -> None:
-    path.write_text('{"format_version": 2, "whatever": 1}')
+    path.write_text('{"format_version": 3, "whatever": 1}')
     with pytest.raises(RunError) as caught:
         read_record(path)
     assert str(caught.value) == (
-        f"status.json was written by a newer STRIDE (format 2, not 1) ({path}); "
+        f"status.json was written by a newer STRIDE (format 3, not 2) ({path}); "
         "type: pip install -U stride-trainer"
     )

@@ -17,10 +17,14 @@ from stride.runs.layout import (
 )
 
 
+def _path(place: Path | CheckpointPaths) -> Path:
+    return place.path if isinstance(place, CheckpointPaths) else place
+
+
 def test_a_run_has_the_files_of_the_design() -> None:
     run = RunPaths(Path("w/3"))
     files = {
-        name: str(getattr(run, name).relative_to(run.path))
+        name: str(_path(getattr(run, name)).relative_to(run.path))
         for name, value in vars(RunPaths).items()
         if isinstance(value, property) and name != "name"
     }
@@ -32,12 +36,15 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "code_patch": "code.patch",
         "model_source": "model_source.py",
         "metrics": "metrics.jsonl",
+        "fingerprints": "fingerprints.jsonl",
         "metrics_csv": "metrics.csv",
         "results": "results.json",
         "weights": "weights.safetensors",
         "initial_weights": "initial_weights.safetensors",
         "normalization": "normalization.json",
         "logs": "logs",
+        "reproduction": "reproduction.json",
+        "origin": "origin",
         "checkpoints": "checkpoints",
         "checkpoint_index": "checkpoints/index.json",
         "tensorboard": "tensorboard",
@@ -46,6 +53,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
     assert run.name == "3"
     assert run.segment(0) == Path("w/3/segments/0.json")
     assert run.heartbeat(0) == Path("w/3/segments/0.heartbeat")
+    assert run.cut(2, run.metrics) == Path("w/3/segments/2.cut-metrics.jsonl")
     assert run.log(2) == Path("w/3/logs/rank2.log")
     assert run.checkpoint("x").record == Path("w/3/checkpoints/x/checkpoint.json")
 

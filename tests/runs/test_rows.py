@@ -169,7 +169,7 @@ def test_a_status_that_cannot_be_read_says_why(tmp_path):
 def test_a_run_that_was_killed_ended_with_its_last_row_of_metrics(tmp_path: Path) -> None:
     writer = RunWriter.start(tmp_path / "w", config={}, provenance={"format_version": 1})
     writer.status("running")
-    writer.append_metrics([{"step": 1, "epoch": 0, "time": 0.0}])
+    writer.append(writer.paths.metrics, [{"step": 1, "epoch": 0, "time": 0.0}])
     later = time.time() + 5
     os.utime(writer.paths.metrics, (later, later))
     writer._heart.stop()

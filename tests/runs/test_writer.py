@@ -35,7 +35,7 @@ def test_a_started_run_has_its_files(tmp_path: Path) -> None:
     writer = start(tmp_path / "w", patch="diff --git a/x b/x\n")
     paths = writer.paths
     assert (writer.name, writer.segment) == ("0", 0)
-    assert json.loads(paths.config.read_text()) == {"format_version": 1, **CONFIG}
+    assert json.loads(paths.config.read_text()) == {"format_version": 2, **CONFIG}
     assert next(iter(json.loads(paths.config.read_text()))) == "format_version"
     assert ProvenanceRecord.read(paths.provenance).command == ["stride"]
     assert paths.code_patch.read_text() == "diff --git a/x b/x\n"
@@ -122,8 +122,8 @@ def test_a_folder_is_committed_whole(tmp_path: Path) -> None:
 def test_metrics_are_on_disk_at_once(tmp_path: Path) -> None:
     writer = start(tmp_path)
     rows = [{"step": n, "epoch": 0, "time": 1.0, "loss": 1 / (n + 1)} for n in range(3)]
-    writer.append_metrics(rows[:1])
-    writer.append_metrics(rows[1:])
+    writer.append(writer.paths.metrics, rows[:1])
+    writer.append(writer.paths.metrics, rows[1:])
     assert read_lines(writer.paths.metrics) == rows
     writer.close("done")
 
@@ -131,7 +131,7 @@ def test_metrics_are_on_disk_at_once(tmp_path: Path) -> None:
 def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None:
     first = start(tmp_path)
     first.status("running")
-    first.append_metrics([{"step": 1}])
+    first.append(first.paths.metrics, [{"step": 1}])
     first.close("interrupted", "SIGTERM")
     before = StatusRecord.read(first.paths.status)
     (first.paths.path / ".tmp-0a-status.json").touch()
@@ -145,7 +145,7 @@ def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None
     assert (status.created, status.started, status.ended) == (before.created, before.started, None)
     assert status.overrides == before.overrides
     assert not (first.paths.path / ".tmp-0a-status.json").exists()
-    second.append_metrics([{"step": 2}])
+    second.append(second.paths.metrics, [{"step": 2}])
     second.close("done")
     assert [row["step"] for row in read_lines(second.paths.metrics)] == [1, 2]
     assert StatusRecord.read(first.paths.status).segment == 1
@@ -168,12 +168,12 @@ def test_no_run_is_not_resumed(tmp_path: Path) -> None:
 def test_an_orphan_commits_nothing_beside_its_successor(tmp_path: Path) -> None:
     orphan = start(tmp_path)
     orphan.status("running")
-    orphan.append_metrics([{"step": 1}])
+    orphan.append(orphan.paths.metrics, [{"step": 1}])
     successor = orphaned(orphan)
     for write in (
         lambda: orphan.status("done"),
         lambda: orphan.commit("results.json", {}),
-        lambda: orphan.append_metrics([{"step": 2}]),
+        lambda: orphan.append(orphan.paths.metrics, [{"step": 2}]),
         lambda: orphan.commit_folder("checkpoints/x").__enter__(),
         lambda: orphan.close("done"),
     ):
@@ -256,7 +256,7 @@ def test_a_disk_that_is_full_at_the_start_leaves_no_folder(tmp_path: Path) -> No
 def test_a_folder_that_another_process_took_is_left_to_it(tmp_path: Path) -> None:
     """Between our claim and our first file; only a broken lock or a force makes it so."""
     paths = WorkDir(tmp_path).claim("x")
-    taker = RunWriter._adopt(paths, 0, uuid="0" * 32, created=1.0)
+    taker = RunWriter._adopt(paths, 0, {}, uuid="0" * 32, created=1.0)
     claims = WorkDir.claim
     try:
         WorkDir.claim = lambda *_, **__: paths  # type: ignore[method-assign]

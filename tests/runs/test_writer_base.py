@@ -8,7 +8,7 @@ def test_the_other_ranks_write_nothing(tmp_path: Path) -> None:
     writer: Writer = ReadOnlyWriter(RunPaths(tmp_path / "3"), uuid="ab", segment=2)
     writer.status("running")
     writer.commit("results.json", {"nonsense": object()})
-    writer.append_metrics([{"step": 1}])
+    writer.append(writer.paths.metrics, [{"step": 1}])
     with writer.commit_folder("checkpoints/x") as folder:
         (folder / "part").write_text("1")
         assert tmp_path not in folder.parents

@@ -1,0 +1,14 @@
+"""`stride resume`."""
+
+from stride_cli.address import find
+from stride_cli.start import ending_with_folder
+
+
+def run(text: str, overrides: list[str], data_root: str | None) -> None:
+    """Go on with a run where it was left, and print its folder."""
+    folder = find(text)
+
+    from stride.trainer import start
+
+    with ending_with_folder() as ended:
+        start.resume(folder, overrides, data_root, ended=ended)

@@ -1,0 +1,86 @@
+"""Tell how exactly a training was restored: part by part, and by what surrounds it."""
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stride.engine.state import TrainState
+from stride.version import __version__
+
+_TIMES = ("clock",)  # runs on meanwhile
+_MISSING = "not in the checkpoint: it begins anew"
+
+
+def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """Compare what the training holds now with what was saved, bit by bit.
+
+    Returns:
+        The names of the parts that are equal, and the others with what is wrong.
+    """
+    now = state.state_dict()
+    inexact = {name: _MISSING for name in now if name not in saved}
+    for name, part in saved.items():
+        if name not in now:
+            inexact[name] = "in the checkpoint, and nothing here takes it"
+        elif name not in _TIMES and not same(now[name], part):
+            inexact[name] = "is not what was saved"
+    return [name for name in now if name not in inexact], inexact
+
+
+def surroundings_changed(record: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+    """Return what surrounds the training now and was other when a checkpoint was written.
+
+    Args:
+        record: of the checkpoint.
+        now: `world_size`, `devices` and `threads`.
+    """
+    changed = {
+        key: f"{record[key]} then, {now[key]} now"
+        for key in now
+        if record.get(key) not in (None, [], now[key])
+    }
+    before: Mapping[str, str] = record.get("versions", {})
+    versions = present_versions()
+    return changed | {
+        key: f"{before[key]} then, {versions[key]} now"
+        for key in versions
+        if key in before and before[key] != versions[key]
+    }
+
+
+def present_versions() -> dict[str, str]:
+    """Return the versions that the bits of a training depend on."""
+    return {
+        "stride": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two nested values are equal bit by bit; NaN equals itself, 0.0 is not -0.0."""
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return _same_bits(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return _same_bits(torch.from_numpy(one), torch.from_numpy(other))
+    if isinstance(one, float) and isinstance(other, float):
+        return one.hex() == other.hex()
+    return bool(one == other)
+
+
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return torch.equal(_bits(one), _bits(other))
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8)

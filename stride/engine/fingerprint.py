@@ -1,0 +1,62 @@
+"""Keep the bits of each step, by which two trainings are told apart at their first difference."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Row = dict[str, Any]
+
+_WHOLE_NUMBERS = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
+
+
+class Fingerprint:
+    """Gather losses, gradient norms and digests of weights; give them as rows when they are read.
+
+    Nothing here waits for the device in a step: losses come in when they are read anyway, norms
+    and digests stay on the device until then.
+    """
+
+    def __init__(self) -> None:
+        self._first = 1
+        self._norms: list[Tensor] = []
+        self._digests: dict[int, Tensor] = {}
+        self._rows: list[Row] = []
+
+    def begin(self, step: int) -> None:
+        """Expect the losses of the steps after this one."""
+        self._first = step + 1
+        self._norms, self._digests, self._rows = [], {}, []
+
+    def add_norm(self, norm: Tensor) -> None:
+        """Take the norm of a step's gradients."""
+        self._norms.append(norm)
+
+    def add_digest(self, step: int, weights: Mapping[str, Any]) -> None:
+        """Take a digest of all weights after a step."""
+        tensors = [value for value in weights.values() if isinstance(value, Tensor)]
+        self._digests[step] = torch.stack([torch.hash_tensor(tensor) for tensor in tensors])
+
+    def add_losses(self, losses: Tensor) -> None:
+        """Take the losses of consecutive steps, together with what else came from them."""
+        row: Row = {"step": self._first, "loss": bits_of(losses)}
+        if len(self._norms) == len(losses):
+            row["norm"] = bits_of(torch.stack(self._norms))
+        if self._digests:
+            row["weights"] = {str(step): bits_of(d) for step, d in self._digests.items()}
+        self._norms, self._digests = [], {}
+        self._first += len(losses)
+        self._rows.append(row)
+
+    def take_rows(self) -> list[Row]:
+        """Return the rows that nobody has taken yet."""
+        rows, self._rows = self._rows, []
+        return rows
+
+
+def bits_of(numbers: Tensor) -> str:
+    """Return the type of the numbers, and the bits of each in hexadecimal digits."""
+    whole = numbers.detach().cpu().contiguous().view(_WHOLE_NUMBERS[numbers.element_size()])
+    name = str(numbers.dtype).removeprefix("torch.")
+    return f"{name}:{whole.numpy().astype(f'>u{numbers.element_size()}').tobytes().hex()}"

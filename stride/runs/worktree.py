@@ -1,0 +1,78 @@
+"""Put the code that a run was made with into a folder of its own, for a while."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stride.errors import RunError
+from stride.runs.run import Run
+
+
+class RecordedCode(NamedTuple):
+    """Name a copy of the code as it was.
+
+    Attributes:
+        folder: what the working directory of the run is in the copy.
+        path: the search path of Python, the repository's own folders replaced by the copy's.
+    """
+
+    folder: Path
+    path: list[str]
+
+
+@contextmanager
+def recorded_code(run: Run) -> Iterator[RecordedCode]:
+    """Check out the recorded commit with the recorded patch, until the block ends.
+
+    The repository's own working tree and index are not touched.
+
+    Raises:
+        RunError: the run records no commit, the repository or commit is gone, or the patch does
+            not apply.
+    """
+    provenance = run.provenance
+    git: Mapping[str, Any] = provenance.get("git", {})
+    if not git.get("commit"):
+        raise RunError(
+            f"the run records no commit: {git.get('reason') or 'it was not in git'}",
+            where=str(run.path),
+            hint="reproduce without --code",
+        )
+    root = Path(git["root"])
+    with tempfile.TemporaryDirectory(prefix="stride-code-") as temporary:
+        tree = Path(temporary, root.name)
+        _git(root, "worktree", "add", "--quiet", "--detach", str(tree), git["commit"])
+        try:
+            if run.paths.code_patch.is_file():
+                _git(tree, "apply", "--whitespace=nowarn", str(run.paths.code_patch.absolute()))
+            folder = _moved(provenance.get("folder", str(root)), root, tree)
+            yield RecordedCode(Path(folder), [_moved(entry, root, tree) for entry in sys.path])
+        finally:
+            _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def _moved(place: str, root: Path, tree: Path) -> str:
+    """Return a place below the repository as it is in the copy, any other as it is."""
+    path = Path(os.path.realpath(place or "."))
+    inside = path.is_relative_to(root) and not path.is_relative_to(Path(sys.prefix))
+    return str(tree / path.relative_to(root)) if inside else str(path)
+
+
+def _git(folder: Path, *words: str) -> None:
+    try:
+        command: Sequence[str] = ("git", "-C", str(folder), *words)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise RunError(f"git does not start: {error.strerror}", where=str(folder)) from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise RunError(
+            f"git {words[0]} failed: {last}",
+            where=str(folder),
+            hint="reproduce without --code, with the code checked out by hand",
+        )

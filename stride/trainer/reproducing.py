@@ -1,0 +1,93 @@
+"""Do a run again from its folder, and prove that it is the same, or say where it is not."""
+
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Self
+
+from stride.callbacks.base import Callback
+from stride.config import Overrides
+from stride.models.model import Step
+from stride.runs.files import atomic_json
+from stride.runs.layout import RunPaths
+from stride.runs.records import ReproductionRecord
+from stride.runs.reproduction import compare_runs, differences, last_fingerprinted_step
+from stride.runs.run import Run
+from stride.runs.writer import RunWriter
+from stride.trainer.beginning import Fresh, Values
+from stride.trainer.rebuild import normalization_of, recorded
+from stride.trainer.resuming import start_of
+from stride.trainer.training import Training
+
+
+@dataclass
+class Reproduced(Fresh):
+    """Begin a new run as a recorded one began: same config, start weights, statistics, threads.
+
+    Attributes:
+        run: the recorded one.
+        steps: after how many to end, None for as many as were recorded.
+    """
+
+    run: Run = field(kw_only=True)
+    steps: int | None = field(default=None, kw_only=True)
+    _differences: list[str] = field(default_factory=list, init=False)
+
+    @classmethod
+    def of(cls, path: str | PathLike[str], *overrides: Overrides, steps: int | None = None) -> Self:
+        """Look at a run that is to be done again.
+
+        Raises:
+            RunError: there is no such run, or it is broken.
+        """
+        run = Run(path)
+        made = cls(
+            recorded(run, *overrides),
+            run=run,
+            steps=steps,
+            normalization=normalization_of(run),
+            threads=run.provenance.get("threads", {}).get("torch"),
+        )
+        ends = [n for n in (steps, last_fingerprinted_step(run.paths)) if n]
+        made.callbacks += [StopAt(min(ends))] if ends else []
+        return made
+
+    def restore(self, training: Training) -> None:
+        """Start from the run's own start weights, or from what it was forked from."""
+        self.saved = start_of(self.run, training)
+        if self.saved:
+            training.enter(self.saved)
+
+    def lineage(self) -> Values:
+        """Return the run that this one reproduces."""
+        return {
+            "uuid": self.run.status["uuid"],
+            "run": str(self.run.path),
+            "relation": "reproduction",
+        }
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Claim the next run."""
+        self._differences = differences(self.run.provenance, provenance)
+        return super().take(config, provenance, patch)
+
+    def words(self) -> list[str]:
+        """Say what is done again, and what is other than it was."""
+        return [f"reproducing {self.run.path}", *(f"other: {one}" for one in self._differences)]
+
+    def verdict(self, copy: RunPaths) -> ReproductionRecord:
+        """Compare the run with its copy, which has ended, and write down what came out."""
+        record = compare_runs(self.run.paths, copy, steps=self.steps)
+        atomic_json(copy.reproduction, record.to_json())
+        return record
+
+
+class StopAt(Callback):
+    """End a training after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+
+    def after_step(self, trainer: Any, step: Step) -> None:
+        """Ask for the end when the step is reached."""
+        if trainer.state.step >= self._steps:
+            trainer.stop(f"step {self._steps} is reached", status="done")

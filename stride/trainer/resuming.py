@@ -1,0 +1,244 @@
+"""Begin where a run was left: in the same folder, from its newest good checkpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Self
+
+import torch
+
+from stride.config import Overrides, Resolved
+from stride.config.fields import flatten
+from stride.distributed import world_size
+from stride.engine.checkpoint import newest_good, read_state
+from stride.engine.device import device_name
+from stride.engine.fidelity import parts_restored, surroundings_changed
+from stride.errors import RunError
+from stride.models.initial import load_initial
+from stride.runs.files import read_record
+from stride.runs.layout import FORMAT_VERSION
+from stride.runs.run import Run
+from stride.runs.status import is_written, newest_segment
+from stride.runs.streams import StreamPosition, missing_bytes
+from stride.runs.writer import RunWriter
+from stride.trainer.assembly import Assembly
+from stride.trainer.beginning import Beginning, Values, typed_overrides
+from stride.trainer.rebuild import normalization_of, recorded
+from stride.trainer.training import Training
+
+FREE = (
+    "work_dir",
+    "run",
+    "training_config.max_epochs",
+    "training_config.max_steps",
+    "training_config.early_stopping",
+    "training_config.patience",
+    "training_config.log_interval",
+    "dataset_kwargs.path",  # the data's fingerprint is compared, not its place
+    "dataset_kwargs.root",
+    "load_data_kwargs.num_workers",
+    "load_data_kwargs.prefetch_factor",
+    "load_data_kwargs.persistent_workers",
+    "load_data_kwargs.pin_memory",
+    "checkpoint_config.",
+    "logging_config.",
+    "distributed_config.",
+)
+"""Keys that may change on resuming: nothing that was computed so far depends on them."""
+
+REBUILT = ("model_kwargs.init_from",)  # not read again: the weights are in the run
+ENDED = ("done", "stopped")
+
+
+@dataclass
+class Resumed(Beginning):
+    """Go on with a run that no process writes.
+
+    Attributes:
+        run: the run.
+        segment: its newest segment when the run was looked at.
+        state: its state then.
+        checkpoint: the record of the checkpoint that is restored, with its name; empty before
+            `restore`, and where there is none.
+    """
+
+    run: Run
+    segment: int | None
+    state: str
+    checkpoint: Values = field(default_factory=dict, init=False)
+    exact: list[str] = field(default_factory=list, init=False)
+    inexact: dict[str, str] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def of(cls, path: str | PathLike[str], *overrides: Overrides) -> Self:
+        """Look at a run that is to be resumed.
+
+        Raises:
+            RunError: there is no such run, a process writes it, or nothing is left to do.
+            ConfigError: an override is wrong.
+        """
+        run = Run(path)
+        segment = newest_segment(run.paths)  # before anything else is read
+        _require_left(run)
+        return cls(
+            recorded(run, *overrides, name=run.name),
+            run,
+            segment,
+            str(run.status["state"]),
+            normalization=normalization_of(run),
+            threads=run.provenance.get("threads", {}).get("torch"),
+        )
+
+    def check(self) -> None:
+        """Refuse a run that ended, where nothing was changed to let it go on."""
+        if self.state == "done" and not typed_overrides(self.resolved):
+            raise self._nothing_left()
+
+    def require(self, assembly: Assembly) -> None:
+        """Refuse other data, or values on which the steps so far depend."""
+        changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
+        wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(FREE)]
+        if wrong:
+            raise RunError(
+                "the steps so far depend on what is other now: " + "; ".join(wrong),
+                where=str(self.run.path),
+                hint=f"leave it as it was, or type: stride fork {self.run.path} --config ...",
+            )
+        require_same_data(self.run, assembly)
+
+    def restore(self, training: Training) -> None:
+        """Restore the newest good checkpoint; without one the training begins anew."""
+        inside = training.assembly.loader("train").seekable or "batches" in training.state.parts
+        found = newest_good(self.run.paths, accept=None if inside else _at_border)
+        if found is not None:
+            name, record, self.saved = found
+            self.checkpoint = {"name": name, **record}
+            training.watch.checkpoints.adopt(self.run.paths, name)
+        else:
+            self.saved = start_of(self.run, training)
+        if self.state in ENDED and "stop" in self.saved:
+            self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
+        self._put_back(training)
+        if self.state == "done" and training.is_over():
+            raise self._nothing_left(training.stop.reason)
+
+    def _put_back(self, training: Training) -> None:
+        if not self.saved:
+            return
+        training.enter(self.saved)
+        self.exact, self.inexact = parts_restored(training.state, self.saved)
+        now = {
+            "world_size": world_size(),
+            "devices": [device_name(training.assembly.device)] * world_size(),
+            "threads": torch.get_num_threads(),
+        }
+        self.inexact |= surroundings_changed(self.checkpoint, now)
+        lost = missing_bytes(self.run.paths, self._position())
+        self.inexact |= {name: f"{count} bytes are lost" for name, count in lost.items()}
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Begin the run's next segment, and cut off the rows of steps that are done again."""
+        typed = typed_overrides(self.resolved)
+        writer = RunWriter.resume(
+            self.run.path,
+            after=self.segment,
+            position=self._position(),
+            from_step=self.checkpoint.get("step", 0),
+            from_epoch=self.checkpoint.get("epoch", 0),
+            checkpoint=self.checkpoint.get("name"),
+            overrides=typed,
+            fidelity={"exact": self.exact, "inexact": self.inexact},
+        )
+        if typed:
+            kept = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
+            model = {**config["model_kwargs"], "init_from": _init_from(self.run)}
+            values = {**config, **kept, "model_kwargs": model}
+            writer.commit(writer.paths.config, {"format_version": FORMAT_VERSION, **values})
+        return writer
+
+    def _position(self) -> StreamPosition:
+        record = self.checkpoint
+        known = not record or "streams" in record
+        return StreamPosition(record.get("step", 0), record.get("streams", {}), known)
+
+    def words(self) -> list[str]:
+        """Say from where the run goes on, and how exactly it was restored."""
+        if not self.checkpoint:
+            return ["no checkpoint to resume from: the run begins anew"]
+        place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
+        lines = [
+            f"resuming from {place}, checkpoint {self.checkpoint['name']}",
+            f"restored bit by bit: {', '.join(self.exact)}",
+        ]
+        return lines + [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
+
+    def _nothing_left(self, reason: str = "") -> RunError:
+        return RunError(
+            f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
+            where=str(self.run.path),
+            hint=f"to train on, type: stride resume {self.run.path} "
+            "--config training_config.max_epochs=N",
+        )
+
+
+def start_of(run: Run, training: Training) -> Values:
+    """Return the state that a run began with; load its start weights, where it has any.
+
+    Raises:
+        RunError: the run is a fork, and was ended before it had written what it began from.
+    """
+    if run.paths.origin.record.is_file():
+        return read_state(run.paths.origin.path)
+    if run.provenance.get("parent", {}).get("relation") == "fork":
+        raise RunError(
+            "this fork was ended before it had written what it began from",
+            where=str(run.path),
+            hint=f"fork again: stride fork {run.provenance['parent']['run']}",
+        )
+    if run.paths.initial_weights.is_file():
+        load_initial(training.assembly.model.network, run.paths.initial_weights)
+    return {}
+
+
+def _require_left(run: Run) -> None:
+    if is_written(run.paths):
+        raise RunError("a process is writing this run", where=str(run.path), hint="stop it first")
+
+
+def _at_border(record: Mapping[str, Any]) -> bool:
+    return record.get("position") == 0
+
+
+def _init_from(run: Run) -> Any:
+    return run.raw_config.get("model_kwargs", {}).get("init_from")
+
+
+def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, str]:
+    """Return the keys whose value is other than in the run, with both values.
+
+    A key that the run does not have, as an argument that a newer torch has, counts where it was
+    typed.
+    """
+    before = dict(flatten(run.config.to_json()))
+    keys = {text.partition("=")[0] for text in typed}
+    return {
+        key: f"was {before.get(key)!r} and is {value!r}"
+        for key, value in flatten(assembly.config.to_json())
+        if key not in REBUILT and (key in before or key in keys) and before.get(key) != value
+    }
+
+
+def require_same_data(run: Run, assembly: Assembly) -> None:
+    """Refuse data whose fingerprint is not that of the run.
+
+    Raises:
+        RunError: it is not.
+    """
+    before = run.provenance.get("data_fingerprint")
+    if before and before != assembly.data.fingerprint:
+        raise RunError(
+            "the data has changed since the run began: its fingerprint is "
+            f"{assembly.data.fingerprint}, and was {before}",
+            where=str(run.path),
+            hint=f"bring the data back, or type: stride fork {run.path}",
+        )
