@@ -1,33 +1,218 @@
-"""Know this process's place among its peers: the only file that asks for the rank.
+"""Know this process's place among its peers and speak with them: the only file that asks for the
+rank.
 
-One process trains here; a launcher that starts several is refused by name, so that two of them
-can never train apart from each other unnoticed.
+A launcher such as torchrun says by environment variables how many processes train together.
+Without one there is one: then every function here gives back what it was given, and nothing of
+torch.distributed is imported.
 """
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stride.errors import UserError
+from stride.errors import RunFailed, UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch._C._distributed_c10d import Store
+
+START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
+_groups = count()  # each group of this process has keys of its own in the launcher's store
+
+
+class Share(NamedTuple):
+    """One process's contiguous part of what all of them do together.
+
+    Parts differ by at most one in size, and those of all ranks end to end are the whole.
+    """
+
+    rank: int = 0
+    world: int = 1
+
+    def bounds(self, start: int, stop: int) -> tuple[int, int]:
+        """Return where this process's part of the numbers from start to stop lies."""
+        size = stop - start
+        return (
+            start + size * self.rank // self.world,
+            start + size * (self.rank + 1) // self.world,
+        )
+
+    def of(self, total: int) -> int:
+        """Return the size of this process's part of so many."""
+        start, stop = self.bounds(0, total)
+        return stop - start
 
 
 def rank() -> int:
     """Return this process's number among all, 0 without a launcher."""
-    return int(os.environ.get("RANK", "0"))
+    return _variable("RANK", 0)
 
 
 def local_rank() -> int:
     """Return this process's number on its host, 0 without a launcher."""
-    return int(os.environ.get("LOCAL_RANK", "0"))
+    return _variable("LOCAL_RANK", 0)
 
 
 def world_size() -> int:
     """Return the number of processes that train together, 1 without a launcher."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    return _variable("WORLD_SIZE", 1)
+
+
+def is_main() -> bool:
+    """Tell whether this is the process that writes the run."""
+    return rank() == 0
+
+
+def share() -> Share:
+    """Return this process's part in what all do together."""
+    return Share(rank(), world_size())
 
 
 def job_id() -> str:
     """Return the id of the SLURM or torchrun job, "-" without one."""
     names = ("SLURM_JOB_ID", "TORCHELASTIC_RUN_ID")
     return next((os.environ[name] for name in names if os.environ.get(name)), "-")
+
+
+def _variable(name: str, default: int) -> int:
+    return int(os.environ.get(name, default))
+
+
+@contextmanager
+def process_group(
+    device_type: str = "cpu", *, backend: str = "auto", timeout: float = 600.0
+) -> Iterator[None]:
+    """Join the launcher's other processes until the block ends; alone, do nothing.
+
+    A group that the program has made by itself is used and left as it is.
+
+    Args:
+        device_type: where the gradients are; chooses the backend.
+        backend: `gloo`, `nccl`, or `auto`: nccl on CUDA, gloo elsewhere. What is no tensor goes
+            by gloo in any case, so that no device is waited for.
+        timeout: seconds after which a rank that does not answer is an error.
+
+    Raises:
+        UserError: the launcher's variables are not complete.
+        RunFailed: the other processes were not met in time.
+    """
+    if world_size() == 1:
+        yield
+        return
+    import torch.distributed as dist
+    from torch.distributed.distributed_c10d import PrefixStore
+
+    if dist.is_initialized():
+        yield
+        return
+    kind = {"auto": "nccl" if device_type == "cuda" else "gloo"}.get(backend, backend)
+    dist.init_process_group(
+        "cpu:gloo,cuda:nccl" if kind == "nccl" else kind,
+        store=PrefixStore(f"stride/{next(_groups)}", _store(timeout)),
+        rank=rank(),
+        world_size=world_size(),
+        timeout=timedelta(seconds=timeout),
+    )
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+@cache
+def _store(timeout: float) -> "Store":
+    """Connect to the store of the launcher, once in a process: its port can be taken only once."""
+    import torch.distributed as dist
+    from torch.distributed.rendezvous import rendezvous
+
+    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if missing:
+        raise UserError(
+            f"{world_size()} processes are to train together, and nobody says where they meet",
+            where=" and ".join(missing),
+            hint=START,
+        )
+    try:
+        store: Store = next(rendezvous("env://", timeout=timedelta(seconds=timeout)))[0]
+    except (dist.DistError, RuntimeError, ValueError) as error:
+        place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        raise RunFailed(
+            f"the {world_size()} processes did not meet: {str(error).splitlines()[0]}",
+            where=place,
+            hint=START,
+        ) from error
+    return store
+
+
+def broadcast(value: Any) -> Any:
+    """Return rank 0's value on every rank."""
+    if world_size() == 1:
+        return value
+    import torch.distributed as dist
+
+    held = [value]
+    dist.broadcast_object_list(held, src=0)
+    return held[0]
+
+
+def gather(value: Any) -> list[Any]:
+    """Return the values of all ranks, in the order of the ranks, on every rank."""
+    if world_size() == 1:
+        return [value]
+    import torch.distributed as dist
+
+    held: list[Any] = [None] * world_size()
+    dist.all_gather_object(held, value)
+    return held
+
+
+def totals(numbers: Sequence[float]) -> list[float]:
+    """Return the sum of each number over all ranks, added in double precision in their order.
+
+    Every rank gets the same bits, so that what is decided by them is decided alike.
+    """
+    if world_size() == 1:
+        return list(numbers)
+    import torch
+    import torch.distributed as dist
+
+    own = torch.tensor(numbers, dtype=torch.float64)
+    rows = [torch.empty_like(own) for _ in range(world_size())]
+    dist.all_gather(rows, own)
+    return [sum(column) for column in zip(*(row.tolist() for row in rows), strict=True)]
+
+
+def any_rank(flag: bool) -> bool:
+    """Tell whether the flag is set on some rank."""
+    return bool(flag) if world_size() == 1 else totals([float(flag)])[0] > 0
+
+
+def sum_tensor(tensor: "torch.Tensor") -> None:
+    """Add the tensors of all ranks in place; the order of addition is the same each time.
+
+    gloo and nccl add along a ring that is fixed by the world size and the tensor's length.
+    """
+    if world_size() > 1:
+        import torch.distributed as dist
+
+        dist.all_reduce(tensor)
+
+
+def copy_from_main(tensor: "torch.Tensor") -> None:
+    """Overwrite the tensor by rank 0's."""
+    if world_size() > 1:
+        import torch.distributed as dist
+
+        dist.broadcast(tensor, src=0)
+
+
+def barrier() -> None:
+    """Wait until every rank is here."""
+    gather(None)
 
 
 def require_single_process() -> None:

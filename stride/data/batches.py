@@ -12,8 +12,9 @@ class Batches(Protocol):
     """Give the batches of one split, on the device, in an order fixed by (seed, epoch, position).
 
     Attributes:
-        batch_size: Samples in a full batch; None where only the user's loader knows.
-        num_samples: Samples in an epoch; None for a stream.
+        batch_size: Samples in a full batch of this process; None where only the user's loader
+            knows.
+        num_samples: Samples in an epoch, over all processes; None for a stream.
         seekable: Whether an epoch can be begun at a position other than 0 by `set_epoch`.
     """
 
@@ -25,10 +26,20 @@ class Batches(Protocol):
         """Let the next iterations be this epoch's, from `position` consumed samples on."""
 
     def __len__(self) -> int:
-        """Return the number of batches in a whole epoch (TypeError for a stream)."""
+        """Return the number of global batches in a whole epoch (TypeError for a stream)."""
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin the epoch that was set, at the position that was set."""
+        """Begin the epoch that was set, at the position that was set.
+
+        Each process gets its share of a global batch; where that has no samples, nothing.
+        """
+
+    def shares(self) -> Iterator[tuple[Any, int | None]]:
+        """Yield this process's share of each global batch, and the size of the whole.
+
+        The share is None where it has no samples. The size is None where it is not known without
+        asking the other processes: then they all have as many samples.
+        """
 
     def example(self) -> Any:
         """Return a small batch to try a model on; batches and random state stay as they are."""

@@ -20,6 +20,7 @@ from stride.data.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
 from stride.data.streams import stream_batches
+from stride.distributed import Share, share
 from stride.errors import DataError
 
 STATISTICS_BATCH = 256  # samples read at a time where statistics need them one by one
@@ -81,7 +82,7 @@ def build_data(
     transform = find_transform(dataset.get("transform"))
     loaders: dict[str, Batches] = {}
     for split, source in sources.items():
-        maker = BatchMaker(loader_options(loader, split), seed, device)
+        maker = BatchMaker(loader_options(loader, split), seed, device, share())
         loaders[split] = maker.make(source, normalization, transform if split == "train" else None)
     return Data(
         train_loader=loaders.get("train"),
@@ -140,6 +141,7 @@ class BatchMaker:
     options: LoaderOptions
     seed: int
     device: torch.device
+    share: Share = Share()  # noqa: RUF009 (a constant)
 
     def make(
         self,
@@ -174,19 +176,20 @@ class BatchMaker:
         return MemoryBatches(tensors, order, self.device)
 
     def _order(self, source: ArrayDataset | SampleDataset) -> Order:
-        options, seed = self.options, self.seed
+        options = self.options
+        common: dict[str, Any] = {"seed": self.seed, "share": self.share}
         if (sampler := options.objects.get("batch_sampler")) is not None:
-            return BatchSamplerOrder(made_with(sampler, source), len(source), seed=seed)
+            return BatchSamplerOrder(made_with(sampler, source), len(source), **common)
         size, drop_last = options.batch_size, options.drop_last
         if (sampler := options.objects.get("sampler")) is not None:
-            return SamplerOrder(made_with(sampler, source), size, seed=seed, drop_last=drop_last)
-        if drop_last and len(source) < size:
+            return SamplerOrder(made_with(sampler, source), size, drop_last=drop_last, **common)
+        if drop_last and len(source) < size * self.share.world:
             raise DataError(
                 f"drop_last leaves nothing of {len(source)} samples",
                 where=f"load_data_kwargs.batch_size={size}",
                 hint="type a smaller batch_size, or drop_last=false",
             )
-        return Order(len(source), size, seed=seed, shuffle=options.shuffle, drop_last=drop_last)
+        return Order(len(source), size, shuffle=options.shuffle, drop_last=drop_last, **common)
 
     def _stream(
         self,
@@ -205,6 +208,7 @@ class BatchMaker:
             collate=self.options.objects.get("collate_fn"),
             device=self.device,
             options=options,
+            share=self.share,
         )
 
     def _torch(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
+from torch.utils.data import RandomSampler, SequentialSampler
 
 from stride.data.batches import move, moved
 from stride.data.build import Data
@@ -11,6 +12,7 @@ from stride.data.fingerprint import fingerprint
 from stride.data.info import describe, num_classes
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.data.seeding import read_globals, write_globals
+from stride.distributed import world_size
 from stride.errors import DataError
 
 
@@ -18,7 +20,8 @@ class GivenBatches:
     """Give the batches of a user's loader, moved to the device where they are not on it.
 
     On the CPU an iteration is the loader's own, nothing in between. Its order is its own too:
-    it draws from the global random state, as it would without STRIDE.
+    it draws from the global random state, as it would without STRIDE. With several ranks it is
+    the loader's business to give each its share, in batches of as many samples.
 
     Attributes:
         loader: The user's object.
@@ -57,6 +60,10 @@ class GivenBatches:
 
     def __iter__(self) -> Iterator[Any]:
         return moved(self.loader, self.device)
+
+    def shares(self) -> Iterator[tuple[Any, None]]:
+        """Yield the loader's batches; each rank is taken to have as many samples."""
+        return ((batch, None) for batch in self)
 
     def example(self) -> Any:
         """Return the loader's first batch; random state and loader are as before."""
@@ -126,9 +133,25 @@ def given(loader: Any, device: torch.device, name: str = "train_loader") -> Give
             where=name,
             hint="give the function that makes it, without calling it",
         )
+    _require_shared(loader, name)
     methods = (getattr(loader, method, None) for method in ("state_dict", "load_state_dict"))
     kind = ResumableGivenBatches if all(map(callable, methods)) else GivenBatches
     return kind(loader, device)
+
+
+def _require_shared(loader: Any, name: str) -> None:
+    """Refuse a loader that would give every rank the same samples.
+
+    Raises:
+        DataError: Its sampler knows nothing of ranks, and there are several.
+    """
+    blind = type(getattr(loader, "sampler", None)) in (RandomSampler, SequentialSampler)
+    if blind and world_size() > 1:
+        raise DataError(
+            f"the loader gives all {world_size()} processes the same samples",
+            where=name,
+            hint="give it sampler=DistributedSampler(dataset), or let STRIDE load: dataset_kwargs",
+        )
 
 
 def given_data(

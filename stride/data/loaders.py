@@ -1,5 +1,6 @@
 """Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,6 +54,17 @@ class LoaderBatches:
         self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))
         return moved(self._loader, self.device)
 
+    def shares(self) -> Iterator[tuple[Any, int]]:
+        """Yield this process's share of each global batch, None for none, and the whole's size."""
+        drawn: deque[BatchKey] = deque()
+        self._keys.drawn = drawn
+        for batch in self:
+            # Workers are ahead; their batches come in the order of the keys.
+            while not drawn[0].indices:
+                yield None, drawn.popleft().size
+            yield batch, drawn.popleft().size
+        yield from ((None, key.size) for key in drawn)
+
     def example(self) -> Any:
         """Return a batch of the first two samples, made in this process."""
         first = list(range(min(2, len(self._fetch))))
@@ -60,15 +72,23 @@ class LoaderBatches:
 
 
 class _Keys:
-    """Let DataLoader's batch sampler be the keys of the batches in the epoch that is set."""
+    """Let DataLoader's batch sampler be the keys of the batches in the epoch that is set.
+
+    Attributes:
+        drawn: Takes every key that is drawn, also those without a share for this process.
+    """
 
     def __init__(self, order: Order) -> None:
         self.order = order
         self.epoch = 0
         self.position = 0
+        self.drawn: deque[BatchKey] = deque(maxlen=0)
 
     def __iter__(self) -> Iterator[BatchKey]:
-        return self.order.batches(self.epoch, self.position)
+        for key in self.order.batches(self.epoch, self.position):
+            self.drawn.append(key)
+            if key.indices:
+                yield key
 
     def __len__(self) -> int:
         return len(self.order)

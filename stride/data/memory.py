@@ -1,7 +1,7 @@
 """Give batches of data that lies in memory: the fast path, without Python per sample."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 
 import torch
 from torch import Tensor
@@ -46,22 +46,30 @@ class MemoryBatches:
         return len(self.order)
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        order = self.order.permutation(self.epoch)
+        start, stop = self.position, self.order.num_samples
+        if self.order.share.world == 1:
+            order = self.order.permutation(self.epoch)
+        else:
+            order = self.order.part(self.epoch, start)
+            start, stop = 0, len(order)
         if order is not None and self.tensors[0].is_cuda:
             # Copied from pinned memory, so that the host does not wait for the device.
             order = order.pin_memory().to(self.tensors[0].device, non_blocking=True)
         # From here to the batch there is no Python per batch: chain, zip and split are C.
-        return chain.from_iterable(self._blocks(order, self.position))
+        return chain.from_iterable(self._blocks(order, start, stop))
+
+    def shares(self) -> Iterator[tuple[tuple[Tensor, ...] | None, int]]:
+        """Yield this process's share of each global batch, None for none, and the whole's size."""
+        return zip(chain(self, repeat(None)), self.order.sizes(self.position), strict=False)
 
     def example(self) -> tuple[Tensor, ...]:
         """Return a batch of the first two samples: one alone has no statistics to normalise by."""
         return tuple(tensor[:2].to(self.device) for tensor in self.tensors)
 
     def _blocks(
-        self, order: Tensor | None, position: int
+        self, order: Tensor | None, begin: int, end: int
     ) -> Iterator[Iterator[tuple[Tensor, ...]]]:
-        end = self.order.num_samples
-        for start in range(position, end, self._block):
+        for start in range(begin, end, self._block):
             stop = min(start + self._block, end)
             if order is None:
                 block = [tensor[start:stop] for tensor in self.tensors]

@@ -1,44 +1,68 @@
 """Decide the order of samples in an epoch, from (seed, epoch) alone."""
 
 from collections.abc import Iterator, Sized
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from stride.data.seeding import generator, mix, seeded
+from stride.distributed import Share
 from stride.errors import DataError
 
 ORDER = 3  # which of the random streams of a seed is the order of the samples
 
 
 class BatchKey(NamedTuple):
-    """Say which batch is wanted, so that any process can make it."""
+    """Say which batch is wanted, so that any process can make it.
+
+    Attributes:
+        epoch: What random augmentation depends on, with the samples.
+        indices: The samples; none where this process has no share of a small last batch.
+        size: Samples in the global batch, of which these are one process's share.
+    """
 
     epoch: int
     indices: list[int]
+    size: int = 0
 
 
 class Order:
     """Order the samples of a split: as they lie, or shuffled anew in every epoch.
 
+    A global batch is the next of these samples, and each process takes its share of it: the order
+    of samples does not depend on how many processes there are, nor does the position in it.
+
     Attributes:
-        num_samples: Samples that an epoch uses.
-        batch_size: Samples in a batch; the last may be smaller, or is left out by `drop_last`.
+        num_samples: Samples that an epoch uses, over all processes.
+        batch_size: Samples in a process's batch.
+        global_batch: Samples in a batch over all processes; the last of an epoch may be smaller,
+            or is left out by `drop_last`.
+        share: Which part of a global batch is this process's.
     """
 
     def __init__(
-        self, length: int, batch_size: int, *, seed: int, shuffle: bool, drop_last: bool = False
+        self,
+        length: int,
+        batch_size: int,
+        *,
+        seed: int,
+        shuffle: bool,
+        drop_last: bool = False,
+        share: Share = Share(),  # noqa: B008 (a constant)
     ) -> None:
         self.length = length
         self.batch_size = batch_size
+        self.global_batch = batch_size * share.world
         self.seed = seed
         self.shuffle = shuffle
-        self.num_samples = length // batch_size * batch_size if drop_last else length
+        self.share = share
+        whole = length // self.global_batch * self.global_batch
+        self.num_samples = whole if drop_last else length
 
     def __len__(self) -> int:
-        return -(-self.num_samples // self.batch_size)
+        return -(-self.num_samples // self.global_batch)
 
     def permutation(self, epoch: int) -> Tensor | None:
         """Return the numbers of the samples in their order; None: as they lie."""
@@ -47,20 +71,47 @@ class Order:
         return torch.randperm(self.length, generator=generator(self.seed, ORDER, epoch))
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
-        """Yield the batches of an epoch from `position` consumed samples on."""
+        """Yield this process's share of the batches from `position` consumed samples on."""
         order = self.permutation(epoch)
-        for start in range(position, self.num_samples, self.batch_size):
-            stop = min(start + self.batch_size, self.num_samples)
+        for begun, size in zip(
+            range(position, self.num_samples, self.global_batch), self.sizes(position), strict=True
+        ):
+            start, stop = self.share.bounds(begun, begun + size)
             indices = list(range(start, stop)) if order is None else order[start:stop].tolist()
-            yield BatchKey(epoch, indices)
+            yield BatchKey(epoch, indices, size)
+
+    def sizes(self, position: int) -> Iterator[int]:
+        """Yield the sizes of the global batches from `position` consumed samples on."""
+        for start in range(position, self.num_samples, self.global_batch):
+            yield min(self.global_batch, self.num_samples - start)
+
+    def part(self, epoch: int, position: int) -> Tensor:
+        """Return this process's shares of those batches end to end, as numbers of samples."""
+        order = self.permutation(epoch)
+        order = torch.arange(self.num_samples) if order is None else order[: self.num_samples]
+        left = order[position:]
+        whole = len(left) // self.global_batch * self.global_batch
+        mine = left[:whole].view(-1, self.share.world, self.batch_size)[:, self.share.rank]
+        start, stop = self.share.bounds(whole, len(left))
+        return torch.cat([mine.reshape(-1), left[start:stop]])
 
 
 class SamplerOrder(Order):
     """Take the order from a user's sampler, seeded by (seed, epoch) while it draws."""
 
-    def __init__(self, sampler: Any, batch_size: int, *, seed: int, drop_last: bool) -> None:
+    def __init__(
+        self,
+        sampler: Any,
+        batch_size: int,
+        *,
+        seed: int,
+        drop_last: bool,
+        share: Share = Share(),  # noqa: B008 (a constant)
+    ) -> None:
         length = sampler_length(sampler, "sampler")
-        super().__init__(length, batch_size, seed=seed, shuffle=True, drop_last=drop_last)
+        super().__init__(
+            length, batch_size, seed=seed, shuffle=True, drop_last=drop_last, share=share
+        )
         self.sampler = sampler
 
     def permutation(self, epoch: int) -> Tensor:
@@ -69,25 +120,38 @@ class SamplerOrder(Order):
 
 
 class BatchSamplerOrder(Order):
-    """Take whole batches from a user's batch sampler."""
+    """Take whole batches from a user's batch sampler: the next of them for each process."""
 
-    def __init__(self, sampler: Any, length: int, *, seed: int) -> None:
+    def __init__(
+        self,
+        sampler: Any,
+        length: int,
+        *,
+        seed: int,
+        share: Share = Share(),  # noqa: B008 (a constant)
+    ) -> None:
         batch_size = int(getattr(sampler, "batch_size", 0) or 1)
-        super().__init__(length, batch_size, seed=seed, shuffle=True)
+        super().__init__(length, batch_size, seed=seed, shuffle=True, share=share)
         self.sampler = sampler
         self.num_batches = sampler_length(sampler, "batch_sampler")
 
     def __len__(self) -> int:
-        return self.num_batches
+        return -(-self.num_batches // self.share.world)
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
-        """Yield the batch sampler's batches that lie behind `position` consumed samples."""
+        """Yield this process's of the batches that lie behind `position` consumed samples."""
+        left = self._left(epoch, position)
+        while together := list(islice(left, self.share.world)):
+            mine = together[self.share.rank : self.share.rank + 1]
+            yield BatchKey(epoch, list(chain(*mine)), sum(map(len, together)))
+
+    def _left(self, epoch: int, position: int) -> Iterator[list[int]]:
         consumed = 0
         for indices in drawn(self.sampler, self.seed, epoch, self.num_batches):
             left = list(indices)[max(0, position - consumed) :]
             consumed += len(indices)
             if left:
-                yield BatchKey(epoch, left)
+                yield left
 
 
 def drawn(sampler: Any, seed: int, epoch: int, length: int) -> list[Any]:

@@ -18,6 +18,7 @@ from stride.data.seeding import (
     seeded,
     write_globals,
 )
+from stride.distributed import Share
 from stride.errors import DataError
 
 STREAM = 7  # which of the random streams of a seed
@@ -28,7 +29,8 @@ class StreamBatches:
 
     Its draws are seeded by (seed, epoch) and do not touch the global random state. Nothing can
     be skipped in a stream: an epoch begins at its beginning. With several workers it is the
-    stream's own business to give each its share.
+    stream's own business to give each its share. Not so with several ranks: each draws the same
+    samples, and keeps its share of every global batch.
     """
 
     seekable = False
@@ -42,8 +44,10 @@ class StreamBatches:
         collate: Callable[[list[Any]], Any] | None,
         device: torch.device,
         options: Mapping[str, Any],
+        share: Share = Share(),  # noqa: B008 (a constant)
     ) -> None:
         self.source = source
+        self.share = share
         self.seed = seed
         self.device = device
         self.batch_size: int | None = batch_size
@@ -54,7 +58,11 @@ class StreamBatches:
         self._state: GlobalState | None = None
         self._generator = torch.Generator()
         self._loader: DataLoader[Any] = DataLoader(
-            source, batch_size, collate_fn=self._collate, generator=self._generator, **options
+            source,
+            batch_size * share.world,
+            collate_fn=self._collate if share.world == 1 else _Shared(self._collate, share),
+            generator=self._generator,
+            **options,
         )
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
@@ -78,6 +86,15 @@ class StreamBatches:
         raise TypeError("a stream has no length")
 
     def __iter__(self) -> Iterator[Any]:
+        if self.share.world == 1:
+            return self._drawn()
+        return (batch for batch, _ in self.shares() if batch is not None)
+
+    def shares(self) -> Iterator[tuple[Any, int | None]]:
+        """Yield this process's share of each global batch, None for none, and the whole's size."""
+        return self._drawn() if self.share.world > 1 else ((batch, None) for batch in self)
+
+    def _drawn(self) -> Iterator[Any]:
         self._generator.manual_seed(mix(self.seed, STREAM, self.epoch))
         if self._workers:
             return moved(self._loader, self.device)
@@ -128,6 +145,20 @@ class ResumableStreamBatches(StreamBatches):
         self.source.stream.load_state_dict(state["stream"])  # type: ignore[attr-defined]
         random = state["random"]
         self._state = None if random is None else tuple(random)
+
+
+class _Shared:
+    """Collate one process's share of the samples of a global batch, and count them all.
+
+    A class: workers may have to pickle it.
+    """
+
+    def __init__(self, collate: Callable[[list[Any]], Any], share: Share) -> None:
+        self.collate, self.share = collate, share
+
+    def __call__(self, samples: list[Any]) -> tuple[Any, int]:
+        start, stop = self.share.bounds(0, len(samples))
+        return self.collate(samples[start:stop]) if stop > start else None, len(samples)
 
 
 def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:

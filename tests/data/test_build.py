@@ -117,3 +117,19 @@ def test_the_seed_decides_the_order(mine):
         return next(iter(build(seed=seed).train_loader))[1]
 
     assert torch.equal(first(0), first(0)) and not torch.equal(first(0), first(1))
+
+
+def test_a_rank_builds_its_share(monkeypatch):
+    whole = next(iter(build({"batch_size": 32}).train_loader))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    parts = []
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        data = build({"batch_size": 16})
+        assert data.info.num_train == data.train_loader.num_samples == 1257
+        assert len(data.train_loader) == 40
+        parts.append(next(iter(data.train_loader)))
+    for batch, *some in zip(whole, *parts, strict=True):
+        assert torch.equal(torch.cat(some), batch)
+    with pytest.raises(DataError, match="drop_last leaves nothing"):
+        build({"batch_size": 700, "drop_last": True})

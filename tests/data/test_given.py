@@ -144,3 +144,14 @@ def test_data_is_described_and_left_alone():
         given_data([], device=CPU)
     with pytest.raises(DataError, match="no loader"):
         given_data(None, device=CPU)
+
+
+def test_with_several_ranks_a_loader_has_to_know_of_them(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for loader in (DataLoader(dataset(), 4), DataLoader(dataset(), 4, shuffle=True)):
+        with pytest.raises(DataError, match="all 2 processes the same samples"):
+            given(loader, CPU)
+    part = DataLoader(dataset(), 4, sampler=DistributedSampler(dataset(), 2, 0))
+    assert [(len(batch[1]), size) for batch, size in given(part, CPU).shares()] == [
+        (4, None), (4, None), (2, None),
+    ]  # fmt: skip

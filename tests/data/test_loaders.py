@@ -7,13 +7,15 @@ from stride.data.build import BatchMaker
 from stride.data.options import loader_options
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
+from stride.distributed import Share
 from stride.errors import DataError
 
 CPU = torch.device("cpu")
+ALONE = Share()
 
 
-def make(dataset, *, seed=0, transform=None, normalization=None, **options):
-    maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU)
+def make(dataset, *, seed=0, transform=None, normalization=None, share=ALONE, **options):
+    maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU, share)
     return maker.make(as_source(dataset, "test"), normalization, transform)
 
 
@@ -180,3 +182,25 @@ def test_in_memory_reads_samples_once(mine):
     assert len(reads) == 40
     with pytest.raises(DataError, match="in_memory"):
         make([{"a": 1}], in_memory=True)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_rank_without_a_share_of_a_batch_is_told_so(mine, workers):
+    batches = [
+        make(mine.Squares(10), share=Share(r, 2), batch_sampler="mine:Pairs", num_workers=workers)
+        for r in (0, 1)
+    ]
+    first, second = (list(one.shares()) for one in batches)
+    assert [size for _, size in first] == [size for _, size in second] == [4, 4, 2]
+    assert [batch[0][:, 0].tolist() for batch, _ in first] == [[0, 1], [4, 5], [8, 9]]
+    assert second[2][0] is None and len(list(batches[1])) == 2
+
+
+@pytest.mark.parametrize("name", ["Noisy", "Rarely"])
+def test_ranks_augment_each_sample_as_one_process_does(mine, name):
+    whole = read(make(getattr(mine, name)(), batch_size=9), epoch=2, position=9)
+    ranks = [
+        read(make(getattr(mine, name)(), batch_size=3, share=Share(r, 3)), epoch=2, position=9)
+        for r in range(3)
+    ]
+    same(whole, [[torch.cat(p) for p in zip(*b, strict=True)] for b in zip(*ranks, strict=True)])

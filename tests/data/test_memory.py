@@ -12,6 +12,7 @@ from stride.data.loaders import LoaderBatches
 from stride.data.memory import BLOCK_BATCHES, BLOCK_NUMBERS, MemoryBatches, batches_per_block
 from stride.data.sampler import Order
 from stride.data.seeding import drawn_since, read_globals
+from stride.distributed import Share
 
 CPU = torch.device("cpu")
 
@@ -129,3 +130,33 @@ def test_on_cuda_the_batches_are_the_same_and_nothing_waits():
     finally:
         torch.cuda.set_sync_debug_mode("default")
     same([tuple(part.cpu() for part in b) for b in found], MemoryBatches(tensors, order, CPU))
+
+
+@pytest.mark.parametrize("world", [2, 3])
+@pytest.mark.parametrize("position", [0, 12, 49])
+def test_ranks_share_each_batch_as_they_do_on_the_slow_path(world, position):
+    tensors = columns(50)
+    whole = MemoryBatches(tensors, Order(50, 4 * world, seed=3, shuffle=True), CPU)
+    whole.set_epoch(1, position)
+    parts = []
+    for rank in range(world):
+        order = Order(50, 4, seed=3, shuffle=True, share=Share(rank, world))
+        paths = [
+            MemoryBatches(tensors, order, CPU),
+            LoaderBatches(FetchArrays(ArrayDataset(tensors)), order, CPU, {"num_workers": 0}),
+        ]
+        for path in paths:
+            path.set_epoch(1, position)
+        fast, slow = (list(path.shares()) for path in paths)
+        assert [size for _, size in fast] == [size for _, size in slow]
+        same(*([batch for batch, _ in path if batch is not None] for path in (fast, slow)))
+        same(paths[0], paths[1])
+        parts.append([batch for batch, _ in fast])
+    for batch, *some in zip(whole, *parts, strict=True):
+        together = torch.cat([part[1] for part in some if part is not None])
+        assert torch.equal(together, batch[1])
+
+
+def test_one_process_has_the_whole_batch_for_its_share():
+    batches = MemoryBatches(columns(10), Order(10, 4, seed=0, shuffle=False), CPU)
+    assert [(len(batch[0]), size) for batch, size in batches.shares()] == [(4, 4), (4, 4), (2, 2)]

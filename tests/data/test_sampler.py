@@ -7,6 +7,7 @@ import torch
 
 from stride.data.sampler import BatchSamplerOrder, Order, SamplerOrder
 from stride.data.seeding import drawn_since, read_globals
+from stride.distributed import Share
 from stride.errors import DataError
 
 
@@ -84,3 +85,48 @@ def test_a_batch_sampler_keeps_its_batches(mine):
 def test_a_sampler_without_a_length_is_refused():
     with pytest.raises(DataError, match="has no length"):
         SamplerOrder(iter([1, 2]), 2, seed=0, drop_last=False)
+
+
+@pytest.mark.parametrize("world", [2, 3, 4])
+@pytest.mark.parametrize("position", [0, 9, 24, 26, 30])
+def test_the_shares_of_all_ranks_are_the_batches_of_one_process(world, position):
+    whole = keys(Order(27, 3 * world, seed=1, shuffle=True), 2, position)
+    ranks = [Order(27, 3, seed=1, shuffle=True, share=Share(r, world)) for r in range(world)]
+    shares = [list(order.batches(2, position)) for order in ranks]
+    for batch, *parts in zip(whole, *shares, strict=True):
+        assert list(chain(*(part.indices for part in parts))) == batch
+        assert {part.size for part in parts} == {len(batch)}
+        sizes = [len(part.indices) for part in parts]
+        assert max(sizes) - min(sizes) <= 1
+    for order, share in zip(ranks, shares, strict=True):
+        assert order.part(2, position).tolist() == list(chain(*(key.indices for key in share)))
+        assert list(order.sizes(position)) == [key.size for key in share]
+        assert len(order) == len(keys(order, 0)) and order.num_samples == 27
+
+
+def test_the_last_global_batch_is_dropped():
+    orders = [
+        Order(23, 5, seed=1, shuffle=False, drop_last=True, share=Share(r, 2)) for r in range(2)
+    ]
+    assert [len(order) for order in orders] == [2, 2] and orders[0].num_samples == 20
+    assert [keys(order, 0)[-1] for order in orders] == [[*range(10, 15)], [*range(15, 20)]]
+
+
+def test_a_users_sampler_is_shared(mine):
+    whole = keys(SamplerOrder(mine.Randomly(range(20)), 6, seed=1, drop_last=False), 3)
+    parts = [
+        keys(SamplerOrder(mine.Randomly(range(20)), 3, seed=1, drop_last=False, share=share), 3)
+        for share in (Share(0, 2), Share(1, 2))
+    ]
+    assert [one + other for one, other in zip(*parts, strict=True)] == whole
+
+
+def test_a_users_batches_are_dealt_out_in_turn(mine):
+    ranks = [
+        BatchSamplerOrder(mine.Pairs(range(10)), 10, seed=0, share=Share(r, 2)) for r in (0, 1)
+    ]
+    assert keys(ranks[0], 0) == [[0, 1], [4, 5], [8, 9]]
+    assert keys(ranks[1], 0) == [[2, 3], [6, 7], []]
+    assert [key.size for key in ranks[1].batches(0, 0)] == [4, 4, 2]
+    assert [len(order) for order in ranks] == [3, 3]
+    assert keys(ranks[1], 0, 4) == [[6, 7], []]

@@ -7,12 +7,16 @@ from stride.data.build import BatchMaker
 from stride.data.options import loader_options
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
+from stride.distributed import Share
 from stride.errors import DataError
 
+ALONE = Share()
 
-def make(stream, seed=0, **options):
+
+def make(stream, seed=0, share=ALONE, **options):
     options = loader_options({"batch_size": 3, **options}, "train")
-    return BatchMaker(options, seed, torch.device("cpu")).make(as_source(stream, "s"), None, None)
+    maker = BatchMaker(options, seed, torch.device("cpu"), share)
+    return maker.make(as_source(stream, "s"), None, None)
 
 
 def inputs(batches, epoch=0):
@@ -69,3 +73,26 @@ def test_a_stream_with_a_state_resumes_where_it_was(mine):
     torch.rand(2)
     rest = torch.cat([batch[0] for batch in resumed])
     assert torch.equal(torch.cat([begun, rest]), whole)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_ranks_draw_the_same_stream_and_keep_their_shares(mine, workers):
+    whole = make(mine.Stream(), batch_size=6, num_workers=workers)
+    whole.set_epoch(0)
+    ranks = [make(mine.Stream(), num_workers=workers, share=Share(r, 2)) for r in (0, 1)]
+    before = read_globals()
+    for batches in ranks:
+        batches.set_epoch(0)
+    for batch, (one, size), (other, same) in zip(whole, *(r.shares() for r in ranks), strict=True):
+        assert size == same == len(batch[0])
+        assert torch.equal(torch.cat([one[0], other[0]]), batch[0])
+    assert torch.equal(torch.cat([b[0] for b in ranks[1]])[:3], next(iter(whole))[0][3:])
+    assert not drawn_since(before)
+
+
+def test_a_stream_may_leave_a_rank_without_samples(mine):
+    last = [list(make(mine.Stream(), batch_size=3, share=Share(r, 19)).shares()) for r in (0, 18)]
+    assert [(one[-1][0] is None, one[-1][1]) for one in last] == [(False, 20), (False, 20)]
+    empty = make(mine.Stream(), batch_size=1, share=Share(0, 19))
+    assert [(batch is None, size) for batch, size in empty.shares()] == [(False, 19), (True, 1)]
+    assert len(list(empty)) == 1
