@@ -18,23 +18,32 @@ POSITION = ("step", "epoch")
 def run(text: str, *, json: bool) -> None:
     """Show one run."""
     from stride.errors import RunError
-    from stride.runs.layout import RunPaths
     from stride.runs.rows import read_row
 
     folder = find(text)
     row = read_row(folder)
     if row.broken is not None:
         raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
-    paths = RunPaths(folder)
+    try:
+        _print(row, json=json)
+    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        hint = f"type: stride verify {text}"
+        raise RunError(f"the records of {text} make no sense: {error}", hint=hint) from error
+
+
+def _print(row: "RunRow", *, json: bool) -> None:
+    from stride.runs.layout import RunPaths
+
+    paths = RunPaths(row.path)
     results, provenance = _optional(paths.results), _optional(paths.provenance)
     reproduction = _optional(paths.reproduction)
     if json:
         records = {"results": results, "provenance": provenance, "reproduction": reproduction}
         print_json(record(row) | records)
     else:
-        lines = [*_head(row), *_segments(folder), *_lineage(provenance, reproduction)]
-        lines += [*_results(row, results), *_origin(provenance), *_files(paths.path)]
-        print_table(["run", str(folder)], lines)
+        lines = [*_head(row), *_segments(row.path), *_lineage(provenance, reproduction)]
+        lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
+        print_table(["run", str(row.path)], lines)
 
 
 def _optional(path: Path) -> dict[str, Any]:

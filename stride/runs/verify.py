@@ -57,10 +57,11 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     status, results = check_records(report, paths)
     ended = status is not None and status.state in ORDERLY and not written
     check_segments(report, paths, status)
-    check_metrics(report, paths, written, results if ended else None)
-    check_fingerprints(report, paths, written)
+    final = results if ended else None
+    check_metrics(report, paths, written, final)
+    check_fingerprints(report, paths, written, final)
     check_checkpoints(report, paths, ended)
-    check_weights(report, paths, results if ended else None)
+    check_weights(report, paths, final)
     written = written or is_written(paths)
     if not written:
         _check_complete(report, paths, status, results)

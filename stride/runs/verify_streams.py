@@ -39,13 +39,20 @@ def check_metrics(
             names = given if here != place else names | given
             place = here
             report.counts["rows"] += 1
-        last = (results.last.step if results is not None else None) or 0
-        if os.path.lexists(paths.metrics) and place[0] < last:
-            raise RunError(f"its rows end at step {max(0, place[0])} of {last}")
+        _check_end(paths.metrics, place[0], results)
 
 
-def check_fingerprints(report: Report, paths: RunPaths, written: bool) -> None:
-    """Check that each row of bits fits its type and begins where the one before it ended."""
+def check_fingerprints(
+    report: Report, paths: RunPaths, written: bool, results: ResultsRecord | None
+) -> None:
+    """Check that each row of bits fits its type and begins where the one before it ended.
+
+    Args:
+        report: What is found goes there.
+        paths: The run.
+        written: Whether a process writes the run, so that its last line may be torn.
+        results: Those of a run that has ended in order, whose last step must be in the stream.
+    """
     expected = None
     with report.checking(paths.fingerprints):
         for number, row in _rows(report, paths.fingerprints, FingerprintRow, written):
@@ -58,6 +65,14 @@ def check_fingerprints(report: Report, paths: RunPaths, written: bool) -> None:
                 raise RunError(what)
             expected = row["step"] + len(steps)
             report.counts["fingerprints"] += len(steps)
+        _check_end(paths.fingerprints, (expected or 1) - 1, results)
+
+
+def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:
+    """Refuse a stream whose rows end before the run did."""
+    last = (results.last.step if results is not None else None) or 0
+    if os.path.lexists(path) and step < last:
+        raise RunError(f"its rows end at step {max(0, step)} of {last}")
 
 
 def _rows(

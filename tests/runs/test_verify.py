@@ -202,10 +202,19 @@ LOSS = "float32:3f8000003f0ccccd"
 def test_fingerprints(paths: RunPaths, stream: list[dict[str, Any]], what: str) -> None:
     with LineFile(paths.fingerprints) as file:
         file.append(stream)
+    change(paths.status, state="running")  # so that it need not go to the run's last step
     report = verify_run(paths.path)
     assert files(report) == (["fingerprints.jsonl"] if what else [])
     assert what in (report.problems[0].what if what else "")
     assert what or report.counts["fingerprints"] == 4
+
+
+def test_fingerprints_that_are_gone_at_the_end(paths: RunPaths) -> None:
+    for steps, what in ((12, ""), (11, "its rows end at step 11 of 12"), (0, "at step 0 of 12")):
+        row = {"step": 1, "loss": "float32:" + "00000000" * steps}
+        paths.fingerprints.write_text(json.dumps(row) if steps else "")
+        found = verify_run(paths.path).problems
+        assert [what in problem.what for problem in found] == ([True] if what else [])
 
 
 def flip(path: Path) -> None:
