@@ -22,8 +22,11 @@ PARTS = {
     "Timings": "timings",
     "CheckpointEntry": "entry",
     "FileDigest": "digest",
+    "Fidelity": "fidelity",
+    "Parent": "parent",
+    "Difference": "difference",
 }
-WORDS = {"integer": "whole number", "number": "number", "string": "text", "object": "table"}
+WORDS = {"integer": "whole number", "number": "number", "string": "text", "object": "table", "boolean": "true, false"}
 SECTIONS = json.loads((SCHEMAS / "config.schema.json").read_text())["$defs"]
 """Of the config; docs/config.md describes them."""
 SCHEMA_NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.json"))
@@ -58,6 +61,8 @@ def words(field: dict[str, Any]) -> str:
     if "enum" in field:
         texts = ", ".join(f"`{value}`" for value in field["enum"])
         return "one of the states" if field["enum"] == list(STATES) else texts
+    if "prefixItems" in field:
+        return f"pair of {words(field['prefixItems'][0])}"
     if field.get("type") == "array":
         return f"list of {words(field['items'])}"
     if isinstance(field.get("additionalProperties"), dict):
@@ -148,4 +153,4 @@ def test_the_metrics_are_described(run: RunPaths) -> None:
 def test_every_json_file_carries_its_version_first(run: RunPaths) -> None:
     for path in run.path.rglob("*.json"):
         values = json.loads(path.read_text())
-        assert next(iter(values.items())) == ("format_version", 1), path
+        assert next(iter(values.items())) == ("format_version", 2), path
