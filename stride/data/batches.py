@@ -6,6 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from stride.data.sampler import Counts
+
 
 @runtime_checkable
 class Batches(Protocol):
@@ -34,11 +36,12 @@ class Batches(Protocol):
         Each process gets its share of a global batch; where that has no samples, nothing.
         """
 
-    def shares(self) -> Iterator[tuple[Any, int | None]]:
-        """Yield this process's share of each global batch, and the size of the whole.
+    def shares(self) -> Iterator[tuple[Any, Counts | None]]:
+        """Yield this process's share of each global batch, and the sizes of both.
 
-        The share is None where it has no samples. The size is None where it is not known without
-        asking the other processes: then they all have as many samples.
+        The share is None where it has no samples: only where the global batch has fewer than
+        there are processes. The sizes are None where they are not known without asking the other
+        processes: then all have as many samples.
         """
 
     def example(self) -> Any:

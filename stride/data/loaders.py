@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader
 
 from stride.data.batches import move, moved
 from stride.data.fetch import FetchArrays, FetchSamples
-from stride.data.sampler import BatchKey, Order
+from stride.data.sampler import BatchKey, Counts, Order
 from stride.data.seeding import mix
 
 WORKERS = 6  # which of the random streams of a seed
@@ -54,16 +54,16 @@ class LoaderBatches:
         self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))
         return moved(self._loader, self.device)
 
-    def shares(self) -> Iterator[tuple[Any, int]]:
-        """Yield this process's share of each global batch, None for none, and the whole's size."""
+    def shares(self) -> Iterator[tuple[Any, Counts]]:
+        """Yield this process's share of each global batch, None for none, and the sizes."""
         drawn: deque[BatchKey] = deque()
         self._keys.drawn = drawn
         for batch in self:
             # Workers are ahead; their batches come in the order of the keys.
             while not drawn[0].indices:
-                yield None, drawn.popleft().size
-            yield batch, drawn.popleft().size
-        yield from ((None, key.size) for key in drawn)
+                yield None, drawn.popleft().counts
+            yield batch, drawn.popleft().counts
+        yield from ((None, key.counts) for key in drawn)
 
     def example(self) -> Any:
         """Return a batch of the first two samples, made in this process."""

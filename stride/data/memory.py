@@ -6,7 +6,7 @@ from itertools import chain, repeat
 import torch
 from torch import Tensor
 
-from stride.data.sampler import Order
+from stride.data.sampler import Counts, Order
 
 BLOCK_BATCHES = 64  # batches gathered by one operation, at most
 # torch gathers so many numbers in one thread. Beyond, starting the others costs more than small
@@ -58,9 +58,9 @@ class MemoryBatches:
         # From here to the batch there is no Python per batch: chain, zip and split are C.
         return chain.from_iterable(self._blocks(order, start, stop))
 
-    def shares(self) -> Iterator[tuple[tuple[Tensor, ...] | None, int]]:
-        """Yield this process's share of each global batch, None for none, and the whole's size."""
-        return zip(chain(self, repeat(None)), self.order.sizes(self.position), strict=False)
+    def shares(self) -> Iterator[tuple[tuple[Tensor, ...] | None, Counts]]:
+        """Yield this process's share of each global batch, None for none, and the sizes."""
+        return zip(chain(self, repeat(None)), self.order.counts(self.position), strict=False)
 
     def example(self) -> tuple[Tensor, ...]:
         """Return a batch of the first two samples: one alone has no statistics to normalise by."""

@@ -14,18 +14,30 @@ from stride.errors import DataError
 ORDER = 3  # which of the random streams of a seed is the order of the samples
 
 
+class Counts(NamedTuple):
+    """Say how many samples a process has of a global batch, and how many all have together."""
+
+    own: int
+    whole: int
+
+
 class BatchKey(NamedTuple):
     """Say which batch is wanted, so that any process can make it.
 
     Attributes:
         epoch: What random augmentation depends on, with the samples.
-        indices: The samples; none where this process has no share of a small last batch.
-        size: Samples in the global batch, of which these are one process's share.
+        indices: The samples; none where the global batch has fewer than there are processes.
+        whole: How many samples the global batch has, of which these are one process's share.
     """
 
     epoch: int
     indices: list[int]
-    size: int = 0
+    whole: int = 0
+
+    @property
+    def counts(self) -> Counts:
+        """Return how many samples these are, and of how many."""
+        return Counts(len(self.indices), self.whole)
 
 
 class Order:
@@ -73,17 +85,17 @@ class Order:
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
         """Yield this process's share of the batches from `position` consumed samples on."""
         order = self.permutation(epoch)
-        for begun, size in zip(
-            range(position, self.num_samples, self.global_batch), self.sizes(position), strict=True
-        ):
-            start, stop = self.share.bounds(begun, begun + size)
+        for begun in range(position, self.num_samples, self.global_batch):
+            end = min(begun + self.global_batch, self.num_samples)
+            start, stop = self.share.bounds(begun, end)
             indices = list(range(start, stop)) if order is None else order[start:stop].tolist()
-            yield BatchKey(epoch, indices, size)
+            yield BatchKey(epoch, indices, end - begun)
 
-    def sizes(self, position: int) -> Iterator[int]:
-        """Yield the sizes of the global batches from `position` consumed samples on."""
+    def counts(self, position: int) -> Iterator[Counts]:
+        """Yield the sizes of those shares and batches."""
         for start in range(position, self.num_samples, self.global_batch):
-            yield min(self.global_batch, self.num_samples - start)
+            whole = min(self.global_batch, self.num_samples - start)
+            yield Counts(self.share.of(whole), whole)
 
     def part(self, epoch: int, position: int) -> Tensor:
         """Return this process's shares of those batches end to end, as numbers of samples."""
@@ -120,7 +132,10 @@ class SamplerOrder(Order):
 
 
 class BatchSamplerOrder(Order):
-    """Take whole batches from a user's batch sampler: the next of them for each process."""
+    """Take whole batches from a user's batch sampler: the next of them for each process.
+
+    The last ones are divided where they do not suffice for all.
+    """
 
     def __init__(
         self,
@@ -142,8 +157,12 @@ class BatchSamplerOrder(Order):
         """Yield this process's of the batches that lie behind `position` consumed samples."""
         left = self._left(epoch, position)
         while together := list(islice(left, self.share.world)):
-            mine = together[self.share.rank : self.share.rank + 1]
-            yield BatchKey(epoch, list(chain(*mine)), sum(map(len, together)))
+            indices = list(chain(*together))
+            if len(together) == self.share.world:
+                yield BatchKey(epoch, together[self.share.rank], len(indices))
+            else:
+                start, stop = self.share.bounds(0, len(indices))
+                yield BatchKey(epoch, indices[start:stop], len(indices))
 
     def _left(self, epoch: int, position: int) -> Iterator[list[int]]:
         consumed = 0

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from stride.data.batches import move, moved
 from stride.data.fetch import stack
+from stride.data.sampler import Counts
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
     GlobalState,
@@ -90,8 +91,8 @@ class StreamBatches:
             return self._drawn()
         return (batch for batch, _ in self.shares() if batch is not None)
 
-    def shares(self) -> Iterator[tuple[Any, int | None]]:
-        """Yield this process's share of each global batch, None for none, and the whole's size."""
+    def shares(self) -> Iterator[tuple[Any, Counts | None]]:
+        """Yield this process's share of each global batch, None for none, and the sizes."""
         return self._drawn() if self.share.world > 1 else ((batch, None) for batch in self)
 
     def _drawn(self) -> Iterator[Any]:
@@ -156,9 +157,10 @@ class _Shared:
     def __init__(self, collate: Callable[[list[Any]], Any], share: Share) -> None:
         self.collate, self.share = collate, share
 
-    def __call__(self, samples: list[Any]) -> tuple[Any, int]:
+    def __call__(self, samples: list[Any]) -> tuple[Any, Counts]:
         start, stop = self.share.bounds(0, len(samples))
-        return self.collate(samples[start:stop]) if stop > start else None, len(samples)
+        batch = self.collate(samples[start:stop]) if stop > start else None
+        return batch, Counts(stop - start, len(samples))
 
 
 def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:

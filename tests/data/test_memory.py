@@ -159,4 +159,6 @@ def test_ranks_share_each_batch_as_they_do_on_the_slow_path(world, position):
 
 def test_one_process_has_the_whole_batch_for_its_share():
     batches = MemoryBatches(columns(10), Order(10, 4, seed=0, shuffle=False), CPU)
-    assert [(len(batch[0]), size) for batch, size in batches.shares()] == [(4, 4), (4, 4), (2, 2)]
+    assert [(len(batch[0]), size) for batch, (_, size) in batches.shares()] == [
+        (4, 4), (4, 4), (2, 2),
+    ]  # fmt: skip

@@ -95,12 +95,12 @@ def test_the_shares_of_all_ranks_are_the_batches_of_one_process(world, position)
     shares = [list(order.batches(2, position)) for order in ranks]
     for batch, *parts in zip(whole, *shares, strict=True):
         assert list(chain(*(part.indices for part in parts))) == batch
-        assert {part.size for part in parts} == {len(batch)}
+        assert {part.whole for part in parts} == {len(batch)}
         sizes = [len(part.indices) for part in parts]
         assert max(sizes) - min(sizes) <= 1
     for order, share in zip(ranks, shares, strict=True):
         assert order.part(2, position).tolist() == list(chain(*(key.indices for key in share)))
-        assert list(order.sizes(position)) == [key.size for key in share]
+        assert list(order.counts(position)) == [key.counts for key in share]
         assert len(order) == len(keys(order, 0)) and order.num_samples == 27
 
 
@@ -125,8 +125,9 @@ def test_a_users_batches_are_dealt_out_in_turn(mine):
     ranks = [
         BatchSamplerOrder(mine.Pairs(range(10)), 10, seed=0, share=Share(r, 2)) for r in (0, 1)
     ]
-    assert keys(ranks[0], 0) == [[0, 1], [4, 5], [8, 9]]
-    assert keys(ranks[1], 0) == [[2, 3], [6, 7], []]
-    assert [key.size for key in ranks[1].batches(0, 0)] == [4, 4, 2]
+    assert keys(ranks[0], 0) == [[0, 1], [4, 5], [8]]
+    assert keys(ranks[1], 0) == [[2, 3], [6, 7], [9]]
+    assert [key.whole for key in ranks[1].batches(0, 0)] == [4, 4, 2]
     assert [len(order) for order in ranks] == [3, 3]
-    assert keys(ranks[1], 0, 4) == [[6, 7], []]
+    assert keys(ranks[1], 0, 4) == [[6, 7], [9]]
+    assert keys(ranks[0], 0, 9) == [[]]
