@@ -1,22 +1,31 @@
-"""Write checkpoints when they are due, keep an index of them, and delete the old ones."""
+"""Write checkpoints when they are due, in the background."""
 
-import shutil
+import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from stride.callbacks.base import Callback
+from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import require_storable, write_state
-from stride.models.model import Step
-from stride.runs.layout import FORMAT_VERSION, checkpoint_order
+from stride.distributed import is_main
+from stride.engine.checkpoint import Snapshot, require_storable, snapshot, write_state
+from stride.engine.staging import Staging
+from stride.engine.threads import Errand
+from stride.runs.layout import RunPaths
 
-Entry = dict[str, Any]
+LOGGER = logging.getLogger("stride")
 
 
 class Checkpoints(Callback):
     """Write all that resuming needs every so many epochs, steps or minutes, and at the end.
+
+    The training waits only for the copy of its tensors. A thread writes it, names it in the index
+    and deletes old checkpoints; what goes wrong there is raised here at the next occasion.
 
     Args:
         config: when to write and what to keep.
@@ -30,21 +39,38 @@ class Checkpoints(Callback):
     ) -> None:
         self._config = config
         self._name = name
-        self._monitor = monitor
-        self._entries: list[Entry] = []
-        self._metrics: dict[str, float] = {}
-        self._seconds = 60 * config.every_minutes if config.every_minutes else float("inf")
+        self._metric = monitor.metric
+        self._metrics: Mapping[str, float] = {}
+        self._kept = Kept(config, monitor)
+        self._saved: tuple[int, int] | None = None
+        self._staging = Staging()
+        self._errand: Errand | None = None
+        self._path = Path()
+        self._steps = config.every_steps or math.inf
+        self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
         self._due = time.monotonic() + self._seconds
+
+    def adopt(self, paths: RunPaths, last: str) -> None:
+        """Take over the checkpoints of a resumed run, up to the one that was restored."""
+        self._kept.adopt(paths, last)
+        self._saved = self._kept.newest()
 
     def before_train(self, trainer: Any) -> None:
         """Refuse at once what the first checkpoint, perhaps hours later, could not hold."""
         require_storable(trainer.state)
 
-    def after_step(self, trainer: Any, step: Step) -> None:
-        """Write a checkpoint when enough steps or minutes have gone by."""
-        every = self._config.every_steps
-        if (every and trainer.state.step % every == 0) or time.monotonic() >= self._due:
+    def rest(self, trainer: Any) -> None:
+        """Write a checkpoint when enough steps or minutes have gone by.
+
+        To be called after each step, when it is complete and what it reports is written.
+
+        Raises:
+            StrideError: the last checkpoint could not be written; or this one.
+        """
+        if trainer.state.step % self._steps == 0 or time.monotonic() >= self._due:
             self.save(trainer)
+        elif self._errand is not None and not self._errand.is_alive():
+            self._settle(trainer)
 
     def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
         """Note the values that a checkpoint at the end of this epoch is judged by."""
@@ -60,62 +86,79 @@ class Checkpoints(Callback):
         """Write the last checkpoint."""
         self.save(trainer, self._metrics)
 
-    def save(self, trainer: Any, metrics: dict[str, float] | None = None) -> None:
-        """Write the training's state as it is now, unless it is written already or not finite."""
-        state = trainer.state
+    def save(self, trainer: Any, metrics: Mapping[str, float] | None = None) -> None:
+        """Write the training's state as it is now, unless it is written already or not finite.
+
+        Waits for the checkpoint before.
+
+        Raises:
+            StrideError: the checkpoint before could not be written; or this one, where nothing is
+                written in the background.
+        """
+        self._settle(trainer)
+        state, run = trainer.state, trainer.run
         here = (state.step, state.epoch)
-        if any((entry["step"], entry["epoch"]) == here for entry in self._entries):
+        if here == self._saved or not state.is_finite():  # the loop ends the run by what is not
             return
-        if not state.is_finite():  # the loop ends the run by it at its next report
+        streams = run.stream_sizes()
+        taken = snapshot(state, self._staging if self._config.background else None)
+        self._saved, self._due = here, time.monotonic() + self._seconds
+        if not is_main():
             return
         name = self._name(state.epoch, state.step if state.position else None)
-        path = trainer.run.paths.checkpoint(name).path
-        with trainer.run.commit_folder(path) as folder:
-            record = write_state(folder, state)
-        self._due = time.monotonic() + self._seconds
-        value = (metrics or {}).get(self._monitor.metric)
-        where = {key: record[key] for key in ("step", "epoch", "position", "time")}
-        entry = {"name": name, **where, "value": value}
-        self._entries = sorted([*self._entries, entry], key=lambda e: checkpoint_order(e["name"]))
-        self._prune(trainer)
-        trainer.hooks.call("after_checkpoint", path)
+        value = (metrics or {}).get(self._metric)
+        self._path = run.paths.checkpoint(name).path
+        self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))
 
-    def _prune(self, trainer: Any) -> None:
-        """Name the checkpoints to keep in the index, then delete the others."""
-        kept = [entry for entry in self._entries if self._is_kept(entry)]
-        dropped = [entry for entry in self._entries if entry not in kept]
-        self._entries = kept
-        ranked = self._ranked()
-        index = {
-            "format_version": FORMAT_VERSION,
-            "entries": kept,
-            "best": ranked[0]["name"] if ranked else None,
-            "last": kept[-1]["name"],
-        }
-        trainer.run.commit(trainer.run.paths.checkpoint_index, index)
-        for entry in dropped:
-            shutil.rmtree(trainer.run.paths.checkpoint(entry["name"]).path, ignore_errors=True)
+    def _do(self, trainer: Any, work: Callable[[], None]) -> None:
+        if self._config.background:
+            self._errand = Errand(work)
+        else:
+            work()
+            trainer.hooks.call("after_checkpoint", self._path)
 
-    def _is_kept(self, entry: Entry) -> bool:
-        config = self._config
-        every = config.keep_every
-        milestone = bool(every) and self._name(entry["epoch"], None) == entry["name"]
-        return (
-            entry in self._entries[-config.keep_last :]
-            or entry in self._ranked()[: config.keep_best]
-            or (milestone and entry["epoch"] % (every or 1) == 0)
-        )
+    def _write(self, run: Any, taken: Snapshot, **facts: Any) -> None:
+        """Put the checkpoint in its place, then the index, then delete what is in neither."""
+        with run.commit_folder(self._path) as folder:
+            record = write_state(folder, taken, **facts)
+            run.sync_streams()
+        self._kept.add(self._path.name, record | facts)
+        run.commit(run.paths.checkpoint_index, self._kept.choose())
+        self._kept.delete_others(run.paths)
 
-    def _ranked(self) -> list[Entry]:
-        """Return the entries that have a value, best first, the earlier of two equal ones first."""
-        sign = 1 if self._monitor.mode == "min" else -1
-        valued = [e for e in self._entries if e["value"] is not None and e["value"] == e["value"]]
-        return sorted(valued, key=lambda e: (sign * e["value"], e["step"]))
+    def _settle(self, trainer: Any) -> None:
+        """Wait for the checkpoint under way, raise its error, and tell that it stands."""
+        if self._errand is not None:
+            self._errand.join()
+            errand, self._errand = self._errand, None
+            errand.check()
+            trainer.hooks.call("after_checkpoint", self._path)
+
+    def finish(self, trainer: Any) -> None:
+        """Wait until the last checkpoint stands, and let go the memory that it was copied to.
+
+        Raises:
+            StrideError: it could not be written.
+        """
+        self._settle(trainer)
+        self._staging = Staging()
+
+    def on_exception(self, trainer: Any, error: BaseException) -> None:
+        """Let the checkpoint under way come to its end; its own error is not what ended the run."""
+        self._staging = Staging()
+        if self._errand is not None:
+            self._errand.join()
+            errand, self._errand = self._errand, None
+            try:
+                errand.check()
+            except Exception as late:
+                LOGGER.warning("the last checkpoint was not written: %s", late)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the entries of the index."""
-        return {"entries": self._entries}
+        """Return the monitored value of the last evaluation."""
+        return {"value": self._metrics.get(self._metric)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the entries of the index."""
-        self._entries = state["entries"]
+        """Take the monitored value of the last evaluation."""
+        value = state.get("value")  # states of format version 1 have none
+        self._metrics = {} if value is None else {self._metric: value}

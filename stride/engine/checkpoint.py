@@ -1,24 +1,65 @@
-"""Write all that resuming needs into one folder, at once or not at all, and read it back."""
+"""Write all that resuming needs into one folder, and read it back after checking every byte."""
 
 import hashlib
+import logging
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from stride.distributed import world_size
+from stride.engine.device import device_name
 from stride.engine.packing import Packer, unpack
+from stride.engine.staging import Staging
 from stride.engine.state import TrainState
-from stride.errors import RunError, StrideError
-from stride.models.weights import apart
-from stride.runs.files import atomic_json, read_record
-from stride.runs.layout import FORMAT_VERSION, CheckpointPaths
+from stride.engine.tensor_files import DTYPES, SHARD_BYTES, read_tensors, shards, write_tensors
+from stride.errors import RunError
+from stride.runs.encoding import json_bytes
+from stride.runs.files import atomic_json, atomic_write, read_record
+from stride.runs.layout import (
+    FORMAT_VERSION,
+    TEMPORARY_PREFIX,
+    CheckpointPaths,
+    RunPaths,
+    checkpoint_order,
+    checkpoint_position,
+)
+from stride.runs.records import CheckpointRecord
 from stride.version import __version__
+
+LOGGER = logging.getLogger("stride")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state taken apart, as it was at one moment.
+
+    Attributes:
+        counters: step, epoch and position.
+        skeletons: what is no tensor, by part.
+        tensors: by part and name.
+        device: the name of the device that the tensors were on.
+        threads: of torch, asked for here: another thread has a number of its own.
+    """
+
+    counters: dict[str, int]
+    skeletons: dict[str, Any]
+    tensors: dict[str, dict[str, Tensor]]
+    device: str
+    threads: int = field(default_factory=torch.get_num_threads)
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint of a run: its folder's name, its record as it is there, and its state."""
+
+    name: str
+    record: dict[str, Any]
+    state: dict[str, Any]
 
 
 def require_storable(state: TrainState) -> None:
@@ -27,60 +68,101 @@ def require_storable(state: TrainState) -> None:
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
     """
-    for name, part in state.state_dict().items():
-        Packer().pack(part, name)
+    snapshot(state)
 
 
-def write_state(folder: Path, state: TrainState) -> dict[str, Any]:
-    """Write the state's parts and their digests into an empty folder; return the record.
+def snapshot(state: TrainState, staging: Staging | None = None) -> Snapshot:
+    """Take the state apart.
 
-    A part's tensors are in `<part>.safetensors`, everything else of all parts in `state.json`.
+    Args:
+        state: a training's state.
+        staging: where the tensors are copied to, so that training may go on; without it they are
+            the training's own.
+
+    Raises:
+        TypeError: a part holds something that cannot be stored without pickle, naming it.
+    """
+    parts = state.state_dict()
+    packers = {name: Packer() for name in parts}
+    skeletons = {name: packers[name].pack(part, name) for name, part in parts.items()}
+    tensors = {name: packer.tensors for name, packer in packers.items()}
+    device = _device_of(tensors)
+    if staging is not None:
+        tensors = staging.copy(tensors)
+    return Snapshot(parts["counters"], skeletons, tensors, device)
+
+
+def _device_of(parts: Mapping[str, Mapping[str, Tensor]]) -> str:
+    """Return the name of the accelerator that tensors are on, after checking their types."""
+    device = torch.device("cpu")
+    for tensors in parts.values():
+        for name, tensor in tensors.items():
+            if tensor.dtype not in DTYPES.values():
+                raise TypeError(f"{name}: a tensor of {tensor.dtype} cannot be stored")
+            device = device if tensor.device.type == "cpu" else tensor.device
+    return device_name(device)
+
+
+def write_state(
+    folder: Path,
+    state: TrainState | Snapshot,
+    *,
+    value: float | None = None,
+    streams: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Write a state and the digests of its files into an empty folder; return the record.
+
+    A part's tensors are in `<part>.safetensors`, and further files of that name with a number
+    where they are many bytes; everything else of all parts is in `state.json`.
+
+    Args:
+        folder: one that is there, and that nobody reads yet.
+        state: taken apart already, if another thread trains on meanwhile.
+        value: of the monitored metric, at the end of an epoch.
+        streams: bytes of each stream of rows, by file name.
 
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
         StrideError: the folder cannot be written, naming the file.
     """
+    taken = state if isinstance(state, Snapshot) else snapshot(state)
     paths = CheckpointPaths(folder)
-    skeleton = {}
-    for name, part in state.state_dict().items():
-        packer = Packer()
-        skeleton[name] = packer.pack(part, name)
-        if packer.tensors:
-            _write_tensors(paths.part(name), packer.tensors)
-    atomic_json(paths.state, {"format_version": FORMAT_VERSION, "parts": skeleton})
-    record = _record(folder, state)
+    files = write_tensors(dict(_files(paths, taken)))
+    whole = {"format_version": FORMAT_VERSION, "parts": taken.skeletons}
+    content = json_bytes(whole, indent=2)
+    atomic_write(paths.state, content)
+    files[paths.state.name] = _digest(content)
+    facts = {"value": value, "streams": streams or {}}
+    record = CheckpointRecord.model_validate(_record(taken, files) | facts).to_json()
     atomic_json(paths.record, record)
     return record
 
 
-def _write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    try:
-        save_file(apart(tensors), path)
-    except SafetensorError as error:  # a full disk, in its own words
-        raise StrideError(f"cannot write: {error}", where=str(path)) from error
+def _files(paths: CheckpointPaths, taken: Snapshot) -> Iterator[tuple[Path, dict[str, Tensor]]]:
+    for part, tensors in taken.tensors.items():
+        for number, shard in enumerate(shards(tensors, SHARD_BYTES)):
+            yield paths.part(part, number), shard
 
 
-def _record(folder: Path, state: TrainState) -> dict[str, Any]:
+def _digest(content: bytes) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _record(taken: Snapshot, files: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
-        "step": state.step,
-        "epoch": state.epoch,
-        "position": state.position,
+        **taken.counters,
         "time": time.time(),
-        "files": {path.name: file_record(path) for path in sorted(folder.iterdir())},
+        "files": {name: files[name] for name in sorted(files)},
         "versions": {
             "stride": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
         },
+        "world_size": world_size(),
+        "devices": [taken.device] * world_size(),
+        "threads": taken.threads,
     }
-
-
-def file_record(path: Path) -> dict[str, Any]:
-    """Return the SHA-256 and the size in bytes of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"sha256": digest, "size": path.stat().st_size}
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -90,17 +172,54 @@ def read_state(folder: Path) -> dict[str, Any]:
         RunError: a file is missing, damaged, or written by a newer STRIDE.
     """
     paths = CheckpointPaths(folder)
-    _check_files(folder, read_record(paths.record)["files"])
+    files = {
+        folder / name: record.model_dump()
+        for name, record in CheckpointRecord.read(paths.record).files.items()
+    }
+    _check(paths.state, files)
     parts = read_record(paths.state)["parts"]
-    return {name: _read_part(paths.part(name), skeleton) for name, skeleton in parts.items()}
+    tensors = read_tensors({p: files[p] for p in files if p.suffix == ".safetensors"})
+    try:
+        return {name: unpack(skeleton, tensors) for name, skeleton in parts.items()}
+    except KeyError as error:
+        raise RunError(f"no file has the tensor {error}", where=str(folder)) from error
 
 
-def _check_files(folder: Path, files: Mapping[str, Any]) -> None:
-    for name, expected in files.items():
-        path = folder / name
-        if not path.is_file() or file_record(path) != expected:
-            raise RunError(f"the checkpoint's file {name} is damaged", where=str(path))
+def _check(path: Path, files: Mapping[Path, Mapping[str, Any]]) -> None:
+    """Refuse a file that is missing or not what the record says."""
+    if not path.is_file():
+        raise RunError(f"the checkpoint's file {path.name} is missing", where=str(path))
+    if _digest(path.read_bytes()) != files.get(path):
+        raise RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))
 
 
-def _read_part(path: Path, skeleton: Any) -> Any:
-    return unpack(skeleton, load_file(path) if path.is_file() else {})
+def newest_good(
+    paths: RunPaths, *, accept: Callable[[Mapping[str, Any]], bool] | None = None
+) -> Checkpoint | None:
+    """Return the newest checkpoint of a run that is whole, or None where none is.
+
+    The folders are looked at themselves: a kill may lie between the appearance of a folder and its
+    mention in the index. A damaged one is passed over with a warning that says why.
+
+    Args:
+        paths: the run's files.
+        accept: tells by its record whether a checkpoint will do.
+    """
+    for name in reversed(checkpoint_names(paths)):
+        folder = paths.checkpoint(name)
+        try:
+            record = read_record(folder.record)
+            if accept is None or accept(record):
+                return Checkpoint(name, record, read_state(folder.path))
+        except RunError as error:
+            LOGGER.warning("the checkpoint %s is passed over: %s", name, error)
+    return None
+
+
+def checkpoint_names(paths: RunPaths) -> list[str]:
+    """Return the names of a run's checkpoint folders, in the order of training."""
+    if not paths.checkpoints.is_dir():
+        return []
+    names = [entry.name for entry in paths.checkpoints.iterdir() if entry.is_dir()]
+    ours = [n for n in names if checkpoint_position(n) and not n.startswith(TEMPORARY_PREFIX)]
+    return sorted(ours, key=checkpoint_order)

@@ -1,6 +1,9 @@
 """Checkpoints in the run: when they are written, which stay, what the index says."""
 
 import json
+import threading
+import weakref
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -8,23 +11,63 @@ import torch
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
+from stride.engine.checkpoint import newest_good
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
 from stride.engine.tally import Tally
+from stride.errors import LostRun, StrideError
 from stride.models.model import Step
-from stride.runs.layout import checkpoint_name
-from stride.runs.records import CheckpointIndex
+from stride.runs.layout import CheckpointPaths, checkpoint_name
+from stride.runs.records import CheckpointIndex, CheckpointRecord
 from stride.runs.writer import RunWriter
+
+
+class Weight:
+    """A part of the state: one tensor."""
+
+    def __init__(self, size=3):
+        self.tensor = torch.zeros(size)
+
+    def state_dict(self):
+        return {"weight": self.tensor}
+
+
+class Run(RunWriter):
+    """A real run whose writing can be held up or fail."""
+
+    def stop_at_the_gate(self):
+        self.reached, self.gate, self.error = threading.Event(), threading.Event(), None
+
+    @contextmanager
+    def commit_folder(self, path):
+        with super().commit_folder(path) as folder:
+            if hasattr(self, "gate"):
+                self.reached.set()
+                assert self.gate.wait(10)
+            yield folder
+            if hasattr(self, "gate") and self.error:
+                raise self.error
 
 
 class Trainer:
     """Just enough of a training: counters, a real run folder, hooks."""
 
     def __init__(self, tmp_path):
-        self.state = TrainState()
+        self.weight = Weight()
+        self.state = TrainState(weight=self.weight)
         provenance = {"format_version": 1}
-        self.run = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance=provenance)
-        self.hooks = Hooks(self, Trainer, [], object)
+        self.run = Run.start(tmp_path / "w", config={"a": 1}, provenance=provenance)
+        self.told = []
+        self.hooks = Hooks(self, object, [], object)
+
+    def after_checkpoint(self, path):
+        assert threading.current_thread() is threading.main_thread()
+        self.told.append(path.name)
+
+    def step(self, checkpoints):
+        self.state.step += 1
+        self.state.position += 1
+        checkpoints.rest(self)
 
 
 @pytest.fixture
@@ -45,12 +88,13 @@ def train(trainer, checkpoints, losses, steps_per_epoch=10):
         for _ in range(steps_per_epoch):
             trainer.state.step += 1
             trainer.state.position += 1
-            checkpoints.after_step(trainer, None)
+            checkpoints.rest(trainer)
         trainer.state.epoch += 1
         trainer.state.position = 0
         checkpoints.after_evaluate(trainer, {"loss": loss})
         checkpoints.after_epoch(trainer, {"loss": loss})
     checkpoints.after_train(trainer)
+    checkpoints.finish(trainer)
 
 
 def kept(trainer):
@@ -108,7 +152,8 @@ def test_a_state_with_a_loss_that_is_not_finite_is_not_written(trainer):
         trainer.state.step += 1
         trainer.state.position += 1
         tally.add(Step(torch.tensor(loss), 1))
-        checkpoints.after_step(trainer, None)
+        checkpoints.rest(trainer)
+    checkpoints.finish(trainer)
     assert [entry.step for entry in index(trainer).entries] == [1]
 
 
@@ -120,3 +165,172 @@ def test_a_state_that_cannot_be_stored_is_refused_at_the_start(trainer):
     )
     with pytest.raises(TypeError, match=r"mine/f: .*cannot be stored"):
         callback().before_train(trainer)
+
+
+def test_nothing_of_the_entries_is_in_the_state_but_the_value_is(trainer):
+    checkpoints = callback()
+    train(trainer, checkpoints, [2.5])
+    state = json.loads(json.dumps(checkpoints.state_dict()))
+    assert state == {"value": 2.5}
+    other = callback()
+    other.load_state_dict(state)
+    other.adopt(trainer.run.paths, kept(trainer)[0])
+    trainer.state.step += 1
+    other.after_train(trainer)
+    other.finish(trainer)
+    assert [entry.value for entry in index(trainer).entries] == [2.5]
+    assert CheckpointRecord.read(record_of(trainer)).value == 2.5
+
+
+def test_a_state_of_format_1_is_taken():
+    checkpoints = callback()
+    checkpoints.load_state_dict({"entries": [{"name": "m_epoch_1", "value": 3.0}]})
+    assert checkpoints.state_dict() == {"value": None}
+
+
+def record_of(trainer):
+    return trainer.run.paths.checkpoint(index(trainer).last).record
+
+
+def test_the_record_has_value_and_streams(trainer):
+    trainer.run.append(trainer.run.paths.metrics, [{"step": 1}])
+    train(trainer, callback(every_epochs=1), [3.0])
+    record = CheckpointRecord.read(record_of(trainer))
+    assert record.value == 3.0
+    assert record.streams[trainer.run.paths.metrics.name] > 0
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_an_existing_checkpoint_is_not_written_twice(trainer, background):
+    checkpoints = callback(background=background)
+    train(trainer, checkpoints, [1.0])
+    before = record_of(trainer).read_bytes()
+    checkpoints.save(trainer)
+    other = callback(background=background)
+    other.adopt(trainer.run.paths, index(trainer).last)
+    other.after_train(trainer)
+    for one in (checkpoints, other):
+        one.finish(trainer)
+    assert record_of(trainer).read_bytes() == before
+    assert len(trainer.told) == 1
+
+
+def test_training_goes_on_while_a_checkpoint_is_written(trainer):
+    checkpoints = callback(every_steps=2)
+    trainer.run.stop_at_the_gate()
+    trainer.step(checkpoints)
+    trainer.step(checkpoints)
+    assert trainer.run.reached.wait(10)
+    trainer.weight.tensor.fill_(7.0)
+    trainer.step(checkpoints)
+    assert (newest_good(trainer.run.paths), trainer.told) == (None, [])
+    trainer.run.gate.set()
+    checkpoints.finish(trainer)
+    found = newest_good(trainer.run.paths)
+    assert found.record["step"] == 2
+    assert found.state["weight"]["weight"].tolist() == [0.0] * 3
+    assert trainer.told == [found.name]
+
+
+def test_what_stands_is_told_at_the_next_rest(trainer):
+    checkpoints = callback()
+    trainer.step(checkpoints)
+    checkpoints.save(trainer)
+    deadline = threading.Event()
+    while not trainer.told and not deadline.wait(0.01):
+        checkpoints.rest(trainer)
+    assert trainer.told == ["mlp_digits_x_epoch_0_step_1"]
+    checkpoints.finish(trainer)
+    assert len(trainer.told) == 1
+
+
+def test_a_save_waits_for_the_one_before(trainer):
+    checkpoints = callback(every_steps=1, keep_last=9)
+    trainer.run.stop_at_the_gate()
+    trainer.step(checkpoints)
+    assert trainer.run.reached.wait(10)
+    trainer.weight.tensor.fill_(1.0)
+    threading.Timer(0.1, trainer.run.gate.set).start()
+    trainer.step(checkpoints)  # would else change the buffers of the first
+    checkpoints.finish(trainer)
+    weights = [
+        newest_good(trainer.run.paths, accept=lambda r, s=s: r["step"] == s).state["weight"]
+        for s in (1, 2)
+    ]
+    assert [w["weight"][0].item() for w in weights] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("error", [StrideError("disk full"), LostRun("another writes")])
+@pytest.mark.parametrize("where", ["rest", "save", "finish"])
+def test_an_error_of_the_thread_is_raised_in_the_training(trainer, error, where):
+    checkpoints = callback()
+    trainer.step(checkpoints)
+    trainer.run.stop_at_the_gate()
+    trainer.run.error = error
+    trainer.run.gate.set()
+    checkpoints.save(trainer)
+    checkpoints._errand.join()
+    with pytest.raises(type(error), match=error.what):
+        getattr(checkpoints, where)(trainer)
+    assert list(trainer.run.paths.checkpoints.iterdir()) == []
+    assert trainer.told == []
+    checkpoints.finish(trainer)  # it is raised once
+
+
+def test_a_training_that_fails_lets_the_checkpoint_end(trainer, caplog):
+    checkpoints = callback()
+    trainer.step(checkpoints)
+    trainer.run.stop_at_the_gate()
+    checkpoints.save(trainer)
+    assert trainer.run.reached.wait(10)
+    threading.Timer(0.1, trainer.run.gate.set).start()
+    checkpoints.on_exception(trainer, ValueError("the user's"))
+    assert kept(trainer) == ["mlp_digits_x_epoch_0_step_1"]
+    trainer.state.step += 1
+    trainer.run.error = StrideError("disk full")
+    checkpoints.save(trainer)
+    checkpoints.on_exception(trainer, ValueError("the user's"))
+    assert "was not written: disk full" in caplog.text
+
+
+def test_without_background_everything_happens_in_save(trainer):
+    checkpoints = callback(background=False)
+    trainer.step(checkpoints)
+    threads = threading.active_count()
+    checkpoints.save(trainer)
+    assert trainer.told == kept(trainer) == ["mlp_digits_x_epoch_0_step_1"]
+    assert threading.active_count() == threads
+
+
+def test_finish_lets_the_memory_go(trainer):
+    checkpoints = callback()
+    trainer.state.step = 1
+    checkpoints.save(trainer)
+    (buffer,) = (b for buffers in checkpoints._staging._held.values() for b in buffers)
+    gone = weakref.ref(buffer)
+    del buffer
+    checkpoints.finish(trainer)
+    assert gone() is None
+
+
+def test_folders_that_nobody_keeps_are_deleted_by_number(trainer):
+    names = ["9", "89", "99", "109", "149"]
+    for n in names:
+        trainer.run.paths.checkpoint(f"mlp_digits_x_epoch_{n}").path.mkdir(parents=True)
+    (trainer.run.paths.checkpoints / "mine").mkdir()
+    trainer.state.epoch, trainer.state.step = 150, 5
+    checkpoints = callback()
+    checkpoints.save(trainer)
+    checkpoints.finish(trainer)
+    assert kept(trainer) == ["mine", "mlp_digits_x_epoch_150"]
+    assert CheckpointPaths(trainer.run.paths.checkpoints / "mlp_digits_x_epoch_150").state.exists()
+
+
+def test_only_the_main_process_writes(trainer, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    checkpoints = callback()
+    trainer.state.step = 1
+    checkpoints.save(trainer)
+    checkpoints.finish(trainer)
+    assert not trainer.run.paths.checkpoints.exists()

@@ -1,0 +1,104 @@
+"""Choose which checkpoints of a run stay, name them in its index, and delete the others."""
+
+import logging
+import shutil
+from typing import Any
+
+from stride.callbacks.monitor import Monitor
+from stride.config.schema import CheckpointConfig
+from stride.engine.checkpoint import checkpoint_names
+from stride.errors import RunError
+from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position
+from stride.runs.records import CheckpointIndex, CheckpointRecord
+
+LOGGER = logging.getLogger("stride")
+
+Entry = dict[str, Any]
+
+
+class Kept:
+    """The checkpoints that are kept, in the order of training.
+
+    Args:
+        config: how many to keep.
+        monitor: by what the best is found.
+    """
+
+    def __init__(self, config: CheckpointConfig, monitor: Monitor) -> None:
+        self._config = config
+        self._monitor = monitor
+        self._entries: list[Entry] = []
+
+    def adopt(self, paths: RunPaths, last: str) -> None:
+        """Take over what is in a run's folder up to its checkpoint `last`, by their own records.
+
+        Later ones are of steps that are done again.
+        """
+        upto = checkpoint_order(last)
+        self._entries = []
+        for name in checkpoint_names(paths):
+            if checkpoint_order(name) <= upto:
+                self._read(paths, name)
+
+    def _read(self, paths: RunPaths, name: str) -> None:
+        try:
+            record = CheckpointRecord.read(paths.checkpoint(name).record)
+        except RunError as error:
+            LOGGER.warning("the checkpoint %s is forgotten: %s", name, error)
+            return
+        value = _old_value(paths, name) if record.format_version == 1 else record.value
+        self.add(name, record.model_dump() | {"value": value})
+
+    def add(self, name: str, record: Entry) -> None:
+        """Note a checkpoint by its record."""
+        keys = ("step", "epoch", "position", "time", "value")
+        entry = {"name": name, **{key: record.get(key) for key in keys}}
+        others = [other for other in self._entries if other["name"] != name]
+        self._entries = sorted([*others, entry], key=lambda e: checkpoint_order(e["name"]))
+
+    def newest(self) -> tuple[int, int] | None:
+        """Return step and epoch of the newest checkpoint."""
+        return (self._entries[-1]["step"], self._entries[-1]["epoch"]) if self._entries else None
+
+    def choose(self) -> dict[str, Any]:
+        """Forget all but the entries to keep; return the index of them."""
+        self._entries = [entry for entry in self._entries if self._is_kept(entry)]
+        ranked = self._ranked()
+        return {
+            "format_version": FORMAT_VERSION,
+            "entries": self._entries,
+            "best": ranked[0]["name"] if ranked else None,
+            "last": self._entries[-1]["name"] if self._entries else None,
+        }
+
+    def delete_others(self, paths: RunPaths) -> None:
+        """Delete every checkpoint that is not kept; a folder of another kind of name stays."""
+        kept = {entry["name"] for entry in self._entries}
+        for name in checkpoint_names(paths):
+            if name not in kept:
+                shutil.rmtree(paths.checkpoint(name).path, ignore_errors=True)
+
+    def _is_kept(self, entry: Entry) -> bool:
+        config = self._config
+        position = checkpoint_position(entry["name"])
+        border = position is not None and position[1] is None
+        return (
+            entry in self._entries[-config.keep_last :]
+            or entry in self._ranked()[: config.keep_best]
+            or (border and bool(config.keep_every) and entry["epoch"] % config.keep_every == 0)
+        )
+
+    def _ranked(self) -> list[Entry]:
+        """Return the entries that have a value, best first, the earlier of two equal ones first."""
+        sign = 1 if self._monitor.mode == "min" else -1
+        valued = [e for e in self._entries if e["value"] is not None and e["value"] == e["value"]]
+        return sorted(valued, key=lambda e: (sign * e["value"], e["step"]))
+
+
+def _old_value(paths: RunPaths, name: str) -> float | None:
+    """Return the value that only the index has: records of format version 1 have none."""
+    try:
+        entries = CheckpointIndex.read(paths.checkpoint_index).entries
+    except RunError:
+        return None
+    return next((entry.value for entry in entries if entry.name == name), None)
