@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import torch
 
-from stride.config import Overrides, Resolved
+from stride.config import Overrides
 from stride.config.fields import flatten
 from stride.distributed import world_size
 from stride.engine.checkpoint import newest_good, read_state
@@ -15,7 +15,6 @@ from stride.engine.device import device_name
 from stride.engine.fidelity import parts_restored, surroundings_changed
 from stride.errors import RunError
 from stride.models.initial import load_initial
-from stride.runs.files import read_record
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
@@ -58,6 +57,7 @@ class Resumed(Beginning):
         run: the run.
         segment: its newest segment when the run was looked at.
         state: its state then.
+        take_over: whether the run is this process's by its launcher's word.
         checkpoint: the record of the checkpoint that is restored, with its name; empty before
             `restore`, and where there is none.
     """
@@ -65,12 +65,13 @@ class Resumed(Beginning):
     run: Run
     segment: int | None
     state: str
+    take_over: bool = field(default=False, kw_only=True)
     checkpoint: Values = field(default_factory=dict, init=False)
     exact: list[str] = field(default_factory=list, init=False)
     inexact: dict[str, str] = field(default_factory=dict, init=False)
 
     @classmethod
-    def of(cls, path: str | PathLike[str], *overrides: Overrides) -> Self:
+    def of(cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False) -> Self:
         """Look at a run that is to be resumed.
 
         Raises:
@@ -79,12 +80,15 @@ class Resumed(Beginning):
         """
         run = Run(path)
         segment = newest_segment(run.paths)  # before anything else is read
-        _require_left(run)
+        if not take_over and is_written(run.paths):
+            hint = "stop it first"
+            raise RunError("a process is writing this run", where=str(run.path), hint=hint)
         return cls(
             recorded(run, *overrides, name=run.name),
             run,
             segment,
             str(run.status["state"]),
+            take_over=take_over,
             normalization=normalization_of(run),
             threads=run.provenance.get("threads", {}).get("torch"),
         )
@@ -142,6 +146,7 @@ class Resumed(Beginning):
         writer = RunWriter.resume(
             self.run.path,
             after=self.segment,
+            take_over=self.take_over,
             position=self._position(),
             from_step=self.checkpoint.get("step", 0),
             from_epoch=self.checkpoint.get("epoch", 0),
@@ -198,11 +203,6 @@ def start_of(run: Run, training: Training) -> Values:
     if run.paths.initial_weights.is_file():
         load_initial(training.assembly.model.network, run.paths.initial_weights)
     return {}
-
-
-def _require_left(run: Run) -> None:
-    if is_written(run.paths):
-        raise RunError("a process is writing this run", where=str(run.path), hint="stop it first")
 
 
 def _at_border(record: Mapping[str, Any]) -> bool:

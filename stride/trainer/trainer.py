@@ -32,12 +32,13 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names
 from stride.trainer.assembly import Assembly, Given, assemble
-from stride.trainer.beginning import Beginning, Fresh
+from stride.trainer.beginning import Beginning
 from stride.trainer.claim import claim
 from stride.trainer.forking import Forked
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
 from stride.trainer.reproducing import Reproduced
+from stride.trainer.restarting import begin
 from stride.trainer.results import Stopwatch, results_of, summary
 from stride.trainer.resuming import Resumed
 from stride.trainer.training import build_training
@@ -172,6 +173,7 @@ class Trainer:
         force: bool = False,
         resume: str | int | None = None,
         trainer_state: str | PathLike[str] | None = None,
+        beginning: Beginning | None = None,
     ) -> float:
         """Train a new run, or go on with one; return the best value of the monitored metric.
 
@@ -184,6 +186,7 @@ class Trainer:
             resume: a run of this work_dir to go on with, by number, name, `latest` or `best`. Its
                 own config holds; `overrides`, `max_epochs` and `max_steps` may let it train on.
             trainer_state: the folder of a checkpoint whose state the new run begins with.
+            beginning: where to begin, instead of what all other arguments say.
 
         Returns:
             The best value; NaN if no evaluation gave a number.
@@ -195,66 +198,12 @@ class Trainer:
         """
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
-        if resume is not None:
-            place = WorkDir(self._resolved.config.work_dir).find(resume)
-            return self._fit(Resumed.of(place, overrides, short))
-        named = short | ({} if run is None else {"run": run})
-        resolved = self._resolved.override(overrides).override(named)
-        if trainer_state is not None:
-            return self._fit(Forked.from_checkpoint(resolved, Path(trainer_state)))
-        return self._fit(Fresh(resolved, force=force))
-
-    def fork(
-        self,
-        run: str | int,
-        at: str = "best",
-        overrides: Overrides = None,
-        *,
-        name: str | None = None,
-    ) -> float:
-        """Train a new run that begins with the state of another run's checkpoint.
-
-        Args:
-            run: a run of this work_dir, whose config holds.
-            at: `best`, `last`, a checkpoint's name, or the number of its step.
-            overrides: changes to the config.
-            name: of the new run instead of the next number.
-
-        Returns:
-            As `fit`.
-
-        Raises:
-            RunError: there is no such run or checkpoint, or it does not fit the config.
-        """
-        place = WorkDir(self._resolved.config.work_dir).find(run)
-        return self._fit(Forked.of(place, at, overrides, run=name))
-
-    def reproduce(
-        self, run: str | int, *, steps: int | None = None, overrides: Overrides = None
-    ) -> ReproductionRecord:
-        """Do a run of this work_dir again as a new run, and compare the two bit by bit.
-
-        Args:
-            run: number, name, `latest` or `best`.
-            steps: after how many to stop, None for as many as the run has recorded.
-            overrides: for what a run may be moved with, as `dataset_kwargs.path`.
-
-        Returns:
-            Whether the two are identical; if not, where they part and why they probably do. It is
-            in the new run's folder too.
-
-        Raises:
-            RunError: there is no such run, or it cannot be built again.
-        """
-        place = WorkDir(self._resolved.config.work_dir).find(run)
-        beginning = Reproduced.of(place, overrides, steps=steps)
-        try:
-            self._fit(beginning)
-        except RunFailed as error:  # as its original did, or not: the comparison tells
-            LOGGER.warning("the reproduction failed: %s", error)
-        return beginning.verdict(self.run.paths)
-
-    def _fit(self, beginning: Beginning) -> float:
+        if beginning is None and resume is not None:
+            beginning = Resumed.of(self._place(resume), overrides, short)
+        elif beginning is None:
+            named = short | ({} if run is None else {"run": run})
+            resolved = self._resolved.override(overrides).override(named)
+            beginning = begin(resolved, force=force, trainer_state=trainer_state)
         watch = Stopwatch()
         config = beginning.resolved.config
         with (
@@ -279,6 +228,57 @@ class Trainer:
                     loop.run()
                 self._conclude(watch)
         return self._best_value()
+
+    def _place(self, run: str | int) -> Path:
+        return WorkDir(self._resolved.config.work_dir).find(run)
+
+    def fork(
+        self,
+        run: str | int,
+        at: str = "best",
+        overrides: Overrides = None,
+        *,
+        name: str | None = None,
+    ) -> float:
+        """Train a new run that begins with the state of another run's checkpoint.
+
+        Args:
+            run: a run of this work_dir, whose config holds.
+            at: `best`, `last`, a checkpoint's name, or the number of its step.
+            overrides: changes to the config.
+            name: of the new run instead of the next number.
+
+        Returns:
+            As `fit`.
+
+        Raises:
+            RunError: there is no such run or checkpoint, or it does not fit the config.
+        """
+        return self.fit(beginning=Forked.of(self._place(run), at, overrides, run=name))
+
+    def reproduce(
+        self, run: str | int, *, steps: int | None = None, overrides: Overrides = None
+    ) -> ReproductionRecord:
+        """Do a run of this work_dir again as a new run, and compare the two bit by bit.
+
+        Args:
+            run: number, name, `latest` or `best`.
+            steps: after how many to stop, None for as many as the run has recorded.
+            overrides: for what a run may be moved with, as `dataset_kwargs.path`.
+
+        Returns:
+            Whether the two are identical; if not, where they part and why they probably do. It is
+            in the new run's folder too.
+
+        Raises:
+            RunError: there is no such run, or it cannot be built again.
+        """
+        beginning = Reproduced.of(self._place(run), overrides, steps=steps)
+        try:
+            self.fit(beginning=beginning)
+        except RunFailed as error:  # as its original did, or not: the comparison tells
+            LOGGER.warning("the reproduction failed: %s", error)
+        return beginning.verdict(self.run.paths)
 
     def _prepare(
         self, assembly: Assembly, watch: Stopwatch, callbacks: Iterable[Callback] = ()

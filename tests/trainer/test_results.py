@@ -4,6 +4,7 @@ import time
 
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
+from stride.engine.tally import Tally
 from stride.runs.records import ResultsRecord
 from stride.trainer.results import Stopwatch, results_of, summary
 
@@ -15,7 +16,7 @@ def test_results_fit_their_record_also_without_a_best():
         best=Best(),
         last={"m": float("nan")},
         test={},
-        timings=Stopwatch().timings(0),
+        timings=Stopwatch().timings(),
         parameters=3,
         weights_sha256="",
     )
@@ -28,9 +29,24 @@ def test_results_fit_their_record_also_without_a_best():
 def test_a_stopwatch_counts_training_apart_from_the_rest():
     watch = Stopwatch()
     time.sleep(0.02)
-    watch.start()
+    tally = Tally()
+    watch.start(tally)
+    tally.samples = 100
     time.sleep(0.02)
     watch.stop()
-    timings = watch.timings(100)
+    timings = watch.timings()
     assert 0.02 <= timings["train_seconds"] < timings["wall_seconds"]
     assert timings["samples_per_second"] == 100 / timings["train_seconds"]
+
+
+def test_a_stopwatch_goes_on_from_earlier_segments():
+    watch = Stopwatch()
+    watch.load_state_dict({"wall_seconds": 50.0, "train_seconds": 40.0, "samples": 300})
+    tally = Tally()
+    watch.start(tally)
+    tally.samples = 100
+    state = watch.state_dict()
+    assert state["samples"] == 400
+    assert 50.0 < state["wall_seconds"] < 60.0 and 40.0 < state["train_seconds"] < 50.0
+    watch.stop()
+    assert 40.0 < watch.timings()["train_seconds"] < 50.0
