@@ -229,9 +229,9 @@ def test_two_rows_of_one_step_are_one(equal) -> None:
     with LineFile(original.metrics) as stream:
         stream.append(rows)
     with LineFile(copy.metrics) as stream:
-        stream.append([rows[0] | rows[1] | {"b": 2.0}])
+        stream.append([rows[0] | rows[1] | {"a": 2.0}])
     found = compare_runs(original, copy).largest_difference
-    assert found is not None and (found.metric, found.values) == ("b", (1.0, 2.0))
+    assert found is not None and (found.metric, found.values) == ("a", (1.0, 2.0))
 
 
 def test_the_weights_of_the_results_and_of_each_checkpoint(equal) -> None:

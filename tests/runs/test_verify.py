@@ -359,6 +359,22 @@ def test_a_file_that_is_made_and_unmade_while_one_looks_is_no_problem(
     writer.close("failed")
 
 
+def test_what_is_wrong_in_another_way_at_each_look_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = RunWriter.start(tmp_path / "w", config=config(tmp_path), provenance={})
+    names = iter(f"a_epoch_{n}" for n in range(9))
+
+    def prune(_: float = 0) -> None:
+        writer.commit(writer.paths.checkpoint_index, {"entries": [listed(next(names))]})
+
+    prune()
+    monkeypatch.setattr(time, "sleep", prune)
+    assert verify_run(writer.paths.path).ok
+    writer.close("failed")
+    assert files(verify_run(writer.paths.path)) == ["checkpoints/index.json"]
+
+
 def config(tmp_path: Path) -> dict[str, Any]:
     return {"work_dir": str(tmp_path / "w")}
 

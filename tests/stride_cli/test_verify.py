@@ -36,14 +36,14 @@ def test_a_problem_is_told_by_its_file_and_makes_the_exit_code_1(stride, whole) 
 
 def test_all_runs_of_a_work_dir_the_broken_ones_too(stride, whole) -> None:
     (whole / "0" / "status.json").write_text("[]")
-    shutil.copytree(COMPLETE, whole / "big")
+    shutil.copytree(COMPLETE, whole / "b")
     (whole / "figures").mkdir()
-    with (whole / "big" / "metrics.jsonl").open("a") as stream:
+    with (whole / "b" / "metrics.jsonl").open("a") as stream:
         stream.write("{")
     code, out, _ = stride("verify", "W", "--all")
     assert code == 1
     heads = [line.partition(" (")[0] for line in out.splitlines() if line.startswith("W/")]
-    assert heads == ["W/0: 1 problem", "W/10: ok", "W/big: ok"]
+    assert heads == ["W/0: 1 problem", "W/10: ok", "W/b: ok"]
     assert "  note: metrics.jsonl: its last line is torn" in out
 
 
