@@ -22,6 +22,8 @@ from stride.models.weights import weights_bytes
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
 
+_SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second
+
 
 class Recording:
     """The run of a training under way, from its claim to its end.
@@ -54,6 +56,7 @@ class Recording:
         self._loggers = loggers
         self._display = display
         self._fingerprint = fingerprint or Fingerprint()
+        self._next_bits = 0.0
         self._stream = MetricsStream(state, [self._to_metrics, self._to_loggers])
         self.paths: RunPaths = writer.paths
         self.log = self._stream.log
@@ -84,7 +87,9 @@ class Recording:
     def record(self, values: Mapping[str, float]) -> None:
         """Note the values of the current step, write them, and show them."""
         self._stream.log_all(values)
-        self.flush()
+        self._stream.flush()
+        if time.monotonic() >= self._next_bits:
+            self._write_bits()
         row = {"step": self._state.step, "epoch": self._state.epoch, **values}
         self._display.report(row, self._steps_per_second())
 
@@ -105,6 +110,10 @@ class Recording:
     def flush(self) -> None:
         """Write everything logged so far."""
         self._stream.flush()
+        self._write_bits()
+
+    def _write_bits(self) -> None:
+        self._next_bits = time.monotonic() + _SECONDS_BETWEEN_BITS
         rows = self._fingerprint.take_rows()
         if rows:
             self._writer.append(self.paths.fingerprints, rows)
