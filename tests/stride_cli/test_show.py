@@ -116,3 +116,12 @@ def table(outcome) -> list[list[str]]:
     """Return the titles and texts of what was shown."""
     assert outcome.code == 0, outcome.err
     return [re.split(" {2,}", line, maxsplit=1) for line in outcome.out.splitlines()]
+
+
+@pytest.mark.parametrize(("record", "key"), [("results", "timings"), ("provenance", "git")])
+def test_records_that_make_no_sense_are_told_in_one_line(stride, make_run, record, key) -> None:
+    change(getattr(make_run(), record), **{key: 3})
+    code, out, err = stride("show", "W/0")
+    assert (code, out) == (2, "")
+    assert err.startswith("stride: error: the records of W/0 make no sense: ")
+    assert err.endswith("; type: stride verify W/0\n")
