@@ -114,6 +114,7 @@ class StatusRecord(Versioned):
     created: Seconds = Field(description="When the folder was claimed, in Unix seconds")
     started: Seconds | None = Field(None, description="When it first was running")
     ended: Seconds | None = Field(None, description="When it came to its present end")
+    paused: Seconds | None = Field(None, description="Seconds between its segments, together")
     segment: Count = Field(description="The segment that wrote this")
     host: str
     pid: Count

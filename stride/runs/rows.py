@@ -156,7 +156,7 @@ def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
         float(status["created"]),
         started,
         ended,
-        None if started is None or ended is None else ended - started,
+        _duration(status, started, ended),
         _numbers(metrics.get("best")),
         _numbers(metrics.get("last")),
         _text(monitor, "metric"),
@@ -209,8 +209,17 @@ def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) 
     state, reason = derive(status, segment, heartbeat, now)
     ended = _last_sign(heartbeat, paths) if state in ENDED else None
     until = now if state == "running" else ended
-    duration = None if row.started is None or until is None else max(0.0, until - row.started)
+    duration = _duration(status, row.started, until)
     return row._replace(state=state, reason=reason, ended=ended, duration=duration)
+
+
+def _duration(
+    status: Mapping[str, Any], started: float | None, until: float | None
+) -> float | None:
+    """Return the seconds in which the run was worked on; between two segments it was not."""
+    if started is None or until is None:
+        return None
+    return max(0.0, until - started - (time_in(status, "paused") or 0.0))
 
 
 def _last_sign(heartbeat: float | None, paths: RunPaths) -> float | None:

@@ -35,6 +35,7 @@ from stride.runs.records import (
     StatusRecord,
     Versioned,
 )
+from stride.runs.rows import read_row
 from stride.runs.status import LIVING, Process, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.work_dir import WorkDir
@@ -105,6 +106,7 @@ class RunWriter(Writer):
         path: Path | str,
         *,
         after: int | None = None,
+        take_over: bool = False,
         position: StreamPosition | None = None,
         **facts: Any,
     ) -> Self:
@@ -114,6 +116,8 @@ class RunWriter(Writer):
             path: The run's folder.
             after: The newest segment when the caller read what it goes on from; without it, the
                 newest now.
+            take_over: Whether to take the run from a process that looks alive: one that its
+                launcher has ended, or that is cut off.
             position: Where the streams end that were written before that; later rows are cut off
                 and kept beside the segment's record.
             facts: More of the segment's record: `from_step`, `from_epoch`, `checkpoint`,
@@ -126,11 +130,12 @@ class RunWriter(Writer):
         # The number is read first: whoever takes the run after that has taken this very number.
         newest = newest_segment(paths) if after is None else after
         before = StatusRecord.read(paths.status)
-        if is_written(paths):
+        if not take_over and is_written(paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(paths.path), hint=hint)
         n = 0 if newest is None else newest + 1
         known = before.model_dump(include={"uuid", "created", "started", "overrides"})
+        known["paused"] = _paused(paths, before)
         writer = cls._adopt(paths, n, facts, **known)
         try:
             sweep_temporaries(paths.path)
@@ -150,7 +155,7 @@ class RunWriter(Writer):
             n=n,
             token=token,
             started=time.time(),
-            job=_job(),
+            job=job(),
             **process.to_json(),
             **facts,
         )
@@ -297,6 +302,14 @@ class RunWriter(Writer):
         self._heart.stop()
 
 
+def _paused(paths: RunPaths, before: StatusRecord) -> float | None:
+    """Return the seconds between the segments of a run, now that another one begins."""
+    ended = read_row(paths.path).ended
+    if before.started is None or ended is None:
+        return before.paused
+    return (before.paused or 0.0) + max(0.0, time.time() - ended)
+
+
 def _remove_empty(paths: RunPaths) -> None:
     """Remove a claimed folder that could not be filled, and nobody else's files."""
     with suppress(OSError):
@@ -305,7 +318,7 @@ def _remove_empty(paths: RunPaths) -> None:
         paths.path.rmdir()
 
 
-def _job() -> str | None:
+def job() -> str | None:
     """Return by which name a restarted process finds the run of its job."""
     elastic = os.environ.get("TORCHELASTIC_RUN_ID", "none")  # c10d's default, which names nothing
     return os.environ.get("SLURM_JOB_ID") or (None if elastic == "none" else elastic)

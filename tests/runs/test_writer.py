@@ -1,6 +1,7 @@
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files import atomic_json, read_lines, read_record
 from stride.runs.layout import RunPaths
 from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
+from stride.runs.rows import read_row
 from stride.runs.status import current_state
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
@@ -135,6 +137,7 @@ def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None
     first.close("interrupted", "SIGTERM")
     before = StatusRecord.read(first.paths.status)
     (first.paths.path / ".tmp-0a-status.json").touch()
+    atomic_json(first.paths.status, {**before.to_json(), "ended": time.time() - 50.0})
     second = RunWriter.resume(first.paths.path, from_step=7, from_epoch=2)
     assert (second.segment, second.uuid) == (1, first.uuid)
     segment, status = (
@@ -147,6 +150,9 @@ def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None
     assert not (first.paths.path / ".tmp-0a-status.json").exists()
     second.append(second.paths.metrics, [{"step": 2}])
     second.close("done")
+    # What lies between the two segments is no part of the run's duration.
+    assert 50.0 <= StatusRecord.read(first.paths.status).paused < 60.0
+    assert read_row(first.paths.path).duration < 10.0
     assert [row["step"] for row in read_lines(second.paths.metrics)] == [1, 2]
     assert StatusRecord.read(first.paths.status).segment == 1
 
