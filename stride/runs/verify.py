@@ -58,12 +58,14 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     ended = status is not None and status.state in ORDERLY and not written
     check_segments(report, paths, status)
     final = results if ended else None
-    check_metrics(report, paths, written, final)
-    check_fingerprints(report, paths, written, final)
+    check_metrics(report, paths, final)
+    check_fingerprints(report, paths, final)
     check_checkpoints(report, paths, ended)
     check_weights(report, paths, final)
     written = written or is_written(paths)
-    if not written:
+    if written:
+        report.notes.clear()  # what looks left behind is being written
+    else:
         _check_complete(report, paths, status, results)
         _note_temporaries(report)
     return report, written

@@ -16,24 +16,23 @@ _PLACE = frozenset({"step", "epoch", "time"})
 _TORN = "its last line is torn; the next start cuts it off"
 
 
-def check_metrics(
-    report: Report, paths: RunPaths, written: bool, results: ResultsRecord | None
-) -> None:
-    """Check that steps never decrease and no metric has two values at one step and epoch.
+def check_metrics(report: Report, paths: RunPaths, results: ResultsRecord | None) -> None:
+    """Check that steps never decrease, and that no row repeats the one before it.
+
+    An end that falls on a report gives two rows of one step and epoch, with other metrics.
 
     Args:
         report: What is found goes there.
         paths: The run.
-        written: Whether a process writes the run, so that its last line may be torn.
         results: Those of a run that has ended in order, whose last step must be in the stream.
     """
     place, names = (-1, -1), frozenset[str]()
     with report.checking(paths.metrics):
-        for number, row in _rows(report, paths.metrics, MetricsRow, written):
+        for number, row in _rows(report, paths.metrics, MetricsRow):
             here, given = (row["step"], row["epoch"]), frozenset(row) - _PLACE
             if here[0] < place[0] or here[1] < place[1]:
                 raise RunError(f"line {number}: step {here[0]} comes after step {place[0]}")
-            if here == place and given & names:
+            if here == place and given <= names:
                 what = f"line {number}: step {here[0]} of epoch {here[1]} is there twice"
                 raise RunError(what)
             names = given if here != place else names | given
@@ -42,20 +41,17 @@ def check_metrics(
         _check_end(paths.metrics, place[0], results)
 
 
-def check_fingerprints(
-    report: Report, paths: RunPaths, written: bool, results: ResultsRecord | None
-) -> None:
+def check_fingerprints(report: Report, paths: RunPaths, results: ResultsRecord | None) -> None:
     """Check that each row of bits fits its type and begins where the one before it ended.
 
     Args:
         report: What is found goes there.
         paths: The run.
-        written: Whether a process writes the run, so that its last line may be torn.
         results: Those of a run that has ended in order, whose last step must be in the stream.
     """
     expected = None
     with report.checking(paths.fingerprints):
-        for number, row in _rows(report, paths.fingerprints, FingerprintRow, written):
+        for number, row in _rows(report, paths.fingerprints, FingerprintRow):
             try:
                 steps, _ = steps_of(row), digests_of(row)
             except RunError as error:
@@ -75,20 +71,13 @@ def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:
         raise RunError(f"its rows end at step {max(0, step)} of {last}")
 
 
-def _rows(
-    report: Report, path: Path, kind: type[Record], written: bool
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(report: Report, path: Path, kind: type[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the rows of a stream that fit their record.
 
     Raises:
         RunError: The first that does not.
     """
-
-    def on_torn(_: int) -> None:
-        if not written:
-            report.note(path, _TORN)
-
-    for number, row in scan(path, on_torn):
+    for number, row in scan(path, on_torn=lambda _: report.note(path, _TORN)):
         try:
             kind.model_validate(row)
         except ValueError as error:

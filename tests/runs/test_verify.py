@@ -150,7 +150,7 @@ def test_rows_that_make_no_sense(paths: RunPaths, more: list[dict[str, Any]], wh
 
 
 def test_two_rows_of_one_step_with_other_metrics_are_no_problem(paths: RunPaths) -> None:
-    rows(paths, row(16, 4, a=1), row(16, 4, b=1))
+    rows(paths, row(16, 4, a=1, lr=1), row(16, 4, b=1, lr=1))
     assert verify_run(paths.path).ok
 
 
@@ -433,7 +433,7 @@ def test_a_run_that_is_being_written_gives_no_false_alarm(tmp_path: Path) -> Non
     looks = 0
     while child.poll() is None:
         report = verify_run(tmp_path / "w" / "x")
-        assert report.ok, report.problems
+        assert report.ok and (child.poll() is not None or not report.notes), report
         looks += 1
     child.communicate()
     assert child.returncode == 0 and looks > 3
