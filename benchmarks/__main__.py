@@ -27,6 +27,7 @@ GROUPS = {
     "listing": "benchmarks.listing:listing_rows",
     "scalars": "benchmarks.scalars:scalar_rows",
     "memory": "benchmarks.memory:memory_rows",
+    "checkpoint": "benchmarks.checkpoint:checkpoint_rows",
     "fingerprints": "benchmarks.fingerprints:fingerprint_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
