@@ -2,7 +2,7 @@
 
 from stride.components.bind import bind, construct
 from stride.components.find import BUILT_IN, find
-from stride.components.identity import import_path, source_of
+from stride.components.identity import import_path, source_digest, source_of
 from stride.components.signature import Parameters, parameters
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "find",
     "import_path",
     "parameters",
+    "source_digest",
     "source_of",
 ]

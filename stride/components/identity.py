@@ -1,6 +1,7 @@
 """What to write down about a class so that it can be found, or read, again."""
 
 import ast
+import hashlib
 import inspect
 import linecache
 from textwrap import dedent
@@ -33,6 +34,15 @@ def source_of(obj: Any) -> str | None:
         return dedent(inspect.getsource(obj))
     except (OSError, TypeError):
         return _source_in_cell(obj)
+
+
+def source_digest(obj: Any) -> str | None:
+    """Return by what the source text of a class or function is known again, None without one."""
+    try:
+        text = inspect.getsource(obj)
+    except (OSError, TypeError):
+        return None
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _source_in_cell(cls: Any) -> str | None:

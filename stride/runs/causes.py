@@ -80,6 +80,7 @@ def _facts(provenance: Provenance) -> dict[str, Any]:
         "number of processes": _world_size(provenance, variables),
         "commit of the code": git.get("commit"),
         "uncommitted changes": git.get("dirty"),
+        **{f"source of the {use}": one for use, one in _table(provenance, "sources").items()},
     }
 
 

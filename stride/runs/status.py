@@ -201,7 +201,7 @@ def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:
         if isinstance(error.__cause__, FileNotFoundError) and _is_young(paths, now):
             return "created", ""
         raise
-    n = newest_segment(paths) if status.get("state") in LIVING else None
+    n = newest_segment(paths) if str(status.get("state")) in LIVING else None
     segment = None if n is None else read_record(paths.segment(n))
     heartbeat = None if n is None else heartbeat_time(paths, n)
     return derive(status, segment, heartbeat, now)
@@ -230,7 +230,7 @@ def _status_of(paths: RunPaths, n: int) -> dict[str, Any]:
 
 def _is_young(paths: RunPaths, now: float) -> bool:
     try:
-        return now - paths.path.stat().st_mtime < STALE_AFTER
+        return abs(now - paths.path.stat().st_mtime) < STALE_AFTER
     except OSError:
         return False
 

@@ -1,8 +1,10 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
+from typing import Any
+
 import torch
 
-from stride.components import source_of
+from stride.components import source_digest, source_of
 from stride.distributed import rank
 from stride.engine.device import device_name
 from stride.loggers.base import Loggers
@@ -41,6 +43,7 @@ def claim(
         devices=[device_name(assembly.device)],
         threads={"torch": torch.get_num_threads()},
         data_fingerprint=assembly.data.fingerprint,
+        sources=_sources(training),
         parent=beginning.lineage(),
     )
     writer = beginning.take(config.to_json(), provenance, survey.result().patch)
@@ -68,6 +71,21 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> No
     source = source_of(type(model if type(model) is not Model else model.network))
     if source is not None:
         writer.commit(writer.paths.model_source, source)
+
+
+def _sources(training: Training) -> dict[str, str]:
+    """Return by what the source of each class is known again that the config chose, by its use."""
+    assembly, users = training.assembly, training.watch.callbacks
+    used: dict[str, Any] = {"model": assembly.model, "network": assembly.model.network}
+    used |= {"criterion": assembly.model.criterion, "optimizer": training.optimizer}
+    used |= {f"dataset of {name}": _dataset(one) for name, one in assembly.data.sources.items()}
+    used |= {f"callback {type(one).__name__}": one for one in users}
+    digests = {use: source_digest(type(one)) for use, one in used.items()}
+    return {use: digest for use, digest in digests.items() if digest is not None}
+
+
+def _dataset(source: Any) -> Any:
+    return getattr(source, "dataset", getattr(source, "stream", source))
 
 
 def _seeds(assembly: Assembly) -> dict[str, int]:

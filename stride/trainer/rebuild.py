@@ -46,7 +46,8 @@ def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | Non
         ComponentError: nothing leads to the model without the user's word or hand.
     """
     name = run.config.model_kwargs.model_name or ""
-    if run.provenance.get("origins", {}).get(MODEL_NAME) == SET_MODEL:
+    origins = run.provenance.get("origins")
+    if isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL:
         raise ComponentError(
             f"the run's model, a {name}, was given from Python",
             where=str(run.path),

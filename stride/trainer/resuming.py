@@ -69,6 +69,7 @@ class Resumed(Beginning):
     checkpoint: Values = field(default_factory=dict, init=False)
     exact: list[str] = field(default_factory=list, init=False)
     inexact: dict[str, str] = field(default_factory=dict, init=False)
+    _inside: bool = field(default=True, init=False)
 
     @classmethod
     def of(cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False) -> Self:
@@ -112,8 +113,9 @@ class Resumed(Beginning):
 
     def restore(self, training: Training) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
-        inside = training.assembly.loader("train").seekable or "batches" in training.state.parts
-        found = newest_good(self.run.paths, accept=None if inside else _at_border)
+        loader, parts = training.assembly.loader("train"), training.state.parts
+        self._inside = loader.seekable or "batches" in parts
+        found = newest_good(self.run.paths, accept=None if self._inside else _at_border)
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}
@@ -143,6 +145,7 @@ class Resumed(Beginning):
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Begin the run's next segment, and cut off the rows of steps that are done again."""
         typed = typed_overrides(self.resolved)
+        self.inexact |= changed_sources(self.run.provenance, provenance)
         writer = RunWriter.resume(
             self.run.path,
             after=self.segment,
@@ -175,6 +178,12 @@ class Resumed(Beginning):
             f"resuming from {place}, checkpoint {self.checkpoint['name']}",
             f"restored bit by bit: {', '.join(self.exact)}",
         ]
+        if not self._inside:
+            step = self.checkpoint["step"]
+            lines.append(
+                "the training loader begins only where an epoch does: "
+                f"the steps after {step} are done again"
+            )
         return lines + [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
 
     def _nothing_left(self, reason: str = "") -> RunError:
@@ -225,6 +234,16 @@ def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, st
         key: f"was {before.get(key)!r} and is {value!r}"
         for key, value in flatten(assembly.config.to_json())
         if key not in REBUILT and (key in before or key in keys) and before.get(key) != value
+    }
+
+
+def changed_sources(before: Values, now: Values) -> dict[str, str]:
+    """Return the classes whose source text is other than it was."""
+    then, present = before.get("sources", {}), now.get("sources", {})
+    return {
+        use: "the source of its class has changed"
+        for use in present
+        if use in then and then[use] != present[use]
     }
 
 
