@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -24,11 +25,13 @@ def test_the_first_error_is_raised_and_no_further_work_begun():
 
     def work(item):
         begun.append(item)
-        raise ValueError(f"item {item}")
+        if item == 0:
+            raise ValueError("the first")
+        time.sleep(0.01)
 
-    with pytest.raises(ValueError, match="item"):
+    with pytest.raises(ValueError, match="the first"):
         in_threads(work, range(100), 2)
-    assert len(begun) <= 2
+    assert len(begun) < 10
 
 
 def test_no_thread_works_any_more_once_an_error_is_raised():
