@@ -25,15 +25,19 @@ def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: 
 @contextmanager
 def ending_with_folder() -> Iterator[Callable[[object], None]]:
     """Give what prints a run's folder; leave by a signal's exit code where one ended the run."""
+    folders: list[object] = []
+
+    def ended(folder: object) -> None:
+        folders.append(folder)
+        sys.stderr.flush()
+        print(folder, flush=True)
+
     try:
-        yield _print_folder
+        yield ended
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
+        for folder in folders:
+            print(f"to go on, type: stride resume {folder}", file=sys.stderr)
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
-
-
-def _print_folder(folder: object) -> None:
-    sys.stderr.flush()
-    print(folder, flush=True)
 
 
 def refuse(options: Sequence[str], command: str) -> None:
