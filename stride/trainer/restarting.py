@@ -1,0 +1,78 @@
+"""Choose where a training begins; a restarting launcher has it go on with its run."""
+
+import os
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+
+from stride.config import Resolved
+from stride.errors import RunError
+from stride.loggers.text import LOGGER
+from stride.runs.files import read_record
+from stride.runs.layout import RunPaths
+from stride.runs.status import newest_segment
+from stride.runs.work_dir import WorkDir
+from stride.runs.writer import job
+from stride.trainer.beginning import Beginning, Fresh, typed_overrides
+from stride.trainer.forking import Forked
+from stride.trainer.resuming import Resumed
+
+_ENDED = ("done", "stopped")
+
+
+def begin(
+    resolved: Resolved, *, force: bool = False, trainer_state: str | PathLike[str] | None = None
+) -> Beginning:
+    """Begin a run of this config: with a checkpoint, with its job's unfinished run, or anew.
+
+    Raises:
+        RunError: there is no such checkpoint.
+    """
+    if trainer_state is not None:
+        return Forked.from_checkpoint(resolved, Path(trainer_state))
+    return restarted(Fresh(resolved, force=force))
+
+
+def restarted(fresh: Fresh) -> Beginning:
+    """Go on with the run of this job that has not come to its end, or begin as asked.
+
+    SLURM says that it has requeued a job; torchrun gives the id of its group to each start. A run
+    of the same job that was asked for by the same overrides is the one to go on with.
+    """
+    name = job()
+    if name is None or not _starts_again() or fresh.force:
+        return fresh
+    path = _unfinished(fresh, name)
+    if path is None:
+        return fresh
+    LOGGER.info("job %s was started again: going on with run %s", name, path.name)
+    # The launcher has ended the process that wrote before; should that live on, cut off from it,
+    # its segment is no longer the newest and it commits nothing.
+    return Resumed.of(path.path, take_over=True)
+
+
+def _starts_again() -> bool:
+    requeued = os.environ.get("SLURM_RESTART_COUNT", "0") not in ("", "0")
+    return requeued or "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
+    work_dir = WorkDir(fresh.resolved.config.work_dir)
+    typed = typed_overrides(fresh.resolved)
+    with suppress(RunError):  # no work_dir yet
+        for run in reversed(work_dir.names()):
+            paths = work_dir.paths.run(run)
+            with suppress(RunError):  # a broken run is not gone on with
+                if _is_of(paths, name) and _is_unfinished(paths, typed):
+                    return paths
+    return None
+
+
+def _is_of(paths: RunPaths, name: str) -> bool:
+    newest = newest_segment(paths)
+    return newest is not None and read_record(paths.segment(newest)).get("job") == name
+
+
+def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
+    status = read_record(paths.status)
+    return status.get("state") not in _ENDED and status.get("overrides", []) == typed
