@@ -1,6 +1,8 @@
 """Give the batches of a user's iterable-style dataset, which has no order but its own."""
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -103,8 +105,8 @@ class StreamBatches:
         return moved(batches, self.device)
 
     def example(self) -> Any:
-        """Return a batch of the stream's first two samples."""
-        with seeded(mix(self.seed, STREAM, 0)):
+        """Return a batch of the stream's first two samples; one with a state is put back."""
+        with seeded(mix(self.seed, STREAM, 0)), _put_back(self.source.stream):
             return move(self._collate(list(islice(self.source, 2))), self.device)
 
     def _secluded(self, batches: Iterator[Any]) -> Iterator[Any]:
@@ -163,10 +165,27 @@ class _Shared:
         return batch, Counts(stop - start, len(samples))
 
 
+def _has_state(stream: Any) -> bool:
+    methods = (getattr(stream, name, None) for name in ("state_dict", "load_state_dict"))
+    return all(map(callable, methods))
+
+
+@contextmanager
+def _put_back(stream: Any) -> Iterator[None]:
+    """Let a stream that says and sets where it is be there again after the block."""
+    if not _has_state(stream):
+        yield
+        return
+    before = copy.deepcopy(stream.state_dict())
+    try:
+        yield
+    finally:
+        stream.load_state_dict(before)
+
+
 def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:
     """Give the batches of a stream; resumable where it has state_dict and no workers."""
-    methods = (getattr(source.stream, name, None) for name in ("state_dict", "load_state_dict"))
-    resumable = all(map(callable, methods)) and not options["options"].get("num_workers")
+    resumable = _has_state(source.stream) and not options["options"].get("num_workers")
     return (ResumableStreamBatches if resumable else StreamBatches)(source, **options)
 
 
