@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -46,7 +47,7 @@ class Checkpoints(Callback):
         self._staging = Staging()
         self._errand: Errand | None = None
         self._path = Path()
-        self._steps = config.every_steps or math.inf
+        self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
         self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
         self._due = time.monotonic() + self._seconds
 

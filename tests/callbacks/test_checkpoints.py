@@ -11,7 +11,7 @@ import torch
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import newest_good
+from stride.engine.checkpoint import checkpoint_names, newest_good
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
 from stride.engine.tally import Tally
@@ -47,6 +47,10 @@ class Run(RunWriter):
             yield folder
             if hasattr(self, "gate") and self.error:
                 raise self.error
+
+    def sync_streams(self):
+        super().sync_streams()
+        self.stood_at_syncing = checkpoint_names(self.paths)
 
 
 class Trainer:
@@ -198,6 +202,11 @@ def test_the_record_has_value_and_streams(trainer):
     record = CheckpointRecord.read(record_of(trainer))
     assert record.value == 3.0
     assert record.streams[trainer.run.paths.metrics.name] > 0
+
+
+def test_streams_are_durable_before_the_checkpoint_stands(trainer):
+    train(trainer, callback(), [3.0])
+    assert (trainer.run.stood_at_syncing, len(kept(trainer))) == ([], 1)
 
 
 @pytest.mark.parametrize("background", [True, False])

@@ -67,10 +67,16 @@ def test_a_step_inside_a_milestone_epoch_is_none(paths):
 
 @pytest.mark.parametrize("mode, best", [("min", "m_epoch_2"), ("max", "m_epoch_1")])
 def test_the_best_is_the_first_of_equal_ones_and_never_nan(paths, mode, best):
-    values = {"m_epoch_1": 4.0, "m_epoch_2": 3.0, "m_epoch_3": 3.0, "m_epoch_4": 4.0}
-    write(paths, values | {"m_epoch_5": float("nan")})
+    values = {
+        "m_epoch_0": float("nan"),
+        "m_epoch_1": 4.0,
+        "m_epoch_2": 3.0,
+        "m_epoch_3": 3.0,
+        "m_epoch_4": 4.0,
+    }
+    write(paths, values)
     ours = kept(mode)
-    ours.adopt(paths, "m_epoch_5")
+    ours.adopt(paths, "m_epoch_4")
     assert ours.choose()["best"] == best
 
 
