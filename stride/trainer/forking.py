@@ -88,7 +88,7 @@ class Forked(Fresh):
         """
         if not CheckpointPaths(folder).record.is_file():
             raise RunError("no checkpoint here", where=str(folder))
-        run = Run(folder.absolute().parent.parent)
+        run = Run(folder.parent.parent if len(folder.parts) > 2 else folder.absolute().parents[1])
         return cls(resolved, run=run, checkpoint=folder, normalization=normalization_of(run))
 
     def require(self, assembly: Assembly) -> None:
@@ -137,7 +137,7 @@ class Forked(Fresh):
         """Return the run and checkpoint that this run comes from."""
         return {
             "uuid": self.run.status["uuid"],
-            "run": str(self.run.path),
+            "run": str(self.run.path.absolute()),
             "relation": "fork",
             "checkpoint": self.checkpoint.name,
             "step": self.record["step"],

@@ -61,7 +61,7 @@ class Reproduced(Fresh):
         """Return the run that this one reproduces."""
         return {
             "uuid": self.run.status["uuid"],
-            "run": str(self.run.path),
+            "run": str(self.run.path.absolute()),
             "relation": "reproduction",
         }
 

@@ -26,8 +26,6 @@ from stride.trainer.rebuild import normalization_of, recorded
 from stride.trainer.training import Training
 
 FREE = (
-    "work_dir",
-    "run",
     "training_config.max_epochs",
     "training_config.max_steps",
     "training_config.early_stopping",
@@ -45,7 +43,7 @@ FREE = (
 )
 """Keys that may change on resuming: nothing that was computed so far depends on them."""
 
-REBUILT = ("model_kwargs.init_from",)  # not read again: the weights are in the run
+PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
 ENDED = ("done", "stopped")
 
 
@@ -233,7 +231,7 @@ def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, st
     return {
         key: f"was {before.get(key)!r} and is {value!r}"
         for key, value in flatten(assembly.config.to_json())
-        if key not in REBUILT and (key in before or key in keys) and before.get(key) != value
+        if key not in PLACE and (key in before or key in keys) and before.get(key) != value
     }
 
 
