@@ -99,6 +99,7 @@ def test_shards_are_bounded_unless_one_tensor_is_larger(sizes, limit):
     groups = list(shards(tensors, limit))
     assert sorted(name for group in groups for name in group) == sorted(tensors)
     for group in groups:
+        assert group
         assert len(group) == 1 or sum(tensor.nbytes for tensor in group.values()) <= limit
 
 
