@@ -100,15 +100,21 @@ class Trials:
         seen: Seen = {}
         for number, kill in enumerate([*kills, None]):
             torch.manual_seed(number)  # what comes from Python is another one after a kill
-            trainer = self.trainer(feature, seen, name, kill)
             arguments = (first or {}) if number == 0 else {"resume": 0, **(then or {})}
-            try:
-                trainer.fit(**arguments)
-            except Killed:
-                assert kill is not None
-            else:
-                assert kill is None, f"nothing was killed at {kill}"
+            trainer = self.run(feature, seen, name, kill, **arguments)
         return self.left(trainer, seen)
+
+    def run(
+        self, feature: Mapping[str, Any], seen: Seen, name: str, kill: Kill | None, **fit: Any
+    ) -> Trainer:
+        """Train until the training is killed, or to its end; return the trainer."""
+        trainer = self.trainer(feature, seen, name, kill)
+        try:
+            trainer.fit(**fit)
+        except Killed:
+            return trainer
+        assert kill is None, f"nothing was killed at {kill}"
+        return trainer
 
     def trainer(
         self, feature: Mapping[str, Any], seen: Seen, name: str, kill: Kill | None = None
@@ -150,7 +156,7 @@ class Trials:
             "results": results,
             "index": _index(paths),
             "batches": {step: times[0] for step, times in seen.items()},
-            "reason": json.loads(paths.status.read_text())["reason"],
+            "end": [json.loads(paths.status.read_text())[key] for key in ("state", "reason")],
         }
 
 
@@ -198,7 +204,7 @@ def unlike(one: Any, other: Any, name: str = "") -> Iterator[str]:
         yield name
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """Let torch use one thread: these tensors are too small for more."""
     before = torch.get_num_threads()
@@ -207,13 +213,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture
-def trials(tmp_path: Path, one_thread: None) -> Callable[[Mapping[str, Any]], Trials]:
-    """Return a function that makes trials of a base config in the test's folder."""
-    return lambda base: Trials(tmp_path, base)
+@pytest.fixture(scope="module")
+def trials(one_thread: None) -> type[Trials]:
+    """Return what trains one feature, whole or killed, in a folder and on a base config."""
+    return Trials
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def differences() -> Callable[[Any, Any], list[str]]:
     """Return a function that names what differs between what two trainings left."""
     return lambda one, other: list(unlike(one, other))

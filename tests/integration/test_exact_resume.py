@@ -20,17 +20,17 @@ from stride.trainer.trainer import Trainer
 
 HERE = __name__
 BATCH, STEPS, EPOCHS = 4, 9, 3  # 34 samples: the last batch of an epoch has 2
+SIZES = {"train": 34, "val": 12, "test": 8}
 
 
 class Points(Dataset):
     """Points of three numbers in two classes."""
 
     classes = ("below", "above")
-    sizes = {"train": 34, "val": 12, "test": 8}
 
     def __init__(self, split: str):
         drawn = torch.Generator().manual_seed(len(split))
-        self.x = torch.randn(self.sizes[split], 3, generator=drawn)
+        self.x = torch.randn(SIZES[split], 3, generator=drawn)
         self.y = (self.x.sum(1) > 0).long()
 
     def __len__(self):
@@ -68,7 +68,7 @@ class Endless(IterableDataset):
         self.split, self.at = split, 0
 
     def __iter__(self):
-        for i in range(Points.sizes[self.split]):
+        for i in range(SIZES[self.split]):
             yield torch.tensor([i / 9.0, 1.0, 2.0]) + torch.rand(3) + random.random(), i % 2
 
 
@@ -76,7 +76,7 @@ class Positioned(Endless):
     """A stream that knows where it is."""
 
     def __iter__(self):
-        while self.at < Points.sizes[self.split]:
+        while self.at < SIZES[self.split]:
             self.at += 1
             yield torch.tensor([self.at / 9.0, 1.0, 2.0]) + torch.rand(3), self.at % 2
         self.at = 0
@@ -370,9 +370,9 @@ FEATURES = {
 
 
 @pytest.fixture
-def trial(trials):
+def trial(trials, tmp_path):
     Net.fuse = 0
-    yield trials(BASE)
+    yield trials(tmp_path, BASE)
     Net.fuse = 0
 
 
@@ -454,7 +454,7 @@ def test_an_ended_run_is_extended_as_if_it_had_been_longer_from_the_start(
 def test_early_stopping_decides_after_a_kill_what_it_would_have_decided(trial, differences, hook):
     feature = {**FEATURES["early stopping"], **checkpoints(background=False)}
     whole = trial.train(feature, name="whole")
-    assert whole["rows"][-1]["epoch"] == 3 and "early stopping" in whole["reason"]
+    assert whole["rows"][-1]["epoch"] == 3 and "early stopping" in whole["end"][1]
     assert differences(whole, trial.train(feature, (hook, 27))) == []
 
 
