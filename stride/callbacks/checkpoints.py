@@ -55,6 +55,7 @@ class Checkpoints(Callback):
         """Take over the checkpoints of a resumed run, up to the one that was restored."""
         self._kept.adopt(paths, last)
         self._saved = self._kept.newest()
+        self._path = paths.checkpoint(last).path
 
     def before_train(self, trainer: Any) -> None:
         """Refuse at once what the first checkpoint, perhaps hours later, could not hold."""
@@ -99,7 +100,11 @@ class Checkpoints(Callback):
         self._settle(trainer)
         state, run = trainer.state, trainer.run
         here = (state.step, state.epoch)
-        if here == self._saved or not state.is_finite():  # the loop ends the run by what is not
+        value = (metrics or {}).get(self._metric)
+        if here == self._saved:
+            self._judge(run, value)
+            return
+        if not state.is_finite():  # the loop ends the run by what is not
             return
         streams = run.stream_sizes()
         taken = snapshot(state, self._staging if self._config.background else None)
@@ -107,9 +112,13 @@ class Checkpoints(Callback):
         if not is_main():
             return
         name = self._name(state.epoch, state.step if state.position else None)
-        value = (metrics or {}).get(self._metric)
         self._path = run.paths.checkpoint(name).path
         self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))
+
+    def _judge(self, run: Any, value: float | None) -> None:
+        """Give a checkpoint that was written before the last evaluation its value."""
+        if value is not None and is_main() and self._kept.judge(self._path.name, value):
+            run.commit(run.paths.checkpoint_index, self._kept.choose())
 
     def _do(self, trainer: Any, work: Callable[[], None]) -> None:
         if self._config.background:

@@ -46,7 +46,7 @@ class Kept:
         except RunError as error:
             LOGGER.warning("the checkpoint %s is forgotten: %s", name, error)
             return
-        value = _old_value(paths, name) if record.format_version == 1 else record.value
+        value = _value_in_index(paths, name) if record.value is None else record.value
         self.add(name, record.model_dump() | {"value": value})
 
     def add(self, name: str, record: Entry) -> None:
@@ -59,6 +59,14 @@ class Kept:
     def newest(self) -> tuple[int, int] | None:
         """Return step and epoch of the newest checkpoint."""
         return (self._entries[-1]["step"], self._entries[-1]["epoch"]) if self._entries else None
+
+    def judge(self, name: str, value: float) -> bool:
+        """Give a checkpoint without a value one; tell whether it had none."""
+        for entry in self._entries:
+            if entry["name"] == name and entry["value"] is None:
+                entry["value"] = value
+                return True
+        return False
 
     def choose(self) -> dict[str, Any]:
         """Forget all but the entries to keep; return the index of them."""
@@ -95,8 +103,11 @@ class Kept:
         return sorted(valued, key=lambda e: (sign * e["value"], e["step"]))
 
 
-def _old_value(paths: RunPaths, name: str) -> float | None:
-    """Return the value that only the index has: records of format version 1 have none."""
+def _value_in_index(paths: RunPaths, name: str) -> float | None:
+    """Return the value that only the index has.
+
+    It was known after the checkpoint was written; and records of format version 1 have none.
+    """
     try:
         entries = CheckpointIndex.read(paths.checkpoint_index).entries
     except RunError:

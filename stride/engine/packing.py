@@ -68,6 +68,10 @@ class Packer:
         return {"$dict": packed}
 
     def _store(self, tensor: Tensor, name: str) -> str:
+        if tensor.layout != torch.strided:
+            raise TypeError(f"{name}: a {tensor.layout} tensor cannot be stored without pickle")
+        while name in self.tensors:  # {"a/b": x} and {"a": {"b": y}} meet here
+            name += "'"
         known = self._names.setdefault(memory_of(tensor), name)
         if known == name:
             self.tensors[name] = tensor.detach()

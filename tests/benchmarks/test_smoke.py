@@ -28,7 +28,8 @@ def test_every_group_has_rows_in_one_table() -> None:
     title, rule, *lines = run().split("\n\n")[0].splitlines()
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
-    groups = ["step", "loader", "models", "startup", "listing", "scalars", "memory", "peers"]
+    groups = ["step", "loader", "models", "startup", "listing", "scalars", "memory"]
+    groups += ["checkpoint", "fingerprints", "peers"]
     assert list(dict.fromkeys(line.split()[0] for line in lines)) == groups
 
 

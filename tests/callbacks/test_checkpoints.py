@@ -209,6 +209,21 @@ def test_streams_are_durable_before_the_checkpoint_stands(trainer):
     assert (trainer.run.stood_at_syncing, len(kept(trainer))) == ([], 1)
 
 
+def test_a_checkpoint_before_the_last_evaluation_has_its_value_in_the_index(trainer):
+    checkpoints = callback()
+    trainer.state.step, trainer.state.position = 3, 12
+    checkpoints.save(trainer)
+    checkpoints.after_evaluate(trainer, {"loss": 0.5})
+    checkpoints.after_train(trainer)
+    checkpoints.finish(trainer)
+    assert [entry.value for entry in index(trainer).entries] == [0.5]
+    assert index(trainer).best == index(trainer).last
+    other = callback()
+    other.adopt(trainer.run.paths, index(trainer).last)
+    other.save(trainer, {"loss": 0.1})  # the value that it has is kept
+    assert index(trainer).entries[0].value == 0.5
+
+
 @pytest.mark.parametrize("background", [True, False])
 def test_an_existing_checkpoint_is_not_written_twice(trainer, background):
     checkpoints = callback(background=background)

@@ -138,3 +138,13 @@ def test_every_torch_scheduler_goes_on_with_the_same_rates(name):
     other.load_state_dict(saved)
     other_optimizer.load_state_dict(saved_optimizer)
     assert train(other_optimizer, other, 4) == train(optimizer, scheduler, 4)
+
+
+def test_two_places_that_read_alike_keep_their_own_tensors():
+    back = round_trip({"a/b": torch.tensor(1), "a": {"b": torch.tensor(2)}})
+    assert (back["a/b"].item(), back["a"]["b"].item()) == (1, 2)
+
+
+def test_a_sparse_tensor_is_refused_by_its_place():
+    with pytest.raises(TypeError, match="x/w: a torch.sparse_coo tensor"):
+        Packer().pack({"w": torch.eye(3).to_sparse()}, "x")
