@@ -1,0 +1,140 @@
+"""A tiny training that has something of everything, for processes that are killed on purpose."""
+
+import mmap
+import random
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+from stride.callbacks.base import Callback
+from stride.trainer.trainer import Trainer
+from tests.integration.system_calls import Deadly, dying_at
+
+HERE = "tests.integration.everything"
+WHERE = mmap.mmap(-1, 16)  # shared with the processes that are forked
+
+CONFIG: dict[str, Any] = {
+    "dataset_kwargs": {"dataset_name": f"{HERE}:Points", "normalize": "standard"},
+    "load_data_kwargs": {"batch_size": 4},
+    "model_kwargs": {"model_name": f"{HERE}:Net", "dropout": 0.3},
+    "optimizer_kwargs": {"optimizer_name": "AdamW", "lr": 0.05},
+    "scheduler_kwargs": {"scheduler_name": "ReduceLROnPlateau", "patience": 0, "threshold": 0.5},
+    "training_config": {
+        "max_epochs": 4,
+        "log_interval": 2,
+        "accumulate": 2,
+        "clip_grad_norm": 0.5,
+        "digest_every": 3,
+        "early_stopping": True,
+        "patience": 6,
+        "min_delta": 9.0,
+    },
+    "checkpoint_config": {"every_steps": 3, "every_epochs": 1, "keep_last": 2, "keep_best": 1},
+    "logging_config": {"terminal_display": "off", "loggers": ["csv"]},
+}
+
+
+def at(place: str) -> None:
+    """Note where the training is."""
+    WHERE[:] = place.encode().ljust(16)
+
+
+def where() -> str:
+    """Return where the training was seen last."""
+    return WHERE[:].decode().strip()
+
+
+class Points(Dataset[tuple[torch.Tensor, int]]):
+    """Points of three numbers in two classes, moved at random each time."""
+
+    classes = ("below", "above")
+    sizes = {"train": 34, "val": 12, "test": 8}
+
+    def __init__(self, split: str) -> None:
+        drawn = torch.Generator().manual_seed(len(split))
+        self.x = torch.randn(self.sizes[split], 3, generator=drawn)
+        self.y = (self.x.sum(1) > 0).long()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        noise = 0.1 * torch.rand(3) + random.random() + float(np.random.rand())
+        return self.x[i] + noise, int(self.y[i])
+
+
+class Net(nn.Module):
+    """A network with dropout and batch norm."""
+
+    def __init__(self, in_features: int = 3, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(in_features, 5),
+            nn.BatchNorm1d(5),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(5, 2),
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if where() != "end":
+            at("step" if self.training else "evaluation")
+        return self.layers(x)
+
+
+class Averaged(Callback):
+    """A user's callback with a state, which logs in each step."""
+
+    def __init__(self) -> None:
+        self.mean, self.count = torch.zeros(()), 0
+
+    def after_step(self, trainer: Any, step: Any) -> None:
+        weights = next(iter(trainer.model.parameters())).detach()
+        self.mean, self.count = self.mean.lerp(weights.mean(), 0.1), self.count + 1
+        trainer.log("mine/mean", self.mean)
+        trainer.log("mine/count", self.count)
+
+    def after_train(self, trainer: Any) -> None:
+        at("end")
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"mean": self.mean, "count": self.count}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.mean, self.count = state["mean"], state["count"]
+
+
+def train(work_dir: str, resume: str | None = None, **sections: dict[str, Any]) -> None:
+    """Train a run, or go on with one.
+
+    Args:
+        work_dir: where.
+        resume: the run.
+        sections: of the config, merged into those above.
+    """
+    config = {key: {**value, **sections.get(key, {})} for key, value in CONFIG.items()}
+    Trainer(work_dir, callbacks=[Averaged()], **config).fit(resume=resume)
+
+
+def train_dying(
+    work_dir: str, deadly: dict[str, Any], resume: str | None = None, **sections: dict[str, Any]
+) -> None:
+    """Train and die at a chosen system call."""
+    with dying_at(Deadly(**deadly)):
+        train(work_dir, resume, **sections)
+
+
+def command(*arguments: str) -> int:
+    """Do what the command line does; return its exit code."""
+    from stride_cli.app import main
+
+    sys.argv = ["stride", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

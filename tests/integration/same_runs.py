@@ -1,0 +1,80 @@
+"""Compare what two trainings left in their folders, bit by bit, times aside."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stride.engine.checkpoint import checkpoint_names, read_state
+from stride.engine.fidelity import same
+from stride.runs.fingerprints import read_digests, read_fingerprints
+from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
+from stride.runs.verify import verify_run
+
+TIMES = ("wall_seconds", "train_seconds", "samples_per_second")
+
+
+def problems_of(run: Path, whole: Path) -> list[str]:
+    """Return what is wrong with a run that was killed and resumed to its end.
+
+    Args:
+        run: its folder.
+        whole: that of the run which was never stopped.
+    """
+    report = verify_run(run)
+    wrong = [f"{problem}" for problem in report.problems]
+    wrong += [f"{path} is left behind" for path in run.rglob(f"{TEMPORARY_PREFIX}*")]
+    return wrong + list(unlike(left(RunPaths(whole)), left(RunPaths(run))))
+
+
+def left(paths: RunPaths) -> dict[str, Any]:
+    """Return everything that a training leaves, times aside."""
+    rows = [without(json.loads(line), "time") for line in paths.metrics.read_text().splitlines()]
+    places = [(row["step"], row["epoch"]) for row in rows]
+    assert len(places) == len(set(places)), f"a step has two rows in {paths.path}"
+    return {
+        "weights": paths.weights.read_bytes(),
+        "checkpoint": _state(paths),
+        "rows": rows,
+        "table": _table(paths),
+        "fingerprints": list(read_fingerprints(paths.fingerprints)),
+        "digests": list(read_digests(paths.fingerprints)),
+        "results": without(json.loads(paths.results.read_text()), "timings"),
+        "index": _index(paths),
+        "normalization": paths.normalization.read_bytes(),
+        "status": {k: json.loads(paths.status.read_text())[k] for k in ("state", "reason")},
+    }
+
+
+def without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return a mapping without some of its keys."""
+    return {key: value for key, value in values.items() if key not in keys}
+
+
+def _state(paths: RunPaths) -> dict[str, Any]:
+    state = read_state(paths.checkpoint(checkpoint_names(paths)[-1]).path)
+    return state | {"clock": without(state["clock"], *TIMES)}
+
+
+def _table(paths: RunPaths) -> list[list[str]]:
+    rows = [line.split(",") for line in paths.metrics_csv.read_text().splitlines()]
+    at = rows[0].index("time")
+    return [row[:at] + row[at + 1 :] for row in rows]
+
+
+def _index(paths: RunPaths) -> dict[str, Any]:
+    index = json.loads(paths.checkpoint_index.read_text())
+    entries = {entry["name"]: without(entry, "time") for entry in index["entries"]}
+    return index | {"entries": entries}
+
+
+def unlike(one: Any, other: Any, name: str = "") -> Iterator[str]:
+    """Yield the names of the values that differ in any bit."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in sorted({*one, *other}, key=str):
+            if key in one and key in other:
+                yield from unlike(one[key], other[key], f"{name}/{key}")
+            else:
+                yield f"{name}/{key} is there once"
+    elif not same(one, other):
+        yield name
