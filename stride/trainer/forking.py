@@ -18,7 +18,7 @@ from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly
 from stride.trainer.beginning import Fresh, Values, typed_overrides
 from stride.trainer.rebuild import normalization_of, recorded
-from stride.trainer.resuming import changed_keys
+from stride.trainer.resuming import FREE, changed_keys
 from stride.trainer.training import Training
 
 # Which parts begin anew where a key that begins so is other than in the parent.
@@ -106,6 +106,7 @@ class Forked(Fresh):
         self.anew = {
             part
             for key in self.changed
+            if not key.startswith(FREE)
             for prefix, parts in _ANEW.items()
             if key.startswith(prefix)
             for part in parts
@@ -123,7 +124,8 @@ class Forked(Fresh):
                 hint="leave model_kwargs as they were",
             ) from error
         _, inexact = parts_restored(training.state, self.saved)
-        self.anew |= inexact.keys() - {*_NEVER_TAKEN}
+        # The optimiser's moments are the parent's even where its rates are this run's.
+        self.anew |= inexact.keys() - {*_NEVER_TAKEN, "optimizer"}
 
     def enter(self, training: Training) -> None:
         """Put the state back, under the learning rates of this run's config."""

@@ -20,7 +20,7 @@ from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
-from stride.trainer.assembly import Assembly
+from stride.trainer.assembly import Assembly, lengths, values_of
 from stride.trainer.beginning import Beginning, Values, typed_overrides
 from stride.trainer.rebuild import normalization_of, recorded
 from stride.trainer.training import Training
@@ -108,6 +108,7 @@ class Resumed(Beginning):
                 hint=f"leave it as it was, or type: stride fork {self.run.path} --config ...",
             )
         require_same_data(self.run, assembly)
+        require_lasting_schedule(self.run, assembly)
 
     def restore(self, training: Training) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
@@ -258,4 +259,25 @@ def require_same_data(run: Run, assembly: Assembly) -> None:
             f"{assembly.data.fingerprint}, and was {before}",
             where=str(run.path),
             hint=f"bring the data back, or type: stride fork {run.path}",
+        )
+
+
+def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
+    """Refuse to train beyond the end of a schedule that knows how long it is, as OneCycleLR.
+
+    Raises:
+        RunError: the training is longer.
+    """
+    section = values_of(assembly.config.scheduler_kwargs)
+    per_epoch, cycles = section.get("steps_per_epoch"), section.get("epochs")
+    total = section.get("total_steps") or (per_epoch and cycles and per_epoch * cycles)
+    epochs, steps = lengths(assembly.config, assembly.data)
+    length = steps if section["interval"] == "step" else epochs
+    if total and length and length > total:
+        raise RunError(
+            f"{section['scheduler_name']} ends after {total} {section['interval']}s, "
+            f"and the training would have {length}",
+            where=str(run.path),
+            hint=f"type: stride fork {run.path} --at last "
+            f"--config scheduler_kwargs.total_steps={length} --config ...",
         )

@@ -1,0 +1,272 @@
+"""Going on with a run: what may change, what is refused, and what is said about it."""
+
+import json
+import shutil
+
+import pytest
+
+from stride.callbacks.base import Callback
+from stride.engine.checkpoint import checkpoint_names
+from stride.errors import RunError, UserError
+from stride.runs.layout import CheckpointPaths
+from stride.runs.run import Run
+from stride.trainer.trainer import Trainer
+
+STEPS = 4  # in an epoch of 250 digits
+OFTEN = {"every_steps": 3, "background": False}
+
+
+class Killed(BaseException):
+    pass
+
+
+class Killer(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == self.step:
+            raise Killed
+
+
+def kill(make, step, **arguments):
+    """Train until a step; return the run."""
+    with pytest.raises(Killed):
+        (trainer := make(callbacks=[Killer(step)], checkpoint_config=OFTEN, **arguments)).fit()
+    return Run(trainer.run.paths.path)
+
+
+def log_of(run):
+    return run.paths.log(0).read_text()
+
+
+def segments(run):
+    return sorted(path.name for path in run.paths.segments.glob("*.json"))
+
+
+REFUSED = {
+    "seed=5": "seed was 0 and is 5",
+    "optimizer_kwargs.lr=0.5": "optimizer_kwargs.lr was 0.001 and is 0.5",
+    "model_kwargs.hidden=[8]": "model_kwargs.hidden was [16] and is [8]",
+    "load_data_kwargs.batch_size=32": "load_data_kwargs.batch_size was 64 and is 32",
+    "training_config.accumulate=2": "training_config.accumulate was 1 and is 2",
+    "criterion_kwargs.label_smoothing=0.1": "criterion_kwargs.label_smoothing was 0.0 and is 0.1",
+    "training_config.min_delta=0.5": "training_config.min_delta was 0.0 and is 0.5",
+}
+
+
+def test_a_key_on_which_the_steps_so_far_depend_is_refused_with_both_values(make):
+    run = kill(make, 3)
+    before = segments(run)
+    for override, words in REFUSED.items():
+        with pytest.raises(RunError) as caught:
+            make().fit([override], resume=0)
+        assert words in str(caught.value)
+        assert f"stride fork {run.path}" in str(caught.value)
+    with pytest.raises(RunError, match=r"seed was 0 and is 5; .*lr was 0.001 and is 0.5"):
+        make().fit(["seed=5", "optimizer_kwargs.lr=0.5"], resume=0)
+    assert segments(run) == before
+
+
+def test_a_wrong_key_is_refused_as_anywhere(make):
+    run = kill(make, 3)
+    with pytest.raises(UserError, match="max_epochs"):
+        make().fit(["training_config.max_epoch=5"], resume=0)
+    assert segments(run) == ["0.json"]
+
+
+FREE = {
+    "training_config.max_epochs": 3,
+    "training_config.patience": 3,
+    "training_config.log_interval": 1,
+    "load_data_kwargs.num_workers": 1,
+    "checkpoint_config.every_steps": 2,
+    "checkpoint_config.keep_last": 4,
+    "logging_config.level": "DEBUG",
+}
+
+
+def test_keys_on_which_nothing_depends_may_change_and_are_written_down(make):
+    run = kill(make, 5)
+    make().fit(FREE, resume=0)
+    run = Run(run.path)
+    assert run.status["state"] == "done"
+    values = json.loads(run.paths.config.read_text())
+    assert {key: values[key.partition(".")[0]][key.partition(".")[2]] for key in FREE} == FREE
+    typed = json.loads(run.paths.segment(1).read_text())["overrides"]
+    assert sorted(typed) == sorted(f"{k}={v}" for k, v in FREE.items())
+    assert run.results["last"]["epoch"] == 3
+
+
+def test_a_segment_says_from_where_it_goes_on_and_how_exactly(make):
+    run = kill(make, 5)
+    make().fit(resume="latest")
+    record = json.loads(run.paths.segment(1).read_text())
+    assert (record["from_step"], record["from_epoch"]) == (3, 0)
+    assert record["checkpoint"].endswith("_epoch_0_step_3")
+    assert record["fidelity"]["inexact"] == {}
+    assert {"model", "optimizer", "random", "counters"} <= set(record["fidelity"]["exact"])
+    assert "resuming from step 3 (epoch 0)" in log_of(run)
+    cut = run.paths.cut(1, run.paths.metrics).read_text().splitlines()
+    assert [(row["step"], row["epoch"]) for row in map(json.loads, cut)] == [(4, 0), (4, 1)]
+
+
+def test_what_could_not_be_restored_exactly_is_said(make, monkeypatch):
+    run = kill(make, 5)
+    record = CheckpointPaths(run.checkpoints()[0]).record
+    values = json.loads(record.read_text())
+    values["versions"]["torch"] = "1.0"
+    values["threads"] += 1
+    record.write_text(json.dumps(values))
+    make().fit(resume=0)
+    inexact = json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"]
+    assert inexact["torch"].startswith("1.0 then, ")
+    assert "threads" in inexact
+    assert "not exact: torch: 1.0 then" in log_of(run)
+
+
+def test_rows_that_a_kill_took_are_said_to_be_lost(make):
+    run = kill(make, 7)
+    run.paths.fingerprints.write_bytes(run.paths.fingerprints.read_bytes()[:-30])
+    make().fit(resume=0)
+    inexact = json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"]
+    assert "bytes are lost" in inexact["fingerprints.jsonl"]
+
+
+def test_other_data_is_refused_and_moved_data_is_not(make, tmp_path):
+    rows = "\n".join(f"{i % 7},{i % 5},{i % 2}" for i in range(60))
+    table = tmp_path / "a.csv"
+    table.write_text(f"x,y,class\n{rows}\n")
+    section = {"dataset_name": "table", "path": str(table), "target": "class", "subsample_rate": 1}
+    run = kill(make, 3, dataset_kwargs=section, load_data_kwargs={"batch_size": 4})
+    moved = tmp_path / "b.csv"
+    moved.write_text(f"x,y,class\n{rows}\n9,9,1\n")
+    with pytest.raises(RunError, match="the data has changed since the run began"):
+        make().fit({"dataset_kwargs.path": str(moved)}, resume=0)
+    assert segments(run) == ["0.json"]
+    table.rename(moved)
+    make().fit({"dataset_kwargs.path": str(moved)}, resume=0)
+    assert Run(run.path).status["state"] == "done"
+
+
+def test_a_run_that_is_done_has_nothing_left(make):
+    trainer = make()
+    trainer.fit()
+    run = Run(trainer.run.paths.path)
+    for ends in ({}, {"max_epochs": 2}, {"max_epochs": 1}):
+        with pytest.raises(RunError, match=r"run 0 is done.*nothing is left to do.*stride resume"):
+            make().fit(resume=0, **ends)
+    assert segments(run) == ["0.json"]
+    make().fit(resume=0, max_epochs=3)
+    assert Run(run.path).results["last"]["epoch"] == 3
+
+
+def test_a_run_that_was_stopped_goes_on_when_it_is_resumed(make):
+    class Enough(Callback):
+        def after_step(self, trainer, step):
+            if trainer.state.step == 3:
+                trainer.stop("enough")
+
+    trainer = make(callbacks=[Enough()])
+    trainer.fit()
+    run = Run(trainer.run.paths.path)
+    assert run.status["state"] == "stopped"
+    make().fit(resume=0)
+    assert Run(run.path).status["state"] == "done"
+    assert Run(run.path).results["last"]["step"] == 2 * STEPS
+
+
+def test_a_run_that_a_process_writes_is_refused(make, tmp_path):
+    caught = []
+
+    class Greedy(Callback):
+        def after_step(self, trainer, step):
+            with pytest.raises(RunError, match=r"a process is writing this run.*stop it") as it:
+                Trainer(tmp_path / "w").fit(resume=0)
+            caught.append(it)
+
+    make(callbacks=[Greedy()], training_config={"max_steps": 1}).fit()
+    assert len(caught) == 1
+
+
+def test_there_has_to_be_such_a_run(make):
+    make().fit()
+    with pytest.raises(RunError, match="7"):
+        make().fit(resume=7)
+
+
+def damage(run, name):
+    file = run.paths.checkpoint(name).part("model")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_and_named(make, tmp_path, caplog):
+    make(work_dir=tmp_path / "whole", checkpoint_config=OFTEN).fit()
+    run = kill(make, 7)
+    *_, older, newest = checkpoint_names(run.paths)
+    assert (older[-1], newest[-1]) == ("3", "6")
+    damage(run, newest)
+    make().fit(resume=0)
+    assert f"the checkpoint {newest} is passed over" in caplog.text
+    assert f"the checkpoint {newest} is passed over" in log_of(run)
+    assert "resuming from step 3" in log_of(run)
+    whole = Run(tmp_path / "whole" / "0")
+    assert Run(run.path).results["weights_sha256"] == whole.results["weights_sha256"]
+
+
+def test_without_a_good_checkpoint_the_run_begins_anew_and_says_so(make, tmp_path):
+    make(work_dir=tmp_path / "whole", checkpoint_config=OFTEN).fit()
+    run = kill(make, 7)
+    for name in checkpoint_names(run.paths):
+        damage(run, name)
+    make().fit(resume=0)
+    assert "no checkpoint to resume from: the run begins anew" in log_of(run)
+    assert json.loads(run.paths.segment(1).read_text())["from_step"] == 0
+    whole = Run(tmp_path / "whole" / "0")
+    assert Run(run.path).results["weights_sha256"] == whole.results["weights_sha256"]
+    steps = [row["step"] for row in Run(run.path).metrics()]
+    assert steps == sorted(steps) and steps == [row["step"] for row in whole.metrics()]
+
+
+def test_a_fork_that_has_not_what_it_began_from_is_refused(make):
+    kill(make, 4)
+    trainer = make(callbacks=[Killer(5)])
+    with pytest.raises(Killed):
+        trainer.fork(0, "last")
+    paths = trainer.run.paths
+    shutil.rmtree(paths.origin.path)
+    with pytest.raises(RunError, match="ended before it had written what it began from") as caught:
+        make().fit(resume=1)
+    assert "stride fork" in str(caught.value)
+
+
+def one_cycle(**training):
+    schedule = {"scheduler_name": "OneCycleLR", "max_lr": 0.01}
+    return {"scheduler_kwargs": schedule, "training_config": training}
+
+
+@pytest.mark.parametrize("longer", [{"max_epochs": 3}, {"max_steps": 9, "max_epochs": 4}])
+def test_a_schedule_that_would_end_before_the_training_is_refused_before_anything_is_claimed(
+    make, longer
+):
+    trainer = make(**one_cycle(max_epochs=2))
+    trainer.fit()
+    run = Run(trainer.run.paths.path)
+    with pytest.raises(RunError, match=r"OneCycleLR ends after 8 steps, .* would have") as caught:
+        make().fit(resume=0, **longer)
+    assert f"stride fork {run.path}" in str(caught.value)
+    assert segments(run) == ["0.json"]
+    assert run.status["state"] == "done"
+
+
+def test_a_schedule_with_steps_to_spare_may_be_extended(make):
+    values = one_cycle(max_epochs=2)
+    values["scheduler_kwargs"]["total_steps"] = 12
+    make(**values).fit()
+    trainer = make()
+    trainer.fit(resume=0, max_epochs=3)
+    assert trainer.state.step == 12
+    with pytest.raises(RunError, match="OneCycleLR ends after 12 steps"):
+        make().fit(resume=0, max_epochs=4)
