@@ -24,3 +24,18 @@ print("fine")
 def test_optimizers_work_without_the_compiler_and_the_compiler_after_them():
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "fine", done.stderr
+
+
+OTHER = """
+from stride.engine.dynamo import keep_dynamo_out
+keep_dynamo_out()
+import torch.distributed.checkpoint  # looks at all modules on its way
+print("fine")
+"""
+
+
+def test_who_looks_at_all_modules_gets_no_half_made_compiler():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", OTHER], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "fine", done.stderr
