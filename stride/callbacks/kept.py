@@ -1,13 +1,13 @@
 """Choose which checkpoints of a run stay, name them in its index, and delete the others."""
 
 import logging
-import shutil
 from typing import Any
 
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.engine.checkpoint import checkpoint_names
 from stride.errors import RunError
+from stride.runs.files import remove_folder
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position
 from stride.runs.records import CheckpointIndex, CheckpointRecord
 
@@ -84,7 +84,7 @@ class Kept:
         kept = {entry["name"] for entry in self._entries}
         for name in checkpoint_names(paths):
             if name not in kept:
-                shutil.rmtree(paths.checkpoint(name).path, ignore_errors=True)
+                remove_folder(paths.checkpoint(name).path)
 
     def _is_kept(self, entry: Entry) -> bool:
         config = self._config

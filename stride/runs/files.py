@@ -34,6 +34,7 @@ __all__ = [
     "read_json",
     "read_lines",
     "read_record",
+    "remove_folder",
     "sweep_temporaries",
     "sync_folder",
     "told",
@@ -138,6 +139,14 @@ def _replace_folder(new: Path, path: Path) -> None:
             os.rename(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Take a folder out of sight in one move, then delete it; it may stay where that fails."""
+    aside = _aside(path)
+    with suppress(OSError):
+        os.rename(path, aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def sweep_temporaries(folder: Path) -> None:

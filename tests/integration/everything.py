@@ -3,7 +3,7 @@
 import mmap
 import random
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ class Points(Dataset[tuple[torch.Tensor, int]]):
     """Points of three numbers in two classes, moved at random each time."""
 
     classes = ("below", "above")
-    sizes = {"train": 34, "val": 12, "test": 8}
+    sizes: ClassVar = {"train": 34, "val": 12, "test": 8}
 
     def __init__(self, split: str) -> None:
         drawn = torch.Generator().manual_seed(len(split))

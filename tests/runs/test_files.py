@@ -13,6 +13,7 @@ from stride.runs.files import (
     atomic_write,
     read_json,
     read_record,
+    remove_folder,
     sweep_temporaries,
 )
 
@@ -221,3 +222,19 @@ def test_a_newer_stride_is_named(path: Path) -> None:
         f"status.json was written by a newer STRIDE (format 3, not 2) ({path}); "
         "type: pip install -U stride-trainer"
     )
+
+
+def test_a_folder_is_out_of_sight_before_any_of_its_files_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "file").write_text("x")
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)  # as a kill would have it
+    remove_folder(folder)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(TEMPORARY_PREFIX) and (left / "file").exists()
+    monkeypatch.undo()
+    remove_folder(left)
+    remove_folder(folder)  # is gone already
+    assert not list(tmp_path.iterdir())
