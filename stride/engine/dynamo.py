@@ -26,7 +26,8 @@ class _Deferred(ModuleType):
         """Do nothing, as outside of a compilation."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # who looks at all modules, as inspect, asks for no compiler
+        # Who looks at all modules, as inspect does, asks for no compiler; a submodule does.
+        if name.startswith("__") and name != "__path__":
             raise AttributeError(name)
         return getattr(_load(self), name)
 
