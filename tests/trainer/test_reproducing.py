@@ -1,0 +1,176 @@
+"""A run that is done again is the same, bit by bit, or it is said where the two part."""
+
+import json
+import os
+import shutil
+
+import pytest
+import torch
+from torch import nn
+
+from stride.callbacks.base import Callback
+from stride.errors import NonFiniteError
+from stride.runs.files import read_record
+from stride.runs.run import Run
+
+HERE = __name__
+WITNESS = "MY_STEP"  # of the environment: from which step on the loss is another one
+
+
+class Killed(BaseException):
+    pass
+
+
+class Killer(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == self.step:
+            raise Killed
+
+
+class Fickle(nn.CrossEntropyLoss):
+    """A loss that is another one from some training step on, by a hair."""
+
+    calls = 0
+
+    def forward(self, outputs, targets):
+        self.calls += self.training
+        late = self.training and self.calls >= int(os.environ.get(WITNESS, "1000"))
+        return super().forward(outputs, targets) * (1.000001 if late else 1.0)
+
+
+@pytest.fixture
+def fickle(make, monkeypatch):
+    """Return a function that makes trainers with that loss, and one that plants a divergence."""
+    monkeypatch.delenv(WITNESS, raising=False)
+    criterion = {"criterion_name": f"{HERE}:Fickle"}
+    return (
+        lambda: make(criterion_kwargs=criterion),
+        lambda step: monkeypatch.setenv(WITNESS, str(step)),
+    )
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {},
+        {"training_config": {"clip_grad_norm": 0.5, "digest_every": 2, "precision": "bf16"}},
+        {"dataset_kwargs": {"normalize": "standard"}, "load_data_kwargs": {"num_workers": 1}},
+        {"scheduler_kwargs": {"scheduler_name": "OneCycleLR", "max_lr": 0.1}},
+        {"training_config": {"early_stopping": True, "patience": 1, "min_delta": 9.0}},
+    ],
+    ids=["plain", "clipping, digests, bf16", "statistics, a worker", "one cycle", "early stopping"],
+)
+def test_the_same_run_again_is_identical(make, features):
+    first = make(**features)
+    first.fit()
+    record = make().reproduce(0)
+    assert record.identical
+    assert (record.weights, record.steps) == ("identical", first.state.step)
+    assert (record.first_divergent_step, record.largest_difference, record.causes) == (
+        None,
+        None,
+        [],
+    )
+
+
+def test_the_copy_is_a_run_of_its_own_with_its_parent_and_the_verdict(make):
+    make().fit()
+    trainer = make()
+    record = trainer.reproduce(0)
+    copy = Run(trainer.run.paths.path)
+    assert copy.name == "1"
+    assert copy.provenance["parent"]["relation"] == "reproduction"
+    assert copy.provenance["parent"]["uuid"] == Run(copy.path.parent / "0").status["uuid"]
+    assert read_record(copy.paths.reproduction) == json.loads(json.dumps(record.to_json()))
+
+
+@pytest.mark.parametrize("step", [1, 2, 5, 8])
+def test_a_planted_divergence_is_found_at_exactly_its_step(fickle, step):
+    make, plant = fickle
+    make().fit()
+    plant(step)
+    record = make().reproduce(0)
+    assert not record.identical
+    assert (record.first_divergent_step, record.steps) == (step, 8)
+    assert record.weights == "different"
+    if record.largest_difference is not None:
+        assert record.largest_difference.step >= step
+
+
+def test_steps_end_the_copy_early_and_hide_what_comes_later(fickle):
+    make, plant = fickle
+    make().fit()
+    plant(6)
+    trainer = make()
+    record = trainer.reproduce(0, steps=5)
+    assert (record.identical, record.steps, record.weights) == (True, 5, "not compared")
+    assert trainer.state.step == 5
+    record = make().reproduce(0, steps=6)
+    assert (record.identical, record.first_divergent_step) == (False, 6)
+
+
+def test_a_killed_run_is_reproduced_up_to_where_it_got(make):
+    often = {"every_steps": 2, "background": False}
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(7)], checkpoint_config=often).fit()
+    trainer = make()
+    record = trainer.reproduce(0)
+    assert record.identical and record.weights == "identical"
+    assert 6 <= record.steps == trainer.state.step < 8
+
+
+def test_a_resumed_run_is_reproduced_as_a_whole(make):
+    often = {"every_steps": 3, "background": False}
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(5)], checkpoint_config=often).fit()
+    make().fit(resume=0)
+    make().fit(resume=0, max_epochs=3)
+    record = make().reproduce(0)
+    assert (record.identical, record.steps, record.weights) == (True, 12, "identical")
+
+
+def test_a_run_that_failed_is_reproduced_with_its_failure(make, caplog):
+    with pytest.raises(NonFiniteError):
+        make(optimizer_kwargs={"lr": 1e38}).fit()
+    record = make().reproduce(0)
+    assert record.identical and record.steps > 0
+    assert "the reproduction failed: the loss is not finite" in caplog.text
+
+
+def test_start_weights_are_the_run_s_own(make, tmp_path):
+    make(work_dir=tmp_path / "first").fit()
+    source = tmp_path / "first" / "0"
+    make(model_kwargs={"init_from": str(source)}).fit()
+    shutil.rmtree(source)
+    assert make().reproduce(0).identical
+
+
+def test_the_same_number_of_threads_is_used_and_given_back(make):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        make().fit()
+        torch.set_num_threads(1)
+        trainer = make()
+        assert trainer.reproduce(0).identical
+        assert Run(trainer.run.paths.path).provenance["threads"] == {"torch": 2}
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_other_data_is_named_as_the_cause(make, tmp_path):
+    table = tmp_path / "a.csv"
+    rows = [f"{i % 7},{i % 5},{i % 2}" for i in range(60)]
+    table.write_text("\n".join(["x,y,class", *rows]))
+    section = {"dataset_name": "table", "path": str(table), "target": "class", "subsample_rate": 1}
+    make(dataset_kwargs=section, load_data_kwargs={"batch_size": 8}).fit()
+    table.write_text("\n".join(["x,y,class", *rows[1:], rows[0]]))
+    trainer = make()
+    record = trainer.reproduce(0)
+    assert not record.identical
+    assert any("data" in cause for cause in record.causes)
+    assert "other: " in trainer.run.paths.log(0).read_text()
