@@ -19,7 +19,7 @@ from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes
-from stride.runs.writer import RunWriter
+from stride.runs.writer import RunWriter, job
 from stride.trainer.assembly import Assembly, lengths, values_of
 from stride.trainer.beginning import Beginning, Values, typed_overrides
 from stride.trainer.rebuild import normalization_of, recorded
@@ -170,6 +170,10 @@ class Resumed(Beginning):
 
     def words(self) -> list[str]:
         """Say from where the run goes on, and how exactly it was restored."""
+        again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
+        return again + self._words_of_place()
+
+    def _words_of_place(self) -> list[str]:
         if not self.checkpoint:
             return ["no checkpoint to resume from: the run begins anew"]
         place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
@@ -198,19 +202,23 @@ def start_of(run: Run, training: Training) -> Values:
     """Return the state that a run began with; load its start weights, where it has any.
 
     Raises:
-        RunError: the run is a fork, and was ended before it had written what it began from.
+        RunError: the run was ended before it had written what it began from, which was more than
+            its config.
     """
     if run.paths.origin.record.is_file():
         return read_state(run.paths.origin.path)
     if run.provenance.get("parent", {}).get("relation") == "fork":
-        raise RunError(
-            "this fork was ended before it had written what it began from",
-            where=str(run.path),
-            hint=f"fork again: stride fork {run.provenance['parent']['run']}",
-        )
+        raise _lost_start(run, f"fork again: stride fork {run.provenance['parent']['run']}")
     if run.paths.initial_weights.is_file():
         load_initial(training.assembly.model.network, run.paths.initial_weights)
+    elif _init_from(run) is not None:
+        raise _lost_start(run, "start it again")
     return {}
+
+
+def _lost_start(run: Run, hint: str) -> RunError:
+    what = "this run was ended before it had written what it began from"
+    return RunError(what, where=str(run.path), hint=hint)
 
 
 def _at_border(record: Mapping[str, Any]) -> bool:

@@ -42,6 +42,7 @@ class Forkserver:
     def wait(self, pid: int) -> int:
         """Wait for a child's end; return its exit code, or the signal's number below zero.
 
+        Of an error of STRIDE's it is the error's own, of any other 70.
         Until then no other process gets its id: a kill cannot hit a stranger.
         """
         return int(self._ask({"wait": pid})["code"])
@@ -98,8 +99,9 @@ def _child(training: Any, task: dict[str, Any]) -> int:
     try:
         _redirect(task["log"])
         code = getattr(training, task["function"])(*task["arguments"], **task["named"]) or 0
-    except BaseException:
+    except BaseException as error:
         traceback.print_exc()
+        code = getattr(error, "exit_code", code)
     finally:
         sys.stderr.flush()
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Die at a chosen one of the system calls by which checkpoints are written.
+"""Die at a chosen one of the system calls by which a run is written.
 
 Everything that is written there goes through the functions of `os` named below; a test holds the
 files of a checkpoint against the calls that were seen.
@@ -41,7 +41,8 @@ CHANGING = (
 )
 """Calls that change a disk; beside them `open` with a flag for writing."""
 
-WRITERS = re.compile(r"stride-(checkpoint|\d+)")  # its thread, and those that it shares work with
+WRITERS = r"stride-(checkpoint|\d+)"
+"""The threads that write checkpoints, by their names."""
 
 
 @dataclass
@@ -49,20 +50,22 @@ class Deadly:
     """Where to die, and what to note until then.
 
     Attributes:
-        checkpoint: in the writing of which checkpoint, counted from 1.
+        threads: whose calls count, as a pattern of their names.
+        checkpoint: in the writing of which checkpoint, counted from 1; 0 for all the time.
         call: at which of its calls, counted from 1; 0 for none.
         torn: whether half of that call's bytes are written before; then `call` counts writes.
         calls: a file for the names of all calls, None for none.
     """
 
-    checkpoint: int
+    threads: str = WRITERS
+    checkpoint: int = 0
     call: int = 0
     torn: bool = False
     calls: str | None = None
 
 
 class Counter:
-    """Count the calls of the checkpoints' threads, and kill the process at the chosen one."""
+    """Count the calls of the watched threads, and kill the process at the chosen one."""
 
     def __init__(self, deadly: Deadly) -> None:
         self._deadly = deadly
@@ -75,18 +78,21 @@ class Counter:
         """Return the function, which is counted before it is called."""
 
         def counted(*arguments: Any, **named: Any) -> Any:
-            if WRITERS.fullmatch(threading.current_thread().name) and _changes(name, arguments):
+            if self._is_watched() and _changes(name, arguments):
                 with self._counting:
                     self._count(name, arguments)
             return function(*arguments, **named)
 
         return counted
 
+    def _is_watched(self) -> bool:
+        return bool(re.fullmatch(self._deadly.threads, threading.current_thread().name))
+
     def _count(self, name: str, arguments: tuple[Any, ...]) -> None:
         deadly = self._deadly
         if name == "mkdir" and TEMPORARY_PREFIX in str(arguments[0]):
             self._folders.add(str(arguments[0]))
-        if len(self._folders) != deadly.checkpoint:
+        if deadly.checkpoint and len(self._folders) != deadly.checkpoint:
             return
         self.seen.append([name, str(arguments[0])])
         if deadly.torn and name != "write":

@@ -13,52 +13,20 @@ import pytest
 
 from stride.engine.checkpoint import Checkpoint, checkpoint_names, newest_good, read_state
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
+from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
-from tests.integration.same_runs import problems_of
 
-SECOND: dict[str, Any] = {"checkpoint": 2}
 SECTIONS: dict[str, Any] = {
     "training_config": {"max_epochs": 3},
     "checkpoint_config": {"every_steps": None, "keep_last": 1, "keep_best": 1},
 }
 
 
-class Deaths:
-    """Train, die at a call of the second checkpoint's, and resume."""
-
-    def __init__(self, server: Forkserver, folder: Path) -> None:
-        self.server, self.folder, self.whole = server, folder, folder / "whole" / "0"
-        calls = folder / "calls.json"
-        assert self.train("whole", calls=str(calls)) == 0, self.log()
-        self.calls: list[list[str]] = json.loads(calls.read_text())
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text()
-
-    def train(self, name: str, **deadly: Any) -> int:
-        log = self.folder / "log"
-        place = str(self.folder / name)
-        return self.server.call("train_dying", place, SECOND | deadly, log=log, **SECTIONS)
-
-    def die(self, name: str, **deadly: Any) -> RunPaths:
-        """Die there; return the run after a look at what is left."""
-        assert self.train(name, **deadly) == -9, self.log()
-        run = RunPaths(self.folder / name / "0")
-        check_what_is_left(run)
-        return run
-
-    def resume(self, run: RunPaths) -> None:
-        """Go on to the end, and compare with the run that was never stopped."""
-        work_dir, log = str(run.path.parent), self.folder / "log"
-        assert self.server.call("train", work_dir, "0", log=log, **SECTIONS) == 0, self.log()
-        assert problems_of(run.path, self.whole) == []
-
-
 @pytest.fixture(scope="module")
 def deaths() -> Iterator[Deaths]:
     with memory_folder() as folder, Forkserver() as server:
-        yield Deaths(server, folder)
+        yield Deaths(server, folder, SECTIONS, checkpoint=2)
 
 
 def check_what_is_left(run: RunPaths) -> None:
@@ -87,7 +55,9 @@ def test_death_at_any_call_of_a_checkpoint_changes_no_bit(
     deaths: Deaths, request: pytest.FixtureRequest
 ) -> None:
     for number in range(1, len(deaths.calls) + 1):
-        deaths.resume(deaths.die(f"call {number}", call=number))
+        run = deaths.die(f"call {number}", call=number)
+        check_what_is_left(run)
+        deaths.resume(run)
     words = f"{len(deaths.calls)} deaths at each system call of a checkpoint, all bit-identical"
     request.node.user_properties.append(("faults", words))
 
@@ -97,6 +67,8 @@ def test_death_after_half_of_any_write_changes_no_bit(
 ) -> None:
     writes = sum(name == "write" for name, _ in deaths.calls)
     for number in range(1, writes + 1):
-        deaths.resume(deaths.die(f"torn {number}", call=number, torn=True))
+        run = deaths.die(f"torn {number}", call=number, torn=True)
+        check_what_is_left(run)
+        deaths.resume(run)
     words = f"{writes} deaths after half of a write, all bit-identical"
     request.node.user_properties.append(("faults", words))

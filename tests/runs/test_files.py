@@ -16,6 +16,7 @@ from stride.runs.files import (
     remove_folder,
     sweep_temporaries,
 )
+from stride.runs.layout import TEMPORARY_PREFIX
 
 
 @pytest.fixture

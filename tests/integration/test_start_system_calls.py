@@ -1,0 +1,81 @@
+"""Law 2 at the start: SIGKILL at each system call between a claim, or a resume, and the training.
+
+The run begins with weights of another one, which its config alone cannot give back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stride.runs.layout import RunPaths
+from stride.runs.query import list_runs
+from tests.integration.deaths import Deaths
+from tests.integration.forkserver import Forkserver
+from tests.integration.memory_folder import memory_folder
+
+
+@pytest.fixture(scope="module")
+def deaths() -> Iterator[Deaths]:
+    with memory_folder() as folder, Forkserver() as server:
+        log = folder / "log"
+        assert server.call("train", str(folder / "first"), log=log) == 0, log.read_text()
+        weights = RunPaths(folder / "first" / "0").weights
+        sections = {
+            "training_config": {"max_epochs": 2},
+            "model_kwargs": {"init_from": str(weights)},
+        }
+        yield Deaths(server, folder, sections, threads="MainThread")
+
+
+every = pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.slow)])
+
+
+def calls_before_training(calls: list[list[str]]) -> int:
+    return [Path(path).name for _, path in calls].index("metrics.jsonl")
+
+
+@every
+def test_death_at_any_call_of_a_start_hides_no_run_and_changes_no_bit(
+    deaths: Deaths, every: int, request: pytest.FixtureRequest
+) -> None:
+    refused = 0
+    last = calls_before_training(deaths.calls)
+    for number in range(1, last + 1, every):
+        run = deaths.die(f"start {every} {number}", call=number)
+        if run.status.exists():
+            (row,) = list_runs(run.path.parent)
+            assert row.state == "interrupted"
+        refused += not resumed_or_refused(deaths, run)
+    words = (
+        f"{-(-last // every)} deaths at system calls of a start, {refused} had nothing to resume"
+    )
+    request.node.user_properties.append(("faults", words))
+
+
+def resumed_or_refused(deaths: Deaths, run: RunPaths) -> bool:
+    """Resume the run; where it is refused, train anew beside it. Compare either with the whole."""
+    code = deaths.train(run.path.parent.name, "0")
+    if code == 0:
+        deaths.compare(run)
+        return True
+    assert code == 2, deaths.log()
+    assert not run.initial_weights.exists()
+    assert deaths.train(run.path.parent.name) == 0, deaths.log()
+    newest = max(p for p in run.path.parent.iterdir() if p.name.isdigit())
+    deaths.compare(RunPaths(newest))
+    return False
+
+
+@every
+def test_death_at_any_call_of_a_resume_changes_no_bit(
+    deaths: Deaths, every: int, request: pytest.FixtureRequest
+) -> None:
+    killed = len(deaths.calls) // 2
+    deaths.die(f"resumed {every}", call=killed)
+    last = calls_before_training(deaths.calls_of(f"resumed {every}", "0"))
+    for number in range(1, last + 1, every):
+        deaths.die(f"resume {every} {number}", call=killed)
+        deaths.resume(deaths.die(f"resume {every} {number}", "0", call=number))
+    words = f"{-(-last // every)} deaths at system calls of a resume, all bit-identical"
+    request.node.user_properties.append(("faults", words))
