@@ -7,7 +7,6 @@ from pathlib import Path
 
 from stride.config import Resolved
 from stride.errors import RunError
-from stride.loggers.text import LOGGER
 from stride.runs.files import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.status import newest_segment
@@ -45,7 +44,6 @@ def restarted(fresh: Fresh) -> Beginning:
     path = _unfinished(fresh, name)
     if path is None:
         return fresh
-    LOGGER.info("job %s was started again: going on with run %s", name, path.name)
     # The launcher has ended the process that wrote before; should that live on, cut off from it,
     # its segment is no longer the newest and it commits nothing.
     return Resumed.of(path.path, take_over=True)
