@@ -28,9 +28,12 @@ stride compare RUN... --metric|-m NAME... --json --csv
 stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
 stride diff RUN OTHER --json
 stride evaluate RUN --split SPLIT --metrics A,B --json
+stride fork RUN --at AT --config KEY=VALUE... --data-root DIR
 stride logs RUN --rank R --follow|-f
 stride ls W --metric|-m NAME... -n N --all --json --csv
 stride path RUN
+stride reproduce RUN --steps N --code --data-root DIR --json
+stride resume RUN --config KEY=VALUE... --data-root DIR
 stride show RUN --json
 stride verify RUN... --all --json
 """

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -34,3 +35,32 @@ def test_outside_of_the_main_thread_nothing_is_touched():
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_after_the_grace_time_the_training_ends_by_the_first_signal():
+    before, stop = signal.getsignal(signal.SIGALRM), StopRequest()
+    with pytest.raises(Interrupted, match="SIGUSR1") as caught, obeying_signals(stop, 0.05):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        time.sleep(5)
+    assert caught.value.exit_code == 128 + signal.SIGUSR1
+    assert stop.signal == signal.SIGUSR1
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_who_is_ready_within_the_grace_time_is_not_interrupted():
+    with obeying_signals(StopRequest(), 0.05) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.1)
+    assert stop.signal == signal.SIGTERM
+
+
+def test_without_a_grace_time_the_alarm_is_nobody_s_business():
+    before = signal.getsignal(signal.SIGALRM)
+    with obeying_signals(StopRequest()):
+        assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_an_alarm_of_its_own_without_a_signal_ends_nothing():
+    with obeying_signals(StopRequest(), 60.0) as stop:
+        os.kill(os.getpid(), signal.SIGALRM)
+    assert not stop

@@ -1,0 +1,129 @@
+"""`stride reproduce`: 0 where a run is had again bit by bit, 3 where it is not."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ["--config", "work_dir=W", "--config", "dataset_kwargs.subsample_rate=0.2"]
+STEPS = ["--config", "training_config.max_steps=6"]
+
+NETS = """
+import os
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+        self.calls = 0
+
+    def forward(self, inputs):
+        self.calls += self.training
+        late = self.training and self.calls >= int(os.environ.get("MY_STEP", "99"))
+        return self.layer(inputs.flatten(1)) * (1.001 if late else 1.0)
+"""
+MINE = ["--config", "model_kwargs.model_name=my_nets:Net"]
+
+
+@pytest.fixture
+def nets(tmp_path, monkeypatch):
+    """A user's module beside the work_dir, forgotten when it was changed and at the end."""
+    monkeypatch.delenv("MY_STEP", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(text: str, folder: Path = tmp_path) -> None:
+        (folder / "my_nets.py").write_text(text)
+        sys.modules.pop("my_nets", None)
+        importlib.invalidate_caches()
+
+    write(NETS)
+    yield write
+    sys.modules.pop("my_nets", None)
+
+
+def test_an_identical_run_is_said_to_be_one(stride, tmp_path) -> None:
+    assert stride(*SMALL, *STEPS).code == 0
+    code, out, _ = stride("reproduce", "W/0")
+    assert code == 0
+    assert out == f"bit-identical over 6 steps, weights identical\n{tmp_path}/W/1\n"
+
+
+def test_a_divergence_is_found_at_its_step(stride, nets, monkeypatch, tmp_path) -> None:
+    assert stride(*SMALL, *STEPS, *MINE).code == 0
+    monkeypatch.setenv("MY_STEP", "4")
+    code, out, _ = stride("reproduce", "W/0")
+    lines = out.splitlines()
+    assert code == 3
+    assert lines[0] == (
+        "diverged: the first step that differs is 4; 6 steps compared, weights different"
+    )
+    assert lines[1].startswith("largest difference of a metric: ")
+    assert any(line.startswith("likely cause: ") for line in lines)
+    assert lines[-1] == f"{tmp_path}/W/1"
+    code, out, _ = stride("reproduce", "W/0", "--steps", "3")
+    assert (code, out.splitlines()[0]) == (0, "bit-identical over 3 steps")
+    code, out, _ = stride("reproduce", "W/0", "--json")
+    record = json.loads(out[: out.rindex("}") + 1])
+    assert (code, record["first_divergent_step"], record["identical"]) == (3, 4, False)
+
+
+def test_the_data_may_lie_elsewhere(stride, tmp_path) -> None:
+    (tmp_path / "old").mkdir()
+    rows = "\n".join(f"{i % 7},{i % 5},{i % 2}" for i in range(60))
+    (tmp_path / "old" / "a.csv").write_text(f"x,y,class\n{rows}\n")
+    table = ["dataset_name=table", "path=old/a.csv", "target=class"]
+    words = [word for text in table for word in ("--config", f"dataset_kwargs.{text}")]
+    assert stride("--config", "work_dir=W", *words, *STEPS).code == 0
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "old").rename(tmp_path / "moved" / "old")
+    assert stride("reproduce", "W/0").code == 2
+    assert not (tmp_path / "W/1").exists()
+    code, out, _ = stride("reproduce", "W/0", "--data-root", "moved")
+    assert (code, out.splitlines()[0]) == (0, "bit-identical over 6 steps, weights identical")
+
+
+def test_a_run_that_is_not_there_is_the_user_s_mistake(stride) -> None:
+    code, out, err = stride("reproduce", "W/0")
+    assert (code, out) == (2, "")
+    assert err.startswith("stride: error: ")
+
+
+def git(folder: Path, *words: str) -> None:
+    who = {"NAME": "A", "EMAIL": "a@example.org"}
+    names = {f"GIT_{one}_{k}": v for one in ("AUTHOR", "COMMITTER") for k, v in who.items()}
+    subprocess.run(
+        ["git", "-C", str(folder), *words],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **names},
+    )
+
+
+def test_the_recorded_code_gives_the_run_again_when_the_code_has_changed(
+    stride, nets, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    code_folder = tmp_path / "code"
+    code_folder.mkdir()
+    monkeypatch.chdir(code_folder)
+    monkeypatch.syspath_prepend(code_folder)
+    (tmp_path / "my_nets.py").unlink()
+    nets(NETS, code_folder)
+    git(code_folder, "init", "-q")
+    git(code_folder, "add", ".")
+    git(code_folder, "commit", "-qm", "first")
+    nets(NETS.replace("flatten(1)", "flatten(1) / 16"), code_folder)  # not committed: a patch
+    place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
+    assert stride(*place, *STEPS, *MINE).code == 0
+    nets(NETS, code_folder)
+    assert stride("reproduce", f"{tmp_path}/W/0").code == 3
+    assert stride("reproduce", f"{tmp_path}/W/0", "--code").code == 0
+    assert json.loads((tmp_path / "W/2/reproduction.json").read_text())["identical"]
+    assert (code_folder / "my_nets.py").read_text() == NETS
