@@ -5,7 +5,9 @@ first checkpoint, directly after one, in mid-epoch, at an epoch's last step, at 
 """
 
 import logging
+import os
 import random
+import signal
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, Sequ
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from stride.callbacks.base import Callback
+from stride.engine.signals import Interrupted
 from stride.models.model import Model
 from stride.trainer.trainer import Trainer
 
@@ -468,6 +471,25 @@ def test_a_stop_that_was_asked_for_is_not_forgotten(trial, differences):
     whole = trial.train(feature, name="whole")
     assert whole["rows"][-1]["step"] == 10
     assert differences(whole, trial.train(feature, ("after_evaluate", 10))) == []
+
+
+@pytest.mark.parametrize("step", [13, 18])
+def test_a_signal_leaves_a_checkpoint_from_which_it_resumes_exactly(trial, differences, step):
+    class Signal(Callback):
+        def after_step(self, trainer, step_):
+            if trainer.state.step == step:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    whole = trial.train({}, name="whole")
+    trainer = trial.trainer({"given": {"callbacks": lambda: [Signal()]}}, seen := {}, "killed")
+    with pytest.raises(Interrupted):
+        trainer.fit()
+    trainer = trial.trainer({}, seen, "killed")
+    trainer.fit(resume=0)
+    left = trial.left(trainer, seen)
+    whole["index"] = left["index"]  # which has one checkpoint more
+    assert differences(whole, left) == []
+    assert sorted(left["batches"]) == sorted(whole["batches"])
 
 
 def loader():
