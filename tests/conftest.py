@@ -1,8 +1,89 @@
-"""What holds for all tests."""
+"""What holds for all tests, and the means to test several processes."""
 
+import os
+import pickle
+import subprocess
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # An example's time is wall time: a busy machine can stop any of them beyond any deadline, and a
 # second try, which is fast, then makes the failure a flaky one.
 settings.register_profile("stride", deadline=None)
 settings.load_profile("stride")
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """Give the processes that tests of several ranks share, started when they are asked for."""
+    made = Pool()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ranks(pool):
+    """Call a test module's function in several processes that train together.
+
+    They find each other by a launcher's variables, as under torchrun; `group=False` leaves the
+    finding to the function. Each process's result is returned.
+    """
+    return pool.call
+
+
+class Pool:
+    """Processes that call functions of test modules."""
+
+    SECONDS = 30  # after which ranks that wait for each other are a failure
+
+    def __init__(self):
+        self.members = []
+
+    def call(self, world, function, *arguments, group=True, **options):
+        """Call the function on so many ranks; return what each gives."""
+        from torch.distributed import TCPStore
+
+        store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+        self.members += [self._start() for _ in range(world - len(self.members))]
+        members = self.members[:world]
+        module = sys.modules[function.__module__]
+        call = (module.__file__, module.__name__, function.__name__)
+        content = pickle.dumps((arguments, options))
+        for rank, (_, connection) in enumerate(members):
+            variables = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world}
+            variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": store.port}
+            variables = {name: str(value) for name, value in variables.items()}
+            connection.send((variables, *call, content, self.SECONDS if group else 0))
+        answers = [self._receive(connection) for _, connection in members]
+        failures = [error for _, error in answers if error]
+        if failures:
+            self.close()
+        assert not failures, "\n".join(failures)
+        return [value for value, _ in answers]
+
+    def _start(self):
+        ours, theirs = Pipe()
+        command = [sys.executable, str(Path(__file__).parent / "rank.py"), str(theirs.fileno())]
+        agent = {"TORCHELASTIC_USE_AGENT_STORE": "True", "GLOO_SOCKET_IFNAME": "lo"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", **agent}
+        process = subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()])
+        theirs.close()
+        return process, ours
+
+    def _receive(self, connection):
+        try:
+            waited = connection.poll(2 * self.SECONDS)
+            return pickle.loads(connection.recv_bytes()) if waited else (None, "no answer in time")
+        except EOFError:
+            return None, "a rank has died"
+
+    def close(self):
+        """End all processes."""
+        for process, connection in self.members:
+            connection.close()
+            process.kill()
+            process.wait()
+        self.members = []

@@ -11,6 +11,7 @@ from stride.config.sections import (
     CheckpointConfig,
     CriterionKwargs,
     DatasetKwargs,
+    DistributedConfig,
     LoadDataKwargs,
     LoggingConfig,
     ModelKwargs,
@@ -32,6 +33,7 @@ __all__ = [
     "Config",
     "CriterionKwargs",
     "DatasetKwargs",
+    "DistributedConfig",
     "LoadDataKwargs",
     "LoggingConfig",
     "ModelKwargs",
@@ -80,6 +82,9 @@ class Config(Section):
     )
     checkpoint_config: CheckpointConfig = Field(
         default_factory=CheckpointConfig, description="checkpoints"
+    )
+    distributed_config: DistributedConfig = Field(
+        default_factory=DistributedConfig, description="several processes"
     )
     logging_config: LoggingConfig = Field(
         default_factory=LoggingConfig, description="logs and display"

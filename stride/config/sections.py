@@ -229,6 +229,26 @@ class CheckpointConfig(Section):
     )
 
 
+class DistributedConfig(Section):
+    """Say how several processes train together."""
+
+    backend: Literal["auto", "gloo", "nccl"] = Field(
+        "auto", description="what gradients travel by; auto: nccl on CUDA, else gloo"
+    )
+    timeout_seconds: float = Field(
+        600.0, gt=0, description="how long a process waits for the others before it gives up"
+    )
+    strategy: Literal["auto", "flat", "ddp"] = Field(
+        "auto", description="one flat sum of gradients, or torch's DDP; auto: by the model's size"
+    )
+    agree_every: Positive = Field(
+        50, description="steps, at most, between two that ask all processes whether to stop"
+    )
+    find_unused_parameters: bool = Field(False, description="as DDP has it")
+    static_graph: bool = Field(False, description="as DDP has it")
+    gradient_as_bucket_view: bool = Field(False, description="as DDP has it")
+
+
 class LoggingConfig(Section):
     """Say where metrics and messages go."""
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from stride.config.metrics import metric_name
-from stride.engine.metrics import Metric, exact_type
+from stride.distributed import totals
+from stride.engine.metrics import Metric, exact_type, over_ranks
 from stride.engine.precision import Precision
 from stride.models.model import Model, as_step
 
@@ -22,7 +23,9 @@ def evaluate(
 ) -> dict[str, float]:
     """Return loss and every metric of the split under canonical names, weighted by samples.
 
-    The model is in evaluation mode meanwhile and in its former mode after.
+    The model is in evaluation mode meanwhile and in its former mode after. With several ranks
+    each evaluates its share, and all get the same values: they are brought together once, at
+    the end.
     """
     training = model.network.training
     model.eval()
@@ -31,8 +34,9 @@ def evaluate(
             loss, size = _pass(model, batches, metrics)
     finally:
         model.train(training)
-    values = {metric_name(split, "loss"): float(loss) / size if size else float("nan")}
-    return values | {metric_name(split, name): m.compute() for name, m in metrics.items()}
+    total, samples = totals([float(loss), size])
+    values = {metric_name(split, "loss"): total / samples if samples else float("nan")}
+    return values | {metric_name(split, name): over_ranks(m) for name, m in metrics.items()}
 
 
 def _pass(

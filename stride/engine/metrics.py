@@ -16,11 +16,13 @@ zero for each of two classes. Negative class targets (as -100) are not counted.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from stride.distributed import gather, world_size
 from stride.errors import ComponentError, ConfigError, DataError, MissingExtra, nearest
 from stride.models.model import Step
 
@@ -66,6 +68,33 @@ class Metric(ABC):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
 
+    def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Take the states of all ranks, in their order, in place of its own.
+
+        Raises:
+            ComponentError: When the metric does not say how.
+        """
+        raise ComponentError(
+            f"the metric {type(self).__name__} cannot be computed over several processes",
+            where=KEY,
+            hint="give its class merge(states), which takes what state_dict gave on each rank",
+        )
+
+
+def over_ranks(metric: Metric) -> float:
+    """Return the metric's value over what all ranks took; its own state stays as it is.
+
+    Every rank has to ask, and gets the same bits.
+    """
+    if world_size() == 1:
+        return metric.compute()
+    own = metric.state_dict()
+    metric.merge(gather(own))
+    value = metric.compute()
+    metric.reset()
+    metric.load_state_dict(own)
+    return value
+
 
 class Sums(Metric):
     """A metric that follows from sums over all samples, kept in one tensor on the device."""
@@ -79,7 +108,7 @@ class Sums(Metric):
         if self._sums is None:
             self._sums = terms
         else:
-            self._sums = self._sums.to(terms.device, non_blocking=True) + terms
+            self._sums = self.added(self._sums.to(terms.device, non_blocking=True), terms)
 
     def compute(self) -> float:
         """Return the value that follows from the sums."""
@@ -97,6 +126,16 @@ class Sums(Metric):
         """Go on from these sums."""
         sums = state["sums"]
         self._sums = None if sums is None else torch.tensor(sums, dtype=torch.float64)
+
+    def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Add the sums of all ranks."""
+        known = [state["sums"] for state in states if state["sums"] is not None]
+        sums = [torch.tensor(one, dtype=torch.float64) for one in known]
+        self._sums = reduce(self.added, sums) if sums else None
+
+    def added(self, sums: Tensor, terms: Tensor) -> Tensor:
+        """Return the sums with a batch's terms, or another rank's sums, added."""
+        return sums + terms
 
     @abstractmethod
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:

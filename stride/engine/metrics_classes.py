@@ -1,7 +1,7 @@
 """Metrics of class scores: accuracy, top5_accuracy, error, f1, auc."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -126,6 +126,11 @@ class AUC(Metric):
         if state["scores"]:
             self._scores = [torch.tensor(state["scores"], dtype=torch.float64)]
             self._targets = [torch.tensor(state["targets"], dtype=torch.int64)]
+
+    def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Take the scores and targets of all ranks."""
+        whole = {key: [x for state in states for x in state[key]] for key in ("scores", "targets")}
+        self.load_state_dict(whole)
 
 
 def area_under_roc(scores: Tensor, targets: Tensor) -> float:

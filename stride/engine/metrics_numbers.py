@@ -47,14 +47,6 @@ class R2(Sums):
     (Chan, Golub and LeVeque, 1979), so that a large mean costs no digits.
     """
 
-    def update(self, step: Any) -> None:
-        """Merge the step's terms into the running ones."""
-        before = self._sums
-        self._sums = None
-        super().update(step)
-        if before is not None and self._sums is not None:
-            self._sums = _merged(before.to(self._sums.device, non_blocking=True), self._sums)
-
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return per output: count, mean and squared deviations of targets, squared errors."""
         errors = _errors(outputs, targets).reshape(len(outputs), -1).square().sum(0)
@@ -62,6 +54,14 @@ class R2(Sums):
         mean = exact.mean(0)
         deviations = (exact - mean).square().sum(0)
         return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
+
+    def added(self, sums: Tensor, terms: Tensor) -> Tensor:
+        """Merge a batch's terms into the running ones."""
+        count = sums[0] + terms[0]
+        shift = terms[1] - sums[1]
+        mean = sums[1] + shift * terms[0] / count
+        deviations = sums[2] + terms[2] + shift.square() * sums[0] * terms[0] / count
+        return torch.stack([count, mean, deviations, sums[3] + terms[3]])
 
     def value(self, sums: Any) -> float:
         """Return the mean over the outputs."""
@@ -76,14 +76,6 @@ def _r2(deviations: float, errors: float) -> float:
     if deviations == 0:
         return 1.0 if errors == 0 else 0.0
     return 1 - errors / deviations
-
-
-def _merged(a: Tensor, b: Tensor) -> Tensor:
-    count = a[0] + b[0]
-    shift = b[1] - a[1]
-    mean = a[1] + shift * b[0] / count
-    deviations = a[2] + b[2] + shift.square() * a[0] * b[0] / count
-    return torch.stack([count, mean, deviations, a[3] + b[3]])
 
 
 def _errors(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Metrics of torchmetrics, imported when one is asked for."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -33,6 +33,8 @@ class TorchMetric(Metric):
         self._device: torch.device | None = None
         if hasattr(metric, "persistent"):
             metric.persistent(True)  # so that its state_dict holds its state
+        if hasattr(metric, "sync_on_compute"):
+            metric.sync_on_compute = False  # ranks are brought together by `merge`
 
     def update(self, step: Step) -> None:
         """Give the metric the outputs and targets, on their device."""
@@ -82,6 +84,28 @@ class TorchMetric(Metric):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Give the metric its own state."""
         self._metric.load_state_dict(dict(state))
+
+    def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Let the metric merge the states of all ranks.
+
+        Raises:
+            ComponentError: When it cannot.
+        """
+        if not hasattr(self._metric, "merge_state"):
+            super().merge(states)
+        self._metric.reset()
+        self._metric.load_state_dict(dict(states[0]))
+        try:
+            for number, state in enumerate(states[1:], 2):
+                # Means are weighted by it, and a metric without any warns that it is empty.
+                self._metric._update_count = number
+                self._metric.merge_state(dict(state))
+        except (RuntimeError, ValueError) as error:
+            raise ComponentError(
+                f"the metric {type(self._metric).__name__} cannot be computed over several "
+                f"processes: {error}",
+                where=KEY,
+            ) from error
 
 
 def installed() -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.distributed import any_rank, gather, totals
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.metrics import Metric
+from stride.engine.metrics import Metric, over_ranks
 from stride.models.model import Step
 
 _HELD_STEPS = 32
@@ -19,7 +20,8 @@ class Tally:
     """The losses of an epoch, and its accuracy where the model gives outputs and targets.
 
     Adding a step appends to lists: no arithmetic, no wait for the device. Sums are in double
-    precision and weighted by samples.
+    precision and weighted by samples. They are of this process; `read`, `first_nonfinite` and
+    `epoch_values` tell of all ranks, so that every rank has to call them.
 
     Args:
         accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
@@ -122,22 +124,24 @@ class Tally:
     def read(self) -> float:
         """Wait for the device; return the mean loss since the last reading, per sample."""
         self._drain()
-        mean = _mean(self._sums["report_loss"], self._sums["report_size"])
+        mean = _mean(*totals([self._sums["report_loss"], self._sums["report_size"]]))
         self._sums["report_loss"], self._sums["report_size"] = 0.0, 0
         return mean
 
     def first_nonfinite(self) -> tuple[int, int] | None:
         """Return which of the epoch's losses is the first that is not finite, of how many."""
         self._drain()
-        return None if self._bad is None else (self._bad, self._steps)
+        bad = min((one for one in gather(self._bad) if one is not None), default=None)
+        return None if bad is None else (bad, self._steps)
 
     def epoch_values(self) -> dict[str, float]:
         """Return `train/epoch_loss` and, where it is known, `train/epoch_accuracy`."""
         self._drain()
         self._rate()
-        values = {"train/epoch_loss": _mean(self._sums["epoch_loss"], self._sums["epoch_size"])}
-        if self._accuracy is not None and self._rated:
-            values["train/epoch_accuracy"] = self._accuracy.compute()
+        sums = totals([self._sums["epoch_loss"], self._sums["epoch_size"]])
+        values = {"train/epoch_loss": _mean(*sums)}
+        if self._accuracy is not None and any_rank(self._rated):
+            values["train/epoch_accuracy"] = over_ranks(self._accuracy)
         return values
 
     def state_dict(self) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from stride.engine.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.tally import joined
 from stride.errors import ConfigError
-from stride.models.model import Model, Step, as_step, batch_size
+from stride.models.model import Model, Step, as_step
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -30,6 +31,9 @@ class Update:
     microbatches. Hooks called `before_step` run when the gradients stand and are at their true
     size; clipping comes after them, then the optimiser.
 
+    Attributes:
+        samples: gives how many samples the step just made has, over all ranks.
+
     Args:
         model: what gives the loss.
         optimizer: what moves the parameters.
@@ -39,6 +43,7 @@ class Update:
         check_loss: whether each loss is read and checked before the update (this waits for the
             device in every step).
         note_norm: called with the norm of all gradients, where clipping computes it.
+        gradients: what makes gradients those of all ranks; None: of one process.
     """
 
     def __init__(
@@ -51,10 +56,12 @@ class Update:
         before_step: Sequence[Callable[[Any], Any]] = (),
         check_loss: bool = False,
         note_norm: Callable[[Tensor], None] = _forget,
+        gradients: Gradients | None = None,
     ) -> None:
         self._note_norm = note_norm
         self._model = model
-        self._training_step = model.training_step
+        self._gradients = gradients or OwnGradients(model)
+        self.samples = self._gradients.samples
         self._optimizer = optimizer
         self._precision = precision
         self._clip = clip_grad_norm
@@ -72,6 +79,8 @@ class Update:
     def train(self, mode: bool = True) -> None:
         """Switch the model, and an optimiser that has modes, to training or to evaluation."""
         self._model.train(mode)
+        if not mode:
+            self._gradients.share_buffers()
         switch = getattr(self._optimizer, "train" if mode else "eval", None)
         if switch is not None:
             switch()
@@ -88,19 +97,25 @@ class Update:
         """
         if len(self._optimizer.param_groups) != self._groups:  # a callback has unfrozen some
             self._gather_parameters()
+            self._gradients.adopt()
         for parameter in self._parameters:
             parameter.grad = None
-        steps = []
-        for batch, weight in zip(window, _weights(window), strict=True):
+        steps: list[Step] = []
+        for batch, weight in self._gradients.weighted(window):
             with self._precision.autocast():
-                step = self._training_step(batch)
+                step = self._gradients.training_step(batch)
             if type(step) is not Step:
                 step = as_step(step, batch)
-            if self._check_loss and checked and not torch.isfinite(step.loss).item():
-                raise NonFiniteLoss
             self._precision.backward(step.loss if weight == 1 else step.loss * weight)
             steps.append(step)
+        if self._check_loss and checked:
+            self._require_finite(steps)
+        self._gradients.reduce(self._parameters)
         return steps[0] if len(steps) == 1 else _joined(steps)
+
+    def _require_finite(self, steps: list[Step]) -> None:
+        if not self._gradients.are_finite([step.loss for step in steps]):
+            raise NonFiniteLoss
 
     def apply(self, window: Sequence[Any], step: Step) -> None:
         """Call the hooks, clip, and let the optimiser move the parameters."""
@@ -118,8 +133,9 @@ class Update:
         if not self._before_step and self._clip is None:
             return
         self._precision.unscale(self._optimizer)
+        batches = self._gradients.batches(window)
         for hook in self._before_step:
-            hook(window)
+            hook(batches)
         if self._clip is not None:
             self._note_norm(clip_grad_norm_(self._parameters, self._clip))
 
@@ -129,11 +145,11 @@ class Update:
 
         def closure() -> Tensor:
             if known:
-                return known.pop().loss
+                return self._gradients.loss(known.pop())
             # A search along a line may meet losses that are not finite, and turns back by itself.
             step = self.gradients(window, checked=False)
             self._prepare(window)
-            return step.loss
+            return self._gradients.loss(step)
 
         return closure
 
@@ -158,18 +174,14 @@ def _needs_closure(optimizer: Optimizer) -> bool:
     return closure is not None and closure.default is inspect.Parameter.empty
 
 
-def _weights(window: Sequence[Any]) -> Sequence[float]:
-    if len(window) == 1:
-        return (1,)
-    sizes = [batch_size(batch) for batch in window]
-    return [size / sum(sizes) for size in sizes]
-
-
 def _joined(steps: list[Step]) -> Step:
     """Join the microbatches of one update: the mean loss over samples, outputs end to end.
 
     Outputs and targets are lists where they do not fit together, as sequences of several lengths.
+    A rank that had no samples has a step of none.
     """
+    if not steps:
+        return Step(torch.zeros(()), 0)
     size = sum(step.size for step in steps)
     loss = torch.stack([step.loss.detach() * (step.size / size) for step in steps]).sum()
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))

@@ -25,6 +25,7 @@ class ConfigArguments(TypedDict, total=False):
     scheduler_kwargs: Mapping[str, Any]
     training_config: Mapping[str, Any]
     checkpoint_config: Mapping[str, Any]
+    distributed_config: Mapping[str, Any]
     logging_config: Mapping[str, Any]
 
 

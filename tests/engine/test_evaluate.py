@@ -4,6 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from stride.data.memory import MemoryBatches
+from stride.data.sampler import Order
+from stride.distributed import share
 from stride.engine.evaluate import evaluate
 from stride.engine.metrics import build_metrics
 from stride.engine.precision import Precision
@@ -96,3 +99,47 @@ def test_a_device_without_double_precision_is_evaluated_in_single():
     batch = (torch.ones(2, 3), torch.zeros(2, 2))
     values = evaluate(lossy, [batch], {}, split="test", precision=FP32)
     assert values["test/loss"] == pytest.approx(lossy.training_step(batch).loss.item())
+
+
+def _shared(names, info, length, network):
+    made = Model(network, nn.CrossEntropyLoss() if info.target_kind == "class" else nn.MSELoss())
+    generator = torch.Generator().manual_seed(5)
+    inputs = torch.randn(length, 4, generator=generator)
+    if info.target_kind == "class":
+        targets = torch.randint(0, info.num_classes, (length,), generator=generator)
+    else:
+        targets = torch.randn(length, 1, generator=generator) + 100
+    order = Order(length, 4, seed=0, shuffle=False, share=share())
+    batches = MemoryBatches((inputs, targets), order, torch.device("cpu"))
+    metrics = build_metrics(names, info)
+    values = evaluate(made, batches, metrics, split="val", precision=FP32)
+    assert evaluate(made, batches, metrics, split="val", precision=FP32) == values
+    return values
+
+
+class TwoClasses(Classes):
+    num_classes = 2
+
+
+class Numbers:
+    target_kind = "float"
+    num_classes = None
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("length", [3, 16, 21])
+@pytest.mark.parametrize(
+    ("names", "info", "outputs"),
+    [
+        (["accuracy", "error", "f1", "auc", "MulticlassAccuracy"], TwoClasses(), 2),
+        (["mse", "rmse", "mae", "r2", "MeanSquaredError"], Numbers(), 1),
+    ],
+)
+def test_ranks_count_each_sample_once_and_agree_to_the_bit(ranks, length, names, info, outputs):
+    torch.manual_seed(0)
+    network = nn.Linear(4, outputs)
+    alone = _shared(names, info, length, network)
+    for world in (2, 3, 4):
+        first, *others = ranks(world, _shared, names, info, length, network)
+        assert all(other == first for other in others)
+        assert first == pytest.approx(alone, rel=1e-6)

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from stride.distributed import rank
 from stride.engine.metrics import build_metrics
 from stride.engine.tally import Tally
 from stride.models.model import Step
@@ -117,3 +118,34 @@ def test_the_sums_have_the_same_bits_however_often_they_are_read():
                 tally.state_dict()
         values.append(tally.epoch_values()["train/epoch_loss"])
     assert values[0] == values[1] == values[2]
+
+
+class Halves:
+    target_kind = "class"
+    num_classes = 2
+
+
+def _counted(bad_rank):
+    tally = Tally(build_metrics(["accuracy"], Halves())["accuracy"])
+    for number in range(3):
+        loss = math.nan if number == 1 and rank() == bad_rank else float(rank() + number)
+        outputs = torch.tensor([[0.0, 1.0]] * (rank() + 1))
+        targets = torch.full((rank() + 1,), rank() % 2)
+        tally.add(Step(torch.tensor(loss), rank() + 1, outputs, targets))
+    own = tally.state_dict()
+    result = tally.read(), tally.first_nonfinite(), tally.epoch_values()
+    assert tally.state_dict()["accuracy"] == own["accuracy"]
+    return result
+
+
+@pytest.mark.ddp
+def test_ranks_report_what_all_of_them_saw(ranks):
+    first, second = ranks(2, _counted, None)
+    assert first == second
+    mean = (0 + 1 + 2 + 2 * (1 + 2 + 3)) / 9
+    assert first == (mean, None, {"train/epoch_loss": mean, "train/epoch_accuracy": 6 / 9})
+
+
+@pytest.mark.ddp
+def test_ranks_agree_on_the_first_loss_that_is_not_finite(ranks):
+    assert [found for _, found, _ in ranks(2, _counted, 1)] == [(1, 3), (1, 3)]

@@ -1,0 +1,98 @@
+"""Add gradients by torch's DistributedDataParallel, with the same bits after a resume."""
+
+from collections.abc import Iterator, Sequence
+from inspect import signature
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from stride.config.schema import DistributedConfig
+from stride.distributed import world_size
+from stride.engine.gradient_sums import add_gradients
+from stride.engine.gradients import SharedGradients
+from stride.engine.precision import Precision
+from stride.engine.random import untouched
+from stride.models.model import Model, Step, as_step
+
+
+# Whether each forward pass copies rank 0's buffers: torch 2.13 gave it another name.
+_NAMES = signature(DistributedDataParallel).parameters
+_SYNC_BUFFERS = next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES)
+
+
+class Ddp(SharedGradients):
+    """Let DistributedDataParallel add gradients while the backward pass goes on.
+
+    It orders its buckets by the first backward pass of the process, so that a resumed training
+    would add in another order than one that was never stopped. A pass on an example, whose traces
+    are removed, is therefore made first.
+    """
+
+    def __init__(
+        self, model: Model, precision: Precision, example: Any, config: DistributedConfig
+    ) -> None:
+        super().__init__(model)
+        self._precision = precision
+        self._example = example
+        self._options: dict[str, Any] = {
+            "find_unused_parameters": config.find_unused_parameters,
+            "static_graph": config.static_graph,
+            "gradient_as_bucket_view": config.gradient_as_bucket_view,
+            _SYNC_BUFFERS: False,
+        }
+        self.share_buffers()
+        self.adopt()
+
+    def adopt(self) -> None:
+        """Wrap the parameters that are trained now."""
+        self._wrapper = DistributedDataParallel(_Steps(self._model), **self._options)
+        self.training_step = self._wrapper
+        with untouched():
+            self._warm_up()
+
+    def _warm_up(self) -> None:
+        network, criterion = self._model.network, self._model.criterion
+        modes = network.training, criterion.training
+        before = [(b, b.clone()) for module in (network, criterion) for b in module.buffers()]
+        self._model.train()
+        with self._precision.autocast():
+            step = self._wrapper(self._example)
+        step.loss.backward()
+        network.train(modes[0])
+        criterion.train(modes[1])
+        with torch.no_grad():
+            for buffer, value in before:
+                buffer.copy_(value)
+        for parameter in self._model.parameters():
+            parameter.grad = None
+
+    def weighted(self, window: Sequence[Any]) -> Iterator[tuple[Any, float]]:
+        """Yield this rank's batches; the gradients are added in the last backward pass.
+
+        Where some rank has no share of the last batch all leave the adding to `reduce`.
+        """
+        parts = self._parts(window)
+        self._left_out = parts[-1].counts.whole < world_size()
+        for number, part in enumerate(parts, 1):
+            self._wrapper.require_backward_grad_sync = number == len(parts) and not self._left_out
+            if part.counts.own:
+                yield part.batch, part.counts.own * world_size() / self._whole
+
+    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
+        """Add the gradients here, where DistributedDataParallel has not."""
+        if self._left_out:
+            add_gradients(parameters, 1 / world_size())
+
+
+class _Steps(nn.Module):
+    """Make a model's training step the forward pass of a module, which is what DDP wraps."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.network, self.criterion = model.network, model.criterion
+        self._training_step = model.training_step
+
+    def forward(self, batch: Any) -> Step:
+        return as_step(self._training_step(batch), batch)
