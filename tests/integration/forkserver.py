@@ -8,10 +8,11 @@ import json
 import os
 import subprocess
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
+
+from stride_cli.errors import report
 
 ROOT = Path(__file__).parents[2]
 TRAINING = "tests.integration.everything"
@@ -42,7 +43,7 @@ class Forkserver:
     def wait(self, pid: int) -> int:
         """Wait for a child's end; return its exit code, or the signal's number below zero.
 
-        Of an error of STRIDE's it is the error's own, of any other 70.
+        Of an error it is that of the command line.
         Until then no other process gets its id: a kill cannot hit a stranger.
         """
         return int(self._ask({"wait": pid})["code"])
@@ -99,9 +100,8 @@ def _child(training: Any, task: dict[str, Any]) -> int:
     try:
         _redirect(task["log"])
         code = getattr(training, task["function"])(*task["arguments"], **task["named"]) or 0
-    except BaseException as error:
-        traceback.print_exc()
-        code = getattr(error, "exit_code", code)
+    except Exception as error:
+        code = report(error, debug=True)  # as the command line does
     finally:
         sys.stderr.flush()
         sys.stdout.flush()
