@@ -87,3 +87,12 @@ class Pool:
             process.kill()
             process.wait()
         self.members = []
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what the tests with faults have counted, also when all went well."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, words in getattr(report, "user_properties", ()):
+                if name == "faults" and report.when == "call":
+                    terminalreporter.write_line(f"faults: {words}")
