@@ -1,0 +1,138 @@
+"""Law 4: whoever reads a folder while it is written, killed and resumed sees a valid one."""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stride.engine.checkpoint import newest_good
+from stride.runs.fingerprints import read_fingerprints
+from stride.runs.layout import RunPaths
+from stride.runs.query import list_runs
+from stride.runs.run import Run
+from stride.runs.verify import verify_run
+from tests.integration.forkserver import Forkserver
+from tests.integration.memory_folder import memory_folder
+
+
+@pytest.fixture
+def server() -> Iterator[Forkserver]:
+    with Forkserver() as server:
+        yield server
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with memory_folder() as folder:
+        yield folder
+
+
+class Reader(threading.Thread):
+    """Read everything in a work_dir again and again, until told to end.
+
+    Attributes:
+        looks: how often each kind of reading went well.
+        wrong: what was seen that may not be.
+    """
+
+    def __init__(self, work_dir: Path) -> None:
+        super().__init__()
+        self._work_dir = work_dir
+        self._end = threading.Event()
+        self._steps = 0
+        self.looks: Counter[str] = Counter()
+        self.wrong: list[str] = []
+
+    def run(self) -> None:
+        while not self._end.is_set() and not self.wrong:
+            for read in (self.listing, self.rows, self.results, self.checkpoint, self.verify):
+                try:
+                    read()
+                except Exception as error:
+                    self.wrong.append(f"{read.__name__}: {error!r} from {error.__cause__!r}")
+
+    def end(self) -> None:
+        self._end.set()
+        self.join()
+
+    def listing(self) -> None:
+        if not self._work_dir.exists():
+            return
+        for row in list_runs(self._work_dir):
+            assert row.state != "broken", row
+            self.looks[f"listed as {row.state}"] += 1
+
+    def rows(self) -> None:
+        paths = RunPaths(self._work_dir / "0")
+        if not paths.status.exists():
+            return
+        rows = Run(paths.path).metrics()
+        places = [(row["step"], row["epoch"]) for row in rows]
+        assert places == sorted(set(places)), places
+        if paths.fingerprints.exists():
+            steps = [bits.step for bits in read_fingerprints(paths.fingerprints)]
+            assert steps == list(range(1, len(steps) + 1)), steps
+        self.looks["metrics"] += bool(rows)
+
+    def results(self) -> None:
+        paths = RunPaths(self._work_dir / "0")
+        if paths.results.exists():
+            assert Run(paths.path).results["weights_sha256"]
+            self.looks["results"] += 1
+
+    def checkpoint(self) -> None:
+        """Read the newest; what is deleted meanwhile is passed over for a newer one."""
+        paths = RunPaths(self._work_dir / "0")
+        if not paths.checkpoint_index.exists():
+            return
+        index = json.loads(paths.checkpoint_index.read_text())
+        found = newest_good(paths) or newest_good(paths)  # all that it saw may be deleted by then
+        assert found is not None
+        last = next(e for e in index["entries"] if e["name"] == index["last"])
+        assert found.record["step"] >= last["step"]
+        self.looks["checkpoints"] += 1
+
+    def verify(self) -> None:
+        if RunPaths(self._work_dir / "0").status.exists():
+            report = verify_run(self._work_dir / "0")
+            assert report.problems == [], report.problems
+            self.looks["verified"] += 1
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))]
+)
+def test_a_reader_sees_a_valid_folder_at_any_moment(
+    server: Forkserver, folder: Path, seed: int, request: pytest.FixtureRequest
+) -> None:
+    chance = random.Random(seed)
+    work_dir, log = folder / "w", folder / "log"
+    reader = Reader(work_dir)
+    reader.start()
+    longer = {"training_config": {"max_epochs": 12}}
+    kills, code = 0, -9
+    try:
+        while code == -signal.SIGKILL:
+            resume = "0" if RunPaths(work_dir / "0").provenance.exists() else None
+            pid = server.start("train", str(work_dir), resume, log=log, **longer)
+            if kills < 12:
+                time.sleep(chance.uniform(0.1, 0.5))
+                os.kill(pid, signal.SIGKILL)
+            code = server.wait(pid)
+            kills += code == -signal.SIGKILL
+        time.sleep(0.2)
+    finally:
+        reader.end()
+    assert code == 0, log.read_text()
+    assert reader.wrong == []
+    assert set(reader.looks) >= {"metrics", "checkpoints", "verified", "listed as running"}
+    assert min(reader.looks.values()) >= 1
+    words = ", ".join(f"{what} {count}" for what, count in sorted(reader.looks.items()))
+    request.node.user_properties.append(("faults", f"a reader beside {kills} kills: {words}"))
