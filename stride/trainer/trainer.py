@@ -1,8 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -21,7 +19,6 @@ from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
 from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
-from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.state import Latest, TrainState
 from stride.errors import ConfigError, RunFailed
 from stride.loggers.base import Logger, Loggers, build_loggers
@@ -34,12 +31,13 @@ from stride.trainer.arguments import ConfigArguments, split_first, with_names
 from stride.trainer.assembly import Assembly, Given, assemble
 from stride.trainer.beginning import Beginning
 from stride.trainer.claim import claim
+from stride.trainer.ending import Ending
 from stride.trainer.forking import Forked
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
 from stride.trainer.reproducing import Reproduced
 from stride.trainer.restarting import begin
-from stride.trainer.results import Stopwatch, results_of, summary
+from stride.trainer.results import Stopwatch
 from stride.trainer.resuming import Resumed
 from stride.trainer.training import build_training
 
@@ -223,11 +221,11 @@ class Trainer:
             loggers = self._build_loggers(config.logging_config)
             with claim(beginning, self._training, survey, log, loggers) as self.run:
                 self._built_from = None  # a further run starts from new data and weights
-                loop = self._loop(beginning)
-                with self._recorded_to_the_end(watch):
+                loop, ending = self._loop(beginning), Ending(self, self._training, watch)
+                with ending.guarded():
                     loop.run()
-                self._conclude(watch)
-        return self._best_value()
+                ending.conclude()
+        return ending.best_value()
 
     def _place(self, run: str | int) -> Path:
         return WorkDir(self._resolved.config.work_dir).find(run)
@@ -331,83 +329,12 @@ class Trainer:
             num_classes=assembly.data.info.num_classes,
         )
 
-    @contextmanager
-    def _recorded_to_the_end(self, watch: Stopwatch) -> Iterator[None]:
-        """Time the loop in the block, and leave a readable run however it ends."""
-        seed_everything(self.config.seed)
-        watch.start(self._training.tally)
-        try:
-            grace = self.config.checkpoint_config.grace_seconds
-            with obeying_signals(self._training.stop, grace) as stop:
-                yield
-                if stop.signal:
-                    self._training.watch.checkpoints.save(self)
-                self._training.watch.checkpoints.finish(self)
-            if stop.signal:
-                raise Interrupted(stop.signal)
-        except BaseException as error:
-            watch.stop()
-            self._leave(watch, error)
-            raise
-        watch.stop()
-
-    def _leave(self, watch: Stopwatch, error: BaseException) -> None:
-        """Save what there is when an exception ends the run, which nothing here may hide."""
-        try:
-            self.hooks.call("on_exception", error)
-        except Exception:
-            LOGGER.exception("the hook on_exception failed")
-        try:
-            # The last weights of a failed run may be anything; those of a signal are sound.
-            self._save_results(watch, test={}, sound=isinstance(error, KeyboardInterrupt))
-        except Exception as late:
-            LOGGER.warning("no results were saved: %s: %s", type(late).__name__, late)
-
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}
 
     def _record(self, values: Mapping[str, float]) -> None:
         self.metrics.update(values)
         self.run.record(values)
-
-    def _conclude(self, watch: Stopwatch) -> None:
-        """Put the best weights back, evaluate them on the test split, write the results."""
-        training, assembly = self._training, self._training.assembly
-        training.watch.best.restore(assembly.model)
-        test: dict[str, float] = {}
-        try:
-            if assembly.data.test_loader is not None:
-                test = self.evaluate("test")
-        finally:
-            self._save_results(watch, test)
-        self.run.note(summary(self.results))
-        if training.stop:
-            self.run.end_as(training.stop.status, training.stop.reason)
-
-    def _save_results(
-        self, watch: Stopwatch, test: Mapping[str, float], *, sound: bool = True
-    ) -> None:
-        best = self._training.watch.best
-        best.write(self, or_present=sound)
-        self.results = results_of(
-            state=self.state,
-            monitor=self._training.watch.monitor,
-            best=best.best,
-            last=self.metrics,
-            test=test,
-            timings=watch.timings(),
-            parameters=sum(p.numel() for p in self.model.parameters()),
-            weights_sha256=self.run.weights_sha256,
-        )
-        self.run.write_results(self.results)
-
-    def _best_value(self) -> float:
-        value = self._training.watch.best.best.value
-        if value is None:
-            LOGGER.warning(
-                "no evaluation gave a number for %s", self._training.watch.monitor.metric
-            )
-        return math.nan if value is None else value
 
     # For hooks, and for use after a training.
 
