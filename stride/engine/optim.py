@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from torch.utils._pytree import tree_map
 
 from stride.components import bind, construct, find
-from stride.errors import ConfigError
+from stride.errors import ConfigError, RunError
 
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
 
@@ -54,9 +54,21 @@ class OptimizerState:
         return self._optimizer.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set the optimiser's state to copies of the tensors given."""
+        """Set the optimiser's state to copies of the tensors given.
+
+        Raises:
+            RunError: it has other groups of parameters.
+        """
         own = tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, dict(state))
-        self._optimizer.load_state_dict(own)
+        try:
+            self._optimizer.load_state_dict(own)
+        except ValueError as error:
+            raise RunError(
+                f"the checkpoint's optimiser has other groups of parameters: {error}",
+                where="optimizer_kwargs",
+                hint="make all groups before the training: those that a callback adds in the "
+                "middle of it cannot be restored",
+            ) from error
         parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
         for number, saved in own["state"].items():
             held = self._optimizer.state[parameters[number]]

@@ -4,6 +4,7 @@ Every feature is trained once as a whole, and killed and resumed at places of al
 first checkpoint, directly after one, in mid-epoch, at an epoch's last step, at its end.
 """
 
+import json
 import logging
 import os
 import random
@@ -18,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from stride.callbacks.base import Callback
 from stride.engine.signals import Interrupted
+from stride.errors import RunError
 from stride.models.model import Model
 from stride.trainer.trainer import Trainer
 
@@ -58,6 +60,36 @@ class Sick(Points):
         super().__init__(split)
         if split == "train":
             self.x[7, 1] = float("nan")
+
+
+class Epochal(Points):
+    """Other samples in each epoch."""
+
+    epoch = 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __getitem__(self, i):
+        return self.x[i] + self.epoch, int(self.y[i])
+
+
+class Randomly:
+    """A user's sampler, which draws from the global generator."""
+
+    def __init__(self, points):
+        self.size = len(points)
+
+    def __len__(self):
+        return self.size
+
+    def __iter__(self):
+        return iter(torch.randperm(self.size).tolist())
+
+
+def mixing(samples):
+    x = torch.stack([x for x, _ in samples])
+    return x + torch.rand(()) * x[torch.randperm(len(x))], torch.tensor([y for _, y in samples])
 
 
 def jitter(x):
@@ -222,6 +254,21 @@ class Averaged(Callback):
         self.mean, self.count = state["mean"], state["count"]
 
 
+class Thaw(Callback):
+    """Train one more layer from the second epoch on."""
+
+    def before_epoch(self, trainer):
+        first = trainer.model.network.layers[0]
+        if trainer.state.epoch >= 1 and not first.weight.requires_grad:
+            first.requires_grad_(True)
+            trainer.optimizer.add_param_group({"params": list(first.parameters()), "lr": 0.01})
+
+
+def frozen(network):
+    network.layers[0].requires_grad_(False)
+    return network
+
+
 class Warmed(Trainer):
     """A user's trainer with hooks, metrics and a state of its own, drawing at random."""
 
@@ -322,6 +369,9 @@ FEATURES = {
     "augmentation by the dataset": data("Noisy"),
     "augmentation by a transform": {"dataset_kwargs": {"transform": f"{HERE}:jitter"}},
     "workers": data("Noisy", num_workers=2),
+    "a dataset that knows the epoch": data("Epochal"),
+    "a sampler": {"load_data_kwargs": {"sampler": f"{HERE}:Randomly"}},
+    "batches mixed at random": {"load_data_kwargs": {"collate_fn": f"{HERE}:mixing"}},
     "arrays in memory": digits(),
     "arrays and a transform": digits(transform=f"{HERE}:jitter"),
     "normalisation of arrays": digits(normalize="standard"),
@@ -473,6 +523,13 @@ def test_a_stop_that_was_asked_for_is_not_forgotten(trial, differences):
     assert differences(whole, trial.train(feature, ("after_evaluate", 10))) == []
 
 
+def test_parameters_that_a_callback_adds_while_training_cannot_be_restored_and_it_says_so(trial):
+    feature = {"given": {"callbacks": lambda: [Thaw()]}, "model": lambda: frozen(Net())}
+    trial.run(feature, {}, "killed", ("after_step", 13))
+    with pytest.raises(RunError, match="other groups of parameters"):
+        trial.run(feature, {}, "killed", None, resume=0)
+
+
 @pytest.mark.parametrize("step", [13, 18])
 def test_a_signal_leaves_a_checkpoint_from_which_it_resumes_exactly(trial, differences, step):
     class Signal(Callback):
@@ -487,6 +544,7 @@ def test_a_signal_leaves_a_checkpoint_from_which_it_resumes_exactly(trial, diffe
     trainer = trial.trainer({}, seen, "killed")
     trainer.fit(resume=0)
     left = trial.left(trainer, seen)
+    assert json.loads(trainer.run.paths.segment(1).read_text())["from_step"] == step
     whole["index"] = left["index"]  # which has one checkpoint more
     assert differences(whole, left) == []
     assert sorted(left["batches"]) == sorted(whole["batches"])
