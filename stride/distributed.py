@@ -6,21 +6,25 @@ Without one there is one: then every function here gives back what it was given,
 torch.distributed is imported.
 """
 
+import io
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from stride.errors import RunFailed, UserError
+from stride.errors import RunFailed, StrideError, UserError
 
 if TYPE_CHECKING:
     import torch
     from torch._C._distributed_c10d import Store
 
+T = TypeVar("T")
 START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
+_stores: list["Store"] = []
 _groups = count()  # each group of this process has keys of its own in the launcher's store
 
 
@@ -123,9 +127,14 @@ def process_group(
         dist.destroy_process_group()
 
 
-@cache
 def _store(timeout: float) -> "Store":
-    """Connect to the store of the launcher, once in a process: its port can be taken only once."""
+    """Return the store of the launcher, connected to once: its port can be taken only once."""
+    if not _stores:
+        _stores.append(_connect(timeout))
+    return _stores[0]
+
+
+def _connect(timeout: float) -> "Store":
     import torch.distributed as dist
     from torch.distributed.rendezvous import rendezvous
 
@@ -165,9 +174,33 @@ def gather(value: Any) -> list[Any]:
         return [value]
     import torch.distributed as dist
 
-    held: list[Any] = [None] * world_size()
-    dist.all_gather_object(held, value)
-    return held
+    held: list[bytes] = [b""] * world_size()
+    dist.all_gather_object(held, _packed(value))
+    return [pickle.loads(content) for content in held]
+
+
+def _packed(value: Any) -> bytes:
+    """Pickle a value for the other ranks, its tensors as bytes: torch cannot pickle all types."""
+    import torch
+
+    class Pickler(pickle.Pickler):
+        def reducer_override(self, one: Any) -> Any:
+            if not isinstance(one, torch.Tensor):
+                return NotImplemented
+            flat = one.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+            return _tensor, (bytearray(flat.numpy()), one.dtype, one.shape)
+
+    stream = io.BytesIO()
+    Pickler(stream).dump(value)
+    return stream.getvalue()
+
+
+def _tensor(content: bytearray, dtype: "torch.dtype", shape: "torch.Size") -> "torch.Tensor":
+    import torch
+
+    if not content:
+        return torch.empty(shape, dtype=dtype)
+    return torch.frombuffer(content, dtype=torch.uint8).view(dtype).reshape(shape)
 
 
 def totals(numbers: Sequence[float]) -> list[float]:
@@ -215,15 +248,48 @@ def barrier() -> None:
     gather(None)
 
 
-def require_single_process() -> None:
-    """Refuse a launcher's second process.
+def on_main(work: Callable[[], T]) -> T:
+    """Do work on rank 0 alone; return its result, or raise its error, on every rank.
 
     Raises:
-        UserError: WORLD_SIZE is larger than 1.
+        RunFailed: It failed on rank 0; there the error is raised itself.
     """
-    if world_size() > 1:
-        raise UserError(
-            f"this version trains in one process, and {world_size()} were started",
-            where="WORLD_SIZE",
-            hint="start one process: python -m stride --config work_dir=W",
-        )
+    if world_size() == 1:
+        return work()
+    value, failure = None, ""
+    if is_main():
+        try:
+            value = work()
+        except Exception as error:
+            broadcast((None, f"{type(error).__name__}: {error}"))
+            raise
+    value, failure = broadcast((value, ""))
+    if failure:
+        raise RunFailed(f"rank 0 could not go on: {failure}")
+    return cast(T, value)
+
+
+@contextmanager
+def failing_together() -> Iterator[None]:
+    """Tell the other ranks what ends this one; where it is their end, raise what ended them.
+
+    Raises:
+        RunFailed: Another rank failed first; its traceback is in the message.
+    """
+    try:
+        yield
+    except Exception as error:
+        first = _first_failure() if world_size() > 1 else ""
+        lost = not isinstance(error, StrideError) and isinstance(error, RuntimeError)
+        if first and lost:
+            raise RunFailed(f"another process failed first\n{first}") from error
+        raise
+
+
+def _first_failure() -> str:
+    """Note the exception under way, unless another rank has; return that rank's."""
+    own = f"rank {rank()}: {format_exc()}"
+    with suppress(Exception):  # the store may be gone with the launcher
+        first = _store(0).compare_set("stride/failure", "", own).decode()
+        return "" if first == own else first
+    return ""

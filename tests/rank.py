@@ -33,7 +33,7 @@ def serve(connection: Connection) -> None:
 
 def _answer(variables, path, name, function, content, seconds):
     os.environ.update(variables)
-    distributed._store.cache_clear()
+    distributed._stores.clear()
     distributed._groups = count()
     try:
         module = _module(path, name)

@@ -69,6 +69,11 @@ def _talk():
     return {
         "broadcast": broadcast({"from": rank()}),
         "gather": gather(rank() ** 2),
+        "tensors": [
+            [str(part.dtype), part.tolist()]
+            for one in gather({"a": [torch.full((2, rank()), 7, dtype=torch.uint32)]})
+            for part in one["a"]
+        ],
         "totals": totals([third, rank()]),
         "any": (any_rank(rank() == 1), any_rank(False)),
         "sum": own.tolist(),
@@ -83,6 +88,7 @@ def test_ranks_tell_each_other(ranks, world):
     assert all(other == first for other in others)  # to the bit
     assert first["broadcast"] == {"from": 0}
     assert first["gather"] == [one**2 for one in range(world)]
+    assert first["tensors"] == [["torch.uint32", [[7] * n] * 2] for n in range(world)]
     assert first["totals"] == [sum([1e16, *[1 / 3] * (world - 1)]), sum(range(world))]
     assert first["any"] == (True, False)
     assert first["copied"] == [0.0, 0.0]
@@ -103,7 +109,7 @@ def test_a_process_can_join_its_peers_again(ranks):
 
 
 def test_several_processes_must_know_where_they_meet(monkeypatch):
-    monkeypatch.setattr(distributed, "_store", distributed._store.__wrapped__)
+    monkeypatch.setattr(distributed, "_stores", [])
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     monkeypatch.delenv("MASTER_ADDR", raising=False)

@@ -33,12 +33,18 @@ class Checkpoints(Callback):
         name: gives a checkpoint's folder name from completed epochs and, inside of an epoch, the
             step.
         monitor: by what the best checkpoint is found.
+        now: the clock; with several ranks one that they agree on.
     """
 
     def __init__(
-        self, config: CheckpointConfig, name: Callable[[int, int | None], str], monitor: Monitor
+        self,
+        config: CheckpointConfig,
+        name: Callable[[int, int | None], str],
+        monitor: Monitor,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config
+        self._now = now
         self._name = name
         self._metric = monitor.metric
         self._metrics: Mapping[str, float] = {}
@@ -49,7 +55,7 @@ class Checkpoints(Callback):
         self._path = Path()
         self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
         self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
-        self._due = time.monotonic() + self._seconds
+        self._due = now() + self._seconds
 
     def adopt(self, paths: RunPaths, last: str) -> None:
         """Take over the checkpoints of a resumed run, up to the one that was restored."""
@@ -69,7 +75,7 @@ class Checkpoints(Callback):
         Raises:
             StrideError: the last checkpoint could not be written; or this one.
         """
-        if trainer.state.step % self._steps == 0 or time.monotonic() >= self._due:
+        if trainer.state.step % self._steps == 0 or self._now() >= self._due:
             self.save(trainer)
         elif self._errand is not None and not self._errand.is_alive():
             self._settle(trainer)
@@ -107,10 +113,11 @@ class Checkpoints(Callback):
         if not state.is_finite():  # the loop ends the run by what is not
             return
         streams = run.stream_sizes()
-        taken = snapshot(state, self._staging if self._config.background else None)
-        self._saved, self._due = here, time.monotonic() + self._seconds
+        self._saved, self._due = here, self._now() + self._seconds
         if not is_main():
+            state.state_dict()  # gathers what each rank has of its own
             return
+        taken = snapshot(state, self._staging if self._config.background else None)
         name = self._name(state.epoch, state.step if state.position else None)
         self._path = run.paths.checkpoint(name).path
         self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))

@@ -142,5 +142,6 @@ OPEN_SECTIONS: dict[str, type[OpenSection]] = {
 
 
 def declared_keys(section: str) -> tuple[str, ...]:
-    """Return STRIDE's own keys of an open section; every other key is the constructor's."""
-    return tuple(OPEN_SECTIONS[section].model_fields)
+    """Return STRIDE's own keys of a section; other keys of an open one are the constructor's."""
+    kind: Any = Config.model_fields[section].annotation
+    return tuple(kind.model_fields) if issubclass(kind, Section) else ()

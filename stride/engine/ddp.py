@@ -16,7 +16,6 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.models.model import Model, Step, as_step
 
-
 # Whether each forward pass copies rank 0's buffers: torch 2.13 gave it another name.
 _NAMES = signature(DistributedDataParallel).parameters
 _SYNC_BUFFERS = next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES)

@@ -2,6 +2,7 @@
 
 import torch
 
+from stride.distributed import local_rank, world_size
 from stride.errors import DeviceError
 
 
@@ -15,6 +16,8 @@ def resolve_device(name: str) -> torch.device:
         return _best_device()
     device = _parse(name)
     if device.type == "cuda":
+        if device.index is None and world_size() > 1:
+            device = torch.device("cuda", _own_cuda())
         _require_cuda(device)
     elif device.type == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("no MPS device is there", where="device=mps", hint="type: device=cpu")
@@ -23,8 +26,13 @@ def resolve_device(name: str) -> torch.device:
 
 def _best_device() -> torch.device:
     if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
+        return torch.device("cuda", _own_cuda())
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _own_cuda() -> int:
+    """Return the number of this process's CUDA device: one for each process of a host."""
+    return local_rank() if world_size() > 1 else torch.cuda.current_device()
 
 
 def _parse(name: str) -> torch.device:

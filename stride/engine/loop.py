@@ -115,6 +115,8 @@ class Loop:
         enter: puts the state of a resumed training back.
         rest: called when a step is complete and reported: the state may be saved now.
         save: called when it must be, as before the evaluation that ends a training in mid-epoch.
+        agree: makes what was asked of one rank known to all, at the end of an epoch; in an epoch
+            `rest` does.
     """
 
     batches: Batches
@@ -132,6 +134,7 @@ class Loop:
     enter: Callable[[], None] = _nothing
     rest: Callable[[], None] = _nothing
     save: Callable[[], None] = _nothing
+    agree: Callable[[], None] = _nothing
 
     def run(self) -> None:
         """Train until an epoch or step limit, a stop request, or a signal.
@@ -167,7 +170,7 @@ class Loop:
         """Train to the end of the epoch, a limit or a stop; return whether the epoch is over."""
         state, update, stop = self.state, self.update, self.stop
         max_steps, log_interval = self.limits.max_steps, self.limits.log_interval
-        after_step = self.hooks.named("after_step")
+        after_step, samples = self.hooks.named("after_step"), update.samples
         windows, left = self._begin_epoch()
         for window in windows:
             left -= 1
@@ -180,7 +183,7 @@ class Loop:
                 state.step += 1
                 update.apply(window, step)
                 self.tally.add(step)
-            state.position += step.size
+            state.position += samples(step)
             if self.schedule.every_step:
                 self.schedule.step()
             for hook in after_step:
@@ -221,7 +224,13 @@ class Loop:
             batches = len(self.batches)
         except TypeError:
             return math.inf
-        batches -= self.state.position // (self.batches.batch_size or self.state.position or 1)
+        size, position = self.batches.batch_size, self.state.position
+        samples = getattr(self.batches, "num_samples", None)
+        if size and samples and -(-samples // size) == batches:
+            # Exact also where another number of ranks has left the epoch within a batch.
+            batches = -(-(samples - position) // size)
+        else:
+            batches -= position // (size or position or 1)
         return math.ceil(batches / self.limits.accumulate)
 
     def _refuse(self, window: Sequence[Any]) -> Step:
@@ -232,7 +241,8 @@ class Loop:
             raise NonFiniteError("the loss is not finite", where=where)
         self.tally.skip()
         self.warn(f"the loss is not finite at {where}: update skipped")
-        return Step(torch.tensor(math.nan), sum(batch_size(batch) for batch in window))
+        batches = self.update.batches(window)
+        return Step(torch.tensor(math.nan), sum(batch_size(batch) for batch in batches))
 
     def _report(self) -> None:
         loss = self.tally.read()
@@ -268,6 +278,7 @@ class Loop:
             self.schedule.after_epoch(values)
         self.record(values | rates)
         self.hooks.call("after_epoch", values)
+        self.agree()
 
 
 def _batches(index: int, accumulate: int) -> str:

@@ -2,12 +2,20 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+
+from stride.data.seeding import mix
+from stride.distributed import rank
+
+
+def rank_seed(seed: int) -> int:
+    """Return the seed of what each rank draws by itself, as dropout: rank 0's is the seed."""
+    return mix(seed, rank()) if rank() else seed
 
 
 def seed_everything(seed: int) -> None:
@@ -38,6 +46,13 @@ class RandomState:
         torch.set_rng_state(state["torch"])
         if state["cuda"]:
             torch.cuda.set_rng_state_all(state["cuda"])
+
+    def load_others(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the state of this rank, where there is one; else derive one from rank 0's."""
+        known = rank() < len(states)
+        self.load_state_dict(states[rank() if known else 0])
+        if not known:
+            seed_everything(mix(random.getrandbits(64), rank()))
 
 
 def _cuda_states() -> list[torch.Tensor]:

@@ -1,5 +1,6 @@
 """Turn the signals that end a training into a request that the loop obeys after its step."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -17,12 +18,13 @@ class Interrupted(KeyboardInterrupt):
     """Tell that a signal ended the run, with a checkpoint behind it.
 
     Attributes:
-        exit_code: 128 plus the signal's number.
+        exit_code: 128 plus the signal's number; 0 under torchrun, which takes anything else for a
+            failure to begin again.
     """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(number).name}")
-        self.exit_code = 128 + number
+        self.exit_code = 0 if "TORCHELASTIC_RUN_ID" in os.environ else 128 + number
 
 
 @contextmanager

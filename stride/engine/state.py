@@ -1,8 +1,9 @@
 """Gather everything that resuming needs in one object with `state_dict`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from stride.distributed import rank, world_size
 from stride.engine.tally import Tally
 
 
@@ -40,6 +41,15 @@ class LoaderState:
     def __iter__(self) -> Iterator[Any]:
         return iter(self._batches)
 
+    def shares(self) -> Iterator[Any]:
+        """Yield this process's shares, as the batches do."""
+        shares: Iterator[Any] = self._batches.shares()
+        return shares
+
+    def load_others(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the state of some rank: another number of ranks has divided the data otherwise."""
+        self.load_state_dict(states[rank() % len(states)])
+
     def state_dict(self) -> dict[str, Any]:
         """Return where the batches are."""
         state: dict[str, Any] = self._batches.state_dict()
@@ -48,6 +58,27 @@ class LoaderState:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Keep the state until the epoch is set."""
         self._pending = state
+
+
+class Shares:
+    """Take the place of batches on several ranks: give the shares of them, with their sizes."""
+
+    def __init__(self, batches: Any) -> None:
+        self._batches = batches
+        size: int | None = batches.batch_size
+        self.batch_size = None if size is None else size * world_size()
+        self.num_samples: int | None = getattr(batches, "num_samples", None)
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Choose the epoch, and how many of its samples all ranks have consumed."""
+        self._batches.set_epoch(epoch, position)
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        shares: Iterator[Any] = self._batches.shares()
+        return shares
 
 
 class Latest(dict[str, float]):
@@ -88,6 +119,7 @@ class TrainState:
     def is_finite(self) -> bool:
         """Tell whether all losses of the epoch so far are finite (waits for the device)."""
         tally = self.parts.get("tally")
+        tally = getattr(tally, "part", tally)
         return not isinstance(tally, Tally) or tally.first_nonfinite() is None
 
     def state_dict(self) -> dict[str, Any]:

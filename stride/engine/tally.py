@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.distributed import any_rank, gather, totals
+from stride.distributed import any_rank, gather, rank, totals
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.metrics import Metric, over_ranks
 from stride.models.model import Step
@@ -159,6 +159,20 @@ class Tally:
         self._steps, self._bad = state["steps"], state["bad"]
         if self._accuracy is not None and state["accuracy"]:
             self._accuracy.load_state_dict(state["accuracy"])
+
+    def load_others(self, states: Sequence[dict[str, Any]]) -> None:
+        """Go on with the sums of another number of ranks: they are rank 0's from now on."""
+        first = states[0]
+        bad = min((s["bad"] for s in states if s["bad"] is not None), default=None)
+        if rank() > 0:
+            self.reset()
+            self._steps, self._bad = first["steps"], bad
+            return
+        sums = {key: sum(state["sums"][key] for state in states) for key in first["sums"]}
+        rated = any(state["rated"] for state in states)
+        self.load_state_dict({**first, "sums": sums, "bad": bad, "rated": rated})
+        if self._accuracy is not None and rated:
+            self._accuracy.merge([state["accuracy"] for state in states])
 
 
 def joined(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:

@@ -33,6 +33,7 @@ class Update:
 
     Attributes:
         samples: gives how many samples the step just made has, over all ranks.
+        batches: gives the batches of a window.
 
     Args:
         model: what gives the loss.
@@ -62,6 +63,7 @@ class Update:
         self._model = model
         self._gradients = gradients or OwnGradients(model)
         self.samples = self._gradients.samples
+        self.batches = self._gradients.batches
         self._optimizer = optimizer
         self._precision = precision
         self._clip = clip_grad_norm

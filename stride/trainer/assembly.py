@@ -24,6 +24,7 @@ from stride.data import (
 )
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
+from stride.engine.gradients import choose_strategy
 from stride.engine.metrics import build_metrics, default_metrics
 from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
 from stride.engine.precision import Precision
@@ -136,6 +137,8 @@ def assemble(
         steps=steps,
         mode=_saving_monitor(config, validates(config, data)).mode,
     )
+    strategy = choose_strategy(config.distributed_config.strategy, model)
+    sections["distributed_config"] = {"strategy": strategy}
     names = config.training_config.metrics
     complete = resolved.with_sections(sections)
     if objects.model is not None:

@@ -1,20 +1,21 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from stride.components import source_digest, source_of
-from stride.distributed import rank
+from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.device import device_name
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.models.model import Model
 from stride.models.weights import weights_bytes
-from stride.runs.layout import FORMAT_VERSION
+from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.provenance import Survey, collect
-from stride.runs.writer import Writer
+from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.assembly import Assembly, lengths
 from stride.trainer.beginning import Beginning, typed_overrides
 from stride.trainer.recording import Recording
@@ -35,29 +36,45 @@ def claim(
     """
     assembly = training.assembly
     config = assembly.config
-    provenance = collect(
-        survey.result(),
-        overrides=typed_overrides(assembly.resolved),
-        origins=assembly.resolved.origins,
-        seeds=_seeds(assembly),
-        devices=[device_name(assembly.device)],
-        threads={"torch": torch.get_num_threads()},
-        data_fingerprint=assembly.data.fingerprint,
-        sources=_sources(training),
-        parent=beginning.lineage(),
-    )
-    writer = beginning.take(config.to_json(), provenance, survey.result().patch)
+    writer = _take(beginning, training, survey)
     try:
         log.open(writer.paths.log(rank()))
         _write_inputs(writer, assembly, from_start=not beginning.saved)
         loggers.open(writer.paths, config.to_json())
-        display = open_display(config.logging_config.terminal_display)
+        display = open_display(config.logging_config.terminal_display if is_main() else "off")
         epochs, steps = lengths(config, assembly.data)
         display.start(total_steps=steps, total_epochs=epochs)
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
     return Recording(writer, training.state, loggers, display, training.fingerprint)
+
+
+def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
+    """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
+    assembly = training.assembly
+    devices = gather(device_name(assembly.device))
+    taken: list[Writer] = []
+
+    def take() -> tuple[str, str, int]:
+        provenance = collect(
+            survey.result(),
+            overrides=typed_overrides(assembly.resolved),
+            origins=assembly.resolved.origins,
+            seeds=_seeds(assembly),
+            devices=devices,
+            threads={"torch": torch.get_num_threads()},
+            data_fingerprint=assembly.data.fingerprint,
+            sources=_sources(training),
+            parent=beginning.lineage(),
+        )
+        config = assembly.config.to_json()
+        writer = beginning.take(config, provenance, survey.result().patch)
+        taken.append(writer)
+        return str(writer.paths.path), writer.uuid, writer.segment
+
+    path, uuid, segment = on_main(take)
+    return taken[0] if taken else ReadOnlyWriter(RunPaths(Path(path)), uuid, segment)
 
 
 def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from stride.engine.random import seed_everything
+from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.loggers.text import LOGGER
 from stride.trainer.results import Stopwatch, results_of, summary
@@ -34,11 +34,12 @@ class Ending:
             Interrupted: a signal ended it, with a checkpoint behind it.
         """
         config, checkpoints = self._training.assembly.config, self._training.watch.checkpoints
-        seed_everything(config.seed)
+        seed_everything(rank_seed(config.seed))
         self._watch.start(self._training.tally)
         try:
             grace = config.checkpoint_config.grace_seconds
-            with obeying_signals(self._training.stop, grace) as stop:
+            stop = self._training.stop
+            with obeying_signals(self._training.agreement.asked, grace):
                 yield
                 if stop.signal:
                     checkpoints.save(self._trainer)

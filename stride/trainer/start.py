@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from stride.components import find
 from stride.config import resolve_layers
+from stride.distributed import is_main
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
@@ -47,7 +48,7 @@ def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        if (run := getattr(trainer, "run", None)) is not None:
+        if is_main() and (run := getattr(trainer, "run", None)) is not None:
             ended(run.paths.path)
 
 

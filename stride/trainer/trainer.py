@@ -1,6 +1,7 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -13,7 +14,8 @@ from stride.config import Overrides, Resolved, resolve_layers
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
-from stride.distributed import require_single_process
+from stride.distributed import failing_together, is_main, on_main, process_group, world_size
+from stride.engine.device import resolve_device
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
@@ -209,9 +211,9 @@ class Trainer:
             determinism(config.training_config.deterministic),
             Survey(exclude=[config.work_dir]) as survey,
             beginning.with_threads(),
+            self._joined(config),
         ):
-            require_single_process()
-            beginning.check()
+            on_main(beginning.check)
             seed_everything(config.seed)
             assembly = self._comprehend(beginning.resolved, beginning.normalization)
             beginning.require(assembly)
@@ -219,7 +221,10 @@ class Trainer:
             self._probe(assembly)
             beginning.restore(self._training)
             loggers = self._build_loggers(config.logging_config)
-            with claim(beginning, self._training, survey, log, loggers) as self.run:
+            with (
+                claim(beginning, self._training, survey, log, loggers) as self.run,
+                failing_together(),
+            ):
                 self._built_from = None  # a further run starts from new data and weights
                 loop, ending = self._loop(beginning), Ending(self, self._training, watch)
                 with ending.guarded():
@@ -278,6 +283,12 @@ class Trainer:
             LOGGER.warning("the reproduction failed: %s", error)
         return beginning.verdict(self.run.paths)
 
+    def _joined(self, config: Config) -> AbstractContextManager[None]:
+        """Return the context in which this process speaks with its peers."""
+        values = config.distributed_config
+        kind = resolve_device(config.device).type
+        return process_group(kind, backend=values.backend, timeout=values.timeout_seconds)
+
     def _prepare(
         self, assembly: Assembly, watch: Stopwatch, callbacks: Iterable[Callback] = ()
     ) -> None:
@@ -294,7 +305,7 @@ class Trainer:
 
     def _loop(self, beginning: Beginning) -> Loop:
         """Return the loop, which saves the training, and enters it where it begins."""
-        checkpoints = self._training.watch.checkpoints
+        checkpoints, several = self._training.watch.checkpoints, world_size() > 1
         for line in beginning.words():
             self.run.note(line)
         return self._training.loop(
@@ -302,7 +313,7 @@ class Trainer:
             self._validate,
             self._record,
             enter=partial(self._enter, beginning),
-            rest=partial(checkpoints.rest, self),
+            rest=partial(self._training.rest if several else checkpoints.rest, self),
             save=partial(checkpoints.save, self),
         )
 
@@ -314,6 +325,8 @@ class Trainer:
             beginning.saved = {}
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
+        if not is_main():
+            return Loggers([])
         if self._logger is not None:
             return Loggers([self._logger])
         return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
@@ -344,7 +357,7 @@ class Trainer:
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
-        request = self._training.stop
+        request = self._training.agreement.asked
         if not request:
             request.reason, request.status = reason, status
 
@@ -356,13 +369,14 @@ class Trainer:
         """
         assembly = self.comprehend_config()
         batches = assembly.loader(split)
-        return evaluate(
-            assembly.model,
-            batches,
-            assembly.metrics(metrics),
-            split=split,
-            precision=assembly.precision,
-        )
+        with self._joined(self.config):
+            return evaluate(
+                assembly.model,
+                batches,
+                assembly.metrics(metrics),
+                split=split,
+                precision=assembly.precision,
+            )
 
     def predict(self, inputs: Tensor) -> Any:
         """Return the network's outputs for a batch of inputs as the loaders give them."""
@@ -377,7 +391,8 @@ class Trainer:
         Raises:
             UserError: as in `fit`; or the step leads to numbers that are not finite.
         """
-        with determinism(self._resolved.config.training_config.deterministic):
+        config = self._resolved.config
+        with determinism(config.training_config.deterministic), self._joined(config):
             seed_everything(self._resolved.config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly, Stopwatch())

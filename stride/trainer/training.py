@@ -1,5 +1,6 @@
 """What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,10 @@ from stride.callbacks.base import Callback
 from stride.callbacks.digests import WeightDigests
 from stride.config.schema import Config
 from stride.data.given import GivenBatches
+from stride.distributed import world_size
+from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.fingerprint import Fingerprint
+from stride.engine.gradients import build_gradients
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Limits, Loop, StopRequest
 from stride.engine.optim import (
@@ -21,7 +25,7 @@ from stride.engine.optim import (
     learning_rate,
 )
 from stride.engine.random import RandomState
-from stride.engine.state import LoaderState, Stateful, TrainState
+from stride.engine.state import LoaderState, Shares, Stateful, TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
@@ -44,6 +48,7 @@ class Training:
         stop: what asks the loop to end.
         limits: how long to train.
         fingerprint: the bits of the steps.
+        agreement: makes all ranks stop at the same step.
     """
 
     assembly: Assembly
@@ -56,6 +61,13 @@ class Training:
     stop: StopRequest
     limits: Limits
     fingerprint: Fingerprint
+    agreement: Agreement
+
+    def rest(self, trainer: Any) -> None:
+        """Save the training where it is due, after agreeing with the other ranks."""
+        if self.agreement.is_due(self.state.step):
+            self.agreement.agree()
+        self.watch.checkpoints.rest(trainer)
 
     def enter(self, saved: Mapping[str, Any]) -> None:
         """Put the state back, and decide again what is decided after a checkpoint is written."""
@@ -93,6 +105,12 @@ class Training:
             before_step=hooks.named("before_step"),
             check_loss=training.nonfinite in ("skip", "raise"),
             note_norm=self.fingerprint.add_norm,
+            gradients=build_gradients(
+                self.assembly.model,
+                self.assembly.precision,
+                self.assembly.loader("train").example,
+                self.assembly.config.distributed_config,
+            ),
         )
         return Loop(
             batches=self.batches,
@@ -107,6 +125,7 @@ class Training:
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
+            agree=self.agreement.agree,
             **moments,
         )
 
@@ -131,7 +150,12 @@ def build_training(
             follow is not evaluated.
     """
     config, model = assembly.config, assembly.model
-    watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics)
+    stop = StopRequest()
+    every = config.distributed_config.agree_every
+    agreement = Agreement(stop, every, config.training_config.log_interval)
+    several = world_size() > 1
+    now = agreement.now if several else time.monotonic
+    watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
     require_fitting(optimizer, assembly.precision)
     schedule = build_schedule(
@@ -146,23 +170,24 @@ def build_training(
         watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
     tally = Tally(rated.get("accuracy"), copies=own_loader, fingerprint=fingerprint)
     batches: Batches = assembly.loader("train")
-    stop = StopRequest()
     if hasattr(batches, "state_dict"):
-        batches = parts["batches"] = LoaderState(batches)
+        batches = loader = LoaderState(batches)
+        # Ranks draw the same stream; but a loader of the user's is each rank's own.
+        parts["batches"] = OfEachRank(loader) if own_loader else loader
     state = TrainState(
         model=model,
         optimizer=OptimizerState(optimizer),
         schedule=schedule,
         precision=assembly.precision,
-        tally=tally,
+        tally=OfEachRank(tally),
         stop=stop,
         **watch.stateful(),
         **parts,
-        random=RandomState(),
+        random=OfEachRank(RandomState()),
     )
     return Training(
         assembly,
-        batches,
+        Shares(batches) if several else batches,
         optimizer,
         schedule,
         state,
@@ -171,6 +196,7 @@ def build_training(
         stop,
         _limits(config),
         fingerprint,
+        agreement,
     )
 
 

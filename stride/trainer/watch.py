@@ -1,6 +1,7 @@
 """Put together who watches a training: callbacks, best weights, checkpoints, stopping."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,9 @@ from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
+from stride.callbacks.same_values import SameValues
 from stride.components import find
+from stride.distributed import world_size
 from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
 from stride.errors import ComponentError
@@ -51,7 +54,11 @@ class Watch:
 
 
 def build_watch(
-    assembly: Assembly, given: Iterable[Callback], *, adds_metrics: bool = False
+    assembly: Assembly,
+    given: Iterable[Callback],
+    *,
+    adds_metrics: bool = False,
+    now: Callable[[], float] = time.monotonic,
 ) -> Watch:
     """Build the callbacks of the config and put the given ones after the named ones.
 
@@ -59,6 +66,7 @@ def build_watch(
         assembly: config, data and model.
         given: the user's callbacks.
         adds_metrics: whether somebody else may add metrics to those that are evaluated.
+        now: the clock by which checkpoints are due.
 
     Raises:
         ConfigError: a metric to follow is not evaluated.
@@ -71,8 +79,9 @@ def build_watch(
     monitor = saving_monitor(assembly)
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0)
     names = _Names(assembly)
-    checkpoints = Checkpoints(config.checkpoint_config, names, monitor)
-    watch = [*users, best, checkpoints]
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now)
+    same = [SameValues()] if world_size() > 1 and (users or adds_metrics) else []
+    watch = [*users, *same, best, checkpoints]
     chosen = training.saving_metric is None and training.stopping_metric is not None
     monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
     if training.early_stopping:

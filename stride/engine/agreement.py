@@ -1,0 +1,73 @@
+"""Let all ranks stop, and save, after the same step."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stride.distributed import broadcast, gather, rank, world_size
+from stride.engine.loop import StopRequest
+
+
+class Agreement:
+    """Bring together what each rank was asked, at steps that all of them know.
+
+    Nothing waits for another rank in between. In one process there is nothing to agree on.
+
+    Args:
+        stop: what the loop obeys.
+        every: at how many steps ranks agree, beside those that report.
+
+    Attributes:
+        asked: where this process's signals and requests are noted; in one process it is `stop`.
+    """
+
+    def __init__(self, stop: StopRequest, every: int, log_interval: int) -> None:
+        self.stop = stop
+        self.asked = stop if world_size() == 1 else StopRequest()
+        self._every = (every, log_interval)
+        self._now: float = broadcast(time.monotonic())
+
+    def is_due(self, step: int) -> bool:
+        """Tell whether the ranks agree after this step."""
+        return any(step % number == 0 for number in self._every)
+
+    def agree(self) -> None:
+        """Take the request of the first rank that has one, and the first signal."""
+        if world_size() == 1:
+            return
+        asked = (self.asked.reason, self.asked.status, self.asked.signal, time.monotonic())
+        answers = gather(asked)
+        self._now = answers[0][3]
+        if not self.stop.reason:
+            requests = [(reason, status) for reason, status, _, _ in answers if reason]
+            self.stop.reason, self.stop.status = requests[0] if requests else ("", "done")
+        signals = [number for _, _, number, _ in answers if number]
+        self.stop.signal = self.stop.signal or (signals[0] if signals else 0)
+
+    def now(self) -> float:
+        """Return rank 0's clock as it was when the ranks last agreed."""
+        return self._now
+
+
+class OfEachRank:
+    """A part of the training state that every rank has its own of.
+
+    Args:
+        part: this process's; has `load_others(states)` for those of another number of ranks.
+    """
+
+    def __init__(self, part: Any) -> None:
+        self.part = part
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the states of all ranks; every rank has to ask."""
+        states = gather(self.part.state_dict())
+        return states[0] if len(states) == 1 else {"ranks": states}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take this rank's state, or make one from those of another number of ranks."""
+        states: Sequence[Any] = state.get("ranks", [state])
+        if len(states) == world_size():
+            self.part.load_state_dict(states[rank()])
+        else:
+            self.part.load_others(states)
