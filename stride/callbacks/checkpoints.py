@@ -64,8 +64,13 @@ class Checkpoints(Callback):
         self._path = paths.checkpoint(last).path
 
     def before_train(self, trainer: Any) -> None:
-        """Refuse at once what the first checkpoint, perhaps hours later, could not hold."""
+        """Refuse at once what the first checkpoint, perhaps hours later, could not hold.
+
+        Of a resumed run, finish what was ended between its newest checkpoint and the index.
+        """
         require_storable(trainer.state)
+        if self._kept.newest() and is_main():
+            self._tidy(trainer.run)
 
     def rest(self, trainer: Any) -> None:
         """Write a checkpoint when enough steps or minutes have gone by.
@@ -140,6 +145,10 @@ class Checkpoints(Callback):
             record = write_state(folder, taken, **facts)
             run.sync_streams()
         self._kept.add(self._path.name, record | facts)
+        self._tidy(run)
+
+    def _tidy(self, run: Any) -> None:
+        """Name in the index what is kept, then delete everything else."""
         run.commit(run.paths.checkpoint_index, self._kept.choose())
         self._kept.delete_others(run.paths)
 

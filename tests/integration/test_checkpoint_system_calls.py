@@ -72,3 +72,12 @@ def test_death_after_half_of_any_write_changes_no_bit(
         deaths.resume(run)
     words = f"{writes} deaths after half of a write, all bit-identical"
     request.node.user_properties.append(("faults", words))
+
+
+def test_death_at_the_end_of_the_last_checkpoint_is_made_good(deaths: Deaths) -> None:
+    """No later checkpoint is written, which would put the index right."""
+    renamed = min(n for n, (name, _) in enumerate(deaths.calls, 1) if name == "rename")
+    for number in range(renamed, len(deaths.calls) + 1):
+        run = deaths.die(f"last {number}", checkpoint=3, call=number)
+        check_what_is_left(run)
+        deaths.resume(run)

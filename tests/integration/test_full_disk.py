@@ -73,8 +73,14 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 class Attempt:
     """Train on the disk; tell what came of it."""
 
-    def __init__(self, server: Forkserver, folder: Path, work_dir: Path) -> None:
-        self.server, self.work_dir = server, work_dir
+    def __init__(
+        self,
+        server: Forkserver,
+        folder: Path,
+        work_dir: Path,
+        sections: dict[str, Any] = FULL,
+    ) -> None:
+        self.server, self.work_dir, self.sections = server, work_dir, sections
         self.log = folder / "log"
         self.run = RunPaths(work_dir / "0")
 
@@ -83,7 +89,7 @@ class Attempt:
 
     def call(self, function: str, *arguments: object) -> int:
         place = str(self.work_dir)
-        return self.server.call(function, place, *arguments, log=self.log, **FULL)
+        return self.server.call(function, place, *arguments, log=self.log, **self.sections)
 
     def last_line(self) -> str:
         return self.log.read_text().splitlines()[-1]
@@ -94,6 +100,8 @@ class Attempt:
         assert verify_run(self.run.path).problems == []
         for name in checkpoint_names(self.run):
             read_state(self.run.checkpoint(name).path)
+        for stream in (self.run.metrics, self.run.fingerprints, self.run.metrics_csv):
+            assert not stream.exists() or stream.read_bytes()[-1:] in (b"", b"\n"), stream
 
 
 @pytest.mark.parametrize("left", range(0, 18 * PAGE, 2 * PAGE))
@@ -131,6 +139,27 @@ def test_a_disk_that_fills_up_keeps_the_last_good_checkpoint(
     assert failed > resumed > 3 and code == 0
     words = f"{failed} full disks, {resumed} resumed from a checkpoint, all bit-identical"
     request.node.user_properties.append(("faults", words))
+
+
+def test_a_disk_that_fills_up_under_a_stream_leaves_whole_rows(
+    server: Forkserver, disk: Disk, tmp_path: Path
+) -> None:
+    never = {"every_steps": None, "every_epochs": None}
+    sections = {"checkpoint_config": never, "training_config": {"max_epochs": 16}}
+    whole = Attempt(server, tmp_path, tmp_path / "whole", sections)
+    assert whole.train() == 0
+    code = 1
+    for pages in range(21, 37, 2):
+        attempt = Attempt(server, tmp_path, disk.path / str(pages), sections)
+        disk.fill(pages * PAGE)
+        code = attempt.train()
+        if code == 0:
+            break
+        attempt.check_what_is_left()
+        disk.free()
+        assert attempt.train("0") == 0, attempt.log.read_text()
+        assert problems_of(attempt.run.path, whole.run.path) == []
+    assert code == 0 and pages > 25
 
 
 def test_a_folder_that_cannot_be_written_any_more_ends_the_run(

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from stride.runs.run import Run
 from stride.runs.verify import verify_run
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
+
+KINDS = [("records",), ("listing", "rows", "results"), ("checkpoint",), ("verify",)]
 
 
 @pytest.fixture
@@ -35,24 +38,28 @@ def folder() -> Iterator[Path]:
 
 
 class Reader(threading.Thread):
-    """Read everything in a work_dir again and again, until told to end.
+    """Read what is in a work_dir again and again, until told to end.
+
+    Args:
+        work_dir: the folder.
+        kinds: names of the readings below.
 
     Attributes:
         looks: how often each kind of reading went well.
         wrong: what was seen that may not be.
     """
 
-    def __init__(self, work_dir: Path) -> None:
+    def __init__(self, work_dir: Path, *kinds: str) -> None:
         super().__init__()
         self._work_dir = work_dir
+        self._readings = [getattr(self, kind) for kind in kinds]
         self._end = threading.Event()
-        self._steps = 0
         self.looks: Counter[str] = Counter()
         self.wrong: list[str] = []
 
     def run(self) -> None:
         while not self._end.is_set() and not self.wrong:
-            for read in (self.listing, self.rows, self.results, self.checkpoint, self.verify):
+            for read in self._readings:
                 try:
                     read()
                 except Exception as error:
@@ -61,6 +68,13 @@ class Reader(threading.Thread):
     def end(self) -> None:
         self._end.set()
         self.join()
+
+    def records(self) -> None:
+        """Read every JSON file that can be seen."""
+        with suppress(FileNotFoundError):  # deleted since it was found
+            for path in self._work_dir.rglob("*.json"):
+                assert isinstance(json.loads(path.read_bytes()), dict), path
+                self.looks["records"] += 1
 
     def listing(self) -> None:
         if not self._work_dir.exists():
@@ -114,8 +128,9 @@ def test_a_reader_sees_a_valid_folder_at_any_moment(
 ) -> None:
     chance = random.Random(seed)
     work_dir, log = folder / "w", folder / "log"
-    reader = Reader(work_dir)
-    reader.start()
+    readers = [Reader(work_dir, *kinds) for kinds in KINDS]
+    for reader in readers:
+        reader.start()
     longer = {"training_config": {"max_epochs": 12}}
     kills, code = 0, -9
     try:
@@ -129,10 +144,11 @@ def test_a_reader_sees_a_valid_folder_at_any_moment(
             kills += code == -signal.SIGKILL
         time.sleep(0.2)
     finally:
-        reader.end()
+        for reader in readers:
+            reader.end()
     assert code == 0, log.read_text()
-    assert reader.wrong == []
-    assert set(reader.looks) >= {"metrics", "checkpoints", "verified", "listed as running"}
-    assert min(reader.looks.values()) >= 1
-    words = ", ".join(f"{what} {count}" for what, count in sorted(reader.looks.items()))
-    request.node.user_properties.append(("faults", f"a reader beside {kills} kills: {words}"))
+    assert [reader.wrong for reader in readers] == [[]] * len(readers)
+    looks = sum((reader.looks for reader in readers), Counter())
+    assert set(looks) >= {"metrics", "checkpoints", "verified", "listed as running", "records"}
+    words = ", ".join(f"{what} {count}" for what, count in sorted(looks.items()))
+    request.node.user_properties.append(("faults", f"readers beside {kills} kills: {words}"))

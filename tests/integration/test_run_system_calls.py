@@ -1,4 +1,4 @@
-"""Law 2 at the start: SIGKILL at each system call between a claim, or a resume, and the training.
+"""Law 2 around a training: SIGKILL at each system call of a claim, a resume and an end.
 
 The run begins with weights of another one, which its config alone cannot give back.
 """
@@ -10,6 +10,7 @@ import pytest
 
 from stride.runs.layout import RunPaths
 from stride.runs.query import list_runs
+from stride.runs.status import current_state
 from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
@@ -78,4 +79,21 @@ def test_death_at_any_call_of_a_resume_changes_no_bit(
         deaths.die(f"resume {every} {number}", call=killed)
         deaths.resume(deaths.die(f"resume {every} {number}", "0", call=number))
     words = f"{-(-last // every)} deaths at system calls of a resume, all bit-identical"
+    request.node.user_properties.append(("faults", words))
+
+
+@every
+def test_death_at_any_call_of_an_end_changes_no_bit(
+    deaths: Deaths, every: int, request: pytest.FixtureRequest
+) -> None:
+    opened = [Path(path).name if name == "open" else "" for name, path in deaths.calls]
+    first = max(n for n, name in enumerate(opened, 1) if name.endswith("weights.safetensors"))
+    numbers = range(first, len(deaths.calls) + 1, every)
+    for number in numbers:
+        run = deaths.die(f"end {every} {number}", call=number)
+        if current_state(run)[0] == "done":  # only the folder was not synced yet
+            deaths.compare(run)
+        else:
+            deaths.resume(run)
+    words = f"{len(numbers)} deaths at system calls of an end, all bit-identical"
     request.node.user_properties.append(("faults", words))
