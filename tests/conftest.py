@@ -42,8 +42,8 @@ class Pool:
     def __init__(self):
         self.members = []
 
-    def call(self, world, function, *arguments, group=True, **options):
-        """Call the function on so many ranks; return what each gives."""
+    def call(self, world, function, *arguments, group=True, fails=False, **options):
+        """Call the function on so many ranks; return what each gives, or how each failed."""
         from torch.distributed import TCPStore
 
         store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
@@ -61,6 +61,8 @@ class Pool:
         failures = [error for _, error in answers if error]
         if failures:
             self.close()
+        if fails:
+            return [error for _, error in answers]
         assert not failures, "\n".join(failures)
         return [value for value, _ in answers]
 

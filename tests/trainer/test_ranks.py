@@ -1,0 +1,227 @@
+"""Several ranks train one run: the same as one process does, and exactly resumed."""
+
+import json
+import os
+import signal
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from stride.callbacks.base import Callback
+from stride.distributed import rank
+from stride.engine.checkpoint import checkpoint_names, read_state
+from stride.engine.fidelity import same
+from stride.runs.layout import RunPaths
+from stride.runs.run import Run
+from stride.trainer.trainer import Trainer
+
+pytestmark = pytest.mark.ddp
+
+TIMES = ("wall_seconds", "train_seconds", "samples_per_second")
+
+
+class Points(torch.utils.data.Dataset):
+    """Points of three numbers in two classes."""
+
+    classes = ("below", "above")
+
+    def __init__(self, length):
+        drawn = torch.Generator().manual_seed(length)
+        self.x = torch.randn(length, 3, generator=drawn)
+        self.y = (self.x.sum(1) > 0).long()
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], int(self.y[i])
+
+
+class Act(Callback):
+    """Do something to this process after a step, and note the samples of each step."""
+
+    def __init__(self, what=None, step=0, only=None):
+        self.what, self.step, self.only = what, step, only
+        self.seen = []
+
+    def before_step(self, trainer, batches):
+        self.seen.append([row.tolist() for batch in batches for row in batch[0]])
+
+    def after_step(self, trainer, step):
+        if trainer.state.step != self.step or self.only not in (None, rank()):
+            return
+        if self.what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.what == "signal":
+            os.kill(os.getpid(), signal.SIGTERM)
+        if self.what == "stop":
+            trainer.stop("enough")
+        if self.what == "raise":
+            raise ValueError("broken on purpose")
+        if self.what == "log":
+            trainer.log("mine", float(rank()))
+
+
+def network(dropout):
+    torch.manual_seed(0)
+    layers = [nn.Linear(3, 8), nn.Tanh(), nn.Dropout(dropout), nn.Linear(8, 8), nn.Linear(8, 2)]
+    return nn.Sequential(*layers)
+
+
+def trained(folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", **training):
+    """Train in this process, which is one of several; return what it has at the end."""
+    callback = Act(*act)
+    trainer = Trainer(
+        folder,
+        device="cpu",
+        dataset_kwargs={"dataset_name": "digits", "subsample_rate": 0.05},
+        load_data_kwargs={"batch_size": size},
+        model_kwargs={"model_name": "MLP", "hidden": [6], "dropout": dropout},
+        optimizer_kwargs={"lr": 0.01},
+        training_config={"max_epochs": 3, "log_interval": 4, **training},
+        checkpoint_config={"every_steps": 3, "keep_last": 20, "background": False},
+        distributed_config={"strategy": strategy, "agree_every": 5, "timeout_seconds": 30},
+        logging_config={"terminal_display": "off"},
+        callbacks=[callback],
+    )
+    try:
+        value = trainer.fit(resume=resume)
+    except KeyboardInterrupt as error:
+        value = str(error)
+    weights = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    return value, weights, callback.seen, trainer.state.step, str(trainer.run.paths.path)
+
+
+def rows(path):
+    return [
+        {key: value for key, value in json.loads(line).items() if key != "time"}
+        for line in (path / "metrics.jsonl").read_text().splitlines()
+    ]
+
+
+def left(path):
+    """Return all that a run leaves which does not tell the time."""
+    paths = RunPaths(Path(path))
+    states = {name: read_state(paths.checkpoint(name).path) for name in checkpoint_names(paths)}
+    for state in states.values():
+        del state["clock"]
+    results = json.loads((paths.path / "results.json").read_text())
+    return rows(paths.path), states, results["best"], results["last"], results["weights_sha256"]
+
+
+def identical(one, other):
+    for mine, theirs in zip(left(one), left(other), strict=True):
+        assert same(mine, theirs)
+
+
+@pytest.mark.parametrize("strategy", ["flat", "ddp"])
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_run_of_several_ranks_is_that_of_one_process(ranks, tmp_path, strategy, accumulate):
+    for world in (2, 3, 4):
+        alone = trained(tmp_path / f"alone{world}", size=2 * world, accumulate=accumulate)
+        answers = ranks(
+            world, trained, tmp_path / f"ranks{world}", strategy=strategy, accumulate=accumulate,
+            group=False,
+        )  # fmt: skip
+        ours, expected = (rows(Path(one[4])) for one in (answers[0], alone))
+        for mine, theirs in zip(ours, expected, strict=True):
+            assert mine == pytest.approx(theirs, rel=1e-3, abs=1e-5)
+        for value, weights, _, step, path in answers:
+            assert value == answers[0][0] == pytest.approx(alone[0], rel=1e-4)
+            assert step == alone[3] and path == answers[0][4]
+            for name, tensor in weights.items():
+                assert torch.equal(tensor, answers[0][1][name])
+                torch.testing.assert_close(tensor, alone[1][name], rtol=1e-3, atol=1e-4)
+        together = [[*chain(*parts)] for parts in zip(*(one[2] for one in answers), strict=False)]
+        for mine, theirs in zip(together, alone[2], strict=True):
+            assert sorted(mine) == sorted(theirs)
+
+
+def test_one_rank_writes_the_run(ranks, tmp_path):
+    answers = ranks(2, trained, tmp_path / "W", act=("log", 3), group=False)
+    run = Run(answers[0][4])
+    assert sorted(os.listdir(tmp_path / "W")) == [".stride", "0"]
+    assert run.status["state"] == "done"
+    assert sorted(os.listdir(run.path / "logs")) == ["rank0.log", "rank1.log"]
+    assert "rank 1 local_rank 1" in (run.path / "logs" / "rank1.log").read_text()
+    assert run.config.distributed_config.strategy == "flat"
+    assert [row["mine"] for row in run.metrics() if "mine" in row] == [0.0]
+    assert run.provenance["devices"] == ["cpu", "cpu"]
+    again = ranks(2, trained, tmp_path / "W", group=False)
+    assert again[0][4].endswith("/1")
+
+
+@pytest.mark.parametrize("strategy", ["flat", "ddp"])
+@pytest.mark.parametrize("world", [2, 3, 4])
+def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world, strategy):
+    options = {"dropout": 0.3, "strategy": strategy, "clip_grad_norm": 0.5, "group": False}
+    whole = ranks(world, trained, tmp_path / "whole", **options)
+    errors = ranks(world, trained, tmp_path / "cut", act=("kill", 11), fails=True, **options)
+    assert all("died" in error for error in errors)
+    resumed = ranks(world, trained, tmp_path / "cut", resume=0, **options)
+    segment = json.loads((Path(resumed[0][4]) / "segments" / "1.json").read_text())
+    assert 0 < segment["from_step"] < 11 and segment["fidelity"]["inexact"] == {}
+    identical(whole[0][4], resumed[0][4])
+    for mine, theirs in zip(whole, resumed, strict=True):
+        assert mine[0] == theirs[0]
+        assert same(mine[1], theirs[1])
+
+
+@pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 1), (1, 2)])
+def test_another_number_of_ranks_goes_on_with_the_same_samples(ranks, tmp_path, before, after):
+    epoch = trained(tmp_path / "alone", size=2, max_epochs=1)[2]
+    options = {"max_epochs": 1, "group": False}
+    ranks(before, trained, tmp_path / "W", act=("kill", 7), fails=True, **options)
+    answers = ranks(after, trained, tmp_path / "W", resume=0, **options)
+    segment = json.loads((tmp_path / "W" / "0" / "segments" / "1.json").read_text())
+    assert segment["from_step"] == 6 and "world_size" in segment["fidelity"]["inexact"]
+    order = [*chain(*epoch)]
+    rest = [*chain(*chain(*_by_step(answers)))]
+    assert rest == order[6 * 2 * before :]
+    run = Run(answers[0][4])
+    assert run.status["state"] == "done"
+    last = [row for row in run.metrics() if "train/epoch_loss" in row]
+    assert len(last) == 1
+
+
+def _by_step(answers):
+    """Return the samples of each step, by rank; a rank without any in the last has no entry."""
+    longest = max(len(one[2]) for one in answers)
+    return [[one[2][n] for one in answers if n < len(one[2])] for n in range(longest)]
+
+
+@pytest.mark.parametrize("only", [0, 1])
+def test_what_one_rank_is_told_all_of_them_do(ranks, tmp_path, only):
+    stopped = ranks(2, trained, tmp_path / "W", act=("stop", 6, only), group=False)
+    assert [one[3] for one in stopped] == [8, 8]  # the next report
+    run = Run(stopped[0][4])
+    assert (run.status["state"], run.status["reason"]) == ("stopped", "enough")
+    told = ranks(2, trained, tmp_path / "W", act=("signal", 9, only), group=False)
+    assert [one[3] for one in told] == [10, 10]  # agree_every is 5
+    assert [one[0] for one in told] == ["interrupted by SIGTERM"] * 2
+    whole = ranks(2, trained, tmp_path / "whole", group=False)
+    resumed = ranks(2, trained, tmp_path / "W", resume=1, group=False)
+    assert rows(Path(resumed[0][4])) == rows(Path(whole[0][4]))
+    assert all(same(one[1], other[1]) for one, other in zip(whole, resumed, strict=True))
+
+
+@pytest.mark.parametrize("only", [0, 1])
+def test_an_exception_on_one_rank_ends_all_and_is_told_everywhere(ranks, tmp_path, only):
+    errors = ranks(2, trained, tmp_path / "W", act=("raise", 3, only), group=False, fails=True)
+    assert "ValueError: broken on purpose" in errors[only]
+    assert "RunFailed" in errors[1 - only] and "broken on purpose" in errors[1 - only]
+    folder = tmp_path / "W" / "0"
+    for log in ("rank0.log", "rank1.log"):
+        assert "broken on purpose" in (folder / "logs" / log).read_text()
+    status = Run(folder).status
+    assert status["state"] == "failed"
+    assert ("broken on purpose" in status["reason"]) or only == 1
+
+
+def test_a_mistake_on_rank_0_leaves_no_folder_and_nobody_waiting(ranks, tmp_path):
+    (tmp_path / "W").write_text("a file")
+    errors = ranks(2, trained, tmp_path / "W", group=False, fails=True)
+    assert all("could not go on" in error or "RunError" in error for error in errors)
