@@ -91,13 +91,15 @@ def ls(
     all_runs: Annotated[
         bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
     ] = False,
+    jobs: Annotated[bool, typer.Option("--jobs", help="Ask SLURM for the state of jobs.")] = False,
     json: AsJson = False,
     csv: AsCsv = False,
 ) -> None:
     """List the runs of a work_dir, newest first."""
     from stride_cli import ls
 
-    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, json=json, csv=csv)
+    shown = {"jobs": jobs, "json": json, "csv": csv}
+    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **shown)
 
 
 @app.command()
@@ -259,3 +261,95 @@ def verify(
     from stride_cli import verify
 
     verify.run(runs, all_runs=all_runs, json=json)
+
+
+@app.command()
+def launch(
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, metavar="N", help="Machines.")] = 1,
+    gpus_per_node: Annotated[
+        int, typer.Option("--gpus-per-node", min=0, metavar="G", help="GPUs of each machine.")
+    ] = 0,
+    tasks_per_node: Annotated[
+        int | None,
+        typer.Option(
+            "--tasks-per-node",
+            min=1,
+            metavar="T",
+            help="Processes on each machine; one for each GPU, or one, if absent.",
+        ),
+    ] = None,
+    cpus_per_task: Annotated[
+        int | None,
+        typer.Option("--cpus-per-task", min=1, metavar="C", help="CPU cores of each process."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="TIME", help="The limit, as 2:00:00 or 1-12.")
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option("--partition", metavar="P", help="One of the site's partitions.")
+    ] = None,
+    requeue: Annotated[
+        bool,
+        typer.Option(
+            "--requeue", help="Checkpoint before the limit, queue again, go on with the same run."
+        ),
+    ] = False,
+    signal_seconds: Annotated[
+        int | None,
+        typer.Option(
+            "--signal-seconds",
+            min=1,
+            metavar="S",
+            help="Leave so long before the limit; 120 if absent, with --requeue.",
+        ),
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option("--sbatch", metavar="KEY=VALUE", help="An option of sbatch; repeatable."),
+    ] = None,
+    array: Annotated[
+        int | None,
+        typer.Option(
+            "--array",
+            min=1,
+            metavar="N",
+            help="Queue N runs with the seeds seed, seed+1, ...: one job array.",
+        ),
+    ] = None,
+    wait: Annotated[
+        float | None,
+        typer.Option("--wait", min=0, metavar="S", help="Wait for the end, at most S seconds."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the job's script and create nothing.")
+    ] = False,
+) -> None:
+    """Queue a run as a job of SLURM: check, claim, write job.sbatch, submit, return."""
+    from stride_cli import launch
+
+    launch.run(
+        config or [],
+        config_file,
+        array=array,
+        wait=wait,
+        dry_run=dry_run,
+        nodes=nodes,
+        gpus_per_node=gpus_per_node,
+        tasks_per_node=tasks_per_node,
+        cpus_per_task=cpus_per_task,
+        time=time,
+        partition=partition,
+        requeue=requeue,
+        signal_seconds=signal_seconds,
+        options=sbatch or [],
+    )
+
+
+@app.command()
+def cancel(run: Run) -> None:
+    """End the SLURM job of a run; one that has not begun is stopped."""
+    from stride_cli import cancel
+
+    cancel.run(run)

@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.output import print_csv, print_json, print_table
@@ -25,6 +26,7 @@ def run(
     all_runs: bool,
     json: bool,
     csv: bool,
+    jobs: bool = False,
 ) -> None:
     """List the runs of a work_dir, newest first."""
     from stride.runs.query import list_newest
@@ -34,17 +36,45 @@ def run(
         limit = NEWEST
     rows, total = list_newest(work_dir, limit=limit)
     names = chosen(metrics, rows) if metrics else []
+    states = _jobs(rows) if jobs else None
     if json:
-        print_json([record(row) for row in rows])
+        print_json([record(row) | with_job(row, states) for row in rows])
     elif csv:
-        print_csv(*_sheet(rows, names))
+        header, lines = _sheet(rows, names)
+        print_csv(*_widened(header, lines, rows, states, len(header)))
     elif rows:
         header, cells, right = _table(rows, names, time.time())
-        print_table(header, cells, right=right)
+        print_table(*_widened(header, cells, rows, states, len(header) - 1), right=right)
     if not rows:
         print(f"no runs in {work_dir}", file=sys.stderr)
     elif limit == NEWEST and number is None and total > NEWEST:
         print(f"the newest {NEWEST} of {total} runs; --all shows every one", file=sys.stderr)
+
+
+def _jobs(rows: Sequence["RunRow"]) -> dict[Path, str]:
+    from stride.launch.jobs import job_states
+
+    return job_states(row.path for row in rows)
+
+
+def with_job(row: "RunRow", states: Mapping[Path, str] | None) -> dict[str, str | None]:
+    """Return what SLURM says of a run's job, nothing where it was not asked."""
+    return {} if states is None else {"job": states.get(row.path)}
+
+
+def _widened(
+    header: list[str],
+    lines: list[list[Any]],
+    rows: Sequence["RunRow"],
+    states: Mapping[Path, str] | None,
+    at: int,
+) -> tuple[list[str], list[list[Any]]]:
+    """Return a table with a column of jobs, where SLURM was asked."""
+    if states is None:
+        return header, lines
+    cells = [states.get(row.path, "-") for row in rows]
+    wider = [[*line[:at], cell, *line[at:]] for line, cell in zip(lines, cells, strict=True)]
+    return [*header[:at], "job", *header[at:]], wider
 
 
 def chosen(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[str]:

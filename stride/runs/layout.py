@@ -122,6 +122,31 @@ class RunPaths:
         return self.path / "reproduction.json"
 
     @property
+    def job_script(self) -> Path:
+        """Return the script that SLURM runs for this run."""
+        return self.path / "job.sbatch"
+
+    @property
+    def array_script(self) -> Path:
+        """Return the script of a job array, in the folder of its first run."""
+        return self.path / "array.sbatch"
+
+    @property
+    def job(self) -> Path:
+        """Return the record of the job that was submitted for the run."""
+        return self.path / "job.json"
+
+    @property
+    def job_output(self) -> Path:
+        """Return where a job's own output goes; SLURM puts its id for %j."""
+        return self.logs / "slurm-%j.out"
+
+    @property
+    def code(self) -> Path:
+        """Return the copy of the code that the job runs."""
+        return self.path / "code"
+
+    @property
     def origin(self) -> "CheckpointPaths":
         """Return the checkpoint of another run that this one, a fork, began from."""
         return CheckpointPaths(self.path / "origin")

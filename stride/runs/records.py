@@ -153,6 +153,16 @@ class SegmentRecord(Versioned):
     fidelity: Fidelity | None = None
 
 
+class JobRecord(Versioned):
+    """Hold the job that was submitted for a run (job.json)."""
+
+    schema_name: ClassVar[str] = "job"
+
+    id: str = Field(description="As SLURM calls it: 12, or 12_3 in an array")
+    cluster: str | None = Field(None, description="Where sbatch named one")
+    submitted: Seconds
+
+
 class Parent(Record):
     """Hold from which run another one came."""
 
@@ -324,6 +334,7 @@ class ReproductionRecord(Versioned):
 RECORDS: tuple[type[Record], ...] = (
     StatusRecord,
     SegmentRecord,
+    JobRecord,
     ProvenanceRecord,
     MetricsRow,
     ResultsRecord,

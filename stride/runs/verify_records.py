@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from stride.runs.layout import RunPaths, segment_number
 from stride.runs.records import (
+    JobRecord,
     NormalizationRecord,
     ProvenanceRecord,
     ReproductionRecord,
@@ -30,6 +31,7 @@ def check_records(
     status = read_if_there(report, paths.status, StatusRecord)
     results = read_if_there(report, paths.results, ResultsRecord)
     read_if_there(report, paths.provenance, ProvenanceRecord)
+    read_if_there(report, paths.job, JobRecord)
     read_if_there(report, paths.normalization, NormalizationRecord)
     read_if_there(report, paths.reproduction, ReproductionRecord)
     if os.path.lexists(paths.config):

@@ -50,13 +50,13 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
         try:
             if run.paths.code_patch.is_file():
                 _git(tree, "apply", "--whitespace=nowarn", str(run.paths.code_patch.absolute()))
-            folder = _moved(provenance.get("folder", str(root)), root, tree)
-            yield RecordedCode(Path(folder), [_moved(entry, root, tree) for entry in sys.path])
+            folder = moved(provenance.get("folder", str(root)), root, tree)
+            yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
         finally:
             _git(root, "worktree", "remove", "--force", str(tree))
 
 
-def _moved(place: str, root: Path, tree: Path) -> str:
+def moved(place: str, root: Path, tree: Path) -> str:
     """Return a place below the repository as it is in the copy, any other as it is."""
     path = Path(os.path.realpath(place or "."))
     inside = path.is_relative_to(root) and not path.is_relative_to(Path(sys.prefix))

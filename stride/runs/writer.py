@@ -25,6 +25,7 @@ from stride.runs.files import (
     told,
 )
 from stride.runs.heartbeat import Heartbeat
+from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.records import (
     CheckpointIndex,
@@ -316,9 +317,3 @@ def _remove_empty(paths: RunPaths) -> None:
         paths.segments.rmdir()
     with suppress(OSError):
         paths.path.rmdir()
-
-
-def job() -> str | None:
-    """Return by which name a restarted process finds the run of its job."""
-    elastic = os.environ.get("TORCHELASTIC_RUN_ID", "none")  # c10d's default, which names nothing
-    return os.environ.get("SLURM_JOB_ID") or (None if elastic == "none" else elastic)

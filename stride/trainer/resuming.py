@@ -15,13 +15,15 @@ from stride.engine.device import device_name
 from stride.engine.fidelity import parts_restored, surroundings_changed
 from stride.errors import RunError
 from stride.models.initial import load_initial
+from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes
-from stride.runs.writer import RunWriter, job
+from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly, lengths, values_of
 from stride.trainer.beginning import Beginning, Values, typed_overrides
+from stride.trainer.queued import Queued, is_queued
 from stride.trainer.rebuild import normalization_of, recorded
 from stride.trainer.training import Training
 
@@ -70,8 +72,10 @@ class Resumed(Beginning):
     _inside: bool = field(default=True, init=False)
 
     @classmethod
-    def of(cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False) -> Self:
-        """Look at a run that is to be resumed.
+    def of(
+        cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False
+    ) -> Self | Queued:
+        """Look at a run that is to be resumed, or begun where it waits for that.
 
         Raises:
             RunError: there is no such run, a process writes it, or nothing is left to do.
@@ -79,9 +83,13 @@ class Resumed(Beginning):
         """
         run = Run(path)
         segment = newest_segment(run.paths)  # before anything else is read
+        # The launcher has ended the process that wrote before.
+        take_over = take_over or (starts_again() and is_of_job(run.paths, job()))
         if not take_over and is_written(run.paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
+        if is_queued(run):
+            return Queued.of(run, segment, *overrides, take_over=take_over)
         return cls(
             recorded(run, *overrides, name=run.name),
             run,
@@ -190,11 +198,14 @@ class Resumed(Beginning):
         return lines + [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
 
     def _nothing_left(self, reason: str = "") -> RunError:
+        limit = (
+            "max_epochs" if self.resolved.config.training_config.max_steps is None else "max_steps"
+        )
         return RunError(
             f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
             where=str(self.run.path),
             hint=f"to train on, type: stride resume {self.run.path} "
-            "--config training_config.max_epochs=N",
+            f"--config training_config.{limit}=N",
         )
 
 

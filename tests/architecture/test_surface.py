@@ -23,14 +23,18 @@ PUBLIC = [
 
 COMMAND_LINE = """\
 stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --version
+stride cancel RUN
 stride check --config KEY=VALUE... --config-file FILE --json
 stride compare RUN... --metric|-m NAME... --json --csv
 stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
 stride diff RUN OTHER --json
 stride evaluate RUN --split SPLIT --metrics A,B --json
 stride fork RUN --at AT --config KEY=VALUE... --data-root DIR
+stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node G \
+--tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
+--sbatch KEY=VALUE... --array N --wait S --dry-run
 stride logs RUN --rank R --follow|-f
-stride ls W --metric|-m NAME... -n N --all --json --csv
+stride ls W --metric|-m NAME... -n N --all --jobs --json --csv
 stride path RUN
 stride reproduce RUN --steps N --code --data-root DIR --json
 stride resume RUN --config KEY=VALUE... --data-root DIR

@@ -1,0 +1,1 @@
+"""Queue runs as jobs of SLURM."""

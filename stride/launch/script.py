@@ -1,0 +1,203 @@
+"""Write the script that SLURM runs: one that a person can read, edit and submit by hand."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stride.errors import UserError
+from stride.runs.layout import RunPaths
+
+LEFT = 138  # a run that a USR1 ended with a checkpoint behind it: 128 and the signal's number
+SIGNAL_SECONDS = 120
+_TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+_OWN = {"array": "--array", "signal": "--signal-seconds", "requeue": "--requeue"}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job asks SLURM for.
+
+    Attributes:
+        nodes: machines.
+        gpus_per_node: of each machine, 0 for none.
+        tasks_per_node: processes on each machine; None: one for each GPU, or one.
+        cpus_per_task: None: as many as the site gives.
+        time: the limit, as SLURM takes it; None: that of the site.
+        partition: None: that of the site.
+        requeue: whether the job queues again at its time limit, and goes on.
+        signal_seconds: how long before the limit the run is to leave.
+        options: further options of sbatch, `key=value` or `key`.
+    """
+
+    nodes: int = 1
+    gpus_per_node: int = 0
+    tasks_per_node: int | None = None
+    cpus_per_task: int | None = None
+    time: str | None = None
+    partition: str | None = None
+    requeue: bool = False
+    signal_seconds: int | None = None
+    options: Sequence[str] = ()
+
+    @property
+    def tasks(self) -> int:
+        """Return the number of processes on each machine."""
+        return self.tasks_per_node or self.gpus_per_node or 1
+
+    @property
+    def notice(self) -> int | None:
+        """Return how many seconds before the limit the run is told, None where it is not."""
+        return self.signal_seconds or (SIGNAL_SECONDS if self.requeue else None)
+
+    def check(self) -> None:
+        """Refuse what cannot be meant.
+
+        Raises:
+            UserError: names the option.
+        """
+        limit = None if self.time is None else seconds_of(self.time)
+        if limit is not None and self.notice is not None and self.notice >= limit:
+            what = f"the run would be told to leave {self.notice} s before the end of {limit} s"
+            hint = f"type: --signal-seconds {max(1, limit // 4)}"
+            raise UserError(what, where="--signal-seconds", hint=hint)
+        for option in self.options:
+            key = option.partition("=")[0]
+            if not re.fullmatch(r"[a-z][a-z0-9-]*", key) or "\n" in option:
+                raise UserError(
+                    f"{option!r} is no option of sbatch",
+                    where="--sbatch",
+                    hint="type it without dashes: --sbatch key=value",
+                )
+            if key in _OWN:
+                what = f"{key} is asked for by an option of its own"
+                raise UserError(what, where="--sbatch", hint=f"type: {_OWN[key]}")
+
+
+def seconds_of(time: str) -> int:
+    """Return the seconds of a time limit in SLURM's forms, as 90, 30:00, 2:00:00, 1-12.
+
+    Raises:
+        UserError: it is none.
+    """
+    match = _TIME.fullmatch(time)
+    if match is None:
+        hint = "type it as minutes, minutes:seconds, hours:minutes:seconds or days-hours"
+        raise UserError(f"{time!r} is no time limit", where="--time", hint=hint)
+    days, *parts = match.groups()
+    first, second, third = (int(part or 0) for part in parts)
+    if days is not None:
+        return int(days) * 86400 + first * 3600 + second * 60 + third
+    return first * 3600 + second * 60 + third if parts[2] else first * 60 + second
+
+
+def job_script(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]) -> str:
+    """Return the script of one run.
+
+    Args:
+        run: the run, by its absolute path.
+        resources: what the job asks for.
+        folder: where the job works.
+        path: what Python searches before the installed packages.
+    """
+    return "\n".join([*_head(run, run.job_script, resources), *_body(run, resources, folder, path)])
+
+
+def array_script(runs: Sequence[RunPaths], resources: Resources) -> str:
+    """Return the script of an array with one job for each of several runs."""
+    first = runs[0]
+    options = [f"#SBATCH --array=0-{len(runs) - 1}", ""]
+    lines = ["runs=(", *(f"  {_quoted(run.path)}" for run in runs), ")"]
+    lines += [
+        "run=${runs[$SLURM_ARRAY_TASK_ID]}",
+        "# The script of that run, in this process: it gets the signals.",
+    ]
+    lines += [f'exec bash "$run/{first.job_script.name}"', ""]
+    return "\n".join([*_head(first, first.array_script, resources)[:-1], *options, *lines])
+
+
+def _head(run: RunPaths, script: Path, resources: Resources) -> list[str]:
+    """Return what sbatch reads."""
+    return [
+        "#!/bin/bash",
+        f"# Trains {run.path}, as queued by `stride launch`.",
+        "# sbatch reads the lines with #SBATCH. This file may be edited, and submitted by hand",
+        f"# from any folder:  sbatch {_quoted(script)}",
+        "",
+        *(f"#SBATCH --{option}" for option in _options(run, resources)),
+        "",
+    ]
+
+
+def _options(run: RunPaths, resources: Resources) -> Iterator[str]:
+    yield f"job-name={_quoted(f'{run.path.parent.name}-{run.name}')}"
+    yield f"output={_quoted(_literal(run.job_output))}"
+    yield "open-mode=append"
+    yield f"nodes={resources.nodes}"
+    yield f"ntasks-per-node={resources.tasks}"
+    if resources.gpus_per_node:
+        yield f"gpus-per-node={resources.gpus_per_node}"
+    if resources.cpus_per_task:
+        yield f"cpus-per-task={resources.cpus_per_task}"
+    if resources.time is not None:
+        yield f"time={resources.time}"
+    if resources.partition is not None:
+        yield f"partition={_quoted(resources.partition)}"
+    if resources.requeue:
+        yield "requeue"
+    if resources.notice is not None:  # B: to this script, which then says so to the run
+        yield f"signal={'B:' * resources.requeue}USR1@{resources.notice}"
+    for option in resources.options:
+        key, sign, value = option.partition("=")
+        yield f"{key}{sign}{_quoted(value) if sign else ''}"
+
+
+def _literal(pattern: Path) -> str:
+    """Return a pattern for SLURM's file names in which only the last name has signs of its own."""
+    return f"{str(pattern.parent).replace('%', '%%')}/{pattern.name}"
+
+
+def _body(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]) -> Iterator[str]:
+    """Yield what the job does."""
+    if folder.is_relative_to(run.code):
+        yield "# The code as it was when the run was queued; the project may change meanwhile."
+    else:
+        yield "# The project is in no git repository: its files count as they are when this starts."
+    yield f"cd {_quoted(folder)} || exit"
+    yield f"export PYTHONPATH={_quoted(':'.join(path))}"
+    if resources.cpus_per_task:
+        yield f'export OMP_NUM_THREADS="${{OMP_NUM_THREADS:-{resources.cpus_per_task}}}"'
+    yield ""
+    yield from _requeueing(run, resources) if resources.requeue else [_step(run, resources)]
+    yield ""
+
+
+def _requeueing(run: RunPaths, resources: Resources) -> list[str]:
+    return [
+        f"# SLURM sends USR1 to this script {resources.notice} s before the time limit. The run",
+        f"# writes a checkpoint and leaves with {LEFT}; the job queues again, and resumes the run.",
+        "leaving=",
+        "trap 'leaving=yes; kill -USR1 \"$!\"' USR1",
+        "",
+        f"{_step(run, resources)} &",
+        "step=$!",
+        'while kill -0 "$step" 2>/dev/null; do wait "$step"; done  # a signal interrupts wait',
+        'wait "$step"',
+        "code=$?",
+        f'if [ "$leaving" ] && [ "$code" -eq {LEFT} ]; then',
+        '  exec scontrol requeue "$SLURM_JOB_ID"',
+        "fi",
+        'exit "$code"',
+    ]
+
+
+def _step(run: RunPaths, resources: Resources) -> str:
+    # srun does not take the CPUs of a task from sbatch.
+    cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
+    return f"srun --export=ALL{cpus} {_quoted(sys.executable)} -m stride resume {_quoted(run.path)}"
+
+
+def _quoted(word: object) -> str:
+    return shlex.quote(str(word))

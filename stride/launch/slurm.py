@@ -1,0 +1,118 @@
+"""Speak with SLURM by its own commands."""
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from stride.errors import UserError
+
+_SECONDS = 120.0  # for one command: a controller that does not answer is asked again and again
+_UNKNOWN = "Invalid job id"
+
+
+class Submitted(NamedTuple):
+    """Name a job that SLURM has taken.
+
+    Attributes:
+        id: its number.
+        cluster: where the site has several.
+    """
+
+    id: str
+    cluster: str | None = None
+
+
+class Refused(UserError):
+    """Tell in SLURM's own words why it did not do what it was asked for."""
+
+
+def require() -> None:
+    """Refuse a machine that cannot submit.
+
+    Raises:
+        Refused: sbatch is missing.
+    """
+    if shutil.which("sbatch") is None:
+        raise _missing("sbatch")
+
+
+def submit(script: Path) -> Submitted:
+    """Hand a script to sbatch.
+
+    Raises:
+        Refused: sbatch is missing, gives no answer, or refuses.
+    """
+    number, _, cluster = _call("sbatch", "--parsable", str(script)).strip().partition(";")
+    return Submitted(number, cluster or None)
+
+
+def states(ids: Iterable[str]) -> dict[str, str]:
+    """Return the state of each job that SLURM knows of, with its reason where it waits.
+
+    Raises:
+        Refused: squeue is missing or gives no answer.
+    """
+    wanted = sorted({*ids})
+    if not wanted:
+        return {}
+    try:
+        listing = _call(
+            "squeue", "-h", "--array", f"--jobs={','.join(wanted)}", "-o", "%A|%i|%T|%r"
+        )
+    except Refused as error:
+        if _UNKNOWN in error.what:  # of a job that ended long ago
+            return {}
+        raise
+    found: dict[str, str] = {}
+    for line in listing.splitlines():
+        number, name, state, reason = line.split("|", 3)
+        words = f"{state} ({reason})" if state == "PENDING" else state
+        found |= {number: words, name: words}  # an element of an array has two names
+    return found
+
+
+def cancel(job: str) -> None:
+    """Ask SLURM to end a job; one that has ended is left alone.
+
+    Raises:
+        Refused: scancel is missing or refuses.
+    """
+    try:
+        _call("scancel", job)
+    except Refused as error:
+        if _UNKNOWN not in error.what:
+            raise
+
+
+def _call(command: str, *words: str) -> str:
+    """Return what a command prints."""
+    try:
+        done = subprocess.run(
+            [command, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except FileNotFoundError:
+        raise _missing(command) from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Refused(f"{command} gives no answer: {error}", where="SLURM") from None
+    if done.returncode:
+        raise Refused(f"{command} refused: {_own_words(command, done.stderr)}", where="SLURM")
+    return done.stdout
+
+
+def _missing(command: str) -> Refused:
+    hint = "type this on a machine that submits to SLURM"
+    return Refused(f"{command} is not on the PATH", where="SLURM", hint=hint)
+
+
+def _own_words(command: str, errors: str) -> str:
+    lines = [
+        line.removeprefix(f"{command}: ").removeprefix("error: ") for line in errors.splitlines()
+    ]
+    return "; ".join(line.strip() for line in lines if line.strip()) or "it gave no reason"
