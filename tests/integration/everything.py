@@ -114,6 +114,17 @@ class Averaged(Callback):
         self.mean, self.count = state["mean"], state["count"]
 
 
+class Gathered(Callback):
+    """Wait, before any run is claimed, until all processes that share a folder have come so far."""
+
+    def __init__(self) -> None:
+        folder, number = Path(os.environ["GATHERED"]), int(os.environ["GATHERED_NUMBER"])
+        folder.mkdir(exist_ok=True)
+        (folder / str(os.getpid())).touch()
+        while len(os.listdir(folder)) < number:
+            time.sleep(0.001)
+
+
 def train(work_dir: str, resume: str | None = None, **sections: dict[str, Any]) -> None:
     """Train a run, or go on with one.
 

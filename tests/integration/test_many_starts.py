@@ -12,7 +12,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.query import list_runs
 from stride.runs.verify import verify_run
 from stride.runs.work_dir import WorkDir
-from tests.integration.forkserver import Forkserver
+from tests.integration.forkserver import ROOT, Forkserver
 from tests.integration.memory_folder import memory_folder
 from tests.integration.same_runs import problems_of
 
@@ -20,6 +20,7 @@ TINY = (
     "training_config.max_epochs=1",
     "dataset_kwargs.subsample_rate=0.1",
     "logging_config.terminal_display=off",
+    'training_config.callbacks=["tests.integration.everything:Gathered"]',
 )
 
 
@@ -32,7 +33,8 @@ def folder() -> Iterator[Path]:
 def test_8_starts_at_once_are_8_runs(folder: Path) -> None:
     command = [sys.executable, "-m", "stride", "--config", "work_dir=w"]
     command += [word for override in TINY for word in ("--config", override)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment |= {"GATHERED": str(folder / "gathered"), "GATHERED_NUMBER": "8"}
     starts = [
         subprocess.Popen(
             command,
