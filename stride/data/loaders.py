@@ -1,5 +1,6 @@
 """Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
 
+import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -42,6 +43,7 @@ class LoaderBatches:
             generator=self._generator,
             **options,
         )
+        end_workers_with(self, self._loader)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""
@@ -69,6 +71,22 @@ class LoaderBatches:
         """Return a batch of the first two samples, made in this process."""
         first = list(range(min(2, len(self._fetch))))
         return move(self._fetch.__getitems__(BatchKey(0, first)), self.device)
+
+
+def end_workers_with(owner: object, loader: DataLoader[Any]) -> None:
+    """End the workers that a loader keeps between epochs when its owner goes.
+
+    The garbage collector takes a loader apart in an order in which its workers hear nothing of
+    it, and waits five seconds for them.
+    """
+    if loader.persistent_workers:
+        weakref.finalize(owner, _end_workers, loader)
+
+
+def _end_workers(loader: DataLoader[Any]) -> None:
+    end = getattr(getattr(loader, "_iterator", None), "_shutdown_workers", None)
+    if end is not None:
+        end()
 
 
 class _Keys:

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from stride.data.batches import move, moved
 from stride.data.fetch import stack
+from stride.data.loaders import end_workers_with
 from stride.data.sampler import Counts
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
@@ -67,6 +68,7 @@ class StreamBatches:
             generator=self._generator,
             **options,
         )
+        end_workers_with(self, self._loader)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's.

@@ -1,5 +1,7 @@
 """The data stream does not depend on workers or interruptions, nor touch global random state."""
 
+import gc
+
 import pytest
 import torch
 
@@ -63,6 +65,17 @@ def test_persistent_workers_see_the_epoch(mine):
     kept = make(mine.Noisy(), num_workers=2, persistent_workers=True)
     for epoch in (0, 1, 0):
         same(read(plain, epoch), read(kept, epoch))
+
+
+def test_workers_that_are_kept_end_with_their_batches(mine):
+    kept = make(mine.Noisy(), num_workers=1, persistent_workers=True)
+    read(kept, 0)
+    (worker,) = kept._loader._iterator._workers
+    assert worker.is_alive()
+    del kept
+    gc.collect()
+    worker.join(1.0)
+    assert not worker.is_alive()
 
 
 def test_a_dataset_that_follows_the_epoch_sees_it_in_workers(mine):
