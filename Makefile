@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO := work_dirs/make_demo
 WORKERS ?= 2
 
-.PHONY: install demo test test-all check fmt bench clean
+.PHONY: install demo test test-all services check fmt bench clean
 
 install: $(STAMP)
 
@@ -35,6 +35,12 @@ test: check
 
 test-all: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+# What some slow tests need beside Python, on Debian or Ubuntu and as root: SLURM. Without it they
+# are skipped; with it they start and stop daemons of their own.
+services:
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends slurm-wlm munge
 
 fmt: $(STAMP)
 	$(BIN)/ruff format .

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+
+from tests.integration.cluster import Cluster, missing
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "examples").rglob("*.md"))
+SLURM = ROOT / "docs" / "slurm.md"  # its commands need a cluster
 
 NOT_RUN = ("make demo", "make test", "pip install ")
 """What sets a machine up; continuous integration does that, and these tests run in it."""
@@ -65,6 +68,7 @@ class Place:
 
     Attributes:
         path: the folder.
+        environment: of the commands.
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,7 +76,7 @@ class Place:
         skip = shutil.ignore_patterns("work_dirs", "__pycache__", ".ipynb_checkpoints")
         shutil.copytree(ROOT / "examples", path / "examples", ignore=skip)
         scripts = os.path.dirname(sys.executable)
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
             "XDG_CACHE_HOME": str(path / ".cache"),
@@ -84,7 +88,7 @@ class Place:
         done = subprocess.run(
             command,
             cwd=self.path / folder,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -159,8 +163,27 @@ def relative(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=relative)
-def test_every_block_of_a_page_runs_and_gives_what_the_page_shows(page: Path, place: Place) -> None:
+def param(page: Path) -> Any:
+    """Return a page as an argument of a test."""
+    slow = [pytest.mark.slow] if page == SLURM else []
+    return pytest.param(page, marks=slow, id=relative(page))
+
+
+@pytest.fixture
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start a SLURM on this machine; return the variables that lead to it."""
+    if missing():
+        pytest.skip(missing())
+    with Cluster(tmp_path_factory.mktemp("slurm")) as cluster:
+        yield cluster.environment
+
+
+@pytest.mark.parametrize("page", [*map(param, PAGES)])
+def test_every_block_of_a_page_runs_and_gives_what_the_page_shows(
+    page: Path, place: Place, request: pytest.FixtureRequest
+) -> None:
+    if page == SLURM:
+        place.environment |= request.getfixturevalue("slurm")
     home = page.parent.relative_to(ROOT) if page.parent != ROOT / "docs" else Path()
     for block in blocks(page):
         if block.language == "bash":
