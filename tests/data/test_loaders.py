@@ -1,8 +1,11 @@
 """The data stream does not depend on workers or interruptions, nor touch global random state."""
 
+import gc
+import time
 
 import pytest
 import torch
+from torch.utils.data._utils import MP_STATUS_CHECK_INTERVAL
 
 from stride.data.build import BatchMaker
 from stride.data.options import loader_options
@@ -71,8 +74,13 @@ def test_workers_that_are_kept_end_with_their_batches(mine):
     read(kept, 0)
     (worker,) = kept._loader._iterator._workers
     assert worker.is_alive()
-    del kept  # nothing is left to the garbage collector
-    worker.join(1.0)
+    circle = [kept]
+    circle.append(circle)
+    del kept, circle
+    begun = time.monotonic()
+    gc.collect()
+    # The worker has heard of the end; else it is waited for in vain.
+    assert time.monotonic() - begun < MP_STATUS_CHECK_INTERVAL
     assert not worker.is_alive()
 
 
