@@ -15,7 +15,7 @@ import pytest
 
 from stride.engine.checkpoint import newest_good
 from stride.runs.fingerprints import read_fingerprints
-from stride.runs.layout import RunPaths
+from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.query import list_runs
 from stride.runs.run import Run
 from stride.runs.verify import verify_run
@@ -70,11 +70,12 @@ class Reader(threading.Thread):
         self.join()
 
     def records(self) -> None:
-        """Read every JSON file that can be seen."""
+        """Read every JSON file that is not unfinished by its name."""
         with suppress(FileNotFoundError):  # deleted since it was found
             for path in self._work_dir.rglob("*.json"):
-                assert isinstance(json.loads(path.read_bytes()), dict), path
-                self.looks["records"] += 1
+                if TEMPORARY_PREFIX not in str(path):
+                    assert isinstance(json.loads(path.read_bytes()), dict), path
+                    self.looks["records"] += 1
 
     def listing(self) -> None:
         if not self._work_dir.exists():
@@ -102,14 +103,16 @@ class Reader(threading.Thread):
             self.looks["results"] += 1
 
     def checkpoint(self) -> None:
-        """Read the newest; what is deleted meanwhile is passed over for a newer one."""
+        """Read the newest, unless a newer one has taken its place meanwhile."""
         paths = RunPaths(self._work_dir / "0")
         if not paths.checkpoint_index.exists():
             return
-        index = json.loads(paths.checkpoint_index.read_text())
-        found = newest_good(paths) or newest_good(paths)  # all that it saw may be deleted by then
+        before = json.loads(paths.checkpoint_index.read_text())
+        found = newest_good(paths)
+        if json.loads(paths.checkpoint_index.read_text()) != before:
+            return  # all that it saw may be deleted by then
         assert found is not None
-        last = next(e for e in index["entries"] if e["name"] == index["last"])
+        last = next(e for e in before["entries"] if e["name"] == before["last"])
         assert found.record["step"] >= last["step"]
         self.looks["checkpoints"] += 1
 
