@@ -6,15 +6,14 @@ Without one there is one: then every function here gives back what it was given,
 torch.distributed is imported.
 """
 
-import io
 import os
-import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from traceback import format_exc
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from stride.errors import RunFailed, StrideError, UserError
 
@@ -172,35 +171,36 @@ def gather(value: Any) -> list[Any]:
     """Return the values of all ranks, in the order of the ranks, on every rank."""
     if world_size() == 1:
         return [value]
+    import torch
     import torch.distributed as dist
+    from torch.utils._pytree import tree_map_only
 
-    held: list[bytes] = [b""] * world_size()
-    dist.all_gather_object(held, _packed(value))
-    return [pickle.loads(content) for content in held]
-
-
-def _packed(value: Any) -> bytes:
-    """Pickle a value for the other ranks, its tensors as bytes: torch cannot pickle all types."""
-    import torch
-
-    class Pickler(pickle.Pickler):
-        def reducer_override(self, one: Any) -> Any:
-            if not isinstance(one, torch.Tensor):
-                return NotImplemented
-            flat = one.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-            return _tensor, (bytearray(flat.numpy()), one.dtype, one.shape)
-
-    stream = io.BytesIO()
-    Pickler(stream).dump(value)
-    return stream.getvalue()
+    held: list[Any] = [None] * world_size()
+    dist.all_gather_object(held, tree_map_only(torch.Tensor, _Sent.of, value))
+    return [tree_map_only(_Sent, _Sent.tensor, one) for one in held]
 
 
-def _tensor(content: bytearray, dtype: "torch.dtype", shape: "torch.Size") -> "torch.Tensor":
-    import torch
+@dataclass(frozen=True)
+class _Sent:
+    """A tensor on its way to another rank as plain bytes: torch does not send all types itself."""
 
-    if not content:
-        return torch.empty(shape, dtype=dtype)
-    return torch.frombuffer(content, dtype=torch.uint8).view(dtype).reshape(shape)
+    content: bytearray
+    dtype: "torch.dtype"
+    shape: "torch.Size"
+
+    @classmethod
+    def of(cls, tensor: "torch.Tensor") -> Self:
+        import torch
+
+        flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        return cls(bytearray(flat.numpy()), tensor.dtype, tensor.shape)
+
+    def tensor(self) -> "torch.Tensor":
+        import torch
+
+        if not self.content:
+            return torch.empty(self.shape, dtype=self.dtype)
+        return torch.frombuffer(self.content, dtype=torch.uint8).view(self.dtype).view(self.shape)
 
 
 def totals(numbers: Sequence[float]) -> list[float]:
