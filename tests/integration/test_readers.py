@@ -140,6 +140,8 @@ def test_a_reader_sees_a_valid_folder_at_any_moment(
         while code == -signal.SIGKILL:
             resume = "0" if RunPaths(work_dir / "0").provenance.exists() else None
             pid = server.start("train", str(work_dir), resume, log=log, **longer)
+            while not RunPaths(work_dir / "0").provenance.exists():
+                time.sleep(0.001)  # a start that is killed before would be another run
             if kills < 12:
                 time.sleep(chance.uniform(0.1, 0.5))
                 os.kill(pid, signal.SIGKILL)
