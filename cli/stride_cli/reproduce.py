@@ -26,11 +26,12 @@ def run(text: str, steps: int | None, data_root: str | None, *, code: bool, json
         raise typer.Exit(start.reproduce_with_code(folder, steps, data_root, json=json))
     with ending_with_folder() as ended:
         verdict = start.reproduce(folder, steps, data_root)
-        if json:
-            print_json(verdict.record.to_json())
-        else:
-            print("\n".join(sentences(verdict.record)))
-        ended(verdict.folder)
+        if verdict.told_here:
+            if json:
+                print_json(verdict.record.to_json())
+            else:
+                print("\n".join(sentences(verdict.record)))
+            ended(verdict.folder)
     if not verdict.record.identical:
         raise typer.Exit(DIVERGED)
 

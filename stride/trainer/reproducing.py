@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from stride.callbacks.base import Callback
 from stride.config import Overrides
+from stride.distributed import world_size
 from stride.models.model import Step
 from stride.runs.files import atomic_json
 from stride.runs.layout import RunPaths
@@ -72,7 +73,11 @@ class Reproduced(Fresh):
 
     def words(self) -> list[str]:
         """Say what is done again, and what is other than it was."""
-        return [f"reproducing {self.run.path}", *(f"other: {one}" for one in self._differences)]
+        lines = [f"reproducing {self.run.path}", *(f"other: {one}" for one in self._differences)]
+        processes = len(self.run.provenance.get("devices", [])) or 1
+        if processes != world_size():
+            lines.append(f"the original ran in {processes} processes, this one in {world_size()}")
+        return lines
 
     def verdict(self, copy: RunPaths) -> ReproductionRecord:
         """Compare the run with its copy, which has ended, and write down what came out."""

@@ -96,10 +96,11 @@ def fork(
 
 
 class Verdict(NamedTuple):
-    """Hold how a reproduction compares, and its folder."""
+    """Hold how a reproduction compares, its folder, and whether this process is to tell."""
 
     record: ReproductionRecord
     folder: Path
+    told_here: bool
 
 
 def reproduce(folder: Path, steps: int | None, data_root: str | None) -> Verdict:
@@ -111,7 +112,7 @@ def reproduce(folder: Path, steps: int | None, data_root: str | None) -> Verdict
     run = Run(folder)
     trainer = _trainer_of(run)
     record = trainer.reproduce(run.name, steps=steps, overrides=relocated(run, data_root))
-    return Verdict(record, trainer.run.paths.path)
+    return Verdict(record, trainer.run.paths.path, is_main())
 
 
 def reproduce_with_code(

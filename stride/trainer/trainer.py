@@ -281,7 +281,8 @@ class Trainer:
             self.fit(beginning=beginning)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
-        return beginning.verdict(self.run.paths)
+        with self._joined(beginning.resolved.config):
+            return on_main(lambda: beginning.verdict(self.run.paths))
 
     def _joined(self, config: Config) -> AbstractContextManager[None]:
         """Return the context in which this process speaks with its peers."""
