@@ -68,7 +68,7 @@ class Cluster:
         self._folder = folder
         self._daemons: list[subprocess.Popen[bytes]] = []
         host = socket.gethostname().partition(".")[0]
-        self.nodes = (host, "other")  # the first has a name that is known outside of SLURM too
+        self.nodes = (host, f"{host}-2")  # the first has a name that is known outside of SLURM too
         values = {"host": host, "user": getpass.getuser(), "folder": folder, "nodes": self.nodes}
         self._config = folder / "slurm.conf"
         self._config.write_text(CONFIG.format(ports=_free_ports(3), **values))

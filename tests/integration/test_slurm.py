@@ -270,12 +270,20 @@ def test_the_runs_of_an_array_differ_by_their_seeds(project, cluster):
 
 
 @pytest.mark.ddp
-def test_a_run_trains_on_two_nodes(project, cluster):
-    run = project.launch("--nodes", "2")
+def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster):
+    whole = project.launch("--nodes", "2", "--wait", str(SECONDS))
+    counts["ranks"] = 2
+    logs = [whole.paths.log(rank).read_text() for rank in (0, 1)]
+    assert "rank 0 local_rank 0" in logs[0] and "rank 1 local_rank 0" in logs[1]
+    run = project.launch("--nodes", "2", "--requeue", "--time", "10", typed=(SLOW,))
+    until(lambda: steps(run) > 2, SECONDS)
+    cluster.call("scancel", "--batch", "--signal=USR1", recorded_job(run.paths))
     ends(run, "done", "failed")
     assert state(run) == "done", output(run)
-    hosts = [run.paths.log(rank).read_text() for rank in (0, 1)]
-    assert all(f"rank {rank} " in text for rank, text in enumerate(hosts))
+    counts["requeued"] += 1
+    assert json.loads(run.paths.segment(2).read_text())["from_step"] > 0
+    counts["resumed"] += 1
+    assert left(run) == left(whole)
 
 
 def test_a_partition_that_is_not_there_leaves_no_run(project, cluster):

@@ -130,6 +130,8 @@ def test_a_name_that_is_taken_is_refused(project, slurm):
     with pytest.raises(UserError, match="'big' exists already"):
         queue("run=big")
     assert Run(project / "W" / "big").status["state"] == "queued"
+    with pytest.raises(UserError, match="'big' exists already"):
+        dry_run([*TYPED, "run=big"], None, Resources())
 
 
 def test_a_dry_run_gives_the_scripts_and_makes_nothing(project, slurm):
