@@ -15,6 +15,7 @@ SIGNAL_SECONDS = 120
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
 _PORTS = (12000, 20000)  # the first, and how many: below those that systems give to anybody
 _RANKED = 'RANK=$SLURM_PROCID LOCAL_RANK=$SLURM_LOCALID WORLD_SIZE=$SLURM_NTASKS exec "$@"'
+_SELF = "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 _OWN = {"array": "--array", "signal": "--signal-seconds", "requeue": "--requeue"}
 
 
@@ -198,7 +199,8 @@ def _requeueing(run: RunPaths, resources: Resources) -> list[str]:
         'wait "$step"',
         "code=$?",
         f'if [ "$leaving" ] && [ "$code" -eq {LEFT} ]; then',
-        '  exec scontrol requeue "$SLURM_JOB_ID"',
+        # An element of an array by its own name: its number may be that of the whole array.
+        f'  exec scontrol requeue "{_SELF}"',
         "fi",
         'exit "$code"',
     ]

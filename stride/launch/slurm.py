@@ -54,22 +54,10 @@ def states(ids: Iterable[str]) -> dict[str, str]:
     Raises:
         Refused: squeue is missing or gives no answer.
     """
-    wanted = sorted({*ids})
-    if not wanted:
-        return {}
-    try:
-        listing = _call(
-            "squeue", "-h", "--array", f"--jobs={','.join(wanted)}", "-o", "%A|%i|%T|%r"
-        )
-    except Refused as error:
-        if _UNKNOWN in error.what:  # of a job that ended long ago
-            return {}
-        raise
     found: dict[str, str] = {}
-    for line in listing.splitlines():
-        number, name, state, reason = line.split("|", 3)
-        words = f"{state} ({reason})" if state == "PENDING" else state
-        found |= {number: words, name: words}  # an element of an array has two names
+    for job in _listed(ids):
+        words = f"{job.state} ({job.reason})" if job.state == "PENDING" else job.state
+        found |= {job.number: words, job.name: words}
     return found
 
 
@@ -79,11 +67,36 @@ def cancel(job: str) -> None:
     Raises:
         Refused: scancel is missing or refuses.
     """
+    # The number of one element is that of the whole array, and would end all of it.
+    names = {one.number: one.name for one in _listed([job]) if job == one.number}
     try:
-        _call("scancel", job)
+        _call("scancel", names.get(job, job))
     except Refused as error:
         if _UNKNOWN not in error.what:
             raise
+
+
+class _Job(NamedTuple):
+    """Hold a line of squeue; an element of an array has a number, and a name as 12_3."""
+
+    number: str
+    name: str
+    state: str
+    reason: str
+
+
+def _listed(ids: Iterable[str]) -> list[_Job]:
+    """Return what squeue says of jobs, and of the rest of their arrays."""
+    wanted = sorted({*ids})
+    if not wanted:
+        return []
+    try:
+        lines = _call("squeue", "-h", "--array", f"--jobs={','.join(wanted)}", "-o", "%A|%i|%T|%r")
+    except Refused as error:
+        if _UNKNOWN in error.what:  # of a job that ended long ago
+            return []
+        raise
+    return [_Job(*line.split("|", 3)) for line in lines.splitlines()]
 
 
 def _call(command: str, *words: str) -> str:

@@ -269,6 +269,25 @@ def test_the_runs_of_an_array_differ_by_their_seeds(project, cluster):
     assert left(runs[0]) != left(runs[1])
 
 
+def test_one_run_of_an_array_is_queued_again_and_the_other_goes_on(project, cluster):
+    words = ("--array", "2", "--requeue", "--time", "10")
+    typed = (*BASE, SLOW, "training_config.max_steps=40")
+    last = Run(project.stride("launch", *configs(*typed), *words))
+    runs = [Run(last.path.with_name("0")), last]
+    counts["submitted"] += 2
+    until(lambda: all(steps(run) > 0 for run in runs), SECONDS)
+    whole_array = cluster.call("squeue", "-h", "-o", "%F").split()[0]
+    number = {run: json.loads(run.paths.segment(1).read_text())["job"] for run in runs}
+    told = next(run for run in runs if number[run] == whole_array)
+    element = json.loads(told.paths.job.read_text())["id"]
+    cluster.call("scancel", "--batch", "--signal=USR1", element)
+    for run in runs:
+        ends(run, "done", "failed")
+    assert [state(run) for run in runs] == ["done", "done"], [output(run) for run in runs]
+    assert [run.paths.segment(2).exists() for run in runs] == [run is told for run in runs]
+    counts.update(("requeued", "resumed"))
+
+
 @pytest.mark.ddp
 def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster):
     whole = project.launch("--nodes", "2", "--wait", str(SECONDS))

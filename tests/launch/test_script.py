@@ -169,8 +169,8 @@ def test_what_can_be_meant_is_not_refused():
 SRUN = """#!/bin/bash
 trap 'echo told >> "{notes}"; sleep 0.3; exit {code}' USR1
 echo began >> "{notes}"
-for _ in $(seq 100); do sleep 0.05; done
-exit 7
+for _ in $(seq {tenths}); do sleep 0.1; done
+exit {own}
 """
 
 
@@ -180,8 +180,9 @@ def job(tmp_path):
     notes, commands, processes = tmp_path / "notes", tmp_path / "commands", []
     commands.mkdir()
 
-    def start(code):
-        (commands / "srun").write_text(SRUN.format(notes=notes, code=code))
+    def start(code, own=7, tenths=100, **variables):
+        words = {"notes": notes, "code": code, "own": own, "tenths": tenths}
+        (commands / "srun").write_text(SRUN.format(**words))
         (commands / "scontrol").write_text(f'#!/bin/sh\necho "$@" >> "{notes}"\n')
         for file in commands.iterdir():
             file.chmod(0o755)
@@ -189,7 +190,7 @@ def job(tmp_path):
         run.code.mkdir(parents=True)
         run.job_script.write_text(script(run, requeue=True))
         path = f"{commands}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "SLURM_JOB_ID": "12"}
+        environment = {**os.environ, "PATH": path, "SLURM_JOB_ID": "12", **variables}
         process = subprocess.Popen(["bash", run.job_script], env=environment)
         processes.append(process)
         until = time.monotonic() + 20
@@ -210,6 +211,13 @@ def test_a_run_that_left_with_a_checkpoint_is_queued_again(job):
     assert notes.read_text().splitlines() == ["began", "told", "requeue 12"]
 
 
+def test_an_element_of_an_array_is_queued_again_alone(job):
+    process, notes = job(138, SLURM_ARRAY_JOB_ID="12", SLURM_ARRAY_TASK_ID="3")
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(20) == 0
+    assert notes.read_text().splitlines()[-1] == "requeue 12_3"
+
+
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_run_that_ended_meanwhile_is_not_queued_again(job, code):
     process, notes = job(code)
@@ -218,9 +226,10 @@ def test_a_run_that_ended_meanwhile_is_not_queued_again(job, code):
     assert notes.read_text().splitlines() == ["began", "told"]
 
 
-def test_a_job_that_nobody_told_to_leave_ends_as_its_run(job):
-    process, notes = job(138)
-    assert process.wait(20) == 7
+@pytest.mark.parametrize("own", [7, 138])
+def test_a_job_that_nobody_told_to_leave_ends_as_its_run(job, own):
+    process, notes = job(138, own=own, tenths=5)
+    assert process.wait(20) == own
     assert notes.read_text().splitlines() == ["began"]
 
 

@@ -84,3 +84,10 @@ def test_a_job_is_cancelled_and_one_that_ended_is_left_alone(slurm):
     slurm.refuse("scancel", "scancel: error: Access denied\n")
     with pytest.raises(Refused, match="scancel refused: Access denied"):
         cancel("14")
+
+
+def test_an_element_of_an_array_is_cancelled_alone(slurm):
+    slurm.answer("squeue", "13|12_0|RUNNING|None\n12|12_1|RUNNING|None\n")
+    cancel("12")
+    cancel("12_0")
+    assert slurm.calls("scancel") == ["12_1", "12_0"]
