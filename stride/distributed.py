@@ -1,30 +1,29 @@
 """Know this process's place among its peers and speak with them: the only file that asks for the
 rank.
 
-A launcher such as torchrun says by environment variables how many processes train together.
+torchrun and SLURM say by environment variables how many processes train together.
 Without one there is one: then every function here gives back what it was given, and nothing of
 torch.distributed is imported.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from stride.errors import RunFailed, StrideError, UserError
+from stride.peers.meeting import objections
+from stride.peers.parent import end_with_parent
+from stride.peers.place import variable
+from stride.peers.store import connected, leave, room
 
 if TYPE_CHECKING:
     import torch
-    from torch._C._distributed_c10d import Store
 
 T = TypeVar("T")
-START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
-_stores: list["Store"] = []
-_groups = count()  # each group of this process has keys of its own in the launcher's store
 
 
 class Share(NamedTuple):
@@ -52,17 +51,17 @@ class Share(NamedTuple):
 
 def rank() -> int:
     """Return this process's number among all, 0 without a launcher."""
-    return _variable("RANK", 0)
+    return variable("RANK", 0)
 
 
 def local_rank() -> int:
     """Return this process's number on its host, 0 without a launcher."""
-    return _variable("LOCAL_RANK", 0)
+    return variable("LOCAL_RANK", 0)
 
 
 def world_size() -> int:
     """Return the number of processes that train together, 1 without a launcher."""
-    return _variable("WORLD_SIZE", 1)
+    return variable("WORLD_SIZE", 1)
 
 
 def is_main() -> bool:
@@ -79,10 +78,6 @@ def job_id() -> str:
     """Return the id of the SLURM or torchrun job, "-" without one."""
     names = ("SLURM_JOB_ID", "TORCHELASTIC_RUN_ID")
     return next((os.environ[name] for name in names if os.environ.get(name)), "-")
-
-
-def _variable(name: str, default: int) -> int:
-    return int(os.environ.get(name, default))
 
 
 @contextmanager
@@ -103,19 +98,18 @@ def process_group(
         UserError: the launcher's variables are not complete.
         RunFailed: the other processes were not met in time.
     """
-    if world_size() == 1:
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        end_with_parent()
+    if _is_alone_or_joined():
         yield
         return
     import torch.distributed as dist
-    from torch.distributed.distributed_c10d import PrefixStore
 
-    if dist.is_initialized():
-        yield
-        return
+    store = room("group", timeout)
     kind = {"auto": "nccl" if device_type == "cuda" else "gloo"}.get(backend, backend)
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if kind == "nccl" else kind,
-        store=PrefixStore(f"stride/{next(_groups)}", _store(timeout)),
+        store=store,
         rank=rank(),
         world_size=world_size(),
         timeout=timedelta(seconds=timeout),
@@ -124,36 +118,41 @@ def process_group(
         yield
     finally:
         dist.destroy_process_group()
+        leave(store)
 
 
-def _store(timeout: float) -> "Store":
-    """Return the store of the launcher, connected to once: its port can be taken only once."""
-    if not _stores:
-        _stores.append(_connect(timeout))
-    return _stores[0]
+def require_alike(
+    facts: Mapping[str, str], trouble: UserError | None = None, *, timeout: float = 600.0
+) -> None:
+    """Compare what must be the same in all processes, before they join.
+
+    Args:
+        facts: their names and values.
+        trouble: what keeps this process from training; all are told, and none begins.
+        timeout: as of `process_group`.
+
+    Raises:
+        UserError: something differs, or some process has trouble; the same one everywhere.
+        RunFailed: the other processes were not met in time.
+    """
+    found: list[str] = []
+    if not _is_alone_or_joined():
+        store = room("facts", timeout)
+        found = objections(store, rank(), world_size(), facts, str(trouble or ""))
+        if found:
+            leave(store)
+    if trouble is not None:
+        raise trouble
+    if found:
+        raise UserError(f"the {world_size()} processes cannot train together: {found[0]}")
 
 
-def _connect(timeout: float) -> "Store":
+def _is_alone_or_joined() -> bool:
+    if world_size() == 1:
+        return True
     import torch.distributed as dist
-    from torch.distributed.rendezvous import rendezvous
 
-    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
-    if missing:
-        raise UserError(
-            f"{world_size()} processes are to train together, and nobody says where they meet",
-            where=" and ".join(missing),
-            hint=START,
-        )
-    try:
-        store: Store = next(rendezvous("env://", timeout=timedelta(seconds=timeout)))[0]
-    except (dist.DistError, RuntimeError, ValueError) as error:
-        place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-        raise RunFailed(
-            f"the {world_size()} processes did not meet: {str(error).splitlines()[0]}",
-            where=place,
-            hint=START,
-        ) from error
-    return store
+    return dist.is_initialized()
 
 
 def broadcast(value: Any) -> Any:
@@ -290,6 +289,6 @@ def _first_failure() -> str:
     """Note the exception under way, unless another rank has; return that rank's."""
     own = f"rank {rank()}: {format_exc()}"
     with suppress(Exception):  # the store may be gone with the launcher
-        first = _store(0).compare_set("stride/failure", "", own).decode()
+        first = connected(0).compare_set("failure", "", own).decode()
         return "" if first == own else first
     return ""

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from stride import distributed
+from stride.peers import store
 
 VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
@@ -33,8 +34,8 @@ def serve(connection: Connection) -> None:
 
 def _answer(variables, path, name, function, content, seconds):
     os.environ.update(variables)
-    distributed._stores.clear()
-    distributed._groups = count()
+    store._stores.clear()
+    store._rooms = count()
     try:
         module = _module(path, name)
         arguments, options = pickle.loads(content)

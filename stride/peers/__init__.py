@@ -1,0 +1,1 @@
+"""Learn from a launcher which process this is, and meet the others before speaking with them."""

@@ -1,0 +1,63 @@
+"""Read from a launcher's variables which of how many processes this is, and where they meet.
+
+torchrun sets RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT; what is set counts. The
+tasks of `srun` have SLURM's own variables, from which the same is found.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+
+_STEPS = 2**32 - 16  # numbers from here on are SLURM's for a batch script, or a person's shell
+_PORTS = range(20000, 30000)  # below those that systems give to clients
+_FIRST = re.compile(r"(?:[^,\[]|\[[^\]]*\])*")
+_RANGE = re.compile(r"\[([^\],-]*)[^\]]*\]")
+
+
+def place(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """Return variables as torchrun sets them; without a launcher they say nothing of ranks.
+
+    A script that `sbatch` runs, and a shell of `salloc`, are no tasks of their job.
+    """
+    if "RANK" in environment or "WORLD_SIZE" in environment:
+        return environment
+    step = environment.get("SLURM_STEP_ID", "")
+    if not step.isdigit() or int(step) >= _STEPS:
+        return environment
+    return _of_task(environment)
+
+
+def variable(name: str, default: int) -> int:
+    """Return a number that the launcher of this process says, or the default without one."""
+    return int(place().get(name, default))
+
+
+def _of_task(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what `srun` says, in torchrun's words."""
+    tasks = environment.get("SLURM_STEP_NUM_TASKS") or environment.get("SLURM_NTASKS", "1")
+    return {
+        "RANK": environment.get("SLURM_PROCID", "0"),
+        "LOCAL_RANK": environment.get("SLURM_LOCALID", "0"),
+        "WORLD_SIZE": tasks,
+    }
+
+
+def meeting_point(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Return address and port of the first process, empty where nobody says them."""
+    hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
+    of_task = place(environment) is not environment
+    address = environment.get("MASTER_ADDR") or (first_host(hosts) if of_task else "")
+    port = environment.get("MASTER_PORT") or (_port(environment) if of_task else "")
+    return address, port
+
+
+def _port(environment: Mapping[str, str]) -> str:
+    """Return the same port in all tasks of a step; other steps most likely have another."""
+    job, step = int(environment.get("SLURM_JOB_ID", "0")), int(environment["SLURM_STEP_ID"])
+    return str(_PORTS[(job * 31 + step) % len(_PORTS)])
+
+
+def first_host(hosts: str) -> str:
+    """Return the first of SLURM's list of hosts, as `n01` of `n[01-03,7]`, or `a1` of `a1,b2`."""
+    first = _FIRST.match(hosts)
+    return _RANGE.sub(r"\1", first[0]) if first else ""

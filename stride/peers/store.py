@@ -1,0 +1,78 @@
+"""Reach the launcher's store of keys, through which processes find each other."""
+
+import os
+from contextlib import suppress
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from stride.errors import RunFailed, UserError
+from stride.peers.meeting import new_round, part
+from stride.peers.place import meeting_point, variable
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
+
+START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
+_stores: list["Store"] = []
+_rooms = count()  # what processes do together has keys of its own
+
+
+def connected(timeout: float) -> "Store":
+    """Return the store, connected to once: its port can be taken only once.
+
+    Raises:
+        UserError: nobody says where it is.
+        RunFailed: it, or the other processes, were not met in time.
+    """
+    if not _stores:
+        _stores.append(_connect(timeout))
+    return _stores[0]
+
+
+def room(name: str, timeout: float) -> "Store":
+    """Return a part of the store for one purpose, where no other key is met.
+
+    Raises:
+        UserError: as `connected`.
+        RunFailed: likewise.
+    """
+    from torch.distributed.distributed_c10d import PrefixStore
+
+    store = PrefixStore(f"{name}/{next(_rooms)}", connected(timeout))
+    store.set_timeout(timedelta(seconds=timeout))
+    return store
+
+
+def leave(store: "Store") -> None:
+    """Leave a part of the store; where it is in this process, not before the others have."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        with suppress(Exception):  # it may be gone with rank 0
+            part(store, variable("RANK", 0), variable("WORLD_SIZE", 1))
+
+
+def _connect(timeout: float) -> "Store":
+    """Return the store that this start's processes have for themselves."""
+    from torch.distributed.distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
+
+    rank, world = variable("RANK", 0), variable("WORLD_SIZE", 1)
+    address, port = meeting_point()
+    if not address or not port:
+        raise UserError(
+            f"{world} processes are to train together, and nobody says where they meet",
+            where="MASTER_ADDR and MASTER_PORT",
+            hint=START,
+        )
+    host = f"[{address}]" if ":" in address else address
+    url = f"tcp://{host}:{port}?rank={rank}&world_size={world}"
+    try:
+        store: Store = next(rendezvous(url, timeout=timedelta(seconds=timeout)))[0]
+        word = new_round(store, rank, world, timeout)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RunFailed(
+            f"the {world} processes did not meet: {str(error).splitlines()[0]}",
+            where=f"{address}:{port}",
+            hint=START,
+        ) from error
+    return PrefixStore(f"stride/{word}", store)
