@@ -102,7 +102,10 @@ class DatasetKwargs(OpenSection):
 class LoadDataKwargs(OpenSection):
     """Say how batches are made; other keys go to torch's DataLoader."""
 
-    batch_size: Positive = Field(64, description="samples in a batch, on each rank")
+    batch_size: Positive = Field(64, description="samples in a batch of each process")
+    global_batch_size: Positive | None = Field(
+        None, description="samples in a batch of all processes together, in place of batch_size"
+    )
     shuffle: bool = Field(True, description="shuffle the training samples anew in each epoch")
     in_memory: bool | None = Field(None, description="keep the data on the device; null: by size")
     train_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, training only")

@@ -11,10 +11,11 @@ from torch.utils.data import DataLoader
 from stride.components import bind, find
 from stride.config.schema import LoadDataKwargs
 from stride.data.split import SPLITS
+from stride.distributed import world_size
 from stride.errors import ComponentError, ConfigError
 
 SECTION = "load_data_kwargs"
-OWN = ("batch_size", "shuffle", "in_memory")
+OWN = ("batch_size", "global_batch_size", "shuffle", "in_memory")
 NESTED = tuple(f"{split}_loader_kwargs" for split in SPLITS)
 OBJECTS = ("sampler", "batch_sampler", "collate_fn", "worker_init_fn")  # given by import path
 TRAIN_ONLY = ("shuffle", "drop_last", "sampler", "batch_sampler")
@@ -114,6 +115,8 @@ def loader_options(loader: Mapping[str, Any], split: str) -> LoaderOptions:
     common = {key: value for key, value in loader.items() if key not in NESTED}
     if split != "train":
         common = {key: value for key, value in common.items() if key not in TRAIN_ONLY}
+    if common.pop("global_batch_size", None) is not None:
+        common["batch_size"] = _per_process(loader["global_batch_size"])
     values = {**common, **extra}
     default = LoadDataKwargs.model_fields
     named = {key: values.pop(key, None) for key in OBJECTS}
@@ -126,6 +129,16 @@ def loader_options(loader: Mapping[str, Any], split: str) -> LoaderOptions:
         objects=objects,
         torch=_changed(values),
     )
+
+
+def _per_process(global_batch_size: int) -> int:
+    """Return a process's part of a batch."""
+    size, rest = divmod(global_batch_size, world_size())
+    if rest or not size:
+        key, near = f"{SECTION}.global_batch_size", max(1, size) * world_size()
+        what = f"{key}={global_batch_size} cannot be divided by {world_size()} processes"
+        raise ConfigError(what, key=key, hint=f"type: {key}={near}")
+    return size
 
 
 def _found(key: str, value: Any) -> Any:

@@ -26,7 +26,9 @@ def resolve_device(name: str) -> torch.device:
 
 def _best_device() -> torch.device:
     if torch.cuda.is_available():
-        return torch.device("cuda", _own_cuda())
+        device = torch.device("cuda", _own_cuda())
+        _require_cuda(device)
+        return device
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
@@ -55,7 +57,10 @@ def _require_cuda(device: torch.device) -> None:
         return
     there = f"{count} CUDA device(s) are there" if count else "no CUDA device is there"
     last = f"cuda:{count - 1}" if count else "cpu"
-    raise DeviceError(there, where=f"device={device}", hint=f"type: device={last} or device=auto")
+    hint = f"type: device={last} or device=auto"
+    if count and world_size() > 1 and device.index == local_rank():
+        hint = f"start no more processes on a host: --nproc-per-node={count}"
+    raise DeviceError(there, where=f"device={device}", hint=hint)
 
 
 def device_name(device: torch.device) -> str:

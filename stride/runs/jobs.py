@@ -25,6 +25,11 @@ def starts_again() -> bool:
     return requeued or "TORCHELASTIC_RUN_ID" in os.environ
 
 
+def has_unnamed_group() -> bool:
+    """Tell whether torchrun gave its processes no id by which they find their run again."""
+    return job() is None and "TORCHELASTIC_RUN_ID" in os.environ
+
+
 def is_of_job(paths: RunPaths, name: str | None) -> bool:
     """Tell whether a job of that name wrote a run's newest segment."""
     newest = newest_segment(paths)

@@ -224,6 +224,10 @@ class WorkDirPaths:
         """Return the record of the largest run number ever given."""
         return self.private / "high_water.json"
 
+    def token(self, name: str) -> Path:
+        """Return a file by which processes find out that they see the same work_dir."""
+        return self.private / f"{TEMPORARY_PREFIX}seen-{name}"
+
     def replaced(self, name: str, token: str) -> Path:
         """Return where a run that --force replaces waits for its removal."""
         return self.private / f"replaced-{token}-{name}"

@@ -13,12 +13,18 @@ from stride.callbacks.base import Callback
 from stride.config import Resolved
 from stride.config.fields import flatten
 from stride.data.normalize import Normalization
+from stride.runs.jobs import has_unnamed_group
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly
 from stride.trainer.training import Training
 
 Values = Mapping[str, Any]
+
+UNNAMED = (
+    "if torchrun starts these processes again, they begin a new run; "
+    "for them to go on with this one, type: torchrun --rdzv-id=NAME ..."
+)
 
 
 @dataclass
@@ -118,6 +124,10 @@ class Fresh(Beginning):
             provenance=provenance,
             patch=patch,
         )
+
+    def words(self) -> list[str]:
+        """Say how restarted processes would find this run, where they could not."""
+        return [UNNAMED] if has_unnamed_group() else []
 
 
 def typed_overrides(resolved: Resolved) -> list[str]:

@@ -1,7 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -14,8 +13,7 @@ from stride.config import Overrides, Resolved, resolve_layers
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
-from stride.distributed import failing_together, is_main, on_main, process_group, world_size
-from stride.engine.device import resolve_device
+from stride.distributed import failing_together, is_main, on_main, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
@@ -35,6 +33,7 @@ from stride.trainer.beginning import Beginning
 from stride.trainer.claim import claim
 from stride.trainer.ending import Ending
 from stride.trainer.forking import Forked
+from stride.trainer.joining import joined, refusing_together, require_shared
 from stride.trainer.loaded import LoadedRun, load_run
 from stride.trainer.preflight import preflight
 from stride.trainer.reproducing import Reproduced
@@ -198,12 +197,13 @@ class Trainer:
         """
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
-        if beginning is None and resume is not None:
-            beginning = Resumed.of(self._place(resume), overrides, short)
-        elif beginning is None:
-            named = short | ({} if run is None else {"run": run})
-            resolved = self._resolved.override(overrides).override(named)
-            beginning = begin(resolved, force=force, trainer_state=trainer_state)
+        with refusing_together():
+            if beginning is None and resume is not None:
+                beginning = Resumed.of(self._place(resume), overrides, short)
+            elif beginning is None:
+                named = short | ({} if run is None else {"run": run})
+                resolved = self._resolved.override(overrides).override(named)
+                beginning = begin(resolved, force=force, trainer_state=trainer_state)
         watch = Stopwatch()
         config = beginning.resolved.config
         with (
@@ -211,7 +211,8 @@ class Trainer:
             determinism(config.training_config.deterministic),
             Survey(exclude=[config.work_dir]) as survey,
             beginning.with_threads(),
-            self._joined(config),
+            joined(config, type(beginning).__name__),
+            failing_together(),
         ):
             on_main(beginning.check)
             seed_everything(config.seed)
@@ -221,6 +222,7 @@ class Trainer:
             self._probe(assembly)
             beginning.restore(self._training)
             loggers = self._build_loggers(config.logging_config)
+            require_shared(config.work_dir)
             with (
                 claim(beginning, self._training, survey, log, loggers) as self.run,
                 failing_together(),
@@ -281,14 +283,8 @@ class Trainer:
             self.fit(beginning=beginning)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
-        with self._joined(beginning.resolved.config):
+        with joined(beginning.resolved.config):
             return on_main(lambda: beginning.verdict(self.run.paths))
-
-    def _joined(self, config: Config) -> AbstractContextManager[None]:
-        """Return the context in which this process speaks with its peers."""
-        values = config.distributed_config
-        kind = resolve_device(config.device).type
-        return process_group(kind, backend=values.backend, timeout=values.timeout_seconds)
 
     def _prepare(
         self, assembly: Assembly, watch: Stopwatch, callbacks: Iterable[Callback] = ()
@@ -370,7 +366,7 @@ class Trainer:
         """
         assembly = self.comprehend_config()
         batches = assembly.loader(split)
-        with self._joined(self.config):
+        with joined(self.config):
             return evaluate(
                 assembly.model,
                 batches,
@@ -393,7 +389,7 @@ class Trainer:
             UserError: as in `fit`; or the step leads to numbers that are not finite.
         """
         config = self._resolved.config
-        with determinism(config.training_config.deterministic), self._joined(config):
+        with determinism(config.training_config.deterministic), joined(config):
             seed_everything(self._resolved.config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly, Stopwatch())

@@ -84,3 +84,20 @@ def test_a_function_that_is_not_there(mine):
         resolve_loader({"collate_fn": "mine:mixin"})
     with pytest.raises(ComponentError, match="collate_fn"):
         resolve_loader({"collate_fn": "mixing"})
+
+
+@pytest.mark.parametrize(("world", "size"), [("1", 24), ("2", 12), ("3", 8)])
+def test_a_global_batch_is_divided_among_the_processes(monkeypatch, world, size):
+    monkeypatch.setenv("WORLD_SIZE", world)
+    loader = resolve_loader({"batch_size": 5, "global_batch_size": 24})
+    assert loader["batch_size"] == 5 and loader["global_batch_size"] == 24
+    assert [loader_options(loader, split).batch_size for split in ("train", "val")] == [size] * 2
+
+
+@pytest.mark.parametrize(("whole", "near"), [(25, 24), (2, 3)])
+def test_a_global_batch_that_cannot_be_divided_is_refused(monkeypatch, whole, near):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(ConfigError, match="cannot be divided by 3 processes") as caught:
+        resolve_loader({"global_batch_size": whole})
+    assert caught.value.key == "load_data_kwargs.global_batch_size"
+    assert caught.value.hint == f"type: load_data_kwargs.global_batch_size={near}"

@@ -138,3 +138,16 @@ def test_a_broken_run_is_passed_over(make, tmp_path, launched):
     make().fit(TYPED)
     assert runs(tmp_path) == ["0", "1"]
     assert Run(tmp_path / "w" / "0").status["state"] == "done"
+
+
+def test_torchrun_without_an_id_says_how_to_have_its_run_gone_on_with(make, tmp_path, launched):
+    advice = "type: torchrun --rdzv-id=NAME"
+    make().fit(TYPED)
+    launched(TORCHELASTIC_RUN_ID="none")
+    make().fit(TYPED)
+    launched(TORCHELASTIC_RUN_ID="nightly")
+    make().fit(TYPED)
+    launched(TORCHELASTIC_RUN_ID="none", SLURM_JOB_ID="77")
+    make().fit(TYPED)
+    logs = [Run(tmp_path / "w" / name).paths.log(0).read_text() for name in runs(tmp_path)]
+    assert [advice in log for log in logs] == [False, True, False, False]
