@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,6 @@ BASE = [
 ]
 SLOW = 'training_config.callbacks=["parts:Slow"]'
 
-counts: Counter[str] = Counter()
-
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
@@ -57,14 +56,17 @@ def cluster(tmp_path_factory):
         yield started
 
 
-@pytest.fixture(autouse=True)
-def counted(record_property):
-    """Print at the end of the suite what the jobs of a test have been through."""
-    counts.clear()
-    yield
-    if counts:
-        words = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
-        record_property("faults", f"slurm: {words}")
+@pytest.fixture
+def count(request):
+    """Return a function that notes what a job has been through, for the end of the suite."""
+    counts = Counter()
+
+    def note(*what):
+        counts.update(what)
+        words = ", ".join(f"{number} {one}" for one, number in sorted(counts.items()))
+        request.node.user_properties[:] = [("faults", f"slurm: {words}")]
+
+    return note
 
 
 class Project:
@@ -72,11 +74,12 @@ class Project:
 
     Attributes:
         path: its folder.
+        environment: of the commands.
     """
 
-    def __init__(self, path: Path, cluster: Cluster) -> None:
-        self.path = path
-        self._environment = {**os.environ, **cluster.environment, "OMP_NUM_THREADS": "1"}
+    def __init__(self, path: Path, cluster: Cluster, count: Callable[..., None]) -> None:
+        self.path, self._count = path, count
+        self.environment = {**os.environ, **cluster.environment, "OMP_NUM_THREADS": "1"}
         path.mkdir()
         (path / "parts.py").write_text(PARTS)
         for words in (["init", "-q"], ["add", "parts.py"]):
@@ -87,7 +90,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "stride", *words],
             cwd=self.path,
-            env=self._environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=SECONDS,
@@ -99,7 +102,7 @@ class Project:
     def launch(self, *words: str, typed: tuple[str, ...] = ()) -> Run:
         """Queue a run."""
         run = Run(self.stride("launch", *configs(*BASE, *typed), *words))
-        counts["submitted"] += 1
+        self._count("submitted")
         return run
 
     def start(self, *typed: str) -> Run:
@@ -112,8 +115,8 @@ def configs(*typed):
 
 
 @pytest.fixture
-def project(tmp_path, cluster):
-    return Project(tmp_path / "project", cluster)
+def project(tmp_path, cluster, count):
+    return Project(tmp_path / "project", cluster, count)
 
 
 def state(run):
@@ -169,7 +172,7 @@ def table(project):
     done = subprocess.run(
         [sys.executable, "-m", "stride", "ls", "W", "--jobs"],
         cwd=project.path,
-        env=project._environment,
+        env=project.environment,
         capture_output=True,
         text=True,
         check=True,
@@ -177,7 +180,7 @@ def table(project):
     return done.stdout
 
 
-def test_a_run_leaves_before_the_limit_and_goes_on_to_the_same_bits(project, cluster):
+def test_a_run_leaves_before_the_limit_and_goes_on_to_the_same_bits(project, cluster, count):
     words = ("--requeue", "--time", "1", "--signal-seconds", "50")
     run = project.launch(*words, typed=(SLOW,))
     ends(run, "interrupted")
@@ -185,28 +188,28 @@ def test_a_run_leaves_before_the_limit_and_goes_on_to_the_same_bits(project, clu
     stopped = steps(run)
     ends(run, "done", "failed")
     assert state(run) == "done", output(run)
-    counts["requeued"] += 1
+    count("requeued")
     second = json.loads(run.paths.segment(2).read_text())
     assert second["from_step"] >= stopped > 0 and second["fidelity"]["inexact"] == {}
     assert second["job"] == json.loads(run.paths.segment(1).read_text())["job"]
-    counts["resumed"] += 1
+    count("resumed")
     whole = project.start()
     assert left(run) == left(whole)
 
 
-def test_a_job_that_is_requeued_from_outside_goes_on(project, cluster):
+def test_a_job_that_is_requeued_from_outside_goes_on(project, cluster, count):
     run = project.launch(typed=(SLOW, "checkpoint_config.every_steps=1"))
     until(lambda: steps(run) > 2, SECONDS)
     cluster.call("scontrol", "requeue", recorded_job(run.paths))
     ends(run, "done", "failed")
     assert state(run) == "done", output(run)
-    counts["requeued"] += 1
+    count("requeued")
     assert json.loads(run.paths.segment(2).read_text())["from_step"] > 0
-    counts["resumed"] += 1
+    count("resumed")
     assert left(run) == left(project.start())
 
 
-def test_a_process_that_is_killed_with_its_job_is_taken_over(project, cluster):
+def test_a_process_that_is_killed_with_its_job_is_taken_over(project, cluster, count):
     """Its heartbeat may be of another host: only the launcher knows that it is dead."""
     run = project.launch(typed=(SLOW, "checkpoint_config.every_steps=1"))
     until(lambda: steps(run) > 2, SECONDS)
@@ -219,33 +222,33 @@ def test_a_process_that_is_killed_with_its_job_is_taken_over(project, cluster):
     assert Run(run.path).status["state"] == "running"
     cluster.call("scontrol", "requeue", recorded_job(run.paths))
     ends(run, "done", "failed")
-    counts.update(("requeued", "resumed", "killed"))
+    count("killed", "requeued", "resumed")
     assert left(run) == left(project.start())
 
 
-def test_a_queued_run_is_cancelled(project, cluster):
+def test_a_queued_run_is_cancelled(project, cluster, count):
     run = project.launch("--sbatch", "hold")
     project.stride("cancel", str(run.path))
     assert state(run) == "stopped"
     until(lambda: cluster.state(recorded_job(run.paths)) == "CANCELLED", 30)
-    counts["cancelled"] += 1
+    count("cancelled")
 
 
-def test_a_training_is_cancelled_and_leaves_a_checkpoint(project, cluster):
+def test_a_training_is_cancelled_and_leaves_a_checkpoint(project, cluster, count):
     run = project.launch(typed=(SLOW,))
     until(lambda: steps(run) > 0, SECONDS)
     project.stride("cancel", str(run.path))
     ends(run, "interrupted", seconds=30)
     assert len(run.checkpoints()) == 1
-    counts["cancelled"] += 1
+    count("cancelled")
     project.stride(
         "resume", str(run.path), *configs("training_config.max_steps=" + str(steps(run) + 1))
     )
     assert state(run) == "done"
-    counts["resumed"] += 1
+    count("resumed")
 
 
-def test_a_script_is_edited_and_submitted_by_hand(project, cluster, tmp_path):
+def test_a_script_is_edited_and_submitted_by_hand(project, cluster, tmp_path, count):
     run = project.launch("--sbatch", "hold")
     first = recorded_job(run.paths)
     cluster.call("scancel", first)
@@ -256,25 +259,25 @@ def test_a_script_is_edited_and_submitted_by_hand(project, cluster, tmp_path):
     ends(run, "done", "failed")
     assert state(run) == "done", output(run)
     assert recorded_job(run.paths) == second != first
-    counts["by hand"] += 1
+    count("by hand")
 
 
-def test_the_runs_of_an_array_differ_by_their_seeds(project, cluster):
+def test_the_runs_of_an_array_differ_by_their_seeds(project, cluster, count):
     last = Run(project.stride("launch", *configs(*BASE), "--array", "2", "--wait", str(SECONDS)))
     runs = [Run(last.path.with_name("0")), last]
     assert [state(run) for run in runs] == ["done", "done"], [output(run) for run in runs]
     assert [run.config.seed for run in runs] == [0, 1]
-    counts["submitted"] += 2
+    count("submitted", "submitted")
     assert left(runs[1]) == left(project.start("seed=1"))
     assert left(runs[0]) != left(runs[1])
 
 
-def test_one_run_of_an_array_is_queued_again_and_the_other_goes_on(project, cluster):
+def test_one_run_of_an_array_is_queued_again_and_the_other_goes_on(project, cluster, count):
     words = ("--array", "2", "--requeue", "--time", "10")
     typed = (*BASE, SLOW, "training_config.max_steps=40")
     last = Run(project.stride("launch", *configs(*typed), *words))
     runs = [Run(last.path.with_name("0")), last]
-    counts["submitted"] += 2
+    count("submitted", "submitted")
     until(lambda: all(steps(run) > 0 for run in runs), SECONDS)
     whole_array = cluster.call("squeue", "-h", "-o", "%F").split()[0]
     number = {run: json.loads(run.paths.segment(1).read_text())["job"] for run in runs}
@@ -285,13 +288,12 @@ def test_one_run_of_an_array_is_queued_again_and_the_other_goes_on(project, clus
         ends(run, "done", "failed")
     assert [state(run) for run in runs] == ["done", "done"], [output(run) for run in runs]
     assert [run.paths.segment(2).exists() for run in runs] == [run is told for run in runs]
-    counts.update(("requeued", "resumed"))
+    count("requeued", "resumed")
 
 
 @pytest.mark.ddp
-def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster):
+def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster, count):
     whole = project.launch("--nodes", "2", "--wait", str(SECONDS))
-    counts["ranks"] = 2
     logs = [whole.paths.log(rank).read_text() for rank in (0, 1)]
     assert "rank 0 local_rank 0" in logs[0] and "rank 1 local_rank 0" in logs[1]
     run = project.launch("--nodes", "2", "--requeue", "--time", "10", typed=(SLOW,))
@@ -299,9 +301,9 @@ def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster
     cluster.call("scancel", "--batch", "--signal=USR1", recorded_job(run.paths))
     ends(run, "done", "failed")
     assert state(run) == "done", output(run)
-    counts["requeued"] += 1
+    count("requeued")
     assert json.loads(run.paths.segment(2).read_text())["from_step"] > 0
-    counts["resumed"] += 1
+    count("resumed")
     assert left(run) == left(whole)
 
 
@@ -310,8 +312,8 @@ def test_a_partition_that_is_not_there_leaves_no_run(project, cluster):
     assert [p.name for p in (project.path / "W").iterdir()] == [".stride"]
 
 
-def test_places_with_strange_names_are_no_trouble(cluster, tmp_path):
-    project = Project(tmp_path / "it's 100% mine", cluster)
+def test_places_with_strange_names_are_no_trouble(cluster, tmp_path, count):
+    project = Project(tmp_path / "it's 100% mine", cluster, count)
     run = project.launch("--wait", str(SECONDS))
     assert state(run) == "done"
     assert list(run.paths.logs.glob("slurm-*.out"))
