@@ -1,6 +1,7 @@
 """Keep a copy of the best weights, in memory and in the run."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -19,12 +20,20 @@ class BestWeights(Callback):
     Args:
         monitor: the metric by which one is better.
         keep: whether weights are kept at all; without it the last ones are the run's weights.
+        now: the clock; with several ranks one that they agree on, since they may write together.
 
     Attributes:
         best: the best evaluation so far.
     """
 
-    def __init__(self, monitor: Monitor, *, keep: bool = True) -> None:
+    def __init__(
+        self,
+        monitor: Monitor,
+        *,
+        keep: bool = True,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
         self._monitor = monitor
         self._keep = keep
         self.best = Best()
@@ -38,7 +47,7 @@ class BestWeights(Callback):
         if better and self._keep:
             self._weights = clone_state(trainer.model.state_dict())
             self._unwritten = True
-        if self._unwritten and time.monotonic() >= self._next_write:
+        if self._unwritten and self._now() >= self._next_write:
             self.write(trainer)
 
     def restore(self, model: Model) -> None:
@@ -52,7 +61,7 @@ class BestWeights(Callback):
             weights = self._weights or trainer.model.state_dict()
             trainer.run.write_weights(network_part(weights))
             self._unwritten = False
-            self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
+            self._next_write = self._now() + _SECONDS_BETWEEN_WRITES
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best evaluation and its weights."""

@@ -17,6 +17,7 @@ from stride.distributed import is_main
 from stride.engine.checkpoint import Snapshot, require_storable, snapshot, write_state
 from stride.engine.staging import Staging
 from stride.engine.threads import Errand
+from stride.engine.together import write_together
 from stride.runs.layout import RunPaths
 
 LOGGER = logging.getLogger("stride")
@@ -26,7 +27,8 @@ class Checkpoints(Callback):
     """Write all that resuming needs every so many epochs, steps or minutes, and at the end.
 
     The training waits only for the copy of its tensors. A thread writes it, names it in the index
-    and deletes old checkpoints; what goes wrong there is raised here at the next occasion.
+    and deletes old checkpoints; what goes wrong there is raised here at the next occasion. Of a
+    model that is divided among the ranks all write together, and the training waits for them.
 
     Args:
         config: when to write and what to keep.
@@ -119,13 +121,22 @@ class Checkpoints(Callback):
             return
         streams = run.stream_sizes()
         self._saved, self._due = here, self._now() + self._seconds
-        if not is_main():
-            state.state_dict()  # gathers what each rank has of its own
-            return
-        taken = snapshot(state, self._staging if self._config.background else None)
         name = self._name(state.epoch, state.step if state.position else None)
         self._path = run.paths.checkpoint(name).path
-        self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))
+        staging = self._staging if self._config.background and is_main() else None
+        taken = snapshot(state, staging)  # gathers what each rank has of its own
+        if taken.rows:
+            self._save_together(trainer, taken, value=value, streams=streams)
+        elif is_main():
+            self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))
+
+    def _save_together(self, trainer: Any, taken: Snapshot, **facts: Any) -> None:
+        """Write the rows of all ranks, not in the background: they wait for each other."""
+        record = write_together(trainer.run, self._path, taken, **facts)
+        if is_main():
+            self._kept.add(self._path.name, record | facts)
+            self._tidy(trainer.run)
+            trainer.hooks.call("after_checkpoint", self._path)
 
     def _judge(self, run: Any, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""

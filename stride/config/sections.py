@@ -241,8 +241,11 @@ class DistributedConfig(Section):
     timeout_seconds: float = Field(
         600.0, gt=0, description="how long a process waits for the others before it gives up"
     )
-    strategy: Literal["auto", "flat", "ddp"] = Field(
-        "auto", description="one flat sum of gradients, or torch's DDP; auto: by the model's size"
+    strategy: Literal["auto", "flat", "ddp", "fsdp"] = Field(
+        "auto",
+        description="one flat sum of gradients, torch's DDP, or a model divided among the "
+        "processes (FSDP), which the training waits for when a checkpoint is written; "
+        "auto: flat or ddp, by the model's size",
     )
     agree_every: Positive = Field(
         50, description="steps, at most, between two that ask all processes whether to stop"

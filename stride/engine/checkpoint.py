@@ -4,7 +4,7 @@ import hashlib
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from stride.distributed import world_size
+from stride.distributed import any_rank, rank, world_size
 from stride.engine.device import device_name
-from stride.engine.packing import Packer, unpack
+from stride.engine.packing import Packer, divided_again, joined, unpack
 from stride.engine.staging import Staging
 from stride.engine.state import TrainState
 from stride.engine.tensor_files import DTYPES, SHARD_BYTES, read_tensors, shards, write_tensors
@@ -28,6 +28,7 @@ from stride.runs.layout import (
     RunPaths,
     checkpoint_order,
     checkpoint_position,
+    rank_of_rows,
 )
 from stride.runs.records import CheckpointRecord
 from stride.version import __version__
@@ -43,6 +44,7 @@ class Snapshot:
         counters: step, epoch and position.
         skeletons: what is no tensor, by part.
         tensors: by part and name.
+        rows: likewise, of tensors that are divided among the processes: those of this one.
         device: the name of the device that the tensors were on.
         threads: of torch, asked for here: another thread has a number of its own.
     """
@@ -50,6 +52,7 @@ class Snapshot:
     counters: dict[str, int]
     skeletons: dict[str, Any]
     tensors: dict[str, dict[str, Tensor]]
+    rows: dict[str, dict[str, Tensor]]
     device: str
     threads: int = field(default_factory=torch.get_num_threads)
 
@@ -86,16 +89,17 @@ def snapshot(state: TrainState, staging: Staging | None = None) -> Snapshot:
     packers = {name: Packer() for name in parts}
     skeletons = {name: packers[name].pack(part, name) for name, part in parts.items()}
     tensors = {name: packer.tensors for name, packer in packers.items()}
-    device = _device_of(tensors)
+    rows = {name: packer.rows for name, packer in packers.items() if packer.rows}
+    device = _device_of([*tensors.values(), *rows.values()])
     if staging is not None:
         tensors = staging.copy(tensors)
-    return Snapshot(parts["counters"], skeletons, tensors, device)
+    return Snapshot(parts["counters"], skeletons, tensors, rows, device)
 
 
-def _device_of(parts: Mapping[str, Mapping[str, Tensor]]) -> str:
+def _device_of(parts: Iterable[Mapping[str, Tensor]]) -> str:
     """Return the name of the accelerator that tensors are on, after checking their types."""
     device = torch.device("cpu")
-    for tensors in parts.values():
+    for tensors in parts:
         for name, tensor in tensors.items():
             if tensor.dtype not in DTYPES.values():
                 raise TypeError(f"{name}: a tensor of {tensor.dtype} cannot be stored")
@@ -109,6 +113,7 @@ def write_state(
     *,
     value: float | None = None,
     streams: Mapping[str, int] | None = None,
+    rows: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write a state and the digests of its files into an empty folder; return the record.
 
@@ -120,6 +125,7 @@ def write_state(
         state: taken apart already, if another thread trains on meanwhile.
         value: of the monitored metric, at the end of an epoch.
         streams: bytes of each stream of rows, by file name.
+        rows: the files that are there already, with each process's rows of divided tensors.
 
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
@@ -127,7 +133,7 @@ def write_state(
     """
     taken = state if isinstance(state, Snapshot) else snapshot(state)
     paths = CheckpointPaths(folder)
-    files = write_tensors(dict(_files(paths, taken)))
+    files = {**(rows or {}), **write_tensors(dict(_files(paths, taken)))}
     whole = {"format_version": FORMAT_VERSION, "parts": taken.skeletons}
     content = json_bytes(whole, indent=2)
     atomic_write(paths.state, content)
@@ -165,22 +171,44 @@ def _record(taken: Snapshot, files: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_state(folder: Path) -> dict[str, Any]:
+def write_rows(folder: Path, taken: Snapshot) -> dict[str, Any]:
+    """Write this process's rows of divided tensors; return each file's digest and size.
+
+    Raises:
+        StrideError: the folder cannot be written, naming the file.
+    """
+    paths = CheckpointPaths(folder)
+    return write_tensors(
+        {
+            paths.part(part, number, rank()): shard
+            for part, tensors in taken.rows.items()
+            for number, shard in enumerate(shards(tensors, SHARD_BYTES))
+        }
+    )
+
+
+def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
     """Return the state that `write_state` wrote, on the CPU, after checking every digest.
+
+    Args:
+        folder: a checkpoint's.
+        divided: whether what was divided is divided among the processes of this training. Where
+            it was among as many, each reads its own rows alone; else each reads all.
 
     Raises:
         RunError: a file is missing, damaged, or written by a newer STRIDE.
     """
     paths = CheckpointPaths(folder)
-    files = {
-        folder / name: record.model_dump()
-        for name, record in CheckpointRecord.read(paths.record).files.items()
-    }
+    record = CheckpointRecord.read(paths.record)
+    files = {folder / name: digest.model_dump() for name, digest in record.files.items()}
     _check(paths.state, files)
     parts = read_record(paths.state)["parts"]
-    tensors = read_tensors({p: files[p] for p in files if p.suffix == ".safetensors"})
+    wanted = (rank(), None) if divided and record.world_size == world_size() else None
+    chosen = [p for p in files if wanted is None or rank_of_rows(p.name) in wanted]
+    tensors = read_tensors({p: files[p] for p in chosen if p.suffix == ".safetensors"})
+    join = divided_again if divided else joined
     try:
-        return {name: unpack(skeleton, tensors) for name, skeleton in parts.items()}
+        return {name: unpack(skeleton, tensors, join) for name, skeleton in parts.items()}
     except KeyError as error:
         raise RunError(f"no file has the tensor {error}", where=str(folder)) from error
 
@@ -194,7 +222,10 @@ def _check(path: Path, files: Mapping[Path, Mapping[str, Any]]) -> None:
 
 
 def newest_good(
-    paths: RunPaths, *, accept: Callable[[Mapping[str, Any]], bool] | None = None
+    paths: RunPaths,
+    *,
+    accept: Callable[[Mapping[str, Any]], bool] | None = None,
+    divided: bool = False,
 ) -> Checkpoint | None:
     """Return the newest checkpoint of a run that is whole, or None where none is.
 
@@ -204,15 +235,20 @@ def newest_good(
     Args:
         paths: the run's files.
         accept: tells by its record whether a checkpoint will do.
+        divided: as of `read_state`; it is whole then if all processes found their files to be.
     """
     for name in reversed(checkpoint_names(paths)):
         folder = paths.checkpoint(name)
+        found = None
         try:
             record = read_record(folder.record)
             if accept is None or accept(record):
-                return Checkpoint(name, record, read_state(folder.path))
+                found = Checkpoint(name, record, read_state(folder.path, divided=divided))
         except RunError as error:
             LOGGER.warning("the checkpoint %s is passed over: %s", name, error)
+        missing = found is None
+        if not (any_rank(missing) if divided else missing):
+            return found
     return None
 
 

@@ -1,16 +1,18 @@
 """Evaluate a model over a whole split, exactly, with one wait for the device at the end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from stride.config.metrics import metric_name
-from stride.distributed import totals
+from stride.distributed import any_rank, totals
 from stride.engine.metrics import Metric, exact_type, over_ranks
 from stride.engine.precision import Precision
 from stride.models.model import Model, as_step
+from stride.models.shards import is_divided
 
 
 def evaluate(
@@ -39,6 +41,18 @@ def evaluate(
     return values | {metric_name(split, name): over_ranks(m) for name, m in metrics.items()}
 
 
+def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
+    """Yield batches as long as some rank has one, and whether they count.
+
+    The ranks of a divided model go forward together: one without a batch takes an example.
+    """
+    left = iter(batches)
+    batch = next(left, None)
+    while any_rank(batch is not None):
+        yield (batches.example(), False) if batch is None else (batch, True)
+        batch = next(left, None)
+
+
 def _pass(
     model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]
 ) -> tuple[Tensor | float, int]:
@@ -46,8 +60,11 @@ def _pass(
         metric.reset()
     total: Tensor | float = 0.0
     size = 0
-    for batch in batches:
+    divided = is_divided(model.network)
+    for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
         step = as_step(model.evaluation_step(batch), batch)
+        if not counts:
+            continue
         total = total + step.loss.to(exact_type(step.loss)) * step.size
         size += step.size
         for metric in metrics.values():

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.models.shards import own_rows
+
 Row = dict[str, Any]
 
 _WHOLE_NUMBERS = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
@@ -34,8 +36,8 @@ class Fingerprint:
         self._norms.append(norm)
 
     def add_digest(self, step: int, weights: Mapping[str, Any]) -> None:
-        """Take a digest of all weights after a step."""
-        tensors = [value for value in weights.values() if isinstance(value, Tensor)]
+        """Take a digest of all weights after a step; of divided ones, of this process's rows."""
+        tensors = [own_rows(value) for value in weights.values() if isinstance(value, Tensor)]
         self._digests[step] = torch.stack([torch.hash_tensor(tensor) for tensor in tensors])
 
     def add_losses(self, losses: Tensor) -> None:

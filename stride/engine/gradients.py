@@ -194,6 +194,10 @@ def build_gradients(
         from stride.engine.ddp import Ddp
 
         return Ddp(model, precision, example(), config)
+    if config.strategy == "fsdp":
+        from stride.engine.fsdp import Fsdp
+
+        return Fsdp(model, precision, example())
     return Flat(model)
 
 

@@ -1,7 +1,7 @@
 """Build the optimiser and the learning-rate schedule from their sections of the config."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch.utils._pytree import tree_map
 
 from stride.components import bind, construct, find
 from stride.errors import ConfigError, RunError
+from stride.models.shards import divided_like, is_divided
 
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
 
@@ -60,6 +61,9 @@ class OptimizerState:
             RunError: it has other groups of parameters.
         """
         own = tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, dict(state))
+        parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
+        if any(is_divided(parameter) for parameter in parameters):
+            own["state"] = _divided(own["state"], parameters)
         try:
             self._optimizer.load_state_dict(own)
         except ValueError as error:
@@ -69,12 +73,27 @@ class OptimizerState:
                 hint="make all groups before the training: those that a callback adds in the "
                 "middle of it cannot be restored",
             ) from error
-        parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
         for number, saved in own["state"].items():
             held = self._optimizer.state[parameters[number]]
             for name, value in saved.items():
                 if isinstance(value, Tensor) and value.dtype != held[name].dtype:
                     held[name] = value.to(held[name].device)
+
+
+def _divided(state: Mapping[int, Any], parameters: Sequence[Parameter]) -> dict[int, Any]:
+    """Divide what an optimiser keeps of parameters as they are divided."""
+    known = range(len(parameters))  # of a state for more parameters torch tells
+
+    def placed(value: Any, like: Tensor) -> Any:
+        fits = isinstance(value, Tensor) and value.ndim and value.shape == like.shape
+        return divided_like(value, like) if fits else value
+
+    return {
+        number: {name: placed(value, parameters[number]) for name, value in values.items()}
+        if number in known
+        else values
+        for number, values in state.items()
+    }
 
 
 def build_optimizer(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> Optimizer:

@@ -1,7 +1,9 @@
 """Take nested state apart into JSON and named tensors, and put it together again, without pickle.
 
 What JSON has no form for is an object with one key that begins with `$`: `{"$tensor": name}`,
-`{"$tuple": [...]}`, `{"$dict": [[key, value], ...]}` and their like.
+`{"$tuple": [...]}`, `{"$dict": [[key, value], ...]}` and their like. A tensor that is divided among
+processes is `{"$rows": {"name": ..., "shape": [...], "borders": [...]}}`: the rows from one border
+to the next are the tensor `<name>@<rank>`.
 """
 
 import math
@@ -13,6 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.distributed import rank, world_size
+from stride.models.shards import (
+    borders,
+    cpu_mesh,
+    from_rows,
+    is_divided,
+    own_rows,
+    require_rows,
+)
 from stride.models.weights import memory_of
 
 _PLAIN = (bool, int, str, type(None))
@@ -23,10 +34,12 @@ class Packer:
 
     Attributes:
         tensors: the tensors met so far, by name.
+        rows: this process's rows of divided ones, by name and rank.
     """
 
     def __init__(self) -> None:
         self.tensors: dict[str, Tensor] = {}
+        self.rows: dict[str, Tensor] = {}
         self._names: dict[tuple[object, ...], str] = {}
 
     def pack(self, value: Any, name: str) -> Any:
@@ -36,7 +49,7 @@ class Packer:
             TypeError: a value that has no form without pickle, naming its place.
         """
         if isinstance(value, Tensor):
-            return {"$tensor": self._store(value, name)}
+            return self._pack_tensor(value, name)
         if isinstance(value, np.ndarray):
             return {"$array": self._store(torch.from_numpy(value), name)}
         if isinstance(value, np.generic):
@@ -67,6 +80,16 @@ class Packer:
             raise TypeError(f"{name}: a key that is neither text nor a number cannot be stored")
         return {"$dict": packed}
 
+    def _pack_tensor(self, tensor: Tensor, name: str) -> dict[str, Any]:
+        if not is_divided(tensor):
+            return {"$tensor": self._store(tensor, name)}
+        require_rows(tensor)
+        known = self._names.setdefault(memory_of(tensor), name)
+        if known == name:
+            self.rows[f"{name}@{rank()}"] = own_rows(tensor.detach())
+        ends = borders(len(tensor), world_size())
+        return {"$rows": {"name": known, "shape": list(tensor.shape), "borders": ends}}
+
     def _store(self, tensor: Tensor, name: str) -> str:
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: a {tensor.layout} tensor cannot be stored without pickle")
@@ -86,24 +109,55 @@ _FORMS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+def joined(rows: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Tensor:
+    """Put the rows of a divided tensor together."""
+    return torch.cat([tensors[f"{rows['name']}@{k}"] for k in range(len(rows["borders"]) - 1)])
+
+
+def divided_again(rows: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Tensor:
+    """Return a tensor divided among the processes of this training, on the CPU.
+
+    Args:
+        rows: how it was divided.
+        tensors: all rows of it, or this process's where they were divided alike.
+    """
+    shape, number = rows["shape"], len(rows["borders"]) - 1
+    if number == world_size():
+        own = tensors[f"{rows['name']}@{rank()}"]
+    else:
+        start, stop = borders(shape[0], world_size())[rank() : rank() + 2]
+        own = joined(rows, tensors)[start:stop].clone()
+    return from_rows(own, shape, cpu_mesh())
+
+
+def unpack(
+    value: Any,
+    tensors: Mapping[str, Tensor],
+    join: Callable[[Mapping[str, Any], Mapping[str, Tensor]], Tensor] = joined,
+) -> Any:
     """Return what `Packer.pack` was given.
+
+    Args:
+        value: what it gave.
+        tensors: by name.
+        join: makes a tensor of one that was divided.
 
     Raises:
         KeyError: a tensor is missing.
     """
     if isinstance(value, list):
-        return [unpack(item, tensors) for item in value]
+        return [unpack(item, tensors, join) for item in value]
     if not isinstance(value, dict):
         return value
     form = next(iter(value), "")
     if not form.startswith("$"):
-        return {key: unpack(item, tensors) for key, item in value.items()}
+        return {key: unpack(item, tensors, join) for key, item in value.items()}
     content = value[form]
     if form in _FORMS:
-        return _FORMS[form]([unpack(item, tensors) for item in content])
+        return _FORMS[form]([unpack(item, tensors, join) for item in content])
     scalars: dict[str, Callable[[Any], Any]] = {
         "$tensor": tensors.__getitem__,
+        "$rows": lambda rows: join(rows, tensors),
         "$array": lambda key: tensors[key].numpy(),
         "$float": float,
         "$bytes": bytes.fromhex,

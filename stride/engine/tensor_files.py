@@ -85,7 +85,7 @@ def write_tensors(files: Mapping[Path, Mapping[str, Tensor]]) -> dict[str, dict[
 
 def _write(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     with told("cannot write", path), HashedFile(path) as file:
-        file.write(_header(tensors))
+        file.write(header(tensors, {"format": "pt"}))
         for tensor in tensors.values():
             # One by one: a copy of what is not contiguous lives no longer than its writing.
             file.write(as_bytes(tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()))
@@ -96,8 +96,9 @@ def _chunks(whole: memoryview) -> Iterator[memoryview]:
     return (whole[start : start + _CHUNK] for start in range(0, len(whole), _CHUNK))
 
 
-def _header(tensors: Mapping[str, Tensor]) -> bytes:
-    places: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+def header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Return what a file begins with whose numbers are those of the tensors, in their order."""
+    places: dict[str, Any] = {"__metadata__": dict(metadata)}
     end = 0
     for name, tensor in tensors.items():
         start, end = end, end + tensor.nbytes

@@ -14,6 +14,7 @@ from stride.engine.precision import Precision
 from stride.engine.tally import joined
 from stride.errors import ConfigError
 from stride.models.model import Model, Step, as_step
+from stride.models.shards import whole
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -69,7 +70,7 @@ class Update:
         self._clip = clip_grad_norm
         self._before_step = before_step
         self._check_loss = check_loss
-        self._needs_closure = _needs_closure(optimizer)
+        self._needs_closure = needs_closure(optimizer)
         self._groups = 0
         self._gather_parameters()
 
@@ -139,7 +140,7 @@ class Update:
         for hook in self._before_step:
             hook(batches)
         if self._clip is not None:
-            self._note_norm(clip_grad_norm_(self._parameters, self._clip))
+            self._note_norm(whole(clip_grad_norm_(self._parameters, self._clip)))
 
     def _closure(self, window: Sequence[Any], first: Step) -> Callable[[], Tensor]:
         """Return what an optimiser like LBFGS calls for loss and gradients again and again."""
@@ -162,7 +163,7 @@ def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
     Raises:
         ConfigError: it does, as LBFGS, and the precision is fp16.
     """
-    if _needs_closure(optimizer) and precision.scaler is not None:
+    if needs_closure(optimizer) and precision.scaler is not None:
         raise ConfigError(
             f"{type(optimizer).__name__} cannot be used with {precision.name}",
             key="training_config.precision",
@@ -171,7 +172,8 @@ def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
         )
 
 
-def _needs_closure(optimizer: Optimizer) -> bool:
+def needs_closure(optimizer: Optimizer) -> bool:
+    """Tell whether an optimiser asks for loss and gradients by itself, as LBFGS."""
     closure = inspect.signature(optimizer.step).parameters.get("closure")
     return closure is not None and closure.default is inspect.Parameter.empty
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from stride.errors import ComponentError, RunError
+from stride.models.shards import state_like
 from stride.models.weights import memory_of, read_weights
 from stride.runs.layout import RESERVED_NAMES, RunPaths
 from stride.runs.run import Run
@@ -42,7 +43,7 @@ def load_initial(network: nn.Module, source: str | Path) -> None:
     }
     if any(differences.values()):
         raise _mismatch(differences, file)
-    network.load_state_dict(found, strict=False)
+    network.load_state_dict(state_like(found, network), strict=False)
 
 
 def weights_file(source: str | Path) -> Path:

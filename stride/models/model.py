@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
+from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
 
 CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name holds a colon
@@ -119,8 +120,8 @@ class Model:
         """Restore what `state_dict` gave; a missing, unknown or misshapen key is an error."""
         mine = network_part(state)
         theirs = {k.removeprefix(CRITERION): v for k, v in state.items() if k not in mine}
-        self.network.load_state_dict(mine, strict=True)
-        self.criterion.load_state_dict(theirs, strict=True)
+        for module, values in ((self.network, mine), (self.criterion, theirs)):
+            module.load_state_dict(state_like(values, module), strict=True)
 
     def train(self, mode: bool = True) -> "Model":
         """Switch network and criterion to training mode (or to evaluation mode: mode=False)."""

@@ -12,15 +12,17 @@ from safetensors.torch import save
 from torch import Tensor
 
 from stride.errors import RunError
+from stride.models.shards import own_rows
 
 _TIED = "tied"
 
 
 def memory_of(tensor: Tensor) -> tuple[object, ...]:
     """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
-    if not tensor.numel():
+    rows = own_rows(tensor)
+    if not rows.numel():
         return (id(tensor),)
-    place = (tensor.data_ptr(), tensor.dtype, tensor.device)
+    place = (rows.data_ptr(), tensor.dtype, tensor.device)
     return (*place, tuple(tensor.shape), tensor.stride())
 
 

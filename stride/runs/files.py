@@ -46,13 +46,16 @@ def _nothing() -> None:
 
 
 def atomic_write(
-    path: Path, data: bytes | str, *, before_rename: Callable[[], None] = _nothing
+    path: Path,
+    data: bytes | str | Iterator[memoryview],
+    *,
+    before_rename: Callable[[], None] = _nothing,
 ) -> None:
     """Put a whole file in place: readers see the old one or the new one, never a part.
 
     Args:
         path: The file.
-        data: Its content; text is written as UTF-8.
+        data: Its content, whole or piece by piece; text is written as UTF-8.
         before_rename: Called at the last moment; may raise to leave the old file as it is.
 
     Raises:
@@ -201,13 +204,15 @@ def _aside(path: Path) -> Path:
     return path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}")
 
 
-def _written_aside(path: Path, data: bytes | str) -> Path:
+def _written_aside(path: Path, data: bytes | str | Iterator[memoryview]) -> Path:
     """Write a durable temporary file beside path."""
     content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    pieces = iter([memoryview(content)]) if isinstance(content, bytes) else content
     temporary = _aside(path)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        write_all(descriptor, content)
+        for piece in pieces:
+            write_all(descriptor, piece)
         os.fsync(descriptor)
     except BaseException:
         temporary.unlink(missing_ok=True)

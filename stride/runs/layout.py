@@ -14,6 +14,7 @@ RESERVED_NAMES = frozenset({"latest", "best"})
 """Selectors, which work wherever a run does and are therefore no run names."""
 
 _CHECKPOINT = re.compile(r".+_epoch_([0-9]+)(?:_step_([0-9]+))?")
+_ROWS = re.compile(r".+\.rank([0-9]+)(?:-[0-9]+)?\.safetensors")
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
 _PART_LENGTH = 48
@@ -192,10 +193,11 @@ class CheckpointPaths:
         """Return all state that is no tensor."""
         return self.path / "state.json"
 
-    def part(self, name: str, shard: int = 0) -> Path:
-        """Return the tensors of one part of the state; a large part has several files."""
+    def part(self, name: str, shard: int = 0, rank: int | None = None) -> Path:
+        """Return a part's tensors (a large part has several files), or one rank's rows of them."""
+        rows = "" if rank is None else f".rank{rank}"
         number = f"-{shard}" if shard else ""
-        return self.path / f"{name}{number}.safetensors"
+        return self.path / f"{name}{rows}{number}.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,11 @@ class WorkDirPaths:
     def run(self, name: str) -> RunPaths:
         """Return the paths of the run of that name."""
         return RunPaths(self.path / name)
+
+
+def rank_of_rows(file_name: str) -> int | None:
+    """Return whose rows of divided tensors a file holds, None where it holds whole ones."""
+    return int(match[1]) if (match := _ROWS.fullmatch(file_name)) else None
 
 
 def is_number(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from stride.runs.layout import RunPaths
 
-Content = bytes | str | Mapping[str, Any]
+Content = bytes | str | Mapping[str, Any] | Iterator[memoryview]
 
 
 class Writer(ABC):

@@ -42,7 +42,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write all the bytes, however many calls the system takes."""
     view = memoryview(data)
     while view:

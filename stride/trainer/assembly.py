@@ -22,6 +22,7 @@ from stride.data import (
     resolve_dataset,
     resolve_loader,
 )
+from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
 from stride.engine.gradients import choose_strategy
@@ -127,7 +128,9 @@ def assemble(
         "optimizer_kwargs": resolve_optimizer(values_of(config.optimizer_kwargs)),
     }
     data = _build_data(config, sections, objects, device, splits, normalization)
-    model = _build_model(config, sections, objects, data).to(device)
+    model = _build_model(config, sections, objects, data)
+    if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
+        model.to(device)
     _require_shapes(model)
     sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
     epochs, steps = lengths(config, data)

@@ -8,11 +8,11 @@ import torch
 from stride.components import source_digest, source_of
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.device import device_name
+from stride.engine.whole_weights import commit_weights
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.models.model import Model
-from stride.models.weights import weights_bytes
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.provenance import Survey, collect
 from stride.runs.writer_base import ReadOnlyWriter, Writer
@@ -84,7 +84,7 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> No
         values = {"format_version": FORMAT_VERSION, **data.normalization.to_json()}
         writer.commit(writer.paths.normalization, values)
     if assembly.has_own_weights and from_start:
-        writer.commit(writer.paths.initial_weights, weights_bytes(model.network.state_dict()))
+        commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
     source = source_of(type(model if type(model) is not Model else model.network))
     if source is not None:
         writer.commit(writer.paths.model_source, source)

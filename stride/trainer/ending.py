@@ -8,6 +8,7 @@ from typing import Any
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.loggers.text import LOGGER
+from stride.models.shards import is_divided
 from stride.trainer.results import Stopwatch, results_of, summary
 from stride.trainer.training import Training
 
@@ -25,6 +26,7 @@ class Ending:
         self._trainer = trainer
         self._training = training
         self._watch = watch
+        self._together = False  # whether all ranks are here: who failed alone asks no other
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -45,6 +47,7 @@ class Ending:
                     checkpoints.save(self._trainer)
                 checkpoints.finish(self._trainer)
             if stop.signal:
+                self._together = True
                 raise Interrupted(stop.signal)
         except BaseException as error:
             self._watch.stop()
@@ -72,6 +75,7 @@ class Ending:
         try:
             if training.assembly.data.test_loader is not None:
                 test = trainer.evaluate("test")
+            self._together = True
         finally:
             self._save_results(test)
         trainer.run.note(summary(trainer.results))
@@ -80,7 +84,8 @@ class Ending:
 
     def _save_results(self, test: Mapping[str, float], *, sound: bool = True) -> None:
         trainer, watched = self._trainer, self._training.watch
-        watched.best.write(trainer, or_present=sound)
+        if self._together or not is_divided(trainer.model.network):
+            watched.best.write(trainer, or_present=sound)
         trainer.results = results_of(
             state=self._training.state,
             monitor=watched.monitor,

@@ -1,6 +1,5 @@
 """Write what happens in a training into its run: status, metrics, weights, results."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,12 +12,12 @@ from torch import Tensor
 
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.state import TrainState
+from stride.engine.whole_weights import commit_weights
 from stride.errors import NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
 from stride.loggers.text import LOGGER
-from stride.models.weights import weights_bytes
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
 
@@ -146,9 +145,7 @@ class Recording:
 
     def write_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Write weights.safetensors and note its digest."""
-        content = weights_bytes(weights)
-        self._writer.commit(self.paths.weights, content)
-        self.weights_sha256 = hashlib.sha256(content).hexdigest()
+        self.weights_sha256 = commit_weights(self._writer, self.paths.weights, weights)
 
     def write_results(self, results: Mapping[str, Any]) -> None:
         """Write results.json, and what a listing shows of it into the final status."""

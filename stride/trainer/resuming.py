@@ -15,6 +15,7 @@ from stride.engine.device import device_name
 from stride.engine.fidelity import parts_restored, surroundings_changed
 from stride.errors import RunError
 from stride.models.initial import load_initial
+from stride.models.shards import is_divided
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
@@ -122,7 +123,9 @@ class Resumed(Beginning):
         """Restore the newest good checkpoint; without one the training begins anew."""
         loader, parts = training.assembly.loader("train"), training.state.parts
         self._inside = loader.seekable or "batches" in parts
-        found = newest_good(self.run.paths, accept=None if self._inside else _at_border)
+        accept = None if self._inside else _at_border
+        divided = is_divided(training.assembly.model.network)
+        found = newest_good(self.run.paths, accept=accept, divided=divided)
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}

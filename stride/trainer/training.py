@@ -14,6 +14,7 @@ from stride.data.given import GivenBatches
 from stride.distributed import world_size
 from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.fingerprint import Fingerprint
+from stride.engine.fsdp import divide, require_fsdp_fits
 from stride.engine.gradients import build_gradients
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Limits, Loop, StopRequest
@@ -29,6 +30,7 @@ from stride.engine.state import LoaderState, Shares, Stateful, TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
+from stride.models.shards import is_divided
 from stride.trainer.assembly import Assembly, values_of
 from stride.trainer.watch import Watch, build_watch
 
@@ -156,8 +158,7 @@ def build_training(
     several = world_size() > 1
     now = agreement.now if several else time.monotonic
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
-    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
-    require_fitting(optimizer, assembly.precision)
+    optimizer = _build_optimizer(assembly)
     schedule = build_schedule(
         values_of(config.scheduler_kwargs),
         optimizer,
@@ -198,6 +199,18 @@ def build_training(
         fingerprint,
         agreement,
     )
+
+
+def _build_optimizer(assembly: Assembly) -> Optimizer:
+    """Build the optimiser, of parameters divided among the processes where that is asked for."""
+    config, model = assembly.config, assembly.model
+    if config.distributed_config.strategy == "fsdp":
+        divide(model, assembly.device)
+    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+    require_fitting(optimizer, assembly.precision)
+    if is_divided(model.network):
+        require_fsdp_fits(optimizer, assembly.precision)
+    return optimizer
 
 
 def _limits(config: Config) -> Limits:

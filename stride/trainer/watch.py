@@ -77,7 +77,7 @@ def build_watch(
     users = [_callback(find("callback", name)(), name) for name in training.callbacks]
     users += [_callback(one, "callbacks") for one in given]
     monitor = saving_monitor(assembly)
-    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0)
+    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
     names = _Names(assembly)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now)
     same = [SameValues()] if world_size() > 1 and (users or adds_metrics) else []
