@@ -29,6 +29,7 @@ GROUPS = {
     "memory": "benchmarks.memory:memory_rows",
     "checkpoint": "benchmarks.checkpoint:checkpoint_rows",
     "fingerprints": "benchmarks.fingerprints:fingerprint_rows",
+    "processes": "benchmarks.processes:process_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 

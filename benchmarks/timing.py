@@ -35,17 +35,21 @@ def take_turns(parties: Mapping[str, Party], repeats: int) -> dict[str, list[flo
     return seconds
 
 
-def cpu_seconds(command: Sequence[str], *, folder: Path) -> tuple[float, bytes]:
+def cpu_seconds(
+    command: Sequence[str], *, folder: Path, path: Path | None = None
+) -> tuple[float, bytes]:
     """Run a command to its end; return its CPU time, with that of its children, and its stdout.
 
     Args:
         command: a program and its arguments.
         folder: where it runs, with a `cache` in it for the user's cache folder.
+        path: where Python looks for modules first.
 
     Raises:
         RuntimeError: it did not succeed; with what it said.
     """
     environment = {**os.environ, **ONE_THREAD, "XDG_CACHE_HOME": str(folder / "cache")}
+    environment |= {} if path is None else {"PYTHONPATH": str(path)}
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors
