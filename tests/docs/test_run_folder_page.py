@@ -26,7 +26,13 @@ PARTS = {
     "Parent": "parent",
     "Difference": "difference",
 }
-WORDS = {"integer": "whole number", "number": "number", "string": "text", "object": "table", "boolean": "true, false"}
+WORDS = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "object": "table",
+    "boolean": "true, false",
+}
 SECTIONS = json.loads((SCHEMAS / "config.schema.json").read_text())["$defs"]
 """Of the config; docs/config.md describes them."""
 SCHEMA_NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.json"))

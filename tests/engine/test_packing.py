@@ -146,5 +146,5 @@ def test_two_places_that_read_alike_keep_their_own_tensors():
 
 
 def test_a_sparse_tensor_is_refused_by_its_place():
-    with pytest.raises(TypeError, match="x/w: a torch.sparse_coo tensor"):
+    with pytest.raises(TypeError, match=r"x/w: a torch.sparse_coo tensor"):
         Packer().pack({"w": torch.eye(3).to_sparse()}, "x")

@@ -65,7 +65,9 @@ def make_run(tmp_path: Path) -> MakeRun:
             tmp_path / "W", name, config=resolved.config.to_json(), provenance=provenance
         )
         writer.status("running")
-        writer.append(writer.paths.metrics, [{"step": 10, "epoch": 1, "time": time.time(), "lr": 0.1}])
+        writer.append(
+            writer.paths.metrics, [{"step": 10, "epoch": 1, "time": time.time(), "lr": 0.1}]
+        )
         if loss is not None:
             writer.commit(writer.paths.results, _results(loss))
         writer.paths.logs.mkdir()
