@@ -1,6 +1,5 @@
 """Choose where a training begins; a restarting launcher has it go on with its run."""
 
-import os
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -8,10 +7,9 @@ from pathlib import Path
 from stride.config import Resolved
 from stride.errors import RunError
 from stride.runs.files import read_record
+from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
-from stride.runs.status import newest_segment
 from stride.runs.work_dir import WorkDir
-from stride.runs.writer import job
 from stride.trainer.beginning import Beginning, Fresh, typed_overrides
 from stride.trainer.forking import Forked
 from stride.trainer.resuming import Resumed
@@ -39,7 +37,7 @@ def restarted(fresh: Fresh) -> Beginning:
     of the same job that was asked for by the same overrides is the one to go on with.
     """
     name = job()
-    if name is None or not _starts_again() or fresh.force:
+    if name is None or not starts_again() or fresh.force:
         return fresh
     path = _unfinished(fresh, name)
     if path is None:
@@ -49,11 +47,6 @@ def restarted(fresh: Fresh) -> Beginning:
     return Resumed.of(path.path, take_over=True)
 
 
-def _starts_again() -> bool:
-    requeued = os.environ.get("SLURM_RESTART_COUNT", "0") not in ("", "0")
-    return requeued or "TORCHELASTIC_RUN_ID" in os.environ
-
-
 def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
     work_dir = WorkDir(fresh.resolved.config.work_dir)
     typed = typed_overrides(fresh.resolved)
@@ -61,14 +54,9 @@ def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
         for run in reversed(work_dir.names()):
             paths = work_dir.paths.run(run)
             with suppress(RunError):  # a broken run is not gone on with
-                if _is_of(paths, name) and _is_unfinished(paths, typed):
+                if is_of_job(paths, name) and _is_unfinished(paths, typed):
                     return paths
     return None
-
-
-def _is_of(paths: RunPaths, name: str) -> bool:
-    newest = newest_segment(paths)
-    return newest is not None and read_record(paths.segment(newest)).get("job") == name
 
 
 def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
