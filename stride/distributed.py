@@ -8,7 +8,7 @@ torch.distributed is imported.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from traceback import format_exc
@@ -18,7 +18,7 @@ from stride.errors import RunFailed, StrideError, UserError
 from stride.peers.meeting import objections
 from stride.peers.parent import end_with_parent
 from stride.peers.place import variable
-from stride.peers.store import connected, leave, room
+from stride.peers.store import answer_of, connected, leave, room
 
 if TYPE_CHECKING:
     import torch
@@ -288,7 +288,5 @@ def failing_together() -> Iterator[None]:
 def _first_failure() -> str:
     """Note the exception under way, unless another rank has; return that rank's."""
     own = f"rank {rank()}: {format_exc()}"
-    with suppress(Exception):  # the store may be gone with the launcher
-        first = connected(0).compare_set("failure", "", own).decode()
-        return "" if first.startswith(f"rank {rank()}:") else first
-    return ""
+    first = answer_of(lambda: connected(0).compare_set("failure", "", own).decode()) or ""
+    return "" if first.startswith(f"rank {rank()}:") else first

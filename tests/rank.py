@@ -35,6 +35,7 @@ def serve(connection: Connection) -> None:
 def _answer(variables, path, name, function, content, seconds):
     os.environ.update(variables)
     store._stores.clear()
+    store._silent.clear()
     store._rooms = count()
     try:
         module = _module(path, name)

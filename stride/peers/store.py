@@ -1,10 +1,12 @@
 """Reach the launcher's store of keys, through which processes find each other."""
 
 import os
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stride.errors import RunFailed, UserError
 from stride.peers.meeting import new_round, part
@@ -13,8 +15,11 @@ from stride.peers.place import meeting_point, variable
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
+T = TypeVar("T")
+ANSWER_SECONDS = 12.0  # a little more than rank 0 waits for others that leave
 START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
 _stores: list["Store"] = []
+_silent: list[bool] = []
 _rooms = count()  # what processes do together has keys of its own
 
 
@@ -44,11 +49,30 @@ def room(name: str, timeout: float) -> "Store":
     return store
 
 
+def answer_of(call: Callable[[], T], seconds: float = ANSWER_SECONDS) -> T | None:
+    """Return what a call to the store gives; None where it fails, or gives nothing in time.
+
+    A store whose host is cut off lets a caller wait for as long as the system tries to reach it,
+    whatever its timeout. It is not asked a second time.
+    """
+    answers: list[T] = []
+
+    def ask() -> None:
+        with suppress(Exception):  # it may be gone with its host
+            answers.append(call())
+
+    if not _silent:
+        thread = threading.Thread(target=ask, name="stride-store", daemon=True)
+        thread.start()
+        thread.join(seconds)
+        _silent.extend([True] * thread.is_alive())
+    return answers[0] if answers else None
+
+
 def leave(store: "Store") -> None:
     """Leave a part of the store; where it is in this process, not before the others have."""
     if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        with suppress(Exception):  # it may be gone with rank 0
-            part(store, variable("RANK", 0), variable("WORLD_SIZE", 1))
+        answer_of(lambda: part(store, variable("RANK", 0), variable("WORLD_SIZE", 1)))
 
 
 def _connect(timeout: float) -> "Store":
