@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from stride.distributed import any_rank, rank, world_size
 from stride.engine.device import device_name
@@ -19,6 +20,7 @@ from stride.engine.staging import Staging
 from stride.engine.state import TrainState
 from stride.engine.tensor_files import DTYPES, SHARD_BYTES, read_tensors, shards, write_tensors
 from stride.errors import RunError
+from stride.models.shards import whole
 from stride.runs.encoding import json_bytes
 from stride.runs.files import atomic_json, atomic_write, read_record
 from stride.runs.layout import (
@@ -74,18 +76,24 @@ def require_storable(state: TrainState) -> None:
     snapshot(state)
 
 
-def snapshot(state: TrainState, staging: Staging | None = None) -> Snapshot:
+def snapshot(
+    state: TrainState, staging: Staging | None = None, *, put_together: bool = False
+) -> Snapshot:
     """Take the state apart.
 
     Args:
         state: a training's state.
         staging: where the tensors are copied to, so that training may go on; without it they are
             the training's own.
+        put_together: whether tensors that are divided among the processes come together on each;
+            all have to ask.
 
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
     """
     parts = state.state_dict()
+    if put_together:
+        parts = tree_map_only(Tensor, whole, parts)
     packers = {name: Packer() for name in parts}
     skeletons = {name: packers[name].pack(part, name) for name, part in parts.items()}
     tensors = {name: packer.tensors for name, packer in packers.items()}

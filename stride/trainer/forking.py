@@ -8,9 +8,10 @@ from typing import Any, Self
 from torch.optim import Optimizer
 
 from stride.config import Overrides, Resolved
-from stride.engine.checkpoint import read_state, write_state
+from stride.engine.checkpoint import Snapshot, read_state, snapshot, write_state
 from stride.engine.fidelity import parts_restored
 from stride.errors import RunError, nearest
+from stride.models.shards import is_divided
 from stride.runs.files import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
@@ -57,7 +58,7 @@ class Forked(Fresh):
     record: Values = field(default_factory=dict, init=False)
     changed: dict[str, str] = field(default_factory=dict, init=False)
     anew: set[str] = field(default_factory=set, init=False)
-    _training: Training | None = field(default=None, init=False, repr=False)
+    _origin: Snapshot | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -100,7 +101,6 @@ class Forked(Fresh):
 
     def restore(self, training: Training) -> None:
         """Put the checkpoint's state into the training, but for what has to begin anew."""
-        self._training = training
         self.record = read_record(CheckpointPaths(self.checkpoint).record)
         saved = dict(read_state(self.checkpoint))
         self.anew = {
@@ -126,6 +126,10 @@ class Forked(Fresh):
         _, inexact = parts_restored(training.state, self.saved)
         # The optimiser's moments are the parent's even where its rates are this run's.
         self.anew |= inexact.keys() - {*_NEVER_TAKEN, "optimizer"}
+        # Here, where all ranks are: each has a part of the state.
+        self._origin = snapshot(
+            training.state, put_together=is_divided(training.assembly.model.network)
+        )
 
     def enter(self, training: Training) -> None:
         """Put the state back, under the learning rates of this run's config."""
@@ -150,7 +154,7 @@ class Forked(Fresh):
         writer = super().take(config, provenance, patch)
         try:
             with writer.commit_folder(writer.paths.origin.path) as folder:
-                write_state(folder, self._training.state)  # type: ignore[union-attr]
+                write_state(folder, self._origin)  # type: ignore[arg-type]
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")
             raise

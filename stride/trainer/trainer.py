@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from torch import Tensor
 
@@ -24,6 +24,7 @@ from stride.errors import ConfigError, RunFailed
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
+from stride.models.shards import is_divided
 from stride.runs.provenance import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
@@ -124,7 +125,7 @@ class Trainer:
     def _comprehend(
         self, resolved: Resolved, normalization: Normalization | None = None
     ) -> Assembly:
-        if self._assembly is None or self._built_from != resolved.config:
+        if not self._is_ready(resolved.config):
             try:
                 self._assembly = assemble(
                     resolved, self._given, splits=self._splits, normalization=normalization
@@ -132,7 +133,12 @@ class Trainer:
             except ConfigError as error:
                 raise located(error, nearest_origin(resolved.origins, error.key)) from None
             self._built_from = resolved.config
-        return self._assembly
+        return cast(Assembly, self._assembly)
+
+    def _is_ready(self, config: Config) -> bool:
+        """Tell whether what was built is of this config, and the model still whole."""
+        built = self._assembly is not None and self._built_from == config
+        return built and not is_divided(cast(Assembly, self._assembly).model.network)
 
     @property
     def model(self) -> Model:
