@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.distributed import gather
 from stride.engine.state import TrainState
 from stride.models.shards import divided_like, own_rows
 from stride.version import __version__
@@ -17,7 +18,7 @@ _MISSING = "not in the checkpoint: it begins anew"
 
 
 def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """Compare what the training holds now with what was saved, bit by bit.
+    """Compare what the training holds now with what was saved, bit by bit, on all ranks.
 
     Returns:
         The names of the parts that are equal, and the others with what is wrong.
@@ -29,6 +30,8 @@ def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[st
             inexact[name] = "in the checkpoint, and nothing here takes it"
         elif name not in _TIMES and not same(now[name], part):
             inexact[name] = "is not what was saved"
+    for others in gather(inexact):  # each rank knows its rows of what is divided
+        inexact |= others
     return [name for name in now if name not in inexact], inexact
 
 

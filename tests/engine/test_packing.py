@@ -9,8 +9,27 @@ import pytest
 import torch
 from torch import nn
 
+from stride.distributed import rank
 from stride.engine.packing import Packer, unpack
 from stride.runs.files import json_bytes
+
+
+def _packed():
+    from stride.models.shards import cpu_mesh, from_rows
+
+    rows = from_rows(torch.full((2 - rank(), 2), float(rank())), (3, 2), cpu_mesh())
+    packer = Packer()
+    return packer.pack({"a": rows, "b": rows, "plain": torch.ones(1)}, "x"), packer.rows
+
+
+@pytest.mark.ddp
+def test_each_rank_keeps_its_rows_of_a_divided_tensor(ranks):
+    (skeleton, first), (_, second) = ranks(2, _packed)
+    spec = {"$rows": {"name": "x/a", "shape": [3, 2], "borders": [0, 2, 3]}}
+    assert skeleton == {"a": spec, "b": spec, "plain": {"$tensor": "x/plain"}}
+    assert list(first) == ["x/a@0"] and list(second) == ["x/a@1"]
+    back = unpack(json.loads(json_bytes(skeleton)), {**first, **second, "x/plain": torch.ones(1)})
+    assert back["a"].tolist() == [[0, 0], [0, 0], [1, 1]]
 
 
 def round_trip(value):

@@ -12,6 +12,7 @@ from stride.runs.layout import (
     checkpoint_order,
     checkpoint_position,
     is_number,
+    rank_of_rows,
     replaced_name,
     segment_number,
 )
@@ -67,6 +68,9 @@ def test_a_checkpoint_has_its_files_under_any_name() -> None:
     paths = CheckpointPaths(Path("w/3/checkpoints/.tmp-1"))
     assert paths.state == paths.path / "state.json"
     assert paths.part("model") == paths.path / "model.safetensors"
+    assert paths.part("model", 2, rank=1) == paths.path / "model.rank1-2.safetensors"
+    names = [paths.part("model", shard, rank).name for shard in (0, 3) for rank in (None, 0, 12)]
+    assert [rank_of_rows(name) for name in names] == [None, 0, 12] * 2
 
 
 def test_a_work_dir_keeps_its_own_files_hidden() -> None:
