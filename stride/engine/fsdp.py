@@ -144,6 +144,8 @@ class Fsdp(SharedGradients):
 
     They are added for each microbatch: to wait for the last would need the memory of a whole
     model. A process without samples takes part with an example that counts nothing.
+
+    All processes have to use the same blocks in each step: they wait for each other in every one.
     """
 
     def __init__(self, model: Model, precision: Precision, example: Any) -> None:

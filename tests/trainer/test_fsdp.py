@@ -282,3 +282,16 @@ def test_a_run_on_two_gpus_is_killed_and_resumed(ranks, tmp_path):
     resumed = ranks(2, trained, tmp_path / "cut", resume=0, **options)
     close(resumed[0][1], whole[0][1])
     assert whole[0][2] < 0.61
+
+
+def misfit(folder):
+    trainer = trainer_of(folder)
+    trainer.set_model(nn.Sequential(nn.Flatten(), nn.Linear(63, 10)))
+    return trainer.fit()
+
+
+@SLOW
+def test_a_model_that_does_not_fit_is_told_before_there_is_a_run(ranks, tmp_path):
+    for error in ranks(2, misfit, tmp_path / "W", group=False, fails=True):
+        assert "DataError: the model does not fit the data" in error
+    assert not (tmp_path / "W").exists()
