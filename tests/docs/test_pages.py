@@ -22,6 +22,14 @@ SLURM = ROOT / "docs" / "slurm.md"  # its commands need a cluster
 NOT_RUN = ("make demo", "make test", "pip install ")
 """What sets a machine up; continuous integration does that, and these tests run in it."""
 
+NEEDS = {
+    "torchrun --nnodes=": "several machines, see tests/integration/test_two_hosts.py",
+    "srun ": "a cluster, see tests/integration/test_slurm.py",
+}
+"""What other tests run in its place, by how the command begins; only on the page for it."""
+
+MACHINES = ROOT / "docs" / "many-processes.md"
+
 HOME = "/path/to/project"  # where the pages say that commands were typed
 GAP = "..."  # a line that stands for any number of lines
 
@@ -198,7 +206,10 @@ def run_commands(block: Block, place: Place, folder: Path) -> None:
     """Run the commands of a block one after the other, and compare what came with the page."""
     output = ""
     for line in block.commands():
-        if line.startswith(NOT_RUN) or (line.startswith("jq ") and shutil.which("jq") is None):
+        elsewhere = tuple(NEEDS) if block.place.startswith(relative(MACHINES)) else ()
+        if line.startswith((*NOT_RUN, *elsewhere)) or (
+            line.startswith("jq ") and shutil.which("jq") is None
+        ):
             continue
         if line.startswith("cd "):
             folder = folder / line.removeprefix("cd ")
@@ -254,3 +265,10 @@ def test_only_blocks_of_known_languages() -> None:
 def test_differences(shown: list[str], found: str, what: str) -> None:
     difference = differences(shown, found)
     assert what in difference if what else difference == ""
+
+
+@pytest.mark.parametrize("beginning", NEEDS)
+def test_what_is_run_elsewhere_is_on_the_page_and_run_there(beginning: str) -> None:
+    commands = [line for one in blocks(MACHINES) for line in one.commands()]
+    assert any(line.startswith(beginning) for line in commands)
+    assert (ROOT / NEEDS[beginning].rpartition(" ")[2]).is_file()
