@@ -24,7 +24,7 @@ NOT_RUN = ("make demo", "make test", "pip install ")
 
 NEEDS = {
     "torchrun --nnodes=": "several machines, see tests/integration/test_two_hosts.py",
-    "srun ": "a cluster, see tests/integration/test_slurm.py",
+    "srun ": "a cluster, see tests/integration/test_srun.py",
 }
 """What other tests run in its place, by how the command begins; only on the page for it."""
 
