@@ -12,7 +12,7 @@ from stride.data.columns import ArrayDataset, chunks, rows
 from stride.data.datasets import Opened, find_transform, open_dataset
 from stride.data.fetch import FetchArrays, FetchSamples, finisher
 from stride.data.info import DataInfo, describe
-from stride.data.loaders import LoaderBatches
+from stride.data.loaders import LoaderBatches, WorkerStart
 from stride.data.memory import MemoryBatches, roomy
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.options import LoaderOptions, loader_options, made_with
@@ -216,8 +216,7 @@ class BatchMaker:
         options = dict(self.options.torch)
         if self.device.type == "cpu":
             options.pop("pin_memory", None)
-        if (function := self.options.objects.get("worker_init_fn")) is not None:
-            options["worker_init_fn"] = function
+        options["worker_init_fn"] = WorkerStart(self.options.objects.get("worker_init_fn"))
         return options
 
     def _loaded(

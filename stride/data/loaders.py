@@ -1,8 +1,9 @@
 """Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
 
+import signal
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -71,6 +72,25 @@ class LoaderBatches:
         """Return a batch of the first two samples, made in this process."""
         first = list(range(min(2, len(self._fetch))))
         return move(self._fetch.__getitems__(BatchKey(0, first)), self.device)
+
+
+class WorkerStart:
+    """Have a worker leave the signals that end a training to its parent, then call the user's own.
+
+    A launcher signals whole groups of processes: a worker that obeyed would fail the step that the
+    parent is about to end well. Workers end when their parent tells them to, or is gone.
+    """
+
+    def __init__(self, function: Callable[[int], Any] | None = None) -> None:
+        self._function = function
+
+    def __call__(self, worker: int) -> None:
+        """Be called in the worker, with its number."""
+        for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        if self._function is not None:
+            self._function(worker)
 
 
 def end_workers_with(owner: object, loader: DataLoader[Any]) -> None:

@@ -61,6 +61,8 @@ class OptimizerState:
             RunError: it has other groups of parameters.
         """
         own = tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, dict(state))
+        if own["state"]:  # else a scheduler warns that it comes before the first update
+            self._optimizer._opt_called = True  # type: ignore[attr-defined]
         parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
         if any(is_divided(parameter) for parameter in parameters):
             own["state"] = _divided(own["state"], parameters)

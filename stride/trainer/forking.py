@@ -19,21 +19,24 @@ from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly
 from stride.trainer.beginning import Fresh, Values, typed_overrides
 from stride.trainer.rebuild import normalization_of, recorded
-from stride.trainer.resuming import FREE, changed_keys
+from stride.trainer.requirements import FREE, changed_keys
 from stride.trainer.training import Training
+
+# What was judged by values that those of the new run cannot be compared with.
+_JUDGED = ("callback-BestWeights", "callback-EarlyStopping", "callback-Checkpoints", "metrics")
 
 # Which parts begin anew where a key that begins so is other than in the parent.
 _ANEW = {
     "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
     "optimizer_kwargs.": ("schedule",),
     "scheduler_kwargs.": ("schedule",),
-    "dataset_kwargs.": ("tally", "batches"),
+    "dataset_kwargs.": ("tally", "batches", *_JUDGED),
     "load_data_kwargs.": ("tally", "batches"),
     "seed": ("tally", "batches", "random"),
-    "criterion_kwargs.": ("callback-BestWeights", "callback-EarlyStopping"),
+    "criterion_kwargs.": ("tally", *_JUDGED),
     "training_config.saving": ("callback-BestWeights",),
-    "training_config.stopping": ("callback-BestWeights", "callback-EarlyStopping"),
-    "training_config.mode": ("callback-BestWeights", "callback-EarlyStopping"),
+    "training_config.stopping": _JUDGED,
+    "training_config.mode": _JUDGED,
     "training_config.precision": ("precision",),
 }
 _NEVER_TAKEN = ("stop", "clock")
@@ -62,7 +65,11 @@ class Forked(Fresh):
 
     @classmethod
     def of(
-        cls, path: str | PathLike[str], at: str, *overrides: Overrides, run: str | None = None
+        cls,
+        path: str | PathLike[str],
+        at: str | int,
+        *overrides: Overrides,
+        run: str | None = None,
     ) -> Self:
         """Look at a run of which a new one is to begin.
 
@@ -77,7 +84,7 @@ class Forked(Fresh):
             ConfigError: an override is wrong.
         """
         parent = Run(path)
-        folder = find_checkpoint(parent, at)
+        folder = find_checkpoint(parent, str(at))
         return cls.from_checkpoint(recorded(parent, *overrides, name=run), folder)
 
     @classmethod
@@ -91,6 +98,13 @@ class Forked(Fresh):
             raise RunError("no checkpoint here", where=str(folder))
         run = Run(folder.parent.parent if len(folder.parts) > 2 else folder.absolute().parents[1])
         return cls(resolved, run=run, checkpoint=folder, normalization=normalization_of(run))
+
+    def check(self) -> None:
+        """Refuse a name that is taken."""
+        try:
+            super().check()
+        except RunError as error:  # there is no --force for a fork
+            raise RunError(error.what, where=error.where, hint="choose another run=NAME") from None
 
     def require(self, assembly: Assembly) -> None:
         """Find out what is other than in the older run."""
@@ -123,6 +137,12 @@ class Forked(Fresh):
                 where=str(self.checkpoint),
                 hint="leave model_kwargs as they were",
             ) from error
+        if training.is_over():
+            raise RunError(
+                f"nothing is left to train after step {training.state.step}",
+                where=str(self.checkpoint),
+                hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
+            )
         _, inexact = parts_restored(training.state, self.saved)
         # The optimiser's moments are the parent's even where its rates are this run's.
         self.anew |= inexact.keys() - {*_NEVER_TAKEN, "optimizer"}
@@ -187,7 +207,7 @@ def find_checkpoint(run: Run, at: str) -> Path:
     steps = {str(_step(folder)): folder for folder in folders.values()}
     found = folders.get(name) or steps.get(name)
     if found is None:
-        hint = nearest(name, folders) or f"type one of: last, {', '.join(folders)}"
+        hint = nearest(name, folders) or f"type one of: best, last, {', '.join(folders)}"
         raise RunError(f"no checkpoint {at!r}", where=str(run.path), hint=hint)
     return found
 

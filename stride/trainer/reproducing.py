@@ -16,7 +16,7 @@ from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.beginning import Fresh, Values
 from stride.trainer.rebuild import normalization_of, recorded
-from stride.trainer.resuming import start_of
+from stride.trainer.requirements import start_of
 from stride.trainer.training import Training
 
 

@@ -7,14 +7,12 @@ from typing import Any, Self
 
 import torch
 
-from stride.config import Overrides
-from stride.config.fields import flatten
+from stride.config import Overrides, Resolved
 from stride.distributed import world_size
-from stride.engine.checkpoint import newest_good, read_state
+from stride.engine.checkpoint import newest_good
 from stride.engine.device import device_name
 from stride.engine.fidelity import parts_restored, surroundings_changed
 from stride.errors import RunError
-from stride.models.initial import load_initial
 from stride.models.shards import is_divided
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import FORMAT_VERSION
@@ -22,31 +20,21 @@ from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
-from stride.trainer.assembly import Assembly, lengths, values_of
+from stride.trainer.assembly import Assembly
 from stride.trainer.beginning import Beginning, Values, typed_overrides
 from stride.trainer.queued import Queued, is_queued
 from stride.trainer.rebuild import normalization_of, recorded
+from stride.trainer.requirements import (
+    FREE,
+    changed_keys,
+    changed_sources,
+    init_from,
+    require_lasting_schedule,
+    require_same_data,
+    start_of,
+)
 from stride.trainer.training import Training
 
-FREE = (
-    "training_config.max_epochs",
-    "training_config.max_steps",
-    "training_config.early_stopping",
-    "training_config.patience",
-    "training_config.log_interval",
-    "dataset_kwargs.path",  # the data's fingerprint is compared, not its place
-    "dataset_kwargs.root",
-    "load_data_kwargs.num_workers",
-    "load_data_kwargs.prefetch_factor",
-    "load_data_kwargs.persistent_workers",
-    "load_data_kwargs.pin_memory",
-    "checkpoint_config.",
-    "logging_config.",
-    "distributed_config.",
-)
-"""Keys that may change on resuming: nothing that was computed so far depends on them."""
-
-PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
 ENDED = ("done", "stopped")
 
 
@@ -91,8 +79,10 @@ class Resumed(Beginning):
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
         if is_queued(run):
             return Queued.of(run, segment, *overrides, take_over=take_over)
+        resolved = recorded(run, *overrides, name=run.name)
+        _require_place(run, resolved)
         return cls(
-            recorded(run, *overrides, name=run.name),
+            resolved,
             run,
             segment,
             str(run.status["state"]),
@@ -131,6 +121,7 @@ class Resumed(Beginning):
             self.checkpoint = {"name": name, **record}
             training.watch.checkpoints.adopt(self.run.paths, name)
         else:
+            self._require_no_results()
             self.saved = start_of(self.run, training)
         if self.state in ENDED and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
@@ -138,10 +129,28 @@ class Resumed(Beginning):
         if self.state == "done" and training.is_over():
             raise self._nothing_left(training.stop.reason)
 
+    def _require_no_results(self) -> None:
+        """Refuse to begin a run anew that has come to its end: its results would be lost."""
+        if self.state in ENDED:
+            raise RunError(
+                f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
+                where=str(self.run.path),
+                hint=f"type: stride verify {self.run.path}; its weights may start a new run: "
+                f"--config model_kwargs.init_from={self.run.path}",
+            )
+
     def _put_back(self, training: Training) -> None:
         if not self.saved:
             return
-        training.enter(self.saved)
+        try:
+            training.enter(self.saved)
+        except RuntimeError as error:
+            raise RunError(
+                "the checkpoint does not fit what the config builds now: "
+                + " ".join(str(error).split()),
+                where=str(self.run.path),
+                hint="use the code of the run: `stride show` names its commit",
+            ) from error
         self.exact, self.inexact = parts_restored(training.state, self.saved)
         now = {
             "world_size": world_size(),
@@ -169,7 +178,7 @@ class Resumed(Beginning):
         )
         if typed:
             kept = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
-            model = {**config["model_kwargs"], "init_from": _init_from(self.run)}
+            model = {**config["model_kwargs"], "init_from": init_from(self.run)}
             values = {**config, **kept, "model_kwargs": model}
             writer.commit(writer.paths.config, {"format_version": FORMAT_VERSION, **values})
         return writer
@@ -185,8 +194,9 @@ class Resumed(Beginning):
         return again + self._words_of_place()
 
     def _words_of_place(self) -> list[str]:
+        inexact = [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
         if not self.checkpoint:
-            return ["no checkpoint to resume from: the run begins anew"]
+            return ["no good checkpoint to resume from: the run begins anew", *inexact]
         place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
         lines = [
             f"resuming from {place}, checkpoint {self.checkpoint['name']}",
@@ -198,7 +208,7 @@ class Resumed(Beginning):
                 "the training loader begins only where an epoch does: "
                 f"the steps after {step} are done again"
             )
-        return lines + [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
+        return lines + inexact
 
     def _nothing_left(self, reason: str = "") -> RunError:
         limit = (
@@ -212,94 +222,16 @@ class Resumed(Beginning):
         )
 
 
-def start_of(run: Run, training: Training) -> Values:
-    """Return the state that a run began with; load its start weights, where it has any.
-
-    Raises:
-        RunError: the run was ended before it had written what it began from, which was more than
-            its config.
-    """
-    if run.paths.origin.record.is_file():
-        return read_state(run.paths.origin.path)
-    if run.provenance.get("parent", {}).get("relation") == "fork":
-        raise _lost_start(run, f"fork again: stride fork {run.provenance['parent']['run']}")
-    if run.paths.initial_weights.is_file():
-        load_initial(training.assembly.model.network, run.paths.initial_weights)
-    elif _init_from(run) is not None:
-        raise _lost_start(run, "start it again")
-    return {}
-
-
-def _lost_start(run: Run, hint: str) -> RunError:
-    what = "this run was ended before it had written what it began from"
-    return RunError(what, where=str(run.path), hint=hint)
+def _require_place(run: Run, resolved: Resolved) -> None:
+    """Refuse overrides that would have the run go on in another place."""
+    config = resolved.config
+    if (config.work_dir, config.run) != (str(run.path.parent), run.name):
+        raise RunError(
+            "a run is resumed in its own folder, and work_dir or run names another",
+            where=str(run.path),
+            hint="leave them out; a run folder may be moved as it is",
+        )
 
 
 def _at_border(record: Mapping[str, Any]) -> bool:
     return record.get("position") == 0
-
-
-def _init_from(run: Run) -> Any:
-    return run.raw_config.get("model_kwargs", {}).get("init_from")
-
-
-def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, str]:
-    """Return the keys whose value is other than in the run, with both values.
-
-    A key that the run does not have, as an argument that a newer torch has, counts where it was
-    typed.
-    """
-    before = dict(flatten(run.config.to_json()))
-    keys = {text.partition("=")[0] for text in typed}
-    return {
-        key: f"was {before.get(key)!r} and is {value!r}"
-        for key, value in flatten(assembly.config.to_json())
-        if key not in PLACE and (key in before or key in keys) and before.get(key) != value
-    }
-
-
-def changed_sources(before: Values, now: Values) -> dict[str, str]:
-    """Return the classes whose source text is other than it was."""
-    then, present = before.get("sources", {}), now.get("sources", {})
-    return {
-        use: "the source of its class has changed"
-        for use in present
-        if use in then and then[use] != present[use]
-    }
-
-
-def require_same_data(run: Run, assembly: Assembly) -> None:
-    """Refuse data whose fingerprint is not that of the run.
-
-    Raises:
-        RunError: it is not.
-    """
-    before = run.provenance.get("data_fingerprint")
-    if before and before != assembly.data.fingerprint:
-        raise RunError(
-            "the data has changed since the run began: its fingerprint is "
-            f"{assembly.data.fingerprint}, and was {before}",
-            where=str(run.path),
-            hint=f"bring the data back, or type: stride fork {run.path}",
-        )
-
-
-def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
-    """Refuse to train beyond the end of a schedule that knows how long it is, as OneCycleLR.
-
-    Raises:
-        RunError: the training is longer.
-    """
-    section = values_of(assembly.config.scheduler_kwargs)
-    per_epoch, cycles = section.get("steps_per_epoch"), section.get("epochs")
-    total = section.get("total_steps") or (per_epoch and cycles and per_epoch * cycles)
-    epochs, steps = lengths(assembly.config, assembly.data)
-    length = steps if section["interval"] == "step" else epochs
-    if total and length and length > total:
-        raise RunError(
-            f"{section['scheduler_name']} ends after {total} {section['interval']}s, "
-            f"and the training would have {length}",
-            where=str(run.path),
-            hint=f"type: stride fork {run.path} --at last "
-            f"--config scheduler_kwargs.total_steps={length} --config ...",
-        )

@@ -20,7 +20,7 @@ from stride.engine.loop import Loop
 from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
-from stride.errors import ConfigError, RunFailed
+from stride.errors import ConfigError, RunFailed, UserError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
@@ -246,7 +246,7 @@ class Trainer:
     def fork(
         self,
         run: str | int,
-        at: str = "best",
+        at: str | int = "best",
         overrides: Overrides = None,
         *,
         name: str | None = None,
@@ -284,6 +284,8 @@ class Trainer:
         Raises:
             RunError: there is no such run, or it cannot be built again.
         """
+        if steps is not None and steps < 1:
+            raise UserError(f"{steps} steps prove nothing", where="steps", hint="give 1 or more")
         beginning = Reproduced.of(self._place(run), overrides, steps=steps)
         try:
             self.fit(beginning=beginning)

@@ -1,6 +1,9 @@
 """The data stream does not depend on workers or interruptions, nor touch global random state."""
 
 import gc
+import multiprocessing
+import os
+import signal
 import time
 
 import pytest
@@ -67,6 +70,16 @@ def test_persistent_workers_see_the_epoch(mine):
     kept = make(mine.Noisy(), num_workers=2, persistent_workers=True)
     for epoch in (0, 1, 0):
         same(read(plain, epoch), read(kept, epoch))
+
+
+def test_workers_leave_the_signals_of_a_group_to_their_parent(mine):
+    loader = make(mine.Noisy(), num_workers=1)
+    batches = iter(loader)
+    first = next(batches)
+    (child,) = multiprocessing.active_children()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        os.kill(child.pid, number)
+    assert len([first, *batches]) == len(loader)
 
 
 def test_workers_that_are_kept_end_with_their_batches(mine):

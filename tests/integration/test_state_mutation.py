@@ -5,7 +5,6 @@ The names of all parts are pinned: whoever adds one adds it here.
 """
 
 import copy
-import json
 import random
 import shutil
 
@@ -349,28 +348,6 @@ def test_another_position_of_the_streams_is_found(killed, differences, monkeypat
     except AssertionError as error:
         other = {**left, "rows": str(error)}
     assert differences(left, other)
-
-
-def test_the_value_of_the_last_evaluation_goes_into_a_fork_that_is_over_at_once(
-    killed, monkeypatch
-):
-    trial, _ = killed("all")
-    indexes = []
-    for mutation in (lambda state: None, lambda state: state.pop("callback-Checkpoints")):
-        load = TrainState.load_state_dict
-
-        def mutated(self, state, load=load, mutation=mutation):
-            state = dict(state)
-            mutation(state)
-            load(self, state)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(TrainState, "load_state_dict", mutated)
-            trainer = trial.trainer(FEATURES["all"], {}, "whole")
-            trainer.fork(0, "last")
-        indexes.append(json.loads(trainer.run.paths.checkpoint_index.read_text()))
-    assert indexes[0].get("best") is not None
-    assert indexes[1].get("best") is None
 
 
 def test_the_names_of_all_parts_are_pinned(killed):

@@ -46,5 +46,5 @@ def test_a_checkpoint_that_is_not_there_is_told_with_those_that_are(
     code, out, err = stride("fork", "W/0", "--at", "5")
     assert (code, out) == (2, "")
     assert err.startswith("stride: error: no checkpoint '5'")
-    assert "type one of: last, " in err and "_step_2" in err
+    assert "type one of: best, last, " in err and "_step_2" in err
     assert not (tmp_path / "W/1").exists()

@@ -57,7 +57,7 @@ def test_a_checkpoint_is_found_by_best_last_name_and_step(parent):
     assert find_checkpoint(parent, "best").name == names[-1]
     assert find_checkpoint(parent, "6").name == names[2]
     assert find_checkpoint(parent, names[0]).name == names[0]
-    with pytest.raises(RunError, match=f"no checkpoint '5'.*type one of: last, {names[0]}"):
+    with pytest.raises(RunError, match=f"no checkpoint '5'.*type one of: best, last, {names[0]}"):
         find_checkpoint(parent, "5")
     with pytest.raises(RunError, match=f"did you mean '{names[0]}'"):
         find_checkpoint(parent, names[0][1:])
@@ -128,6 +128,25 @@ def test_other_data_begins_the_epoch_anew(parent, make):
     assert counters == {"step": 6, "epoch": 1, "position": 0}
     assert "begins anew: tally\n" in log_of(fork)
     assert fork.results["last"]["step"] == 6 + 8
+
+
+def test_what_was_best_on_other_data_is_forgotten(parent, make):
+    trainer = make()
+    trainer.fork(0, "last", {"dataset_kwargs.subsample_seed": 7, "training_config.max_epochs": 3})
+    results = run_of(trainer).results
+    assert results["best"]["step"] > parent.results["last"]["step"]
+    assert results["best"]["epoch"] == 3
+
+
+def test_a_fork_with_nothing_left_to_train_is_refused_and_leaves_no_folder(parent, make):
+    with pytest.raises(RunError, match="nothing is left to train after step 8"):
+        make().fork(0, "last")
+    assert not (parent.path.parent / "1").exists()
+
+
+def test_a_fork_onto_a_name_that_is_taken_is_told_to_take_another(parent, make):
+    with pytest.raises(RunError, match=r"exists already.*; choose another run=NAME"):
+        make().fork(0, 6, name="0")
 
 
 def test_what_changes_no_bit_begins_nothing_anew(parent, make):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from stride.callbacks.base import Callback
-from stride.errors import NonFiniteError
+from stride.errors import NonFiniteError, UserError
 from stride.runs.files import read_record
 from stride.runs.run import Run
 
@@ -174,3 +174,9 @@ def test_other_data_is_named_as_the_cause(make, tmp_path):
     assert not record.identical
     assert any("data" in cause for cause in record.causes)
     assert "other: " in trainer.run.paths.log(0).read_text()
+
+
+def test_no_steps_prove_nothing(make):
+    make().fit()
+    with pytest.raises(UserError, match="0 steps prove nothing"):
+        make().reproduce(0, steps=0)

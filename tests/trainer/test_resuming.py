@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint import checkpoint_names
@@ -222,12 +223,43 @@ def test_without_a_good_checkpoint_the_run_begins_anew_and_says_so(make, tmp_pat
     for name in checkpoint_names(run.paths):
         damage(run, name)
     make().fit(resume=0)
-    assert "no checkpoint to resume from: the run begins anew" in log_of(run)
+    assert "no good checkpoint to resume from: the run begins anew" in log_of(run)
     assert json.loads(run.paths.segment(1).read_text())["from_step"] == 0
     whole = Run(tmp_path / "whole" / "0")
     assert Run(run.path).results["weights_sha256"] == whole.results["weights_sha256"]
     steps = [row["step"] for row in Run(run.path).metrics()]
     assert steps == sorted(steps) and steps == [row["step"] for row in whole.metrics()]
+
+
+def test_a_run_that_has_come_to_its_end_is_not_begun_anew(make):
+    trainer = make(checkpoint_config=OFTEN)
+    trainer.fit()
+    run = Run(trainer.run.paths.path)
+    weights = run.paths.weights.read_bytes()
+    for name in checkpoint_names(run.paths):
+        damage(run, name)
+    with pytest.raises(RunError, match="is done, and no good checkpoint of it is left"):
+        make().fit(resume=0, max_epochs=3)
+    assert run.paths.weights.read_bytes() == weights
+    assert len(run.segments) == 1 and run.state == "done"
+
+
+@pytest.mark.parametrize("override", ["work_dir=elsewhere", "run=other"])
+def test_a_run_is_resumed_in_its_own_folder_only(make, override):
+    kill(make, 3)
+    with pytest.raises(RunError, match="resumed in its own folder"):
+        make().fit([override], resume=0)
+
+
+def test_a_network_that_has_changed_is_refused_by_what_differs(make):
+    trainer = make(checkpoint_config=OFTEN)
+    trainer.set_model(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    trainer.fit()
+    other = make()
+    other.set_model(nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.Linear(10, 10)))
+    with pytest.raises(RunError, match=r"does not fit what the config builds now.*2\.weight"):
+        other.fit(resume=0, max_epochs=3)
+    assert Run(trainer.run.paths.path).state == "done"
 
 
 def test_a_fork_that_has_not_what_it_began_from_is_refused(make):
