@@ -132,7 +132,8 @@ def test_other_data_begins_the_epoch_anew(parent, make):
 
 def test_what_was_best_on_other_data_is_forgotten(parent, make):
     trainer = make()
-    trainer.fork(0, "last", {"dataset_kwargs.subsample_seed": 7, "training_config.max_epochs": 3})
+    worse = {"dataset_kwargs.subsample_seed": 7, "optimizer_kwargs.lr": 10.0}
+    trainer.fork(0, "last", worse | {"training_config.max_epochs": 3})
     results = run_of(trainer).results
     assert results["best"]["step"] > parent.results["last"]["step"]
     assert results["best"]["epoch"] == 3
