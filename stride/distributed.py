@@ -281,7 +281,8 @@ def failing_together() -> Iterator[None]:
         first = _first_failure() if world_size() > 1 else ""
         lost = not isinstance(error, StrideError) and isinstance(error, RuntimeError)
         if first and lost:
-            raise RunFailed(f"another process failed first\n{first}") from error
+            place, what = first.partition(":")[0], first.strip().rpartition("\n")[2]
+            raise RunFailed(f"{place} failed first: {what}\n{first}") from error
         raise
 
 

@@ -218,7 +218,8 @@ def test_an_exception_on_one_rank_ends_all_and_is_told_everywhere(ranks, tmp_pat
         assert "broken on purpose" in (folder / "logs" / log).read_text()
     status = Run(folder).status
     assert status["state"] == "failed"
-    assert ("broken on purpose" in status["reason"]) or only == 1
+    assert "ValueError: broken on purpose" in status["reason"]
+    assert ("rank 1 failed first" in status["reason"]) == (only == 1)
 
 
 def test_a_mistake_on_rank_0_leaves_no_folder_and_nobody_waiting(ranks, tmp_path):
