@@ -77,5 +77,9 @@ def _no_module(name: str, missing: str) -> ComponentError:
 def _no_attribute(found: Any, name: str, path: str) -> ComponentError:
     owner = getattr(found, "__name__", type(found).__name__)
     where = getattr(found, "__file__", None) or ""
+    if owner == "__main__":
+        what = f"{name!r} was defined in a notebook or script, which is not this program"
+        hint = "go on from there, as by trainer.fit(resume=...), or put it in a module of its own"
+        return ComponentError(what, where=path, hint=hint)
     public = [known for known in vars(found) if not known.startswith("_")]
     return ComponentError(f"{owner!r} has no {name!r}", where=where, hint=nearest(name, public))

@@ -92,3 +92,8 @@ def test_a_missing_extra_passes_as_it_is(folder: Path) -> None:
     (folder / "my_logger.py").write_text(text)
     with pytest.raises(MissingExtra):
         load("my_logger:Logger")
+
+
+def test_a_class_of_another_program_says_from_where_to_go_on() -> None:
+    with pytest.raises(ComponentError, match=r"'MyNet' was defined in a notebook.*resume="):
+        load("__main__:MyNet")
