@@ -19,6 +19,7 @@ from stride.engine.fidelity import same
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import RunPaths
 from stride.trainer.trainer import Trainer
+from tests.integration.same_runs import unlike
 
 Kill = tuple[str, int]
 Seen = dict[int, list[list[Tensor]]]
@@ -190,18 +191,6 @@ def _csv(paths: RunPaths) -> list[list[str]]:
 def _index(paths: RunPaths) -> dict[str, Any]:
     index = json.loads(paths.checkpoint_index.read_text())
     return index | {"entries": [without(entry, "time") for entry in index["entries"]]}
-
-
-def unlike(one: Any, other: Any, name: str = "") -> Iterator[str]:
-    """Yield the names of the values that differ in any bit."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in sorted({*one, *other}, key=str):
-            if key in one and key in other:
-                yield from unlike(one[key], other[key], f"{name}/{key}")
-            else:
-                yield f"{name}/{key} is there once"
-    elif not same(one, other):
-        yield name
 
 
 @pytest.fixture(scope="module")

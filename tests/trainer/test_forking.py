@@ -6,27 +6,14 @@ import shutil
 import pytest
 import torch
 
-from stride.callbacks.base import Callback
 from stride.engine.checkpoint import read_state
 from stride.errors import RunError
 from stride.runs.run import Run
 from stride.trainer.forking import find_checkpoint
 from stride.trainer.trainer import Trainer
+from tests.trainer.killing import Killed, Killer
 
 STEPS = 4  # in an epoch of 250 digits
-
-
-class Killed(BaseException):
-    pass
-
-
-class Killer(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def after_step(self, trainer, step):
-        if trainer.state.step == self.step:
-            raise Killed
 
 
 @pytest.fixture

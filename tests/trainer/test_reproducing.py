@@ -8,26 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from stride.callbacks.base import Callback
 from stride.errors import NonFiniteError, UserError
 from stride.runs.files import read_record
 from stride.runs.run import Run
+from tests.trainer.killing import Killed, Killer
 
 HERE = __name__
 WITNESS = "MY_STEP"  # of the environment: from which step on the loss is another one
-
-
-class Killed(BaseException):
-    pass
-
-
-class Killer(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def after_step(self, trainer, step):
-        if trainer.state.step == self.step:
-            raise Killed
 
 
 class Fickle(nn.CrossEntropyLoss):

@@ -12,22 +12,10 @@ from stride.errors import RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
+from tests.trainer.killing import Killed, Killer
 
 STEPS = 4  # in an epoch of 250 digits
 OFTEN = {"every_steps": 3, "background": False}
-
-
-class Killed(BaseException):
-    pass
-
-
-class Killer(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def after_step(self, trainer, step):
-        if trainer.state.step == self.step:
-            raise Killed
 
 
 def kill(make, step, **arguments):
