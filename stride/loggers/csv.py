@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stride.loggers.base import Logger, Row
-from stride.runs.files import atomic_write, encode_number, read_lines, sync_folder
+from stride.runs.files import (
+    append_all,
+    atomic_write,
+    encode_number,
+    read_lines,
+    sync_folder,
+    told,
+)
 from stride.runs.layout import RunPaths
 
 
@@ -27,12 +34,13 @@ class CsvLogger(Logger):
         self._rewrite(rows)
 
     def write(self, row: Row) -> None:
-        """Append the row."""
+        """Append the row; on an error no part of it stays."""
         if any(name not in self._columns for name in row):
             rows: list[Row] = [*self._written(), row]
             self._rewrite(rows)
         else:
-            os.write(self._descriptor, self._lines([row]))
+            with told("cannot write", self._path):
+                append_all(self._descriptor, self._lines([row]))
 
     def close(self) -> None:
         """Make the file durable and close it."""

@@ -18,11 +18,12 @@ from stride.runs.encoding import decode_number, encode_number, json_bytes
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
 from stride.runs.lines import LineFile, read_lines
 from stride.runs.mounts import is_network_filesystem
-from stride.runs.writing import sync_folder, told, write_all
+from stride.runs.writing import append_all, sync_folder, told, write_all
 from stride.version import UPGRADE
 
 __all__ = [
     "LineFile",
+    "append_all",
     "atomic_create",
     "atomic_folder",
     "atomic_json",

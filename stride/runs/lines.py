@@ -3,13 +3,12 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import RunError
 from stride.runs.encoding import json_bytes
-from stride.runs.writing import sync_folder, told, write_all
+from stride.runs.writing import append_all, sync_folder, told, write_all
 
 
 class LineFile:
@@ -41,16 +40,7 @@ class LineFile:
         data = b"".join(json_bytes(row) for row in rows)
         if data:
             with told("cannot write", self.path):
-                self._write(data)
-
-    def _write(self, data: bytes) -> None:
-        size = os.fstat(self._descriptor).st_size
-        try:
-            write_all(self._descriptor, data)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, size)
-            raise
+                append_all(self._descriptor, data)
 
     def sync(self) -> None:
         """Make everything appended durable."""

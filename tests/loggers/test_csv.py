@@ -1,10 +1,13 @@
 import csv
 import math
+import resource
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from stride.errors import StrideError
 from stride.loggers.csv import CsvLogger
 from stride.runs.files import LineFile
 from stride.runs.layout import RunPaths
@@ -65,3 +68,23 @@ def test_on_resuming_the_table_is_that_of_metrics_jsonl(tmp_path: Path) -> None:
     logger.write({"step": 3, "loss": 0.25, "lr": 0.1})
     logger.close()
     assert paths.metrics_csv.read_text() == "step,loss,lr\n1,0.5,\n2,NaN,0.1\n3,0.25,0.1\n"
+
+
+def test_a_full_disk_leaves_no_part_of_a_row(tmp_path: Path) -> None:
+    """A real limit of the system on the size of files stands for the full disk."""
+    paths = RunPaths(tmp_path)
+    logger = CsvLogger()
+    logger.open(paths, {})
+    logger.write({"step": 1, "loss": 0.5})
+    before = paths.metrics_csv.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 4, hard))
+    try:
+        with pytest.raises(StrideError, match=r"cannot write: File too large .*metrics\.csv"):
+            logger.write({"step": 2, "loss": 0.123456})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert paths.metrics_csv.read_bytes() == before
+    logger.write({"step": 2, "loss": 0.25})
+    logger.close()
+    assert paths.metrics_csv.read_text() == "step,loss\n1,0.5\n2,0.25\n"
