@@ -54,20 +54,24 @@ def scoring(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
         network: the plain module.
         dropout: whether the modules that drop something do so even here.
     """
-    modes = [(module, module.training) for module in network.modules()]
+    training = [module for module in network.modules() if module.training]
     fast = torch.backends.mha.get_fastpath_enabled()
-    network.eval()
+    dropping = dropouts(network) if dropout else []
+    if training:
+        network.eval()
     try:
-        if dropout:
+        if dropping:
             # In evaluation mode torch's transformer layers go past their own dropout.
             torch.backends.mha.set_fastpath_enabled(False)
-            for module in dropouts(network):
-                module.training = True
+        for module in dropping:
+            module.training = True
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-        for module, mode in modes:
-            module.training = mode
+        for module in dropping:
+            module.training = False
+        for module in training:
+            module.training = True
 
 
 @contextmanager
@@ -77,5 +81,6 @@ def drawing(seed: int, device: torch.device) -> Iterator[None]:
         # torch.manual_seed would seed every accelerator, and start those that are not used.
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
