@@ -63,9 +63,9 @@ def test_half_precision_becomes_single() -> None:
 
 
 def test_a_name_that_no_layer_has_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"Twisted has no layer 'haed' .*'head'.* head, body"):
-        with capturing(Twisted(), "haed"):
-            pass
+    what = r"Twisted has no layer 'haed' .*'head'.* head, body"
+    with pytest.raises(ConfigError, match=what), capturing(Twisted(), "haed"):
+        pass
 
 
 def test_a_network_without_such_layers_is_refused_when_features_are_taken() -> None:
