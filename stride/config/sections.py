@@ -253,6 +253,10 @@ class DistributedConfig(Section):
     find_unused_parameters: bool = Field(False, description="as DDP has it")
     static_graph: bool = Field(False, description="as DDP has it")
     gradient_as_bucket_view: bool = Field(False, description="as DDP has it")
+    sync_batchnorm: bool = Field(
+        False,
+        description="batch normalisation by the statistics of all processes' samples, on CUDA",
+    )
 
 
 class LoggingConfig(Section):

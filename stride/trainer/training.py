@@ -13,6 +13,7 @@ from stride.config.schema import Config
 from stride.data.given import GivenBatches
 from stride.distributed import world_size
 from stride.engine.agreement import Agreement, OfEachRank
+from stride.engine.batch_norm import require_shares, share_statistics
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.fsdp import divide, require_fsdp_fits
 from stride.engine.gradients import build_gradients
@@ -74,6 +75,7 @@ class Training:
     def enter(self, saved: Mapping[str, Any]) -> None:
         """Put the state back, and decide again what is decided after a checkpoint is written."""
         self.state.load_state_dict(saved)
+        _require_shares(self.assembly, self.batches, self.state.position)
         self.fingerprint.begin(self.state.step)
         self.watch.reconsider(self.stop)
 
@@ -175,6 +177,8 @@ def build_training(
         batches = loader = LoaderState(batches)
         # Ranks draw the same stream; but a loader of the user's is each rank's own.
         parts["batches"] = OfEachRank(loader) if own_loader else loader
+    batches = Shares(batches) if several else batches
+    _require_shares(assembly, batches)
     state = TrainState(
         model=model,
         optimizer=OptimizerState(optimizer),
@@ -188,7 +192,7 @@ def build_training(
     )
     return Training(
         assembly,
-        Shares(batches) if several else batches,
+        batches,
         optimizer,
         schedule,
         state,
@@ -201,9 +205,18 @@ def build_training(
     )
 
 
+def _require_shares(assembly: Assembly, batches: Batches, position: int = 0) -> None:
+    """Refuse a process without samples where others wait for it; own loaders are each rank's."""
+    own_loader = isinstance(assembly.data.train_loader, GivenBatches)
+    if assembly.config.distributed_config.sync_batchnorm and not own_loader:
+        require_shares(batches, position)
+
+
 def _build_optimizer(assembly: Assembly) -> Optimizer:
     """Build the optimiser, of parameters divided among the processes where that is asked for."""
     config, model = assembly.config, assembly.model
+    if config.distributed_config.sync_batchnorm:
+        share_statistics(model, assembly.device)
     if config.distributed_config.strategy == "fsdp":
         divide(model, assembly.device)
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())

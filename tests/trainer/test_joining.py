@@ -11,6 +11,7 @@ from stride.distributed import process_group, rank
 from stride.errors import DeviceError, RunError, StrideError
 from stride.trainer import joining
 from stride.trainer.joining import joined, refusing_together, require_shared
+from stride.trainer.loaded import load_run
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp
@@ -131,3 +132,27 @@ def test_a_work_dir_that_all_see_is_taken(ranks, tmp_path, pool):
     answers = ranks(3, look, tmp_path, False, group=False)
     pool.close()
     assert [one[0][0] for one in answers] == ["nothing"] * 3
+
+
+def fit_with(folder, **config):
+    Trainer(folder, dataset_kwargs={"subsample_rate": 0.05}, **config).fit(max_steps=2)
+
+
+def fitted(folder, **config):
+    return told(fit_with, folder, **config)
+
+
+def test_statistics_of_batches_on_cpus_are_refused_by_all_before_there_is_a_run(ranks, tmp_path):
+    config = {"device": "cpu", "distributed_config": {"sync_batchnorm": True}}
+    answers = ranks(2, fitted, tmp_path / "W", group=False, **config)
+    assert len({*answers}) == 1 and answers[0][0] == "ConfigError" and answers[0][2:] == (2, True)
+    assert "on CUDA alone" in answers[0][1] and [*tmp_path.iterdir()] == []
+
+
+def test_alone_a_run_with_shared_statistics_is_as_any_other(tmp_path):
+    config = {"device": "cpu", "model_kwargs": {"model_name": "CNN", "hidden": [4]}}
+    fit_with(tmp_path / "W", **config)
+    fit_with(tmp_path / "W", distributed_config={"sync_batchnorm": True}, **config)
+    plain, ours = (load_run(tmp_path / "W", name) for name in ("0", "1"))
+    assert plain.results["weights_sha256"] == ours.results["weights_sha256"]
+    assert "BatchNorm2d" in {type(part).__name__ for part in ours.model.modules()}
