@@ -24,13 +24,13 @@ def share_statistics(model: Model, device: torch.device) -> None:
         return
     if device.type != "cuda":
         raise ConfigError(
-            f"torch brings statistics of batches together on CUDA alone, and the device is {device}",
+            f"torch joins statistics of batches on CUDA alone, and the device is {device}",
             key=_KEY,
             where=_KEY,
             hint=f"type: {_KEY}=false, or device=cuda",
         )
     for module in (model.network, model.criterion):
-        nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
 
 
 def require_shares(batches: Batches, position: int = 0) -> None:
