@@ -104,5 +104,5 @@ def _descending(scores: Tensor, chosen: Tensor, generator: torch.Generator) -> T
 
 
 def _share(weight: float, count: int) -> int:
-    # 0.1 * 30 is a little more than 3 in floating point, and its ceiling would be 4.
+    # 0.07 * 100 is a little more than 7 in floating point, and its ceiling would be 8.
     return math.ceil(round(weight * count, 9))

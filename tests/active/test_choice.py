@@ -70,10 +70,10 @@ def test_a_class_has_at_most_its_share() -> None:
 
 
 def test_a_share_is_rounded_up_and_not_beyond_by_the_arithmetic() -> None:
-    scores = [1.0 - i / 100 for i in range(60)]
-    predicted = [0] * 30 + [1] * 30
-    found = by_class(scores, 30, predicted, {0: 0.1})  # 0.1 * 30 is above 3 as a float
-    assert sum(position < 30 for position in found) == 3
+    scores = [1.0 - i / 400 for i in range(200)]
+    predicted = [0] * 100 + [1] * 100
+    found = by_class(scores, 100, predicted, {0: 0.07})  # as floats, 0.07 * 100 > 7
+    assert sum(position < 100 for position in found) == 7
     assert by_class(scores, 3, predicted, {0: 0.5})[:2] == [0, 1]
 
 

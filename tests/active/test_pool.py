@@ -46,6 +46,8 @@ def test_outputs_come_in_the_order_of_the_ids_as_in_evaluation(make_pool, make_m
     expected = model.network.eval()(data.tensors[0][ids])
     assert torch.allclose(found, expected, atol=1e-6)
     assert not found.requires_grad
+    labelled = torch.cat(list(make_pool(labelled=[4, 2]).labelled_outputs(model)))
+    assert torch.allclose(labelled, model.network(data.tensors[0][[4, 2]]), atol=1e-6)
 
 
 def test_nothing_is_left_of_what_was_asked(make_pool, make_model) -> None:

@@ -98,6 +98,9 @@ def test_what_is_for_training_alone_has_no_effect(arrays: ArrayDataset) -> None:
     assert [len(batch[0]) for batch in made(torch.arange(5))] == [3, 2]
     forced = reader(arrays, val_loader_kwargs={"drop_last": True, "shuffle": True})
     assert read(forced, [5, 4, 3, 2, 1]) == [5, 4, 3, 2, 1]
+    samples = SampleDataset([(torch.tensor([float(i)]), 0) for i in range(20)])
+    forced = reader(samples, val_loader_kwargs={"drop_last": True, "shuffle": True})
+    assert read(forced, [5, 4, 3, 2, 1]) == [5, 4, 3, 2, 1]
 
 
 def test_a_stream_has_no_pool() -> None:

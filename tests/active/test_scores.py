@@ -61,6 +61,11 @@ def test_bald_has_the_known_values() -> None:
     assert scores.bald(MEMBERS).tolist() == pytest.approx(BALD, abs=1e-8)
 
 
+def test_bald_of_single_precision_is_taken_in_double() -> None:
+    single = MEMBERS.float()
+    assert torch.equal(scores.bald(single), scores.bald(single.double()))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_bald_is_that_of_a_peer() -> None:
     theirs = batch_bald(MEMBERS.numpy(), 1)[0]
