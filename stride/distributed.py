@@ -7,6 +7,8 @@ torch.distributed is imported.
 """
 
 import os
+import pickle
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
     import torch
 
 T = TypeVar("T")
+
+_MESSAGE = 512  # bytes of the first message that says how a value goes on
+# What was sent last. torch's thread may let go of it after us, and needs the interpreter for that:
+# for ever, where the interpreter waits for the thread meanwhile, because the group is destroyed.
+_kept: deque[Any] = deque(maxlen=1)
 
 
 class Share(NamedTuple):
@@ -171,12 +178,46 @@ def gather(value: Any) -> list[Any]:
     if world_size() == 1:
         return [value]
     import torch
-    import torch.distributed as dist
     from torch.utils._pytree import tree_map_only
 
-    held: list[Any] = [None] * world_size()
-    dist.all_gather_object(held, tree_map_only(torch.Tensor, _Sent.of, value))
-    return [tree_map_only(_Sent, _Sent.tensor, one) for one in held]
+    content = pickle.dumps(tree_map_only(torch.Tensor, _Sent.of, value))
+    answers = [pickle.loads(answer) for answer in _gather_bytes(content)]
+    return [tree_map_only(_Sent, _Sent.tensor, answer) for answer in answers]
+
+
+def _gather_bytes(content: bytes) -> list[bytes]:
+    """Return what each rank sent: what is short goes in one message, with its length before it."""
+    length = len(content).to_bytes(8, "big")
+    heads = _gather_alike((length + content)[:_MESSAGE].ljust(_MESSAGE))
+    lengths = [int.from_bytes(head[:8], "big") for head in heads]
+    parts = [head[8:] for head in heads]
+    if (more := 8 + max(lengths) - _MESSAGE) > 0:
+        tails = _gather_alike(content[_MESSAGE - 8 :].ljust(more))
+        parts = [part + tail for part, tail in zip(parts, tails, strict=True)]
+    return [part[:length] for part, length in zip(parts, lengths, strict=True)]
+
+
+def _gather_alike(content: bytes) -> list[bytes]:
+    """Return the bytes of all ranks, which are as many on each."""
+    import torch
+
+    own = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+    return [part.numpy().tobytes() for part in _gather_tensors(own)]
+
+
+def _gather_tensors(own: "torch.Tensor") -> "list[torch.Tensor]":
+    import torch
+    import torch.distributed as dist
+
+    parts = [torch.empty_like(own) for _ in range(world_size())]
+    group = dist.group.WORLD
+    assert group is not None
+    # Not dist.all_gather: its checks and log cost as much Python as a small step has time for.
+    work = group.allgather([parts], [own])
+    work.wait()
+    if own.nbytes <= _MESSAGE:
+        _kept.append((work, parts, own))
+    return parts
 
 
 @dataclass(frozen=True)
@@ -209,13 +250,16 @@ def totals(numbers: Sequence[float]) -> list[float]:
     """
     if world_size() == 1:
         return list(numbers)
-    import torch
-    import torch.distributed as dist
+    return [sum(column) for column in zip(*gather_numbers(numbers), strict=True)]
 
-    own = torch.tensor(numbers, dtype=torch.float64)
-    rows = [torch.empty_like(own) for _ in range(world_size())]
-    dist.all_gather(rows, own)
-    return [sum(column) for column in zip(*(row.tolist() for row in rows), strict=True)]
+
+def gather_numbers(numbers: Sequence[float]) -> list[list[float]]:
+    """Return the numbers of all ranks in double precision: as `gather`, and cheaper."""
+    if world_size() == 1:
+        return [list(numbers)]
+    import torch
+
+    return [row.tolist() for row in _gather_tensors(torch.tensor(numbers, dtype=torch.float64))]
 
 
 def any_rank(flag: bool) -> bool:
@@ -226,11 +270,18 @@ def any_rank(flag: bool) -> bool:
 def sum_tensor(tensor: "torch.Tensor") -> None:
     """Add the tensors of all ranks in place; the order of addition is the same each time.
 
-    gloo and nccl add along a ring that is fixed by the world size and the tensor's length.
+    gloo and nccl add along a ring that is fixed by the world size and the tensor's length: first
+    a part of the sum goes round, then the whole. Two processes on CPUs swap their tensors
+    instead: as many bytes, half as many messages, and the same bits.
     """
-    if world_size() > 1:
-        import torch.distributed as dist
+    if world_size() == 1:
+        return
+    import torch
+    import torch.distributed as dist
 
+    if world_size() == 2 and not tensor.is_cuda:
+        torch.add(*_gather_tensors(tensor), out=tensor)
+    else:
         dist.all_reduce(tensor)
 
 

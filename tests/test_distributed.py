@@ -74,6 +74,7 @@ def _talk():
             for one in gather({"a": [torch.full((2, rank()), 7, dtype=torch.uint32)]})
             for part in one["a"]
         ],
+        "long": [len(one) for one in gather("x" * (400 * rank()))],
         "totals": totals([third, rank()]),
         "any": (any_rank(rank() == 1), any_rank(False)),
         "sum": own.tolist(),
@@ -89,6 +90,7 @@ def test_ranks_tell_each_other(ranks, world):
     assert first["broadcast"] == {"from": 0}
     assert first["gather"] == [one**2 for one in range(world)]
     assert first["tensors"] == [["torch.uint32", [[7] * n] * 2] for n in range(world)]
+    assert first["long"] == [400 * one for one in range(world)]
     assert first["totals"] == [sum([1e16, *[1 / 3] * (world - 1)]), sum(range(world))]
     assert first["any"] == (True, False)
     assert first["copied"] == [0.0, 0.0]

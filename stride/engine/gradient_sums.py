@@ -16,15 +16,15 @@ def add_gradients(parameters: Sequence[Tensor], weight: float) -> None:
 
     A parameter without a gradient counts as zeros; one that has none on any rank keeps none.
     """
-    for alike in _by_type([p for p in parameters if p.requires_grad]):
-        used = torch.tensor(
-            [parameter.grad is not None for parameter in alike],
-            dtype=alike[0].dtype,
-            device=alike[0].device,
-        )
-        flat = torch.cat([_gradient(parameter).reshape(-1) for parameter in alike] + [used])
+    for alike in _by_type(p for p in parameters if p.requires_grad):
+        known = all(parameter.grad is not None for parameter in alike)
+        used = [True] * len(alike) if known else [p.grad is not None for p in alike]
+        gradients = [_gradient(parameter) for parameter in alike]
+        flat = torch.cat([*gradients, alike[0].new_tensor(used)])
         sum_tensor(flat.mul_(weight))
-        _take(alike, flat)
+        # Only a rank to which a gradient is missing has to ask, and to wait for the device.
+        wanted = used if known else flat[-len(alike) :].tolist()
+        _take(alike, flat, wanted)
 
 
 def _by_type(tensors: Iterable[AnyTensor]) -> Iterable[list[AnyTensor]]:
@@ -35,18 +35,15 @@ def _by_type(tensors: Iterable[AnyTensor]) -> Iterable[list[AnyTensor]]:
 
 
 def _gradient(parameter: Tensor) -> Tensor:
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+    gradient = parameter.grad
+    return parameter.new_zeros(parameter.numel()) if gradient is None else gradient.reshape(-1)
 
 
-def _take(parameters: Sequence[Tensor], flat: Tensor) -> None:
-    """Give each parameter its part of the sum; the last numbers tell which of them were used."""
-    lengths = [parameter.numel() for parameter in parameters]
-    *sums, used = torch.split(flat, [*lengths, len(lengths)])
-    known = all(parameter.grad is not None for parameter in parameters)
-    # Only a rank to which a gradient is missing has to ask, and to wait for the device.
-    wanted = [1.0] * len(lengths) if known else used.tolist()
-    for parameter, part, is_used in zip(parameters, sums, wanted, strict=True):
-        if not is_used:
+def _take(parameters: Sequence[Tensor], flat: Tensor, wanted: Sequence[float]) -> None:
+    """Give each parameter that is wanted its part of the sum."""
+    parts = flat.split_with_sizes([*map(Tensor.numel, parameters), len(parameters)])
+    for parameter, part, is_wanted in zip(parameters, parts, wanted, strict=False):
+        if not is_wanted:
             continue
         if parameter.is_contiguous():
             parameter.grad = part.view_as(parameter)

@@ -1,13 +1,14 @@
 """Keep an epoch's losses on the device, and read them all at once when a report is due."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from stride.distributed import any_rank, gather, rank, totals
+from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.metrics import Metric, over_ranks
 from stride.models.model import Step
@@ -56,6 +57,7 @@ class Tally:
         self._sums = {"epoch_loss": 0.0, "epoch_size": 0, "report_loss": 0.0, "report_size": 0}
         self._steps = 0
         self._bad: int | None = None
+        self._known: _OverRanks | None = None
         if self._accuracy is not None:
             self._accuracy.reset()
 
@@ -123,26 +125,33 @@ class Tally:
 
     def read(self) -> float:
         """Wait for the device; return the mean loss since the last reading, per sample."""
-        self._drain()
-        mean = _mean(*totals([self._sums["report_loss"], self._sums["report_size"]]))
+        known = self._over_ranks()
         self._sums["report_loss"], self._sums["report_size"] = 0.0, 0
-        return mean
+        self._known = replace(known, report_loss=math.nan)
+        return known.report_loss
 
     def first_nonfinite(self) -> tuple[int, int] | None:
         """Return which of the epoch's losses is the first that is not finite, of how many."""
-        self._drain()
-        bad = min((one for one in gather(self._bad) if one is not None), default=None)
+        bad = self._over_ranks().bad
         return None if bad is None else (bad, self._steps)
 
     def epoch_values(self) -> dict[str, float]:
         """Return `train/epoch_loss` and, where it is known, `train/epoch_accuracy`."""
-        self._drain()
+        known = self._over_ranks()
         self._rate()
-        sums = totals([self._sums["epoch_loss"], self._sums["epoch_size"]])
-        values = {"train/epoch_loss": _mean(*sums)}
-        if self._accuracy is not None and any_rank(self._rated):
+        values = {"train/epoch_loss": known.epoch_loss}
+        if self._accuracy is not None and known.rated:
             values["train/epoch_accuracy"] = over_ranks(self._accuracy)
         return values
+
+    def _over_ranks(self) -> "_OverRanks":
+        """Return what all ranks know together; they are asked once for a step."""
+        self._drain()
+        if self._known is None or self._known.steps != self._steps:
+            self._known = _OverRanks.of(
+                self._steps, self._sums, self._bad, self._rated or bool(self._outputs)
+            )
+        return self._known
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of the epoch so far."""
@@ -173,6 +182,30 @@ class Tally:
         self.load_state_dict({**first, "sums": sums, "bad": bad, "rated": rated})
         if self._accuracy is not None and rated:
             self._accuracy.merge([state["accuracy"] for state in states])
+
+
+@dataclass(frozen=True)
+class _OverRanks:
+    """What the tallies of all ranks come to, after so many steps of the epoch."""
+
+    steps: int
+    report_loss: float
+    epoch_loss: float
+    bad: int | None
+    rated: bool
+
+    @classmethod
+    def of(cls, steps: int, sums: Mapping[str, float], bad: int | None, rated: bool) -> Self:
+        rows = gather_numbers([*sums.values(), math.inf if bad is None else bad, rated])
+        epoch_loss, epoch_size, report_loss, report_size, bads, rates = zip(*rows, strict=True)
+        first = min(bads)
+        return cls(
+            steps,
+            _mean(sum(report_loss), sum(report_size)),
+            _mean(sum(epoch_loss), sum(epoch_size)),
+            None if first == math.inf else int(first),
+            any(rates),
+        )
 
 
 def joined(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:

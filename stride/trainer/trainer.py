@@ -13,7 +13,7 @@ from stride.config import Overrides, Resolved, resolve_layers
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
-from stride.distributed import failing_together, is_main, on_main, world_size
+from stride.distributed import barrier, failing_together, is_main, on_main, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
@@ -238,6 +238,7 @@ class Trainer:
                 with ending.guarded():
                     loop.run()
                 ending.conclude()
+            barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()
 
     def _place(self, run: str | int) -> Path:
@@ -265,7 +266,9 @@ class Trainer:
         Raises:
             RunError: there is no such run or checkpoint, or it does not fit the config.
         """
-        return self.fit(beginning=Forked.of(self._place(run), at, overrides, run=name))
+        with refusing_together():
+            beginning = Forked.of(self._place(run), at, overrides, run=name)
+        return self.fit(beginning=beginning)
 
     def reproduce(
         self, run: str | int, *, steps: int | None = None, overrides: Overrides = None
@@ -286,7 +289,8 @@ class Trainer:
         """
         if steps is not None and steps < 1:
             raise UserError(f"{steps} steps prove nothing", where="steps", hint="give 1 or more")
-        beginning = Reproduced.of(self._place(run), overrides, steps=steps)
+        with refusing_together():
+            beginning = Reproduced.of(self._place(run), overrides, steps=steps)
         try:
             self.fit(beginning=beginning)
         except RunFailed as error:  # as its original did, or not: the comparison tells

@@ -33,6 +33,7 @@ def test_the_mean_is_over_samples_not_over_batches():
     assert tally.read() == pytest.approx(10.0)
     assert tally.epoch_values() == {"train/epoch_loss": pytest.approx(3.4)}
     assert tally.samples == 50
+    assert math.isnan(tally.read())  # nothing came since
 
 
 def test_nothing_added_is_nan_and_a_reset_forgets():

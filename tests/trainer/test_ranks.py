@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from stride.engine.checkpoint import checkpoint_names, read_state
 from stride.engine.fidelity import same
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
+from stride.trainer.ending import Ending
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp
@@ -226,3 +228,26 @@ def test_a_mistake_on_rank_0_leaves_no_folder_and_nobody_waiting(ranks, tmp_path
     (tmp_path / "W").write_text("a file")
     errors = ranks(2, trained, tmp_path / "W", group=False, fails=True)
     assert all("could not go on" in error or "RunError" in error for error in errors)
+
+
+def twice(folder):
+    """Train two runs in a group with a name; rank 0 takes its time to end the first."""
+    os.environ["TORCHELASTIC_RUN_ID"] = "named"
+    conclude = Ending.conclude
+
+    def late(ending):
+        time.sleep(0.5 if rank() == 0 else 0)
+        conclude(ending)
+
+    Ending.conclude = late
+    try:
+        return [trained(folder)[4] for _ in range(2)]
+    finally:
+        Ending.conclude = conclude
+        del os.environ["TORCHELASTIC_RUN_ID"]
+
+
+def test_no_rank_goes_on_before_the_run_is_over(ranks, tmp_path):
+    """A rank that came early would take the run for one that its launcher has to go on with."""
+    for paths in ranks(2, twice, tmp_path):
+        assert [Path(path).name for path in paths] == ["0", "1"]
