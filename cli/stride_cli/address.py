@@ -25,6 +25,24 @@ def find(text: str) -> Path:
     return folder
 
 
+def find_together(text: str) -> Path:
+    """Return the folder of a run that all processes of a launcher are to train, as `find` does.
+
+    A process that does not find it tells the others, which would wait for it.
+
+    Raises:
+        RunError: as `find`.
+    """
+    from stride.distributed import world_size
+
+    if world_size() == 1:
+        return find(text)
+    from stride.trainer.joining import refusing_together
+
+    with refusing_together():
+        return find(text)
+
+
 def is_run(text: str) -> bool:
     """Say whether a path names a run, by its files or by a selector, and not a work_dir."""
     from stride.runs.layout import RESERVED_NAMES, RunPaths

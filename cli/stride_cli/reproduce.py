@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stride_cli.address import find
+from stride_cli.address import find_together
 from stride_cli.output import print_json
 from stride_cli.start import ending_with_folder
 from stride_cli.words import number
@@ -18,7 +18,7 @@ DIVERGED = 3
 
 def run(text: str, steps: int | None, data_root: str | None, *, code: bool, json: bool) -> None:
     """Do a run again, print how the two compare, and leave with 3 where they do not agree."""
-    folder = find(text)
+    folder = find_together(text)
 
     from stride.trainer import start
 

@@ -1,12 +1,12 @@
 """`stride resume`."""
 
-from stride_cli.address import find
+from stride_cli.address import find_together
 from stride_cli.start import ending_with_folder
 
 
 def run(text: str, overrides: list[str], data_root: str | None) -> None:
     """Go on with a run where it was left, and print its folder."""
-    folder = find(text)
+    folder = find_together(text)
 
     from stride.trainer import start
 

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from stride.runs.worktree import recorded_code
+from stride.trainer.joining import refusing_together
 from stride.trainer.rebuild import relocated
 
 
@@ -37,7 +38,8 @@ def start(
         UserError: a wrong key, value, name, file or shape; no folder was made.
         RunFailed: the training could not go on; the run says so.
     """
-    trainer = _trainer(overrides, config_file)
+    with refusing_together():  # from fit on the trainer does so by itself
+        trainer = _trainer(overrides, config_file)
     with _ending(trainer, ended):
         trainer.fit(force=force)
 
@@ -67,11 +69,10 @@ def resume(
         UserError: nothing is left to do, or something is other on which the past depends.
         RunFailed: the training could not go on; the run says so.
     """
-    run = Run(folder)
-    trainer = _trainer_of(run)
-    moved = [f"{key}={place}" for key, place in relocated(run, data_root).items()]
+    with refusing_together():
+        run, trainer, moved = _again(folder, data_root)
     with _ending(trainer, ended):
-        trainer.fit([*moved, *overrides], resume=run.name)
+        trainer.fit([*_typed(moved), *overrides], resume=run.name)
 
 
 def fork(
@@ -88,11 +89,10 @@ def fork(
         UserError: there is no such checkpoint, or it does not fit the config.
         RunFailed: the training could not go on; the run says so.
     """
-    run = Run(folder)
-    trainer = _trainer_of(run)
-    moved = [f"{key}={place}" for key, place in relocated(run, data_root).items()]
+    with refusing_together():
+        run, trainer, moved = _again(folder, data_root)
     with _ending(trainer, ended):
-        trainer.fork(run.name, at, [*moved, *overrides])
+        trainer.fork(run.name, at, [*_typed(moved), *overrides])
 
 
 class Verdict(NamedTuple):
@@ -109,9 +109,9 @@ def reproduce(folder: Path, steps: int | None, data_root: str | None) -> Verdict
     Raises:
         UserError: the run cannot be built again.
     """
-    run = Run(folder)
-    trainer = _trainer_of(run)
-    record = trainer.reproduce(run.name, steps=steps, overrides=relocated(run, data_root))
+    with refusing_together():
+        run, trainer, moved = _again(folder, data_root)
+    record = trainer.reproduce(run.name, steps=steps, overrides=moved)
     return Verdict(record, trainer.run.paths.path, is_main())
 
 
@@ -142,9 +142,10 @@ def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> di
     Raises:
         UserError: as in `start`.
     """
-    trainer = _trainer(overrides, config_file)
-    config = trainer.config
-    WorkDir(config.work_dir).check_name(config.run, force=force)
+    with refusing_together():
+        trainer = _trainer(overrides, config_file)
+        config = trainer.config
+        WorkDir(config.work_dir).check_name(config.run, force=force)
     trainer.check()
     values: dict[str, Any] = trainer.config.to_json()
     return values
@@ -156,7 +157,9 @@ def check(overrides: list[str], config_file: str | None) -> dict[str, Any]:
     Raises:
         UserError: as in `start`.
     """
-    found: dict[str, Any] = _trainer(overrides, config_file).check()
+    with refusing_together():
+        trainer = _trainer(overrides, config_file)
+    found: dict[str, Any] = trainer.check()
     return found
 
 
@@ -165,5 +168,12 @@ def _trainer(overrides: list[str], config_file: str | None) -> Any:
     return find("trainer", name)(config_file=config_file, overrides=overrides)
 
 
-def _trainer_of(run: Run) -> Any:
-    return find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)
+def _again(folder: Path, data_root: str | None) -> tuple[Run, Any, dict[str, str]]:
+    """Return a run, a trainer of its kind, and where its data lies now, if that has moved."""
+    run = Run(folder)
+    trainer = find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)
+    return run, trainer, relocated(run, data_root)
+
+
+def _typed(values: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" for key, value in values.items()]

@@ -65,3 +65,46 @@ def test_a_signal_to_one_process_leaves_a_checkpoint_and_exits_with_0(tmp_path):
     assert process.returncode == 0, errors
     assert status(run)["state"] == "interrupted"
     assert len(list((run / "checkpoints").glob("*_epoch_*"))) == 1
+
+
+LEAVING = 'cd "$0/$RANK" && "$@" >out 2>err; echo $? >code'
+
+
+def on_two_hosts(place: Path, *words: str) -> list[tuple[int, str]]:
+    """Run a command in two processes, each in a folder of its own; return how each has left."""
+    stride = [sys.executable, "-m", "stride", *words]
+    command = [*TORCHRUN, "--no-python", "sh", "-c", LEAVING, str(place), *stride]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, env=environment, capture_output=True, check=True, timeout=90)
+    hosts = [place / "0", place / "1"]
+    return [(int((host / "code").read_text()), (host / "err").read_text()) for host in hosts]
+
+
+@pytest.mark.parametrize("lacking", [0, 1])
+def test_a_config_file_that_one_host_lacks_ends_both_at_once(tmp_path, lacking):
+    for host in (0, 1):
+        (tmp_path / str(host)).mkdir()
+    (tmp_path / str(1 - lacking) / "c.json").write_text('{"training_config": {"max_steps": 2}}')
+    work_dir = f"work_dir={tmp_path / 'W'}"
+    left = on_two_hosts(tmp_path, "--config-file", "c.json", "--config", work_dir)
+    assert [code for code, _ in left] == [2, 2], left
+    words = left[lacking][1].removeprefix("stride: error: ").strip()
+    assert "c.json" in words
+    assert f"cannot train together: rank {lacking}: {words}" in left[1 - lacking][1]
+    assert not (tmp_path / "W").exists()
+
+
+def test_a_run_that_one_host_lacks_is_resumed_by_none(tmp_path):
+    for host in (0, 1):
+        (tmp_path / str(host)).mkdir()
+    given = [part for text in SETTINGS for part in ("--config", text)]
+    given += ["--config", "work_dir=W", "--config", "training_config.max_steps=2"]
+    command = [sys.executable, "-m", "stride", *given]
+    subprocess.run(command, cwd=tmp_path / "0", capture_output=True, check=True, timeout=90)
+    before = sorted((tmp_path / "0").rglob("*"))
+    more = ["--config", "training_config.max_steps=4"]
+    left = on_two_hosts(tmp_path, "resume", "W/0", *more)
+    assert [code for code, _ in left] == [2, 2], left
+    assert "rank 1: " in left[0][1] and "W" in left[1][1]
+    after = sorted((tmp_path / "0").rglob("*"))
+    assert {path.name for path in {*after} - {*before}} == {"out", "err", "code"}
