@@ -129,23 +129,28 @@ def process_group(
 
 
 def require_alike(
-    facts: Mapping[str, str], trouble: UserError | None = None, *, timeout: float = 600.0
+    facts: Mapping[str, str],
+    trouble: UserError | None = None,
+    *,
+    own: str = "",
+    timeout: float = 600.0,
 ) -> None:
     """Compare what must be the same in all processes, before they join.
 
     Args:
         facts: their names and values.
         trouble: what keeps this process from training; all are told, and none begins.
+        own: what no other process may have, as its device; empty for nothing.
         timeout: as of `process_group`.
 
     Raises:
-        UserError: something differs, or some process has trouble; the same one everywhere.
+        UserError: something differs, is not one's own, or is trouble; the same one everywhere.
         RunFailed: the other processes were not met in time.
     """
     found: list[str] = []
     if not _is_alone_or_joined():
         store = room("facts", timeout)
-        found = objections(store, rank(), world_size(), facts, str(trouble or ""))
+        found = objections(store, rank(), world_size(), facts, str(trouble or ""), own)
         if found:
             leave(store)
     if trouble is not None:

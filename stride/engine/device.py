@@ -1,5 +1,8 @@
 """Turn the name of a device into the device, or say that it is not there."""
 
+import os
+from collections.abc import Mapping
+
 import torch
 
 from stride.distributed import local_rank, world_size
@@ -34,7 +37,39 @@ def _best_device() -> torch.device:
 
 def _own_cuda() -> int:
     """Return the number of this process's CUDA device: one for each process of a host."""
-    return local_rank() if world_size() > 1 else torch.cuda.current_device()
+    if world_size() == 1:
+        return torch.cuda.current_device()
+    return cuda_number(local_rank(), torch.cuda.device_count(), os.environ)
+
+
+def cuda_number(local: int, visible: int, environment: Mapping[str, str]) -> int:
+    """Return which of the visible CUDA devices a process takes: that of its number on the host.
+
+    Where a launcher shows each process a device of its own, as `srun --gpus-per-task=1`, it is
+    number 0 in each. Whether they are different ones, the processes find out when they meet.
+
+    Args:
+        local: the process's number on its host.
+        visible: how many devices it sees.
+        environment: its variables.
+    """
+    shown = environment.get("CUDA_VISIBLE_DEVICES", "")
+    chosen = "SLURM_GPUS_PER_TASK" in environment or (shown and "," not in shown)
+    return 0 if visible == 1 and chosen else local
+
+
+def device_of_its_own(name: str, device: torch.device) -> str:
+    """Return what tells the CUDA device that was chosen for this process from every other.
+
+    Empty where there is nothing to share by mistake: in one process, on the CPU, and where the
+    name in the config has a number.
+    """
+    if world_size() == 1 or device.type != "cuda" or ":" in name:
+        return ""
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[(device.index or 0) :]
+    if shown and shown[0].startswith("MIG"):  # a part of a device
+        return f"the device {shown[0]}"
+    return f"the device {torch.cuda.get_device_properties(device).uuid}"
 
 
 def _parse(name: str) -> torch.device:

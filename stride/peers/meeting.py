@@ -7,7 +7,7 @@ dead have written there must not be taken for the word of the living.
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 _LOOK_EVERY = 0.02
@@ -63,7 +63,7 @@ def _wait(deadline: float) -> None:
 
 
 def objections(
-    store: Store, rank: int, world: int, facts: Mapping[str, str], trouble: str
+    store: Store, rank: int, world: int, facts: Mapping[str, str], trouble: str, own: str = ""
 ) -> list[str]:
     """Return what any process has to object, the same list in all of them.
 
@@ -73,15 +73,20 @@ def objections(
         world: how many there are.
         facts: what has to be the same in all.
         trouble: what keeps this process from training, empty for nothing.
+        own: what no other process may have, empty for nothing.
     """
     if rank == 0:
         store.set("facts", json.dumps(facts))
     wanted = json.loads(store.get("facts"))
+    store.set(f"own/{rank}", own)
     store.set(f"objection/{rank}", trouble or _difference(facts, wanted))
     if rank == 0:
-        said = [store.get(f"objection/{one}").decode() for one in range(world)]
+        said, owned = (
+            [store.get(f"{key}/{one}").decode() for one in range(world)]
+            for key in ("objection", "own")
+        )
         found = [f"rank {one}: {words}" for one, words in enumerate(said) if words]
-        store.set("objections", json.dumps(found))
+        store.set("objections", json.dumps(found + _shared(owned)))
     answer: list[str] = json.loads(store.get("objections"))
     return answer
 
@@ -95,6 +100,15 @@ def _difference(facts: Mapping[str, str], wanted: Mapping[str, str]) -> str:
     return (
         f"{key} is {facts.get(key, 'absent')} here and {wanted.get(key, 'absent')} on rank 0{more}"
     )
+
+
+def _shared(owned: Sequence[str]) -> list[str]:
+    """Say which processes have what is another's already."""
+    return [
+        f"rank {one}: {thing} is rank {owned.index(thing)}'s already: start fewer processes on a host"
+        for one, thing in enumerate(owned)
+        if thing and thing in owned[:one]
+    ]
 
 
 def part(store: Store, rank: int, world: int, seconds: float = 10.0) -> None:

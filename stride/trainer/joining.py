@@ -19,7 +19,7 @@ from stride.distributed import (
     require_alike,
     world_size,
 )
-from stride.engine.device import resolve_device
+from stride.engine.device import device_of_its_own, resolve_device
 from stride.errors import RunError, UserError
 from stride.runs.shared_folder import LOOK_SECONDS, Token
 from stride.version import __version__
@@ -41,13 +41,14 @@ def joined(config: Config, beginning: str = "") -> Iterator[None]:
         RunFailed: the other processes were not met in time.
     """
     values = config.distributed_config
-    kind, trouble = "cpu", None
+    kind, own, trouble = "cpu", "", None
     try:
-        kind = resolve_device(config.device).type
+        device = resolve_device(config.device)
+        kind, own = device.type, device_of_its_own(config.device, device)
     except UserError as error:
         trouble = error
     facts = _facts(config, beginning) if world_size() > 1 else {}
-    require_alike(facts, trouble, timeout=values.timeout_seconds)
+    require_alike(facts, trouble, own=own, timeout=values.timeout_seconds)
     with process_group(kind, backend=values.backend, timeout=values.timeout_seconds):
         yield
 

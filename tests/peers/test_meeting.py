@@ -46,10 +46,12 @@ def test_who_waits_in_vain_gives_up(rank):
         new_round(HashStore(), rank, 2, 0.1)
 
 
-def asked(facts, troubles=("", "", "")):
+def asked(facts, troubles=("", "", ""), owned=("", "", "")):
     store = HashStore()
     with ThreadPoolExecutor(3) as pool:
-        answers = pool.map(lambda k: objections(store, k, 3, facts[k], troubles[k]), range(3))
+        answers = pool.map(
+            lambda k: objections(store, k, 3, facts[k], troubles[k], owned[k]), range(3)
+        )
     first, *others = answers
     assert others == [first, first]
     return first
@@ -64,4 +66,12 @@ def test_all_learn_what_one_of_them_objects():
     ]
     assert asked([same[0], same[0], {"lr": "0.2", "more": "1"}]) == [
         "rank 2: torch is absent here and 2.6 on rank 0 (and 2 more differ)"
+    ]
+
+
+def test_all_learn_who_has_what_is_another_s():
+    same = [{"torch": "2.6"}] * 3
+    assert asked(same, owned=("GPU-1", "GPU-2", "GPU-3")) == []
+    assert asked(same, owned=("", "GPU-1", "GPU-1")) == [
+        "rank 2: GPU-1 is rank 1's already: start fewer processes on a host"
     ]

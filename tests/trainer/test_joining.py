@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stride.config.schema import Config
-from stride.distributed import process_group, rank
+from stride.distributed import process_group, rank, require_alike
 from stride.errors import DeviceError, RunError, StrideError
 from stride.trainer import joining
 from stride.trainer.joining import joined, refusing_together, require_shared
@@ -76,6 +76,18 @@ def test_a_device_that_one_rank_lacks_is_told_to_all(ranks):
     answers = ranks(2, joined_as, [{}, {"device": "cuda:77"}], group=False)
     assert [one[0] for one in answers] == ["UserError", "DeviceError"]
     assert all("CUDA device" in one[1] and one[2:] == (2, True) for one in answers)
+
+
+def owning(*things):
+    return told(require_alike, {}, own=things[rank()])
+
+
+def test_a_device_that_two_of_them_would_share_is_refused_by_both(ranks):
+    answers = ranks(2, owning, "the device GPU-1", "the device GPU-1", group=False)
+    assert len({one[:3] for one in answers}) == 1 and answers[0][0] == "UserError"
+    assert "rank 1: the device GPU-1 is rank 0's already" in answers[0][1]
+    apart = ranks(2, owning, "the device GPU-1", "the device GPU-2", group=False)
+    assert [one[0] for one in apart] == ["nothing"] * 2
 
 
 def start(folder):
