@@ -105,7 +105,8 @@ def _difference(facts: Mapping[str, str], wanted: Mapping[str, str]) -> str:
 def _shared(owned: Sequence[str]) -> list[str]:
     """Say which processes have what is another's already."""
     return [
-        f"rank {one}: {thing} is rank {owned.index(thing)}'s already: start fewer processes on a host"
+        f"rank {one}: {thing} is rank {owned.index(thing)}'s already: "
+        "start fewer processes on a host"
         for one, thing in enumerate(owned)
         if thing and thing in owned[:one]
     ]
