@@ -23,8 +23,9 @@ def groups() -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_each_group_gives_one_large_ones_first(groups) -> None:
     rows, labels = groups
-    found = typical(rows, rows[:0], 4, seeded())
-    assert labels[found.positions].tolist() == [0, 1, 2, 3]
+    for seed in range(5):  # which number a cluster has depends on it
+        found = typical(rows, rows[:0], 4, seeded(seed))
+        assert labels[found.positions].tolist() == [0, 1, 2, 3]
 
 
 def test_the_typical_one_has_the_nearest_neighbours(groups) -> None:
