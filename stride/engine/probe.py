@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.distributed import world_size
 from stride.engine.metrics import Metric, exact_type
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
@@ -107,6 +108,8 @@ def _try_metrics(metrics: Mapping[str, Metric], step: Step) -> None:
     for name, metric in metrics.items():
         try:
             metric.update(_detached(step))
+            if world_size() > 1:  # before there is a run, and not at its first evaluation
+                metric.merge([metric.state_dict()] * world_size())
         except StrideError:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:

@@ -8,6 +8,7 @@ import pytest
 
 from stride.config.schema import Config
 from stride.distributed import process_group, rank, require_alike
+from stride.engine.metrics import Metric
 from stride.errors import DeviceError, RunError, StrideError
 from stride.trainer import joining
 from stride.trainer.joining import joined, refusing_together, require_shared
@@ -168,3 +169,42 @@ def test_alone_a_run_with_shared_statistics_is_as_any_other(tmp_path):
     plain, ours = (load_run(tmp_path / "W", name) for name in ("0", "1"))
     assert plain.results["weights_sha256"] == ours.results["weights_sha256"]
     assert "BatchNorm2d" in {type(part).__name__ for part in ours.model.modules()}
+
+
+class Odd(Metric):
+    """Count batches, and say nothing of several processes."""
+
+    count = 0
+
+    def update(self, step):
+        self.count += 1
+
+    def compute(self):
+        return float(self.count)
+
+    def reset(self):
+        self.count = 0
+
+    def state_dict(self):
+        return {"count": self.count}
+
+    def load_state_dict(self, state):
+        self.count = state["count"]
+
+
+def whole_state():
+    """Return a metric of torchmetrics whose update needs the state of all samples before."""
+    made = pytest.importorskip("torchmetrics").classification.MulticlassAccuracy(10)
+    made.full_state_update = True
+    return made
+
+
+@pytest.mark.parametrize("name", [f"{__name__}:Odd", f"{__name__}:whole_state"])
+def test_a_metric_of_one_process_alone_is_refused_before_there_is_a_run(ranks, tmp_path, name):
+    config = {"device": "cpu", "training_config": {"metrics": [name]}}
+    answers = ranks(2, fitted, tmp_path / "W", group=False, **config)
+    assert len({*answers}) == 1 and answers[0][0] == "ComponentError"
+    assert answers[0][2:] == (2, True)
+    assert "cannot be computed over several processes" in answers[0][1]
+    assert "training_config.metrics" in answers[0][1] and [*tmp_path.iterdir()] == []
+    fit_with(tmp_path / "W", **config)  # alone there is nothing to bring together
