@@ -194,9 +194,8 @@ class Odd(Metric):
 
 def whole_state():
     """Return a metric of torchmetrics whose update needs the state of all samples before."""
-    made = pytest.importorskip("torchmetrics").classification.MulticlassAccuracy(10)
-    made.full_state_update = True
-    return made
+    classes = pytest.importorskip("torchmetrics").classification
+    return type("Whole", (classes.MulticlassAccuracy,), {"full_state_update": True})(10)
 
 
 @pytest.mark.parametrize("name", [f"{__name__}:Odd", f"{__name__}:whole_state"])
