@@ -16,13 +16,15 @@ class Batches(Protocol):
     Attributes:
         batch_size: Samples in a full batch of this process; None where only the user's loader
             knows.
-        num_samples: Samples in an epoch, over all processes; None for a stream.
         seekable: Whether an epoch can be begun at a position other than 0 by `set_epoch`.
     """
 
     batch_size: int | None
-    num_samples: int | None
     seekable: bool
+
+    @property
+    def num_samples(self) -> int | None:
+        """Return the samples of an epoch, over all processes; None for a stream."""
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""

@@ -32,7 +32,6 @@ class LoaderBatches:
         self.order = order
         self.device = device
         self.batch_size: int | None = order.batch_size
-        self.num_samples: int | None = order.num_samples
         self._fetch = fetch
         self._keys = _Keys(order)
         # DataLoader draws from the global generator at each iter() unless it has its own.
@@ -45,6 +44,11 @@ class LoaderBatches:
             **options,
         )
         end_workers_with(self, self._loader)
+
+    @property
+    def num_samples(self) -> int:
+        """Return the samples of an epoch, over all processes."""
+        return self.order.num_samples
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""

@@ -33,10 +33,14 @@ class MemoryBatches:
         self.order = order
         self.device = device
         self.batch_size: int | None = order.batch_size
-        self.num_samples: int | None = order.num_samples
         self.epoch = 0
         self.position = 0
         self._block = order.batch_size * batches_per_block(self.tensors, order.batch_size)
+
+    @property
+    def num_samples(self) -> int:
+        """Return the samples of an epoch, over all processes."""
+        return self.order.num_samples
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""

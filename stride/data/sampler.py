@@ -64,14 +64,24 @@ class Order:
         drop_last: bool = False,
         share: Share = Share(),  # noqa: B008 (a constant)
     ) -> None:
-        self.length = length
         self.batch_size = batch_size
         self.global_batch = batch_size * share.world
         self.seed = seed
         self.shuffle = shuffle
         self.share = share
+        self._drop_last = drop_last
+        self._chosen: Tensor | None = None
+        self._measure(length)
+
+    def _measure(self, length: int) -> None:
+        self.length = length
         whole = length // self.global_batch * self.global_batch
-        self.num_samples = whole if drop_last else length
+        self.num_samples = whole if self._drop_last else length
+
+    def choose(self, ids: Tensor) -> None:
+        """Use these samples alone from now on, by their numbers in the split."""
+        self._chosen = ids
+        self._measure(len(ids))
 
     def __len__(self) -> int:
         return -(-self.num_samples // self.global_batch)
@@ -79,8 +89,9 @@ class Order:
     def permutation(self, epoch: int) -> Tensor | None:
         """Return the numbers of the samples in their order; None: as they lie."""
         if not self.shuffle:
-            return None
-        return torch.randperm(self.length, generator=generator(self.seed, ORDER, epoch))
+            return self._chosen
+        order = torch.randperm(self.length, generator=generator(self.seed, ORDER, epoch))
+        return order if self._chosen is None else self._chosen[order]
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
         """Yield this process's share of the batches from `position` consumed samples on."""

@@ -67,7 +67,11 @@ class Shares:
         self._batches = batches
         size: int | None = batches.batch_size
         self.batch_size = None if size is None else size * world_size()
-        self.num_samples: int | None = getattr(batches, "num_samples", None)
+
+    @property
+    def num_samples(self) -> int | None:
+        """Return the samples of an epoch, over all processes, if that is known."""
+        return getattr(self._batches, "num_samples", None)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and how many of its samples all ranks have consumed."""

@@ -131,3 +131,15 @@ def test_a_users_batches_are_dealt_out_in_turn(mine):
     assert [len(order) for order in ranks] == [3, 3]
     assert keys(ranks[1], 0, 4) == [[6, 7], [9]]
     assert keys(ranks[0], 0, 9) == [[]]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_chosen_samples_are_an_epoch_by_themselves(shuffle):
+    """A labelled set grows: the order takes its samples, and no other, from then on."""
+    order = Order(10, 2, seed=1, shuffle=shuffle)
+    for ids in ([7, 1, 4], [7, 1, 4, 0, 9]):
+        order.choose(torch.tensor(ids))
+        assert (order.num_samples, len(order)) == (len(ids), -(-len(ids) // 2))
+        drawn = [i for key in order.batches(3, 0) for i in key.indices]
+        assert sorted(drawn) == sorted(ids) and order.part(3, 0).tolist() == drawn
+        assert shuffle or drawn == ids
