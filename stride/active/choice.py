@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,14 +63,18 @@ def largest_by_class(
     return torch.cat([order[within][:count], order[~within]])[:count]
 
 
-def class_weights(weights: Mapping[int, float] | Sequence[float]) -> dict[int, float]:
+def class_weights(weights: Mapping[Any, float] | Sequence[float]) -> dict[int, float]:
     """Return the weights by class: a list has them in the order of the classes.
 
     Raises:
-        ConfigError: a weight is negative or no number.
+        ConfigError: a class is no number, as JSON's keys may be, or a weight is no share.
     """
     items = weights.items() if isinstance(weights, Mapping) else enumerate(weights)
-    found = {int(label): float(weight) for label, weight in items}
+    try:
+        found = {int(label): float(weight) for label, weight in items}
+    except (TypeError, ValueError) as error:
+        hint = 'type numbers of classes and their shares, as in {"0": 0.5}'
+        raise ConfigError(f"{KEY}: {error}", key=KEY, hint=hint) from error
     for label, weight in found.items():
         if not weight >= 0 or math.isinf(weight):
             raise ConfigError(

@@ -93,6 +93,12 @@ def test_weights_are_a_table_or_a_list_by_class() -> None:
     assert class_weights([0.5, 0.25]) == {0: 0.5, 1: 0.25} == class_weights({0: 0.5, 1: 0.25})
 
 
+def test_classes_may_be_written_as_json_writes_keys_and_are_numbers() -> None:
+    assert class_weights({"2": 0.5}) == {2: 0.5}
+    with pytest.raises(ConfigError, match=r"class_weights: .*'cat'"):
+        class_weights({"cat": 0.5})
+
+
 @pytest.mark.parametrize("bad", [-0.1, float("nan"), float("inf")])
 def test_a_weight_that_is_no_share_is_refused(bad: float) -> None:
     with pytest.raises(ConfigError, match=r"class_weights: the weight of class 1 is"):
