@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from stride.errors import DataError, nearest
-from stride.runs.encoding import decode_number
 
 Mode = Literal["max", "min"]
 
@@ -91,7 +90,7 @@ def read_curve(rows: Iterable[Mapping[str, Any]], metric: str) -> Curve:
     for row in rows:
         names |= dict.fromkeys(row["metrics"])
         if metric in row["metrics"]:
-            points[int(row["labelled"])] = float(decode_number(row["metrics"][metric]))
+            points[int(row["labelled"])] = float(row["metrics"][metric])  # "NaN" too
     if not points:
         known = ", ".join(names) or "nothing"
         raise DataError(

@@ -156,9 +156,11 @@ def test_a_trigger_goes_on_from_its_state_and_forgets_when_told():
     trigger, other = RetrainTrigger(), RetrainTrigger()
     for value in (0.1, 0.11, 0.09, 0.1, 0.1):
         trigger.check(value)
-    other.load_state_dict(json.loads(json.dumps(trigger.state_dict())))
+    state = trigger.state_dict()
+    other.load_state_dict(json.loads(json.dumps(state)))
     other.check(0.1)
-    assert len(trigger.state_dict()["values"]) == 5
+    trigger.check(0.1)
+    assert state == {"values": [0.1, 0.11, 0.09, 0.1, 0.1]}
     assert other.check(0.5) and trigger.check(0.5)
     trigger.reset()
     assert not trigger.check(0.9)
