@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from torch import nn
 from torch.optim import Optimizer
 
 _NAME = "torch._dynamo"
@@ -41,6 +42,19 @@ def keep_dynamo_out() -> None:
     torch._dynamo = deferred
     for method in _marked_methods():
         setattr(method, _MARK, method)
+
+
+def compile_calls(network: nn.Module) -> None:
+    """Compile what a call of the network does, in place.
+
+    torch's own `Module.compile` leaves a network as it is whose forward is torch's, as that of a
+    Sequential: the compiler takes no function of torch for a beginning. Here it begins in ours.
+    """
+
+    def call(*inputs: Any, **options: Any) -> Any:
+        return network._call_impl(*inputs, **options)  # type: ignore[no-untyped-call]
+
+    network._compiled_call_impl = torch.compile(call)
 
 
 def _load(deferred: _Deferred) -> ModuleType:

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.models.shards import own_rows
+from stride.distributed import sum_tensor
+from stride.models.shards import is_divided, own_rows
 
 Row = dict[str, Any]
 
@@ -36,9 +37,16 @@ class Fingerprint:
         self._norms.append(norm)
 
     def add_digest(self, step: int, weights: Mapping[str, Any]) -> None:
-        """Take a digest of all weights after a step; of divided ones, of this process's rows."""
-        tensors = [own_rows(value) for value in weights.values() if isinstance(value, Tensor)]
-        self._digests[step] = torch.stack([torch.hash_tensor(tensor) for tensor in tensors])
+        """Take a digest of all weights after a step; of divided ones, the rows of all processes.
+
+        Every process has to come by then: the digests of their rows are added, and nobody waits
+        for the device.
+        """
+        tensors = [value for value in weights.values() if isinstance(value, Tensor)]
+        digest = torch.stack([_digest(own_rows(tensor)) for tensor in tensors])
+        if any(is_divided(tensor) for tensor in tensors):
+            sum_tensor(digest.view(torch.int64))
+        self._digests[step] = digest
 
     def add_losses(self, losses: Tensor) -> None:
         """Take the losses of consecutive steps, together with what else came from them."""
@@ -55,6 +63,12 @@ class Fingerprint:
         """Return the rows that nobody has taken yet."""
         rows, self._rows = self._rows, []
         return rows
+
+
+def _digest(tensor: Tensor) -> Tensor:
+    if not tensor.numel():  # a process may have no rows of a small one
+        return torch.zeros((), dtype=torch.uint64, device=tensor.device)
+    return torch.hash_tensor(tensor)
 
 
 def bits_of(numbers: Tensor) -> str:

@@ -119,19 +119,25 @@ def _require_dividable(model: Model) -> None:
         )
 
 
-def require_fsdp_fits(optimizer: Optimizer, precision: Precision) -> None:
+def require_fsdp_fits(
+    optimizer: Optimizer, precision: Precision, *, compiles: bool = False
+) -> None:
     """Refuse what does not work on divided parameters.
 
     Args:
         optimizer: of the parameters.
         precision: the arithmetic.
+        compiles: whether the network is to be compiled: rows come together between its parts,
+            where the compiler breaks off, and nothing would be left of it.
 
     Raises:
-        ConfigError: the optimiser asks for gradients by itself, or gradients are scaled.
+        ConfigError: the optimiser asks for gradients by itself, gradients are scaled, or the
+            network compiled.
     """
     for wrong, what in (
         (needs_closure(optimizer), f"{type(optimizer).__name__}, which asks for the loss again,"),
         (precision.scaler is not None, f"the precision {precision.name}"),
+        (compiles, "training_config.compile"),
     ):
         if wrong:
             raise ConfigError(

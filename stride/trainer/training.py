@@ -14,6 +14,7 @@ from stride.data.given import GivenBatches
 from stride.distributed import world_size
 from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import require_shares, share_statistics
+from stride.engine.dynamo import compile_calls
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.fsdp import divide, require_fsdp_fits
 from stride.engine.gradients import build_gradients
@@ -100,7 +101,7 @@ class Training:
         """
         training = self.assembly.config.training_config
         if training.compile:
-            self.assembly.model.network.compile()
+            compile_calls(self.assembly.model.network)
         update = Update(
             self.assembly.model,
             self.optimizer,
@@ -222,7 +223,8 @@ def _build_optimizer(assembly: Assembly) -> Optimizer:
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
     require_fitting(optimizer, assembly.precision)
     if is_divided(model.network):
-        require_fsdp_fits(optimizer, assembly.precision)
+        compiles = config.training_config.compile
+        require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
     return optimizer
 
 

@@ -1,7 +1,10 @@
 """Small trainings do not load the compiler; whoever asks for it later gets the real one."""
 
+import shutil
 import subprocess
 import sys
+
+import pytest
 
 CODE = """
 import sys, torch
@@ -37,5 +40,35 @@ print("fine")
 def test_who_looks_at_all_modules_gets_no_half_made_compiler():
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", OTHER], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "fine", done.stderr
+
+
+COMPILED = """
+import copy, torch
+from torch import nn
+from torch._dynamo.utils import counters
+from stride.engine.dynamo import compile_calls
+plain = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+network = copy.deepcopy(plain)
+compile_calls(network)
+inputs = torch.ones(5, 3)
+for one in (plain, network):
+    one(inputs).sum().backward()
+assert counters["stats"]["unique_graphs"] == 1, counters
+for mine, theirs in zip(network.parameters(), plain.parameters()):
+    torch.testing.assert_close(mine.grad, theirs.grad)
+assert network.state_dict().keys() == plain.state_dict().keys()
+print("fine")
+"""
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles by g++")
+def test_a_network_made_of_torch_s_own_parts_is_compiled_too():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", COMPILED],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.stdout.strip() == "fine", done.stderr

@@ -12,6 +12,7 @@ from stride.data.memory import MemoryBatches
 from stride.data.sampler import Order
 from stride.distributed import rank, share, totals, world_size
 from stride.engine.evaluate import evaluate
+from stride.engine.fingerprint import Fingerprint
 from stride.engine.fsdp import blocks, divide, require_fsdp_fits
 from stride.engine.gradients import build_gradients
 from stride.engine.precision import Precision
@@ -19,6 +20,7 @@ from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.models.model import Model, as_model
 from stride.models.shards import is_divided, own_rows, whole
+from stride.runs.fingerprints import digests_of
 
 CPU = torch.device("cpu")
 FP32 = Precision("fp32", CPU)
@@ -230,6 +232,7 @@ def _refused():
         lambda: divide(model, CPU),
         lambda: require_fsdp_fits(lbfgs, FP32),
         lambda: require_fsdp_fits(sgd, Precision("fp16", CPU)),
+        lambda: require_fsdp_fits(sgd, FP32, compiles=True),
     ):
         with pytest.raises(ConfigError) as error:
             refused()
@@ -240,10 +243,33 @@ def _refused():
 
 @pytest.mark.ddp
 def test_what_cannot_be_divided_is_told(ranks):
-    for scalar, again, closure, precision in ranks(2, _refused):
+    for scalar, again, closure, precision, compiled in ranks(2, _refused):
         assert "'scale' is a single number" in scalar and "strategy=ddp" in scalar
         assert "divided already" in again
         assert "LBFGS" in closure and "fp16" in precision
+        assert "training_config.compile cannot be used with strategy=fsdp" in compiled
+
+
+def digests(changed):
+    """Return the digest of a divided model before and after one rank has changed its rows."""
+    model = as_model(network(), nn.CrossEntropyLoss())
+    divide(model, CPU)
+    fingerprint = Fingerprint()
+    for step in (1, 2):
+        fingerprint.add_digest(step, model.state_dict())
+        with torch.no_grad():
+            own_rows(next(model.parameters())).add_(float(rank() == changed))
+    fingerprint.add_losses(torch.zeros(2))
+    return digests_of(fingerprint.take_rows()[0])
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("changed", [0, 3])
+def test_a_digest_is_of_the_rows_of_all_ranks(ranks, changed):
+    answers = ranks(4, digests, changed)  # of 3 outputs the last has none
+    assert answers == [answers[0]] * 4
+    (_, before), (_, after) = answers[0]
+    assert before != after
 
 
 def test_one_process_has_all_rows(caplog):
