@@ -89,6 +89,16 @@ class RunPaths:
         return self.path / "metrics.csv"
 
     @property
+    def queries(self) -> Path:
+        """Return the newest query: the samples whose labels are wanted, to be filled in."""
+        return self.path / "queries.csv"
+
+    @property
+    def labels(self) -> Path:
+        """Return the stream of the labels that people gave."""
+        return self.path / "labels.jsonl"
+
+    @property
     def results(self) -> Path:
         """Return the final results: best and last metrics, timings, digest."""
         return self.path / "results.json"

@@ -39,6 +39,8 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "metrics": "metrics.jsonl",
         "fingerprints": "fingerprints.jsonl",
         "metrics_csv": "metrics.csv",
+        "queries": "queries.csv",
+        "labels": "labels.jsonl",
         "results": "results.json",
         "weights": "weights.safetensors",
         "initial_weights": "initial_weights.safetensors",
