@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from stride.errors import RunError, StrideError
 from stride.runs.labels import (
@@ -198,6 +200,16 @@ def test_several_people_label_at_once(paths: RunPaths) -> None:
         assert person.returncode == 0
     assert read_labels(paths) == {number: number % 10 for number in range(300)}
     assert len(lines(paths)) == 300
+
+
+def test_a_label_waits_for_whoever_writes_one(paths: RunPaths) -> None:
+    waiting = threading.Thread(target=add_labels, args=(paths, {3: 1}), kwargs={"by": "bob"})
+    with FileLock(paths.path / ".labels.jsonl.lock"):
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive() and not paths.labels.exists()
+    waiting.join(20)
+    assert read_labels(paths) == {3: 1}
 
 
 def test_a_label_that_was_given_survives_a_kill(paths: RunPaths) -> None:
