@@ -23,7 +23,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "criterion": {},
     "optimizer": {},
     "scheduler": {},
-    "trainer": {"supervised": "stride.trainer.trainer:Trainer"},
+    "trainer": {
+        "supervised": "stride.trainer.trainer:Trainer",
+        "active": "stride.trainers.active:ActiveTrainer",
+    },
     "callback": {},
     "logger": {
         "csv": "stride.loggers.csv:CsvLogger",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from stride.config.active import ActiveConfig
 from stride.config.fields import flatten
 from stride.config.refusals import refusal
 from stride.config.sections import (
@@ -29,6 +30,7 @@ from stride.errors import ConfigError
 
 __all__ = [
     "OPEN_SECTIONS",
+    "ActiveConfig",
     "CheckpointConfig",
     "Config",
     "CriterionKwargs",
@@ -88,6 +90,9 @@ class Config(Section):
     )
     logging_config: LoggingConfig = Field(
         default_factory=LoggingConfig, description="logs and display"
+    )
+    active_config: ActiveConfig = Field(
+        default_factory=ActiveConfig, description="active learning, with trainer=active"
     )
 
     @model_validator(mode="before")

@@ -79,6 +79,21 @@ class RunPaths:
         """Return the stream of the steps' bits, by which two trainings are told apart."""
         return self.path / "fingerprints.jsonl"
 
+    @property
+    def rounds(self) -> Path:
+        """Return the stream of active learning's rounds, one JSON object a line."""
+        return self.path / "rounds.jsonl"
+
+    @property
+    def curve(self) -> Path:
+        """Return the learning curve of active learning."""
+        return self.path / "curve.json"
+
+    @property
+    def curve_plot(self) -> Path:
+        """Return the learning curve as a picture, where matplotlib is installed."""
+        return self.path / "curve.png"
+
     def cut(self, n: int, stream: Path) -> Path:
         """Return where segment n kept the rows that it cut from the end of a stream."""
         return self.segments / f"{n}.cut-{stream.name}"

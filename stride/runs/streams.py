@@ -28,7 +28,7 @@ class StreamPosition:
 
 def streams(paths: RunPaths) -> tuple[Path, ...]:
     """Return the paths of all streams of rows."""
-    return paths.metrics, paths.fingerprints
+    return paths.metrics, paths.fingerprints, paths.rounds
 
 
 def stream_sizes(paths: RunPaths) -> dict[str, int]:

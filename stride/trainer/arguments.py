@@ -27,6 +27,7 @@ class ConfigArguments(TypedDict, total=False):
     checkpoint_config: Mapping[str, Any]
     distributed_config: Mapping[str, Any]
     logging_config: Mapping[str, Any]
+    active_config: Mapping[str, Any]
 
 
 def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:

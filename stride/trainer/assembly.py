@@ -1,7 +1,7 @@
 """Build what a training needs from a config, and write back what was decided on the way."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,10 +44,12 @@ class Given:
     Attributes:
         model: a network or Model, None to build one.
         loaders: loaders or callables that give them, by split.
+        prepare: takes the data that the config gave, before it is known how long an epoch is.
     """
 
     model: Any = None
     loaders: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Config, Data], None] | None = None
 
 
 @dataclass
@@ -128,6 +130,8 @@ def assemble(
         "optimizer_kwargs": resolve_optimizer(values_of(config.optimizer_kwargs)),
     }
     data = _build_data(config, sections, objects, device, splits, normalization)
+    if objects.prepare is not None:
+        objects.prepare(config, data)
     model = _build_model(config, sections, objects, data)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)

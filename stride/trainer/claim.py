@@ -16,7 +16,7 @@ from stride.models.model import Model
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.provenance import Survey, collect
 from stride.runs.writer_base import ReadOnlyWriter, Writer
-from stride.trainer.assembly import Assembly, lengths
+from stride.trainer.assembly import Assembly
 from stride.trainer.beginning import Beginning, typed_overrides
 from stride.trainer.recording import Recording
 from stride.trainer.training import Training
@@ -42,7 +42,7 @@ def claim(
         _write_inputs(writer, assembly, from_start=not beginning.saved)
         loggers.open(writer.paths, config.to_json())
         display = open_display(config.logging_config.terminal_display if is_main() else "off")
-        epochs, steps = lengths(config, assembly.data)
+        epochs, steps = training.length()
         display.start(total_steps=steps, total_epochs=epochs)
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")

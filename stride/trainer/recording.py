@@ -106,6 +106,10 @@ class Recording:
         for row in rows:
             self._loggers.write(row)
 
+    def append(self, path: Path, row: Mapping[str, Any]) -> None:
+        """Append a row to a stream of the run."""
+        self._writer.append(path, [row])
+
     def flush(self) -> None:
         """Write everything logged so far."""
         self._stream.flush()

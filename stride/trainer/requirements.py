@@ -25,6 +25,9 @@ FREE = (
     "load_data_kwargs.pin_memory",
     "checkpoint_config.",
     "logging_config.",
+    "active_config.num_rounds",
+    "active_config.budget",
+    "active_config.target",
     "distributed_config.",
 )
 """Keys that may change on resuming: nothing that was computed so far depends on them."""

@@ -226,7 +226,7 @@ class Trainer:
             beginning.require(assembly)
             self._prepare(assembly, watch, beginning.callbacks)
             self._probe(assembly)
-            beginning.restore(self._training)
+            self._restore(beginning)
             loggers = self._build_loggers(config.logging_config)
             require_shared(config.work_dir)
             with (
@@ -234,9 +234,9 @@ class Trainer:
                 failing_together(),
             ):
                 self._built_from = None  # a further run starts from new data and weights
-                loop, ending = self._loop(beginning), Ending(self, self._training, watch)
+                ending = Ending(self, self._training, watch)
                 with ending.guarded():
-                    loop.run()
+                    self._train(beginning)
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()
@@ -312,11 +312,19 @@ class Trainer:
         self.state, self.optimizer = self._training.state, self._training.optimizer
         self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
 
+    def _restore(self, beginning: Beginning) -> None:
+        """Put the training where it begins; nothing is written yet."""
+        beginning.restore(self._training)
+
+    def _train(self, beginning: Beginning) -> None:
+        """Train, in the run that is claimed now."""
+        for line in beginning.words():
+            self.run.note(line)
+        self._loop(beginning).run()
+
     def _loop(self, beginning: Beginning) -> Loop:
         """Return the loop, which saves the training, and enters it where it begins."""
         checkpoints, several = self._training.watch.checkpoints, world_size() > 1
-        for line in beginning.words():
-            self.run.note(line)
         return self._training.loop(
             self.hooks,
             self._validate,

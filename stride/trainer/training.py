@@ -33,13 +33,15 @@ from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
 from stride.models.shards import is_divided
-from stride.trainer.assembly import Assembly, values_of
+from stride.trainer.assembly import Assembly, lengths, values_of
 from stride.trainer.watch import Watch, build_watch
 
 
-@dataclass(frozen=True)
+@dataclass
 class Training:
     """Everything of one training that a config, data and model do not give by themselves.
+
+    Active learning begins each round with another optimiser, schedule and limits.
 
     Attributes:
         assembly: config, data and model.
@@ -53,6 +55,7 @@ class Training:
         limits: how long to train.
         fingerprint: the bits of the steps.
         agreement: makes all ranks stop at the same step.
+        goes_on: whether something follows when the limits are reached.
     """
 
     assembly: Assembly
@@ -66,6 +69,7 @@ class Training:
     limits: Limits
     fingerprint: Fingerprint
     agreement: Agreement
+    goes_on: Callable[[], bool] = bool  # which is False
 
     def rest(self, trainer: Any) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
@@ -82,7 +86,14 @@ class Training:
 
     def is_over(self) -> bool:
         """Tell whether the training has come to its end."""
-        return bool(self.stop) or self.limits.reached(self.state)
+        over = bool(self.stop) or self.limits.reached(self.state)
+        return over and not self.goes_on()
+
+    def length(self) -> tuple[int | None, int | None]:
+        """Return how many epochs and steps it takes, None where nobody knows."""
+        if self.goes_on():
+            return None, None
+        return lengths(self.assembly.config, self.assembly.data)
 
     def loop(
         self,
@@ -161,7 +172,7 @@ def build_training(
     several = world_size() > 1
     now = agreement.now if several else time.monotonic
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
-    optimizer = _build_optimizer(assembly)
+    optimizer = build_optimizer_of(assembly)
     schedule = build_schedule(
         values_of(config.scheduler_kwargs),
         optimizer,
@@ -200,7 +211,7 @@ def build_training(
         tally,
         watch,
         stop,
-        _limits(config),
+        limits_of(config),
         fingerprint,
         agreement,
     )
@@ -213,7 +224,7 @@ def _require_shares(assembly: Assembly, batches: Batches, position: int = 0) -> 
         require_shares(batches, position)
 
 
-def _build_optimizer(assembly: Assembly) -> Optimizer:
+def build_optimizer_of(assembly: Assembly) -> Optimizer:
     """Build the optimiser, of parameters divided among the processes where that is asked for."""
     config, model = assembly.config, assembly.model
     if config.distributed_config.sync_batchnorm:
@@ -228,7 +239,8 @@ def _build_optimizer(assembly: Assembly) -> Optimizer:
     return optimizer
 
 
-def _limits(config: Config) -> Limits:
+def limits_of(config: Config) -> Limits:
+    """Return how long a config lets a training go on."""
     training = config.training_config
     return Limits(
         training.max_epochs,

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.trainer.trainer import Trainer
+from stride.trainers.active import ActiveTrainer
 from tests.integration.system_calls import Deadly, dying_at
 
 HERE = "tests.integration.everything"
@@ -134,6 +135,28 @@ def train(work_dir: str, resume: str | None = None, **sections: dict[str, Any]) 
         sections: of the config, merged into those above.
     """
     trainer(work_dir, **sections).fit(resume=resume)
+
+
+ACTIVE: dict[str, Any] = {
+    "active_config": {
+        "strategy": "BALD",
+        "strategy_kwargs": {"num_passes": 3},
+        "start_size": 6,
+        "num_queries": 4,
+        "num_rounds": 3,
+        "weights": "shrink_perturb",
+        "optimizer": "keep",
+    },
+    "scheduler_kwargs": {"scheduler_name": "OneCycleLR", "max_lr": 0.1},
+    "training_config": CONFIG["training_config"] | {"max_epochs": 3, "patience": 1},
+}
+
+
+def train_active(work_dir: str, resume: str | None = None, **sections: dict[str, Any]) -> None:
+    """Train in rounds, or go on with that."""
+    own = {name: {**ACTIVE.get(name, {}), **sections.get(name, {})} for name in ACTIVE}
+    plain = {name: value for name, value in CONFIG.items() if name not in own}
+    ActiveTrainer(work_dir, **plain, **own).fit(resume=resume)
 
 
 def trainer(

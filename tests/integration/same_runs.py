@@ -7,6 +7,7 @@ from typing import Any
 
 from stride.engine.checkpoint import checkpoint_names, read_state
 from stride.engine.fidelity import same
+from stride.runs.files import read_lines
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.verify import verify_run
@@ -30,12 +31,13 @@ def problems_of(run: Path, whole: Path) -> list[str]:
 def left(paths: RunPaths) -> dict[str, Any]:
     """Return everything that a training leaves, times aside."""
     rows = [without(json.loads(line), "time") for line in paths.metrics.read_text().splitlines()]
-    places = [(row["step"], row["epoch"]) for row in rows]
+    places = [(row["step"], row["epoch"], "active/round" in row) for row in rows]
     assert len(places) == len(set(places)), f"a step has two rows in {paths.path}"
     return {
         "weights": paths.weights.read_bytes(),
         "checkpoint": _state(paths),
         "rows": rows,
+        "rounds": [without(row, "time", "seconds") for row in read_lines(paths.rounds)],
         "table": _table(paths),
         "fingerprints": list(read_fingerprints(paths.fingerprints)),
         "digests": list(read_digests(paths.fingerprints)),

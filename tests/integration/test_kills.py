@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stride.runs.files import read_lines
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.status import current_state
 from tests.integration.forkserver import Forkserver
@@ -36,10 +37,13 @@ class Rounds:
         server: forks the trainings.
         folder: of all work_dirs.
         seed: of the moments.
+        function: of `everything`, which trains.
     """
 
-    def __init__(self, server: Forkserver, folder: Path, seed: int) -> None:
-        self.server, self.folder = server, folder
+    def __init__(
+        self, server: Forkserver, folder: Path, seed: int, function: str = "train"
+    ) -> None:
+        self.server, self.folder, self.function = server, folder, function
         self.chance = random.Random(seed)
         self.whole = folder / "whole" / "0"
         self.kills = self.runs = self.resumed = self.anew = self.identical = 0
@@ -106,15 +110,17 @@ class Rounds:
 
     def _start(self, name: str, resume: str | None) -> int:
         log = self.folder / "log"
-        return self.server.start("train", str(self.folder / name), resume, log=log)
+        return self.server.start(self.function, str(self.folder / name), resume, log=log)
 
     def _train(self, name: str, resume: str | None = None) -> int:
         return self.server.wait(self._start(name, resume))
 
 
-def rounds(server: Forkserver, folder: Path, seed: int, kills: int) -> Rounds:
+def rounds(
+    server: Forkserver, folder: Path, seed: int, kills: int, function: str = "train"
+) -> Rounds:
     """Return the rounds after at least so many kills."""
-    done = Rounds(server, folder, seed)
+    done = Rounds(server, folder, seed, function)
     while done.kills < kills:
         done.one()
     return done
@@ -135,3 +141,14 @@ def test_200_kills_change_no_bit(
 ) -> None:
     done = rounds(server, folder, seed, kills=20)
     request.node.user_properties.append(("faults", str(done)))
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 4))]
+)
+def test_a_kill_in_any_round_of_active_learning_changes_no_query_and_no_bit(
+    server: Forkserver, folder: Path, seed: int, request: pytest.FixtureRequest
+) -> None:
+    done = rounds(server, folder, seed=seed, kills=15, function="train_active")
+    request.node.user_properties.append(("faults", f"active learning: {done}"))
+    assert len(read_lines(RunPaths(done.whole).rounds)) == 4

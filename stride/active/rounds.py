@@ -1,0 +1,60 @@
+"""Where active learning stands: the round, its labelled set, and where its training began."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.state import TrainState
+
+
+def _nothing() -> None:
+    """Be told of nothing."""
+
+
+class Rounds:
+    """The rounds so far, as a part of the training's state.
+
+    Attributes:
+        number: of the round under way; 0 is the one before the first query.
+        labelled: the samples that it trains on, by id, in the order in which they were labelled.
+        epoch: completed epochs when it began.
+        step: optimiser updates done when it began.
+    """
+
+    def __init__(self, labelled: Tensor) -> None:
+        self.number = 0
+        self.labelled = labelled
+        self.epoch = 0
+        self.step = 0
+        self.changed: Callable[[], None] = _nothing
+
+    def advance(self, queried: Tensor, state: TrainState) -> None:
+        """Begin the next round, with the labels of a query."""
+        self.number += 1
+        self.labelled = torch.cat([self.labelled, queried])
+        self.epoch, self.step = state.epoch, state.step
+        self.changed()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the rounds stand."""
+        return {
+            "number": self.number,
+            "labelled": self.labelled,
+            "epoch": self.epoch,
+            "step": self.step,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take where the rounds stand."""
+        self.number, self.labelled = state["number"], state["labelled"].clone()
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.changed()
+
+
+def left(labelled: Tensor, length: int) -> Tensor:
+    """Return the ids of the pool: those of all samples that are not labelled, rising."""
+    free = torch.ones(length, dtype=torch.bool)
+    free[labelled] = False
+    return free.nonzero().flatten()

@@ -1,0 +1,1 @@
+"""Trainers that are small extensions of the one flow."""

@@ -1,0 +1,288 @@
+"""Active learning: rounds of the one loop, and between them queries for labels."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stride.active.choice import class_weights
+from stride.active.curves import Curve, read_curve
+from stride.active.pool import Pool
+from stride.active.query import Query, build_strategy, select
+from stride.active.reading import Reader
+from stride.active.rounds import Rounds, left
+from stride.active.start import start_ids
+from stride.callbacks.base import Callback
+from stride.config.metrics import infer_mode
+from stride.config.schema import ActiveConfig, Config
+from stride.data import Data
+from stride.data.sampler import Order
+from stride.distributed import broadcast, world_size
+from stride.errors import ConfigError, DataError
+from stride.models.initial import load_initial
+from stride.models.model import Model, split_batch
+from stride.models.weights import clone_state
+from stride.runs.files import encode_number, read_lines
+from stride.trainer.assembly import Assembly, values_of
+from stride.trainer.beginning import Beginning
+from stride.trainer.resuming import Resumed
+from stride.trainer.trainer import Trainer
+from stride.trainers.renewal import Renewal
+
+LABELLED, ROUND = "active/labelled", "active/round"
+
+
+class ActiveTrainer(Trainer):
+    """Train on few labelled samples, ask for labels that tell most, and train again.
+
+    The pool is the training split: a sample's id is its number there. Validation and test split
+    are never queried. Steps and epochs count on over the rounds, each of which trains as long as
+    `training_config` says; early stopping and the best weights begin anew. What each round was
+    trained on, measured and asked for is a row of rounds.jsonl.
+
+    Args:
+        work_dir: as of `Trainer`.
+        model: a network or Model in place of the one that the config builds.
+        **arguments: as of `Trainer`; `active_config` says how to query.
+
+    Raises:
+        UserError: a wrong key or value.
+    """
+
+    def __init__(
+        self,
+        work_dir: Any = None,
+        *,
+        model: Model | nn.Module | None = None,
+        **arguments: Any,
+    ) -> None:
+        if not (isinstance(work_dir, dict) and "trainer" in work_dir):
+            arguments.setdefault("trainer", "active")
+        super().__init__(work_dir, **arguments)
+        self._given.prepare = self._choose_start
+        if model is not None:
+            self.set_model(model)
+
+    @property
+    def curve(self) -> Curve:
+        """Return the learning curve of the last or current `fit`.
+
+        Raises:
+            DataError: no round has come to its end.
+        """
+        return read_curve(read_lines(self.run.paths.rounds), self._metric)
+
+    # What is built before a run is claimed.
+
+    def _choose_start(self, config: Config, data: Data) -> None:
+        """Let the training batches be those of the first labelled samples."""
+        order = _order_of(data)
+        self._reader = Reader(
+            data.sources["train"],
+            values_of(config.load_data_kwargs),
+            seed=config.seed,
+            device=data.train_loader.device,  # type: ignore[union-attr]
+            normalization=data.normalization,
+        )
+        active = config.active_config
+        ids = start_ids(
+            active.start, active.start_size, len(self._reader), self._targets, config.seed
+        )
+        order.choose(ids)
+        self._order, self._rounds = order, Rounds(ids)
+
+    def _targets(self) -> Tensor:
+        batches = self._reader(torch.arange(len(self._reader)))
+        return torch.cat([split_batch(batch)[1] for batch in batches]).cpu()
+
+    def _prepare(self, assembly: Assembly, watch: Any, callbacks: Iterable[Callback] = ()) -> None:
+        """Build the training, and what it does between two rounds."""
+        super()._prepare(assembly, watch, callbacks)
+        active, training = self._active, self._training
+        self._require_fitting(assembly)
+        self._strategy = build_strategy(active.strategy, active.strategy_kwargs)
+        self._weights = class_weights(active.class_weights or {})
+        self._strategy.require(assembly.model, self._committee(), self._weights)
+        self._metric = active.metric or _metric_of(assembly)
+        self._renewal = Renewal(training)
+        training.state.parts = {"rounds": self._rounds, **training.state.parts}
+        training.goes_on = self._has_more
+        self._rounds.changed = self._arrange
+
+    def _require_fitting(self, assembly: Assembly) -> None:
+        config = assembly.config
+        if config.distributed_config.strategy == "fsdp" and world_size() > 1:
+            raise ConfigError(
+                "a model that is divided among processes cannot be asked for scores yet",
+                key="distributed_config.strategy",
+                where="distributed_config.strategy",
+                hint="type: distributed_config.strategy=flat",
+            )
+
+    @property
+    def _active(self) -> ActiveConfig:
+        return self.config.active_config
+
+    def _committee(self) -> Sequence[nn.Module]:
+        return ()
+
+    def _restore(self, beginning: Beginning) -> None:
+        """Put the training where it begins, and keep the weights with which rounds begin."""
+        network = self.model.network
+        if isinstance(beginning, Resumed) and beginning.run.paths.initial_weights.is_file():
+            load_initial(network, beginning.run.paths.initial_weights)
+        start = clone_state(self.model.state_dict())
+        super()._restore(beginning)
+        self._renewal.weights = start if beginning.saved else clone_state(self.model.state_dict())
+
+    def _arrange(self) -> None:
+        """Let the training be that of the round that the state is in."""
+        rounds = self._rounds
+        self._order.choose(rounds.labelled)
+        self._renewal.place(rounds.number, rounds.epoch, rounds.step)
+        self.optimizer = self._training.optimizer
+
+    # The rounds.
+
+    def _train(self, beginning: Beginning) -> None:
+        """Train round after round; each is one training of the loop."""
+        self._began = time.monotonic()
+        super()._train(beginning)
+        while self._ends_round():
+            self._began = time.monotonic()
+            self._loop(beginning).run()
+
+    def _ends_round(self) -> bool:
+        """Measure the round and ask for labels; return whether a further one begins."""
+        stop, rounds = self._training.stop, self._rounds
+        if stop.signal or (stop and stop.status == "stopped"):
+            return False
+        trained = time.monotonic() - self._began
+        metrics = self._measure()
+        reason, query = self._enough(metrics), None
+        if not reason:
+            query = self._ask()
+            reason = self._too_sure(query)
+        self._note(metrics, None if reason else query, trained)
+        if reason or query is None:
+            stop.load_state_dict({"reason": reason, "status": "done"})
+            return False
+        self._renewal.begin(self.config.seed, rounds.number + 1)
+        rounds.advance(query.ids, self.state)
+        return True
+
+    def _measure(self) -> dict[str, float]:
+        """Evaluate the best weights of the round on the test split."""
+        training = self._training
+        training.watch.best.restore(self.model)
+        metrics = dict(training.watch.best.best.metrics)
+        if training.assembly.data.test_loader is not None:
+            metrics |= self.evaluate("test")
+        if self._metric not in metrics:
+            raise ConfigError(
+                f"no round has measured {self._metric!r}",
+                key="active_config.metric",
+                where="active_config.metric",
+                hint=f"type one of: {', '.join(sorted(metrics))}",
+            )
+        return metrics
+
+    def _has_more(self) -> bool:
+        return not self._exhausted()
+
+    def _exhausted(self) -> str:
+        """Return why there is no further query, empty where there is one."""
+        active, rounds = self._active, self._rounds
+        if rounds.number >= active.num_rounds:
+            return f"{active.num_rounds} queries are made"
+        if active.budget is not None and len(rounds.labelled) >= active.budget:
+            return f"the budget of {active.budget} labels is spent"
+        if len(rounds.labelled) >= len(self._reader):
+            return "the pool is empty"
+        return ""
+
+    def _enough(self, metrics: dict[str, float]) -> str:
+        target, value = self._active.target, metrics[self._metric]
+        sign = -1 if infer_mode(self._metric) == "min" else 1
+        if target is not None and sign * value >= sign * target:
+            return f"{self._metric} is {value:.4g}: the target {target:.4g} is reached"
+        return self._exhausted()
+
+    def _ask(self) -> Query:
+        """Choose the samples of the next query; every process gets those of rank 0."""
+        query = select(self._strategy, self.model, self._pool(), class_weights=self._weights)
+        return Query(*broadcast(tuple(query)))
+
+    def _pool(self) -> Pool:
+        active, labelled = self._active, self._rounds.labelled
+        count = active.num_queries
+        if active.budget is not None:
+            count = min(count, active.budget - len(labelled))
+        return Pool(
+            self._reader,
+            left(labelled, len(self._reader)),
+            labelled,
+            count=count,
+            seed=self.config.seed,
+            round_number=self._rounds.number,
+            precision=self._training.assembly.precision,
+            feature_layer=active.feature_layer,
+        )
+
+    def _too_sure(self, query: Query) -> str:
+        """Return why the query is not worth its labels, empty where it is."""
+        least = self._active.min_score
+        scores = query.scores[~query.scores.isnan()]
+        if least is None or not len(scores) or scores.max() >= least:
+            return ""
+        return f"no sample scores {least:.4g}: the largest score is {float(scores.max()):.4g}"
+
+    def _note(self, metrics: dict[str, float], query: Query | None, trained: float) -> None:
+        """Write the row of a round."""
+        rounds, size = self._rounds, len(self._rounds.labelled)
+        self._record({**metrics, LABELLED: size, ROUND: rounds.number})
+        queried = [] if query is None else query.ids.tolist()
+        scores = [] if query is None else [encode_number(x) for x in query.scores.tolist()]
+        row = {
+            "round": rounds.number,
+            "labelled": size,
+            "step": self.state.step,
+            "epoch": self.state.epoch,
+            "time": time.time(),
+            "metrics": {name: encode_number(value) for name, value in metrics.items()},
+            "queried": queried,
+            "scores": scores,
+            "seconds": {"train": trained, "query": time.monotonic() - self._began - trained},
+        }
+        self.run.append(self.run.paths.rounds, row)
+        self.run.note(
+            f"round {rounds.number}: {size} labels, {self._metric} {metrics[self._metric]:.4g}"
+        )
+
+
+def _order_of(data: Data) -> Order:
+    order = getattr(data.train_loader, "order", None)
+    if "train" not in data.sources or order is None:
+        raise DataError(
+            "a pool is needed whose samples can be chosen",
+            where="dataset_kwargs.dataset_name",
+            hint="active learning takes a dataset with __getitem__ and __len__, and no own loader",
+        )
+    if type(order) is not Order:
+        raise ConfigError(
+            "active learning chooses the samples by itself",
+            key="load_data_kwargs.sampler",
+            where="load_data_kwargs.sampler",
+            hint="leave sampler and batch_sampler out",
+        )
+    return order
+
+
+def _metric_of(assembly: Assembly) -> str:
+    """Return the metric of the learning curve: accuracy where there is one, else the loss."""
+    name = "accuracy" if "accuracy" in assembly.metric_names else "loss"
+    if assembly.data.test_loader is not None:
+        return f"test/{name}"
+    return f"{'validation' if assembly.validates else 'train'}/epoch_{name}"
