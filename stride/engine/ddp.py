@@ -46,10 +46,15 @@ class Ddp(SharedGradients):
 
     def adopt(self) -> None:
         """Wrap the parameters that are trained now."""
+        self._parameters = [*self._model.parameters()]
+        self._trained = self._are_trained()
         self._wrapper = DistributedDataParallel(_Steps(self._model), **self._options)
         self.training_step = self._wrapper
         with untouched():
             self._warm_up()
+
+    def _are_trained(self) -> list[bool]:
+        return [parameter.requires_grad for parameter in self._parameters]
 
     def _warm_up(self) -> None:
         network, criterion = self._model.network, self._model.criterion
@@ -72,6 +77,8 @@ class Ddp(SharedGradients):
 
         Where some rank has no share of the last batch all leave the adding to `reduce`.
         """
+        if self._are_trained() != self._trained:  # DDP has looked at it once, and never again
+            self.adopt()
         parts = self._parts(window)
         self._left_out = parts[-1].counts.whole < world_size()
         for number, part in enumerate(parts, 1):

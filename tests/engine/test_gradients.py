@@ -246,12 +246,27 @@ def _thawed(strategy):
     return {name: value.clone() for name, value in model.state_dict().items()}, [], 0
 
 
+def _switched(strategy):
+    """Train with parameters that the optimiser has all along, and that are switched on and off."""
+    made = network()
+    made[0].requires_grad_(False)
+    model = Model(made, nn.CrossEntropyLoss())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    update = Update(model, optimizer, FP32, gradients=gradients_of(model, strategy))
+    for number, window in enumerate(windows(8 // world_size(), 1, 0)):
+        made[0].requires_grad_(number > 0)
+        made[2].requires_grad_(number != 2)
+        update.apply(window, update.gradients(window))
+    return {name: value.clone() for name, value in model.state_dict().items()}, [], 0
+
+
 @pytest.mark.ddp
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_parameters_may_be_trained_later(ranks, strategy):
-    first, second = ranks(2, _thawed, strategy)
+@pytest.mark.parametrize("changing", [_thawed, _switched])
+def test_parameters_may_be_trained_later(ranks, strategy, changing):
+    first, second = ranks(2, changing, strategy)
     identical(first, second)
-    close(first, _thawed(strategy))
+    close(first, changing(strategy))
     assert not torch.equal(first[0]["0.weight"], network()[0].weight)
 
 
