@@ -176,6 +176,6 @@ def as_label(text: str) -> Label | None:
 def number_in(text: str) -> float | None:
     """Return the finite number that a text is, also with a decimal comma; None for no number."""
     with suppress(ValueError):
-        value = float(text.replace(",", ".") if text.count(",") == 1 else text)
+        value = float(text.replace(",", "."))
         return value if math.isfinite(value) and "_" not in text else None
     return None
