@@ -151,7 +151,7 @@ def _relabelled_columns(source: ArrayDataset, targets: Mapping[int, Any]) -> Arr
         [torch.as_tensor(value) for value in targets.values()] or [torch.zeros(())]
     )
     if len(source.tensors) > 1:
-        column = rows(source.tensors[1], torch.arange(len(source))).clone()
+        column = rows(source.tensors[1], torch.arange(len(source)))
     else:
         unknown = float("nan") if values.is_floating_point() else -1
         column = torch.full((len(source),), unknown, dtype=values.dtype)

@@ -29,6 +29,7 @@ def test_numbers_are_float32() -> None:
     targets = targets_of({4: 0.5, 5: "-1.5", 6: "0,25", 7: 3})
     assert targets.tolist() == [0.5, -1.5, 0.25, 3] and targets.dtype == torch.float32
     assert targets_of({}).shape == (0,)
+    assert targets_of({4: 3}, num_classes=2, kind="float").tolist() == [3.0]
 
 
 def test_a_number_is_the_name_where_names_are_numbers() -> None:
