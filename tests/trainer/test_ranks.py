@@ -21,6 +21,7 @@ from stride.trainer.ending import Ending
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp
+SLOW = pytest.mark.slow  # what adds little to the others, which try each strategy and 1 to 4 ranks
 
 TIMES = ("wall_seconds", "train_seconds", "samples_per_second")
 
@@ -73,7 +74,9 @@ def network(dropout):
     return nn.Sequential(*layers)
 
 
-def trained(folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", **training):
+def trained(
+    folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", seconds=30, **training
+):
     """Train in this process, which is one of several; return what it has at the end."""
     callback = Act(*act)
     trainer = Trainer(
@@ -85,7 +88,7 @@ def trained(folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", *
         optimizer_kwargs={"lr": 0.01},
         training_config={"max_epochs": 3, "log_interval": 4, **training},
         checkpoint_config={"every_steps": 3, "keep_last": 20, "background": False},
-        distributed_config={"strategy": strategy, "agree_every": 5, "timeout_seconds": 30},
+        distributed_config={"strategy": strategy, "agree_every": 5, "timeout_seconds": seconds},
         logging_config={"terminal_display": "off"},
         callbacks=[callback],
     )
@@ -119,8 +122,15 @@ def identical(one, other):
         assert same(mine, theirs)
 
 
-@pytest.mark.parametrize("strategy", ["flat", "ddp"])
-@pytest.mark.parametrize("accumulate", [1, 3])
+@pytest.mark.parametrize(
+    ("strategy", "accumulate"),
+    [
+        ("flat", 1),
+        ("ddp", 3),
+        pytest.param("flat", 3, marks=SLOW),
+        pytest.param("ddp", 1, marks=SLOW),
+    ],
+)
 def test_a_run_of_several_ranks_is_that_of_one_process(ranks, tmp_path, strategy, accumulate):
     for world in (2, 3, 4):
         alone = trained(tmp_path / f"alone{world}", size=2 * world, accumulate=accumulate)
@@ -156,8 +166,17 @@ def test_one_rank_writes_the_run(ranks, tmp_path):
     assert again[0][4].endswith("/1")
 
 
-@pytest.mark.parametrize("strategy", ["flat", "ddp"])
-@pytest.mark.parametrize("world", [2, 3, 4])
+@pytest.mark.parametrize(
+    ("world", "strategy"),
+    [
+        (2, "flat"),
+        (3, "ddp"),
+        pytest.param(2, "ddp", marks=SLOW),
+        pytest.param(3, "flat", marks=SLOW),
+        pytest.param(4, "flat", marks=SLOW),
+        pytest.param(4, "ddp", marks=SLOW),
+    ],
+)
 def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world, strategy):
     options = {"dropout": 0.3, "strategy": strategy, "clip_grad_norm": 0.5, "group": False}
     whole = ranks(world, trained, tmp_path / "whole", **options)
@@ -172,7 +191,7 @@ def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world, stra
         assert same(mine[1], theirs[1])
 
 
-@pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 1), (1, 2)])
+@pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 1), pytest.param(1, 2, marks=SLOW)])
 def test_another_number_of_ranks_goes_on_with_the_same_samples(ranks, tmp_path, before, after):
     epoch = trained(tmp_path / "alone", size=2, max_epochs=1)[2]
     options = {"max_epochs": 1, "group": False}
@@ -210,9 +229,11 @@ def test_what_one_rank_is_told_all_of_them_do(ranks, tmp_path, only):
     assert all(same(one[1], other[1]) for one, other in zip(whole, resumed, strict=True))
 
 
-@pytest.mark.parametrize("only", [0, 1])
+@pytest.mark.parametrize("only", [pytest.param(0, marks=SLOW), 1])
 def test_an_exception_on_one_rank_ends_all_and_is_told_everywhere(ranks, tmp_path, only):
-    errors = ranks(2, trained, tmp_path / "W", act=("raise", 3, only), group=False, fails=True)
+    # The processes of the tests live on: the other one learns of it when it has waited in vain.
+    options = {"act": ("raise", 3, only), "seconds": 10, "group": False}
+    errors = ranks(2, trained, tmp_path / "W", fails=True, **options)
     assert "ValueError: broken on purpose" in errors[only]
     assert "RunFailed" in errors[1 - only] and "broken on purpose" in errors[1 - only]
     folder = tmp_path / "W" / "0"
