@@ -4,6 +4,7 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from inspect import isclass
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from stride.components import bind, construct, find, parameters
 from stride.components.convert import decide_freely
 from stride.errors import ComponentError, ConfigError
+from stride.models.composed import Composed
 from stride.models.infer import Shapes, inferred_sizes, output_shape
 from stride.models.initial import load_initial
 from stride.models.model import Model, as_model
@@ -25,6 +27,7 @@ def resolve_model(
     *,
     seed: int = 0,
     constructor: Callable[..., Any] | None = None,
+    section: str = "model_kwargs",
 ) -> dict[str, Any]:
     """Return model_kwargs complete: every argument of the constructor, and the seed.
 
@@ -33,22 +36,22 @@ def resolve_model(
         info: What is known of the data, for the sizes that are not given.
         seed: The run's seed, which `model_seed` takes where it is null.
         constructor: A class given from Python, which `model_name` only names.
+        section: The dotted name of the section, for errors.
 
     Raises:
         ConfigError: For a key that the constructor does not take, or a value it cannot be.
         ComponentError: When there is no such model.
     """
-    name = kwargs["model_name"] or inferred_model(info)
+    name = kwargs.get("model_name") or inferred_model(info)
     constructor = constructor or find("model", name)
+    own_seed = kwargs.get("model_seed")
+    seed = seed if own_seed is None else own_seed
+    own = {"model_name": name, "model_seed": seed, "init_from": kwargs.get("init_from")}
+    if isclass(constructor) and issubclass(constructor, Composed):
+        return own | constructor.resolve(kwargs, info, seed=seed, name=section)
     given = {key: value for key, value in kwargs.items() if key not in OWN_KEYS}
     sizes = inferred_sizes(constructor, given, info)
-    own_seed = kwargs.get("model_seed")
-    return {
-        "model_name": name,
-        "model_seed": seed if own_seed is None else own_seed,
-        "init_from": kwargs.get("init_from"),
-        **_listed(bind(constructor, {**given, **sizes}, section="model_kwargs")),
-    }
+    return own | _listed(bind(constructor, {**given, **sizes}, section=section))
 
 
 def inferred_model(info: Shapes | None) -> str:

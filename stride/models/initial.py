@@ -1,11 +1,12 @@
 """Start from weights that exist: those of a run, or of a safetensors file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
-from stride.errors import ComponentError, RunError
+from stride.errors import ComponentError, ConfigError, RunError
+from stride.models.composed import Composed
 from stride.models.shards import state_like
 from stride.models.weights import memory_of, read_weights
 from stride.runs.layout import RESERVED_NAMES, RunPaths
@@ -14,19 +15,33 @@ from stride.runs.run import Run
 SHOWN = 10  # keys of each kind that an error lists
 
 
-def load_initial(network: nn.Module, source: str | Path) -> None:
+def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) -> None:
     """Copy weights into the network, every one of them.
 
     Args:
         network: Changed in place.
         source: A run's folder (or `W/latest`, `W/best`), of which the best weights are taken, or a
-            safetensors file.
+            safetensors file; a list has one for each part of a network that is made of others.
 
     Raises:
+        ConfigError: For a list, when the network has no such parts.
         RunError: When there are no weights there, or the file cannot be read.
         ComponentError: When names or shapes differ from the network's, listing them.
     """
-    file = weights_file(source)
+    if isinstance(source, (str, Path)):
+        _load(network, weights_file(source))
+    elif isinstance(network, Composed):
+        network.load_parts(source)
+    else:
+        raise ConfigError(
+            f"{type(network).__name__} starts from one file, not from a list of {len(source)}",
+            key="model_kwargs.init_from",
+            where="model_kwargs.init_from",
+            hint="give one path, or model_kwargs.model_name=Candidates",
+        )
+
+
+def _load(network: nn.Module, file: Path) -> None:
     found = read_weights(file)
     mine = network.state_dict()
     twins = _names_by_memory(mine)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
+from stride.models.composed import Composed
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
 
@@ -155,7 +156,7 @@ class OwnSteps(Model):
 
 
 def as_model(thing: Any, criterion: nn.Module) -> Model:
-    """Return a Model for a Model, a module with its own training_step, or a plain module."""
+    """Return a Model for a Model, a module that says which or has its steps, or a plain one."""
     if isinstance(thing, Model):
         return thing
     if not isinstance(thing, nn.Module):
@@ -163,6 +164,8 @@ def as_model(thing: Any, criterion: nn.Module) -> Model:
             f"a model is an nn.Module or a stride Model, not {type(thing).__name__}",
             hint="give an instance of one of them",
         )
+    if isinstance(thing, Composed):
+        return thing.with_criterion(criterion)
     if callable(getattr(thing, "training_step", None)):
         return OwnSteps(thing)
     return Model(thing, criterion)
