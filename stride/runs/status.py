@@ -36,7 +36,10 @@ HEARTBEAT_EVERY = 10.0
 """Seconds between two heartbeats of a writer."""
 
 STALE_AFTER = 60.0
-"""Seconds without a heartbeat after which a process on another host counts as gone."""
+"""Seconds without a heartbeat after which a process on another host counts as gone.
+
+As far may the clocks of hosts be apart: a heartbeat from further in the future says nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,11 @@ def _gone(
         return "" if _lives(segment) else f"process {pid} on {host} has ended without a word"
     seen = (heartbeat, who.get("started"), who.get("created"))
     silent = now - next((time for time in seen if isinstance(time, (int, float))), 0.0)
-    return f"no heartbeat from {host} for {silent:.0f} s" if silent > STALE_AFTER else ""
+    if silent > STALE_AFTER:
+        return f"no heartbeat from {host} for {silent:.0f} s"
+    if silent < -STALE_AFTER:  # it would count as alive until then, dead or not
+        return f"the heartbeat from {host} is {-silent:.0f} s in the future: a clock is wrong"
+    return ""
 
 
 def _is_here(segment: Mapping[str, Any]) -> bool:

@@ -98,6 +98,17 @@ def test_another_host_without_a_heartbeat_is_interrupted() -> None:
     assert (state, reason) == ("interrupted", "no heartbeat from node17 for 90 s")
 
 
+def test_a_heartbeat_from_the_future_counts_no_longer_than_one_from_the_past() -> None:
+    running = {"state": "running"}
+    ahead = NOW + STALE_AFTER
+    assert derive(running, ELSEWHERE, ahead - 1, NOW) == ("running", "")
+    state, reason = derive(running, ELSEWHERE, NOW + 90, NOW)
+    assert state == "interrupted"
+    assert reason == "the heartbeat from node17 is 90 s in the future: a clock is wrong"
+    assert derive(running, ELSEWHERE | {"started": NOW + 90}, None, NOW)[0] == "interrupted"
+    assert derive(running, HERE, NOW + 90, NOW) == ("running", "")  # here it is known to live
+
+
 @pytest.mark.parametrize("key", ["boot_id", "pid_namespace", "host"])
 def test_a_pid_of_another_table_of_processes_is_not_looked_up_here(key: str) -> None:
     """A container with this host's name, or the host before its last start."""
