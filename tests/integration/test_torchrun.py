@@ -80,7 +80,7 @@ def on_two_hosts(place: Path, *words: str) -> list[tuple[int, str]]:
     return [(int((host / "code").read_text()), (host / "err").read_text()) for host in hosts]
 
 
-@pytest.mark.parametrize("lacking", [0, 1])
+@pytest.mark.parametrize("lacking", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_config_file_that_one_host_lacks_ends_both_at_once(tmp_path, lacking):
     for host in (0, 1):
         (tmp_path / str(host)).mkdir()
