@@ -307,6 +307,38 @@ class FingerprintRow(Record):
     )
 
 
+class RoundRow(Record):
+    """Hold one line of rounds.jsonl: what a round of active learning trained on and asked for."""
+
+    schema_name: ClassVar[str] = "round_row"
+
+    round: Count = Field(description="0 is the round before the first query")
+    labelled: Count = Field(description="Samples that it trained on")
+    step: Count = Field(description="Optimiser updates done at its end")
+    epoch: Count = Field(description="Completed epochs then")
+    time: Seconds = Field(description="Unix seconds")
+    metrics: dict[str, Number] = Field(description="Of its best weights, and on the test split")
+    queried: list[Count] = Field(description="Ids of the samples asked for, the first one first")
+    scores: list[Number] = Field(description="What each was chosen for")
+    models: list[Number] | None = Field(None, description="What each candidate scored, if one did")
+    chosen: Count | None = Field(None, description="Which candidate was trained, if one was")
+    seconds: dict[str, Seconds] = Field(description="Of training and of the query")
+
+
+class CurveRecord(Versioned):
+    """Hold the learning curve of a run of active learning (curve.json)."""
+
+    schema_name: ClassVar[str] = "curve"
+
+    metric: str
+    mode: Literal["min", "max"] = Field(description="Which way is better")
+    labelled: list[Count]
+    values: list[Number]
+    area: Number = Field(description="Under the curve, over the span of the labels")
+    target: Number | None = None
+    labels_needed: Count | None = Field(None, description="Of the first round at the target")
+
+
 class Difference(Record):
     """Hold where two runs are most unlike in a metric."""
 
@@ -343,6 +375,8 @@ RECORDS: tuple[type[Record], ...] = (
     CheckpointIndex,
     NormalizationRecord,
     FingerprintRow,
+    RoundRow,
+    CurveRecord,
     ReproductionRecord,
 )
 """Every record that is a file, or a line of one."""

@@ -8,7 +8,7 @@ from typing import Any
 from stride.errors import RunError
 from stride.runs.fingerprints import digests_of, steps_of
 from stride.runs.layout import RunPaths
-from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord
+from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord, RoundRow
 from stride.runs.report import Report
 from stride.runs.scan import scan
 
@@ -62,6 +62,27 @@ def check_fingerprints(report: Report, paths: RunPaths, results: ResultsRecord |
             expected = row["step"] + len(steps)
             report.counts["fingerprints"] += len(steps)
         _check_end(paths.fingerprints, (expected or 1) - 1, results)
+
+
+def check_rounds(report: Report, paths: RunPaths) -> None:
+    """Check that rounds follow each other, and that each trained on what the one before asked for.
+
+    Args:
+        report: What is found goes there.
+        paths: The run.
+    """
+    if not os.path.lexists(paths.rounds):
+        return
+    number, labelled = 0, None
+    with report.checking(paths.rounds):
+        for line, row in _rows(report, paths.rounds, RoundRow):
+            if row["round"] != number or labelled not in (None, row["labelled"]):
+                what = f"line {line}: round {row['round']} with {row['labelled']} labels"
+                raise RunError(f"{what} where round {number} with {labelled} was to come")
+            if len(row["queried"]) != len(set(row["queried"])):
+                raise RunError(f"line {line}: a sample was asked for twice")
+            number, labelled = number + 1, row["labelled"] + len(row["queried"])
+            report.counts["rounds"] = number
 
 
 def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:

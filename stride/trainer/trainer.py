@@ -1,6 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -236,7 +236,8 @@ class Trainer:
                 self._built_from = None  # a further run starts from new data and weights
                 ending = Ending(self, self._training, watch)
                 with ending.guarded():
-                    self._train(beginning)
+                    for loop in self._loops(beginning):
+                        loop.run()
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()
@@ -316,11 +317,11 @@ class Trainer:
         """Put the training where it begins; nothing is written yet."""
         beginning.restore(self._training)
 
-    def _train(self, beginning: Beginning) -> None:
-        """Train, in the run that is claimed now."""
+    def _loops(self, beginning: Beginning) -> Iterator[Loop]:
+        """Yield what is to be run, one after the other, in the run that is claimed now."""
         for line in beginning.words():
             self.run.note(line)
-        self._loop(beginning).run()
+        yield self._loop(beginning)
 
     def _loop(self, beginning: Beginning) -> Loop:
         """Return the loop, which saves the training, and enters it where it begins."""

@@ -1,7 +1,7 @@
 """Active learning: rounds of the one loop, and between them queries for labels."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -19,16 +19,21 @@ from stride.config.metrics import infer_mode
 from stride.config.schema import ActiveConfig, Config
 from stride.data import Data
 from stride.data.sampler import Order
-from stride.distributed import broadcast, world_size
+from stride.data.samples import Source
+from stride.distributed import broadcast, is_main, on_main, world_size
+from stride.engine.loop import Loop
 from stride.errors import ConfigError, DataError
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
 from stride.runs.files import encode_number, read_lines
+from stride.runs.labels import missing_labels
 from stride.trainer.assembly import Assembly, values_of
 from stride.trainer.beginning import Beginning
 from stride.trainer.resuming import Resumed
 from stride.trainer.trainer import Trainer
+from stride.trainers.curve import draw_curve, write_curve
+from stride.trainers.person import Person, hint, require_labels, wanted
 from stride.trainers.renewal import Renewal
 
 LABELLED, ROUND = "active/labelled", "active/round"
@@ -79,14 +84,9 @@ class ActiveTrainer(Trainer):
     def _choose_start(self, config: Config, data: Data) -> None:
         """Let the training batches be those of the first labelled samples."""
         order = _order_of(data)
-        self._reader = Reader(
-            data.sources["train"],
-            values_of(config.load_data_kwargs),
-            seed=config.seed,
-            device=data.train_loader.device,  # type: ignore[union-attr]
-            normalization=data.normalization,
-        )
-        active = config.active_config
+        active, source = config.active_config, data.sources["train"]
+        self._reader = _reader(source, data, config)
+        self._person = Person(source) if active.oracle == "person" else None
         ids = start_ids(
             active.start, active.start_size, len(self._reader), self._targets, config.seed
         )
@@ -128,31 +128,50 @@ class ActiveTrainer(Trainer):
     def _committee(self) -> Sequence[nn.Module]:
         return ()
 
+    def _choose_model(self) -> None:
+        """Choose the candidate of the round, where one is chosen."""
+
     def _restore(self, beginning: Beginning) -> None:
         """Put the training where it begins, and keep the weights with which rounds begin."""
         network = self.model.network
         if isinstance(beginning, Resumed) and beginning.run.paths.initial_weights.is_file():
             load_initial(network, beginning.run.paths.initial_weights)
-        start = clone_state(self.model.state_dict())
+        start, self._arranged = clone_state(self.model.state_dict()), -1
+        if isinstance(beginning, Resumed) and self._person is not None:
+            require_labels(beginning.run.paths)
+            self._paths = beginning.run.paths
+            self._arrange()
         super()._restore(beginning)
-        self._renewal.weights = start if beginning.saved else clone_state(self.model.state_dict())
+        if not beginning.saved:
+            self._choose_model()
+            start = clone_state(self.model.state_dict())
+        self._renewal.weights = start
 
     def _arrange(self) -> None:
         """Let the training be that of the round that the state is in."""
         rounds = self._rounds
+        if self._person is not None and rounds.number != self._arranged:
+            source = self._person.label(self._training, self._paths, rounds.labelled)
+            data = self._training.assembly.data
+            self._reader, self._order = _reader(source, data, self.config), _order_of(data)
+        self._arranged = rounds.number
         self._order.choose(rounds.labelled)
         self._renewal.place(rounds.number, rounds.epoch, rounds.step)
         self.optimizer = self._training.optimizer
 
     # The rounds.
 
-    def _train(self, beginning: Beginning) -> None:
-        """Train round after round; each is one training of the loop."""
-        self._began = time.monotonic()
-        super()._train(beginning)
+    def _loops(self, beginning: Beginning) -> Iterator[Loop]:
+        """Yield the loop of each round; what lies between two rounds is done in between."""
+        self._began, self._paths = time.monotonic(), self.run.paths
+        if not beginning.saved and self._awaits_start():
+            return
+        yield from super()._loops(beginning)
         while self._ends_round():
             self._began = time.monotonic()
-            self._loop(beginning).run()
+            yield self._loop(beginning)
+        if is_main() and self.run.paths.rounds.exists():
+            draw_curve(self.run, self.curve, self._metric, self._active.strategy)
 
     def _ends_round(self) -> bool:
         """Measure the round and ask for labels; return whether a further one begins."""
@@ -165,13 +184,35 @@ class ActiveTrainer(Trainer):
         if not reason:
             query = self._ask()
             reason = self._too_sure(query)
-        self._note(metrics, None if reason else query, trained)
+        if reason:
+            query, status = None, "done"
+        elif reason := self._wanted():
+            status = "waiting"
+        self._note(metrics, query, trained)
         if reason or query is None:
-            stop.load_state_dict({"reason": reason, "status": "done"})
+            stop.load_state_dict({"reason": reason, "status": status})
             return False
         self._renewal.begin(self.config.seed, rounds.number + 1)
         rounds.advance(query.ids, self.state)
+        self._choose_model()
         return True
+
+    def _awaits_start(self) -> bool:
+        """Ask a person for the first labels, where the dataset does not know them."""
+        person, rounds = self._person, self._rounds
+        if person is None or person.asked(self._paths, 0) is not None:
+            return False
+        unknown = person.unknown(self._targets(), rounds.labelled)
+        if not len(unknown):
+            return False
+        person.ask(self.run, 0, Query(unknown, torch.full((len(unknown),), torch.nan)))
+        self._training.stop.load_state_dict({"reason": self._wanted(), "status": "waiting"})
+        return True
+
+    def _wanted(self) -> str:
+        """Return how many labels are wanted of a person, empty for none."""
+        count = len(missing_labels(self._paths)) if self._person is not None else 0
+        return f"{wanted(self._paths, count)}: {hint(self._paths)}" if count else ""
 
     def _measure(self) -> dict[str, float]:
         """Evaluate the best weights of the round on the test split."""
@@ -211,9 +252,18 @@ class ActiveTrainer(Trainer):
         return self._exhausted()
 
     def _ask(self) -> Query:
-        """Choose the samples of the next query; every process gets those of rank 0."""
+        """Choose the samples of the next query; every process gets those of rank 0.
+
+        What a person was asked for stays, also where it would be chosen otherwise now.
+        """
+        person, number = self._person, self._rounds.number + 1
+        if person is not None and (asked := person.asked(self._paths, number)) is not None:
+            return asked
         query = select(self._strategy, self.model, self._pool(), class_weights=self._weights)
-        return Query(*broadcast(tuple(query)))
+        query = Query(*broadcast(tuple(query)))
+        if person is not None and not self._too_sure(query):
+            on_main(lambda: person.ask(self.run, number, query))
+        return query
 
     def _pool(self) -> Pool:
         active, labelled = self._active, self._rounds.labelled
@@ -257,9 +307,21 @@ class ActiveTrainer(Trainer):
             "seconds": {"train": trained, "query": time.monotonic() - self._began - trained},
         }
         self.run.append(self.run.paths.rounds, row)
+        if is_main():
+            write_curve(self.run, self.curve, self._metric, self._active.target)
         self.run.note(
             f"round {rounds.number}: {size} labels, {self._metric} {metrics[self._metric]:.4g}"
         )
+
+
+def _reader(source: Source, data: Data, config: Config) -> Reader:
+    return Reader(
+        source,
+        values_of(config.load_data_kwargs),
+        seed=config.seed,
+        device=data.train_loader.device,  # type: ignore[union-attr]
+        normalization=data.normalization,
+    )
 
 
 def _order_of(data: Data) -> Order:
