@@ -74,6 +74,11 @@ class Candidates(Composed):
         """The network whose outputs are the answer: the chosen one, or this where all answer."""
         return self if self.together else self.networks[self._answer]
 
+    @property
+    def answers(self) -> list[nn.Module]:
+        """The networks that have a part in the answer."""
+        return self.members if self.together else [self.answering]
+
     def choose(self, index: int) -> None:
         """Let another network answer, and be trained.
 

@@ -1,12 +1,13 @@
 """The pool of samples that may be asked for, and the streams of a model's outputs over it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from stride.active.candidates import Candidates
 from stride.active.features import capturing
 from stride.active.modes import drawing, network_of, scoring
 from stride.active.outputs import (
@@ -44,6 +45,8 @@ class Pool:
         precision: the arithmetic of forward passes; None: that of the model.
         feature_layer: the layer that features come from; None: the penultimate one.
         committee: the models that are asked together, where there are several.
+        temperatures: what the outputs of a network are divided by, as `fit_temperature` gives it;
+            those of a network that is not there are left as they are.
 
     Attributes:
         ids: as given, one-dimensional.
@@ -66,6 +69,7 @@ class Pool:
         precision: Precision | None = None,
         feature_layer: str | None = None,
         committee: Sequence[Network] = (),
+        temperatures: Mapping[nn.Module, float] | None = None,
     ) -> None:
         self.ids = torch.as_tensor(ids, dtype=torch.int64)
         self.labelled = torch.as_tensor(labelled, dtype=torch.int64)
@@ -77,6 +81,7 @@ class Pool:
         plain: Callable[[], AbstractContextManager[Any]] = nullcontext
         self._autocast = plain if precision is None else precision.autocast
         self._layer = feature_layer
+        self._temperatures = dict(temperatures or {})
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -90,22 +95,29 @@ class Pool:
         return self._outputs(model, self.labelled)
 
     def described(self, model: Network) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the network's outputs and the features (n, d) of each batch."""
-        return ((as_tensor(some), features) for some, features in self._described(model, self.ids))
+        """Yield the network's outputs and the features (n, d) of each batch.
+
+        Those of candidates are the features of the one that answers; of all of them, where all
+        answer, side by side.
+        """
+        network = network_of(model)
+        found = self._described(network, self.ids)
+        return ((self._scaled(network, some), features) for some, features in found)
 
     def members(self, model: Network, num_passes: int) -> Iterator[Tensor]:
         """Yield the outputs of several passes with dropout: (passes, n, ...) of each batch."""
         network = network_of(model)
         for number, inputs in self._inputs(self.ids):
             with scoring(network, dropout=True), self._quietly(number, network):
-                made = [as_tensor(network(inputs)) for _ in range(num_passes)]
+                made = [self._scaled(network, network(inputs)) for _ in range(num_passes)]
             yield stacked(made)
 
     def committee_outputs(self) -> Iterator[Tensor]:
         """Yield the outputs of the committee: (models, n, ...) of each batch."""
         networks = [network_of(model) for model in self.committee]
         for number, inputs in self._inputs(self.ids):
-            yield stacked([as_tensor(self._call(one, number, inputs)) for one in networks])
+            made = [self._call(one, number, inputs) for one in networks]
+            yield stacked([self._scaled(*pair) for pair in zip(networks, made, strict=True)])
 
     def score(self, model: Network, function: Callable[[Tensor], Tensor]) -> Tensor:
         """Return a number for each sample: the function of the network's outputs.
@@ -160,18 +172,24 @@ class Pool:
     def _outputs(self, model: Network, ids: Tensor) -> Iterator[Tensor]:
         network = network_of(model)
         for number, inputs in self._inputs(ids):
-            yield as_tensor(self._call(network, number, inputs))
+            yield self._scaled(network, self._call(network, number, inputs))
 
-    def _described(self, model: Network, ids: Tensor) -> Iterator[tuple[Any, Tensor]]:
-        network = network_of(model)
+    def _described(self, network: nn.Module, ids: Tensor) -> Iterator[tuple[Any, Tensor]]:
+        parts = network.answers if isinstance(network, Candidates) else [network]
         for number, inputs in self._inputs(ids):
-            with capturing(network, self._layer) as captured:
+            with ExitStack() as hooks:
+                seen = [hooks.enter_context(capturing(one, self._layer)) for one in parts]
                 outputs = self._call(network, number, inputs)
-            yield outputs, captured.take()
+            taken = [captured.take() for captured in seen]
+            yield outputs, taken[0] if len(taken) == 1 else torch.cat(taken, 1)
 
     def _features(self, model: Network, ids: Tensor) -> Tensor:
-        found = ((features,) for _, features in self._described(model, ids))
+        found = ((features,) for _, features in self._described(network_of(model), ids))
         return joined_rows(found, len(ids))[0]
+
+    def _scaled(self, network: nn.Module, outputs: Any) -> Tensor:
+        found, temperature = as_tensor(outputs), self._temperatures.get(network, 1.0)
+        return found if temperature == 1 else found / temperature
 
     def _inputs(self, ids: Tensor) -> Iterator[tuple[int, Any]]:
         return enumerate(split_batch(batch)[0] for batch in self._read(ids))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from stride.active.candidates import Candidates
 from stride.active.pool import Pool
 from stride.engine.evaluate import evaluate
 from stride.engine.metrics import build_metrics
@@ -210,3 +211,16 @@ def test_an_empty_pool_gives_nothing(make_pool, make_model) -> None:
     assert len(pool) == pool.count == 0
     assert len(pool.score(model, lambda some: some)) == len(pool.features(model)) == 0
     assert len(pool.predictions(model)) == 0
+
+
+def test_features_of_candidates_are_those_of_the_networks_that_answer(make_pool, make_model):
+    networks = [make_model(seed).network for seed in (0, 1)]
+    pool, named = make_pool(), make_pool(feature_layer="0")
+    alone = [pool.features(network) for network in networks]
+    one, both = Candidates(networks), Candidates(networks, together=True)
+    one.choose(1)
+    assert torch.equal(pool.features(one), alone[1])
+    assert torch.equal(pool.features(both), torch.cat(alone, 1))
+    assert torch.equal(named.features(one), named.features(networks[1]))
+    outputs, features = next(pool.described(both))
+    assert features.shape == (8, 16) and torch.equal(outputs, next(pool.outputs(both)))
