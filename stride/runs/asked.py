@@ -28,7 +28,7 @@ class Asked:
     """Hold one sample whose label is wanted.
 
     Attributes:
-        round: The number of the query, from 1.
+        round: The round that asked.
         id: The sample's position in the training split.
         score: What it was chosen for; None where the strategy gives no score.
         label: What was filled in, if anything.
@@ -46,7 +46,7 @@ def query_text(round_number: int, ids: Sequence[int], scores: Sequence[float]) -
     """Return the content of queries.csv for a query; the labels are to be filled in.
 
     Args:
-        round_number: The number of the query.
+        round_number: The round that asks.
         ids: The samples, in the order of asking.
         scores: What each was chosen for; one that is not finite stays empty.
     """

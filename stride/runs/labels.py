@@ -26,6 +26,7 @@ __all__ = [
     "query_text",
     "read_labels",
     "read_query",
+    "require_query",
     "take_labels",
     "withdraw_label",
 ]
@@ -63,6 +64,19 @@ def take_labels(paths: RunPaths) -> dict[int, Label]:
         new = [asked for asked in cells if asked.id not in given]
         _append(paths, {asked.id: asked.label for asked in new}, new, paths.queries.name)
     return labels
+
+
+def require_query(paths: RunPaths) -> list[Asked]:
+    """Return the newest query of a run that asks for labels.
+
+    Raises:
+        RunError: It never asked for any, or queries.csv is broken.
+    """
+    query = read_query(paths)
+    if query:
+        return query
+    hint = "with trainer=active and active_config.oracle=person a run asks a person"
+    raise RunError(f"run {paths.name} has asked for no labels", where=str(paths.path), hint=hint)
 
 
 def missing_labels(paths: RunPaths) -> list[int]:
