@@ -56,6 +56,10 @@ def fit_temperature(
         batches: of the validation split: of training's own the logits are too sure.
         precision: the arithmetic of forward passes; None: that of the model.
 
+    Returns:
+        The temperature; 1 where every label is the likeliest, as of a few samples it may be: any
+        smaller temperature were likelier still, and would leave nothing to tell scores by.
+
     Raises:
         DataError: there are no samples, outputs are not finite, or targets are no classes.
     """
@@ -63,7 +67,7 @@ def fit_temperature(
     if not parts:
         raise DataError("there are no labels to fit a temperature on", where=KEY)
     logits, labels = (torch.cat(column) for column in zip(*parts, strict=True))
-    return temperature(logits, labels)
+    return 1.0 if torch.equal(logits.argmax(1), labels) else temperature(logits, labels)
 
 
 def _pairs(

@@ -50,6 +50,15 @@ def test_it_is_that_of_all_batches_in_evaluation_mode(known) -> None:
     assert fit_temperature(model.network, batches(logits, labels)) == found
 
 
+def test_where_all_is_right_nothing_is_known_of_it(known) -> None:
+    logits, _ = known
+    model = Model(Same(), nn.CrossEntropyLoss())
+    assert fit_temperature(model, batches(logits, logits.argmax(1))) == 1.0
+    labels = logits.argmax(1)
+    labels[0] = logits[0].argmin()
+    assert fit_temperature(model, batches(logits, labels)) < 0.9
+
+
 def test_a_batch_in_half_precision_gives_almost_the_same(known) -> None:
     model = Model(Same(3.0), nn.CrossEntropyLoss())
     half = Precision("bf16", torch.device("cpu"))

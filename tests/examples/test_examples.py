@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,12 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
 
 def test_every_example_is_tested() -> None:
     names = {path.name for path in EXAMPLES.iterdir() if path.name not in ("__pycache__",)}
-    assert names - {"work_dirs"} == {"own_parts", "notebook_style.py", "custom_callback.py"}
+    assert names - {"work_dirs"} == {
+        "own_parts",
+        "notebook_style.py",
+        "custom_callback.py",
+        "edge_and_datacentre",
+    }
 
 
 def test_own_parts(folder: Path) -> None:
@@ -100,3 +106,27 @@ def test_custom_callback_by_its_import_path(folder: Path) -> None:
     command = ["-m", "stride", "--config", "work_dir=W", "--config", given]
     path = run(folder, *command).splitlines()[-1]
     assert "is good enough" in load_run(path).reason
+
+
+def accuracies(said: str) -> list[float]:
+    return [float(number) for number in re.findall(r"edge: accuracy ([\d.]+)", said)]
+
+
+def test_edge_and_datacentre(folder: Path) -> None:
+    here = folder / "edge_and_datacentre"
+    said = run(here, "both.py", "W")
+    assert "edge: risen at sample 700: calibration error, mean entropy; asking" in said
+    assert said.count("asking for weights") == 1
+    values = accuracies(said)
+    assert len(values) == 11 and min(values[:6]) > 0.9
+    assert values[6] < 0.4 and min(values[7:]) > values[6] + 0.2
+    second = load_run(here / "W" / "datacentre" / "runs", 1)
+    assert second.raw_config["model_kwargs"]["init_from"] == "W/datacentre/runs/0"
+    names = [path.name for path in sorted((here / "W").glob("to_*/*"))]
+    assert names == ["finished", "request-1", "weights-0", "weights-1"]  # and nothing unfinished
+
+
+def test_edge_and_datacentre_without_a_drift(folder: Path) -> None:
+    said = run(folder / "edge_and_datacentre", "both.py", "W", "--static")
+    assert "asking" not in said and "done after 1 runs" in said
+    assert len(accuracies(said)) == 11
