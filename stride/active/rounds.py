@@ -21,6 +21,7 @@ class Rounds:
         labelled: the samples that it trains on, by id, in the order in which they were labelled.
         epoch: completed epochs when it began.
         step: optimiser updates done when it began.
+        rated: what each candidate scored when the round's was chosen; none, where none was.
     """
 
     def __init__(self, labelled: Tensor) -> None:
@@ -28,6 +29,7 @@ class Rounds:
         self.labelled = labelled
         self.epoch = 0
         self.step = 0
+        self.rated: list[float] = []
         self.changed: Callable[[], None] = _nothing
 
     def advance(self, queried: Tensor, state: TrainState) -> None:
@@ -44,12 +46,14 @@ class Rounds:
             "labelled": self.labelled,
             "epoch": self.epoch,
             "step": self.step,
+            "rated": list(self.rated),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take where the rounds stand."""
         self.number, self.labelled = state["number"], state["labelled"].clone()
         self.epoch, self.step = state["epoch"], state["step"]
+        self.rated = list(state["rated"])
         self.changed()
 
 

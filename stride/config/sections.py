@@ -122,7 +122,9 @@ class ModelKwargs(OpenSection):
         None, description="a built-in network or an import path; null: CNN for images, else MLP"
     )
     model_seed: Seed | None = Field(None, description="seed of the weights; null: the run's seed")
-    init_from: Text | None = Field(None, description="a run or safetensors file to start from")
+    init_from: Text | list[Text | None] | None = Field(
+        None, description="a run or safetensors file to start from; of candidates one for each"
+    )
 
 
 class CriterionKwargs(OpenSection):

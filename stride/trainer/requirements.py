@@ -3,6 +3,7 @@
 from typing import Any
 
 from stride.config.fields import flatten
+from stride.config.schema import Config
 from stride.engine.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
@@ -32,7 +33,16 @@ FREE = (
 )
 """Keys that may change on resuming: nothing that was computed so far depends on them."""
 
+_LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
+"""How long each round of active learning is; what was asked for so far depends on it."""
+
 PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
+
+
+def free_keys(config: Config) -> tuple[str, ...]:
+    """Return the keys that may change when a run of this config is resumed."""
+    rounds = config.trainer == "active"
+    return tuple(key for key in FREE if not (rounds and key in _LENGTHS))
 
 
 def start_of(run: Run, training: Training) -> Values:

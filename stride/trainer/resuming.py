@@ -25,9 +25,9 @@ from stride.trainer.beginning import Beginning, Values, typed_overrides
 from stride.trainer.queued import Queued, is_queued
 from stride.trainer.rebuild import normalization_of, recorded
 from stride.trainer.requirements import (
-    FREE,
     changed_keys,
     changed_sources,
+    free_keys,
     init_from,
     require_lasting_schedule,
     require_same_data,
@@ -99,7 +99,8 @@ class Resumed(Beginning):
     def require(self, assembly: Assembly) -> None:
         """Refuse other data, or values on which the steps so far depend."""
         changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
-        wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(FREE)]
+        free = free_keys(assembly.config)
+        wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(free)]
         if wrong:
             raise RunError(
                 "the steps so far depend on what is other now: " + "; ".join(wrong),

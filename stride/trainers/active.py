@@ -1,28 +1,35 @@
 """Active learning: rounds of the one loop, and between them queries for labels."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from stride.active.candidate_config import candidates_section
+from stride.active.candidates import Candidates
 from stride.active.choice import class_weights
 from stride.active.curves import Curve, read_curve
-from stride.active.pool import Pool
+from stride.active.features import named_layer
+from stride.active.modes import network_of
+from stride.active.pool import Network, Pool
 from stride.active.query import Query, build_strategy, select
 from stride.active.reading import Reader
 from stride.active.rounds import Rounds, left
+from stride.active.scaling import fit_temperature, require_temperature
+from stride.active.selection import choose, rate, require_selection, trains_numbers
 from stride.active.start import start_ids
 from stride.callbacks.base import Callback
-from stride.config.metrics import infer_mode
+from stride.config import Resolved
+from stride.config.metrics import infer_mode, metric_name
 from stride.config.schema import ActiveConfig, Config
-from stride.data import Data
+from stride.data import Data, Normalization
 from stride.data.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import broadcast, is_main, on_main, world_size
 from stride.engine.loop import Loop
-from stride.errors import ConfigError, DataError
+from stride.errors import ConfigError, DataError, nearest
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
@@ -49,7 +56,9 @@ class ActiveTrainer(Trainer):
 
     Args:
         work_dir: as of `Trainer`.
-        model: a network or Model in place of the one that the config builds.
+        model: a network or Model in place of the one that the config builds, or a list of them
+            (or of what differs from `model_kwargs` in each): candidates, of which each round trains
+            the one that `active_config.model_selection` names, or all as a committee.
         **arguments: as of `Trainer`; `active_config` says how to query.
 
     Raises:
@@ -60,13 +69,19 @@ class ActiveTrainer(Trainer):
         self,
         work_dir: Any = None,
         *,
-        model: Model | nn.Module | None = None,
+        model: Model | nn.Module | Sequence[Any] | None = None,
         **arguments: Any,
     ) -> None:
+        if isinstance(model, (list, tuple)) and all(isinstance(one, Mapping) for one in model):
+            active = {**arguments.get("active_config", {}), "models": list(model)}
+            model, arguments = None, {**arguments, "active_config": active}
         if not (isinstance(work_dir, dict) and "trainer" in work_dir):
             arguments.setdefault("trainer", "active")
         super().__init__(work_dir, **arguments)
         self._given.prepare = self._choose_start
+        if isinstance(model, (list, tuple)):
+            selection = self._resolved.config.active_config.model_selection
+            model = Candidates(model, together=selection is None)
         if model is not None:
             self.set_model(model)
 
@@ -80,6 +95,19 @@ class ActiveTrainer(Trainer):
         return read_curve(read_lines(self.run.paths.rounds), self._metric)
 
     # What is built before a run is claimed.
+
+    def _comprehend(
+        self, resolved: Resolved, normalization: Normalization | None = None
+    ) -> Assembly:
+        active = resolved.config.active_config
+        if active.models:
+            kwargs, together = (
+                values_of(resolved.config.model_kwargs),
+                active.model_selection is None,
+            )
+            section = candidates_section(kwargs, active.models, together)
+            resolved = resolved.with_sections({"model_kwargs": section})
+        return super()._comprehend(resolved, normalization)
 
     def _choose_start(self, config: Config, data: Data) -> None:
         """Let the training batches be those of the first labelled samples."""
@@ -105,31 +133,51 @@ class ActiveTrainer(Trainer):
         self._strategy = build_strategy(active.strategy, active.strategy_kwargs)
         self._weights = class_weights(active.class_weights or {})
         self._strategy.require(assembly.model, self._committee(), self._weights)
-        self._metric = active.metric or _metric_of(assembly)
+        self._metric = active.metric or _metrics(assembly)[0]
         self._renewal = Renewal(training)
         training.state.parts = {"rounds": self._rounds, **training.state.parts}
         training.goes_on = self._has_more
         self._rounds.changed = self._arrange
 
     def _require_fitting(self, assembly: Assembly) -> None:
-        config = assembly.config
-        if config.distributed_config.strategy == "fsdp" and world_size() > 1:
-            raise ConfigError(
-                "a model that is divided among processes cannot be asked for scores yet",
-                key="distributed_config.strategy",
-                where="distributed_config.strategy",
-                hint="type: distributed_config.strategy=flat",
-            )
+        """Refuse what would fail after the first round only."""
+        active, model = assembly.config.active_config, assembly.model
+        if assembly.config.distributed_config.strategy == "fsdp" and world_size() > 1:
+            key = "distributed_config.strategy"
+            what = "a model that is divided among processes cannot be asked for scores yet"
+            raise ConfigError(what, key=key, where=key, hint=f"type: {key}=flat")
+        if active.model_selection is not None:
+            require_selection(active.model_selection, model.criterion)
+        if active.temperature_scaling:
+            require_temperature(model.criterion, validates=assembly.validates)
+        if active.feature_layer is not None:
+            named_layer(model.network, active.feature_layer)
+        known = _metrics(assembly)
+        if active.metric not in (None, *known):
+            hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"
+            what, key = f"no metric {active.metric!r} is evaluated", "active_config.metric"
+            raise ConfigError(what, key=key, where=key, hint=hint)
 
     @property
     def _active(self) -> ActiveConfig:
         return self.config.active_config
 
+    def _candidates(self) -> Candidates | None:
+        network = self.model.network
+        return network if isinstance(network, Candidates) else None
+
     def _committee(self) -> Sequence[nn.Module]:
-        return ()
+        candidates = self._candidates()
+        return candidates.members if candidates is not None and candidates.together else ()
 
     def _choose_model(self) -> None:
         """Choose the candidate of the round, where one is chosen."""
+        rule, candidates = self._active.model_selection, self._candidates()
+        if rule is not None and candidates is not None:
+            regression = trains_numbers(self.model.criterion)
+            rated = rate(candidates.members, self._pool(), rule, regression=regression)
+            self._rounds.rated = broadcast(rated)
+            candidates.choose(choose(self._rounds.rated))
 
     def _restore(self, beginning: Beginning) -> None:
         """Put the training where it begins, and keep the weights with which rounds begin."""
@@ -221,13 +269,6 @@ class ActiveTrainer(Trainer):
         metrics = dict(training.watch.best.best.metrics)
         if training.assembly.data.test_loader is not None:
             metrics |= self.evaluate("test")
-        if self._metric not in metrics:
-            raise ConfigError(
-                f"no round has measured {self._metric!r}",
-                key="active_config.metric",
-                where="active_config.metric",
-                hint=f"type one of: {', '.join(sorted(metrics))}",
-            )
         return metrics
 
     def _has_more(self) -> bool:
@@ -279,7 +320,15 @@ class ActiveTrainer(Trainer):
             round_number=self._rounds.number,
             precision=self._training.assembly.precision,
             feature_layer=active.feature_layer,
+            committee=self._committee(),
+            temperatures=self._temperatures() if active.temperature_scaling else None,
         )
+
+    def _temperatures(self) -> dict[nn.Module, float]:
+        assembly = self._training.assembly
+        batches, precision = assembly.loader("validation"), assembly.precision
+        asked: list[Network] = [self.model, *self._committee()]
+        return {network_of(one): fit_temperature(one, batches, precision) for one in asked}
 
     def _too_sure(self, query: Query) -> str:
         """Return why the query is not worth its labels, empty where it is."""
@@ -304,6 +353,8 @@ class ActiveTrainer(Trainer):
             "metrics": {name: encode_number(value) for name, value in metrics.items()},
             "queried": queried,
             "scores": scores,
+            "models": [encode_number(x) for x in rounds.rated] or None,
+            "chosen": choose(rounds.rated) if rounds.rated else None,
             "seconds": {"train": trained, "query": time.monotonic() - self._began - trained},
         }
         self.run.append(self.run.paths.rounds, row)
@@ -342,9 +393,10 @@ def _order_of(data: Data) -> Order:
     return order
 
 
-def _metric_of(assembly: Assembly) -> str:
-    """Return the metric of the learning curve: accuracy where there is one, else the loss."""
-    name = "accuracy" if "accuracy" in assembly.metric_names else "loss"
-    if assembly.data.test_loader is not None:
-        return f"test/{name}"
-    return f"{'validation' if assembly.validates else 'train'}/epoch_{name}"
+def _metrics(assembly: Assembly) -> list[str]:
+    """Return what a round measures; accuracy first where there is one, of the best split."""
+    splits = ["test"] if assembly.data.test_loader is not None else []
+    splits += ["validation"] if assembly.validates else []
+    names = sorted(["loss", *assembly.metric_names], key=lambda name: name != "accuracy")
+    known = [metric_name(split, name) for split in splits for name in names]
+    return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
