@@ -30,6 +30,8 @@ GROUPS = {
     "checkpoint": "benchmarks.checkpoint:checkpoint_rows",
     "fingerprints": "benchmarks.fingerprints:fingerprint_rows",
     "processes": "benchmarks.processes:process_rows",
+    "queries": "benchmarks.queries:query_rows",
+    "evidence": "benchmarks.evidence:evidence_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 

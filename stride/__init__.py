@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from stride.runs.run import Run as Run
     from stride.trainer.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
+    from stride.trainers.active import ActiveTrainer as ActiveTrainer
 
 _MODULES = {
+    "ActiveTrainer": "stride.trainers.active",
     "Callback": "stride.callbacks.base",
     "Config": "stride.config",
     "Logger": "stride.loggers.base",
@@ -33,6 +35,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "ActiveTrainer",
     "Callback",
     "Config",
     "Logger",

@@ -105,7 +105,17 @@ def imported_at_the_top(source: Path) -> set[str]:
     return names
 
 
-SLOW = {"pandas", "torchmetrics", "tensorboard", "wandb", "sklearn", "pyarrow", "scipy", "ruamel"}
+SLOW = {
+    "pandas",
+    "torchmetrics",
+    "tensorboard",
+    "wandb",
+    "sklearn",
+    "pyarrow",
+    "scipy",
+    "ruamel",
+    "matplotlib",
+}
 
 
 def test_no_file_imports_an_optional_or_slow_package_at_its_top() -> None:

@@ -29,7 +29,7 @@ def test_every_group_has_rows_in_one_table() -> None:
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
     groups = ["step", "loader", "models", "startup", "listing", "scalars", "memory"]
-    groups += ["checkpoint", "fingerprints", "processes", "peers"]
+    groups += ["checkpoint", "fingerprints", "processes", "queries", "evidence", "peers"]
     assert list(dict.fromkeys(line.split()[0] for line in lines)) == groups
 
 
