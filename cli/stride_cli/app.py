@@ -240,6 +240,62 @@ def fork(
 
 
 @app.command()
+def label(
+    run: Run,
+    page: Annotated[
+        bool, typer.Option("--page", help="On a page in the browser, on this machine.")
+    ] = False,
+    no_resume: Annotated[
+        bool, typer.Option("--no-resume", help="Take labels only; do not go on with the run.")
+    ] = False,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who labels; the user's name if absent."),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="Print whose labels are wanted and which are missing.")
+    ] = False,
+    json: AsJson = False,
+    data_root: DataRoot = None,
+) -> None:
+    """Give the labels that a run waits for; with the last one it goes on."""
+    from stride_cli import label
+
+    options: dict[str, Any] = {"page": page, "resume": not no_resume, "by": by}
+    label.run(run, **options, listed=listed, json=json, data_root=data_root)
+
+
+@app.command()
+def active(
+    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", metavar="A,B", help="Train these query strategies first."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="N", help="How many, or which ones: 0,3,7; 5 if absent."),
+    ] = None,
+    config: Overrides = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", "-m", metavar="NAME", help="Of the curves; theirs if absent."),
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option("--target", metavar="X", help="Count the labels to this value."),
+    ] = None,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """Put learning curves of active learning side by side, over seeds."""
+    from stride_cli import active
+
+    shown: dict[str, Any] = {"metric": metric, "target": target, "json": json, "csv": csv}
+    active.run(work_dir, compare, seeds, config or [], **shown)
+
+
+@app.command()
 def check(config: Overrides = None, config_file: ConfigFile = None, json: AsJson = False) -> None:
     """Try one step of a config; create nothing."""
     from stride_cli import check

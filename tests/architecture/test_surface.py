@@ -9,6 +9,7 @@ import stride
 from stride_cli.app import app
 
 PUBLIC = [
+    "ActiveTrainer",
     "Callback",
     "Config",
     "Logger",
@@ -23,6 +24,8 @@ PUBLIC = [
 
 COMMAND_LINE = """\
 stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --version
+stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
+--json --csv
 stride cancel RUN
 stride check --config KEY=VALUE... --config-file FILE --json
 stride compare RUN... --metric|-m NAME... --json --csv
@@ -30,6 +33,7 @@ stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE..
 stride diff RUN OTHER --json
 stride evaluate RUN --split SPLIT --metrics A,B --json
 stride fork RUN --at AT --config KEY=VALUE... --data-root DIR
+stride label RUN --page --no-resume --by NAME --list --json --data-root DIR
 stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node G \
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run

@@ -1,0 +1,123 @@
+"""`stride label`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from stride_cli.address import find
+from stride_cli.output import print_json, print_table
+from stride_cli.start import ending_with_folder
+from stride_cli.words import number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stride.trainers.labelling import Labelling
+
+
+def run(
+    text: str,
+    *,
+    page: bool,
+    resume: bool,
+    by: str | None,
+    listed: bool,
+    json: bool,
+    data_root: str | None,
+) -> None:
+    """Take the labels that a run waits for, and go on with it once all are there."""
+    folder = find(text)
+    _require_fitting(page=page, listed=listed, json=json)
+    if listed:
+        _list(folder, json=json)
+        return
+
+    from stride.trainers.labelling import Labelling
+
+    labelling = Labelling(folder, data_root)
+    try:
+        _take(labelling, by or _user(), page=page)
+    finally:
+        missing = len(labelling.missing())
+        _tell(text, len(labelling.query) - missing, missing)
+    if resume and not missing:
+        _go_on(folder, data_root)
+
+
+def _require_fitting(*, page: bool, listed: bool, json: bool) -> None:
+    from stride.errors import UserError
+
+    if json and not listed:
+        raise UserError("--json prints a list", hint="type: --list --json")
+    if page and listed:
+        raise UserError("--list takes no labels", hint="leave --page or --list out")
+
+
+def _list(folder: "Path", *, json: bool) -> None:
+    """Print the query, and which labels are missing."""
+    from stride.runs.labels import missing_labels, read_labels, require_query
+    from stride.runs.layout import RunPaths
+
+    paths = RunPaths(folder)
+    query, labels, missing = require_query(paths), read_labels(paths), missing_labels(paths)
+    if json:
+        asked = [{"id": a.id, "score": a.score, "label": labels.get(a.id)} for a in query]
+        print_json({"round": query[0].round, "asked": asked, "missing": missing})
+        return
+    rows = [[str(a.id), number(a.score), str(labels.get(a.id, "-"))] for a in query]
+    print_table(["id", "score", "label"], rows, right=[0, 1])
+    print(f"{len(missing)} of {len(query)} labels are missing", file=sys.stderr)
+
+
+def _take(labelling: "Labelling", by: str, *, page: bool) -> None:
+    """Take labels on a page, at the terminal, or from lines of another program."""
+    if page:
+        from stride_cli.label_page import serve
+
+        serve(labelling, by)
+    elif sys.stdin.isatty():
+        from stride_cli.label_terminal import ask
+
+        ask(labelling, by)
+    else:
+        _read_lines(labelling, by)
+
+
+def _read_lines(labelling: "Labelling", by: str) -> None:
+    """Take a label from each line `id label`; what came before a wrong line is kept."""
+    from stride.errors import UserError
+
+    for count, line in enumerate(sys.stdin, 1):
+        sample, _, label = line.strip().partition(" ")
+        if not sample:
+            continue
+        if not sample.isdecimal() or not label.strip():
+            raise UserError(f"line {count} is not `id label`: {line.strip()!r}", where="stdin")
+        try:
+            labelling.give(int(sample), label.strip(), by=by)
+        except UserError as error:
+            error.where = f"line {count} of stdin"
+            raise
+
+
+def _tell(text: str, given: int, missing: int) -> None:
+    if missing:
+        print(f"{given} of {given + missing} labels are given and kept", file=sys.stderr)
+        print(f"to go on, type: stride label {text}", file=sys.stderr)
+    else:
+        print(f"all {given} labels are given", file=sys.stderr)
+
+
+def _go_on(folder: "Path", data_root: str | None) -> None:
+    from stride.trainer import start
+
+    with ending_with_folder() as ended:
+        start.resume(folder, [], data_root, ended=ended)
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):  # a container may know no name
+        return "somebody"
