@@ -1,5 +1,6 @@
 """Active learning: rounds of the one loop, and between them queries for labels."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -9,27 +10,18 @@ from torch import Tensor, nn
 
 from stride.active.candidate_config import candidates_section
 from stride.active.candidates import Candidates
-from stride.active.choice import class_weights
 from stride.active.curves import Curve, read_curve
-from stride.active.features import named_layer
-from stride.active.modes import network_of
-from stride.active.pool import Network, Pool
-from stride.active.query import Query, build_strategy, select
-from stride.active.reading import Reader
-from stride.active.rounds import Rounds, left
-from stride.active.scaling import fit_temperature, require_temperature
-from stride.active.selection import choose, rate, require_selection, trains_numbers
+from stride.active.query import Query
+from stride.active.rounds import Rounds
+from stride.active.selection import choose
 from stride.active.start import start_ids
 from stride.callbacks.base import Callback
 from stride.config import Resolved
-from stride.config.metrics import infer_mode, metric_name
+from stride.config.metrics import infer_mode
 from stride.config.schema import ActiveConfig, Config
 from stride.data import Data, Normalization
-from stride.data.sampler import Order
-from stride.data.samples import Source
-from stride.distributed import broadcast, is_main, on_main, world_size
+from stride.distributed import is_main, on_main
 from stride.engine.loop import Loop
-from stride.errors import ConfigError, DataError, nearest
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
@@ -39,7 +31,9 @@ from stride.trainer.assembly import Assembly, values_of
 from stride.trainer.beginning import Beginning
 from stride.trainer.resuming import Resumed
 from stride.trainer.trainer import Trainer
+from stride.trainers.asking import Asking
 from stride.trainers.curve import draw_curve, write_curve
+from stride.trainers.fitting import measured, order_of, reader_of, require_fitting
 from stride.trainers.person import Person, hint, require_labels, wanted
 from stride.trainers.renewal import Renewal
 
@@ -111,9 +105,9 @@ class ActiveTrainer(Trainer):
 
     def _choose_start(self, config: Config, data: Data) -> None:
         """Let the training batches be those of the first labelled samples."""
-        order = _order_of(data)
+        order = order_of(data)
         active, source = config.active_config, data.sources["train"]
-        self._reader = _reader(source, data, config)
+        self._reader = reader_of(source, data, config)
         self._person = Person(source) if active.oracle == "person" else None
         ids = start_ids(
             active.start, active.start_size, len(self._reader), self._targets, config.seed
@@ -128,56 +122,18 @@ class ActiveTrainer(Trainer):
     def _prepare(self, assembly: Assembly, watch: Any, callbacks: Iterable[Callback] = ()) -> None:
         """Build the training, and what it does between two rounds."""
         super()._prepare(assembly, watch, callbacks)
-        active, training = self._active, self._training
-        self._require_fitting(assembly)
-        self._strategy = build_strategy(active.strategy, active.strategy_kwargs)
-        self._weights = class_weights(active.class_weights or {})
-        self._strategy.require(assembly.model, self._committee(), self._weights)
-        self._metric = active.metric or _metrics(assembly)[0]
+        training, active = self._training, self._active
+        require_fitting(assembly)
+        self._asking = Asking(assembly, self._rounds, lambda: self._reader)
+        self._metric = active.metric or measured(assembly)[0]
         self._renewal = Renewal(training)
         training.state.parts = {"rounds": self._rounds, **training.state.parts}
-        training.goes_on = self._has_more
+        training.goes_on = lambda: not self._asking.exhausted()
         self._rounds.changed = self._arrange
-
-    def _require_fitting(self, assembly: Assembly) -> None:
-        """Refuse what would fail after the first round only."""
-        active, model = assembly.config.active_config, assembly.model
-        if assembly.config.distributed_config.strategy == "fsdp" and world_size() > 1:
-            key = "distributed_config.strategy"
-            what = "a model that is divided among processes cannot be asked for scores yet"
-            raise ConfigError(what, key=key, where=key, hint=f"type: {key}=flat")
-        if active.model_selection is not None:
-            require_selection(active.model_selection, model.criterion)
-        if active.temperature_scaling:
-            require_temperature(model.criterion, validates=assembly.validates)
-        if active.feature_layer is not None:
-            named_layer(model.network, active.feature_layer)
-        known = _metrics(assembly)
-        if active.metric not in (None, *known):
-            hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"
-            what, key = f"no metric {active.metric!r} is evaluated", "active_config.metric"
-            raise ConfigError(what, key=key, where=key, hint=hint)
 
     @property
     def _active(self) -> ActiveConfig:
         return self.config.active_config
-
-    def _candidates(self) -> Candidates | None:
-        network = self.model.network
-        return network if isinstance(network, Candidates) else None
-
-    def _committee(self) -> Sequence[nn.Module]:
-        candidates = self._candidates()
-        return candidates.members if candidates is not None and candidates.together else ()
-
-    def _choose_model(self) -> None:
-        """Choose the candidate of the round, where one is chosen."""
-        rule, candidates = self._active.model_selection, self._candidates()
-        if rule is not None and candidates is not None:
-            regression = trains_numbers(self.model.criterion)
-            rated = rate(candidates.members, self._pool(), rule, regression=regression)
-            self._rounds.rated = broadcast(rated)
-            candidates.choose(choose(self._rounds.rated))
 
     def _restore(self, beginning: Beginning) -> None:
         """Put the training where it begins, and keep the weights with which rounds begin."""
@@ -191,7 +147,7 @@ class ActiveTrainer(Trainer):
             self._arrange()
         super()._restore(beginning)
         if not beginning.saved:
-            self._choose_model()
+            self._asking.choose_model()
             start = clone_state(self.model.state_dict())
         self._renewal.weights = start
 
@@ -201,7 +157,7 @@ class ActiveTrainer(Trainer):
         if self._person is not None and rounds.number != self._arranged:
             source = self._person.label(self._training, self._paths, rounds.labelled)
             data = self._training.assembly.data
-            self._reader, self._order = _reader(source, data, self.config), _order_of(data)
+            self._reader, self._order = reader_of(source, data, self.config), order_of(data)
         self._arranged = rounds.number
         self._order.choose(rounds.labelled)
         self._renewal.place(rounds.number, rounds.epoch, rounds.step)
@@ -231,7 +187,7 @@ class ActiveTrainer(Trainer):
         reason, query = self._enough(metrics), None
         if not reason:
             query = self._ask()
-            reason = self._too_sure(query)
+            reason = self._asking.too_sure(query)
         if reason:
             query, status = None, "done"
         elif reason := self._wanted():
@@ -242,7 +198,7 @@ class ActiveTrainer(Trainer):
             return False
         self._renewal.begin(self.config.seed, rounds.number + 1)
         rounds.advance(query.ids, self.state)
-        self._choose_model()
+        self._asking.choose_model()
         return True
 
     def _awaits_start(self) -> bool:
@@ -269,28 +225,14 @@ class ActiveTrainer(Trainer):
         metrics = dict(training.watch.best.best.metrics)
         if training.assembly.data.test_loader is not None:
             metrics |= self.evaluate("test")
-        return metrics
-
-    def _has_more(self) -> bool:
-        return not self._exhausted()
-
-    def _exhausted(self) -> str:
-        """Return why there is no further query, empty where there is one."""
-        active, rounds = self._active, self._rounds
-        if rounds.number >= active.num_rounds:
-            return f"{active.num_rounds} queries are made"
-        if active.budget is not None and len(rounds.labelled) >= active.budget:
-            return f"the budget of {active.budget} labels is spent"
-        if len(rounds.labelled) >= len(self._reader):
-            return "the pool is empty"
-        return ""
+        return {self._metric: math.nan, **metrics}  # no evaluation may have given a number
 
     def _enough(self, metrics: dict[str, float]) -> str:
         target, value = self._active.target, metrics[self._metric]
         sign = -1 if infer_mode(self._metric) == "min" else 1
         if target is not None and sign * value >= sign * target:
             return f"{self._metric} is {value:.4g}: the target {target:.4g} is reached"
-        return self._exhausted()
+        return self._asking.exhausted()
 
     def _ask(self) -> Query:
         """Choose the samples of the next query; every process gets those of rank 0.
@@ -300,43 +242,10 @@ class ActiveTrainer(Trainer):
         person, number = self._person, self._rounds.number + 1
         if person is not None and (asked := person.asked(self._paths, number)) is not None:
             return asked
-        query = select(self._strategy, self.model, self._pool(), class_weights=self._weights)
-        query = Query(*broadcast(tuple(query)))
-        if person is not None and not self._too_sure(query):
+        query = self._asking.query()
+        if person is not None and not self._asking.too_sure(query):
             on_main(lambda: person.ask(self.run, number, query))
         return query
-
-    def _pool(self) -> Pool:
-        active, labelled = self._active, self._rounds.labelled
-        count = active.num_queries
-        if active.budget is not None:
-            count = min(count, active.budget - len(labelled))
-        return Pool(
-            self._reader,
-            left(labelled, len(self._reader)),
-            labelled,
-            count=count,
-            seed=self.config.seed,
-            round_number=self._rounds.number,
-            precision=self._training.assembly.precision,
-            feature_layer=active.feature_layer,
-            committee=self._committee(),
-            temperatures=self._temperatures() if active.temperature_scaling else None,
-        )
-
-    def _temperatures(self) -> dict[nn.Module, float]:
-        assembly = self._training.assembly
-        batches, precision = assembly.loader("validation"), assembly.precision
-        asked: list[Network] = [self.model, *self._committee()]
-        return {network_of(one): fit_temperature(one, batches, precision) for one in asked}
-
-    def _too_sure(self, query: Query) -> str:
-        """Return why the query is not worth its labels, empty where it is."""
-        least = self._active.min_score
-        scores = query.scores[~query.scores.isnan()]
-        if least is None or not len(scores) or scores.max() >= least:
-            return ""
-        return f"no sample scores {least:.4g}: the largest score is {float(scores.max()):.4g}"
 
     def _note(self, metrics: dict[str, float], query: Query | None, trained: float) -> None:
         """Write the row of a round."""
@@ -363,40 +272,3 @@ class ActiveTrainer(Trainer):
         self.run.note(
             f"round {rounds.number}: {size} labels, {self._metric} {metrics[self._metric]:.4g}"
         )
-
-
-def _reader(source: Source, data: Data, config: Config) -> Reader:
-    return Reader(
-        source,
-        values_of(config.load_data_kwargs),
-        seed=config.seed,
-        device=data.train_loader.device,  # type: ignore[union-attr]
-        normalization=data.normalization,
-    )
-
-
-def _order_of(data: Data) -> Order:
-    order = getattr(data.train_loader, "order", None)
-    if "train" not in data.sources or order is None:
-        raise DataError(
-            "a pool is needed whose samples can be chosen",
-            where="dataset_kwargs.dataset_name",
-            hint="active learning takes a dataset with __getitem__ and __len__, and no own loader",
-        )
-    if type(order) is not Order:
-        raise ConfigError(
-            "active learning chooses the samples by itself",
-            key="load_data_kwargs.sampler",
-            where="load_data_kwargs.sampler",
-            hint="leave sampler and batch_sampler out",
-        )
-    return order
-
-
-def _metrics(assembly: Assembly) -> list[str]:
-    """Return what a round measures; accuracy first where there is one, of the best split."""
-    splits = ["test"] if assembly.data.test_loader is not None else []
-    splits += ["validation"] if assembly.validates else []
-    names = sorted(["loss", *assembly.metric_names], key=lambda name: name != "accuracy")
-    known = [metric_name(split, name) for split in splits for name in names]
-    return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
