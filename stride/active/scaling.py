@@ -82,7 +82,7 @@ def _pairs(
         with torch.no_grad(), scoring(network), autocast():
             outputs = as_tensor(network(inputs)).float().cpu()
         logits, labels = _rows(outputs, targets.cpu(), isinstance(criterion, OF_LABELS))
-        counted = (labels >= 0) & (labels != getattr(criterion, "ignore_index", IGNORED))
+        counted = labels != getattr(criterion, "ignore_index", IGNORED)
         if counted.any():
             pairs.append((logits[counted], labels[counted]))
     return pairs

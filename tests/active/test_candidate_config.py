@@ -45,6 +45,8 @@ def test_an_entry_of_another_model_takes_none_of_its_keys(info) -> None:
     found = complete(candidates_section(base, [{}, {"model_name": "Linear"}], False), info)
     assert found["candidates"][1]["out_features"] == 3
     assert [one["model_seed"] for one in found["candidates"]] == [20, 21]
+    alike = complete(candidates_section(base, [{}, {}, {}], False), info)["candidates"]
+    assert [one["model_seed"] for one in alike] == [20, 21, 22]
     assert found["init_from"] == ["W/3", None]
     assert [one["init_from"] for one in found["candidates"]] == [None, None]
 
@@ -94,6 +96,8 @@ def test_a_wrong_key_beside_the_entries_is_named_there(info) -> None:
         candidates_section({**BASE, "hiden": [8]}, [{}, {}], False)
     with pytest.raises(ConfigError, match=r"unknown key model_kwargs.togehter; .*'together'"):
         complete({"model_name": "Candidates", "candidates": [{}], "togehter": True}, info)
+    with pytest.raises(ConfigError, match=r"model_kwargs.candidates\[0\].in_features is missing"):
+        complete({"model_name": "Candidates", "candidates": [{"model_name": "Linear"}]}, None)
     inferred = {**BASE, "model_name": None}
     with pytest.raises(ConfigError, match=r"models\[0\].hiden; did you mean 'hidden'"):
         candidates_section(inferred, [{"hiden": [8]}], False, info)

@@ -113,6 +113,8 @@ def test_means_of_what_is_almost_sure_are_finite() -> None:
     assert torch.allclose(mean_classes(sure), torch.full((1, 2), math.log(0.5)))
     assert torch.allclose(mean_labels(sure), torch.zeros(1, 2))
     assert torch.equal(mean_outputs(sure), torch.zeros(1, 2))
+    some = torch.randn(2, 4, 3)
+    assert torch.allclose(mean_labels([*some]).sigmoid(), some.sigmoid().mean(0), atol=1e-6)
     half = [one.to(torch.bfloat16) for one in sure]
     assert mean_classes(half).dtype is torch.float32
 

@@ -27,6 +27,7 @@ class Same(nn.Module):
         self.factor = nn.Parameter(torch.tensor(factor))
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        assert not torch.is_grad_enabled()
         return self.dropout(inputs) * self.factor
 
 
