@@ -165,6 +165,33 @@ def test_a_run_that_was_killed_goes_on_with_the_same_bits(tmp_path, together) ->
     assert last[0] == last[1]
 
 
+def test_a_run_starts_from_the_weights_of_each_and_asks_for_them_no_more(tmp_path) -> None:
+    sections = {
+        "dataset_kwargs": {"subsample_rate": 0.2},
+        "training_config": {"max_epochs": 1},
+        "logging_config": {"terminal_display": "off"},
+    }
+    first = Trainer(tmp_path / "first", model_kwargs=ENTRIES[0], **sections)
+    first.fit()
+    started = {**ENTRIES[0], "init_from": str(tmp_path / "first" / "0")}
+    often = {"every_steps": 3, "background": False}
+    model = {"candidates": [started, ENTRIES[1]]}
+    killed = make(tmp_path, callbacks=[Killer(2)], checkpoint_config=often, model_kwargs=model)
+    assert equal(killed.model.network.networks[0], first.model.network)
+    with pytest.raises(Killed):
+        killed.fit()
+    (tmp_path / "first").rename(tmp_path / "gone")
+    resumed = make(tmp_path, model_kwargs=model)
+    resumed.fit(resume=0)
+    untouched = make(tmp_path, work_dir=tmp_path / "other")
+    untouched.fit()
+    loaded = load_run(tmp_path / "w", 0)
+    assert loaded.raw_config["model_kwargs"]["init_from"] == [started["init_from"], None]
+    assert equal(loaded.model.networks[1], untouched.model.network.networks[1])
+    assert not equal(loaded.model.networks[0], untouched.model.network.networks[0])
+    assert resumed.reproduce(0).identical
+
+
 def test_each_network_needs_a_place_or_none_to_start_from() -> None:
     with pytest.raises(ConfigError, match="lists 1 places, and there are 2 candidates"):
         Candidates([net(0), net(1)]).load_parts([None])
