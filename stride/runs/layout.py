@@ -237,6 +237,16 @@ class WorkDirPaths:
         return self.path / "config.json"
 
     @property
+    def curves(self) -> Path:
+        """Return what the learning curves of the newest comparison say."""
+        return self.path / "curves.json"
+
+    @property
+    def curves_plot(self) -> Path:
+        """Return these curves as a picture, where matplotlib is installed."""
+        return self.path / "curves.png"
+
+    @property
     def private(self) -> Path:
         """Return the hidden folder of STRIDE's own files."""
         return self.path / ".stride"

@@ -25,6 +25,7 @@ PARTS = {
     "Fidelity": "fidelity",
     "Parent": "parent",
     "Difference": "difference",
+    "CurveGroup": "group",
 }
 WORDS = {
     "integer": "whole number",

@@ -1,0 +1,114 @@
+"""`stride active`."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from stride_cli.curves import explain, sheet, table
+from stride_cli.errors import INTERRUPTED
+from stride_cli.output import print_csv, print_json, print_table
+
+if TYPE_CHECKING:
+    from stride.active.groups import SeedRun
+
+SEEDS = "5"
+
+
+def run(
+    work_dir: str,
+    strategies: str | None,
+    seeds: str | None,
+    overrides: list[str],
+    *,
+    metric: str | None,
+    target: float | None,
+    json: bool,
+    csv: bool,
+) -> None:
+    """Show learning curves side by side, and train what is missing where strategies are given."""
+    if strategies is None:
+        _refuse({"--seeds": seeds, "--config": overrides})
+        told = _read(work_dir, metric, target)
+    else:
+        told = _compare(work_dir, strategies, seeds or SEEDS, overrides, metric, target)
+    if json:
+        print_json(told)
+    elif csv:
+        print_csv(*sheet(told))
+    else:
+        header, rows = table(told)
+        print_table(header, rows, right=range(1, len(header)))
+        print("\n".join(explain(told)), file=sys.stderr)
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    from stride.errors import UserError
+
+    for name, value in options.items():
+        if value:
+            raise UserError(f"{name} is for runs that are trained", hint="add --compare A,B")
+
+
+def _read(work_dir: str, metric: str | None, target: float | None) -> dict[str, Any]:
+    """Return what the curves of a work_dir's runs say."""
+    from stride.active.comparison import compare_curves
+    from stride.active.groups import group_curves, read_runs
+    from stride.errors import UserError
+
+    runs = [one for one in read_runs(work_dir) if one.has_rounds]
+    done = [one for one in runs if one.state == "done"]
+    _tell_left_out([one for one in runs if one.state != "done"])
+    if not done:
+        hint = f"type: stride active {work_dir} --compare UniformSampling,EntropySampling"
+        raise UserError("no run of active learning is done here", where=work_dir, hint=hint)
+    return compare_curves(group_curves(done, metric), target)
+
+
+def _tell_left_out(runs: Sequence["SeedRun"]) -> None:
+    if runs:
+        names = ", ".join(f"{one.run.name} ({one.state})" for one in runs)
+        print(f"left out, as not done: {names}", file=sys.stderr)
+
+
+def _compare(
+    work_dir: str,
+    strategies: str,
+    seeds: str,
+    overrides: list[str],
+    metric: str | None,
+    target: float | None,
+) -> dict[str, Any]:
+    """Train the runs of a comparison that are not done, and return what the curves say."""
+    numbers = _seeds(seeds)
+
+    from stride.active.groups import group_curves
+    from stride.errors import UserError
+    from stride.trainers.comparing import Comparison
+
+    names = [name.strip() for name in strategies.split(",") if name.strip()]
+    comparison = Comparison.of(work_dir, names, numbers, overrides)
+    try:
+        comparison.train(lambda line: print(line, file=sys.stderr, flush=True))
+    except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
+        print("to go on, type the same again", file=sys.stderr)
+        raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
+    runs = comparison.runs()
+    if missing := len(comparison.wanted) - len(runs):
+        print(f"left out, as not done: {missing} of the runs", file=sys.stderr)
+    if not runs:
+        raise UserError("none of the runs is done", where=work_dir, hint=f"stride ls {work_dir}")
+    return comparison.save(group_curves(runs, metric), target)
+
+
+def _seeds(text: str) -> list[int]:
+    """Return the seeds 0 to n - 1 for a number n, those of a list as they are."""
+    from stride.errors import UserError
+
+    words = [word.strip() for word in text.split(",")]
+    listed = len(words) > 1
+    if not all(word.isdecimal() for word in words) or (not listed and int(words[0]) < 1):
+        hint = "type how many, as 5, or which ones, as 0,3,7"
+        raise UserError(f"{text!r} are no seeds", where="--seeds", hint=hint)
+    return [int(word) for word in words] if listed else list(range(int(words[0])))
