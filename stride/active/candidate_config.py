@@ -1,6 +1,7 @@
 """The model section of several candidates: from a short list, and complete."""
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from typing import Any
 
 from stride.components import bind, find, parameters
@@ -9,7 +10,7 @@ from stride.config.refusals import unknown_key
 from stride.config.schema import Config
 from stride.config.sections import Seed, Text
 from stride.errors import ConfigError
-from stride.models.build import OWN_KEYS, inferred_model, resolve_model
+from stride.models.build import INFERRED, OWN_KEYS, inferred_model, resolve_model
 from stride.models.infer import Shapes
 
 NAME = "Candidates"
@@ -36,8 +37,8 @@ def candidates_section(
         model_kwargs: the section as given; its open keys may be raw text.
         entries: `active_config.models`.
         together: whether all candidates are trained and answer.
-        info: what is known of the data; without it the keys of a candidate without a name are
-            not looked at here.
+        info: what is known of the data; without it the values of a candidate without a name are
+            not looked at here, and its keys may be those of any model that is inferred.
 
     Raises:
         ConfigError: an entry has a wrong key or value; it names `active_config.models[1].hiden`.
@@ -112,27 +113,29 @@ def _candidate(
 
 def _checked(entry: Mapping[str, Any], key: str, info: Shapes | None) -> Section:
     """Return a candidate's keys with their values converted, which a constructor has to take."""
-    named = dict(parameters(_own_keys).named)
-    own = {
-        name: convert(entry[name], named[name], f"{key}.{name}") for name in named if name in entry
-    }
+    own = _converted(entry, _OWN, key)
     name = own.get("model_name") or (inferred_model(info) if info is not None else None)
-    if name is None:
-        return dict(entry)
-    accepted = parameters(find("model", name))
+    possible = [parameters(find("model", one)) for one in ([name] if name else INFERRED)]
     for one in entry:
-        if one not in named and not accepted.take(one):
-            raise unknown_key(f"{key}.{one}", Config, [*named, *accepted.named])
-    typed = {
-        n: convert(entry[n], one, f"{key}.{n}") for n, one in accepted.named.items() if n in entry
-    }
+        if one not in _OWN and not any(accepted.take(one) for accepted in possible):
+            known = [*_OWN, *(n for accepted in possible for n in accepted.named)]
+            raise unknown_key(f"{key}.{one}", Config, known)
+    typed = _converted(entry, possible[0].named, key) if name else {}
     return {**entry, **own, **typed}
+
+
+def _converted(entry: Mapping[str, Any], named: Mapping[str, Parameter], key: str) -> Section:
+    """Return the values of those keys that are named, as their types are."""
+    return {n: convert(entry[n], one, f"{key}.{n}") for n, one in named.items() if n in entry}
 
 
 def _own_keys(
     model_name: Text | None = None, model_seed: Seed | None = None, init_from: Text | None = None
 ) -> None:
     """Have the keys that every model section has, with their types, as parameters."""
+
+
+_OWN = parameters(_own_keys).named
 
 
 def _require_same(section: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from stride.models.initial import load_initial
 from stride.models.model import Model, as_model
 
 OWN_KEYS = ("model_name", "model_seed", "init_from")
+INFERRED = ("FCNN", "CNN", "MLP")  # what `inferred_model` may give
 
 
 def resolve_model(

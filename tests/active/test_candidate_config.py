@@ -101,6 +101,9 @@ def test_a_wrong_key_beside_the_entries_is_named_there(info) -> None:
     inferred = {**BASE, "model_name": None}
     with pytest.raises(ConfigError, match=r"models\[0\].hiden; did you mean 'hidden'"):
         candidates_section(inferred, [{"hiden": [8]}], False, info)
+    with pytest.raises(ConfigError, match=r"models\[1\].hiden; did you mean 'hidden'"):
+        candidates_section(inferred, [{}, {"hiden": [8]}], False)
+    assert candidates_section(inferred, [{}, {"dropout": 0.1}], False)["candidates"]
     with pytest.raises(ComponentError, match="there is no model 'MPL'"):
         candidates_section(BASE, [{"model_name": "MPL"}], False)
 
