@@ -178,10 +178,12 @@ def _settled(asked: Any, complete: Any) -> Any:
 
 def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with absolute paths: the job works in another folder."""
-    for section, key in _PLACES:
-        place = values[section].get(key)
+    places = [(values[section], key) for section, key in _PLACES]
+    places += [(entry, "init_from") for entry in values["active_config"]["models"]]
+    for section, key in places:
+        place = section.get(key)
         if isinstance(place, str) and "://" not in place:
-            values[section][key] = os.path.abspath(place)
+            section[key] = os.path.abspath(place)
     return values
 
 

@@ -13,8 +13,6 @@ from stride.runs.layout import RunPaths
 LEFT = 138  # a run that a USR1 ended with a checkpoint behind it: 128 and the signal's number
 SIGNAL_SECONDS = 120
 _TIME = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
-_PORTS = (12000, 20000)  # the first, and how many: below those that systems give to anybody
-_RANKED = 'RANK=$SLURM_PROCID LOCAL_RANK=$SLURM_LOCALID WORLD_SIZE=$SLURM_NTASKS exec "$@"'
 _SELF = "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 _OWN = {"array": "--array", "signal": "--signal-seconds", "requeue": "--requeue"}
 
@@ -177,10 +175,6 @@ def _body(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]
     yield f"export PYTHONPATH={_quoted(':'.join(path))}"
     if resources.cpus_per_task:
         yield f'export OMP_NUM_THREADS="${{OMP_NUM_THREADS:-{resources.cpus_per_task}}}"'
-    if resources.processes > 1:
-        yield "# The processes meet on the first node."
-        yield 'export MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)'
-        yield f"export MASTER_PORT=$(({_PORTS[0]} + SLURM_JOB_ID % {_PORTS[1]}))"
     yield ""
     yield from _requeueing(run, resources) if resources.requeue else [_step(run, resources)]
     yield ""
@@ -210,8 +204,7 @@ def _step(run: RunPaths, resources: Resources) -> str:
     # srun does not take the CPUs of a task from sbatch.
     cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
     process = f"{_quoted(sys.executable)} -m stride resume {_quoted(run.path)}"
-    several = f"bash -c '{_RANKED}' stride " if resources.processes > 1 else ""
-    return f"srun --export=ALL{cpus} {several}{process}"
+    return f"srun --export=ALL{cpus} {process}"
 
 
 def _quoted(word: object) -> str:

@@ -15,7 +15,7 @@ from stride.active.scaling import fit_temperature
 from stride.active.selection import choose, rate, trains_numbers
 from stride.distributed import broadcast
 from stride.trainer.assembly import Assembly
-from stride.trainers.fitting import candidates_of, committee_of
+from stride.trainers.fitting import candidates_of, committee_of, members_of
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Asking:
         candidates = candidates_of(model)
         if rule is not None and candidates is not None:
             regression = trains_numbers(model.criterion)
-            rated = rate(candidates.members, self._pool({}), rule, regression=regression)
+            rated = rate(members_of(model), self._pool({}), rule, regression=regression)
             self.rounds.rated = broadcast(rated)
             candidates.choose(choose(self.rounds.rated))
 

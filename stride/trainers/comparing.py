@@ -159,7 +159,10 @@ class Comparison:
             from stride.active.plots import plot_curves
 
             curves = {group.name: list(group.curves.values()) for group in grouped.groups}
-            named = {one["name"]: curves[one["name"]] for one in values["groups"]}
+            named = {
+                f"{one['name']}, area {one['area']:.3g}": curves[one["name"]]
+                for one in values["groups"]
+            }
             plot_curves(named, paths.curves_plot, metric=grouped.metric)
         return values
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from torch import nn
-
 from stride.active.candidates import Candidates
 from stride.active.features import named_layer
 from stride.active.reading import Reader
@@ -35,13 +33,26 @@ def require_fitting(assembly: Assembly) -> None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:
         require_temperature(model.criterion, validates=assembly.validates)
+    candidates = candidates_of(model)
     if active.feature_layer is not None:
-        named_layer(model.network, active.feature_layer)
+        for network in candidates.members if candidates is not None else [model.network]:
+            named_layer(network, active.feature_layer)
+    _require_all_gradients(assembly, candidates)
     known = measured(assembly)
     if active.metric not in (None, *known):
         hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"
         what, key = f"no metric {active.metric!r} is evaluated", "active_config.metric"
         raise ConfigError(what, key=key, where=key, hint=hint)
+
+
+def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:
+    """Refuse ddp, which waits for the gradients of candidates that are not chosen."""
+    distributed = assembly.config.distributed_config
+    waits = distributed.strategy == "ddp" and not distributed.find_unused_parameters
+    if world_size() > 1 and waits and candidates is not None and not candidates.together:
+        key = "distributed_config.find_unused_parameters"
+        what = "candidates that are not chosen have no gradients, which ddp has to be told"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=true")
 
 
 def measured(assembly: Assembly) -> list[str]:
@@ -58,10 +69,17 @@ def candidates_of(model: Model) -> Candidates | None:
     return model.network if isinstance(model.network, Candidates) else None
 
 
-def committee_of(model: Model) -> Sequence[nn.Module]:
-    """Return the networks that are trained and answer together, none where that is one."""
+def members_of(model: Model) -> list[Model]:
+    """Return each candidate with the criterion, none where there is one network."""
     candidates = candidates_of(model)
-    return candidates.members if candidates is not None and candidates.together else ()
+    members = candidates.members if candidates is not None else []
+    return [Model(network, model.criterion) for network in members]
+
+
+def committee_of(model: Model) -> Sequence[Model]:
+    """Return the candidates that are trained and answer together, none where one does."""
+    candidates = candidates_of(model)
+    return members_of(model) if candidates is not None and candidates.together else ()
 
 
 def reader_of(source: Source, data: Data, config: Config) -> Reader:

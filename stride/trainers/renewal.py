@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from stride.active.candidates import Candidates
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.schema import ActiveConfig
@@ -100,14 +101,16 @@ def shrink_and_perturb(model: Model, active: ActiveConfig, drawn: torch.Generato
 
     Ash and Adams, On Warm-Starting Neural Network Training, 2020 (arXiv 1910.08475).
     """
-    for parameter in _floating(model.network):
+    for parameter in _trained(model.network):
         noise = torch.randn(parameter.shape, generator=drawn, dtype=torch.float32)
         noise = noise.to(parameter.device, parameter.dtype)
         parameter.mul_(active.shrink).add_(noise, alpha=active.perturb)
 
 
-def _floating(network: nn.Module) -> list[Tensor]:
-    return [p for p in network.parameters() if p.requires_grad and p.is_floating_point()]
+def _trained(network: nn.Module) -> list[Tensor]:
+    """Return what the round before has trained; candidates that were not chosen stay."""
+    answering = network.answering if isinstance(network, Candidates) else network
+    return [p for p in answering.parameters() if p.requires_grad and p.is_floating_point()]
 
 
 def _take_moments(optimizer: Optimizer, before: Optimizer) -> None:

@@ -72,29 +72,6 @@ def test_the_run_is_trained_by_the_code_and_the_python_of_the_launch():
     assert 'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"' in text
 
 
-def test_several_processes_are_told_of_each_other(tmp_path):
-    """As a cluster would, with a srun that starts the second of four."""
-    text = script(RunPaths(tmp_path), nodes=2, tasks_per_node=2)
-    (tmp_path / "code").mkdir()
-    (tmp_path / "srun").write_text('#!/bin/bash\nshift\nexec "$@"\n')
-    (tmp_path / "scontrol").write_text('#!/bin/bash\n[ "$3" = "n[1-2]" ] && printf "n1\\nn2\\n"\n')
-    (tmp_path / "python").write_text("#!/bin/bash\nenv\necho $@\n")
-    for name in ("srun", "scontrol", "python"):
-        (tmp_path / name).chmod(0o755)
-    text = text.replace(shlex.quote(sys.executable), "python")
-    words = {"SLURM_PROCID": "1", "SLURM_LOCALID": "1", "SLURM_NTASKS": "4"}
-    words |= {"SLURM_JOB_ID": "20012", "SLURM_JOB_NODELIST": "n[1-2]"}
-    environment = {**os.environ, **words, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash"], input=text, env=environment, capture_output=True, text=True, check=True
-    )
-    lines = done.stdout.splitlines()
-    assert {"RANK=1", "LOCAL_RANK=1", "WORLD_SIZE=4"} <= {*lines}
-    assert {"MASTER_ADDR=n1", "MASTER_PORT=12012"} <= {*lines}
-    assert lines[-1] == f"-m stride resume {tmp_path}"
-    assert "RANK" not in script(RUN, gpus_per_node=1)
-
-
 def test_without_git_the_script_says_so():
     text = job_script(RUN, Resources(), Path("/project"), ["/project"])
     assert "in no git repository" in text and "cd /project || exit" in text
