@@ -351,14 +351,16 @@ class Trainer:
 
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
         """Check data, model and metrics against each other on one batch."""
-        batch = assembly.loader("train").example()
         return probe(
             assembly.model,
-            batch,
+            self._example(assembly),
             assembly.metrics(),
             assembly.precision,
             num_classes=assembly.data.info.num_classes,
         )
+
+    def _example(self, assembly: Assembly) -> Any:
+        return assembly.loader("train").example()
 
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}

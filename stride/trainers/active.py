@@ -131,6 +131,11 @@ class ActiveTrainer(Trainer):
         training.goes_on = lambda: not self._asking.exhausted()
         self._rounds.changed = self._arrange
 
+    def _example(self, assembly: Assembly) -> Any:
+        """Return samples with labels: those of the pool may wait for theirs."""
+        labelled = self._person is None or not assembly.validates
+        return assembly.loader("train" if labelled else "validation").example()
+
     @property
     def _active(self) -> ActiveConfig:
         return self.config.active_config
