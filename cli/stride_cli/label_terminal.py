@@ -108,7 +108,6 @@ class Asking:
             return False
         sample = self.given.pop()
         self.labelling.withdraw(sample, by=self.by)
-        self.skipped.discard(sample)
         self.console.print(f"sample {sample} has no label again", style="green")
         return True
 

@@ -33,7 +33,9 @@ def test_a_last_row_alone_is_over_black() -> None:
     assert span.style.color.triplet == RED  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("width", "height"), [(8, 8), (1, 1), (30, 4), (500, 300), (3, 512)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(8, 8), (1, 1), (30, 4), (500, 300), (3, 512), (512, 3)]
+)
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (20, 6)])
 def test_an_image_of_any_size_fits(width: int, height: int, columns: int, lines: int) -> None:
     for text in (

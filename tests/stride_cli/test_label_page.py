@@ -198,7 +198,10 @@ def test_only_this_machine_is_served_and_each_page_has_its_secret(paths: RunPath
 
 def test_nothing_is_served_where_nothing_is_missing(paths: RunPaths, capsys) -> None:
     add_labels(paths, {7: 0, 3: 0, 5: 0}, by="bob")
-    serve(Labelling(paths.path), "ann")
+    serving = threading.Thread(target=serve, args=(Labelling(paths.path), "ann"), daemon=True)
+    serving.start()
+    serving.join(10)
+    assert not serving.is_alive()
     assert capsys.readouterr().err == ""
 
 
