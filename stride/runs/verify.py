@@ -11,6 +11,7 @@ from stride.runs.report import Problem, Report
 from stride.runs.rows import is_run_folder
 from stride.runs.status import is_written
 from stride.runs.verify_checkpoints import check_checkpoints, check_weights
+from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
 from stride.runs.verify_streams import check_fingerprints, check_metrics, check_rounds
 
@@ -61,6 +62,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_metrics(report, paths, final)
     check_fingerprints(report, paths, final)
     check_rounds(report, paths)
+    check_labels(report, paths)
     check_checkpoints(report, paths, ended)
     check_weights(report, paths, final)
     written = written or is_written(paths)

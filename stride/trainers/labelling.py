@@ -122,6 +122,7 @@ class Labelling:
         """
         label = self.read(text)
         _require_waiting(self.paths)
+        self._require_open()
         add_labels(self.paths, {sample: label}, by=by)
         return label
 
@@ -132,7 +133,18 @@ class Labelling:
             RunError: the run has been taken up meanwhile.
         """
         _require_waiting(self.paths)
+        self._require_open()
         withdraw_label(self.paths, sample, by=by)
+
+    def _require_open(self) -> None:
+        """Refuse to change labels that were trained on: the run could not be repeated."""
+        state, _ = current_state(self.paths)
+        if state != "waiting" and not missing_labels(self.paths):
+            raise RunError(
+                f"run {self.paths.name} has gone on with the labels of this query",
+                where=str(self.paths.path),
+                hint=f"type: stride resume {self.paths.path}",
+            )
 
 
 def _require_waiting(paths: RunPaths) -> None:

@@ -206,6 +206,19 @@ def test_a_run_that_was_killed_after_it_asked_takes_labels(tmp_path: Path, state
     assert labelling.give(7, "dog", by="ann") == "dog"
 
 
+def test_labels_that_were_trained_on_stay(paths: RunPaths) -> None:
+    labelling = Labelling(paths.path)
+    for sample in (7, 3, 5, 5):
+        labelling.give(sample, "dog", by="ann")
+    RunWriter.resume(paths.path).close("interrupted")
+    assert Labelling(paths.path).missing() == []
+    with pytest.raises(RunError, match=r"has gone on with the labels.*type: stride resume"):
+        labelling.give(5, "cat", by="ann")
+    with pytest.raises(RunError, match="has gone on with the labels"):
+        labelling.withdraw(5, by="ann")
+    assert read_labels(paths)[5] == "dog"
+
+
 def test_a_run_that_goes_on_takes_no_labels(paths: RunPaths) -> None:
     labelling = Labelling(paths.path)
     writer = RunWriter.resume(paths.path)
