@@ -81,13 +81,12 @@ def _compare(
     target: float | None,
 ) -> dict[str, Any]:
     """Train the runs of a comparison that are not done, and return what the curves say."""
-    numbers = _seeds(seeds)
+    names, numbers = _names(strategies), _seeds(seeds)
 
     from stride.active.groups import group_curves
     from stride.errors import UserError
     from stride.trainers.comparing import Comparison
 
-    names = [name.strip() for name in strategies.split(",") if name.strip()]
     comparison = Comparison.of(work_dir, names, numbers, overrides)
     try:
         comparison.train(lambda line: print(line, file=sys.stderr, flush=True))
@@ -98,16 +97,27 @@ def _compare(
     if missing := len(comparison.wanted) - len(runs):
         print(f"left out, as not done: {missing} of the runs", file=sys.stderr)
     if not runs:
-        raise UserError("none of the runs is done", where=work_dir, hint=f"stride ls {work_dir}")
+        raise UserError(
+            "none of the runs is done", where=work_dir, hint=f"type: stride ls {work_dir}"
+        )
     return comparison.save(group_curves(runs, metric), target)
+
+
+def _names(text: str) -> list[str]:
+    from stride.errors import UserError
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UserError("--compare names no strategy", hint="type: --compare A,B")
+    return names
 
 
 def _seeds(text: str) -> list[int]:
     """Return the seeds 0 to n - 1 for a number n, those of a list as they are."""
     from stride.errors import UserError
 
-    words = [word.strip() for word in text.split(",")]
-    listed = len(words) > 1
+    words = [word.strip() for word in text.strip(" ,").split(",")]
+    listed = "," in text
     if not all(word.isdecimal() for word in words) or (not listed and int(words[0]) < 1):
         hint = "type how many, as 5, or which ones, as 0,3,7"
         raise UserError(f"{text!r} are no seeds", where="--seeds", hint=hint)

@@ -77,8 +77,8 @@ def settings_of(
     """
     kept = {key: config[key] for key in config if key not in _WHICH and key != _DISPLAY}
     model = kept["model_kwargs"]
-    fixed = {_MODEL_SEED: model[_MODEL_SEED]} if f"model_kwargs.{_MODEL_SEED}" in origins else {}
-    kept["model_kwargs"] = {**_relative(model, config["seed"]), **fixed}
+    fixed = model.get(_MODEL_SEED) if f"model_kwargs.{_MODEL_SEED}" in origins else None
+    kept["model_kwargs"] = {**_relative(model, config["seed"]), _MODEL_SEED: fixed}
     return flatten({**kept, _DATA: data_fingerprint})
 
 
@@ -142,7 +142,6 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     """
     rows = [read_lines(one.run.paths.rounds) for one in runs]
     name = _metric_of(runs) if metric is None else _known(metric, rows)
-    mode = infer_mode(name)
     members: dict[str, dict[int, tuple[SeedRun, Curve]]] = {}
     for one, told in zip(runs, rows, strict=True):
         key = json.dumps(one.settings, sort_keys=True)
@@ -151,7 +150,7 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     settings = [next(iter(by_seed.values()))[0].settings for by_seed in some]
     names = _names(settings)
     groups = [_group(*parts) for parts in zip(names, settings, some, strict=True)]
-    return Grouped(name, mode, groups)
+    return Grouped(name, infer_mode(name), groups)
 
 
 def _group(
@@ -184,7 +183,7 @@ def _names(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     others = [key for key in differ if key != STRATEGY]
     names = []
     for one in settings:
-        further = [_typed(key, one[key]) for key in others if one.get(key) not in (None, {})]
+        further = sorted(_typed(key, one[key]) for key in others if one.get(key) not in (None, {}))
         names.append(" ".join([str(one[STRATEGY]), *further]))
     return names
 
