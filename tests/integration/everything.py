@@ -148,7 +148,7 @@ ACTIVE: dict[str, Any] = {
         "optimizer": "keep",
     },
     "scheduler_kwargs": {"scheduler_name": "OneCycleLR", "max_lr": 0.1},
-    "training_config": CONFIG["training_config"] | {"max_epochs": 3, "patience": 1},
+    "training_config": CONFIG["training_config"] | {"max_epochs": 20, "patience": 12},
 }
 
 
