@@ -44,6 +44,7 @@ def test_every_example_is_tested() -> None:
         "notebook_style.py",
         "custom_callback.py",
         "edge_and_datacentre",
+        "active_digits.py",
     }
 
 
@@ -130,3 +131,22 @@ def test_edge_and_datacentre_without_a_drift(folder: Path) -> None:
     said = run(folder / "edge_and_datacentre", "both.py", "W", "--static")
     assert "asking" not in said and "done after 1 runs" in said
     assert len(accuracies(said)) == 11
+
+
+def test_active_digits(folder: Path) -> None:
+    """Smaller than the example, which has five seeds and 200 labels."""
+    said = run(folder, "active_digits.py", "W", "2", "60")
+    cells = [re.split(r"  +", line.strip()) for line in said.splitlines()]
+    rows = {row[0]: row[1:] for row in cells}
+    names = ["BADGE", "CoreSet", "EntropySampling", "MarginSampling", "UniformSampling"]
+    assert sorted(rows["labels"]) == names
+    assert len(set(rows["10"])) == 1  # all of them start alike
+    means = [float(cell.split(" ± ")[0]) for cell in rows["area"]]
+    areas = dict(zip(rows["labels"], means, strict=True))
+    assert max(areas.values()) > areas["UniformSampling"] > 0.5
+    assert list(areas.values()) == sorted(areas.values(), reverse=True)
+    uniform = rows["labels"].index("UniformSampling")
+    assert rows["minus Uniform"][uniform] == rows["which is"][uniform] == "-"
+    assert {"better", "worse", "unclear", "-"} >= set(rows["which is"])
+    assert (folder / "W" / "curves.json").is_file()
+    assert run(folder, "active_digits.py", "W", "2", "60") == said  # nothing is done again
