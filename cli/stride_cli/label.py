@@ -112,6 +112,16 @@ def _go_on(folder: "Path", data_root: str | None) -> None:
 
     with ending_with_folder() as ended:
         start.resume(folder, [], data_root, ended=ended)
+    _tell_if_it_waits(folder)
+
+
+def _tell_if_it_waits(folder: "Path") -> None:
+    """Say what the run asks for next, if it does."""
+    from stride.runs.rows import read_row
+
+    row = read_row(folder)
+    if row.state == "waiting":
+        print(f"the run waits: {row.reason}", file=sys.stderr)
 
 
 def _user() -> str:

@@ -28,7 +28,7 @@ class Asked:
     """Hold one sample whose label is wanted.
 
     Attributes:
-        round: The round that asked.
+        round: The round that begins with its label.
         id: The sample's position in the training split.
         score: What it was chosen for; None where the strategy gives no score.
         label: What was filled in, if anything.
@@ -46,7 +46,7 @@ def query_text(round_number: int, ids: Sequence[int], scores: Sequence[float]) -
     """Return the content of queries.csv for a query; the labels are to be filled in.
 
     Args:
-        round_number: The round that asks.
+        round_number: The round that begins with the labels.
         ids: The samples, in the order of asking.
         scores: What each was chosen for; one that is not finite stays empty.
     """

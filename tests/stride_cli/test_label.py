@@ -83,6 +83,26 @@ def test_with_all_labels_the_run_goes_on(stride, stdin, tmp_path) -> None:
     assert read_labels(writer.paths) == {4: 1, 2: 9}
 
 
+def test_an_active_run_asks_until_it_is_done(stride, stdin, tmp_path) -> None:
+    active = ["oracle=person", "num_rounds=2", "num_queries=2", "strategy=MarginSampling"]
+    rest = ["training_config.max_epochs=1", "dataset_kwargs.subsample_rate=0.1", "trainer=active"]
+    given = ["work_dir=W", "model_kwargs.model_name=MLP", *rest]
+    given += [f"active_config.{text}" for text in active]
+    assert stride(*[word for text in given for word in ("--config", text)]).code == 0
+    errors = []
+    for _ in range(2):
+        missing = json.loads(stride("label", "W/0", "--list", "--json").out)["missing"]
+        stdin("".join(f"{sample} {sample % 10}\n" for sample in missing))
+        code, out, err = stride("label", "W/0")
+        assert (code, out) == (0, f"{tmp_path}/W/0\n")
+        errors.append(err)
+    assert "the run waits: 2 labels are wanted" in errors[0]
+    assert "the run waits" not in errors[1]
+    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "done"
+    assert len(read_labels(RunPaths(tmp_path / "W/0"))) == 4
+    assert stride("verify", "W/0").code == 0
+
+
 def test_a_file_that_was_filled_in_is_enough(stride, paths: RunPaths, stdin) -> None:
     filled = paths.queries.read_text().replace("\n", "dog\n").replace("labeldog", "label")
     paths.queries.write_text(filled)
