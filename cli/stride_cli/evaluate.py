@@ -9,10 +9,13 @@ def run(text: str, split: str, metrics: str | None, *, json: bool) -> None:
     """Evaluate a run's best weights on a split and print the metrics."""
     folder = find(text)
 
+    from stride.distributed import is_main
     from stride.trainer.loaded import load_run
 
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     values = load_run(folder).evaluate(split=split, metrics=names)
+    if not is_main():  # every rank has the same
+        return
     if json:
         print_json(values)
     else:

@@ -69,7 +69,8 @@ class LoadedRun(Run):
     ) -> dict[str, float]:
         """Evaluate the run's weights over a whole split: train, validation or test.
 
-        The data is built anew from the run's config, and normalised as it was in the run.
+        The data is built anew from the run's config, and normalised as it was in the run. Under a
+        launcher all processes share the work, and each gets the same values.
 
         Args:
             split: train, validation or test.
@@ -81,15 +82,15 @@ class LoadedRun(Run):
             UserError: the data, the class or the split is not there.
         """
         from stride.engine.evaluate import evaluate
+        from stride.trainer.joining import joined, refusing_together
 
-        _, assembly = self.assemble(device=device, model=model)
-        return evaluate(
-            assembly.model,
-            assembly.loader(split),
-            assembly.metrics(metrics),
-            split=split,
-            precision=assembly.precision,
-        )
+        with refusing_together():
+            resolved, assembly = self.assemble(device=device, model=model)
+            batches, chosen = assembly.loader(split), assembly.metrics(metrics)
+        with joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
+            return evaluate(
+                assembly.model, batches, chosen, split=split, precision=assembly.precision
+            )
 
 
 def load_run(work_dir: str | PathLike[str], run: str | int | None = None) -> LoadedRun:

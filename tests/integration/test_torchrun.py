@@ -46,6 +46,17 @@ def test_a_run_ends_with_the_path_of_its_one_folder(tmp_path):
     assert status(tmp_path / "W" / "0")["state"] == "done"
 
 
+@pytest.mark.slow
+def test_an_evaluation_is_shared_and_told_once(tmp_path):
+    (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
+    assert process.returncode == 0
+    evaluate = ["-m", "stride", "evaluate", str(tmp_path / "W" / "0"), "--json"]
+    done = subprocess.run([*TORCHRUN, *evaluate], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "W" / "0" / "results.json").read_text())
+    assert json.loads(done.stdout) == pytest.approx(results["test"])
+
+
 def test_a_wrong_key_ends_all_processes_without_a_folder(tmp_path):
     process = start(tmp_path / "W", "training_config.epochs=1")
     out, errors = process.communicate()

@@ -52,6 +52,22 @@ def test_metrics_of_ones_choice_are_evaluated(run):
     assert set(values) == {"validation/epoch_loss", "validation/f1", "validation/epoch_accuracy"}
 
 
+def evaluated(folder, split):
+    loaded = load_run(folder)
+    return loaded.evaluate(split, ["accuracy", "f1"]), next(iter(loaded.model.parameters())).sum()
+
+
+@pytest.mark.ddp
+def test_several_processes_evaluate_a_run_together(run, ranks):
+    loaded, _ = run
+    (alone, weights), folder = evaluated(loaded.path, "validation"), str(loaded.path)
+    (first, one), (second, other) = ranks(2, evaluated, folder, "validation", group=False)
+    assert first == second and first == pytest.approx(alone)
+    assert weights == one == other
+    errors = ranks(2, evaluated, folder, "valdation", group=False, fails=True)
+    assert all("no split" in error or "valdation" in error for error in errors)
+
+
 def test_loading_loads_no_torch_until_the_model_is_asked_for(run):
     loaded, _ = run
     code = f"""
