@@ -31,7 +31,7 @@ def compared(*groups, mode="max", target=None):
 
 
 def test_the_best_area_comes_first():
-    some = [group("A", *flat(0.5, 0.7)), group("B", *flat(0.8, 0.8)), group("C", *flat(math.nan))]
+    some = [group("C", *flat(math.nan)), group("A", *flat(0.5, 0.7)), group("B", *flat(0.8, 0.8))]
     assert [one["name"] for one in compared(*some)[0]["groups"]] == ["B", "A", "C"]
     assert [one["name"] for one in compared(*some, mode="min")[0]["groups"]] == ["A", "B", "C"]
     one = compared(*some)[1]["A"]

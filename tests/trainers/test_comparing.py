@@ -125,6 +125,14 @@ def test_what_was_left_goes_on(tmp_path, state):
     assert told[0] == told[1] and names(tmp_path / "W") == ["0"]
 
 
+def test_a_run_that_is_done_counts_before_a_newer_one(tmp_path):
+    made = comparison(tmp_path / "W", STRATEGIES[1:], [3])
+    trained(made)
+    ActiveTrainer(overrides=made.wanted[0].overrides, callbacks=[End("stopped")]).fit()
+    assert trained(made) == [f"run 1 of 1: CoreSet, seed 3, is done already: {tmp_path}/W/0"]
+    assert [one.run.name for one in made.runs()] == ["0"]
+
+
 def test_a_run_that_another_process_trains_is_left_alone(tmp_path):
     made = comparison(tmp_path / "W", STRATEGIES[:1], [0])
     seen = []
