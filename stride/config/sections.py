@@ -250,7 +250,8 @@ class DistributedConfig(Section):
         "auto: flat or ddp, by the model's size",
     )
     agree_every: Positive = Field(
-        50, description="steps, at most, between two that ask all processes whether to stop"
+        50,
+        description="steps between two that ask all processes whether to stop; fewer if slow",
     )
     find_unused_parameters: bool = Field(False, description="as DDP has it")
     static_graph: bool = Field(False, description="as DDP has it")

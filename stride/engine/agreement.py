@@ -7,15 +7,19 @@ from typing import Any
 from stride.distributed import broadcast, gather, rank, world_size
 from stride.engine.loop import StopRequest
 
+SECONDS = 1.0  # between two agreements, at most: launchers wait for a signal half a minute
+
 
 class Agreement:
     """Bring together what each rank was asked, at steps that all of them know.
 
-    Nothing waits for another rank in between. In one process there is nothing to agree on.
+    Nothing waits for another rank in between. Where steps take long, fewer of them lie between two
+    agreements; rank 0's clock decides how many. In one process there is nothing to agree on.
 
     Args:
         stop: what the loop obeys.
-        every: at how many steps ranks agree, beside those that report.
+        every: at how many steps ranks agree at most, beside those that report.
+        log_interval: steps between two reports.
 
     Attributes:
         asked: where this process's signals and requests are noted; in one process it is `stop`.
@@ -24,25 +28,33 @@ class Agreement:
     def __init__(self, stop: StopRequest, every: int, log_interval: int) -> None:
         self.stop = stop
         self.asked = stop if world_size() == 1 else StopRequest()
-        self._every = (every, log_interval)
+        self._every, self._log_interval = every, log_interval
         self._now: float = broadcast(time.monotonic())
+        self._step = self._next = 0
 
     def is_due(self, step: int) -> bool:
         """Tell whether the ranks agree after this step."""
-        return any(step % number == 0 for number in self._every)
+        return step >= self._next or step % self._log_interval == 0
 
-    def agree(self) -> None:
+    def agree(self, step: int) -> None:
         """Take the request of the first rank that has one, and the first signal."""
         if world_size() == 1:
             return
         asked = (self.asked.reason, self.asked.status, self.asked.signal, time.monotonic())
         answers = gather(asked)
-        self._now = answers[0][3]
+        self._pace(step, answers[0][3])
         if not self.stop.reason:
             requests = [(reason, status) for reason, status, _, _ in answers if reason]
             self.stop.reason, self.stop.status = requests[0] if requests else ("", "done")
         signals = [number for _, _, number, _ in answers if number]
         self.stop.signal = self.stop.signal or (signals[0] if signals else 0)
+
+    def _pace(self, step: int, now: float) -> None:
+        """Choose the next step to agree at, by how long those since the last time took."""
+        steps, seconds = step - self._step, now - self._now
+        fit = int(SECONDS * steps / seconds) if self._step and seconds > 0 else 1
+        self._next = step + max(1, min(self._every, fit))
+        self._step, self._now = step, now
 
     def now(self) -> float:
         """Return rank 0's clock as it was when the ranks last agreed."""

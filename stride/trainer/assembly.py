@@ -226,7 +226,7 @@ def _require_shapes(model: Model) -> None:
 def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:
     """Return how many epochs and optimiser steps a training has, None where it is not known."""
     training = config.training_config
-    per_epoch = _steps_per_epoch(data, training.accumulate)
+    per_epoch = steps_per_epoch(data, training.accumulate)
     epochs, steps = training.max_epochs, training.max_steps
     if per_epoch is not None:
         from_epochs = None if epochs is None else epochs * per_epoch
@@ -235,7 +235,8 @@ def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:
     return epochs, steps
 
 
-def _steps_per_epoch(data: Data, accumulate: int) -> int | None:
+def steps_per_epoch(data: Data, accumulate: int) -> int | None:
+    """Return the optimiser steps of an epoch, None where nobody knows."""
     try:
         return math.ceil(len(data.train_loader) / accumulate) or None  # type: ignore[arg-type]
     except TypeError:

@@ -33,7 +33,7 @@ from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
 from stride.models.shards import is_divided
-from stride.trainer.assembly import Assembly, lengths, values_of
+from stride.trainer.assembly import Assembly, lengths, steps_per_epoch, values_of
 from stride.trainer.watch import Watch, build_watch
 
 
@@ -74,7 +74,7 @@ class Training:
     def rest(self, trainer: Any) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
         if self.agreement.is_due(self.state.step):
-            self.agreement.agree()
+            self.agreement.agree(self.state.step)
         self.watch.checkpoints.rest(trainer)
 
     def enter(self, saved: Mapping[str, Any]) -> None:
@@ -93,7 +93,15 @@ class Training:
         """Return how many epochs and steps it takes, None where nobody knows."""
         if self.goes_on():
             return None, None
-        return lengths(self.assembly.config, self.assembly.data)
+        epochs, steps = lengths(self.assembly.config, self.assembly.data)
+        per_epoch = steps_per_epoch(self.assembly.data, self.limits.accumulate)
+        size, state = self.batches.batch_size, self.state
+        if steps is None or per_epoch is None or not size or self.limits.max_epochs is None:
+            return epochs, steps
+        # Of what was done so far other processes may have made other steps.
+        done = -(-state.position // (size * self.limits.accumulate))
+        total = state.step + (self.limits.max_epochs - state.epoch) * per_epoch - done
+        return epochs, min(n for n in (total, self.limits.max_steps) if n is not None)
 
     def loop(
         self,
@@ -141,7 +149,7 @@ class Training:
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
-            agree=self.agreement.agree,
+            agree=lambda: self.agreement.agree(self.state.step),
             **moments,
         )
 
