@@ -71,6 +71,11 @@ def test_groups_without_common_labels_are_shown_where_they_are():
     ]
 
 
+def test_labels_that_all_groups_have_are_shown_before_others():
+    some = told(group("A", 0.5, 0.1, labelled=[10, 20]), group("B", 0.5, 0.1, labelled=[20, 30]))
+    assert [title for title in table(some)[0] if "labels" in title] == ["20 labels"]
+
+
 def test_differences_have_a_sign_an_error_and_a_verdict():
     better = {"difference": 0.1, "difference_error": 0.02, "verdict": "better"}
     some = told(
