@@ -126,6 +126,24 @@ def test_a_round_begins_with_the_weights_that_were_asked_for(tmp_path, weights):
             assert torch.equal(value, expected), name
 
 
+def test_a_round_is_measured_by_its_best_weights(tmp_path):
+    made = trainer(tmp_path, training_config={"max_epochs": 6}, active={"num_rounds": 1})
+    made._resolved = made._resolved.override({"optimizer_kwargs.lr": 1.0})
+    measure, last = made._measure, []
+
+    def measured():
+        before = made.evaluate("validation")["validation/epoch_loss"]
+        values = measure()
+        after = made.evaluate("validation")["validation/epoch_loss"]
+        assert after == values["validation/epoch_loss"] <= before
+        last.append(before != after)
+        return values
+
+    made._measure = measured
+    made.fit()
+    assert len(last) == 2 and any(last)  # or nothing was to be restored
+
+
 def test_noise_is_added_where_it_is_asked_for_and_is_the_seeds(tmp_path):
     starts = []
     for seed in (1, 1, 2):
