@@ -44,6 +44,7 @@ def test_the_better_start_is_chosen(tmp_path, pretrained, rule, place):
     made.fit()
     for row in rows(made):
         assert row["chosen"] == place and row["models"][place] == max(row["models"])
+    assert rule == "accuracy" or rows(made)[0]["models"] != rows(made)[1]["models"]  # asked anew
     run = load_run(made.run.paths.path)  # neither data nor the other run is needed
     assert int(run.model.chosen) == place
     assert run.evaluate("test")["test/accuracy"] == made.curve.values[-1]
@@ -101,3 +102,14 @@ def test_scores_are_of_calibrated_probabilities_where_that_is_asked_for(tmp_path
         made.fit()
         asked.append(rows(made)[0]["scores"])
     assert asked[0] != asked[1]
+
+
+def test_rounds_begin_with_the_start_weights_also_after_a_resume(tmp_path, pretrained):
+    """What the run started from may be gone: its start weights are in the run."""
+    start = {**COMMON, "model_kwargs": {**COMMON["model_kwargs"], "init_from": str(pretrained)}}
+    whole = ActiveTrainer(tmp_path / "whole", active_config={**ACTIVE, "num_rounds": 2}, **start)
+    whole.fit()
+    ActiveTrainer(tmp_path / "cut", active_config=ACTIVE, **start).fit()
+    again = ActiveTrainer(tmp_path / "cut")
+    again.fit({"active_config.num_rounds": 2}, resume=0)
+    assert again.run.paths.weights.read_bytes() == whole.run.paths.weights.read_bytes()

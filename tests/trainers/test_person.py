@@ -6,7 +6,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.errors import RunError
-from stride.runs.asked import read_query
+from stride.runs.asked import query_text, read_query
 from stride.runs.files import read_lines
 from stride.runs.labels import add_labels, missing_labels
 from stride.runs.layout import RunPaths
@@ -117,6 +117,17 @@ def test_a_cell_filled_in_by_another_program_is_a_label(tmp_path):
     trainer(tmp_path).fit(resume=0)
     assert status(tmp_path)["state"] == "waiting" and len(asked(tmp_path)) == 2
     assert {row["id"] for row in read_lines(paths.labels)} == set(asked(tmp_path)[0][0])
+
+
+def test_what_a_person_was_asked_stays_whatever_would_be_chosen_now(tmp_path):
+    trainer(tmp_path).fit()
+    paths = RunPaths(tmp_path / "0")
+    before = [one.id for one in read_query(paths)]
+    others = [one for one in range(40) if one not in before][-3:]
+    paths.queries.write_text(query_text(1, others, [0.5, 0.25, 0.125]))
+    label(tmp_path)
+    trainer(tmp_path).fit(resume=0)
+    assert asked(tmp_path)[0] == (others, [0.5, 0.25, 0.125])
 
 
 @pytest.mark.parametrize("step", [7, 10, 15])
