@@ -39,7 +39,7 @@ def _print(row: "RunRow", *, json: bool) -> None:
     reproduction = _optional(paths.reproduction)
     if json:
         records = {"results": results, "provenance": provenance, "reproduction": reproduction}
-        print_json(record(row) | records)
+        print_json(record(row) | records | {"fidelity": _fidelity(row.path)})
     else:
         lines = [*_head(row), *_segments(row.path), *_lineage(provenance, reproduction)]
         lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
@@ -70,6 +70,18 @@ def _segments(folder: Path) -> Iterator[list[str]]:
         steps = [str(segment.get("from_step", 0)) for segment in segments[1:]]
         word = "step" if len(steps) == 1 else "steps"
         yield ["segments", f"{len(segments)} (resumed at {word} {', '.join(steps)})"]
+        inexact = (_fidelity(folder).get("inexact") or {}).items()
+        told = [f"{part}: {why}" for part, why in inexact]
+        for title, text in zip(_titles("not exact", len(told)), told, strict=True):
+            yield [title, text]
+
+
+def _fidelity(folder: Path) -> dict[str, Any]:
+    """Return what the newest resume restored exactly and what not; nothing without one."""
+    from stride.runs.run import Run
+
+    segments = Run(folder).segments
+    return (segments[-1].get("fidelity") or {}) if segments else {}
 
 
 def _lineage(provenance: Mapping[str, Any], reproduction: Mapping[str, Any]) -> Iterator[list[str]]:

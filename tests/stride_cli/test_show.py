@@ -112,6 +112,18 @@ def test_where_it_was_resumed(stride, make_run) -> None:
         assert shown["segments"] == f"{n + 1} (resumed at {word})"
 
 
+def test_what_the_newest_resume_did_not_restore_exactly(stride, make_run) -> None:
+    paths = make_run()
+    assert json.loads(stride("show", "W/0", "--json").out)["fidelity"] == {}
+    fidelity = {"exact": ["model"], "inexact": {"world_size": "3 here, 2 then", "random": "new"}}
+    record = read_json(paths.segment(0)) | {"n": 1, "from_step": 6, "fidelity": fidelity}
+    atomic_json(paths.segment(1), record)
+    shown = table(stride("show", "W/0"))
+    at = shown.index(["not exact", "world_size: 3 here, 2 then"])
+    assert shown[at + 1] == ["", "random: new"]
+    assert json.loads(stride("show", "W/0", "--json").out)["fidelity"] == fidelity
+
+
 def table(outcome) -> list[list[str]]:
     """Return the titles and texts of what was shown."""
     assert outcome.code == 0, outcome.err
