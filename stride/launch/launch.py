@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from stride.launch import slurm
 from stride.launch.code import Code
 from stride.launch.script import Resources, array_script, job_script
 from stride.runs.files import atomic_json, atomic_write
-from stride.runs.layout import RunPaths
+from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance import Survey, collect
 from stride.runs.records import JobRecord
 from stride.runs.work_dir import WorkDir
@@ -108,6 +109,7 @@ def launch(
         code = Code.here(exclude=checked.work_dir)
         code.require_imported()
         queued: list[RunPaths] = []
+        new = [place for place in _places(checked.work_dir) if not place.exists()]
         try:
             for number in [None] if array is None else range(array):
                 writer = checked.claim(survey, number)
@@ -117,9 +119,28 @@ def launch(
         except BaseException:
             for run in queued:
                 shutil.rmtree(run.path, ignore_errors=True)
+            _remove_empty(new)
             raise
     note = "" if code.root else f"the job has no copy of the code: {code.reason}"
     return Launched([run.path for run in queued], job, note)
+
+
+def _places(work_dir: Path) -> list[Path]:
+    """Return the folders that claiming a run may make, the innermost first."""
+    return [WorkDirPaths(work_dir).private, work_dir, *work_dir.absolute().parents]
+
+
+def _remove_empty(made: Sequence[Path]) -> None:
+    """Remove folders that were made for runs that are gone, unless others use them by now."""
+    if len(made) < 2:  # the work_dir was there
+        return
+    private, work_dir, *_ = made
+    if any(one != private for one in work_dir.iterdir()):
+        return
+    shutil.rmtree(private, ignore_errors=True)
+    with suppress(OSError):
+        for folder in made[1:]:
+            folder.rmdir()
 
 
 def dry_run(

@@ -114,7 +114,15 @@ def test_a_file_that_git_does_not_track_is_told_of_before_anything_is_made(proje
 def test_where_sbatch_refuses_no_run_is_left(project, slurm, array):
     slurm.refuse("sbatch", "sbatch: error: invalid partition specified: x\n")
     with pytest.raises(Refused, match="invalid partition specified: x"):
-        queue(array=array)
+        queue("work_dir=new/W", array=array)
+    assert not (project / "new").exists()
+
+
+def test_where_sbatch_refuses_a_work_dir_that_was_there_stays(project, slurm):
+    slurm.refuse("sbatch", "sbatch: error: invalid partition specified: x\n")
+    (project / "W").mkdir()
+    with pytest.raises(Refused):
+        queue()
     assert WorkDir(project / "W").names() == []
 
 
