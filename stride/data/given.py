@@ -15,6 +15,10 @@ from stride.data.seeding import read_globals, write_globals
 from stride.distributed import world_size
 from stride.errors import DataError
 
+_OR = ", or let STRIDE load: dataset_kwargs"
+_TRAINING = f"give it sampler=DistributedSampler(dataset){_OR}"
+_EVALUATION = f"give it sampler=range(rank, len(dataset), world_size){_OR}"
+
 
 class GivenBatches:
     """Give the batches of a user's loader, moved to the device where they are not on it.
@@ -143,15 +147,28 @@ def _require_shared(loader: Any, name: str) -> None:
     """Refuse a loader that would give every rank the same samples.
 
     Raises:
-        DataError: Its sampler knows nothing of ranks, and there are several.
+        DataError: Its sampler knows nothing of ranks, and there are several; or it repeats
+            samples that are to be counted once.
     """
-    blind = type(getattr(loader, "sampler", None)) in (RandomSampler, SequentialSampler)
-    if blind and world_size() > 1:
-        raise DataError(
-            f"the loader gives all {world_size()} processes the same samples",
-            where=name,
-            hint="give it sampler=DistributedSampler(dataset), or let STRIDE load: dataset_kwargs",
-        )
+    if world_size() == 1:
+        return
+    sampler = getattr(loader, "sampler", None)
+    hint = _TRAINING if name == "train_loader" else _EVALUATION
+    if type(sampler) in (RandomSampler, SequentialSampler):
+        what = f"the loader gives all {world_size()} processes the same samples"
+        raise DataError(what, where=name, hint=hint)
+    if name != "train_loader" and (more := _repeated(loader, sampler)) > 0:
+        what = f"its {type(sampler).__name__} repeats {more} samples, which would count twice"
+        raise DataError(what, where=name, hint=hint)
+
+
+def _repeated(loader: Any, sampler: Any) -> int:
+    """Return how many samples a sampler repeats to give each rank as many, if it says so."""
+    total = getattr(sampler, "total_size", None)
+    try:
+        return total - len(loader.dataset) if isinstance(total, int) else 0
+    except (AttributeError, TypeError):  # a dataset without a length
+        return 0
 
 
 def given_data(

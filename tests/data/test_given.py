@@ -155,3 +155,16 @@ def test_with_several_ranks_a_loader_has_to_know_of_them(monkeypatch):
     assert [(len(batch[1]), size) for batch, size in given(part, CPU).shares()] == [
         (4, None), (4, None), (2, None),
     ]  # fmt: skip
+
+
+def test_an_evaluation_counts_no_sample_twice(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    padded = DataLoader(dataset(), 4, sampler=DistributedSampler(dataset(), 3, 0))
+    assert given(padded, CPU).num_samples == -(-len(dataset()) // 3)  # training may repeat some
+    missing = -len(dataset()) % 3
+    assert missing
+    for name in ("val_loader", "test_loader"):
+        with pytest.raises(DataError, match=rf"repeats {missing} samples.*sampler=range\(rank"):
+            given(padded, CPU, name)
+    even = DataLoader(dataset(), 4, sampler=range(0, len(dataset()), 3))
+    assert given(even, CPU, "val_loader").num_samples == -(-len(dataset()) // 3)
