@@ -17,6 +17,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from inspect import signature
 from typing import Any, Protocol
 
 import torch
@@ -27,6 +28,10 @@ from stride.errors import ComponentError, ConfigError, DataError, MissingExtra, 
 from stride.models.model import Step
 
 KEY = "training_config.metrics"
+_OWN = (
+    "name a class with update, compute and reset: derive from stride.engine.metrics.Metric, "
+    "whose update(step) finds step.outputs and step.targets"
+)
 
 
 class Task(Protocol):
@@ -234,16 +239,24 @@ def _imported(name: str) -> Metric:
     from stride.components import find
     from stride.engine.metrics_torch import TorchMetric
 
-    built = find("metric", name)()
+    built = _made(name, find("metric", name))
     if isinstance(built, Metric):
         return built
     if all(callable(getattr(built, method, None)) for method in ("update", "compute", "reset")):
         return TorchMetric(built)
-    raise ComponentError(
-        f"{name} gives a {type(built).__name__}, no metric",
-        where=KEY,
-        hint="a metric has update(step), compute() and reset(): derive from stride.engine's Metric",
-    )
+    raise ComponentError(f"{name} gives a {type(built).__name__}, no metric", where=KEY, hint=_OWN)
+
+
+def _made(name: str, make: Any) -> Any:
+    """Call what an import path names; a function of outputs and targets takes arguments."""
+    try:
+        signature(make).bind()
+    except TypeError as error:
+        what = f"{name} cannot be made without arguments: {error}"
+        raise ComponentError(what, where=KEY, hint=_OWN) from None
+    except ValueError:  # the signature of some built in C is not to be had
+        pass
+    return make()
 
 
 def _of_torchmetrics(name: str, names: list[str], info: Task | None) -> Metric:

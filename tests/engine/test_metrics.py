@@ -276,6 +276,7 @@ def test_import_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "    def reset(self): self.value = 0.0\n"
         "from stride.engine.metrics_classes import Accuracy as Own\n"
         "def nothing(): return 3\n"
+        "def share(outputs, targets): return 0.5\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     metrics = build_metrics(["their_metrics:Largest", "their_metrics:Own"], None)
@@ -283,6 +284,10 @@ def test_import_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert over(metrics["Largest"], torch.arange(100.0), torch.zeros(100)) == 99.0
     with pytest.raises(ComponentError, match="gives a int, no metric"):
         build_metrics(["their_metrics:nothing"], None)
+    with pytest.raises(
+        ComponentError, match=r"missing .* 'outputs' \(training_config.metrics\); na"
+    ):
+        build_metrics(["their_metrics:share"], None)
 
 
 def test_default_metrics_follow_the_targets() -> None:
