@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from traceback import format_exc
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
-from stride.errors import RunFailed, StrideError, UserError
+from stride.errors import LostProcess, RunFailed, UserError
+from stride.peers.failing import first_failure, loss_of_peer
 from stride.peers.meeting import objections
 from stride.peers.parent import end_with_parent
-from stride.peers.place import variable
-from stride.peers.store import answer_of, connected, leave, room
+from stride.peers.place import require_place, variable
+from stride.peers.store import leave, room
 
 if TYPE_CHECKING:
     import torch
@@ -105,6 +105,7 @@ def process_group(
         UserError: the launcher's variables are not complete.
         RunFailed: the other processes were not met in time.
     """
+    require_place()
     if "TORCHELASTIC_RUN_ID" in os.environ:
         end_with_parent()
     if _is_alone_or_joined():
@@ -147,6 +148,7 @@ def require_alike(
         UserError: something differs, is not one's own, or is trouble; the same one everywhere.
         RunFailed: the other processes were not met in time.
     """
+    require_place()
     found: list[str] = []
     if not _is_alone_or_joined():
         store = room("facts", timeout)
@@ -329,21 +331,26 @@ def failing_together() -> Iterator[None]:
     """Tell the other ranks what ends this one; where it is their end, raise what ended them.
 
     Raises:
-        RunFailed: Another rank failed first; its traceback is in the message.
+        RunFailed: Another rank failed first; its traceback is a note of the error.
+        LostProcess: Another process is gone without a word.
     """
     try:
         yield
+    except LostProcess:
+        raise
     except Exception as error:
-        first = _first_failure() if world_size() > 1 else ""
-        lost = not isinstance(error, StrideError) and isinstance(error, RuntimeError)
-        if first and lost:
-            place, what = first.partition(":")[0], first.strip().rpartition("\n")[2]
-            raise RunFailed(f"{place} failed first: {what}\n{first}") from error
+        if world_size() > 1:
+            _raise_cause(error)
         raise
 
 
-def _first_failure() -> str:
-    """Note the exception under way, unless another rank has; return that rank's."""
-    own = f"rank {rank()}: {format_exc()}"
-    first = answer_of(lambda: connected(0).compare_set("failure", "", own).decode()) or ""
-    return "" if first.startswith(f"rank {rank()}:") else first
+def _raise_cause(error: Exception) -> None:
+    """Raise what ended this process, where that is not the error itself."""
+    lost = loss_of_peer(error)
+    first, trace = first_failure(error, follows=bool(lost))
+    if first and isinstance(error, RuntimeError):
+        failed = RunFailed(first)
+        failed.add_note(trace)
+        raise failed from error
+    if lost:
+        raise LostProcess(f"another process was lost: {lost}") from error

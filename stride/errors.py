@@ -10,6 +10,7 @@ StrideError                  exit code 1
 │   └── MissingExtra         an optional package that is not installed
 └── RunFailed                exit code 1: a run that began and could not go on
     ├── NonFiniteError       the loss is NaN or infinite
+    ├── LostProcess          another of the processes that train together is gone
     └── LostRun              a newer segment writes this run now
 """
 
@@ -76,6 +77,10 @@ class RunFailed(StrideError):
 
 class NonFiniteError(RunFailed):
     """Report the first step whose loss is NaN or infinite."""
+
+
+class LostProcess(RunFailed):
+    """End a process that waits for another one, which is gone without a word."""
 
 
 class LostRun(RunFailed):

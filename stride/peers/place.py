@@ -8,8 +8,11 @@ import os
 import re
 from collections.abc import Mapping
 
+from stride.errors import UserError
+
 _STEPS = 2**32 - 16  # numbers from here on are SLURM's for a batch script, or a person's shell
 _PORTS = range(20000, 30000)  # below those that systems give to clients
+_UNSET = "let torchrun or srun set it, or type, to train alone: unset RANK WORLD_SIZE"
 _FIRST = re.compile(r"(?:[^,\[]|\[[^\]]*\])*")
 _RANGE = re.compile(r"\[([^\],-]*)[^\]]*\]")
 
@@ -28,8 +31,37 @@ def place(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
 
 
 def variable(name: str, default: int) -> int:
-    """Return a number that the launcher of this process says, or the default without one."""
-    return int(place().get(name, default))
+    """Return a number that the launcher of this process says, or the default without one.
+
+    Raises:
+        UserError: it is none.
+    """
+    return _number(name, place().get(name, default))
+
+
+def _number(name: str, said: str | int) -> int:
+    try:
+        return int(said)
+    except ValueError:
+        raise UserError(f"{said!r} is no number", where=name, hint=_UNSET) from None
+
+
+def require_place(environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse variables that name no place among the processes.
+
+    Raises:
+        UserError: one of them is missing, no number, or out of range.
+    """
+    said = place(environment)
+    if "RANK" not in said and said.get("WORLD_SIZE", "1") == "1":
+        return
+    for name, other in (("RANK", "WORLD_SIZE"), ("WORLD_SIZE", "RANK")):
+        if name not in said:
+            raise UserError(f"{other} is set, and {name} is not", where=name, hint=_UNSET)
+    rank, world = (_number(name, said[name]) for name in ("RANK", "WORLD_SIZE"))
+    if not 0 <= rank < world:
+        what = f"rank {rank} is none of {world} processes: they count from 0"
+        raise UserError(what, where="RANK and WORLD_SIZE", hint=_UNSET)
 
 
 def _of_task(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -43,11 +75,17 @@ def _of_task(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def meeting_point(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Return address and port of the first process, empty where nobody says them."""
+    """Return address and port of the first process, empty where nobody says them.
+
+    Raises:
+        UserError: the port is no number.
+    """
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
     of_task = place(environment) is not environment
     address = environment.get("MASTER_ADDR") or (first_host(hosts) if of_task else "")
     port = environment.get("MASTER_PORT") or (_port(environment) if of_task else "")
+    if port:
+        _number("MASTER_PORT", port)
     return address, port
 
 

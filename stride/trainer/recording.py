@@ -13,7 +13,7 @@ from torch import Tensor
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.state import TrainState
 from stride.engine.whole_weights import commit_weights
-from stride.errors import NonFiniteError, StrideError
+from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
@@ -200,6 +200,8 @@ def outcome(error: BaseException) -> tuple[str, str]:
     """Return status and reason of a run that an exception ended."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", str(error) or "interrupted by the keyboard"
+    if isinstance(error, LostProcess):  # as where the lost one is rank 0, which writes no end
+        return "interrupted", error.what
     if isinstance(error, NonFiniteError):
         return "failed", f"nonfinite: {error}"
     first_line = (str(error).splitlines() or [""])[0]

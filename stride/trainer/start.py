@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from stride.components import find
 from stride.config import resolve_layers
 from stride.distributed import is_main
+from stride.errors import LostProcess
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
@@ -46,9 +47,17 @@ def start(
 
 @contextmanager
 def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
-    """Tell the folder of the run that the block trained, however it ended."""
+    """Tell the folder of the run that the block trained, however it ended.
+
+    Raises:
+        LostProcess: says how to go on.
+    """
     try:
         yield
+    except LostProcess as error:
+        if (run := getattr(trainer, "run", None)) is not None:
+            error.hint = f"type, behind the same launcher: stride resume {run.paths.path}"
+        raise
     finally:
         if is_main() and (run := getattr(trainer, "run", None)) is not None:
             ended(run.paths.path)

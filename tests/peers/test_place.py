@@ -2,7 +2,8 @@
 
 import pytest
 
-from stride.peers.place import first_host, meeting_point, place
+from stride.errors import UserError
+from stride.peers.place import first_host, meeting_point, place, require_place
 
 TASK = {
     "SLURM_JOB_ID": "1234",
@@ -84,3 +85,30 @@ def test_without_a_launcher_nothing_is_said():
 )
 def test_the_first_host_of_a_list(hosts, first):
     assert first_host(hosts) == first
+
+
+@pytest.mark.parametrize("fine", [{}, {"WORLD_SIZE": "1"}, TASK, TORCHRUN])
+def test_a_place_among_the_processes_is_taken(fine):
+    require_place(fine)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"RANK": "x"}, r"'x' is no number \(RANK\)"),
+        ({"WORLD_SIZE": "two"}, r"'two' is no number \(WORLD_SIZE\)"),
+        ({"RANK": "3"}, "rank 3 is none of 2 processes"),
+        ({"RANK": "-1"}, "rank -1 is none of 2 processes"),
+        ({"RANK": None}, "WORLD_SIZE is set, and RANK is not"),
+        ({"WORLD_SIZE": None}, "RANK is set, and WORLD_SIZE is not"),
+    ],
+)
+def test_half_set_variables_are_refused(wrong, words):
+    environment = {name: said for name, said in (TORCHRUN | wrong).items() if said is not None}
+    with pytest.raises(UserError, match=words):
+        require_place(environment)
+
+
+def test_a_port_is_a_number():
+    with pytest.raises(UserError, match=r"'abc' is no number \(MASTER_PORT\)"):
+        meeting_point(TORCHRUN | {"MASTER_PORT": "abc"})

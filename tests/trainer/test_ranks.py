@@ -17,6 +17,7 @@ from stride.engine.checkpoint import checkpoint_names, read_state
 from stride.engine.fidelity import same
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
+from stride.runs.status import current_state
 from stride.trainer.ending import Ending
 from stride.trainer.trainer import Trainer
 
@@ -243,6 +244,20 @@ def test_an_exception_on_one_rank_ends_all_and_is_told_everywhere(ranks, tmp_pat
     assert status["state"] == "failed"
     assert "ValueError: broken on purpose" in status["reason"]
     assert ("rank 1 failed first" in status["reason"]) == (only == 1)
+    innocent = errors[1 - only]
+    assert f"RunFailed: rank {only} failed first: ValueError: broken on purpose\n" in innocent
+    assert "after_step" in innocent  # where it was raised, below the line that a person reads
+
+
+@pytest.mark.parametrize("only", [0, 1])
+def test_a_killed_process_leaves_an_interrupted_run(ranks, tmp_path, only):
+    options = {"act": ("kill", 5, only), "seconds": 10, "group": False}
+    errors = ranks(2, trained, tmp_path / "W", fails=True, **options)
+    lost = "LostProcess: another process was lost: its connection from 127.0.0.1 was closed\n"
+    assert lost in errors[1 - only]
+    state, reason = current_state(RunPaths(tmp_path / "W" / "0"))
+    told = ("another process was lost", "has ended without a word")[only == 0]
+    assert state == "interrupted" and told in reason
 
 
 def test_a_mistake_on_rank_0_leaves_no_folder_and_nobody_waiting(ranks, tmp_path):
