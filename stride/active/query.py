@@ -1,10 +1,10 @@
 """Find a strategy, check it before anything is trained, and let it choose samples of a pool."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from inspect import isclass
+from inspect import isclass, signature
 from typing import Any, NamedTuple
 
 import torch
@@ -94,6 +94,7 @@ def build_strategy(
         arguments = bind(found, given, section=SECTION)
         return Strategy(name, construct(found, section=SECTION, **arguments), arguments)
     supplied = list(parameters(found).named)[:2]
+    _require_two(found, name)
     arguments = bind(found, given, section=SECTION, supplied=supplied)
     return Strategy(name, partial(found, **arguments), arguments)
 
@@ -187,13 +188,25 @@ def _cannot_weigh(name: str) -> ConfigError:
     )
 
 
+def _require_two(rule: Callable[..., Any], name: str) -> None:
+    with suppress(ValueError):  # some built-in functions have no signature
+        try:
+            signature(rule).bind_partial(None, None)
+        except TypeError as error:
+            raise ComponentError(
+                f"the strategy {name} cannot be called with a model and a pool: {error}",
+                where=KEY,
+                hint="it is called as rule(model, pool)",
+            ) from None
+
+
 def _find(strategy: str | Callable[..., Any]) -> Callable[..., Any]:
     if not isinstance(strategy, str):
         return strategy
     if strategy in STRATEGIES:
         return STRATEGIES[strategy].rule
     if ":" in strategy:
-        return find("transform", strategy)
+        return find("strategy", strategy)
     near = nearest(strategy, STRATEGIES)
     hint = near or f"type one of {', '.join(STRATEGIES)}, or an import path package.module:rule"
     raise ComponentError(f"there is no query strategy {strategy!r}", where=KEY, hint=hint)

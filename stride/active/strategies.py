@@ -174,7 +174,7 @@ def _committee(model: Network, committee: Sequence[Network]) -> None:
             f"a committee needs several models, and there is {len(committee) or 'none'}",
             key=KEY,
             where=KEY,
-            hint="give a list of models, or choose BALD, which needs one with dropout",
+            hint="give a list of models; one with dropout has BALD, for numbers VarianceSampling",
         )
 
 

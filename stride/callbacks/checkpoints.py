@@ -68,8 +68,11 @@ class Checkpoints(Callback):
     def before_train(self, trainer: Any) -> None:
         """Refuse at once what the first checkpoint, perhaps hours later, could not hold.
 
-        Of a resumed run, finish what was ended between its newest checkpoint and the index.
+        Of a resumed run, finish what was ended between its newest checkpoint and the index. A
+        checkpoint under way, as at the beginning of a further round, is neither's yet: it is
+        waited for.
         """
+        self._settle(trainer)
         require_storable(trainer.state)
         if self._kept.newest() and is_main():
             self._tidy(trainer.run)

@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "wandb": "stride.loggers.wandb:WandbLogger",
     },
     "transform": {},
+    "strategy": {},
     "metric": {},
 }
 
@@ -52,7 +53,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
     Args:
         kind: dataset, model, criterion, optimizer, scheduler, trainer, callback, logger,
-            transform or metric.
+            transform, strategy or metric.
         name: a built-in name, a torch name, or an import path `package.module:Name`.
 
     Raises:

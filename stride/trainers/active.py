@@ -20,8 +20,10 @@ from stride.config import Resolved
 from stride.config.metrics import infer_mode
 from stride.config.schema import ActiveConfig, Config
 from stride.data import Data, Normalization
+from stride.data.columns import ArrayDataset
 from stride.distributed import is_main, on_main
 from stride.engine.loop import Loop
+from stride.errors import DataError
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
@@ -34,7 +36,7 @@ from stride.trainer.trainer import Trainer
 from stride.trainers.asking import Asking
 from stride.trainers.curve import draw_curve, write_curve
 from stride.trainers.fitting import measured, order_of, reader_of, require_fitting
-from stride.trainers.person import Person, hint, require_labels, wanted
+from stride.trainers.person import Person, hint, require_labels, unknown, wanted
 from stride.trainers.renewal import Renewal
 
 LABELLED, ROUND = "active/labelled", "active/round"
@@ -109,15 +111,29 @@ class ActiveTrainer(Trainer):
         active, source = config.active_config, data.sources["train"]
         self._reader = reader_of(source, data, config)
         self._person = Person(source) if active.oracle == "person" else None
-        ids = start_ids(
-            active.start, active.start_size, len(self._reader), self._targets, config.seed
-        )
+        length = len(self._reader)
+        ids = start_ids(active.start, active.start_size, length, self._all_targets, config.seed)
+        if self._person is None:
+            whole = isinstance(source, ArrayDataset)  # else reading all would take too long
+            self._require_known(torch.arange(length) if whole else ids)
         order.choose(ids)
         self._order, self._rounds = order, Rounds(ids)
 
-    def _targets(self) -> Tensor:
-        batches = self._reader(torch.arange(len(self._reader)))
-        return torch.cat([split_batch(batch)[1] for batch in batches]).cpu()
+    def _all_targets(self) -> Tensor:
+        return self._targets(torch.arange(len(self._reader)))
+
+    def _targets(self, ids: Tensor) -> Tensor:
+        return torch.cat([split_batch(batch)[1] for batch in self._reader(ids)]).cpu()
+
+    def _require_known(self, ids: Tensor) -> None:
+        """Refuse samples whose labels the dataset does not know, and nobody is asked for."""
+        count = int(unknown(self._targets(ids)).sum())
+        if count:
+            raise DataError(
+                f"the dataset does not know the labels of {count} of {len(ids)} samples",
+                where="dataset_kwargs.dataset_name",
+                hint="type: active_config.oracle=person, and a person is asked for them",
+            )
 
     def _prepare(self, assembly: Assembly, watch: Any, callbacks: Iterable[Callback] = ()) -> None:
         """Build the training, and what it does between two rounds."""
@@ -147,7 +163,7 @@ class ActiveTrainer(Trainer):
             load_initial(network, beginning.run.paths.initial_weights)
         start, self._arranged = clone_state(self.model.state_dict()), -1
         if isinstance(beginning, Resumed) and self._person is not None:
-            require_labels(beginning.run.paths)
+            require_labels(beginning.run.paths, self.data.info)
             self._paths = beginning.run.paths
             self._arrange()
         super()._restore(beginning)
@@ -211,11 +227,12 @@ class ActiveTrainer(Trainer):
         person, rounds = self._person, self._rounds
         if person is None or person.asked(self._paths, 0) is not None:
             return False
-        unknown = person.unknown(self._targets(), rounds.labelled)
-        if not len(unknown):
+        asked = rounds.labelled[unknown(self._targets(rounds.labelled))]
+        if not len(asked):
             return False
-        person.ask(self.run, 0, Query(unknown, torch.full((len(unknown),), torch.nan)))
+        person.ask(self.run, 0, Query(asked, torch.full((len(asked),), torch.nan)))
         self._training.stop.load_state_dict({"reason": self._wanted(), "status": "waiting"})
+        self.run.note(self._wanted())
         return True
 
     def _wanted(self) -> str:
@@ -248,6 +265,8 @@ class ActiveTrainer(Trainer):
         if person is not None and (asked := person.asked(self._paths, number)) is not None:
             return asked
         query = self._asking.query()
+        if person is None:
+            self._require_known(query.ids)
         if person is not None and not self._asking.too_sure(query):
             on_main(lambda: person.ask(self.run, number, query))
         return query

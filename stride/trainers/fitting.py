@@ -38,6 +38,10 @@ def require_fitting(assembly: Assembly) -> None:
         for network in candidates.members if candidates is not None else [model.network]:
             named_layer(network, active.feature_layer)
     _require_all_gradients(assembly, candidates)
+    weights, classes = active.class_weights, assembly.data.info.num_classes
+    if isinstance(weights, list) and classes is not None and len(weights) != classes:
+        key = "active_config.class_weights"
+        raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
     known = measured(assembly)
     if active.metric not in (None, *known):
         hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"

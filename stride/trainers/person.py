@@ -9,6 +9,7 @@ from stride.active.oracle import relabelled, targets_of
 from stride.active.query import Query
 from stride.data.build import BatchMaker
 from stride.data.datasets import find_transform
+from stride.data.info import DataInfo
 from stride.data.options import loader_options
 from stride.data.samples import Source
 from stride.distributed import share, world_size
@@ -47,11 +48,6 @@ class Person:
             take_labels(run.paths)
         run.commit(run.paths.queries, query_text(number, query.ids.tolist(), query.scores.tolist()))
 
-    def unknown(self, targets: Tensor, ids: Tensor) -> Tensor:
-        """Return those of the samples whose target the dataset does not know: below 0, or NaN."""
-        own = targets[ids]
-        return ids[own.isnan() if own.is_floating_point() else own < 0]
-
     def label(self, training: Training, paths: RunPaths, ids: Tensor) -> Source:
         """Give the training the labels of its samples; return the data with them."""
         assembly, known = training.assembly, read_labels(paths)
@@ -69,12 +65,20 @@ class Person:
         return source
 
 
-def require_labels(paths: RunPaths) -> None:
-    """Refuse to go on with a run whose query has no labels yet.
+def unknown(targets: Tensor) -> Tensor:
+    """Tell of each target whether nobody knows it: below 0 for a class, NaN for a number."""
+    rows = targets.reshape(len(targets), -1)
+    return (rows.isnan() if rows.is_floating_point() else rows < 0).any(1)
+
+
+def require_labels(paths: RunPaths, info: DataInfo) -> None:
+    """Refuse to go on with a run whose query has no labels yet, or labels that mean nothing.
 
     Raises:
         RunError: tells how many are missing, and what to type.
+        DataError: a label is no class, or no number.
     """
+    targets_of(read_labels(paths), info.classes, info.num_classes, kind=info.target_kind)
     missing = missing_labels(paths)
     if missing:
         raise RunError(wanted(paths, len(missing)), where=str(paths.path), hint=hint(paths))

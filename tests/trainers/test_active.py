@@ -2,21 +2,26 @@
 
 import json
 import re
+import time
 from itertools import pairwise
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from stride.active.curves import Curve
 from stride.callbacks.base import Callback
+from stride.callbacks.kept import Kept
 from stride.errors import DataError, RunError, UserError
+from stride.runs.asked import read_query
 from stride.runs.files import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.verify import verify_run
 from stride.trainer.loaded import load_run
 from stride.trainers.active import ActiveTrainer
+from stride.trainers.person import unknown
 
 ACTIVE = {"strategy": "MarginSampling", "start_size": 6, "num_queries": 4, "num_rounds": 2}
 
@@ -240,6 +245,8 @@ def test_the_start_is_as_it_was_asked_for(tmp_path, start):
         ({"strategy": "QueryByCommittee"}, {}, "committee"),
         ({"start": [1, 99]}, {}, "has 99, and the split has 63 samples"),
         ({"start": [1, 1]}, {}, "twice"),
+        ({"class_weights": [0.5, 0.5]}, {}, "2 weights for 10 classes"),
+        ({"strategy": "textwrap:dedent"}, {}, "called as rule"),
         ({"start_size": 99}, {}, "99 samples are to be labelled"),
         ({}, {"load_data_kwargs": {"sampler": "torch.utils.data:RandomSampler"}}, "sampler"),
         ({"metric": "test/acuracy"}, {}, "test/acuracy"),
@@ -298,6 +305,48 @@ def _of_two(folder):
     made._resolved = made._resolved.override({"load_data_kwargs.batch_size": 2})
     made.fit()
     return [row["queried"] for row in rows(made)], made.state.step
+
+
+def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, monkeypatch):
+    """The round that follows tidies up; what is not in the list yet is no rubbish."""
+    add = Kept.add
+
+    def late(*arguments):
+        time.sleep(0.1)
+        add(*arguments)
+
+    monkeypatch.setattr(Kept, "add", late)
+    made = fitted(tmp_path, active={"num_rounds": 3})
+    assert verify_run(made.run.paths.path).problems == []
+
+
+def test_numbers_that_nobody_knows_are_found_in_any_shape():
+    numbers = torch.tensor([[1.0], [torch.nan], [2.0]])
+    assert unknown(numbers).tolist() == unknown(numbers[:, 0]).tolist() == [False, True, False]
+    assert unknown(torch.tensor([0, -1, 3])).tolist() == [False, True, False]
+
+
+def test_labels_that_the_dataset_does_not_know_are_no_labels(tmp_path):
+    x = torch.randn(40, 3)
+    y = (x.sum(1) > 0).long()
+    y[7] = -1
+    save_file({"inputs": x, "targets": y}, tmp_path / "data.safetensors")
+    whole = {"val_fraction": 0.0, "test_fraction": 0.0}
+    data = {"dataset_name": "arrays", "path": str(tmp_path / "data.safetensors"), **whole}
+    made = ActiveTrainer(tmp_path / "w", device="cpu", dataset_kwargs=data)
+    with pytest.raises(DataError, match=r"know the labels of 1 of 40 samples.*oracle=person"):
+        made.fit()
+    assert not (tmp_path / "w").exists()
+    asked = ActiveTrainer(
+        tmp_path / "w",
+        device="cpu",
+        dataset_kwargs=data,
+        training_config={"max_epochs": 1},
+        active_config={"oracle": "person", "start": [7, 8], "strategy": "CoreSet"},
+    )
+    asked.fit()
+    assert Run(asked.run.paths.path).status["state"] == "waiting"
+    assert [one.id for one in read_query(asked.run.paths)] == [7]
 
 
 def test_the_labels_only_grow(tmp_path):

@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
-from stride.errors import RunError
+from stride.errors import DataError, RunError
 from stride.runs.asked import query_text, read_query
 from stride.runs.files import read_lines
 from stride.runs.labels import add_labels, missing_labels
@@ -106,6 +106,16 @@ def test_a_run_without_its_labels_is_refused_and_stays_as_it_is(tmp_path):
         with pytest.raises(RunError, match=f"{wanted} wanted of a person.*stride label"):
             trainer(tmp_path).fit(resume=0)
     assert status(tmp_path) == before
+
+
+def test_a_label_that_is_no_class_is_told_before_the_run_goes_on(tmp_path):
+    trainer(tmp_path).fit()
+    paths = RunPaths(tmp_path / "0")
+    first = read_query(paths)[0].id
+    add_labels(paths, {first: "upwards"}, by="me")
+    with pytest.raises(DataError, match=f"'upwards' of sample {first} is no class"):
+        trainer(tmp_path).fit(resume=0)
+    assert status(tmp_path)["state"] == "waiting"
 
 
 def test_a_cell_filled_in_by_another_program_is_a_label(tmp_path):
