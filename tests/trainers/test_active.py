@@ -309,14 +309,19 @@ def _of_two(folder):
 
 def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, monkeypatch):
     """The round that follows tidies up; what is not in the list yet is no rubbish."""
-    add = Kept.add
+    add, measure = Kept.add, ActiveTrainer._measure
 
-    def late(*arguments):
-        time.sleep(0.1)
+    def late(*arguments):  # what the thread does once the folder is in its place
+        time.sleep(0.4)
         add(*arguments)
 
+    def measured(made):  # until it is there
+        time.sleep(0.2)
+        return measure(made)
+
     monkeypatch.setattr(Kept, "add", late)
-    made = fitted(tmp_path, active={"num_rounds": 3})
+    monkeypatch.setattr(ActiveTrainer, "_measure", measured)
+    made = fitted(tmp_path)
     assert verify_run(made.run.paths.path).problems == []
 
 
