@@ -230,7 +230,7 @@ def test_the_command_ends_by_itself_with_the_last_label(command, paths: RunPaths
     page = served(command)
     for sample in (7, 3, 5):
         assert ask(page, "label", {"id": sample, "text": "cow"}).status == 200
-    _, err = command.communicate(timeout=30)
+    _, err = command.communicate(timeout=120)
     assert command.returncode == 0 and err.endswith("all 3 labels are given\n")
     assert read_labels(paths) == {7: "cow", 3: "cow", 5: "cow"}
 
@@ -239,6 +239,6 @@ def test_ctrl_c_ends_the_command_and_keeps_what_was_given(command, paths: RunPat
     page = served(command)
     ask(page, "label", {"id": 7, "text": "cow"})
     os.kill(command.pid, signal.SIGINT)
-    _, err = command.communicate(timeout=30)
+    _, err = command.communicate(timeout=120)
     assert command.returncode == 130 and "1 of 3 labels are given and kept" in err
     assert "Traceback" not in err and read_labels(paths) == {7: "cow"}

@@ -150,7 +150,9 @@ class Terminal:
     def __init__(self, folder: Path, **environment: str) -> None:
         self.ours, theirs = pty.openpty()
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
-        variables = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR")}
+        variables = {
+            k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")
+        }
         variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "stride", "label", "W/0", "--no-resume"],
