@@ -61,3 +61,23 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+@contextmanager
+def holding_sigterm() -> Iterator[None]:
+    """Let a SIGTERM wait until the block is done: what it writes is whole then.
+
+    A launcher sends it to all processes when one of them has failed, also to those that are just
+    about to write down why. A person's Ctrl-C waits for nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        if came:
+            signal.raise_signal(signal.SIGTERM)

@@ -50,6 +50,7 @@ class Ending:
                 self._together = True
                 raise Interrupted(stop.signal)
         except BaseException as error:
+            self._trainer.run.hold_sigterm()
             self._watch.stop()
             self._leave(error)
             raise

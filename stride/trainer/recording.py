@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,7 @@ from typing import Any, Self
 from torch import Tensor
 
 from stride.engine.fingerprint import Fingerprint
+from stride.engine.signals import holding_sigterm
 from stride.engine.state import TrainState
 from stride.engine.whole_weights import commit_weights
 from stride.errors import LostProcess, NonFiniteError, StrideError
@@ -62,6 +63,7 @@ class Recording:
         self.weights_sha256 = ""
         self.started = time.time()
         self._end = ("done", "")
+        self._held = ExitStack()
         self._warnings = _Shown(display)
         self._summary: dict[str, Any] = {"metrics": {}}
         self._reported = (time.perf_counter(), state.step)
@@ -157,6 +159,10 @@ class Recording:
         short = {kind: results[kind] for kind in ("best", "last") if results.get(kind)}
         self._summary = {"metrics": short, "monitor": results["monitor"]}
 
+    def hold_sigterm(self) -> None:
+        """Let a SIGTERM wait from now on until the run has its last status."""
+        self._held.enter_context(holding_sigterm())
+
     def end_as(self, status: str, reason: str) -> None:
         """Choose how a run ends that ends without an exception."""
         self._end = (status, reason)
@@ -167,6 +173,11 @@ class Recording:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.hold_sigterm()
+        with self._held:
+            self._close(error)
+
+    def _close(self, error: BaseException | None) -> None:
         status, reason = self._end if error is None else outcome(error)
         try:
             self._stream.close()

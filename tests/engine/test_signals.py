@@ -8,7 +8,7 @@ import time
 import pytest
 
 from stride.engine.loop import StopRequest
-from stride.engine.signals import Interrupted, obeying_signals
+from stride.engine.signals import Interrupted, holding_sigterm, obeying_signals
 
 
 def test_the_first_signal_is_a_request_and_the_second_an_exception():
@@ -64,3 +64,19 @@ def test_an_alarm_of_its_own_without_a_signal_ends_nothing():
     with obeying_signals(StopRequest(), 60.0) as stop:
         os.kill(os.getpid(), signal.SIGALRM)
     assert not stop
+
+
+def test_a_sigterm_that_comes_while_something_is_written_waits():
+    came = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: came.append(number))
+    try:
+        with pytest.raises(ValueError, match="first"), holding_sigterm():
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert came == []
+            raise ValueError("first")
+        assert came == [signal.SIGTERM]
+        with holding_sigterm():
+            pass
+        assert came == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)

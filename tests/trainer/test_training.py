@@ -1,9 +1,13 @@
-"""What one training works with, and how long it takes."""
+"""What one training works with, how long it takes, and what it leaves when it fails."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from stride.callbacks.base import Callback
+from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
 
 CONFIG = {
@@ -30,3 +34,28 @@ def test_a_fork_with_other_batches_tells_how_many_steps_it_has(tmp_path: Path, s
     made = Told(tmp_path, **CONFIG)
     made.fork(0, "last", {"load_data_kwargs.batch_size": size, "training_config.max_steps": None})
     assert told[0][1] == made.state.step
+
+
+class Signalled(Callback):
+    """Be told to end by a launcher, while what has failed is written down."""
+
+    def after_step(self, trainer, step):
+        raise ValueError("broken on purpose")
+
+    def on_exception(self, trainer, error):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_launchers_signal_does_not_take_the_reason_away(tmp_path):
+    def end(number, frame):
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        made = Trainer(tmp_path, callbacks=[Signalled()], **CONFIG)
+        with pytest.raises(SystemExit):
+            made.fit()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    status = Run(tmp_path / "0").status
+    assert (status["state"], status["reason"]) == ("failed", "ValueError: broken on purpose")
