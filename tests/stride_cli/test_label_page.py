@@ -209,7 +209,13 @@ def test_nothing_is_served_where_nothing_is_missing(paths: RunPaths, capsys) -> 
 def command(paths: RunPaths) -> Iterator["subprocess.Popen[str]"]:
     """Start `stride label W/0 --page --no-resume`."""
     words = [sys.executable, "-m", "stride", "label", str(paths.path), "--page", "--no-resume"]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        words,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What is started in the background of a shell ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    ) as process:
         yield process
         process.kill()
 

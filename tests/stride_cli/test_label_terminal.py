@@ -144,6 +144,15 @@ def test_data_cannot_command_the_terminal() -> None:
     assert "\x1b" not in text_of(screen)
 
 
+def own_terminal() -> None:
+    """Make standard input the terminal of a process, and have it obey Ctrl-C.
+
+    What is started in the background of a shell ignores it, and so do its children.
+    """
+    ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """`stride label W/0 --no-resume` at a real terminal."""
 
@@ -158,7 +167,7 @@ class Terminal:
             [sys.executable, "-m", "stride", "label", "W/0", "--no-resume"],
             cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs,
             start_new_session=True,
-            preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0) and None,
+            preexec_fn=own_terminal,
         )  # fmt: skip
         os.close(theirs)
 
