@@ -82,8 +82,15 @@ def build_data(
     transform = find_transform(dataset.get("transform"))
     loaders: dict[str, Batches] = {}
     for split, source in sources.items():
-        maker = BatchMaker(loader_options(loader, split), seed, device, share())
-        loaders[split] = maker.make(source, normalization, transform if split == "train" else None)
+        loaders[split] = make_batches(
+            split,
+            source,
+            loader,
+            seed=seed,
+            device=device,
+            normalization=normalization,
+            transform=transform,
+        )
     return Data(
         train_loader=loaders.get("train"),
         val_loader=loaders.get("val"),
@@ -93,6 +100,25 @@ def build_data(
         fingerprint=opened.fingerprint,
         sources=sources,
     )
+
+
+def make_batches(
+    split: str,
+    source: Source,
+    loader: Mapping[str, Any],
+    *,
+    seed: int,
+    device: torch.device,
+    normalization: Normalization | None,
+    transform: Callable[[Any], Any] | None,
+) -> Batches:
+    """Make this process's batches of a split; the transform is that of training alone.
+
+    Raises:
+        DataError: The data cannot be batched so.
+    """
+    maker = BatchMaker(loader_options(loader, split), seed, device, share())
+    return maker.make(source, normalization, transform if split == "train" else None)
 
 
 def _normalized(source: Source, normalization: Normalization | None) -> Source:

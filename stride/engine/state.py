@@ -85,6 +85,11 @@ class Shares:
         return shares
 
 
+def shared(batches: Any) -> Any:
+    """Return what the loop draws from: the batches, on several ranks their shares."""
+    return Shares(batches) if world_size() > 1 else batches
+
+
 class Latest(dict[str, float]):
     """The newest value of each metric, as a part of the state."""
 

@@ -28,7 +28,7 @@ from stride.engine.optim import (
     learning_rate,
 )
 from stride.engine.random import RandomState
-from stride.engine.state import LoaderState, Shares, Stateful, TrainState
+from stride.engine.state import LoaderState, Stateful, TrainState, shared
 from stride.engine.tally import Tally
 from stride.engine.update import Update, require_fitting
 from stride.loggers.text import LOGGER
@@ -177,8 +177,7 @@ def build_training(
     stop = StopRequest()
     every = config.distributed_config.agree_every
     agreement = Agreement(stop, every, config.training_config.log_interval)
-    several = world_size() > 1
-    now = agreement.now if several else time.monotonic
+    now = agreement.now if world_size() > 1 else time.monotonic
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
     optimizer = build_optimizer_of(assembly)
     schedule = build_schedule(
@@ -186,18 +185,16 @@ def build_training(
         optimizer,
         metric=watch.monitor.metric,
     )
-    rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
-    own_loader = isinstance(assembly.data.train_loader, GivenBatches)
     fingerprint = Fingerprint()
     if config.training_config.digest_every:
         watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
-    tally = Tally(rated.get("accuracy"), copies=own_loader, fingerprint=fingerprint)
+    tally = _tally(assembly, fingerprint)
     batches: Batches = assembly.loader("train")
     if hasattr(batches, "state_dict"):
         batches = loader = LoaderState(batches)
         # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        parts["batches"] = OfEachRank(loader) if own_loader else loader
-    batches = Shares(batches) if several else batches
+        parts["batches"] = OfEachRank(loader) if _has_own_loader(assembly) else loader
+    batches = shared(batches)
     _require_shares(assembly, batches)
     state = TrainState(
         model=model,
@@ -227,9 +224,18 @@ def build_training(
 
 def _require_shares(assembly: Assembly, batches: Batches, position: int = 0) -> None:
     """Refuse a process without samples where others wait for it; own loaders are each rank's."""
-    own_loader = isinstance(assembly.data.train_loader, GivenBatches)
-    if assembly.config.distributed_config.sync_batchnorm and not own_loader:
+    if assembly.config.distributed_config.sync_batchnorm and not _has_own_loader(assembly):
         require_shares(batches, position)
+
+
+def _has_own_loader(assembly: Assembly) -> bool:
+    return isinstance(assembly.data.train_loader, GivenBatches)
+
+
+def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:
+    rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
+    copies = _has_own_loader(assembly)
+    return Tally(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 
 
 def build_optimizer_of(assembly: Assembly) -> Optimizer:

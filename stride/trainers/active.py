@@ -20,7 +20,7 @@ from stride.config import Resolved
 from stride.config.metrics import infer_mode
 from stride.config.schema import ActiveConfig, Config
 from stride.data import Data, Normalization
-from stride.data.columns import ArrayDataset
+from stride.data.columns import ArrayDataset, rows
 from stride.distributed import is_main, on_main
 from stride.engine.loop import Loop
 from stride.errors import DataError
@@ -109,7 +109,7 @@ class ActiveTrainer(Trainer):
         """Let the training batches be those of the first labelled samples."""
         order = order_of(data)
         active, source = config.active_config, data.sources["train"]
-        self._reader = reader_of(source, data, config)
+        self._source, self._reader = source, reader_of(source, data, config)
         self._person = Person(source) if active.oracle == "person" else None
         length = len(self._reader)
         ids = start_ids(active.start, active.start_size, length, self._all_targets, config.seed)
@@ -123,6 +123,9 @@ class ActiveTrainer(Trainer):
         return self._targets(torch.arange(len(self._reader)))
 
     def _targets(self, ids: Tensor) -> Tensor:
+        """Return what the dataset has; of arrays without a look at the inputs."""
+        if isinstance(self._source, ArrayDataset) and len(self._source.tensors) > 1:
+            return rows(self._source.tensors[1], ids)
         return torch.cat([split_batch(batch)[1] for batch in self._reader(ids)]).cpu()
 
     def _require_known(self, ids: Tensor) -> None:
@@ -238,7 +241,7 @@ class ActiveTrainer(Trainer):
     def _wanted(self) -> str:
         """Return how many labels are wanted of a person, empty for none."""
         count = len(missing_labels(self._paths)) if self._person is not None else 0
-        return f"{wanted(self._paths, count)}: {hint(self._paths)}" if count else ""
+        return f"{wanted(count)}: {hint(self._paths)}" if count else ""
 
     def _measure(self) -> dict[str, float]:
         """Evaluate the best weights of the round on the test split."""

@@ -7,13 +7,11 @@ from torch import Tensor
 
 from stride.active.oracle import relabelled, targets_of
 from stride.active.query import Query
-from stride.data.build import BatchMaker
+from stride.data.build import make_batches
 from stride.data.datasets import find_transform
 from stride.data.info import DataInfo
-from stride.data.options import loader_options
 from stride.data.samples import Source
-from stride.distributed import share, world_size
-from stride.engine.state import Shares
+from stride.engine.state import shared
 from stride.errors import RunError
 from stride.runs.asked import query_text, read_query
 from stride.runs.labels import missing_labels, read_labels, take_labels
@@ -56,12 +54,17 @@ class Person:
         info = data.info
         values = targets_of(given, info.classes, info.num_classes, kind=info.target_kind)
         source = relabelled(self._source, dict(zip(given, values, strict=True)))
-        options = loader_options(values_of(config.load_data_kwargs), "train")
-        maker = BatchMaker(options, config.seed, assembly.device, share())
-        transform = find_transform(config.dataset_kwargs.transform)
-        loader = maker.make(source, data.normalization, transform)
+        loader = make_batches(
+            "train",
+            source,
+            values_of(config.load_data_kwargs),
+            seed=config.seed,
+            device=assembly.device,
+            normalization=data.normalization,
+            transform=find_transform(config.dataset_kwargs.transform),
+        )
         assembly.data = replace(data, train_loader=loader)
-        training.batches = Shares(loader) if world_size() > 1 else loader
+        training.batches = shared(loader)
         return source
 
 
@@ -81,10 +84,10 @@ def require_labels(paths: RunPaths, info: DataInfo) -> None:
     targets_of(read_labels(paths), info.classes, info.num_classes, kind=info.target_kind)
     missing = missing_labels(paths)
     if missing:
-        raise RunError(wanted(paths, len(missing)), where=str(paths.path), hint=hint(paths))
+        raise RunError(wanted(len(missing)), where=str(paths.path), hint=hint(paths))
 
 
-def wanted(paths: RunPaths, count: int) -> str:
+def wanted(count: int) -> str:
     """Return the words for labels that are missing."""
     return f"{count} label{'s are' if count > 1 else ' is'} wanted of a person"
 
