@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 _LARGE = 4 * 2**20
+_PAGE = 2 * 2**20  # a large one
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype, *, pinned: bool = False) -> Tensor:
@@ -15,14 +16,15 @@ def empty(shape: Sequence[int], dtype: torch.dtype, *, pinned: bool = False) -> 
 
     A large one is a private mapping of memory alone, of no file, so that nobody can change it.
     The system gives that in large pages, which halves the time that filling it takes; torch asks
-    for none.
+    for none. A last page that is at least half used is a large one too.
     """
     size = math.prod(shape) * dtype.itemsize
     if pinned or size < _LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return torch.empty(tuple(shape), dtype=dtype, pin_memory=pinned)
-    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    length = max(size, round(size / _PAGE) * _PAGE)
+    pages = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     pages.madvise(mmap.MADV_HUGEPAGE)
-    return torch.frombuffer(pages, dtype=dtype).view(tuple(shape))
+    return torch.frombuffer(pages, dtype=dtype, count=math.prod(shape)).view(tuple(shape))
 
 
 def as_bytes(tensor: Tensor) -> memoryview:

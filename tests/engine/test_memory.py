@@ -5,7 +5,7 @@ import torch
 
 from stride.engine.memory import as_bytes, empty
 
-SHAPES = [(), (0,), (3, 0), (5, 3), (2**10, 2**11)]
+SHAPES = [(), (0,), (3, 0), (5, 3), (2**10, 2**11), (2500, 2501), (2**22 + 1,)]
 
 
 @pytest.mark.parametrize("dtype", [torch.bool, torch.float32, torch.bfloat16, torch.complex64])
