@@ -1,7 +1,7 @@
 """Say by what two runs differ that can change the bits of a training, the likeliest first."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -49,20 +49,23 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
     ]
 
 
-def likely_causes(original: RunPaths, copy: RunPaths, *, whole: bool) -> list[str]:
+def likely_causes(
+    original: RunPaths, copy: RunPaths, *, whole: bool, known: Iterable[str] = ()
+) -> list[str]:
     """Return why two runs may have diverged, the likeliest cause first; never nothing.
 
     Args:
         original: The run that was reproduced.
         copy: The other one.
         whole: Whether both were to run to the same end.
+        known: Causes that the comparison itself has found.
 
     Raises:
         RunError: A record is broken.
     """
     provenances = [_provenance(paths) for paths in (original, copy)]
     settings = list(_settings(original, copy, whole))
-    found = [*settings, *differences(*provenances), *_patches(original, copy)]
+    found = [*known, *settings, *differences(*provenances), *_patches(original, copy)]
     return found or [_unrecorded(provenances[0], original)]
 
 

@@ -39,6 +39,20 @@ Item = TypeVar("Item")
 Weights = Literal["identical", "different", "not compared"]
 
 
+class _Steps(NamedTuple):
+    """Hold how the bits of the steps compare.
+
+    Attributes:
+        compared: How many steps both runs have.
+        divergent: The first step of the original that the copy has with other bits, or not at all.
+        lacking: The last steps of the copy and of the original, where the copy lacks some.
+    """
+
+    compared: int
+    divergent: int | None
+    lacking: tuple[int, int] | None
+
+
 class _Row(NamedTuple):
     """Hold the metrics of one step and epoch."""
 
@@ -51,7 +65,8 @@ def compare_runs(
 ) -> ReproductionRecord:
     """Say whether two runs are bit-identical, and if not, since when, how far, and why.
 
-    Fingerprints, metrics and weights are compared where both runs have them.
+    The copy has to have the bits of each step of which the original has them; metrics and weights
+    are compared where both runs have them.
 
     Args:
         original: The run that was reproduced.
@@ -62,11 +77,12 @@ def compare_runs(
         RunError: A record that is compared is broken.
     """
     end = math.inf if steps is None else steps
-    compared, first = _compare_steps(original.fingerprints, copy.fingerprints, end)
+    compared, first, lacking = _compare_steps(original.fingerprints, copy.fingerprints, end)
     largest = _largest_difference(original.metrics, copy.metrics, end)
     weights = _compare_weights(original, copy, whole=steps is None)
     diverged = first is not None or largest is not None or weights == "different"
-    causes = likely_causes(original, copy, whole=steps is None) if diverged else []
+    known = [_early_end(copy, lacking)] if lacking else []
+    causes = likely_causes(original, copy, whole=steps is None, known=known) if diverged else []
     return ReproductionRecord(
         original=str(original.path),
         uuid=StatusRecord.read(original.status).uuid,
@@ -79,36 +95,52 @@ def compare_runs(
     )
 
 
+def _beside(
+    first: Iterator[Item], second: Iterator[Item], place: Callable[[Item], Any]
+) -> Iterator[tuple[Item, Item | None]]:
+    """Yield each item of an ordered stream, and the item of another one at the same place."""
+    other = next(second, None)
+    for one in first:
+        while other is not None and place(other) < place(one):
+            other = next(second, None)
+        yield one, other if other is not None and place(other) == place(one) else None
+
+
 def _matched(
     first: Iterator[Item], second: Iterator[Item], place: Callable[[Item], Any]
 ) -> Iterator[tuple[Item, Item]]:
     """Yield the items of two ordered streams that are at the same place."""
-    one, other = next(first, None), next(second, None)
-    while one is not None and other is not None:
-        here, there = place(one), place(other)
-        if here == there:
-            yield one, other
-        if here <= there:
-            one = next(first, None)
-        if there <= here:
-            other = next(second, None)
+    pairs = _beside(first, second, place)
+    return ((one, other) for one, other in pairs if other is not None)
 
 
-def _compare_steps(original: Path, copy: Path, end: float) -> tuple[int, int | None]:
-    """Return how many steps both runs have, and the first that differs in any recorded bit."""
-    compared, first = 0, math.inf
+def _compare_steps(original: Path, copy: Path, end: float) -> _Steps:
+    """Compare the copy's bits with all of the original's, whose own end may have been a kill."""
+    compared, first, reached, last, lacks = 0, math.inf, 0, 0, False
     steps, of_copy = read_fingerprints(original), read_fingerprints(copy)
-    for one, other in _matched(steps, of_copy, lambda bits: bits.step):
+    for one, other in _beside(steps, of_copy, lambda bits: bits.step):
         if one.step > end:
             break
-        compared += 1
-        if one != other and _differ(one, other):
+        last = one.step
+        if other is None:
+            lacks = True
+        else:
+            compared, reached = compared + 1, other.step
+        if other is None or _differ(one, other):
             first = min(first, one.step)
     digests, of_copy_too = read_digests(original), read_digests(copy)
     for (step, digest), (_, copied) in _matched(digests, of_copy_too, lambda pair: pair[0]):
         if digest != copied and step <= end:
             first = min(first, step)
-    return compared, None if math.isinf(first) else int(first)
+    divergent = None if math.isinf(first) else int(first)
+    return _Steps(compared, divergent, (reached, last) if lacks else None)
+
+
+def _early_end(copy: RunPaths, lacking: tuple[int, int]) -> str:
+    """Say where a copy ended that lacks steps of its original, and why."""
+    status, (reached, last) = StatusRecord.read(copy.status), lacking
+    why = ": ".join(word for word in (status.state, status.reason) if word)
+    return f"the copy ended at step {reached} of {last}: {why}"
 
 
 def _differ(one: StepBits, other: StepBits) -> bool:

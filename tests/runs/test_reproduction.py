@@ -113,15 +113,43 @@ def test_equal_digits_of_another_type_are_other_bits(runs) -> None:
     assert compare_runs(original, copy).first_divergent_step == 1
 
 
-def test_steps_that_one_run_does_not_have_are_not_compared(runs) -> None:
+def test_steps_whose_bits_the_original_lost_are_not_compared(runs) -> None:
     original, copy = runs
-    fingerprint(original, LOSSES)
-    fingerprint(copy, LOSSES[4:8], first=5)
+    fingerprint(original, LOSSES[4:8], first=5)
+    fingerprint(copy, LOSSES)
     record = compare_runs(original, copy)
     assert (record.identical, record.steps) == (True, 4)
+
+
+def test_a_copy_that_lacks_steps_is_not_identical(runs) -> None:
+    original, copy = runs
+    fingerprint(original, LOSSES)
+    fingerprint(copy, LOSSES[:5])
+    change(copy.status, state="failed", reason="boom")
+    record = compare_runs(original, copy)
+    assert (record.identical, record.steps, record.first_divergent_step) == (False, 5, 6)
+    assert record.causes == ["the copy ended at step 5 of 12: failed: boom"]
+    assert compare_runs(original, copy, steps=5).identical
+    record = compare_runs(original, copy, steps=7)
+    assert (record.identical, record.first_divergent_step) == (False, 6)
+    assert record.causes == ["the copy ended at step 5 of 7: failed: boom"]
+    fingerprint(copy, LOSSES[4:], first=5)
+    assert compare_runs(original, copy).first_divergent_step == 1
+
+
+def test_more_steps_than_the_original_has_are_not_asked_of_the_copy(runs) -> None:
+    original, copy = runs
+    fingerprint(original, LOSSES[:5])
+    fingerprint(copy, LOSSES[:5])
+    assert compare_runs(original, copy, steps=8).identical
+
+
+def test_runs_without_a_common_step_prove_nothing(runs) -> None:
+    original, copy = runs
+    fingerprint(original, LOSSES)
     fingerprint(copy, LOSSES, first=100)
     record = compare_runs(original, copy)
-    assert (record.identical, record.steps, record.first_divergent_step) == (False, 0, None)
+    assert (record.identical, record.steps, record.first_divergent_step) == (False, 0, 1)
 
 
 def test_only_the_first_steps_are_compared_when_asked_for(runs) -> None:

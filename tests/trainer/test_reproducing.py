@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from stride.errors import NonFiniteError, UserError
+from stride.callbacks.base import Callback
+from stride.errors import NonFiniteError, RunFailed, UserError
 from stride.runs.files import read_record
 from stride.runs.run import Run
 from tests.trainer.killing import Killed, Killer
 
 HERE = __name__
+PATIENT = {"max_epochs": 5, "early_stopping": True, "patience": 3, "min_delta": 9.0}
 WITNESS = "MY_STEP"  # of the environment: from which step on the loss is another one
 
 
@@ -125,6 +127,53 @@ def test_a_run_that_failed_is_reproduced_with_its_failure(make, caplog):
     record = make().reproduce(0)
     assert record.identical and record.steps > 0
     assert "the reproduction failed: the loss is not finite" in caplog.text
+
+
+class EndsAt(Callback):
+    """End a training by itself, by a word or a failure."""
+
+    def __init__(self, step, failure=None):
+        self.step, self.failure = step, failure
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == self.step:
+            if self.failure:
+                raise self.failure
+            trainer.stop("enough")
+
+
+@pytest.mark.parametrize(
+    ("failure", "steps", "words"),
+    [(None, 5, "stopped: enough"), (RunFailed("boom"), 4, "failed: RunFailed: boom")],
+    ids=["stopped", "failed"],  # a failure loses the bits that were not yet read
+)
+def test_a_copy_that_ends_before_its_original_is_not_identical(make, failure, steps, words):
+    make().fit()
+    record = make(callbacks=[EndsAt(5, failure)]).reproduce(0)
+    assert (record.identical, record.steps, record.first_divergent_step) == (
+        False,
+        steps,
+        steps + 1,
+    )
+    assert record.causes == [f"the copy ended at step {steps} of 8: {words}"]
+    assert make(callbacks=[EndsAt(5, failure)]).reproduce(0, steps=4).identical
+
+
+def test_an_original_that_failed_is_identical_where_the_copy_reaches_its_last_step(make):
+    with pytest.raises(RunFailed):
+        make(callbacks=[EndsAt(5, RunFailed("boom"))]).fit()
+    record = make().reproduce(0)
+    assert (record.identical, record.steps) == (True, 4)
+
+
+def test_a_copy_that_stops_for_its_original_s_last_patience_is_not_identical(make):
+    often = {"every_steps": 3, "background": False}
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(11)], checkpoint_config=often, training_config=PATIENT).fit()
+    make().fit(["training_config.patience=1"], resume=0)
+    record = make().reproduce(0)
+    assert not record.identical
+    assert record.causes[0].startswith("the copy ended at step 8 of 9: done: early stopping")
 
 
 def test_start_weights_are_the_run_s_own(make, tmp_path):
