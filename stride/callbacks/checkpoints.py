@@ -87,7 +87,7 @@ class Checkpoints(Callback):
         """
         if trainer.state.step % self._steps == 0 or self._now() >= self._due:
             self.save(trainer)
-        elif self._errand is not None and not self._errand.is_alive():
+        elif self._errand is not None and self._errand.is_done():
             self._settle(trainer)
 
     def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
@@ -169,9 +169,11 @@ class Checkpoints(Callback):
     def _settle(self, trainer: Any) -> None:
         """Wait for the checkpoint under way, raise its error, and tell that it stands."""
         if self._errand is not None:
-            self._errand.join()
-            errand, self._errand = self._errand, None
-            errand.check()
+            try:
+                self._errand.check()
+            finally:
+                if self._errand.is_done():  # else a signal came first: see on_exception
+                    self._errand = None
             trainer.hooks.call("after_checkpoint", self._path)
 
     def finish(self, trainer: Any) -> None:
@@ -184,15 +186,21 @@ class Checkpoints(Callback):
         self._staging = Staging()
 
     def on_exception(self, trainer: Any, error: BaseException) -> None:
-        """Let the checkpoint under way come to its end; its own error is not what ended the run."""
+        """Let the checkpoint under way come to its end; its own error is not what ended the run.
+
+        Who presses Ctrl-C again while it is written is not kept waiting, but told.
+        """
         self._staging = Staging()
-        if self._errand is not None:
-            self._errand.join()
-            errand, self._errand = self._errand, None
-            try:
-                errand.check()
-            except Exception as late:
-                LOGGER.warning("the last checkpoint was not written: %s", late)
+        errand, self._errand = self._errand, None
+        if errand is None:
+            return
+        if isinstance(error, KeyboardInterrupt) and not errand.is_done():
+            LOGGER.warning("the checkpoint %s was still being written: given up", self._path.name)
+            return
+        try:
+            errand.check()
+        except Exception as late:
+            LOGGER.warning("the last checkpoint was not written: %s", late)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the monitored value of the last evaluation."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
-from stride.distributed import any_rank, rank, world_size
+from stride.distributed import any_rank, broadcast, rank, world_size
 from stride.engine.device import device_name
 from stride.engine.packing import Packer, divided_again, joined, unpack
 from stride.engine.staging import Staging
@@ -33,6 +33,7 @@ from stride.runs.layout import (
     rank_of_rows,
 )
 from stride.runs.records import CheckpointRecord
+from stride.runs.writing import told
 from stride.version import __version__
 
 LOGGER = logging.getLogger("stride")
@@ -211,6 +212,7 @@ def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
     files = {folder / name: digest.model_dump() for name, digest in record.files.items()}
     _check(paths.state, files)
     parts = read_record(paths.state)["parts"]
+    record.require_state(paths.state, parts)
     wanted = (rank(), None) if divided and record.world_size == world_size() else None
     chosen = [p for p in files if wanted is None or rank_of_rows(p.name) in wanted]
     tensors = read_tensors({p: files[p] for p in chosen if p.suffix == ".safetensors"})
@@ -225,7 +227,9 @@ def _check(path: Path, files: Mapping[Path, Mapping[str, Any]]) -> None:
     """Refuse a file that is missing or not what the record says."""
     if not path.is_file():
         raise RunError(f"the checkpoint's file {path.name} is missing", where=str(path))
-    if _digest(path.read_bytes()) != files.get(path):
+    with told("cannot read", path, RunError):
+        content = path.read_bytes()
+    if _digest(content) != files.get(path):
         raise RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))
 
 
@@ -238,14 +242,15 @@ def newest_good(
     """Return the newest checkpoint of a run that is whole, or None where none is.
 
     The folders are looked at themselves: a kill may lie between the appearance of a folder and its
-    mention in the index. A damaged one is passed over with a warning that says why.
+    mention in the index. A damaged one is passed over with a warning that says why, and so is one
+    that another process could not read: all have to ask.
 
     Args:
         paths: the run's files.
         accept: tells by its record whether a checkpoint will do.
-        divided: as of `read_state`; it is whole then if all processes found their files to be.
+        divided: as of `read_state`.
     """
-    for name in reversed(checkpoint_names(paths)):
+    for name in reversed(broadcast(checkpoint_names(paths))):
         folder = paths.checkpoint(name)
         found = None
         try:
@@ -254,8 +259,7 @@ def newest_good(
                 found = Checkpoint(name, record, read_state(folder.path, divided=divided))
         except RunError as error:
             LOGGER.warning("the checkpoint %s is passed over: %s", name, error)
-        missing = found is None
-        if not (any_rank(missing) if divided else missing):
+        if not any_rank(found is None):  # all ranks take the same one
             return found
     return None
 

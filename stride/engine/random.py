@@ -44,8 +44,8 @@ class RandomState:
         name, keys, *rest = state["numpy"]
         np.random.set_state((name, keys.numpy(), *rest))
         torch.set_rng_state(state["torch"])
-        if state["cuda"]:
-            torch.cuda.set_rng_state_all(state["cuda"])
+        for device, saved in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):
+            torch.cuda.set_rng_state(saved, device)  # there may be fewer devices now
 
     def load_others(self, states: Sequence[dict[str, Any]]) -> None:
         """Take the state of this rank, where there is one; else derive one from rank 0's."""

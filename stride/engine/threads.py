@@ -46,16 +46,17 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item], number: in
 class Errand(threading.Thread):
     """Do one thing in the background, and keep its error for whoever asks.
 
-    No daemon: a process that ends waits for it, so that nothing half-made is left behind.
+    A daemon: who needs it done waits for it, and a process that is told to end at once does.
 
     Args:
         work: what is done; it begins at once.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
-        super().__init__(name="stride-checkpoint")
+        super().__init__(name="stride-checkpoint", daemon=True)
         self._work = work
         self._error: BaseException | None = None
+        self._done = threading.Event()
         self.start()
 
     def run(self) -> None:
@@ -64,8 +65,16 @@ class Errand(threading.Thread):
             self._work()
         except BaseException as error:
             self._error = error
+        finally:
+            self._done.set()
+
+    def is_done(self) -> bool:
+        """Tell whether it has come to its end."""
+        return self._done.is_set()
 
     def check(self) -> None:
-        """Raise the error that it ended by, if there is one."""
+        """Wait for its end and raise the error that it ended by, if there is one."""
+        # No join: a signal inside of one lets Python 3.11 take a living thread for an ended one.
+        self._done.wait()
         if self._error is not None:
             raise self._error

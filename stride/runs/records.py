@@ -6,6 +6,7 @@ new keys has to carry a new format_version. Keys that are newer than version 1 h
 that files of every version are read by the same record.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -249,6 +250,17 @@ class CheckpointRecord(Versioned):
     world_size: Annotated[int, Field(ge=1, strict=True)] = 1
     devices: list[str] = Field(default_factory=list, description="Names, one for each process")
     threads: Count | None = Field(None, description="Of torch, in each process")
+
+    def require_state(self, path: Path, parts: Mapping[str, Any]) -> None:
+        """Refuse the parts of a state that stands elsewhere: no digest covers this record.
+
+        Raises:
+            RunError: naming the state's file.
+        """
+        place = {"step": self.step, "epoch": self.epoch, "position": self.position}
+        if parts.get("counters") != place:
+            what = f"its counters are {parts.get('counters')}, and the record says {place}"
+            raise RunError(what, where=str(path))
 
 
 class CheckpointState(Versioned):

@@ -9,7 +9,7 @@ from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.records import ResultsRecord, StatusRecord
 from stride.runs.report import Problem, Report
 from stride.runs.rows import is_run_folder
-from stride.runs.status import is_written
+from stride.runs.status import is_written, newest_segment
 from stride.runs.verify_checkpoints import check_checkpoints, check_weights
 from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
@@ -54,7 +54,7 @@ def verify_run(path: Path | str) -> Report:
 def _look(paths: RunPaths) -> tuple[Report, bool]:
     """Return what one look finds, and whether the run was written meanwhile."""
     report = Report(paths.path)
-    written = is_written(paths)
+    segment, written = newest_segment(paths), is_written(paths)
     status, results = check_records(report, paths)
     ended = status is not None and status.state in ORDERLY and not written
     check_segments(report, paths, status)
@@ -65,7 +65,8 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_labels(report, paths)
     check_checkpoints(report, paths, ended)
     check_weights(report, paths, final)
-    written = written or is_written(paths)
+    # A process may have come and gone in between.
+    written = written or is_written(paths) or newest_segment(paths) != segment
     if written:
         report.notes.clear()  # what looks left behind is being written
     else:

@@ -138,7 +138,8 @@ def _check_one(report: Report, path: Path, expected: FileDigest, found: str | OS
     elif found != expected.sha256:
         report.problem(path, "damaged: its SHA-256 is not the recorded one", _DELETE)
     elif path == CheckpointPaths(path.parent).state:
-        CheckpointState.read(path)
+        record = CheckpointRecord.read(CheckpointPaths(path.parent).record)
+        record.require_state(path, CheckpointState.read(path).parts)
 
 
 def _digest(file: Listed) -> str | OSError:

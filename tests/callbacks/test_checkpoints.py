@@ -293,7 +293,7 @@ def test_an_error_of_the_thread_is_raised_in_the_training(trainer, error, where)
     trainer.run.error = error
     trainer.run.gate.set()
     checkpoints.save(trainer)
-    checkpoints._errand.join()
+    checkpoints._errand._done.wait()
     with pytest.raises(type(error), match=error.what):
         getattr(checkpoints, where)(trainer)
     assert list(trainer.run.paths.checkpoints.iterdir()) == []
@@ -315,6 +315,26 @@ def test_a_training_that_fails_lets_the_checkpoint_end(trainer, caplog):
     checkpoints.save(trainer)
     checkpoints.on_exception(trainer, ValueError("the user's"))
     assert "was not written: disk full" in caplog.text
+
+
+def test_who_presses_ctrl_c_again_is_not_kept_waiting_but_told(trainer, caplog):
+    checkpoints = callback()
+    trainer.step(checkpoints)
+    trainer.run.stop_at_the_gate()
+    checkpoints.save(trainer)
+    assert trainer.run.reached.wait(10)
+    errand = checkpoints._errand
+    checkpoints.on_exception(trainer, KeyboardInterrupt())
+    assert not errand.is_done()
+    assert "mlp_digits_x_epoch_0_step_1 was still being written: given up" in caplog.text
+    trainer.run.gate.set()
+    errand.check()
+    caplog.clear()
+    trainer.step(checkpoints)
+    checkpoints.save(trainer)
+    checkpoints._errand.check()
+    checkpoints.on_exception(trainer, KeyboardInterrupt())
+    assert not caplog.text
 
 
 def test_without_background_everything_happens_in_save(trainer):

@@ -1,5 +1,6 @@
 """Checkpoints: everything comes back, damage is found, the newest good one is chosen."""
 
+import errno
 import json
 import logging
 import shutil
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from stride.distributed import rank
 from stride.engine.checkpoint import (
     checkpoint_names,
     newest_good,
@@ -238,6 +240,52 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path, caplog, da
     assert (found.name, found.record["step"]) == ("m_epoch_9", 1)
     (warning,) = caplog.messages
     assert "m_epoch_10 is passed over" in warning
+
+
+def unreadable(monkeypatch, path):
+    """Let the disk fail at this file."""
+    read = Path.read_bytes
+
+    def fail(self):
+        if self == path:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+
+
+def test_a_checkpoint_that_the_disk_does_not_give_is_passed_over(tmp_path, monkeypatch, caplog):
+    paths = run_with(tmp_path, "m_epoch_8", "m_epoch_9")
+    unreadable(monkeypatch, paths.checkpoint("m_epoch_9").state)
+    assert newest_good(paths).name == "m_epoch_8"
+    assert "cannot read: Input/output error" in caplog.text
+
+
+def _found(paths, only):
+    if rank() == only:
+        with pytest.MonkeyPatch.context() as patch:
+            unreadable(patch, paths.checkpoint("m_epoch_9").state)
+            return newest_good(paths).name
+    return newest_good(paths).name
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("only", [0, 1])
+def test_all_ranks_take_the_same_checkpoint_though_one_cannot_read_the_newest(
+    ranks, tmp_path, only
+):
+    paths = run_with(tmp_path, "m_epoch_8", "m_epoch_9")
+    assert ranks(2, _found, paths, only) == ["m_epoch_8", "m_epoch_8"]
+
+
+@pytest.mark.parametrize("key", ["step", "epoch", "position"])
+def test_a_record_that_places_its_state_elsewhere_is_passed_over(tmp_path, caplog, key):
+    paths = run_with(tmp_path, "m_epoch_8", "m_epoch_9")
+    file = paths.checkpoint("m_epoch_9").record
+    values = json.loads(file.read_text())
+    file.write_text(json.dumps(values | {key: values[key] + 1}))
+    assert newest_good(paths).name == "m_epoch_8"
+    assert "state.json" in caplog.text and "the record says" in caplog.text
 
 
 def test_the_newest_that_is_accepted_is_chosen(tmp_path, caplog):

@@ -3,6 +3,7 @@
 import random
 
 import numpy as np
+import pytest
 import torch
 
 from stride.engine.random import RandomState, determinism, seed_everything, untouched
@@ -28,6 +29,16 @@ def test_a_state_read_and_set_goes_on_where_it_was():
     expected = draw()
     RandomState().load_state_dict(state)
     assert draw() == expected
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_states_of_devices_that_are_gone_are_passed_over():
+    torch.cuda.manual_seed_all(3)
+    state = RandomState().state_dict()
+    expected = torch.rand(3, device="cuda").tolist()
+    RandomState().load_state_dict({**state, "cuda": [*state["cuda"], *state["cuda"]]})
+    assert torch.rand(3, device="cuda").tolist() == expected
 
 
 def test_a_block_leaves_no_trace():

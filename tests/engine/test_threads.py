@@ -1,5 +1,6 @@
 """Threads: work is shared, the first error comes out, an errand keeps its error."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -57,23 +58,51 @@ def test_an_errand_keeps_its_error():
         raise ValueError("kept")
 
     errand = Errand(fail)
-    errand.join()
     with pytest.raises(ValueError, match="kept"):
         errand.check()
     done = Errand(lambda: None)
-    done.join()
     done.check()
+    assert errand.is_done() and done.is_done()
 
 
-def test_a_process_that_ends_by_an_exception_lets_its_errand_end_with_threads_of_its_own():
+def test_who_is_interrupted_while_waiting_for_an_errand_can_wait_again():
+    gate, ended = threading.Event(), []
+
+    def work():
+        gate.wait(30)
+        time.sleep(0.1)
+        ended.append(True)
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        errand = Errand(work)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            errand.check()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not errand.is_done()
+    gate.set()
+    errand.check()
+    assert ended == [True]
+
+
+@pytest.mark.parametrize(("waits", "said"), [(True, "[1, 2]\n"), (False, "")])
+def test_a_process_that_ends_waits_for_its_errand_only_if_it_says_so(waits, said):
     program = """
-import time
+import sys, time
 from stride.engine.threads import Errand, in_threads
 def work():
-    time.sleep(0.3)
-    print(in_threads(abs, [-1, -2], 2))
-Errand(work)
+    time.sleep(0.3 if sys.argv[1] else 60)
+    print(in_threads(abs, [-1, -2], 2), flush=True)
+errand = Errand(work)
+if sys.argv[1]:
+    errand.check()
 raise SystemExit(7)
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (ended.returncode, ended.stdout) == (7, "[1, 2]\n")
+    command = [sys.executable, "-c", program, "waits" if waits else ""]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (7, said, "")

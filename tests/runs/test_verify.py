@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError
+from stride.runs import verify
 from stride.runs.files import LineFile, atomic_json, read_json
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.verify import Report, verify_run
@@ -359,6 +360,33 @@ def test_a_file_that_is_made_and_unmade_while_one_looks_is_no_problem(
     writer.close("failed")
 
 
+def test_a_process_that_comes_and_goes_during_a_look_makes_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took a checkpoint away that the look had listed, and was killed before the look ended."""
+    writer = RunWriter.start(tmp_path / "w", config=config(tmp_path), provenance={})
+    paths = writer.paths
+    paths.checkpoint("a_epoch_1").path.mkdir(parents=True)
+    writer.commit(paths.checkpoint_index, {"entries": [listed("a_epoch_1")]})
+    writer.close("failed")
+    check = verify.check_weights
+
+    def interrupted(*arguments: Any) -> None:
+        check(*arguments)
+        if not paths.segment(1).exists():
+            RunWriter.resume(paths.path, after=0).close("failed")
+            write_record(paths)
+
+    monkeypatch.setattr(verify, "check_weights", interrupted)
+    assert verify_run(paths.path).ok
+
+
+def test_a_record_that_places_its_state_elsewhere_is_named(paths: RunPaths) -> None:
+    change(last(paths).record, epoch=99)
+    (problem,) = verify_run(paths.path).problems
+    assert problem.file.endswith("state.json") and "the record says" in problem.what
+
+
 def test_what_is_wrong_in_another_way_at_each_look_is_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,7 +413,8 @@ def listed(name: str) -> dict[str, Any]:
 
 def write_record(paths: RunPaths) -> None:
     checkpoint = paths.checkpoint("a_epoch_1")
-    checkpoint.state.write_text('{"format_version": 2, "parts": {}}')
+    counters = {"step": 1, "epoch": 1, "position": 0}
+    checkpoint.state.write_text(json.dumps({"format_version": 2, "parts": {"counters": counters}}))
     content = checkpoint.state.read_bytes()
     digest = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     place = {"step": 1, "epoch": 1, "position": 0, "time": 1.0, "versions": {}}
