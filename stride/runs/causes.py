@@ -65,7 +65,13 @@ def likely_causes(
     """
     provenances = [_provenance(paths) for paths in (original, copy)]
     settings = list(_settings(original, copy, whole))
-    found = [*known, *settings, *differences(*provenances), *_patches(original, copy)]
+    found = [
+        *known,
+        *_resumes(original),
+        *settings,
+        *differences(*provenances),
+        *_patches(original, copy),
+    ]
     return found or [_unrecorded(provenances[0], original)]
 
 
@@ -160,6 +166,17 @@ def _provenance(paths: RunPaths) -> Provenance:
         if isinstance(error.__cause__, FileNotFoundError):
             return {}
         raise
+
+
+def _resumes(original: RunPaths) -> Iterator[str]:
+    """Yield a sentence for all that was other in the original from one of its resumes on."""
+    for segment in Run(original.path).segments:
+        if step := segment.get("from_step"):
+            place = f"the original was resumed at step {step}"
+            inexact = _table(_table(segment, "fidelity"), "inexact")
+            yield from (f"{place}, not exact: {name}: {what}" for name, what in inexact.items())
+            typed = segment.get("overrides", [])
+            yield from (f"{place} with {one}" for one in typed if not one.startswith(_NO_MATTER))
 
 
 def _settings(original: RunPaths, copy: RunPaths, whole: bool) -> Iterator[str]:

@@ -36,6 +36,7 @@ _MODEL = CheckpointPaths(Path()).part("model")
 _NOTHING = "no step could be compared: one of the runs has no fingerprints"
 
 Item = TypeVar("Item")
+Place = tuple[int, int]  # a step and an epoch
 Weights = Literal["identical", "different", "not compared"]
 
 
@@ -54,10 +55,11 @@ class _Steps(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """Hold the metrics of one step and epoch."""
+    """Hold the metrics of one step and epoch, and for each where it stood the time before."""
 
-    place: tuple[int, int]
+    place: Place
     values: dict[str, float]
+    since: dict[str, Place | None]
 
 
 def compare_runs(
@@ -65,8 +67,9 @@ def compare_runs(
 ) -> ReproductionRecord:
     """Say whether two runs are bit-identical, and if not, since when, how far, and why.
 
-    The copy has to have the bits of each step of which the original has them; metrics and weights
-    are compared where both runs have them.
+    The copy has to have the bits of each step of which the original has them; weights and metrics
+    are compared where both runs have them, and metrics where both had reported them last at the
+    same step.
 
     Args:
         original: The run that was reproduced.
@@ -157,8 +160,11 @@ def _rows(path: Path, end: float) -> Iterator[_Row]:
     """
     try:
         rows = takewhile(lambda row: row["step"] <= end, (row for _, row in scan(path)))
+        reported: dict[str, Place] = {}
         for place, group in groupby(rows, key=lambda row: (row["step"], row["epoch"])):
-            yield _Row(place, {k: v for row in group for k, v in _numbers(row)})
+            values = {k: v for row in group for k, v in _numbers(row)}
+            yield _Row(place, values, {name: reported.get(name) for name in values})
+            reported |= dict.fromkeys(values, place)
     except (KeyError, TypeError) as error:
         raise RunError("a row has no step or epoch", where=str(path)) from error
 
@@ -175,13 +181,19 @@ def _largest_difference(original: Path, copy: Path, end: float) -> Difference | 
     """Return where two streams of metrics are most unlike, None where they are equal."""
     largest, found = 0.0, None
     for one, other in _matched(_rows(original, end), _rows(copy, end), lambda row: row.place):
-        for name in [name for name in one.values if name in other.values]:
+        for name in _common(one, other):
             values = one.values[name], other.values[name]
             if _distance(*values) > largest:
                 largest = _distance(*values)
                 step, epoch = one.place
                 found = Difference(metric=name, step=step, epoch=epoch, values=values)
     return found
+
+
+def _common(one: _Row, other: _Row) -> list[str]:
+    """Return the metrics of both rows that span the same steps: some are means since the last."""
+    names = [name for name in one.values if name in other.values]
+    return [name for name in names if one.since[name] == other.since[name]]
 
 
 def _distance(one: float, other: float) -> float:

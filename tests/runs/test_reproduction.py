@@ -211,6 +211,18 @@ def test_the_largest_difference_of_all_metrics(equal) -> None:
     assert found.values == (2.3624400986565486, 2.0)
 
 
+def test_means_since_other_steps_are_not_compared(equal) -> None:
+    original, copy = equal
+    for step in (4, 8, 12):
+        metrics(original, "train/loss", step, 1.0)
+    metrics(copy, "train/loss", 8, 2.0)
+    metrics(copy, "train/loss", 12, 1.0)
+    assert compare_runs(original, copy).identical
+    metrics(copy, "train/loss", 12, 3.0)
+    found = compare_runs(original, copy).largest_difference
+    assert found is not None and (found.metric, found.step) == ("train/loss", 12)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "differs"),
     [
@@ -404,6 +416,26 @@ def test_another_setting_is_the_likeliest_cause(equal) -> None:
     assert second == "training_config.max_steps: None in the original, 9 now"
     assert third.startswith("fingerprint of the data")
     assert len(compare_runs(original, copy, steps=12).causes) == 2  # a copy cut short is shorter
+
+
+def test_what_a_resume_changed_comes_first(equal) -> None:
+    original, copy = equal
+    change(copy.config, seed=1)
+    segment = read_json(original.segment(0))
+    resumed = segment | {
+        "n": 1,
+        "from_step": 4,
+        "overrides": ["logging_config.level=DEBUG", "training_config.patience=2"],
+        "fidelity": {"exact": ["model"], "inexact": {"torch": "2.12 then, 2.13 now"}},
+    }
+    atomic_json(original.segment(1), resumed)
+    anew = {"n": 2, "from_step": 0, "fidelity": {"exact": [], "inexact": {"torch": "lost"}}}
+    atomic_json(original.segment(2), segment | anew)
+    assert diverged(equal) == [
+        "the original was resumed at step 4, not exact: torch: 2.12 then, 2.13 now",
+        "the original was resumed at step 4 with training_config.patience=2",
+        "seed: 0 in the original, 1 now",
+    ]
 
 
 def test_another_patch_of_the_code(equal) -> None:

@@ -121,6 +121,16 @@ def test_a_resumed_run_is_reproduced_as_a_whole(make):
     assert (record.identical, record.steps, record.weights) == (True, 12, "identical")
 
 
+@pytest.mark.parametrize("interval", [1, 3, 4, 100])
+def test_a_run_resumed_with_another_interval_of_reports_is_identical(make, interval):
+    often = {"every_steps": 3, "background": False}
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(7)], checkpoint_config=often).fit()
+    make().fit([f"training_config.log_interval={interval}"], resume=0)
+    record = make().reproduce(0)
+    assert (record.identical, record.steps, record.largest_difference) == (True, 8, None)
+
+
 def test_a_run_that_failed_is_reproduced_with_its_failure(make, caplog):
     with pytest.raises(NonFiniteError):
         make(optimizer_kwargs={"lr": 1e38}).fit()
