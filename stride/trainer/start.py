@@ -130,19 +130,30 @@ def reproduce_with_code(
     """Do a run again with its recorded commit and patch, in a process of its own.
 
     Returns:
-        The exit code of that process.
+        The exit code of that process, 128+n where signal n killed it.
 
     Raises:
         RunError: the commit is gone, or the patch does not apply.
     """
     run = Run(folder.absolute())
     options = ["--steps", str(steps)] if steps is not None else []
-    options += ["--data-root", os.path.abspath(data_root)] if data_root else []
     options += ["--json"] if json else []
     with recorded_code(run) as code:
+        root = data_root or _data_beside(run, code.folder)
+        options += ["--data-root", os.path.abspath(root)] if root else []
         command = [sys.executable, "-m", "stride", "reproduce", str(run.path), *options]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(code.path)}
-        return subprocess.run(command, cwd=code.folder, env=environment, check=False).returncode
+        done = subprocess.run(command, cwd=code.folder, env=environment, check=False).returncode
+    return done if done >= 0 else 128 - done
+
+
+def _data_beside(run: Run, code: Path) -> str | None:
+    """Return the caller's folder where a run's data lies there and not in the checked-out code."""
+    section = run.raw_config.get("dataset_kwargs", {})
+    texts = [text for key in ("path", "root") if isinstance(text := section.get(key), str)]
+    places = [Path(text).expanduser() for text in texts]
+    found = [place.exists() and not (code / place).exists() for place in places]
+    return os.getcwd() if places and all(found) else None
 
 
 def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> dict[str, Any]:

@@ -106,19 +106,29 @@ def git(folder: Path, *words: str) -> None:
     )
 
 
-def test_the_recorded_code_gives_the_run_again_when_the_code_has_changed(
-    stride, nets, tmp_path, monkeypatch
-) -> None:
+@pytest.fixture
+def code_folder(stride, nets, tmp_path, monkeypatch):
+    """A repository with the user's module, from which the commands are typed."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    code_folder = tmp_path / "code"
-    code_folder.mkdir()
-    monkeypatch.chdir(code_folder)
-    monkeypatch.syspath_prepend(code_folder)
+    folder = tmp_path / "code"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(folder)
     (tmp_path / "my_nets.py").unlink()
-    nets(NETS, code_folder)
-    git(code_folder, "init", "-q")
-    git(code_folder, "add", ".")
-    git(code_folder, "commit", "-qm", "first")
+    nets(NETS, folder)
+    git(folder, "init", "-q")
+    commit(folder)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "more")
+
+
+def test_the_recorded_code_gives_the_run_again_when_the_code_has_changed(
+    stride, nets, tmp_path, code_folder
+) -> None:
     nets(NETS.replace("flatten(1)", "flatten(1) / 16"), code_folder)  # not committed: a patch
     place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
     assert stride(*place, *STEPS, *MINE).code == 0
@@ -127,3 +137,43 @@ def test_the_recorded_code_gives_the_run_again_when_the_code_has_changed(
     assert stride("reproduce", f"{tmp_path}/W/0", "--code").code == 0
     assert json.loads((tmp_path / "W/2/reproduction.json").read_text())["identical"]
     assert (code_folder / "my_nets.py").read_text() == NETS
+
+
+@pytest.fixture
+def of_table(stride, tmp_path, code_folder):
+    """Write a table of the repository's folder, and return what trains on it."""
+    rows = "\n".join(f"{i % 7},{i % 5},{i % 2}" for i in range(60))
+    (code_folder / "data").mkdir()
+    (code_folder / "data" / "a.csv").write_text(f"x,y,class\n{rows}\n")
+    table = ["dataset_name=table", "path=data/a.csv", "target=class"]
+    words = [word for text in table for word in ("--config", f"dataset_kwargs.{text}")]
+    return lambda: stride("--config", f"work_dir={tmp_path}/W", *words, *STEPS)
+
+
+def test_the_recorded_code_finds_data_that_git_does_not_track(
+    stride, tmp_path, code_folder, of_table
+) -> None:
+    (code_folder / ".gitignore").write_text("data\n")
+    commit(code_folder)
+    assert of_table().code == 0
+    assert stride("reproduce", f"{tmp_path}/W/0", "--code").code == 0
+    assert json.loads((tmp_path / "W/1/reproduction.json").read_text())["identical"]
+
+
+def test_data_of_the_recorded_commit_counts_before_that_of_the_folder(
+    stride, tmp_path, code_folder, of_table
+) -> None:
+    commit(code_folder)
+    assert of_table().code == 0
+    (code_folder / "data" / "a.csv").write_text("x,y,class\n" + "1,2,0\n2,1,1\n" * 30)
+    assert stride("reproduce", f"{tmp_path}/W/0", "--code").code == 0
+    assert stride("reproduce", f"{tmp_path}/W/0").code == 3
+
+
+def test_a_reproduction_that_a_signal_kills_leaves_with_its_number(
+    stride, nets, tmp_path, code_folder
+) -> None:
+    nets(f"import os\nif '--json' in os.sys.argv: os.kill(os.getpid(), 9)\n{NETS}", code_folder)
+    place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
+    assert stride(*place, *STEPS, *MINE).code == 0
+    assert stride("reproduce", f"{tmp_path}/W/0", "--code", "--json").code == 128 + 9
