@@ -27,7 +27,12 @@ _BITS = (
 )
 """Environment variables that change the bits of a sum, or an order."""
 
-_NO_MATTER = ("logging_config.", "checkpoint_config.")
+_NO_MATTER = (
+    "logging_config.",
+    "checkpoint_config.",
+    "dataset_kwargs.path",  # the data's fingerprint is compared, not its place
+    "dataset_kwargs.root",
+)
 _LENGTH = ("training_config.max_epochs", "training_config.max_steps")
 _MOST = 5  # of the other packages that differ, so many are named
 

@@ -409,8 +409,9 @@ def test_another_setting_is_the_likeliest_cause(equal) -> None:
     change(copy.provenance, data_fingerprint="d2")
     config = read_json(copy.config)
     config["logging_config"]["level"] = "DEBUG"
+    config["dataset_kwargs"]["path"] = "moved"
     config["training_config"]["max_steps"] = 9
-    change(copy.config, seed=1, **{k: config[k] for k in ("logging_config", "training_config")})
+    change(copy.config, **config | {"seed": 1})
     first, second, third = diverged(equal)
     assert first == "seed: 0 in the original, 1 now"
     assert second == "training_config.max_steps: None in the original, 9 now"
