@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -91,10 +92,24 @@ class Pool:
         self.members = []
 
 
+def pytest_itemcollected(item):
+    """Let a test's report carry the fault that it is about, to another process too."""
+    marker = item.get_closest_marker("fault")
+    if marker is not None:
+        item.user_properties.append(("fault", marker.args[0]))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Print what the tests with faults have counted, also when all went well."""
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, words in getattr(report, "user_properties", ()):
-                if name == "faults" and report.when == "call":
-                    terminalreporter.write_line(f"faults: {words}")
+    times, kills = Counter(), 0
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in getattr(report, "user_properties", ()):
+            if report.when == "call" and name == "faults":
+                terminalreporter.write_line(f"faults: {value}")
+            times[value] += name == "fault" and report.when == "call"
+            kills += value if name == "kills" and report.when == "call" else 0
+    for words, count in times.items():
+        if count:
+            terminalreporter.write_line(f"faults: {count} x {words}")
+    if kills:
+        terminalreporter.write_line(f"faults: {kills} random kills in all, no bit other")

@@ -120,6 +120,7 @@ def retyped(content: bytes, value: Any) -> bytes:
     return json.dumps(value).encode()  # instead of tensors
 
 
+@pytest.mark.fault("broken file of a run: named, no reader crashes")
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", FILES)
 def test_a_broken_file_is_named_and_crashes_no_reader(run: Path, name: str, damage: str) -> None:
@@ -204,6 +205,9 @@ def future(paths: RunPaths) -> None:
     os.utime(paths.path, (later, later))
 
 
+@pytest.mark.fault(
+    "clock right or set back, process living, dead or its pid reused: the state is right"
+)
 @pytest.mark.parametrize(
     ("segment", "state"),
     [

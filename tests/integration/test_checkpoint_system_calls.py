@@ -74,6 +74,7 @@ def test_death_after_half_of_any_write_changes_no_bit(
     request.node.user_properties.append(("faults", words))
 
 
+@pytest.mark.fault("deaths at each call that ends the last checkpoint: made good")
 def test_death_at_the_end_of_the_last_checkpoint_is_made_good(deaths: Deaths) -> None:
     """No later checkpoint is written, which would put the index right."""
     renamed = min(n for n, (name, _) in enumerate(deaths.calls, 1) if name == "rename")

@@ -62,6 +62,7 @@ def claim_at_once(
     return done.stdout.split()
 
 
+@pytest.mark.fault("64 processes that claim 3 runs each at once: no number twice")
 @pytest.mark.parametrize("lock", ["working", "broken"])
 def test_64_processes_get_64_numbers_each_time(tmp_path: Path, lock: str) -> None:
     names = claim_at_once(tmp_path / "w", 64, 3, lock=lock)
@@ -88,6 +89,7 @@ def test_force_by_many_processes_gives_one_of_them_the_run(tmp_path: Path) -> No
     assert [path.name for path in old.path.iterdir()] == ["owner"]
 
 
+@pytest.mark.fault("lock of a dead process: the next claim goes on")
 def test_a_process_killed_with_the_lock_blocks_nobody(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"

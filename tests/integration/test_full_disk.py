@@ -105,6 +105,7 @@ class Attempt:
             assert not stream.exists() or stream.read_bytes()[-1:] in (b"", b"\n"), stream
 
 
+@pytest.mark.fault("disk full at the claim: no run is left")
 @pytest.mark.parametrize("left", range(0, 18 * PAGE, 2 * PAGE))
 def test_a_disk_that_is_full_at_the_claim_leaves_no_run(
     server: Forkserver, disk: Disk, tmp_path: Path, left: int
@@ -142,6 +143,7 @@ def test_a_disk_that_fills_up_keeps_the_last_good_checkpoint(
     request.node.user_properties.append(("faults", words))
 
 
+@pytest.mark.fault("9 disks full under a stream: whole rows, resumed, bit-identical")
 def test_a_disk_that_fills_up_under_a_stream_leaves_whole_rows(
     server: Forkserver, disk: Disk, tmp_path: Path
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_disk_that_fills_up_under_a_stream_leaves_whole_rows(
     assert streams >= 1
 
 
+@pytest.mark.fault("folder read-only while training: last checkpoint kept, resumed, bit-identical")
 def test_a_folder_that_cannot_be_written_any_more_ends_the_run(
     server: Forkserver, whole: Path, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from stride.runs.query import list_runs
 from stride.trainer.loaded import load_run
 
 SLOW = """
+import os
 import time
 from stride import Callback
 
@@ -20,13 +21,19 @@ class Slow(Callback):
     def after_step(self, trainer, step):
         trainer.log("mine/step", trainer.state.step)
         print(trainer.state.step, flush=True)
+        if os.path.exists("long"):
+            print("asleep", flush=True)
+            time.sleep(600)
         time.sleep(0.02)
 """
 
 
 @pytest.fixture
-def training(tmp_path):
-    """Start a training that logs in every step and takes far too long; end it with the test."""
+def training(tmp_path, request):
+    """Start a training that logs in every step and takes far too long; end it with the test.
+
+    Once there is a file `long` even a step takes far too long. A parameter is a further override.
+    """
     (tmp_path / "slow.py").write_text(SLOW)
     command = [sys.executable, "-m", "stride"]
     for override in (
@@ -35,6 +42,7 @@ def training(tmp_path):
         "training_config.max_epochs=100000",
         "dataset_kwargs.subsample_rate=0.2",
         "logging_config.terminal_display=off",
+        getattr(request, "param", "checkpoint_config.grace_seconds=null"),
     ):
         command += ["--config", override]
     process = subprocess.Popen(
@@ -98,11 +106,28 @@ def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(training, tmp_path, 
     assert run.model is not None
 
 
-def test_a_second_signal_ends_it_at_once(training, tmp_path):
-    (tmp_path / "slow.py").write_text(SLOW)
+def fall_asleep(training, tmp_path):
     steps_until(training, 3)
+    (tmp_path / "long").touch()
+    while (line := training.stdout.readline()) != "asleep\n":
+        assert line, training.stderr.read()
+
+
+def test_a_second_signal_ends_it_at_once(training, tmp_path):
+    fall_asleep(training, tmp_path)
     training.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        training.wait(1)  # the first one lets the step come to its end
     training.send_signal(signal.SIGINT)
     training.communicate(timeout=60)
     assert training.returncode == 130
+    assert load_run(tmp_path / "w", 0).status["state"] == "interrupted"
+
+
+@pytest.mark.parametrize("training", ["checkpoint_config.grace_seconds=0.5"], indirect=True)
+def test_the_end_of_the_grace_time_is_as_a_second_signal(training, tmp_path):
+    fall_asleep(training, tmp_path)
+    training.send_signal(signal.SIGTERM)
+    training.communicate(timeout=60)
+    assert training.returncode == 143
     assert load_run(tmp_path / "w", 0).status["state"] == "interrupted"

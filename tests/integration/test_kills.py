@@ -132,7 +132,7 @@ def test_a_kill_at_a_random_moment_changes_no_bit(
     server: Forkserver, folder: Path, request: pytest.FixtureRequest
 ) -> None:
     done = rounds(server, folder, seed=0, kills=20)
-    request.node.user_properties.append(("faults", str(done)))
+    request.node.user_properties += [("faults", str(done)), ("kills", done.kills)]
     assert len(done.during) >= 3
 
 
@@ -142,7 +142,7 @@ def test_200_kills_change_no_bit(
     server: Forkserver, folder: Path, seed: int, request: pytest.FixtureRequest
 ) -> None:
     done = rounds(server, folder, seed, kills=20)
-    request.node.user_properties.append(("faults", str(done)))
+    request.node.user_properties += [("faults", str(done)), ("kills", done.kills)]
 
 
 @pytest.mark.parametrize(
@@ -152,5 +152,6 @@ def test_a_kill_in_any_round_of_active_learning_changes_no_query_and_no_bit(
     server: Forkserver, folder: Path, seed: int, request: pytest.FixtureRequest
 ) -> None:
     done = rounds(server, folder, seed=seed, kills=15, function="train_active")
-    request.node.user_properties.append(("faults", f"active learning: {done}"))
+    words = f"active learning: {done}"
+    request.node.user_properties += [("faults", words), ("kills", done.kills)]
     assert len(read_lines(RunPaths(done.whole).rounds)) == 4 and len(done.during) >= 3

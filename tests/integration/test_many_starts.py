@@ -30,6 +30,7 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.fault("8 full starts at once: 8 runs")
 def test_8_starts_at_once_are_8_runs(folder: Path) -> None:
     command = [sys.executable, "-m", "stride", "--config", "work_dir=w"]
     command += [word for override in TINY for word in ("--config", override)]
