@@ -2,11 +2,12 @@
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
-from stride.runs.records import ResultsRecord, StatusRecord
+from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.report import Problem, Report
 from stride.runs.rows import is_run_folder
 from stride.runs.status import is_written, newest_segment
@@ -14,6 +15,7 @@ from stride.runs.verify_checkpoints import check_checkpoints, check_weights
 from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
 from stride.runs.verify_streams import check_fingerprints, check_metrics, check_rounds
+from stride.runs.worktree import lacks_patch
 
 __all__ = ["Problem", "Report", "verify_run"]
 
@@ -80,7 +82,9 @@ def _check_complete(
 ) -> None:
     """Tell of files that are missing: no problem where a process was killed before."""
     killed = status is not None and status.state not in ORDERLY
-    needed = [paths.config, paths.provenance]
+    early = [paths.config, paths.provenance]  # written before any checkpoint
+    begun = report.counts["checkpoints"] > 0
+    needed = list(early)
     if not killed:
         needed += [paths.results, paths.metrics, paths.checkpoint_index]
         if results is not None and results.weights_sha256 is not None:
@@ -88,10 +92,18 @@ def _check_complete(
     for path in [paths.status, *needed]:
         if os.path.lexists(path):
             continue
-        if killed and path != paths.status:
+        if killed and path != paths.status and not (begun and path in early):
             report.note(path, "it is missing: the process ended before it was written")
         else:
             report.problem(path, "it is missing")
+    _note_patch(report, paths)
+
+
+def _note_patch(report: Report, paths: RunPaths) -> None:
+    """Tell of a patch that is missing; whether there was one, no record says for certain."""
+    with suppress(RunError):  # told by the check of the records
+        if lacks_patch(paths, ProvenanceRecord.read(paths.provenance).git):
+            report.note(paths.code_patch, "it is missing, although the code had changes")
 
 
 def _note_temporaries(report: Report) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.errors import RunError
+from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 
 
@@ -32,8 +33,8 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
     The repository's own working tree and index are not touched.
 
     Raises:
-        RunError: the run records no commit, the repository or commit is gone, or the patch does
-            not apply.
+        RunError: the run records no commit, the repository or commit is gone, or the patch is
+            gone or does not apply.
     """
     provenance = run.provenance
     git: Mapping[str, Any] = provenance.get("git", {})
@@ -42,6 +43,12 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
             f"the run records no commit: {git.get('reason') or 'it was not in git'}",
             where=str(run.path),
             hint="reproduce without --code",
+        )
+    if lacks_patch(run.paths, git):
+        raise RunError(
+            f"{run.paths.code_patch.name} is missing, although the code had changes",
+            where=str(run.path),
+            hint="restore it from a copy of the run, or reproduce without --code",
         )
     root = Path(git["root"])
     with tempfile.TemporaryDirectory(prefix="stride-code-") as temporary:
@@ -54,6 +61,15 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
             yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
         finally:
             _git(root, "worktree", "remove", "--force", str(tree))
+
+
+def lacks_patch(paths: RunPaths, git: Mapping[str, Any]) -> bool:
+    """Tell whether the code had uncommitted changes whose patch is not there.
+
+    Where git gave a reason or left files out, there may have been nothing to put into a patch.
+    """
+    excused = git.get("reason") or git.get("left_out")
+    return bool(git.get("dirty")) and not excused and not paths.code_patch.is_file()
 
 
 def moved(place: str, root: Path, tree: Path) -> str:

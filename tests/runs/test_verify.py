@@ -66,11 +66,35 @@ def test_a_run_that_is_done_has_every_file(paths: RunPaths, name: str) -> None:
 
 def test_a_run_that_was_killed_needs_no_results(paths: RunPaths) -> None:
     change(paths.status, state="running")
-    for path in (paths.results, paths.weights, paths.config):
+    for path in (paths.results, paths.weights):
         path.unlink()
+    assert verify_run(paths.path).ok
+    paths.config.unlink()
+    shutil.rmtree(paths.checkpoints)
+    paths.checkpoint_index.unlink(missing_ok=True)
     report = verify_run(paths.path)
     assert report.ok
     assert report.notes == ["config.json: it is missing: the process ended before it was written"]
+
+
+@pytest.mark.parametrize("name", ["config", "provenance"])
+def test_what_is_older_than_a_checkpoint_is_missed_in_a_killed_run_too(
+    paths: RunPaths, name: str
+) -> None:
+    change(paths.status, state="interrupted")
+    getattr(paths, name).unlink()
+    (problem,) = verify_run(paths.path).problems
+    assert problem.file == f"{name}.json"
+    assert problem.what.startswith("it is missing; ")
+
+
+def test_a_patch_that_is_gone_is_named(paths: RunPaths) -> None:
+    change(paths.provenance, git={"commit": "a" * 40, "dirty": True, "left_out": [], "reason": ""})
+    assert verify_run(paths.path).notes == [
+        "code.patch: it is missing, although the code had changes"
+    ]
+    paths.code_patch.write_text("")
+    assert verify_run(paths.path).notes == []
 
 
 @pytest.mark.parametrize("name", ["status", "config", "provenance", "results"])

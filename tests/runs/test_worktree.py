@@ -122,3 +122,19 @@ def test_a_patch_that_does_not_apply_is_told_and_nothing_stays(repository, run_o
         recorded_code(run).__enter__()
     assert git(repository, "worktree", "list").count("\n") == 0
     assert WorkDir(run.path.parent).names() == ["0"]
+
+
+def test_a_patch_that_is_gone_is_told_before_anything_is_checked_out(repository, run_of):
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    run = run_of()
+    run.paths.code_patch.unlink()
+    with pytest.raises(RunError, match=r"code.patch is missing.*without --code"):
+        recorded_code(run).__enter__()
+
+
+def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
+    (repository / "figure.png").write_bytes(b"\0\xff")
+    run = run_of()
+    assert run.provenance["git"]["dirty"] and not run.paths.code_patch.exists()
+    with recorded_code(run) as code:
+        assert (code.folder / "package" / "net.py").read_text() == "size = 1\n"
