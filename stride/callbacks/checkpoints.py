@@ -36,6 +36,8 @@ class Checkpoints(Callback):
             step.
         monitor: by what the best checkpoint is found.
         now: the clock; with several ranks one that they agree on.
+        inside: whether the training can go on inside an epoch. Where it cannot, each epoch ends
+            with a checkpoint, whatever the config says: without one a signal would cost it all.
     """
 
     def __init__(
@@ -44,17 +46,20 @@ class Checkpoints(Callback):
         name: Callable[[int, int | None], str],
         monitor: Monitor,
         now: Callable[[], float] = time.monotonic,
+        *,
+        inside: bool = True,
     ) -> None:
         self._config = config
         self._now = now
         self._name = name
         self._metric = monitor.metric
         self._metrics: Mapping[str, float] = {}
-        self._kept = Kept(config, monitor)
+        self._kept = Kept(config, monitor, inside=inside)
         self._saved: tuple[int, int] | None = None
         self._staging = Staging()
         self._errand: Errand | None = None
         self._path = Path()
+        self._epochs = config.every_epochs if inside else 1
         self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
         self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
         self._due = now() + self._seconds
@@ -96,7 +101,7 @@ class Checkpoints(Callback):
 
     def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
         """Write a checkpoint when enough epochs have gone by."""
-        every = self._config.every_epochs
+        every = self._epochs
         if every and trainer.state.position == 0 and trainer.state.epoch % every == 0:
             self.save(trainer, metrics)
 

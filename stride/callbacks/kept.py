@@ -22,11 +22,14 @@ class Kept:
     Args:
         config: how many to keep.
         monitor: by what the best is found.
+        inside: whether a training can go on inside an epoch; else the newest checkpoint between
+            two epochs is kept too.
     """
 
-    def __init__(self, config: CheckpointConfig, monitor: Monitor) -> None:
+    def __init__(self, config: CheckpointConfig, monitor: Monitor, *, inside: bool = True) -> None:
         self._config = config
         self._monitor = monitor
+        self._inside = inside
         self._entries: list[Entry] = []
 
     def adopt(self, paths: RunPaths, last: str) -> None:
@@ -94,6 +97,7 @@ class Kept:
             entry in self._entries[-config.keep_last :]
             or entry in self._ranked()[: config.keep_best]
             or (border and bool(config.keep_every) and entry["epoch"] % config.keep_every == 0)
+            or (not self._inside and entry in [e for e in self._entries if not e["position"]][-1:])
         )
 
     def _ranked(self) -> list[Entry]:

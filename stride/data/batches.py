@@ -50,6 +50,11 @@ class Batches(Protocol):
         """Return a small batch to try a model on; batches and random state stay as they are."""
 
 
+def begins_inside(batches: Batches) -> bool:
+    """Tell whether an epoch can be begun inside: at a position, or by the batches' own state."""
+    return batches.seekable or hasattr(batches, "state_dict")
+
+
 def move(batch: Any, device: torch.device) -> Any:
     """Return the batch with every tensor in its tuples, lists and mappings on the device."""
     if isinstance(batch, Tensor):

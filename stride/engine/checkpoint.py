@@ -238,6 +238,7 @@ def newest_good(
     *,
     accept: Callable[[Mapping[str, Any]], bool] | None = None,
     divided: bool = False,
+    tell: Callable[[str], object] = LOGGER.warning,
 ) -> Checkpoint | None:
     """Return the newest checkpoint of a run that is whole, or None where none is.
 
@@ -249,6 +250,7 @@ def newest_good(
         paths: the run's files.
         accept: tells by its record whether a checkpoint will do.
         divided: as of `read_state`.
+        tell: is given the warnings.
     """
     for name in reversed(broadcast(checkpoint_names(paths))):
         folder = paths.checkpoint(name)
@@ -258,7 +260,7 @@ def newest_good(
             if accept is None or accept(record):
                 found = Checkpoint(name, record, read_state(folder.path, divided=divided))
         except RunError as error:
-            LOGGER.warning("the checkpoint %s is passed over: %s", name, error)
+            tell(f"the checkpoint {name} is passed over: {error}")
         if not any_rank(found is None):  # all ranks take the same one
             return found
     return None

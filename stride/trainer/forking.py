@@ -162,7 +162,7 @@ class Forked(Fresh):
     def lineage(self) -> Values:
         """Return the run and checkpoint that this run comes from."""
         return {
-            "uuid": self.run.status["uuid"],
+            "uuid": self.run.uuid,
             "run": str(self.run.path.absolute()),
             "relation": "fork",
             "checkpoint": self.checkpoint.name,

@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 
 from stride.config import Overrides, Resolved
+from stride.data.batches import begins_inside
 from stride.distributed import world_size
 from stride.engine.checkpoint import newest_good
 from stride.engine.device import device_name
@@ -59,6 +60,7 @@ class Resumed(Beginning):
     exact: list[str] = field(default_factory=list, init=False)
     inexact: dict[str, str] = field(default_factory=dict, init=False)
     _inside: bool = field(default=True, init=False)
+    _passed_over: list[str] = field(default_factory=list, init=False)
 
     @classmethod
     def of(
@@ -112,11 +114,13 @@ class Resumed(Beginning):
 
     def restore(self, training: Training) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
-        loader, parts = training.assembly.loader("train"), training.state.parts
-        self._inside = loader.seekable or "batches" in parts
-        accept = None if self._inside else _at_border
-        divided = is_divided(training.assembly.model.network)
-        found = newest_good(self.run.paths, accept=accept, divided=divided)
+        self._inside = begins_inside(training.assembly.loader("train"))
+        found = newest_good(
+            self.run.paths,
+            accept=None if self._inside else _at_border,
+            divided=is_divided(training.assembly.model.network),
+            tell=self._passed_over.append,
+        )
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}
@@ -192,12 +196,13 @@ class Resumed(Beginning):
     def words(self) -> list[str]:
         """Say from where the run goes on, and how exactly it was restored."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
-        return again + self._words_of_place()
+        return again + self._passed_over + self._words_of_place()
 
     def _words_of_place(self) -> list[str]:
         inexact = [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
         if not self.checkpoint:
-            return ["no good checkpoint to resume from: the run begins anew", *inexact]
+            where = "" if self._inside else " between two epochs, where alone its loader can begin"
+            return [f"no good checkpoint to resume from{where}: the run begins anew", *inexact]
         place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
         lines = [
             f"resuming from {place}, checkpoint {self.checkpoint['name']}",

@@ -20,7 +20,7 @@ from stride.engine.loop import Loop
 from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
-from stride.errors import ConfigError, RunFailed, UserError
+from stride.errors import ConfigError, RunError, RunFailed, UserError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
@@ -204,6 +204,11 @@ class Trainer:
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
         with refusing_together():
+            if run is not None and resume is not None:
+                raise RunError(
+                    "a run is resumed in its own folder: run and resume do not go together",
+                    hint=f"leave run={run!r} away, or type: trainer.fork({resume!r}, ...)",
+                )
             if beginning is None and resume is not None:
                 beginning = Resumed.of(self._place(resume), overrides, short)
             elif beginning is None:

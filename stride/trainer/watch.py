@@ -12,6 +12,7 @@ from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.same_values import SameValues
 from stride.components import find
+from stride.data.batches import begins_inside
 from stride.distributed import world_size
 from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
@@ -79,7 +80,8 @@ def build_watch(
     monitor = saving_monitor(assembly)
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
     names = _Names(assembly)
-    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now)
+    inside = begins_inside(assembly.loader("train"))
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [SameValues()] if world_size() > 1 and (users or adds_metrics) else []
     watch = [*users, *same, best, checkpoints]
     chosen = training.saving_metric is None and training.stopping_metric is not None

@@ -47,6 +47,19 @@ def test_epochs_count_as_numbers(paths):
     assert index["last"] == "m_epoch_149"
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_where_no_training_can_begin_inside_an_epoch_the_newest_border_stays(paths, inside):
+    write(paths, EPOCHS | {"m_epoch_149_step_7": None, "m_epoch_149_step_8": None})
+    for step, name in ((7, "m_epoch_149_step_7"), (8, "m_epoch_149_step_8")):
+        record = paths.checkpoint(name).record
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"position": step}))
+    ours = Kept(CheckpointConfig(keep_last=1, keep_best=0), Monitor("loss", "min"), inside=inside)
+    ours.adopt(paths, "m_epoch_149_step_8")
+    entries = ours.choose()["entries"]
+    border = [] if inside else ["m_epoch_149"]
+    assert [entry["name"] for entry in entries] == [*border, "m_epoch_149_step_8"]
+
+
 def test_newest_best_and_milestones_stay(paths):
     write(paths, EPOCHS | {"m_epoch_149_step_7": None})
     ours = kept(keep_last=1, keep_best=1, keep_every=89)

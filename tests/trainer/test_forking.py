@@ -50,6 +50,12 @@ def test_a_checkpoint_is_found_by_best_last_name_and_step(parent):
         find_checkpoint(parent, names[0][1:])
 
 
+def test_a_run_without_a_uuid_cannot_be_forked(parent, make):
+    parent.paths.status.write_text('{"format_version": 2}')
+    with pytest.raises(RunError, match="names no run"):
+        make().fork(0, "6")
+
+
 def test_a_run_without_checkpoints_cannot_be_forked(parent, make):
     shutil.rmtree(parent.paths.checkpoints)
     with pytest.raises(RunError, match="the run has no checkpoint"):

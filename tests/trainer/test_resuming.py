@@ -4,7 +4,9 @@ import json
 import shutil
 
 import pytest
+import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint import checkpoint_names
@@ -112,6 +114,57 @@ def test_what_could_not_be_restored_exactly_is_said(make, monkeypatch):
     assert inexact["torch"].startswith("1.0 then, ")
     assert "threads" in inexact
     assert "not exact: torch: 1.0 then" in log_of(run)
+
+
+def test_a_class_whose_source_has_changed_is_said(make):
+    run = kill(make, 5)
+    values = json.loads(run.paths.provenance.read_text())
+    values["sources"]["network"] = "0" * 64
+    run.paths.provenance.write_text(json.dumps(values))
+    make().fit(resume=0)
+    inexact = json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"]
+    assert inexact == {"network": "the source of its class has changed"}
+    assert "not exact: network: the source of its class has changed" in log_of(run)
+
+
+def loader():
+    points = torch.arange(40.0).reshape(20, 2)
+    return DataLoader(TensorDataset(points / 40, torch.arange(20) % 2), batch_size=5)
+
+
+def test_what_begins_between_epochs_alone_has_a_checkpoint_there_whatever_the_config(make):
+    never = {"every_minutes": None, "every_steps": 3, "keep_last": 1, "keep_best": 0}
+    whole = make(train_loader=loader, val_loader=loader, checkpoint_config=never)
+    whole.fit(max_epochs=4)
+    trainer = make(
+        train_loader=loader,
+        val_loader=loader,
+        checkpoint_config=never,
+        callbacks=[Killer(11)],
+    )
+    with pytest.raises(Killed):
+        trainer.fit(max_epochs=4)
+    run = Run(trainer.run.paths.path)
+    make(train_loader=loader, val_loader=loader).fit(resume=run.name)
+    assert "resuming from step 8 (epoch 2)" in log_of(run)
+    assert run.results["weights_sha256"] == Run(whole.run.paths.path).results["weights_sha256"]
+
+
+def test_a_run_without_a_border_says_why_it_begins_anew(make):
+    often = {"every_steps": 2, "background": False}
+    trainer = make(train_loader=loader, checkpoint_config=often, callbacks=[Killer(3)])
+    with pytest.raises(Killed):
+        trainer.fit(max_epochs=2)
+    make(train_loader=loader).fit(resume=0)
+    said = "no good checkpoint to resume from between two epochs, where alone its loader can begin"
+    assert said in log_of(Run(trainer.run.paths.path))
+
+
+def test_a_run_is_resumed_under_its_own_name_only(make):
+    run = kill(make, 5)
+    with pytest.raises(RunError, match="run and resume do not go together"):
+        make().fit(resume=0, run="other")
+    assert not run.paths.segment(1).exists()
 
 
 def test_rows_that_a_kill_took_are_said_to_be_lost(make):
