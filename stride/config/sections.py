@@ -224,7 +224,9 @@ class CheckpointConfig(Section):
     every_steps: Positive | None = Field(None, description="steps between checkpoints")
     every_minutes: float | None = Field(10.0, gt=0, description="minutes between checkpoints")
     keep_last: Positive = Field(2, description="newest checkpoints kept")
-    keep_best: NotNegative = Field(KEEP_BEST, description="best checkpoints kept")
+    keep_best: NotNegative = Field(
+        KEEP_BEST, description="best checkpoints kept; 0: the best may be deleted"
+    )
     keep_every: Positive | None = Field(None, description="epochs between those never deleted")
     background: bool = Field(True, description="write while the training goes on")
     grace_seconds: float | None = Field(

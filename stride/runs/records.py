@@ -402,7 +402,9 @@ class ReproductionRecord(Versioned):
 
     original: str = Field(description="The folder of the original, when it was compared")
     uuid: str = Field(description="Of the original")
-    identical: bool
+    identical: bool = Field(
+        description="Whether the copy has all steps that were asked for, and nothing differs"
+    )
     steps: Count = Field(description="Steps compared")
     first_divergent_step: Count | None = None
     largest_difference: Difference | None = None

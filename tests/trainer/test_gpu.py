@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.trainer.loaded import load_run
+from tests.trainer.killing import Killed, Killer
 
 pytestmark = [
     pytest.mark.gpu,
@@ -41,6 +43,32 @@ def test_deterministic_training_gives_the_same_bits_twice(make, tmp_path):
         trainer.fit()
         digests.add(trainer.results["weights_sha256"])
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_killed_and_resumed_on_a_gpu_a_run_has_the_same_bits(make, tmp_path, precision):
+    def fit(name, resume=None, callbacks=()):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Dropout(0.5), nn.Linear(16, 10))
+        trainer = make(
+            work_dir=tmp_path / name,
+            device="cuda",
+            training_config={"deterministic": True, "precision": precision},
+            checkpoint_config={"every_steps": 2},
+            callbacks=callbacks,
+        )
+        trainer.set_model(network)
+        trainer.fit(resume=resume)
+        return load_run(trainer.run.paths.path)
+
+    whole = fit("whole")
+    with pytest.raises(Killed):
+        fit("killed", callbacks=[Killer(5)])
+    resumed = fit("killed", resume=0)
+    assert resumed.results["weights_sha256"] == whole.results["weights_sha256"]
+    assert [row["train/loss"] for row in resumed.metrics() if "train/loss" in row] == [
+        row["train/loss"] for row in whole.metrics() if "train/loss" in row
+    ]
 
 
 class Strict(Callback):
