@@ -47,6 +47,7 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
         other: That of a run which is, or is to be, compared with it.
     """
     return [
+        *_seeds(original, other),
         *_differing(_facts(original), _facts(other)),
         *_variables(original, other),
         *_differing(_machine(original), _machine(other)),
@@ -78,6 +79,12 @@ def likely_causes(
         *_patches(original, copy),
     ]
     return found or [_unrecorded(provenances[0], original)]
+
+
+def _seeds(original: Provenance, other: Provenance) -> Iterator[str]:
+    """Yield a sentence for each seed that differs: the config may have been edited since."""
+    for name, *values in _apart(original, other, "seeds"):
+        yield _sentence(f"{name} (provenance.json)", *values)
 
 
 def _facts(provenance: Provenance) -> dict[str, Any]:
@@ -123,12 +130,19 @@ def _world_size(provenance: Provenance, variables: Mapping[str, Any]) -> Any:
 
 def _variables(original: Provenance, other: Provenance) -> Iterator[str]:
     """Yield a sentence for each variable that differs; one that is not set has no value."""
-    if "environment" in original and "environment" in other:
-        first, second = _table(original, "environment"), _table(other, "environment")
+    for name, *values in _apart(original, other, "environment"):
+        if _is_any(name, _BITS):
+            yield _sentence(f"environment variable {name}", *values)
+
+
+def _apart(original: Provenance, other: Provenance, key: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield name and values of what differs between two tables, if both were recorded."""
+    if key in original and key in other:
+        first, second = _table(original, key), _table(other, key)
         for name in sorted(first.keys() | second.keys()):
             values = first.get(name, "unset"), second.get(name, "unset")
-            if _is_any(name, _BITS) and values[0] != values[1]:
-                yield _sentence(f"environment variable {name}", *values)
+            if values[0] != values[1]:
+                yield name, *values
 
 
 def _table(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -24,10 +24,12 @@ from stride.runs.records import (
     ResultsRecord,
     StatusRecord,
 )
+from stride.runs.report import Report
 from stride.runs.run import Run
 from stride.runs.scan import scan
+from stride.runs.verify_checkpoints import ORDERLY, check_weights
 
-__all__ = ["compare_runs", "differences", "last_fingerprinted_step"]
+__all__ = ["compare_runs", "damaged_weights", "differences", "last_fingerprinted_step"]
 
 _TIME = re.compile(r"(.*[/_.-])?(time|seconds?|minutes?|hours?|duration|ms)")
 """Names of metrics that measure time, which no run can have again: the last word says so."""
@@ -210,6 +212,17 @@ def _compare_weights(original: RunPaths, copy: RunPaths, *, whole: bool) -> Weig
     if not common:
         return "not compared"
     return "identical" if all(first[k] == second[k] for k in common) else "different"
+
+
+def damaged_weights(run: Run) -> list[str]:
+    """Return what is wrong with the weights of a run, of which the recorded digest is compared.
+
+    Raises:
+        RunError: The results are broken.
+    """
+    report, ended = Report(run.path), run.state in ORDERLY and run.paths.results.exists()
+    check_weights(report, run.paths, ResultsRecord.read(run.paths.results) if ended else None)
+    return [f"{file}: {what}" for file, what in report.problems]
 
 
 def _digests(paths: RunPaths, whole: bool) -> dict[tuple[str, int, int], str]:

@@ -11,16 +11,13 @@ from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.report import Problem, Report
 from stride.runs.rows import is_run_folder
 from stride.runs.status import is_written, newest_segment
-from stride.runs.verify_checkpoints import check_checkpoints, check_weights
+from stride.runs.verify_checkpoints import ORDERLY, check_checkpoints, check_weights
 from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
 from stride.runs.verify_streams import check_fingerprints, check_metrics, check_rounds
 from stride.runs.worktree import lacks_patch
 
 __all__ = ["Problem", "Report", "verify_run"]
-
-ORDERLY = frozenset({"done", "stopped"})
-"""States whose folder is complete: what was to be written was written."""
 
 _LOOKS = 4
 _PAUSE = 0.3  # seconds between two looks at a run that is being written

@@ -10,8 +10,13 @@ from stride.distributed import world_size
 from stride.models.model import Step
 from stride.runs.files import atomic_json
 from stride.runs.layout import RunPaths
-from stride.runs.records import ReproductionRecord
-from stride.runs.reproduction import compare_runs, differences, last_fingerprinted_step
+from stride.runs.records import ReproductionRecord, StatusRecord
+from stride.runs.reproduction import (
+    compare_runs,
+    damaged_weights,
+    differences,
+    last_fingerprinted_step,
+)
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.beginning import Fresh, Values
@@ -26,10 +31,12 @@ class Reproduced(Fresh):
 
     Attributes:
         run: the recorded one.
+        uuid: that run's own.
         steps: after how many to end, None for as many as were recorded.
     """
 
     run: Run = field(kw_only=True)
+    uuid: str = field(kw_only=True)
     steps: int | None = field(default=None, kw_only=True)
     _differences: list[str] = field(default_factory=list, init=False)
 
@@ -44,6 +51,7 @@ class Reproduced(Fresh):
         made = cls(
             recorded(run, *overrides),
             run=run,
+            uuid=StatusRecord.read(run.paths.status).uuid,  # refused now, not after the training
             steps=steps,
             normalization=normalization_of(run),
             threads=run.provenance.get("threads", {}).get("torch"),
@@ -61,14 +69,15 @@ class Reproduced(Fresh):
     def lineage(self) -> Values:
         """Return the run that this one reproduces."""
         return {
-            "uuid": self.run.status["uuid"],
+            "uuid": self.uuid,
             "run": str(self.run.path.absolute()),
             "relation": "reproduction",
         }
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Claim the next run."""
-        self._differences = differences(self.run.provenance, provenance)
+        damage = damaged_weights(self.run) if self.steps is None else []
+        self._differences = [*damage, *differences(self.run.provenance, provenance)]
         return super().take(config, provenance, patch)
 
     def words(self) -> list[str]:

@@ -303,6 +303,7 @@ PROVENANCE: dict[str, Any] = {
     "devices": ["cpu"],
     "threads": {"torch": 2},
     "git": {"commit": "a1", "dirty": False},
+    "seeds": {"seed": 3},
     "environment": {"OMP_NUM_THREADS": "2", "MASTER_PORT": "1"},
     "python": "3.11.7",
     "platform": "Linux",
@@ -319,6 +320,8 @@ PROVENANCE: dict[str, Any] = {
         (["versions", "rich"], "14", "other packages, in the original and now: rich 13.9 and 14"),
         (["devices"], ["cpu", "cpu"], "devices: cpu in the original, cpu, cpu now"),
         (["threads", "torch"], 1, "threads: 2 in the original, 1 now"),
+        (["seeds", "seed"], 4, "seed (provenance.json): 3 in the original, 4 now"),
+        (["seeds", "split_seed"], 1, "split_seed (provenance.json): unset in the original, 1 now"),
         (["git", "commit"], "b2", "commit of the code: a1 in the original, b2 now"),
         (["git", "dirty"], True, "uncommitted changes: no in the original, yes now"),
         (
@@ -358,12 +361,13 @@ def test_what_differs_between_two_provenances(
 
 def test_the_likeliest_comes_first() -> None:
     other = copies.deepcopy(PROVENANCE) | {"platform": "Mac", "data_fingerprint": "d2"}
-    other["environment"] = {}
+    other["environment"], other["seeds"] = {}, {"seed": 4}
     other["versions"] = {name: "0" for name in PROVENANCE["versions"]}
     names = [sentence.partition(":")[0] for sentence in differences(PROVENANCE, other)]
     assert (
         names
         == [
+            "seed (provenance.json)",
             "fingerprint of the data",
             "version of torch",
             "version of numpy",
@@ -372,7 +376,7 @@ def test_the_likeliest_comes_first() -> None:
             "environment variable OMP_NUM_THREADS",
             "other packages, in the original and now",
         ]
-        or names.index("version of torch") == 1
+        or names.index("version of torch") == 2
     )
 
 

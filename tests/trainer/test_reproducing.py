@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from stride.callbacks.base import Callback
-from stride.errors import NonFiniteError, RunFailed, UserError
-from stride.runs.files import read_record
+from stride.errors import NonFiniteError, RunError, RunFailed, UserError
+from stride.runs.files import atomic_json, read_record
 from stride.runs.run import Run
+from stride.runs.work_dir import WorkDir
 from tests.trainer.killing import Killed, Killer
 
 HERE = __name__
@@ -226,3 +227,31 @@ def test_no_steps_prove_nothing(make):
     make().fit()
     with pytest.raises(UserError, match="0 steps prove nothing"):
         make().reproduce(0, steps=0)
+
+
+def test_a_seed_that_was_edited_is_named_as_the_cause(make):
+    make().fit()
+    path = Run(make().config.work_dir + "/0").paths.config
+    atomic_json(path, read_record(path) | {"seed": 77})
+    (cause,) = make().reproduce(0).causes
+    assert cause.startswith("seed (provenance.json): ") and cause.endswith(", 77 now")
+
+
+def test_a_status_without_uuid_is_told_before_anything_is_trained(make):
+    make().fit()
+    path = Run(make().config.work_dir + "/0").paths
+    atomic_json(path.status, {"format_version": 2})
+    with pytest.raises(RunError, match=r"status.json is broken: .*status.json"):
+        make().reproduce(0)
+    assert WorkDir(path.path.parent).names() == ["0"]
+
+
+def test_weights_that_are_not_those_on_record_are_named(make):
+    make().fit()
+    path = Run(make().config.work_dir + "/0").paths.weights
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    trainer = make()
+    assert trainer.reproduce(0).weights == "identical"
+    said = "other: weights.safetensors: damaged: its SHA-256 is not the one in results.json"
+    assert said in trainer.run.paths.log(0).read_text()
