@@ -1,5 +1,7 @@
 """Find the run that a path on the command line names."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -10,7 +12,6 @@ def find(text: str) -> Path:
         RunError: there is no such run, or the folder is none.
     """
     from stride.errors import RunError
-    from stride.runs.layout import WorkDirPaths
     from stride.runs.rows import is_run_folder
     from stride.runs.work_dir import WorkDir
 
@@ -18,7 +19,7 @@ def find(text: str) -> Path:
     if path.name in ("", ".."):
         path = path.resolve()
     folder = WorkDir(path.parent).find(path.name)
-    if WorkDirPaths(folder).private.is_dir():
+    if is_work_dir(folder):
         raise RunError(f"{text} is a work_dir, not a run", hint=f"type: {path / 'latest'}")
     if not is_run_folder(folder):
         raise RunError(f"{text} is no run folder", hint=f"type: stride ls {path.parent}")
@@ -49,3 +50,19 @@ def is_run(text: str) -> bool:
 
     paths = RunPaths(Path(text))
     return paths.name in RESERVED_NAMES or paths.status.exists() or paths.segments.exists()
+
+
+def is_work_dir(folder: Path) -> bool:
+    """Tell whether a folder holds runs: a copy of some need not have the hidden folder of all."""
+    from stride.runs.layout import WorkDirPaths
+    from stride.runs.rows import is_run_folder
+
+    if WorkDirPaths(folder).private.is_dir():
+        return True
+    return folder.is_dir() and not is_run_folder(folder) and any(map(is_run_folder, _in(folder)))
+
+
+def _in(folder: Path) -> Iterator[Path]:
+    """Yield the folders in a folder; none where it may not be read."""
+    with suppress(OSError):
+        yield from (path for path in folder.iterdir() if path.is_dir())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.address import find, is_run
+from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.ls import chosen, value
 from stride_cli.output import print_csv, print_json, print_table
 from stride_cli.words import number, setting
@@ -50,12 +50,11 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
 
 def _folders(runs: Sequence[str]) -> list[Path]:
     """Return the folders of the runs named, a work_dir standing for all of its runs."""
-    from stride.runs.layout import WorkDirPaths
     from stride.runs.query import list_runs
 
     folders: list[Path] = []
     for text in runs:
-        if not is_run(text) and WorkDirPaths(Path(text)).private.is_dir():
+        if not is_run(text) and is_work_dir(Path(text)):
             folders += [row.path for row in reversed(list_runs(text))]
         else:
             folders.append(find(text))

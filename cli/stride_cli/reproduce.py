@@ -1,6 +1,8 @@
 """`stride reproduce`."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,7 +27,7 @@ def run(text: str, steps: int | None, data_root: str | None, *, code: bool, json
     if code:
         raise typer.Exit(start.reproduce_with_code(folder, steps, data_root, json=json))
     with ending_with_folder() as ended:
-        verdict = start.reproduce(folder, steps, data_root)
+        verdict = start.reproduce(folder, steps, data_root, left=_tell_left)
         if verdict.told_here:
             if json:
                 print_json(verdict.record.to_json())
@@ -36,16 +38,23 @@ def run(text: str, steps: int | None, data_root: str | None, *, code: bool, json
         raise typer.Exit(DIVERGED)
 
 
+def _tell_left(folder: Path) -> None:
+    """Say what an interrupted reproduction leaves, which no comparison will ever speak of."""
+    left = f"{folder} is left unfinished and not compared"
+    print(f"{left}; to start over, type the same command again", file=sys.stderr)
+
+
 def sentences(record: "ReproductionRecord") -> Iterator[str]:
     """Say how a reproduction compares with its original."""
     if record.identical:
         weights = "" if record.weights == "not compared" else f", weights {record.weights}"
-        yield f"bit-identical over {record.steps} steps{weights}"
+        yield f"bit-identical over {_steps(record.steps)}{weights}"
         return
-    step = record.first_divergent_step
-    place = "no step differs" if step is None else f"the first step that differs is {step}"
-    yield f"diverged: {place}; {record.steps} steps compared, weights {record.weights}"
-    largest = record.largest_difference
+    largest, blind = record.largest_difference, _is_blind(record)
+    if blind and largest is None and record.weights != "different":
+        yield f"could not be compared: the run has no fingerprints; weights {record.weights}"
+        return
+    yield f"diverged: {_place(record)}, weights {record.weights}"
     if largest is not None:
         one, other = largest.values
         where = f"step {largest.step}, epoch {largest.epoch}"
@@ -53,5 +62,22 @@ def sentences(record: "ReproductionRecord") -> Iterator[str]:
             f"largest difference of a metric: {largest.metric} at {where}: "
             f"{number(one)} there, {number(other)} here"
         )
-    for cause in record.causes:
+    for cause in record.causes[:-1] if blind else record.causes:  # the last one is said above
         yield f"likely cause: {cause}"
+
+
+def _is_blind(record: "ReproductionRecord") -> bool:
+    """Tell whether the original has no bits of its steps, so that none can be missed or differ."""
+    return record.steps == 0 and record.first_divergent_step is None
+
+
+def _place(record: "ReproductionRecord") -> str:
+    if _is_blind(record):
+        return "the run has no fingerprints"
+    step = record.first_divergent_step
+    place = "no step differs" if step is None else f"the first step that differs is {step}"
+    return f"{place}; {_steps(record.steps)} compared"
+
+
+def _steps(number: int) -> str:
+    return f"{number} step{'' if number == 1 else 's'}"

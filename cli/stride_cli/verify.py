@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stride_cli.address import find, is_run
+from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.output import print_json
 
 if TYPE_CHECKING:
@@ -36,10 +36,14 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
 
 def _all(work_dirs: Sequence[str]) -> list[Path]:
     """Return every run of these work_dirs, the broken ones too."""
+    from stride.errors import RunError
     from stride.runs.names import name_order
     from stride.runs.query import folder_names
     from stride.runs.rows import is_run_folder
 
+    for text in filter(is_run, work_dirs):
+        what = "this is a run folder, no work_dir"
+        raise RunError(what, where=text, hint=f"type: stride verify {text}")
     return [
         Path(work_dir, name)
         for work_dir in work_dirs
@@ -51,9 +55,8 @@ def _all(work_dirs: Sequence[str]) -> list[Path]:
 def _one(text: str) -> Path:
     """Return the folder of one run."""
     from stride.errors import RunError
-    from stride.runs.layout import WorkDirPaths
 
-    if not is_run(text) and WorkDirPaths(Path(text)).private.is_dir():
+    if not is_run(text) and is_work_dir(Path(text)):
         raise RunError(f"{text} is a work_dir, not a run", hint=f"type: stride verify {text} --all")
     return find(text)
 

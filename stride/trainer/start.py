@@ -59,8 +59,13 @@ def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
             error.hint = f"type, behind the same launcher: stride resume {run.paths.path}"
         raise
     finally:
-        if is_main() and (run := getattr(trainer, "run", None)) is not None:
-            ended(run.paths.path)
+        _tell(trainer, ended)
+
+
+def _tell(trainer: Any, told: Callable[[Path], object]) -> None:
+    """Tell the folder of the run that a trainer has claimed, where it has, once for all ranks."""
+    if is_main() and (run := getattr(trainer, "run", None)) is not None:
+        told(run.paths.path)
 
 
 def resume(
@@ -112,15 +117,27 @@ class Verdict(NamedTuple):
     told_here: bool
 
 
-def reproduce(folder: Path, steps: int | None, data_root: str | None) -> Verdict:
+def reproduce(
+    folder: Path, steps: int | None, data_root: str | None, *, left: Callable[[Path], object]
+) -> Verdict:
     """Do a run again and compare; see `Trainer.reproduce`.
+
+    Args:
+        folder: the run's.
+        steps: after how many to stop, None for as many as the run has recorded.
+        data_root: where the data lies now, if it has moved.
+        left: called with the new run's folder where a signal ends it before it is compared.
 
     Raises:
         UserError: the run cannot be built again.
     """
     with refusing_together():
         run, trainer, moved = _again(folder, data_root)
-    record = trainer.reproduce(run.name, steps=steps, overrides=moved)
+    try:
+        record = trainer.reproduce(run.name, steps=steps, overrides=moved)
+    except KeyboardInterrupt:
+        _tell(trainer, left)
+        raise
     return Verdict(record, trainer.run.paths.path, is_main())
 
 

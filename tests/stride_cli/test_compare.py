@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import shutil
 
 
 def test_runs_side_by_side(stride, make_run) -> None:
@@ -51,3 +52,14 @@ def test_csv_with_chosen_metrics(stride, make_run) -> None:
     )
     assert [row["validation/epoch_accuracy"] for row in rows] == ["0.9", "0.9"]
     assert [row["optimizer_kwargs.lr"] for row in rows] == ["0.5", ""]
+
+
+def test_a_copied_work_dir_without_its_hidden_folder(stride, make_run, tmp_path) -> None:
+    make_run("seed=3")
+    make_run("seed=4")
+    shutil.copytree(tmp_path / "W", tmp_path / "V", ignore=shutil.ignore_patterns(".stride"))
+    code, out, err = stride("compare", "V")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["V/0", "V/1"]
+    sentence = "stride: error: V is a work_dir, not a run; type: V/latest\n"
+    assert stride("show", "V") == (2, "", sentence)

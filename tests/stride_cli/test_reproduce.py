@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from stride.runs.records import ReproductionRecord
+from stride_cli.reproduce import sentences
+
 SMALL = ["--config", "work_dir=W", "--config", "dataset_kwargs.subsample_rate=0.2"]
 STEPS = ["--config", "training_config.max_steps=6"]
 
@@ -177,3 +180,66 @@ def test_a_reproduction_that_a_signal_kills_leaves_with_its_number(
     place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
     assert stride(*place, *STEPS, *MINE).code == 0
     assert stride("reproduce", f"{tmp_path}/W/0", "--code", "--json").code == 128 + 9
+
+
+def test_a_patch_that_is_gone_is_refused(stride, nets, tmp_path, code_folder) -> None:
+    nets(f"{NETS}# more\n", code_folder)
+    place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
+    assert stride(*place, *STEPS, *MINE).code == 0
+    (tmp_path / "W/0/code.patch").unlink()
+    code, out, err = stride("reproduce", f"{tmp_path}/W/0", "--code")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "code.patch is missing" in err
+
+
+def test_a_status_without_uuid_is_the_user_s_mistake(stride, tmp_path) -> None:
+    assert stride(*SMALL, *STEPS).code == 0
+    (tmp_path / "W/0/status.json").write_text('{"format_version": 2}')
+    code, out, err = stride("reproduce", "W/0")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "status.json is broken" in err
+
+
+def test_a_run_without_fingerprints_cannot_be_compared(stride, tmp_path) -> None:
+    assert stride(*SMALL, *STEPS).code == 0
+    (tmp_path / "W/0/fingerprints.jsonl").unlink()
+    code, out, _ = stride("reproduce", "W/0")
+    sentence = "could not be compared: the run has no fingerprints; weights identical"
+    assert (code, out) == (3, f"{sentence}\n{tmp_path}/W/1\n")
+
+
+def test_other_weights_are_told_without_fingerprints_too() -> None:
+    nothing = "no step could be compared: one of the runs has no fingerprints"
+    record = ReproductionRecord(
+        original="W/0",
+        uuid="",
+        identical=False,
+        steps=0,
+        weights="different",
+        causes=["seed: 3 in the original, 4 now", nothing],
+    )
+    assert list(sentences(record)) == [
+        "diverged: the run has no fingerprints, weights different",
+        "likely cause: seed: 3 in the original, 4 now",
+    ]
+
+
+def test_one_step_is_one_step(stride) -> None:
+    assert stride(*SMALL, *STEPS).code == 0
+    assert stride("reproduce", "W/0", "--steps", "1").out.startswith("bit-identical over 1 step\n")
+
+
+def test_an_interrupted_reproduction_names_what_it_leaves(
+    stride, nets, monkeypatch, tmp_path
+) -> None:
+    killing = "self.calls == 3 and os.kill(os.getpid(), int(os.environ.get('MY_SIGNAL', '0')))"
+    nets(NETS.replace("self.calls += self.training", f"self.calls += self.training; {killing}"))
+    assert stride(*SMALL, *STEPS, *MINE).code == 0
+    monkeypatch.setenv("MY_SIGNAL", "2")
+    code, _, err = stride("reproduce", "W/0")
+    assert code == 130
+    assert err.splitlines()[-2:] == [
+        f"{tmp_path}/W/1 is left unfinished and not compared; "
+        "to start over, type the same command again",
+        "stride: interrupted",
+    ]

@@ -63,7 +63,7 @@ def test_json(stride, whole) -> None:
         (["W/7"], "no run '7' (W); type: stride ls W"),
         (["W"], "W is a work_dir, not a run; type: stride verify W --all"),
         (["V", "--all"], "no work_dir here (V); type: stride ls WORK_DIR"),
-        (["W/0", "--all"], "this is a run folder, no work_dir (W/0); type: stride show W/0"),
+        (["W/0", "--all"], "this is a run folder, no work_dir (W/0); type: stride verify W/0"),
     ],
 )
 def test_a_wrong_path(stride, whole, words, message) -> None:
@@ -75,3 +75,9 @@ def test_a_work_dir_without_runs(stride, tmp_path) -> None:
     (tmp_path / "W").mkdir()
     assert stride("verify", "W", "--all") == (0, "", "no runs in W\n")
     assert json.loads(stride("verify", "W", "--all", "--json").out) == []
+
+
+def test_a_copied_work_dir_without_its_hidden_folder(stride, whole) -> None:
+    (whole / ".stride").rmdir()
+    sentence = "stride: error: W is a work_dir, not a run; type: stride verify W --all\n"
+    assert stride("verify", "W") == (2, "", sentence)
