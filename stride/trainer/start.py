@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -160,8 +160,16 @@ def reproduce_with_code(
         options += ["--data-root", os.path.abspath(root)] if root else []
         command = [sys.executable, "-m", "stride", "reproduce", str(run.path), *options]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(code.path)}
-        done = subprocess.run(command, cwd=code.folder, env=environment, check=False).returncode
+        done = _to_its_end(command, code.folder, environment)
     return done if done >= 0 else 128 - done
+
+
+def _to_its_end(command: list[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """Return how a command ended, which hears Ctrl-C as well and may need a while to obey."""
+    with subprocess.Popen(command, cwd=folder, env=environment) as process:
+        while True:
+            with suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def _data_beside(run: Run, code: Path) -> str | None:

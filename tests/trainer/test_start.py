@@ -1,9 +1,12 @@
 """What the command line calls."""
 
+import os
+import sys
+
 import pytest
 
 from stride.errors import ConfigError, RunError
-from stride.trainer.start import check, dry_run, start
+from stride.trainer.start import _to_its_end, check, dry_run, start
 
 
 def overrides(tmp_path, *more):
@@ -38,3 +41,8 @@ def test_a_check_tries_a_step_and_makes_nothing(tmp_path):
     assert found["loss"] > 0
     assert found["gradient_norm"] > 0
     assert not (tmp_path / "w").exists()
+
+
+def test_a_command_that_obeys_ctrl_c_slowly_is_not_killed(tmp_path):
+    slowly = "import os, time; os.kill(os.getppid(), 2); time.sleep(1); os._exit(7)"
+    assert _to_its_end([sys.executable, "-c", slowly], tmp_path, os.environ) == 7
