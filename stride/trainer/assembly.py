@@ -29,7 +29,7 @@ from stride.engine.gradients import choose_strategy
 from stride.engine.metrics import build_metrics, default_metrics
 from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
 from stride.engine.precision import Precision
-from stride.errors import ConfigError, DataError, nearest
+from stride.errors import ComponentError, ConfigError, DataError, nearest
 from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
 from stride.models.model import Model, as_model
 
@@ -121,6 +121,11 @@ def assemble(
         UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
     """
     config = resolved.config
+    if objects.model is None and resolved.origins.get(MODEL_NAME) == SET_MODEL:
+        raise ComponentError(
+            f"the run's model, a {config.model_kwargs.model_name}, was given from Python",
+            hint="in Python: trainer.set_model(one that is built alike), then the same again",
+        )
     if not config.training_config.compile:
         keep_dynamo_out()
     device = resolve_device(config.device)

@@ -46,8 +46,7 @@ def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | Non
         ComponentError: nothing leads to the model without the user's word or hand.
     """
     name = run.config.model_kwargs.model_name or ""
-    origins = run.provenance.get("origins")
-    if isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL:
+    if _was_given(run):
         raise ComponentError(
             f"the run's model, a {name}, was given from Python",
             where=str(run.path),
@@ -64,6 +63,12 @@ def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | Non
             hint="read that file, then load_model(trust_code=True), or load_model(model=...)",
         )
     return _execute(run.paths.model_source, attribute)
+
+
+def _was_given(run: Run) -> bool:
+    """Tell whether the run's model was an object, which no config builds."""
+    origins = run.provenance.get("origins")
+    return isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL
 
 
 def _execute(source: Path, attribute: str) -> Callable[..., Any]:
@@ -125,7 +130,8 @@ def recorded(
     values["device"] = device or values["device"]
     # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
-    resolved = Resolved.from_layers([Layer(f"run {run.name}", values)])
+    given = {MODEL_NAME: SET_MODEL} if _was_given(run) else {}
+    resolved = Resolved.from_layers([Layer(f"run {run.name}", values, given)])
     return reduce(Resolved.override, overrides, resolved)
 
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint import checkpoint_names
-from stride.errors import RunError, UserError
+from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
@@ -158,6 +158,27 @@ def test_a_run_without_a_border_says_why_it_begins_anew(make):
     make(train_loader=loader).fit(resume=0)
     said = "no good checkpoint to resume from between two epochs, where alone its loader can begin"
     assert said in log_of(Run(trainer.run.paths.path))
+
+
+def test_a_model_that_was_given_from_python_is_asked_for(make):
+    first = make(checkpoint_config=OFTEN)
+    first.set_model(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    first.fit()
+    for go_on in (
+        lambda: make().fit(resume=0, max_epochs=3),
+        lambda: make().fork(0, "last", {"training_config.max_epochs": 3}),
+        lambda: make().reproduce(0),
+    ):
+        with pytest.raises(ComponentError, match=r"was given from Python; .*set_model"):
+            go_on()
+    assert [path.name for path in first.run.paths.path.parent.glob("[0-9]")] == ["0"]
+    built = {"model_kwargs.model_name": "MLP", "training_config.max_epochs": 3}
+    with pytest.raises(RunError, match=r"does not fit|depend"):
+        make().fit(built, resume=0)
+    again = make()
+    again.set_model(nn.Sequential(nn.Flatten(), nn.Linear(64, 10)))
+    again.fit(resume=0, max_epochs=3)
+    assert Run(first.run.paths.path).state == "done"
 
 
 def test_a_run_is_resumed_under_its_own_name_only(make):
