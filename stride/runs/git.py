@@ -1,5 +1,6 @@
 """Read the git state of a folder, and the patch that leads from its commit to its files."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -96,6 +97,7 @@ def git_state(
         "branch": None,
         "dirty": None,
         "left_out": [],
+        "patch_sha256": None,
         "reason": "",
     }
     git = _Git(Path(folder), timeout)
@@ -123,7 +125,9 @@ def _fill(
         state["reason"] = f"a patch of {len(diff):,} bytes is left out (limit {PATCH_LIMIT:,})"
         return b""
     added, state["left_out"] = patch_of_untracked(root, untracked, PATCH_LIMIT - len(diff))
-    return diff + added
+    patch = diff + added
+    state["patch_sha256"] = hashlib.sha256(patch).hexdigest() if patch else None
+    return patch
 
 
 def _leave_index(git: _Git, private: str) -> None:

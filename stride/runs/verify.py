@@ -15,7 +15,7 @@ from stride.runs.verify_checkpoints import ORDERLY, check_checkpoints, check_wei
 from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
 from stride.runs.verify_streams import check_fingerprints, check_metrics, check_rounds
-from stride.runs.worktree import lacks_patch
+from stride.runs.worktree import fault_of_patch
 
 __all__ = ["Problem", "Report", "verify_run"]
 
@@ -93,14 +93,10 @@ def _check_complete(
             report.note(path, "it is missing: the process ended before it was written")
         else:
             report.problem(path, "it is missing")
-    _note_patch(report, paths)
-
-
-def _note_patch(report: Report, paths: RunPaths) -> None:
-    """Tell of a patch that is missing; whether there was one, no record says for certain."""
     with suppress(RunError):  # told by the check of the records
-        if lacks_patch(paths, ProvenanceRecord.read(paths.provenance).git):
-            report.note(paths.code_patch, "it is missing, although the code had changes")
+        fault = fault_of_patch(paths, ProvenanceRecord.read(paths.provenance).git)
+        if fault and (begun or not killed):
+            report.problem(paths.code_patch, fault)
 
 
 def _note_temporaries(report: Report) -> None:

@@ -1,5 +1,6 @@
 """Put the code that a run was made with into a folder of its own, for a while."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
 
     Raises:
         RunError: the run records no commit, the repository or commit is gone, or the patch is
-            gone or does not apply.
+            gone, damaged or does not apply.
     """
     provenance = run.provenance
     git: Mapping[str, Any] = provenance.get("git", {})
@@ -44,9 +45,10 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
             where=str(run.path),
             hint="reproduce without --code",
         )
-    if lacks_patch(run.paths, git):
+    fault = fault_of_patch(run.paths, git)
+    if fault:
         raise RunError(
-            f"{run.paths.code_patch.name} is missing, although the code had changes",
+            f"{run.paths.code_patch.name}: {fault}",
             where=str(run.path),
             hint="restore it from a copy of the run, or reproduce without --code",
         )
@@ -63,13 +65,15 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
             _git(root, "worktree", "remove", "--force", str(tree))
 
 
-def lacks_patch(paths: RunPaths, git: Mapping[str, Any]) -> bool:
-    """Tell whether the code had uncommitted changes whose patch is not there.
-
-    Where git gave a reason or left files out, there may have been nothing to put into a patch.
-    """
-    excused = git.get("reason") or git.get("left_out")
-    return bool(git.get("dirty")) and not excused and not paths.code_patch.is_file()
+def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
+    """Say what is wrong with a run's patch; nothing where it is as recorded, or none was."""
+    recorded = git.get("patch_sha256")
+    if recorded is None:
+        return ""
+    if not paths.code_patch.is_file():
+        return "it is missing"
+    found = hashlib.sha256(paths.code_patch.read_bytes()).hexdigest()
+    return "" if found == recorded else "damaged: its SHA-256 is not the recorded one"
 
 
 def moved(place: str, root: Path, tree: Path) -> str:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import subprocess
 import time
@@ -93,6 +94,7 @@ def test_a_clean_repository_has_commit_branch_and_no_patch(repository):
         "branch": "main",
         "dirty": False,
         "left_out": [],
+        "patch_sha256": None,
         "reason": "",
     }
 
@@ -101,6 +103,7 @@ def test_commit_and_patch_rebuild_the_files_as_they_are(repository, tmp_path):
     change_everything(repository)
     state, patch = git_state(repository)
     assert (state["dirty"], state["left_out"], state["reason"]) == (True, [], "")
+    assert state["patch_sha256"] == hashlib.sha256(patch).hexdigest()
     assert tree(apply_to_clone(repository, tmp_path, state["commit"], patch)) == tree(repository)
 
 

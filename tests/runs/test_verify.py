@@ -88,13 +88,16 @@ def test_what_is_older_than_a_checkpoint_is_missed_in_a_killed_run_too(
     assert problem.what.startswith("it is missing; ")
 
 
-def test_a_patch_that_is_gone_is_named(paths: RunPaths) -> None:
-    change(paths.provenance, git={"commit": "a" * 40, "dirty": True, "left_out": [], "reason": ""})
-    assert verify_run(paths.path).notes == [
-        "code.patch: it is missing, although the code had changes"
-    ]
-    paths.code_patch.write_text("")
-    assert verify_run(paths.path).notes == []
+def test_a_patch_that_is_gone_or_damaged_is_named(paths: RunPaths) -> None:
+    git = read_json(paths.provenance)["git"]
+    change(paths.provenance, git=git | {"patch_sha256": hashlib.sha256(b"+a").hexdigest()})
+    (problem,) = verify_run(paths.path).problems
+    assert (problem.file, problem.what[:13]) == ("code.patch", "it is missing")
+    paths.code_patch.write_bytes(b"+b")
+    (problem,) = verify_run(paths.path).problems
+    assert (problem.file, problem.what[:7]) == ("code.patch", "damaged")
+    paths.code_patch.write_bytes(b"+a")
+    assert verify_run(paths.path).ok
 
 
 @pytest.mark.parametrize("name", ["status", "config", "provenance", "results"])

@@ -1,5 +1,7 @@
 """The code that a run was made with, in a folder of its own for a while."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -117,7 +119,13 @@ def test_a_commit_or_repository_that_is_gone_is_named(repository, run_of):
 def test_a_patch_that_does_not_apply_is_told_and_nothing_stays(repository, run_of):
     (repository / "package" / "net.py").write_text("size = 2\n")
     run = run_of()
-    run.paths.code_patch.write_text(run.paths.code_patch.read_text().replace("-size", "-other"))
+    patch = run.paths.code_patch.read_bytes().replace(b"-size", b"-other")
+    run.paths.code_patch.write_bytes(patch)
+    with pytest.raises(RunError, match=r"code\.patch: damaged"):
+        recorded_code(run).__enter__()
+    values = json.loads(run.paths.provenance.read_text())
+    values["git"]["patch_sha256"] = hashlib.sha256(patch).hexdigest()
+    run.paths.provenance.write_text(json.dumps(values))
     with pytest.raises(RunError, match="git apply failed"):
         recorded_code(run).__enter__()
     assert git(repository, "worktree", "list").count("\n") == 0
@@ -128,7 +136,7 @@ def test_a_patch_that_is_gone_is_told_before_anything_is_checked_out(repository,
     (repository / "package" / "net.py").write_text("size = 2\n")
     run = run_of()
     run.paths.code_patch.unlink()
-    with pytest.raises(RunError, match=r"code.patch is missing.*without --code"):
+    with pytest.raises(RunError, match=r"code.patch: it is missing.*without --code"):
         recorded_code(run).__enter__()
 
 
@@ -136,5 +144,6 @@ def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
     (repository / "figure.png").write_bytes(b"\0\xff")
     run = run_of()
     assert run.provenance["git"]["dirty"] and not run.paths.code_patch.exists()
+    assert run.provenance["git"]["patch_sha256"] is None
     with recorded_code(run) as code:
         assert (code.folder / "package" / "net.py").read_text() == "size = 1\n"

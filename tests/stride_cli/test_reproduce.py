@@ -189,7 +189,7 @@ def test_a_patch_that_is_gone_is_refused(stride, nets, tmp_path, code_folder) ->
     (tmp_path / "W/0/code.patch").unlink()
     code, out, err = stride("reproduce", f"{tmp_path}/W/0", "--code")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "code.patch is missing" in err
+    assert "code.patch: it is missing" in err
 
 
 def test_a_status_without_uuid_is_the_user_s_mistake(stride, tmp_path) -> None:
