@@ -69,6 +69,9 @@ class Rounds:
         before, resume = self.kills, None
         while self.kills == before or self.chance.random() < 0.3:
             if self._killed(name, resume):
+                run = RunPaths(self.folder / name / "0")
+                if run.results.exists() and current_state(run)[0] == "done":
+                    break  # killed between its last word and the process's end
                 resume = self._resumable(name)
             elif resume is not None:
                 break  # it came to its end
