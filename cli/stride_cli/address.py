@@ -1,7 +1,5 @@
 """Find the run that a path on the command line names."""
 
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 
@@ -54,15 +52,17 @@ def is_run(text: str) -> bool:
 
 def is_work_dir(folder: Path) -> bool:
     """Tell whether a folder holds runs: a copy of some need not have the hidden folder of all."""
+    from stride.errors import RunError
     from stride.runs.layout import WorkDirPaths
     from stride.runs.rows import is_run_folder
 
     if WorkDirPaths(folder).private.is_dir():
         return True
-    return folder.is_dir() and not is_run_folder(folder) and any(map(is_run_folder, _in(folder)))
+    if is_run_folder(folder):
+        return False
+    from stride.runs.query import folder_names
 
-
-def _in(folder: Path) -> Iterator[Path]:
-    """Yield the folders in a folder; none where it may not be read."""
-    with suppress(OSError):
-        yield from (path for path in folder.iterdir() if path.is_dir())
+    try:
+        return any(is_run_folder(folder / name) for name in folder_names(folder))
+    except RunError:  # nothing is there, or nobody may look
+        return False

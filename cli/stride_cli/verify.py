@@ -36,18 +36,14 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
 
 def _all(work_dirs: Sequence[str]) -> list[Path]:
     """Return every run of these work_dirs, the broken ones too."""
-    from stride.errors import RunError
     from stride.runs.names import name_order
     from stride.runs.query import folder_names
     from stride.runs.rows import is_run_folder
 
-    for text in filter(is_run, work_dirs):
-        what = "this is a run folder, no work_dir"
-        raise RunError(what, where=text, hint=f"type: stride verify {text}")
     return [
         Path(work_dir, name)
         for work_dir in work_dirs
-        for name in sorted(folder_names(Path(work_dir)), key=name_order)
+        for name in sorted(folder_names(Path(work_dir), instead="verify"), key=name_order)
         if is_run_folder(Path(work_dir, name))
     ]
 

@@ -174,11 +174,9 @@ class Checkpoints(Callback):
     def _settle(self, trainer: Any) -> None:
         """Wait for the checkpoint under way, raise its error, and tell that it stands."""
         if self._errand is not None:
-            try:
-                self._errand.check()
-            finally:
-                if self._errand.is_done():  # else a signal came first: see on_exception
-                    self._errand = None
+            self._errand.wait()  # a signal may end this: see on_exception
+            errand, self._errand = self._errand, None
+            errand.check()
             trainer.hooks.call("after_checkpoint", self._path)
 
     def finish(self, trainer: Any) -> None:

@@ -91,13 +91,12 @@ class Kept:
 
     def _is_kept(self, entry: Entry) -> bool:
         config = self._config
-        position = checkpoint_position(entry["name"])
-        border = position is not None and position[1] is None
+        borders = [one for one in self._entries if _is_border(one)]
         return (
             entry in self._entries[-config.keep_last :]
             or entry in self._ranked()[: config.keep_best]
-            or (border and bool(config.keep_every) and entry["epoch"] % config.keep_every == 0)
-            or (not self._inside and entry in [e for e in self._entries if not e["position"]][-1:])
+            or (entry in borders and config.keep_every and entry["epoch"] % config.keep_every == 0)
+            or (not self._inside and entry in borders[-1:])
         )
 
     def _ranked(self) -> list[Entry]:
@@ -105,6 +104,12 @@ class Kept:
         sign = 1 if self._monitor.mode == "min" else -1
         valued = [e for e in self._entries if e["value"] is not None and e["value"] == e["value"]]
         return sorted(valued, key=lambda e: (sign * e["value"], e["step"]))
+
+
+def _is_border(entry: Entry) -> bool:
+    """Tell by its name whether a checkpoint stands between two epochs."""
+    position = checkpoint_position(entry["name"])
+    return position is not None and position[1] is None
 
 
 def _value_in_index(paths: RunPaths, name: str) -> float | None:

@@ -44,8 +44,9 @@ class RandomState:
         name, keys, *rest = state["numpy"]
         np.random.set_state((name, keys.numpy(), *rest))
         torch.set_rng_state(state["torch"])
-        for device, saved in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):
-            torch.cuda.set_rng_state(saved, device)  # there may be fewer devices now
+        if state["cuda"]:  # there may be fewer devices now
+            for device, saved in enumerate(state["cuda"][: torch.cuda.device_count()]):
+                torch.cuda.set_rng_state(saved, device)
 
     def load_others(self, states: Sequence[dict[str, Any]]) -> None:
         """Take the state of this rank, where there is one; else derive one from rank 0's."""

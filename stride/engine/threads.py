@@ -72,9 +72,13 @@ class Errand(threading.Thread):
         """Tell whether it has come to its end."""
         return self._done.is_set()
 
-    def check(self) -> None:
-        """Wait for its end and raise the error that it ended by, if there is one."""
+    def wait(self) -> None:
+        """Wait for its end; who is interrupted at that may wait again."""
         # No join: a signal inside of one lets Python 3.11 take a living thread for an ended one.
         self._done.wait()
+
+    def check(self) -> None:
+        """Wait for its end and raise the error that it ended by, if there is one."""
+        self.wait()
         if self._error is not None:
             raise self._error

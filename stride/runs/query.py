@@ -12,12 +12,17 @@ from stride.errors import RunError
 from stride.runs.index import Index, NoIndex, is_settled, open_index
 from stride.runs.layout import RunPaths
 from stride.runs.rows import RunRow, broken_row, is_run_folder, make_row, read_row
-from stride.runs.status_file import Signature, created_in, parse_status, read_status, status_path
+from stride.runs.status_file import (
+    ORDERLY,
+    Signature,
+    created_in,
+    parse_status,
+    read_status,
+    status_path,
+)
 
 INDEXED = 200
 """Number of runs from which on an index is kept; fewer are read in less time than it takes."""
-
-_FINISHED = frozenset({"done", "stopped"})  # the others may have failed at their best value
 
 
 class Listing(NamedTuple):
@@ -66,8 +71,12 @@ def list_newest(
         index.close()
 
 
-def folder_names(work_dir: Path) -> list[str]:
+def folder_names(work_dir: Path, *, instead: str = "show") -> list[str]:
     """Return the names of all folders in a work_dir that are not hidden.
+
+    Args:
+        work_dir: The folder.
+        instead: The command that a run's own folder is for.
 
     Raises:
         RunError: The work_dir is missing or cannot be read.
@@ -80,7 +89,7 @@ def folder_names(work_dir: Path) -> list[str]:
         what = "no work_dir here" if missing else f"cannot read this work_dir: {error.strerror}"
         raise RunError(what, where=str(work_dir), hint="type: stride ls WORK_DIR") from error
     if RunPaths(work_dir).status.is_file():
-        hint = f"type: stride show {work_dir}"
+        hint = f"type: stride {instead} {work_dir}"
         raise RunError("this is a run folder, no work_dir", where=str(work_dir), hint=hint)
     return names
 
@@ -180,7 +189,8 @@ def best_run(rows: Iterable[RunRow]) -> RunRow:
     Raises:
         RunError: No finished run recorded one, or the runs monitored different metrics.
     """
-    judged = [row for row in rows if row.state in _FINISHED and _value(row) is not None]
+    # The others may have failed at their best value.
+    judged = [row for row in rows if row.state in ORDERLY and _value(row) is not None]
     if not judged:
         raise RunError("no finished run has recorded a monitored metric")
     monitors = sorted({f"{row.monitor} ({row.mode})" for row in judged})

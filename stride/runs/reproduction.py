@@ -27,7 +27,8 @@ from stride.runs.records import (
 from stride.runs.report import Report
 from stride.runs.run import Run
 from stride.runs.scan import scan
-from stride.runs.verify_checkpoints import ORDERLY, check_weights
+from stride.runs.status_file import ORDERLY
+from stride.runs.verify_checkpoints import check_weights
 
 __all__ = ["compare_runs", "damaged_weights", "differences", "last_fingerprinted_step"]
 

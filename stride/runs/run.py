@@ -94,19 +94,6 @@ class Run:
         """
         return read_record(self.paths.status)
 
-    @property
-    def uuid(self) -> str:
-        """Return the run's own name, which lineage uses.
-
-        Raises:
-            RunError: status.json has none.
-        """
-        uuid = self.status.get("uuid")
-        if not isinstance(uuid, str):
-            hint = f"type: stride verify {self.path}"
-            raise RunError("status.json names no run", where=str(self.paths.status), hint=hint)
-        return uuid
-
     def row(self) -> RunRow:
         """Return what a listing shows of this run; a broken folder is a row with its reason."""
         return read_row(self.path)

@@ -18,6 +18,9 @@ from stride.runs.layout import FORMAT_VERSION, RunPaths
 ENDED = frozenset({"done", "failed", "interrupted", "stopped"})
 """States that only a new start changes; in the others the process is asked after."""
 
+ORDERLY = frozenset({"done", "stopped"})
+"""States of a run that came to its end: what was to be written was written."""
+
 Signature = tuple[int, int, int, int]
 """By what a file is known again: times of its inode and of its content in ns, size, inode.
 

@@ -11,7 +11,8 @@ from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.report import Problem, Report
 from stride.runs.rows import is_run_folder
 from stride.runs.status import is_written, newest_segment
-from stride.runs.verify_checkpoints import ORDERLY, check_checkpoints, check_weights
+from stride.runs.status_file import ORDERLY
+from stride.runs.verify_checkpoints import check_checkpoints, check_weights
 from stride.runs.verify_labels import check_labels
 from stride.runs.verify_records import check_records, check_segments
 from stride.runs.verify_streams import check_fingerprints, check_metrics, check_rounds

@@ -19,9 +19,6 @@ from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.tensor_file import check_tensors
 from stride.runs.verify_records import read_if_there
 
-ORDERLY = frozenset({"done", "stopped"})
-"""States whose folder is complete: what was to be written was written."""
-
 _THREADS = 2
 _DELETE = "delete this checkpoint's folder; an older one serves"
 

@@ -121,11 +121,7 @@ def assemble(
         UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
     """
     config = resolved.config
-    if objects.model is None and resolved.origins.get(MODEL_NAME) == SET_MODEL:
-        raise ComponentError(
-            f"the run's model, a {config.model_kwargs.model_name}, was given from Python",
-            hint="in Python: trainer.set_model(one that is built alike), then the same again",
-        )
+    _require_model(resolved, objects)
     if not config.training_config.compile:
         keep_dynamo_out()
     device = resolve_device(config.device)
@@ -177,6 +173,15 @@ def _dataset_section(config: Config, objects: Given) -> dict[str, Any]:
     if "train" in objects.loaders:
         return values | {"dataset_name": type(objects.loaders["train"]).__name__}
     return resolve_dataset(values)
+
+
+def _require_model(resolved: Resolved, objects: Given) -> None:
+    """Refuse a run's config whose model was an object, where there is none now."""
+    if objects.model is None and resolved.origins.get(MODEL_NAME) == SET_MODEL:
+        raise ComponentError(
+            f"the run's model, a {resolved.config.model_kwargs.model_name}, was given from Python",
+            hint="in Python: trainer.set_model(one that is built alike), then the same again",
+        )
 
 
 def _build_data(

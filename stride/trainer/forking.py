@@ -14,6 +14,7 @@ from stride.errors import RunError, nearest
 from stride.models.shards import is_divided
 from stride.runs.files import read_record
 from stride.runs.layout import CheckpointPaths
+from stride.runs.records import StatusRecord
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly
@@ -162,7 +163,7 @@ class Forked(Fresh):
     def lineage(self) -> Values:
         """Return the run and checkpoint that this run comes from."""
         return {
-            "uuid": self.run.uuid,
+            "uuid": StatusRecord.read(self.run.paths.status).uuid,
             "run": str(self.run.path.absolute()),
             "relation": "fork",
             "checkpoint": self.checkpoint.name,

@@ -9,12 +9,11 @@ from stride.errors import RunError
 from stride.runs.files import read_record
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
+from stride.runs.status_file import ORDERLY
 from stride.runs.work_dir import WorkDir
 from stride.trainer.beginning import Beginning, Fresh, typed_overrides
 from stride.trainer.forking import Forked
 from stride.trainer.resuming import Resumed
-
-_ENDED = ("done", "stopped")
 
 
 def begin(
@@ -61,4 +60,4 @@ def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
 
 def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
     status = read_record(paths.status)
-    return status.get("state") not in _ENDED and status.get("overrides", []) == typed
+    return status.get("state") not in ORDERLY and status.get("overrides", []) == typed

@@ -19,6 +19,7 @@ from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
+from stride.runs.status_file import ORDERLY
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly
@@ -35,8 +36,6 @@ from stride.trainer.requirements import (
     start_of,
 )
 from stride.trainer.training import Training
-
-ENDED = ("done", "stopped")
 
 
 @dataclass
@@ -128,7 +127,7 @@ class Resumed(Beginning):
         else:
             self._require_no_results()
             self.saved = start_of(self.run, training)
-        if self.state in ENDED and "stop" in self.saved:
+        if self.state in ORDERLY and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
         self._put_back(training)
         if self.state == "done" and training.is_over():
@@ -136,7 +135,7 @@ class Resumed(Beginning):
 
     def _require_no_results(self) -> None:
         """Refuse to begin a run anew that has come to its end: its results would be lost."""
-        if self.state in ENDED:
+        if self.state in ORDERLY:
             raise RunError(
                 f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
                 where=str(self.run.path),

@@ -27,10 +27,9 @@ from stride.runs.labels import (
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state, is_written
+from stride.runs.status_file import ORDERLY
 from stride.trainer.assembly import values_of
 from stride.trainer.rebuild import recorded, relocated
-
-_ENDED = ("done", "stopped")
 
 
 class Labelling:
@@ -156,7 +155,7 @@ def _require_waiting(paths: RunPaths) -> None:
             hint="it asks for labels when it waits: `stride show` tells",
         )
     state, _ = current_state(paths)
-    if state in _ENDED:
+    if state in ORDERLY:
         raise RunError(f"run {paths.name} is {state} and wants no labels", where=str(paths.path))
 
 

@@ -293,7 +293,7 @@ def test_an_error_of_the_thread_is_raised_in_the_training(trainer, error, where)
     trainer.run.error = error
     trainer.run.gate.set()
     checkpoints.save(trainer)
-    checkpoints._errand._done.wait()
+    checkpoints._errand.wait()
     with pytest.raises(type(error), match=error.what):
         getattr(checkpoints, where)(trainer)
     assert list(trainer.run.paths.checkpoints.iterdir()) == []
@@ -301,12 +301,18 @@ def test_an_error_of_the_thread_is_raised_in_the_training(trainer, error, where)
     checkpoints.finish(trainer)  # it is raised once
 
 
-def test_a_training_that_fails_lets_the_checkpoint_end(trainer, caplog):
+def at_the_gate(trainer):
+    """Return a callback whose checkpoint is being written until the gate is opened."""
     checkpoints = callback()
     trainer.step(checkpoints)
     trainer.run.stop_at_the_gate()
     checkpoints.save(trainer)
     assert trainer.run.reached.wait(10)
+    return checkpoints
+
+
+def test_a_training_that_fails_lets_the_checkpoint_end(trainer, caplog):
+    checkpoints = at_the_gate(trainer)
     threading.Timer(0.1, trainer.run.gate.set).start()
     checkpoints.on_exception(trainer, ValueError("the user's"))
     assert kept(trainer) == ["mlp_digits_x_epoch_0_step_1"]
@@ -318,11 +324,7 @@ def test_a_training_that_fails_lets_the_checkpoint_end(trainer, caplog):
 
 
 def test_who_presses_ctrl_c_again_is_not_kept_waiting_but_told(trainer, caplog):
-    checkpoints = callback()
-    trainer.step(checkpoints)
-    trainer.run.stop_at_the_gate()
-    checkpoints.save(trainer)
-    assert trainer.run.reached.wait(10)
+    checkpoints = at_the_gate(trainer)
     errand = checkpoints._errand
     checkpoints.on_exception(trainer, KeyboardInterrupt())
     assert not errand.is_done()

@@ -52,7 +52,7 @@ def test_a_checkpoint_is_found_by_best_last_name_and_step(parent):
 
 def test_a_run_without_a_uuid_cannot_be_forked(parent, make):
     parent.paths.status.write_text('{"format_version": 2}')
-    with pytest.raises(RunError, match="names no run"):
+    with pytest.raises(RunError, match=r"status\.json is broken"):
         make().fork(0, "6")
 
 
