@@ -204,11 +204,7 @@ class Trainer:
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
         with refusing_together():
-            if run is not None and resume is not None:
-                raise RunError(
-                    "a run is resumed in its own folder: run and resume do not go together",
-                    hint=f"leave run={run!r} away, or type: trainer.fork({resume!r}, ...)",
-                )
+            _require_one(run, resume)
             if beginning is None and resume is not None:
                 beginning = Resumed.of(self._place(resume), overrides, short)
             elif beginning is None:
@@ -433,3 +429,12 @@ class Trainer:
         self._resolved, self._assembly = loaded.assemble()
         self._built_from = None
         return loaded
+
+
+def _require_one(run: str | int | None, resume: str | int | None) -> None:
+    """Refuse a new name for a run that is resumed."""
+    if run is not None and resume is not None:
+        raise RunError(
+            "a run is resumed in its own folder: run and resume do not go together",
+            hint=f"leave run={run!r} away, or type: trainer.fork({resume!r}, ...)",
+        )
