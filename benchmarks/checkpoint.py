@@ -32,7 +32,7 @@ from stride.engine.checkpoint import Snapshot, read_state, snapshot, write_state
 from stride.engine.hooks import Hooks
 from stride.engine.memory import empty
 from stride.engine.state import TrainState
-from stride.runs.files import atomic_folder
+from stride.runs.files.atomic import atomic_folder
 from stride.runs.layout import checkpoint_name
 from stride.runs.writer import RunWriter
 

@@ -10,7 +10,7 @@ def find(text: str) -> Path:
         RunError: there is no such run, or the folder is none.
     """
     from stride.errors import RunError
-    from stride.runs.rows import is_run_folder
+    from stride.runs.listing.rows import is_run_folder
     from stride.runs.work_dir import WorkDir
 
     path = Path(text)
@@ -54,13 +54,13 @@ def is_work_dir(folder: Path) -> bool:
     """Tell whether a folder holds runs: a copy of some need not have the hidden folder of all."""
     from stride.errors import RunError
     from stride.runs.layout import WorkDirPaths
-    from stride.runs.rows import is_run_folder
+    from stride.runs.listing.rows import is_run_folder
 
     if WorkDirPaths(folder).private.is_dir():
         return True
     if is_run_folder(folder):
         return False
-    from stride.runs.query import folder_names
+    from stride.runs.listing.query import folder_names
 
     try:
         return any(is_run_folder(folder / name) for name in folder_names(folder))

@@ -10,12 +10,12 @@ from stride_cli.output import print_csv, print_json, print_table
 from stride_cli.words import number, setting
 
 if TYPE_CHECKING:
-    from stride.runs.rows import RunRow
+    from stride.runs.listing.rows import RunRow
 
 
 def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -> None:
     """Put runs side by side: their metrics, and the config in which they differ."""
-    from stride.runs.rows import read_row
+    from stride.runs.listing.rows import read_row
 
     rows = [read_row(folder) for folder in _folders(runs)]
     names = chosen(metrics, rows) if metrics else _monitored(rows)
@@ -50,7 +50,7 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
 
 def _folders(runs: Sequence[str]) -> list[Path]:
     """Return the folders of the runs named, a work_dir standing for all of its runs."""
-    from stride.runs.query import list_runs
+    from stride.runs.listing.query import list_runs
 
     folders: list[Path] = []
     for text in runs:

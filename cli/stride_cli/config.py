@@ -50,7 +50,7 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     """
     from stride.config import override_layer, resolve_layers, work_dir_layer
     from stride.config.layers import merge_layers
-    from stride.runs.files import atomic_json
+    from stride.runs.files.atomic import atomic_json
     from stride.runs.layout import WorkDirPaths
 
     resolve_layers(work_dir=work_dir, overrides=settings)

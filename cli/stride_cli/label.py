@@ -54,7 +54,7 @@ def _require_fitting(*, page: bool, listed: bool, json: bool) -> None:
 
 def _list(folder: "Path", *, json: bool) -> None:
     """Print the query, and which labels are missing."""
-    from stride.runs.labels import missing_labels, read_labels, require_query
+    from stride.runs.labels.labels_jsonl import missing_labels, read_labels, require_query
     from stride.runs.layout import RunPaths
 
     paths = RunPaths(folder)
@@ -117,7 +117,7 @@ def _go_on(folder: "Path", data_root: str | None) -> None:
 
 def _tell_if_it_waits(folder: "Path") -> None:
     """Say what the run asks for next, if it does."""
-    from stride.runs.rows import read_row
+    from stride.runs.listing.rows import read_row
 
     row = read_row(folder)
     if row.state == "waiting":

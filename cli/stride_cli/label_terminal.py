@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stride.active.shown import Picture, Shown
-    from stride.runs.labels import Asked
+    from stride.runs.labels.labels_jsonl import Asked
     from stride.trainers.labelling import Labelling
 
 HELP = """\

@@ -10,7 +10,7 @@ from stride_cli.output import print_csv, print_json, print_table
 from stride_cli.words import age, duration, number
 
 if TYPE_CHECKING:
-    from stride.runs.rows import RunRow
+    from stride.runs.listing.rows import RunRow
 
 NEWEST = 50  # runs that a terminal shows
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
@@ -29,7 +29,7 @@ def run(
     jobs: bool = False,
 ) -> None:
     """List the runs of a work_dir, newest first."""
-    from stride.runs.query import list_newest
+    from stride.runs.listing.query import list_newest
 
     limit = number
     if limit is None and not all_runs and sys.stdout.isatty() and not (json or csv):

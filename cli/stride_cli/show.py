@@ -10,7 +10,7 @@ from stride_cli.output import print_json, print_table
 from stride_cli.words import duration, moment, number
 
 if TYPE_CHECKING:
-    from stride.runs.rows import RunRow
+    from stride.runs.listing.rows import RunRow
 
 POSITION = ("step", "epoch")
 
@@ -18,7 +18,7 @@ POSITION = ("step", "epoch")
 def run(text: str, *, json: bool) -> None:
     """Show one run."""
     from stride.errors import RunError
-    from stride.runs.rows import read_row
+    from stride.runs.listing.rows import read_row
 
     folder = find(text)
     row = read_row(folder)
@@ -47,7 +47,7 @@ def _print(row: "RunRow", *, json: bool) -> None:
 
 
 def _optional(path: Path) -> dict[str, Any]:
-    from stride.runs.files import read_record
+    from stride.runs.files.atomic import read_record
 
     return read_record(path) if path.exists() else {}
 

@@ -11,14 +11,14 @@ from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.output import print_json
 
 if TYPE_CHECKING:
-    from stride.runs.report import Report
+    from stride.runs.verify.report import Report
 
 UNITS = {"checkpoints": "checkpoint", "rows": "row", "files": "hashed file"}
 
 
 def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
     """Check runs and print what is found; leave with 1 where any has a problem."""
-    from stride.runs.verify import verify_run
+    from stride.runs.verify.run import verify_run
 
     folders = _all(places) if all_runs else [_one(text) for text in places]
     reports = []
@@ -36,9 +36,9 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
 
 def _all(work_dirs: Sequence[str]) -> list[Path]:
     """Return every run of these work_dirs, the broken ones too."""
+    from stride.runs.listing.query import folder_names
+    from stride.runs.listing.rows import is_run_folder
     from stride.runs.names import name_order
-    from stride.runs.query import folder_names
-    from stride.runs.rows import is_run_folder
 
     return [
         Path(work_dir, name)

@@ -14,8 +14,8 @@ from stride.active.curves import Curve, Mode, read_curve
 from stride.config.metrics import canonical, infer_mode
 from stride.errors import DataError, UserError
 from stride.runs.compare import flatten
-from stride.runs.files import read_lines, read_record
-from stride.runs.query import list_runs
+from stride.runs.files.atomic import read_lines, read_record
+from stride.runs.listing.query import list_runs
 from stride.runs.run import Run
 
 STRATEGY = "active_config.strategy"

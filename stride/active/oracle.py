@@ -12,7 +12,7 @@ from stride.data.columns import ArrayDataset, rows
 from stride.data.info import TargetKind
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.errors import DataError, nearest
-from stride.runs.labels import Label, number_in
+from stride.runs.labels.labels_jsonl import Label, number_in
 
 _LISTED = 12  # names of classes that an error lists
 _PASSED = ("classes", "num_classes", "set_epoch")  # what is asked of a dataset beside samples

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stride.active.curves import Curve, MeanCurve, mean_curve
 from stride.errors import DataError, MissingExtra
-from stride.runs.files import atomic_write
+from stride.runs.files.atomic import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,8 +21,9 @@ from stride.engine.state import TrainState
 from stride.engine.tensor_files import DTYPES, SHARD_BYTES, read_tensors, shards, write_tensors
 from stride.errors import RunError
 from stride.models.shards import whole
-from stride.runs.encoding import json_bytes
-from stride.runs.files import atomic_json, atomic_write, read_record
+from stride.runs.files.atomic import atomic_json, atomic_write, read_record
+from stride.runs.files.durable import told
+from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import (
     FORMAT_VERSION,
     TEMPORARY_PREFIX,
@@ -33,7 +34,6 @@ from stride.runs.layout import (
     rank_of_rows,
 )
 from stride.runs.records import CheckpointRecord
-from stride.runs.writing import told
 from stride.version import __version__
 
 LOGGER = logging.getLogger("stride")

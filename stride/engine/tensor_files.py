@@ -19,7 +19,7 @@ from stride.engine.hashed_file import HashedFile
 from stride.engine.memory import as_bytes, empty
 from stride.engine.threads import in_threads
 from stride.errors import RunError
-from stride.runs.writing import told
+from stride.runs.files.durable import told
 
 SHARD_BYTES = 128 * 2**20
 _THREADS = 4  # two hash while two wait for the disk

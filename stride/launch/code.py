@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stride.errors import UserError
-from stride.runs.worktree import moved
+from stride.runs.provenance.worktree import moved
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from stride.errors import RunError
 from stride.launch import slurm
 from stride.runs.jobs import recorded_job
 from stride.runs.layout import RunPaths
-from stride.runs.rows import read_row
+from stride.runs.listing.rows import read_row
 from stride.runs.status import newest_segment
-from stride.runs.status_file import ENDED
+from stride.runs.status_json import ENDED
 from stride.runs.writer import RunWriter
 
 _EVERY = 2.0  # seconds between two looks

@@ -18,9 +18,9 @@ from stride.errors import UserError
 from stride.launch import slurm
 from stride.launch.code import Code
 from stride.launch.script import Resources, array_script, job_script
-from stride.runs.files import atomic_json, atomic_write
+from stride.runs.files.atomic import atomic_json, atomic_write
 from stride.runs.layout import RunPaths, WorkDirPaths
-from stride.runs.provenance import Survey, collect
+from stride.runs.provenance.collect import Survey, collect
 from stride.runs.records import JobRecord
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stride.loggers.base import Logger, Row
-from stride.runs.files import (
+from stride.runs.files.atomic import (
     append_all,
     atomic_write,
     encode_number,

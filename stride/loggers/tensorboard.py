@@ -9,7 +9,7 @@ from typing import Any
 
 from stride.errors import MissingExtra
 from stride.loggers.base import KEY, Logger, Row
-from stride.runs.files import decode_number
+from stride.runs.files.atomic import decode_number
 from stride.runs.layout import RunPaths
 
 NO_METRICS = ("step", "time")

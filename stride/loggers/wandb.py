@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from stride.errors import ConfigError, MissingExtra, nearest
 from stride.loggers.base import KEY, Logger, Row
-from stride.runs.files import decode_number
+from stride.runs.files.atomic import decode_number
 from stride.runs.layout import RunPaths
 
 SECTION = "logging_config.wandb_kwargs"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from stride.errors import RunError
+from stride.runs.files.scan import scan
 from stride.runs.layout import RunPaths
-from stride.runs.scan import scan
 
 Row = Mapping[str, Any]
 Part = TypeVar("Part")

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 from stride.errors import RunError
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.records import JobRecord
 from stride.runs.status import newest_segment

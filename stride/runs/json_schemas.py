@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.config.schema import Config
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.records import RECORDS, Record, Versioned
 
 SCHEMAS = Path(__file__).parent / "schemas"

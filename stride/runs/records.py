@@ -22,8 +22,8 @@ from pydantic import (
 )
 
 from stride.errors import RunError
-from stride.runs.encoding import decode_number, encode_number
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import decode_number, encode_number
 from stride.runs.layout import FORMAT_VERSION
 
 State = Literal[

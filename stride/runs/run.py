@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from stride.errors import MissingExtra, RunError
-from stride.runs.encoding import decode_number
-from stride.runs.files import read_lines, read_record, told
+from stride.runs.files.atomic import read_lines, read_record, told
+from stride.runs.files.encoding import decode_number
 from stride.runs.layout import (
     RESERVED_NAMES,
     RunPaths,
@@ -17,8 +17,8 @@ from stride.runs.layout import (
     checkpoint_order,
     segment_number,
 )
+from stride.runs.listing.rows import RunRow, is_run_folder, read_row
 from stride.runs.names import number_of
-from stride.runs.rows import RunRow, is_run_folder, read_row
 
 if TYPE_CHECKING:
     from stride.config import Config
@@ -184,7 +184,7 @@ class Run:
         return f"Run({str(self.path)!r}, {row.state}{reason})"
 
     def _repr_html_(self) -> str:
-        from stride.runs.html import run_table  # for notebooks only
+        from stride.runs.listing.html import run_table  # for notebooks only
 
         return run_table(self.row())
 

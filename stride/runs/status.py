@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import RunError
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, segment_number
 
 STATES = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stride.runs.files import atomic_write
+from stride.runs.files.atomic import atomic_write
+from stride.runs.files.durable import told
 from stride.runs.layout import RunPaths
-from stride.runs.writing import told
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
-from stride.runs.files import atomic_json, read_json, sync_folder, told
+from stride.runs.files.atomic import atomic_json, read_json, sync_folder, told
 from stride.runs.layout import (
     FORMAT_VERSION,
     RESERVED_NAMES,
@@ -52,7 +52,7 @@ class WorkDir:
         Raises:
             RunError: The work_dir is missing or cannot be read.
         """
-        from stride.runs.rows import is_run_folder  # claiming never needs it
+        from stride.runs.listing.rows import is_run_folder  # claiming never needs it
 
         with told("cannot read this work_dir", self.path, RunError):
             names = [name for name in os.listdir(self.path) if is_name(name)]
@@ -76,7 +76,11 @@ class WorkDir:
         return is_name(name) and (self.path / name).is_dir()
 
     def _selected(self, name: str) -> Path:
-        from stride.runs.query import best_run, latest_run, list_runs  # they build on this module
+        from stride.runs.listing.query import (  # they build on this module
+            best_run,
+            latest_run,
+            list_runs,
+        )
 
         if name == "latest":
             return latest_run(self.path).path

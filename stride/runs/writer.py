@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import LostRun, RunError, StrideError
-from stride.runs.files import (
+from stride.runs.files.atomic import (
     LineFile,
     atomic_create,
     atomic_folder,
@@ -27,6 +27,7 @@ from stride.runs.files import (
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
+from stride.runs.listing.rows import read_row
 from stride.runs.records import (
     CheckpointIndex,
     NormalizationRecord,
@@ -36,7 +37,6 @@ from stride.runs.records import (
     StatusRecord,
     Versioned,
 )
-from stride.runs.rows import read_row
 from stride.runs.status import LIVING, Process, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.work_dir import WorkDir

@@ -14,7 +14,7 @@ from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.models.model import Model
 from stride.runs.layout import FORMAT_VERSION, RunPaths
-from stride.runs.provenance import Survey, collect
+from stride.runs.provenance.collect import Survey, collect
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.assembly import Assembly
 from stride.trainer.beginning import Beginning, typed_overrides

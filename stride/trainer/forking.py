@@ -12,7 +12,7 @@ from stride.engine.checkpoint import Snapshot, read_state, snapshot, write_state
 from stride.engine.fidelity import parts_restored
 from stride.errors import RunError, nearest
 from stride.models.shards import is_divided
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.records import StatusRecord
 from stride.runs.run import Run

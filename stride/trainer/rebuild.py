@@ -15,7 +15,7 @@ from stride.engine.device import resolve_device
 from stride.errors import ComponentError, RunError
 from stride.models.build import build_network
 from stride.models.weights import read_weights
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
 

@@ -8,10 +8,10 @@ from stride.callbacks.base import Callback
 from stride.config import Overrides
 from stride.distributed import world_size
 from stride.models.model import Step
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
 from stride.runs.records import ReproductionRecord, StatusRecord
-from stride.runs.reproduction import (
+from stride.runs.reproduction.compare import (
     compare_runs,
     damaged_weights,
     differences,

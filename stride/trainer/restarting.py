@@ -6,10 +6,10 @@ from pathlib import Path
 
 from stride.config import Resolved
 from stride.errors import RunError
-from stride.runs.files import read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
-from stride.runs.status_file import ORDERLY
+from stride.runs.status_json import ORDERLY
 from stride.runs.work_dir import WorkDir
 from stride.trainer.beginning import Beginning, Fresh, typed_overrides
 from stride.trainer.forking import Forked

@@ -19,7 +19,7 @@ from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
-from stride.runs.status_file import ORDERLY
+from stride.runs.status_json import ORDERLY
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.assembly import Assembly

@@ -12,10 +12,10 @@ from stride.components import find
 from stride.config import resolve_layers
 from stride.distributed import is_main
 from stride.errors import LostProcess
+from stride.runs.provenance.worktree import recorded_code
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
-from stride.runs.worktree import recorded_code
 from stride.trainer.joining import refusing_together
 from stride.trainer.rebuild import relocated
 

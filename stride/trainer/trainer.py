@@ -25,7 +25,7 @@ from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import LOGGER, TextLog
 from stride.models.model import Model
 from stride.models.shards import is_divided
-from stride.runs.provenance import Survey
+from stride.runs.provenance.collect import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names

@@ -27,8 +27,8 @@ from stride.errors import DataError
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
-from stride.runs.files import encode_number, read_lines
-from stride.runs.labels import missing_labels
+from stride.runs.files.atomic import encode_number, read_lines
+from stride.runs.labels.labels_jsonl import missing_labels
 from stride.trainer.assembly import Assembly, values_of
 from stride.trainer.beginning import Beginning
 from stride.trainer.resuming import Resumed

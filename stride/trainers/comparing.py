@@ -19,7 +19,7 @@ from stride.components import find
 from stride.config import resolve_layers
 from stride.distributed import world_size
 from stride.errors import ConfigError, UserError
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
 from stride.runs.records import CurvesRecord
 from stride.trainers.active import ActiveTrainer

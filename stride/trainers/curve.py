@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from stride.active.curves import Curve
 from stride.config.metrics import infer_mode
-from stride.runs.files import encode_number
+from stride.runs.files.atomic import encode_number
 from stride.runs.layout import FORMAT_VERSION
 from stride.trainer.recording import Recording
 

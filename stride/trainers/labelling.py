@@ -14,7 +14,7 @@ from stride.data.samples import SampleDataset, Source, StreamDataset, split_samp
 from stride.data.split import SPLITS
 from stride.data.table_files import open_table
 from stride.errors import DataError, RunError
-from stride.runs.labels import (
+from stride.runs.labels.labels_jsonl import (
     Asked,
     Label,
     add_labels,
@@ -27,7 +27,7 @@ from stride.runs.labels import (
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state, is_written
-from stride.runs.status_file import ORDERLY
+from stride.runs.status_json import ORDERLY
 from stride.trainer.assembly import values_of
 from stride.trainer.rebuild import recorded, relocated
 

@@ -13,8 +13,8 @@ from stride.data.info import DataInfo
 from stride.data.samples import Source
 from stride.engine.state import shared
 from stride.errors import RunError
-from stride.runs.asked import query_text, read_query
-from stride.runs.labels import missing_labels, read_labels, take_labels
+from stride.runs.labels.labels_jsonl import missing_labels, read_labels, take_labels
+from stride.runs.labels.query_csv import query_text, read_query
 from stride.runs.layout import RunPaths
 from stride.trainer.assembly import values_of
 from stride.trainer.recording import Recording

@@ -38,7 +38,7 @@ def loaded(statement: str, *words: str) -> set[str]:
         "import stride",
         "from stride import Run, Config, StrideError",
         "import stride.config",
-        "import stride.runs.query",
+        "import stride.runs.listing.query",
         "import stride.runs.run",
         "import stride_cli.app",
     ],
@@ -91,7 +91,7 @@ def test_help_needs_nothing_but_typer() -> None:
 
 
 def test_a_listing_reads_without_pydantic() -> None:
-    assert not loaded("import stride.runs.query") & {"pydantic", "rich", "filelock"}
+    assert not loaded("import stride.runs.listing.query") & {"pydantic", "rich", "filelock"}
 
 
 def imported_at_the_top(source: Path) -> set[str]:

@@ -11,7 +11,7 @@ from stride.engine.state import TrainState
 from stride.engine.together import on_all, write_together
 from stride.errors import StrideError
 from stride.models.shards import cpu_mesh, from_rows, whole
-from stride.runs.files import atomic_folder
+from stride.runs.files.atomic import atomic_folder
 from stride.runs.writer_base import ReadOnlyWriter
 
 pytestmark = pytest.mark.ddp

@@ -12,9 +12,9 @@ from stride.engine.fsdp import divide
 from stride.engine.whole_weights import commit_weights
 from stride.models.model import Model
 from stride.models.weights import read_weights, weights_bytes
-from stride.runs.files import atomic_write
+from stride.runs.files.atomic import atomic_write
+from stride.runs.files.safetensors_header import check_tensors
 from stride.runs.layout import RunPaths
-from stride.runs.tensor_file import check_tensors
 from stride.runs.writer_base import ReadOnlyWriter
 
 

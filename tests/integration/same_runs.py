@@ -7,10 +7,10 @@ from typing import Any
 
 from stride.engine.checkpoint import checkpoint_names, read_state
 from stride.engine.fidelity import same
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 
 TIMES = ("wall_seconds", "train_seconds", "samples_per_second")
 

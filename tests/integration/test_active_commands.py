@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 
 
 def stride(folder: Path, *words: str, given: str = "") -> str:

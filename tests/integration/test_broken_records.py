@@ -15,12 +15,12 @@ import pytest
 
 from stride import Trainer, load_run
 from stride.errors import StrideError
-from stride.runs.files import atomic_json, read_json
+from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.layout import RunPaths
-from stride.runs.query import list_runs
+from stride.runs.listing.query import list_runs
 from stride.runs.records import ReproductionRecord
 from stride.runs.status import current_state, is_written
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter
 from stride_cli import show
 

@@ -11,8 +11,8 @@ import pytest
 
 from stride.engine.checkpoint import checkpoint_names, newest_good, read_state
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
-from stride.runs.query import list_runs
-from stride.runs.verify import verify_run
+from stride.runs.listing.query import list_runs
+from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
 from tests.integration.everything import bar
 from tests.integration.forkserver import Forkserver

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from stride.runs.query import list_runs
+from stride.runs.listing.query import list_runs
 from stride.trainer.loaded import load_run
 
 SLOW = """

@@ -13,9 +13,9 @@ import pytest
 
 from stride.engine.checkpoint import checkpoint_names
 from stride.runs.layout import TEMPORARY_PREFIX, CheckpointPaths, RunPaths, WorkDirPaths
-from stride.runs.query import list_runs
+from stride.runs.listing.query import list_runs
 from stride.runs.status import Process, current_state
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
 from tests.integration.same_runs import problems_of

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stride.runs.layout import RunPaths
-from stride.runs.query import list_runs
-from stride.runs.verify import verify_run
+from stride.runs.listing.query import list_runs
+from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
 from tests.integration.forkserver import ROOT, Forkserver
 from tests.integration.memory_folder import memory_folder

@@ -16,9 +16,9 @@ import pytest
 from stride.engine.checkpoint import newest_good
 from stride.runs.fingerprints import read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
-from stride.runs.query import list_runs
+from stride.runs.listing.query import list_runs
 from stride.runs.run import Run
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stride.runs.layout import RunPaths
-from stride.runs.query import list_runs
+from stride.runs.listing.query import list_runs
 from stride.runs.status import current_state
 from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.status import current_state

@@ -9,7 +9,7 @@ from stride.launch.launch import dry_run, launch
 from stride.launch.script import Resources
 from stride.launch.slurm import Refused
 from stride.runs.run import Run
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
 
 TYPED = ["work_dir=W", "model_kwargs.model_name=nets:tiny", "model_kwargs.width=6"]

@@ -9,7 +9,7 @@ import pytest
 
 from stride.errors import StrideError
 from stride.loggers.csv import CsvLogger
-from stride.runs.files import LineFile
+from stride.runs.files.atomic import LineFile
 from stride.runs.layout import RunPaths
 
 

@@ -11,13 +11,13 @@ import pytest
 from stride import load_run
 from stride.errors import StrideError
 from stride.runs.compare import compare, diff
-from stride.runs.files import atomic_json, read_json
+from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.query import list_runs
-from stride.runs.reproduction import compare_runs
+from stride.runs.listing.query import list_runs
+from stride.runs.reproduction.compare import compare_runs
 from stride.runs.run import Run
 from stride.runs.status import current_state
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from stride.version import FORMAT_VERSION
 
 OLD = Path(__file__).parent / "format_1" / "0"

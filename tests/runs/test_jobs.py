@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.jobs import is_of_job, job, recorded_job, starts_again
 from stride.runs.records import JobRecord
 from stride.runs.writer import RunWriter

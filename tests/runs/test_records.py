@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pydantic import ValidationError as Refused
 
 from stride.errors import RunError
-from stride.runs.files import atomic_json, read_lines
+from stride.runs.files.atomic import atomic_json, read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records import (

@@ -8,7 +8,7 @@ import pytest
 
 from stride.errors import MissingExtra, RunError
 from stride.runs.run import Run
-from stride.runs.status_file import is_lasting
+from stride.runs.status_json import is_lasting
 
 STATUS = {
     "format_version": 1,
@@ -200,7 +200,7 @@ def test_reading_a_run_loads_no_torch(folder):
 
 
 def test_what_the_writer_wrote_is_read_from_one_file(tmp_path):
-    from stride.runs.provenance import Survey, collect
+    from stride.runs.provenance.collect import Survey, collect
     from stride.runs.writer import RunWriter
 
     found = Survey(str(tmp_path)).result()

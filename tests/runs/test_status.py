@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
 from stride.runs.status import (
     STALE_AFTER,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition, cut_streams, missing_bytes, stream_sizes
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stride.errors import RunError
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
 from stride.runs.status import Process
 from stride.runs.work_dir import WorkDir

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from stride.errors import LostRun, RunError, StrideError
-from stride.runs.files import atomic_json, read_lines, read_record
+from stride.runs.files.atomic import atomic_json, read_lines, read_record
 from stride.runs.layout import RunPaths
+from stride.runs.listing.rows import read_row
 from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
-from stride.runs.rows import read_row
 from stride.runs.status import current_state
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.labels import query_text, read_labels
+from stride.runs.labels.labels_jsonl import query_text, read_labels
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
 from tests.trainers.waiting import pets, waiting

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from stride.active.shown import Picture, Table, Words
-from stride.runs.labels import add_labels, read_labels
+from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.labelling import Labelling
 from stride_cli.label_page import LONGEST, Page, serve, view

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from stride.active.shown import Picture, Table, Words
-from stride.runs.labels import read_labels
+from stride.runs.labels.labels_jsonl import read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.labelling import Labelling
 from stride_cli.label_terminal import Asking, clean, draw

@@ -3,7 +3,7 @@ import io
 import json
 from pathlib import Path
 
-from stride.runs.rows import RunRow
+from stride.runs.listing.rows import RunRow
 from stride_cli.ls import differing
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stride.runs.files import atomic_json, read_json
+from stride.runs.files.atomic import atomic_json, read_json
 
 
 def test_a_run_at_a_glance(stride, make_run) -> None:

@@ -174,7 +174,7 @@ def test_reading_a_run_runs_nothing_that_lies_in_it(make, tmp_path):
         (paths.path / name).write_text(trap)
     code = f"""
         from stride import load_run
-        from stride.runs.query import list_runs
+        from stride.runs.listing.query import list_runs
         run = load_run({str(paths.path)!r})
         list_runs({str(paths.path.parent)!r}), run.config, run.metrics(), run._repr_html_()
         try:

@@ -3,7 +3,7 @@
 import pytest
 
 from stride.errors import RunError
-from stride.runs.files import atomic_json
+from stride.runs.files.atomic import atomic_json
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.trainer import Trainer

@@ -10,7 +10,7 @@ from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.errors import NonFiniteError, RunError, RunFailed, UserError
-from stride.runs.files import atomic_json, read_record
+from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from tests.trainer.killing import Killed, Killer

@@ -14,11 +14,11 @@ from stride.active.curves import Curve
 from stride.callbacks.base import Callback
 from stride.callbacks.kept import Kept
 from stride.errors import DataError, RunError, UserError
-from stride.runs.asked import read_query
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
+from stride.runs.labels.query_csv import read_query
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
-from stride.runs.verify import verify_run
+from stride.runs.verify.run import verify_run
 from stride.trainer.loaded import load_run
 from stride.trainers.active import ActiveTrainer
 from stride.trainers.person import unknown

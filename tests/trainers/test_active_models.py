@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from stride.errors import ConfigError
-from stride.runs.files import read_lines
+from stride.runs.files.atomic import read_lines
 from stride.trainer.loaded import load_run
 from stride.trainer.trainer import Trainer
 from stride.trainers.active import ActiveTrainer

@@ -10,7 +10,7 @@ from torch.utils.data import IterableDataset
 from stride.active.shown import Picture, Table, Words
 from stride.data.columns import ArrayDataset
 from stride.errors import DataError, RunError
-from stride.runs.labels import add_labels, read_labels
+from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
 from stride.trainers.labelling import Labelling

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.config import resolve_layers
-from stride.runs.labels import query_text
+from stride.runs.labels.labels_jsonl import query_text
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
 

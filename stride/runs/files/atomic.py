@@ -1,0 +1,235 @@
+"""Write whole files and line streams so that no reader ever sees a torn one.
+
+A whole file appears by write-temporary, fsync, rename, fsync of the folder. A stream grows by
+whole lines in one write each; a torn last line is passed over by readers and mended by the next
+writer. Names are not stored here but in `layout`.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from stride.errors import RunError
+from stride.runs.files.durable import append_all, sync_folder, told, write_all
+from stride.runs.files.encoding import decode_number, encode_number, json_bytes
+from stride.runs.files.jsonl import LineFile, read_lines
+from stride.runs.files.mounts import is_network_filesystem
+from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
+from stride.version import UPGRADE
+
+__all__ = [
+    "LineFile",
+    "append_all",
+    "atomic_create",
+    "atomic_folder",
+    "atomic_json",
+    "atomic_write",
+    "decode_number",
+    "encode_number",
+    "is_network_filesystem",
+    "json_bytes",
+    "read_json",
+    "read_lines",
+    "read_record",
+    "remove_folder",
+    "sweep_temporaries",
+    "sync_folder",
+    "told",
+]
+
+
+def _nothing() -> None:
+    """Take the place of a check that nobody asked for."""
+
+
+def atomic_write(
+    path: Path,
+    data: bytes | str | Iterator[memoryview],
+    *,
+    before_rename: Callable[[], None] = _nothing,
+) -> None:
+    """Put a whole file in place: readers see the old one or the new one, never a part.
+
+    Args:
+        path: The file.
+        data: Its content, whole or piece by piece; text is written as UTF-8.
+        before_rename: Called at the last moment; may raise to leave the old file as it is.
+
+    Raises:
+        StrideError: The file cannot be written (full disk, no permission), naming it.
+    """
+    with told("cannot write", path):
+        temporary = _written_aside(path, data)
+        try:
+            before_rename()
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def atomic_create(path: Path, data: bytes | str) -> None:
+    """Put a whole file in place unless one is there: of several callers one succeeds.
+
+    Raises:
+        FileExistsError: Somebody else was first.
+        StrideError: The file cannot be written, naming it.
+    """
+    with told("cannot write", path, passing=FileExistsError):
+        temporary = _written_aside(path, data)
+        try:
+            _link_or_claim(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def _link_or_claim(temporary: Path, path: Path) -> None:
+    """Give a finished file its name exclusively, also where there are no hard links."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        os.replace(temporary, path)
+
+
+def atomic_json(path: Path, value: Any) -> None:
+    """Put a JSON file in place in one move, non-finite numbers as text."""
+    atomic_write(path, json_bytes(value, indent=2))
+
+
+@contextmanager
+def atomic_folder(path: Path, *, before_rename: Callable[[], None] = _nothing) -> Iterator[Path]:
+    """Fill a temporary folder beside path, then give it its name in one move.
+
+    An older folder of that name is replaced. On an exception nothing of the new one remains.
+
+    Args:
+        path: The folder.
+        before_rename: Called at the last moment; may raise to give the new folder up.
+
+    Raises:
+        StrideError: The folder cannot be written, naming it.
+    """
+    temporary = _aside(path)
+    try:
+        with told("cannot write", path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            _sync_tree(temporary)
+            before_rename()
+            _replace_folder(temporary, path)
+            sync_folder(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    """Rename new to path; a folder cannot be renamed over a full one, so that goes aside."""
+    old = _aside(path)
+    with suppress(FileNotFoundError):
+        os.rename(path, old)
+    try:
+        os.rename(new, path)
+    except OSError:
+        with suppress(FileNotFoundError):
+            os.rename(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Take a folder out of sight in one move, then delete it; it may stay where that fails."""
+    aside = _aside(path)
+    with suppress(OSError):
+        os.rename(path, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Delete what a killed writer left unfinished in a folder and below it."""
+    for entry in folder.rglob(f"{TEMPORARY_PREFIX}*"):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        RunError: The file is missing (the cause is then a FileNotFoundError), unreadable or
+            no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as cause:
+        raise RunError(f"no {path.name} here", where=str(path)) from cause
+    except OSError as cause:
+        raise RunError(f"cannot read: {cause.strerror}", where=str(path)) from cause
+    except (ValueError, RecursionError) as cause:
+        raise RunError(f"{path.name} is no JSON: {cause}", where=str(path)) from cause
+
+
+def read_record(path: Path, *, unversioned: int | None = None) -> dict[str, Any]:
+    """Read a JSON file that carries a format_version; refuse one of a newer STRIDE by name.
+
+    Args:
+        path: The file.
+        unversioned: The version of an object without one; None refuses it.
+
+    Raises:
+        RunError: As `read_json`; also no object, no format_version, or a newer one.
+    """
+    record = read_json(path)
+    is_object = isinstance(record, dict)
+    version = record.get("format_version", unversioned) if is_object else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise RunError(f"{path.name} has no format_version", where=str(path))
+    if version > FORMAT_VERSION:
+        what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
+        raise RunError(what, where=str(path), hint=UPGRADE)
+    return dict(record)
+
+
+def _aside(path: Path) -> Path:
+    """Return a temporary name beside path that no other process on any host has."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}")
+
+
+def _written_aside(path: Path, data: bytes | str | Iterator[memoryview]) -> Path:
+    """Write a durable temporary file beside path."""
+    content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    pieces = iter([memoryview(content)]) if isinstance(content, bytes) else content
+    temporary = _aside(path)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        for piece in pieces:
+            write_all(descriptor, piece)
+        os.fsync(descriptor)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    return temporary
+
+
+def _sync_tree(folder: Path) -> None:
+    """Make every file and folder below a folder durable."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            descriptor = os.open(Path(root, name), os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(Path(root))

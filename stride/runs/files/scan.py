@@ -1,0 +1,47 @@
+"""Read a stream of JSON objects line by line, however long it is."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from stride.errors import RunError
+from stride.runs.files.durable import told
+
+
+def _ignore(line: int) -> None:
+    """Take the place of somebody who wants to know of a torn line."""
+
+
+def scan(
+    path: Path, on_torn: Callable[[int], None] = _ignore
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number of each line and its object; no file is an empty stream.
+
+    Args:
+        path: The stream.
+        on_torn: Called with the number of the last line where that is torn: it is passed over.
+
+    Raises:
+        RunError: A line before the last is no JSON object, or the file cannot be read.
+    """
+    if not os.path.lexists(path):
+        return
+    with told("cannot read", path, RunError), path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            row = _object(line)
+            if row is not None:
+                yield number, row
+            elif line.endswith(b"\n"):
+                raise RunError(f"line {number} is no JSON object", where=str(path))
+            else:
+                on_torn(number)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None

@@ -1,0 +1,1 @@
+"""Ask a person for labels by a table, and keep every answer."""

@@ -1,0 +1,1 @@
+"""List and select many runs quickly, with an index that can be deleted at any time."""

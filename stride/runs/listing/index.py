@@ -1,0 +1,113 @@
+"""Find the disposable index of a work_dir's runs in the user's cache folder.
+
+It is never needed and never wrong: it holds the bytes of status.json of ended runs with the
+signature of the file, and a listing takes them only while the file still has that signature. Any
+trouble with it is answered by reading the runs themselves.
+"""
+
+import os
+import stat
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from stride.runs.files.mounts import is_network_filesystem
+from stride.runs.status_json import Signature
+
+if TYPE_CHECKING:
+    from stride.runs.listing.database import Database
+
+SETTLED = 2.0
+"""Seconds without a change before a signature is trusted.
+
+Within a tick of the file system's clock a second change leaves the times as they are.
+"""
+
+_FORGET = 90 * 86400  # seconds without a change after which an index is deleted
+
+
+Index: TypeAlias = "NoIndex | Database"
+
+
+class NoIndex:
+    """Know nothing, so that every run is read."""
+
+    def created(self, name: str, status: str) -> float | None:
+        """Know no run."""
+        return None
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Know no content."""
+        return {}
+
+    def save(
+        self,
+        fresh: Mapping[str, tuple[Signature, float, bytes]],
+        present: Collection[str],
+        shown: Collection[str],
+    ) -> None:
+        """Keep nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def is_settled(signature: Signature, now: float) -> bool:
+    """Tell whether a file read at a time is known again by its signature."""
+    return max(signature[0], signature[1]) < (now - SETTLED) * 1e9
+
+
+def open_index(work_dir: Path) -> Index:
+    """Return the index of a work_dir, one that knows nothing where none can be kept."""
+    try:
+        found = os.stat(work_dir)
+        if is_network_filesystem(work_dir):  # its times and inodes are another host's
+            return NoIndex()
+    except OSError:
+        return NoIndex()
+    # Device and inode stay when the work_dir is moved, or reached by another path.
+    file = f"runs-1-{found.st_dev:x}-{found.st_ino:x}.sqlite"
+    from stride.runs.listing.database import open_database  # SQLite is loaded where it is used only
+
+    for folder in _cache_folders():
+        if not (folder / file).exists():
+            _delete_old(folder)
+        if (database := open_database(folder / file)) is not None:
+            return database
+    return NoIndex()
+
+
+def _cache_folders() -> Iterator[Path]:
+    chosen = os.environ.get("XDG_CACHE_HOME", "")
+    home = chosen if os.path.isabs(chosen) else os.path.join(os.path.expanduser("~"), ".cache")
+    yield from _usable(Path(home, "stride"))
+    import tempfile  # only here, since most homes are local and writable
+
+    yield from _usable(Path(tempfile.gettempdir(), f"stride-{_user()}"))
+
+
+def _usable(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_private(folder) and not is_network_filesystem(folder):
+            yield folder
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def _is_private(folder: Path) -> bool:
+    """Tell whether nobody else can have put a file into a folder."""
+    found = os.lstat(folder)
+    mine = stat.S_ISDIR(found.st_mode) and found.st_uid == _user()
+    return os.name == "nt" or (mine and not found.st_mode & 0o022)
+
+
+def _delete_old(folder: Path) -> None:
+    for file in folder.glob("runs-*.sqlite"):
+        with suppress(OSError):
+            if file.stat().st_mtime < time.time() - _FORGET:
+                file.unlink()

@@ -1,0 +1,264 @@
+"""Make the row of a run: what a listing shows of it, read from as few files as can be.
+
+The row of an ended run needs `status.json` alone when that carries `overrides` and `metrics`;
+other runs are also looked up in provenance.json, results.json and metrics.jsonl.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from stride.errors import RunError
+from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import decode_number
+from stride.runs.layout import RunPaths, WorkDirPaths, is_number
+from stride.runs.status_json import ENDED, is_lasting, parse_status, read_status, time_in
+
+BROKEN = "broken"
+"""What stands for a state where the folder tells none."""
+
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+_YOUNG = 60.0  # seconds that a writer may need between making a folder and its status.json
+_TAIL = 65536  # bytes at the end of metrics.jsonl that hold the newest values
+_POSITION = frozenset({"step", "epoch", "time"})
+
+
+class RunRow(NamedTuple):
+    """Hold what a listing shows of one run.
+
+    Attributes:
+        name: Name of the folder.
+        path: The folder, below the work_dir as it was given.
+        state: One of the states of a run, derived, or "broken".
+        reason: Why it is in that state.
+        created: Unix seconds; of a broken folder its last change.
+        started: Unix seconds of the first start.
+        ended: Unix seconds of the end, or of the last sign of life of an interrupted run.
+        duration: Seconds from the start to the end, or until now.
+        best: Best metrics by name.
+        last: Last metrics by name.
+        monitor: Name of the metric that decides what is best.
+        mode: "min" or "max".
+        overrides: `key=value` texts as they were typed.
+        uuid: The run's identity, whatever its folder is called.
+        broken: Why the folder cannot be read.
+    """
+
+    name: str
+    path: Path
+    state: str
+    reason: str = ""
+    created: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    duration: float | None = None
+    best: Mapping[str, float] = _NOTHING
+    last: Mapping[str, float] = _NOTHING
+    monitor: str | None = None
+    mode: str | None = None
+    overrides: tuple[str, ...] = ()
+    uuid: str | None = None
+    broken: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as plain values, the path as text and the metrics as plain dicts."""
+        plain = {"path": str(self.path), "best": dict(self.best), "last": dict(self.last)}
+        return {**self._asdict(), **plain, "overrides": list(self.overrides)}
+
+
+def is_run_folder(path: Path) -> bool:
+    """Tell whether a folder is a run, or what is left of one; a work_dir or any other is not."""
+    try:
+        names = set(os.listdir(path))
+    except (FileNotFoundError, NotADirectoryError):  # gone since the work_dir was read
+        return False
+    except OSError:
+        return True  # better shown with its reason than hidden
+    if WorkDirPaths(path).private.name in names:
+        return False
+    # Without config.json, which the work_dir of another experiment may hold as well.
+    paths = RunPaths(path)
+    own = (paths.status, paths.segments, paths.provenance, paths.metrics, paths.results)
+    return is_number(path.name) or any(file.name in names for file in own)
+
+
+def read_row(path: Path, now: float | None = None) -> RunRow:
+    """Return the row of a run folder; a broken one is a row with its reason.
+
+    Args:
+        path: The run folder.
+        now: The time to judge from, in Unix seconds.
+    """
+    moment = time.time() if now is None else now
+    try:
+        content, _ = read_status(str(path))
+        return make_row(path, parse_status(path, content), moment)
+    except (OSError, RunError) as error:
+        return broken_row(path, error, moment)
+
+
+def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
+    """Return the row of a run; where other files are broken, it says so.
+
+    Args:
+        path: The run folder.
+        status: What `parse_status` returned.
+        now: The time to judge from, in Unix seconds.
+    """
+    try:
+        row = _from_status(path, status)
+        return row if is_lasting(status) else _completed(row, status, RunPaths(path), now)
+    except RunError as error:
+        reason = error.what
+    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+        reason = f"the records of the run make no sense: {error}"
+    created = float(status["created"])
+    return RunRow(path.name, path, BROKEN, reason, created, broken=reason)
+
+
+def broken_row(path: Path, error: OSError | RunError, now: float) -> RunRow:
+    """Return the row of a folder whose status.json is missing, unreadable or garbage.
+
+    A folder without one is a run that is being made, while it is young.
+    """
+    changed = _changed(path)
+    if isinstance(error, FileNotFoundError):
+        if now - changed < _YOUNG:
+            return RunRow(path.name, path, "created", created=changed)
+        reason = "no status.json"
+    elif isinstance(error, RunError):
+        reason = error.what
+    else:
+        reason = f"status.json cannot be read: {error.strerror}"
+    return RunRow(path.name, path, BROKEN, reason, changed, broken=reason)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
+    metrics, monitor = status.get("metrics") or {}, status.get("monitor") or {}
+    started, ended = time_in(status, "started"), time_in(status, "ended")
+    return RunRow(
+        path.name,
+        path,
+        status["state"],
+        str(status.get("reason", "")),
+        float(status["created"]),
+        started,
+        ended,
+        _duration(status, started, ended),
+        _numbers(metrics.get("best")),
+        _numbers(metrics.get("last")),
+        _text(monitor, "metric"),
+        _text(monitor, "mode"),
+        _texts(status),
+        _text(status, "uuid"),
+    )
+
+
+def _text(record: Mapping[str, Any], key: str) -> str | None:
+    value = record.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _texts(record: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(text) for text in record.get("overrides") or ())
+
+
+def _numbers(metrics: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the metrics by name, without the position where they were taken."""
+    decoded = {name: decode_number(value) for name, value in (metrics or {}).items()}
+    return {
+        name: float(value)
+        for name, value in decoded.items()
+        if type(value) in (int, float) and name not in _POSITION
+    }
+
+
+def _completed(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
+    """Derive the state, and fill what status.json does not tell from the other files."""
+    row = _alive(row, status, paths, now)
+    if "overrides" not in status:
+        row = row._replace(overrides=_texts(_optional(paths.provenance)))
+    if "metrics" not in status:
+        row = _with_results(row, paths)
+    return row
+
+
+def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
+    if row.state in ENDED:
+        return row
+    # Imported here: `status` loads what asks after processes, and most listings need none of it.
+    from stride.runs.status import STATES, derive, heartbeat_time, newest_segment
+
+    if row.state not in STATES:
+        raise RunError(f"status.json names an unknown state {row.state!r}")
+    n = newest_segment(paths)
+    segment = None if n is None else read_record(paths.segment(n))
+    heartbeat = None if n is None else heartbeat_time(paths, n)
+    state, reason = derive(status, segment, heartbeat, now)
+    ended = _last_sign(heartbeat, paths) if state in ENDED else None
+    until = now if state == "running" else ended
+    duration = _duration(status, row.started, until)
+    return row._replace(state=state, reason=reason, ended=ended, duration=duration)
+
+
+def _duration(
+    status: Mapping[str, Any], started: float | None, until: float | None
+) -> float | None:
+    """Return the seconds in which the run was worked on; between two segments it was not."""
+    if started is None or until is None:
+        return None
+    return max(0.0, until - started - (time_in(status, "paused") or 0.0))
+
+
+def _last_sign(heartbeat: float | None, paths: RunPaths) -> float | None:
+    """Return when a run that ended without a word last wrote: a heartbeat or a row of metrics."""
+    signs = [] if heartbeat is None else [heartbeat]
+    with suppress(OSError):
+        signs.append(os.stat(paths.metrics).st_mtime)
+    return max(signs, default=None)
+
+
+def _with_results(row: RunRow, paths: RunPaths) -> RunRow:
+    results = _optional(paths.results)
+    monitor = results.get("monitor") or {}
+    return row._replace(
+        best=row.best or _numbers(results.get("best")),
+        last=row.last or _numbers(results.get("last")) or newest_metrics(paths),
+        monitor=row.monitor or _text(monitor, "metric"),
+        mode=row.mode or _text(monitor, "mode"),
+    )
+
+
+def _optional(path: Path) -> dict[str, Any]:
+    """Return a record that may be missing; a broken one makes the row a broken one."""
+    try:
+        return read_record(path)
+    except RunError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return {}
+        raise
+
+
+def newest_metrics(paths: RunPaths) -> dict[str, float]:
+    """Return the newest value of each metric near the end of the stream, torn lines aside."""
+    newest: dict[str, float] = {}
+    with suppress(OSError), open(paths.metrics, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        for line in file.read().split(b"\n"):
+            with suppress(ValueError, OverflowError, RecursionError):
+                row = json.loads(line)
+                newest |= _numbers(row) if isinstance(row, dict) else {}
+    return newest

@@ -1,0 +1,1 @@
+"""Record where a run comes from: code, versions, machine; and bring its code back."""

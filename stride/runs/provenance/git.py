@@ -1,0 +1,187 @@
+"""Read the git state of a folder, and the patch that leads from its commit to its files."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stride.runs.layout import WorkDirPaths
+from stride.runs.provenance.untracked import patch_of_untracked
+
+_PRIVATE = WorkDirPaths(Path()).private.name
+PATCH_LIMIT = 16 * 2**20  # bytes of a patch; more is data, not code
+_DIFF = ("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
+_FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")  # whatever the user's config
+
+
+class _GitFailed(Exception):
+    """Carry the reason why git gave no answer."""
+
+
+class _Git:
+    """Call git in one folder, all calls together within one deadline."""
+
+    def __init__(self, folder: Path, timeout: float) -> None:
+        self.folder, self.timeout = folder, timeout
+        self.environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._deadline = time.monotonic() + timeout
+
+    def __call__(self, *arguments: str) -> bytes:
+        """Return what git prints."""
+        command = ["git", "--no-optional-locks", "-C", str(self.folder), *arguments]
+        pipe = subprocess.PIPE
+        try:
+            # A session of its own, so that a hanging git is killed with its children.
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                env=self.environment,
+                start_new_session=True,
+            ) as process:
+                return self._output_of(process)
+        except FileNotFoundError:
+            raise _GitFailed("git is not on the PATH") from None
+        except OSError as error:
+            raise _GitFailed(f"git does not start: {error.strerror}") from None
+
+    def _output_of(self, process: "subprocess.Popen[bytes]") -> bytes:
+        try:
+            output, errors = process.communicate(timeout=max(0, self._deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise _GitFailed(f"git gave no answer within {self.timeout:g} s") from None
+        finally:
+            _kill(process)
+        if process.returncode:
+            lines = errors.decode(errors="replace").strip().splitlines() or ["no message"]
+            raise _GitFailed(lines[0].removeprefix("fatal: "))
+        return output
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def git_state(
+    folder: str | os.PathLike[str] = ".",
+    *,
+    timeout: float = 5.0,
+    exclude: Sequence[str | os.PathLike[str]] = (),
+) -> tuple[dict[str, Any], bytes]:
+    """Return the git state of folder, and the patch from its commit to the files as they are.
+
+    The patch holds staged and unstaged changes and untracked text files; `git apply` takes it.
+    The user's index is not written. A git that is missing, fails or hangs is no error: the
+    state says so under `reason`, and what was found until then is kept.
+
+    Args:
+        folder: any folder of the repository.
+        timeout: seconds for all calls of git together.
+        exclude: folders whose files count neither as changes nor as untracked (the work_dir).
+    """
+    state: dict[str, Any] = {
+        "root": None,
+        "commit": None,
+        "branch": None,
+        "dirty": None,
+        "left_out": [],
+        "patch_sha256": None,
+        "reason": "",
+    }
+    git = _Git(Path(folder), timeout)
+    try:
+        with tempfile.TemporaryDirectory(prefix="stride-") as private:
+            return state, _fill(state, git, exclude, private)
+    except _GitFailed as failure:
+        state["reason"] = str(failure)
+        return state, b""
+
+
+def _fill(
+    state: dict[str, Any], git: _Git, exclude: Sequence[str | os.PathLike[str]], private: str
+) -> bytes:
+    git.folder = root = Path(_line(git("rev-parse", "--show-toplevel")))
+    state["root"] = str(root)
+    _leave_index(git, private)
+    paths = _pathspec(root, exclude)
+    status = git(
+        "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", *paths
+    )
+    untracked = _read_status(state, status)
+    diff = git(*_DIFF, *_FORMAT, _base(state, git), "--", *paths)
+    if len(diff) > PATCH_LIMIT:
+        state["reason"] = f"a patch of {len(diff):,} bytes is left out (limit {PATCH_LIMIT:,})"
+        return b""
+    added, state["left_out"] = patch_of_untracked(root, untracked, PATCH_LIMIT - len(diff))
+    patch = diff + added
+    state["patch_sha256"] = hashlib.sha256(patch).hexdigest() if patch else None
+    return patch
+
+
+def _leave_index(git: _Git, private: str) -> None:
+    """Let git work on a copy of the index.
+
+    `git diff` writes a refreshed index, and `--no-optional-locks` does not hinder it.
+    """
+    index = git.folder / _line(git("rev-parse", "--git-path", "index"))
+    git.environment["GIT_INDEX_FILE"] = copy = os.path.join(private, "index")
+    if index.exists():  # there is none before the first `git add`
+        shutil.copy(index, copy)
+
+
+def _line(output: bytes) -> str:
+    return os.fsdecode(output.removesuffix(b"\n"))
+
+
+def _base(state: dict[str, Any], git: _Git) -> str:
+    """Return what to compare with: the commit, or the empty tree where there is none yet."""
+    if state["commit"]:
+        return str(state["commit"])
+    state["reason"] = "the repository has no commit yet"
+    return git("hash-object", "-t", "tree", "--stdin").decode().strip()
+
+
+def _pathspec(root: Path, exclude: Sequence[str | os.PathLike[str]]) -> list[str]:
+    inside = [path for path in map(_real, exclude) if path != root and path.is_relative_to(root)]
+    excluded = [f":(exclude,top,literal){path.relative_to(root).as_posix()}" for path in inside]
+    # STRIDE's own files in other work_dirs are no code either.
+    return [".", f":(exclude,top,glob)**/{_PRIVATE}/**", *excluded]
+
+
+def _real(path: str | os.PathLike[str]) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _read_status(state: dict[str, Any], status: bytes) -> list[str]:
+    """Fill state from `git status`, and return the untracked paths."""
+    entries = [os.fsdecode(entry) for entry in status.split(b"\0") if entry]
+    header = dict(e[2:].split(" ", 1) for e in entries if e.startswith("# branch."))
+    commit, branch = header.get("branch.oid"), header.get("branch.head")
+    state["commit"] = None if commit == "(initial)" else commit
+    state["branch"] = None if branch == "(detached)" else branch
+    # The second half of a rename is a bare path, and may begin with anything.
+    changed = [entry for entry in entries if not entry.startswith("# ")]
+    untracked = [entry[2:] for entry in _first_halves(changed) if entry.startswith("? ")]
+    state["dirty"] = bool(changed)
+    return untracked
+
+
+def _first_halves(entries: list[str]) -> list[str]:
+    kept, renamed = [], False
+    for entry in entries:
+        if not renamed:
+            kept.append(entry)
+        renamed = not renamed and entry.startswith("2 ")
+    return kept

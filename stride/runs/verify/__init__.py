@@ -1,0 +1,1 @@
+"""Check a run folder's files against each other without running anything."""

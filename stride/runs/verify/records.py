@@ -1,0 +1,79 @@
+"""Check the JSON files of a run folder against their records, and its segments for gaps."""
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+from stride.runs.layout import RunPaths, segment_number
+from stride.runs.records import (
+    JobRecord,
+    NormalizationRecord,
+    ProvenanceRecord,
+    ReproductionRecord,
+    ResultsRecord,
+    SegmentRecord,
+    StatusRecord,
+    Versioned,
+)
+from stride.runs.run import Run
+from stride.runs.verify.report import Report
+
+Kind = TypeVar("Kind", bound=Versioned)
+
+
+def check_records(
+    report: Report, paths: RunPaths
+) -> tuple[StatusRecord | None, ResultsRecord | None]:
+    """Check every JSON file at the top of a folder; return the status and the results.
+
+    Those that are missing or broken are None.
+    """
+    status = read_if_there(report, paths.status, StatusRecord)
+    results = read_if_there(report, paths.results, ResultsRecord)
+    read_if_there(report, paths.provenance, ProvenanceRecord)
+    read_if_there(report, paths.job, JobRecord)
+    read_if_there(report, paths.normalization, NormalizationRecord)
+    read_if_there(report, paths.reproduction, ReproductionRecord)
+    if os.path.lexists(paths.config):
+        with report.checking(paths.config):
+            _ = Run(paths.path).config
+    if status is not None:
+        _note_clock(report, paths, status)
+    return status, results
+
+
+def read_if_there(report: Report, path: Path, kind: type[Kind]) -> Kind | None:
+    """Return the record in a file, None where there is no file or a broken one."""
+    if os.path.lexists(path):
+        with report.checking(path):
+            return kind.read(path)
+    return None
+
+
+def _note_clock(report: Report, paths: RunPaths, status: StatusRecord) -> None:
+    times = [status.created, status.started, status.ended]
+    known = [time for time in times if time is not None]
+    if known != sorted(known):
+        report.note(paths.status, "its times run backwards: the clock was set back meanwhile")
+
+
+def check_segments(report: Report, paths: RunPaths, status: StatusRecord | None) -> None:
+    """Check that the segments are whole, numbered without a gap, and the status is of one."""
+    numbers = _numbers(paths)
+    for n in numbers:
+        segment = read_if_there(report, paths.segment(n), SegmentRecord)
+        if segment is not None and segment.n != n:
+            report.problem(paths.segment(n), f"it is the record of segment {segment.n}")
+    newest = max(numbers, default=-1)
+    for n in sorted(set(range(newest)) - numbers):
+        report.problem(paths.segment(n), f"it is missing, while there is a segment {newest}")
+    if status is not None and status.state != "queued" and status.segment > newest:
+        report.problem(paths.segment(status.segment), "it is missing, but wrote status.json")
+
+
+def _numbers(paths: RunPaths) -> set[int]:
+    try:
+        names = os.listdir(paths.segments)
+    except OSError:
+        return set()
+    return {n for n in map(segment_number, names) if n is not None}

@@ -1,0 +1,105 @@
+"""Check a run folder without running anything: hashes, schemas, completeness, order of steps."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from stride.errors import RunError
+from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
+from stride.runs.listing.rows import is_run_folder
+from stride.runs.provenance.worktree import fault_of_patch
+from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
+from stride.runs.status import is_written, newest_segment
+from stride.runs.status_json import ORDERLY
+from stride.runs.verify.checkpoints import check_checkpoints, check_weights
+from stride.runs.verify.labels import check_labels
+from stride.runs.verify.records import check_records, check_segments
+from stride.runs.verify.report import Problem, Report
+from stride.runs.verify.streams import check_fingerprints, check_metrics, check_rounds
+
+__all__ = ["Problem", "Report", "verify_run"]
+
+_LOOKS = 4
+_PAUSE = 0.3  # seconds between two looks at a run that is being written
+
+
+def verify_run(path: Path | str) -> Report:
+    """Check everything in a run folder and return what was found.
+
+    Files of a run that is being written come and go: a problem counts only if it is there each
+    time one looks.
+
+    Args:
+        path: The run folder.
+
+    Raises:
+        RunError: There is no run folder.
+    """
+    paths = RunPaths(Path(path))
+    if not is_run_folder(paths.path):
+        hint = f"`stride ls {paths.path.parent}` shows the runs"
+        raise RunError("no run folder here", where=str(path), hint=hint)
+    report, written = _look(paths)
+    for _ in range(_LOOKS - 1):
+        if report.ok or not written:
+            break
+        time.sleep(_PAUSE)
+        before = report.problems
+        report, written = _look(paths)
+        report.problems = [problem for problem in report.problems if problem in before]
+    return report
+
+
+def _look(paths: RunPaths) -> tuple[Report, bool]:
+    """Return what one look finds, and whether the run was written meanwhile."""
+    report = Report(paths.path)
+    segment, written = newest_segment(paths), is_written(paths)
+    status, results = check_records(report, paths)
+    ended = status is not None and status.state in ORDERLY and not written
+    check_segments(report, paths, status)
+    final = results if ended else None
+    check_metrics(report, paths, final)
+    check_fingerprints(report, paths, final)
+    check_rounds(report, paths)
+    check_labels(report, paths)
+    check_checkpoints(report, paths, ended)
+    check_weights(report, paths, final)
+    # A process may have come and gone in between.
+    written = written or is_written(paths) or newest_segment(paths) != segment
+    if written:
+        report.notes.clear()  # what looks left behind is being written
+    else:
+        _check_complete(report, paths, status, results)
+        _note_temporaries(report)
+    return report, written
+
+
+def _check_complete(
+    report: Report, paths: RunPaths, status: StatusRecord | None, results: ResultsRecord | None
+) -> None:
+    """Tell of files that are missing: no problem where a process was killed before."""
+    killed = status is not None and status.state not in ORDERLY
+    early = [paths.config, paths.provenance]  # written before any checkpoint
+    begun = report.counts["checkpoints"] > 0
+    needed = list(early)
+    if not killed:
+        needed += [paths.results, paths.metrics, paths.checkpoint_index]
+        if results is not None and results.weights_sha256 is not None:
+            needed.append(paths.weights)
+    for path in [paths.status, *needed]:
+        if os.path.lexists(path):
+            continue
+        if killed and path != paths.status and not (begun and path in early):
+            report.note(path, "it is missing: the process ended before it was written")
+        else:
+            report.problem(path, "it is missing")
+    with suppress(RunError):  # told by the check of the records
+        fault = fault_of_patch(paths, ProvenanceRecord.read(paths.provenance).git)
+        if fault and (begun or not killed):
+            report.problem(paths.code_patch, fault)
+
+
+def _note_temporaries(report: Report) -> None:
+    for path in sorted(report.path.rglob(f"{TEMPORARY_PREFIX}*")):
+        report.note(path, "left by a process that was killed; the next start removes it")

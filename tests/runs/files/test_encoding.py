@@ -1,0 +1,52 @@
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stride.runs.files.encoding import decode_number, encode_number, json_bytes
+
+
+def refuse_constants(word: str) -> Any:
+    raise AssertionError(f"{word} is no JSON")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_whatever_is_encoded_is_strict_json(value: Any) -> None:
+    text = json_bytes(value)
+    json.loads(text, parse_constant=refuse_constants)
+    assert text.endswith(b"\n") and text.count(b"\n") == 1
+
+
+@given(st.floats())
+def test_numbers_come_back(value: float) -> None:
+    back = decode_number(json.loads(json_bytes(encode_number(value))))
+    assert back == value or (math.isnan(back) and math.isnan(value))
+
+
+def test_non_finite_numbers_are_texts_at_any_depth() -> None:
+    value = {"a": [math.nan, (math.inf,)], "b": {"c": -math.inf, "d": True}}
+    expected = {"a": ["NaN", ["Infinity"]], "b": {"c": "-Infinity", "d": True}}
+    assert json.loads(json_bytes(value)) == expected
+
+
+def test_other_texts_are_no_numbers() -> None:
+    assert [decode_number(text) for text in ("nan", "inf", "", "1")] == ["nan", "inf", "", "1"]
+    assert decode_number(None) is None
+
+
+def test_an_argument_that_is_no_utf8_survives() -> None:
+    argument = b"caf\xe9".decode("utf-8", "surrogateescape")
+    assert json.loads(json_bytes([argument, "ü"])) == [argument, "ü"]
+
+
+def test_an_object_that_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(TypeError):
+        json_bytes({"a": object()})

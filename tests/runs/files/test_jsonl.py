@@ -1,0 +1,123 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stride.errors import RunError, StrideError
+from stride.runs.files.jsonl import LineFile, read_lines
+
+ROWS = [{"step": n, "validation/epoch_loss": n / 7, "note": "ü\n"} for n in range(5)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metrics.jsonl"
+
+
+def test_rows_come_back_in_order(path: Path) -> None:
+    with LineFile(path) as lines:
+        lines.append(ROWS[:2])
+        lines.append([])
+        lines.append(ROWS[2:])
+        assert read_lines(path) == ROWS
+    assert path.read_bytes().count(b"\n") == len(ROWS)
+
+
+def test_what_was_there_stays(path: Path) -> None:
+    for row in ROWS:
+        with LineFile(path) as lines:
+            lines.append([row])
+    assert read_lines(path) == ROWS
+
+
+def test_no_file_is_an_empty_stream(path: Path) -> None:
+    assert read_lines(path) == []
+
+
+@given(st.integers(0, 10**6))
+def test_a_torn_last_line_is_passed_over_and_mended(cut: int) -> None:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "metrics.jsonl")
+        with LineFile(path) as lines:
+            lines.append(ROWS)
+        whole = path.read_bytes()
+        kept = whole[: cut % (len(whole) + 1)]
+        path.write_bytes(kept)
+        seen = read_lines(path)
+        # A row whose newline alone is missing is whole.
+        assert seen == ROWS[: len(seen)]
+        assert len(seen) - kept.count(b"\n") in (0, 1)
+        with LineFile(path) as lines:
+            lines.append([{"new": 1}])
+        assert read_lines(path) == [*seen, {"new": 1}]
+        assert all(json.loads(line) for line in path.read_bytes().splitlines())
+
+
+def test_a_torn_line_longer_than_one_look_is_mended(path: Path) -> None:
+    path.write_bytes(b'{"step": 1}\n{"text": "' + b"x" * 200_000)
+    with LineFile(path) as lines:
+        lines.append([{"step": 2}])
+    assert read_lines(path) == [{"step": 1}, {"step": 2}]
+
+
+@pytest.mark.parametrize("line", [b"not json", b"", b"[1]", b"17", b"\xff\xfe", b"[" * 100_000])
+def test_a_broken_line_inside_is_named(path: Path, line: bytes) -> None:
+    path.write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 3}\n')
+    with pytest.raises(RunError) as caught:
+        read_lines(path)
+    assert str(caught.value) == f"line 2 is no JSON object ({path})"
+
+
+def test_an_unreadable_stream_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"cannot read: Is a directory \(.*\)"):
+        read_lines(tmp_path)
+
+
+def test_one_append_is_one_write(path: Path) -> None:
+    """A reader between two looks sees all rows of a batch or none."""
+    with LineFile(path) as lines:
+        lines.append(ROWS)
+        before = path.stat().st_size
+        lines.append(ROWS)
+        assert path.stat().st_size == 2 * before
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_told_in_one_line(path: Path) -> None:
+    path.symlink_to("/dev/full")
+    lines = LineFile(path)
+    with pytest.raises(StrideError) as caught:
+        lines.append(ROWS)
+    assert str(caught.value) == f"cannot write: No space left on device ({path})"
+    with pytest.raises(StrideError):  # /dev/full cannot be synced either; the file is closed
+        lines.close()
+    lines.close()
+
+
+def test_a_write_cut_short_by_the_disk_leaves_no_part(path: Path) -> None:
+    """A real limit of the system on the size of files stands for the full disk."""
+    import resource
+
+    with LineFile(path) as lines:
+        lines.append(ROWS)
+        size = path.stat().st_size
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
+        try:
+            with pytest.raises(StrideError, match="cannot write: File too large"):
+                lines.append(ROWS)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert path.stat().st_size == size
+        lines.append(ROWS)
+    assert read_lines(path) == [*ROWS, *ROWS]
+
+
+def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StrideError, match="cannot write: Is a directory"):
+        LineFile(tmp_path)

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+from stride.runs.listing.html import run_table
+from stride.runs.listing.rows import RunRow
+
+EVIL = '<script>alert("1")</script>'
+
+
+def test_every_text_out_of_the_folder_is_escaped():
+    row = RunRow(
+        EVIL,
+        Path("w") / EVIL,
+        EVIL,
+        EVIL,
+        best={EVIL: 0.5},
+        last={EVIL: float("nan")},
+        overrides=(EVIL, "a=1"),
+        broken=EVIL,
+    )
+    shown = run_table(row)
+    assert "<script" not in shown and '"1"' not in shown
+    assert shown.count("&lt;script&gt;") == 6
+
+
+def test_the_table_shows_state_duration_and_metrics():
+    row = RunRow(
+        "3",
+        Path("w/3"),
+        "done",
+        "max_epochs",
+        duration=1234.5,
+        best={"validation/epoch_loss": 0.25},
+    )
+    shown = run_table(row)
+    for text in ("w/3", "done: max_epochs", "1,234.5 s", "best validation/epoch_loss", "0.25"):
+        assert text in shown
+    assert "overrides" not in shown

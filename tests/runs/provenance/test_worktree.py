@@ -1,0 +1,149 @@
+"""The code that a run was made with, in a folder of its own for a while."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stride.errors import RunError
+from stride.runs.provenance.git import git_state
+from stride.runs.provenance.worktree import recorded_code
+from stride.runs.run import Run
+from stride.runs.work_dir import WorkDir
+from stride.runs.writer import RunWriter
+
+
+@pytest.fixture(autouse=True)
+def plain_git(monkeypatch, tmp_path):
+    """Give every test a git without the user's own config, and without a hook's variables."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    who = {"NAME": "A", "EMAIL": "a@example.org"}
+    for name, value in {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CEILING_DIRECTORIES": str(tmp_path),
+        **{f"GIT_{one}_{key}": v for one in ("AUTHOR", "COMMITTER") for key, v in who.items()},
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=True)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    folder = tmp_path / "code"
+    (folder / "package").mkdir(parents=True)
+    git(folder, "init", "-q")
+    (folder / "package" / "net.py").write_text("size = 1\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "first")
+    return folder
+
+
+@pytest.fixture
+def run_of(tmp_path, repository):
+    """Return a function that records a run made with the repository as it is now."""
+
+    def record(folder: Path = repository) -> Run:
+        state, patch = git_state(folder)
+        provenance = {"format_version": 2, "git": state, "folder": str(folder)}
+        writer = RunWriter.start(tmp_path / "W", config={}, provenance=provenance, patch=patch)
+        writer.close("done")
+        return Run(writer.paths.path)
+
+    return record
+
+
+def test_the_commit_and_the_patch_are_there_and_the_own_tree_is_untouched(repository, run_of):
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    (repository / "package" / "new.py").write_text("new = True\n")
+    run = run_of()
+    (repository / "package" / "net.py").write_text("size = 3\n")
+    git(repository, "commit", "-qam", "second")
+    before = git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD")
+    with recorded_code(run) as code:
+        assert (code.folder / "package" / "net.py").read_text() == "size = 2\n"
+        assert (code.folder / "package" / "new.py").read_text() == "new = True\n"
+        assert (repository / "package" / "net.py").read_text() == "size = 3\n"
+    assert before == (
+        git(repository, "status", "--porcelain"),
+        git(repository, "rev-parse", "HEAD"),
+    )
+    assert not code.folder.exists()
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
+def test_the_folder_and_the_search_path_are_those_of_the_copy(repository, run_of, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(repository), "/elsewhere", str(repository / "package")])
+    with recorded_code(run_of(repository / "package")) as code:
+        tree = code.folder.parent
+        assert code.folder.name == "package"
+        assert code.path == [str(tree), "/elsewhere", str(tree / "package")]
+        assert repository not in (tree, *tree.parents)
+
+
+def test_the_copy_goes_when_the_block_fails(repository, run_of):
+    with pytest.raises(ZeroDivisionError), recorded_code(run_of()) as code:
+        1 / 0  # noqa: B018
+    assert not code.folder.exists()
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
+def test_a_run_that_was_not_in_git_has_no_code(tmp_path, run_of):
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(RunError, match=r"records no commit.*without --code"):
+        recorded_code(run_of(tmp_path / "plain")).__enter__()
+
+
+def test_a_commit_or_repository_that_is_gone_is_named(repository, run_of):
+    run = run_of()
+    kept = repository.rename(repository.parent / "moved")
+    with pytest.raises(RunError, match=r"git worktree failed.*without --code"):
+        recorded_code(run).__enter__()
+    kept.rename(repository)
+    record = run.paths.provenance
+    commit = git(repository, "rev-parse", "HEAD")
+    record.write_text(record.read_text().replace(commit, "1" * 40))
+    with pytest.raises(RunError, match="git worktree failed"):
+        recorded_code(Run(run.path)).__enter__()
+
+
+def test_a_patch_that_does_not_apply_is_told_and_nothing_stays(repository, run_of):
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    run = run_of()
+    patch = run.paths.code_patch.read_bytes().replace(b"-size", b"-other")
+    run.paths.code_patch.write_bytes(patch)
+    with pytest.raises(RunError, match=r"code\.patch: damaged"):
+        recorded_code(run).__enter__()
+    values = json.loads(run.paths.provenance.read_text())
+    values["git"]["patch_sha256"] = hashlib.sha256(patch).hexdigest()
+    run.paths.provenance.write_text(json.dumps(values))
+    with pytest.raises(RunError, match="git apply failed"):
+        recorded_code(run).__enter__()
+    assert git(repository, "worktree", "list").count("\n") == 0
+    assert WorkDir(run.path.parent).names() == ["0"]
+
+
+def test_a_patch_that_is_gone_is_told_before_anything_is_checked_out(repository, run_of):
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    run = run_of()
+    run.paths.code_patch.unlink()
+    with pytest.raises(RunError, match=r"code.patch: it is missing.*without --code"):
+        recorded_code(run).__enter__()
+
+
+def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
+    (repository / "figure.png").write_bytes(b"\0\xff")
+    run = run_of()
+    assert run.provenance["git"]["dirty"] and not run.paths.code_patch.exists()
+    assert run.provenance["git"]["patch_sha256"] is None
+    with recorded_code(run) as code:
+        assert (code.folder / "package" / "net.py").read_text() == "size = 1\n"
