@@ -28,9 +28,9 @@ from benchmarks.timing import take_turns
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import Snapshot, read_state, snapshot, write_state
+from stride.engine.checkpoint.checkpoint import Snapshot, read_state, snapshot, write_state
+from stride.engine.checkpoint.memory import empty
 from stride.engine.hooks import Hooks
-from stride.engine.memory import empty
 from stride.engine.state import TrainState
 from stride.runs.files.atomic import atomic_folder
 from stride.runs.layout import checkpoint_name

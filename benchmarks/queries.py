@@ -20,8 +20,8 @@ from stride.active.query import build_strategy, select
 from stride.active.reading import Reader
 from stride.data.columns import ArrayDataset
 from stride.engine.evaluate import evaluate
-from stride.engine.metrics import build_metrics
 from stride.engine.precision import Precision
+from stride.metrics.build import build_metrics
 from stride.models.model import Model
 
 CPU = torch.device("cpu")

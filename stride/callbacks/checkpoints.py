@@ -14,10 +14,10 @@ from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.distributed import is_main
-from stride.engine.checkpoint import Snapshot, require_storable, snapshot, write_state
-from stride.engine.staging import Staging
-from stride.engine.threads import Errand
-from stride.engine.together import write_together
+from stride.engine.checkpoint.background import Errand
+from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snapshot, write_state
+from stride.engine.checkpoint.collective import write_together
+from stride.engine.checkpoint.snapshot import Staging
 from stride.runs.layout import RunPaths
 
 LOGGER = logging.getLogger("stride")

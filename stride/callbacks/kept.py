@@ -5,7 +5,7 @@ from typing import Any
 
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import checkpoint_names
+from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.errors import RunError
 from stride.runs.files.atomic import remove_folder
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position

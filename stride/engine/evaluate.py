@@ -9,8 +9,8 @@ from torch import Tensor
 
 from stride.config.metrics import metric_name
 from stride.distributed import any_rank, totals
-from stride.engine.metrics import Metric, exact_type, over_ranks
 from stride.engine.precision import Precision
+from stride.metrics.base import Metric, exact_type, over_ranks
 from stride.models.model import Model, as_step
 from stride.models.shards import is_divided
 

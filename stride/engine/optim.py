@@ -218,6 +218,12 @@ def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: 
     return Schedule(scheduler, section["interval"], metric)
 
 
+def needs_closure(optimizer: Optimizer) -> bool:
+    """Tell whether an optimiser asks for loss and gradients by itself, as LBFGS."""
+    closure = inspect.signature(optimizer.step).parameters.get("closure")
+    return closure is not None and closure.default is inspect.Parameter.empty
+
+
 def learning_rate(optimizer: Optimizer) -> float:
     """Return the learning rate of the first parameter group."""
     return float(optimizer.param_groups[0].get("lr", float("nan")))

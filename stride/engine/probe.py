@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from stride.distributed import world_size
-from stride.engine.metrics import Metric, exact_type
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
+from stride.metrics.base import Metric, exact_type
 from stride.models.model import Model, Step, as_step
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.metrics import Metric, over_ranks
+from stride.metrics.base import Metric, over_ranks
 from stride.models.model import Step
 
 _HELD_STEPS = 32

@@ -1,6 +1,5 @@
 """Do one optimiser update, in two halves: the gradients of a window, and their application."""
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +8,8 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
-from stride.engine.gradients import Gradients, OwnGradients
+from stride.engine.optim import needs_closure
+from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.tally import joined
 from stride.errors import ConfigError
@@ -170,12 +170,6 @@ def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
             where="training_config.precision",
             hint="type: training_config.precision=bf16",
         )
-
-
-def needs_closure(optimizer: Optimizer) -> bool:
-    """Tell whether an optimiser asks for loss and gradients by itself, as LBFGS."""
-    closure = inspect.signature(optimizer.step).parameters.get("closure")
-    return closure is not None and closure.default is inspect.Parameter.empty
 
 
 def _joined(steps: list[Step]) -> Step:

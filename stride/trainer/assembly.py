@@ -25,11 +25,11 @@ from stride.data import (
 from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
-from stride.engine.gradients import choose_strategy
-from stride.engine.metrics import build_metrics, default_metrics
 from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
+from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError, nearest
+from stride.metrics.build import build_metrics, default_metrics
 from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
 from stride.models.model import Model, as_model
 

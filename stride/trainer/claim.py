@@ -7,8 +7,8 @@ import torch
 
 from stride.components import source_digest, source_of
 from stride.distributed import gather, is_main, on_main, rank
+from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.device import device_name
-from stride.engine.whole_weights import commit_weights
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog

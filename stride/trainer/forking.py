@@ -8,8 +8,8 @@ from typing import Any, Self
 from torch.optim import Optimizer
 
 from stride.config import Overrides, Resolved
-from stride.engine.checkpoint import Snapshot, read_state, snapshot, write_state
-from stride.engine.fidelity import parts_restored
+from stride.engine.checkpoint.checkpoint import Snapshot, read_state, snapshot, write_state
+from stride.engine.checkpoint.fidelity import parts_restored
 from stride.errors import RunError, nearest
 from stride.models.shards import is_divided
 from stride.runs.files.atomic import read_record

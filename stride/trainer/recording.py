@@ -10,10 +10,10 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.signals import holding_sigterm
 from stride.engine.state import TrainState
-from stride.engine.whole_weights import commit_weights
 from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display

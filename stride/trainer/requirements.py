@@ -4,7 +4,7 @@ from typing import Any
 
 from stride.config.fields import flatten
 from stride.config.schema import Config
-from stride.engine.checkpoint import read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
 from stride.runs.run import Run

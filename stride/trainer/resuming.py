@@ -10,9 +10,9 @@ import torch
 from stride.config import Overrides, Resolved
 from stride.data.batches import begins_inside
 from stride.distributed import world_size
-from stride.engine.checkpoint import newest_good
+from stride.engine.checkpoint.checkpoint import newest_good
+from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
 from stride.engine.device import device_name
-from stride.engine.fidelity import parts_restored, surroundings_changed
 from stride.errors import RunError
 from stride.models.shards import is_divided
 from stride.runs.jobs import is_of_job, job, starts_again

@@ -16,8 +16,6 @@ from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import require_shares, share_statistics
 from stride.engine.dynamo import compile_calls
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.fsdp import divide, require_fsdp_fits
-from stride.engine.gradients import build_gradients
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Limits, Loop, StopRequest
 from stride.engine.optim import (
@@ -27,6 +25,8 @@ from stride.engine.optim import (
     build_schedule,
     learning_rate,
 )
+from stride.engine.parallel.build import build_gradients
+from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
 from stride.engine.state import LoaderState, Stateful, TrainState, shared
 from stride.engine.tally import Tally

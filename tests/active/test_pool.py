@@ -11,9 +11,9 @@ from torch import nn
 from stride.active.candidates import Candidates
 from stride.active.pool import Pool
 from stride.engine.evaluate import evaluate
-from stride.engine.metrics import build_metrics
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
+from stride.metrics.build import build_metrics
 
 CPU = torch.device("cpu")
 

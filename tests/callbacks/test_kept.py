@@ -9,7 +9,7 @@ import pytest
 from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint import checkpoint_names, write_state
+from stride.engine.checkpoint.checkpoint import checkpoint_names, write_state
 from stride.engine.state import TrainState
 from stride.runs.layout import RunPaths, checkpoint_position
 

@@ -13,8 +13,8 @@ import pytest
 from stride import Trainer
 from stride.config.fields import dotted_keys
 from stride.config.schema import Config
-from stride.engine.metrics_classes import METRICS as METRICS_OF_CLASSES
-from stride.engine.metrics_numbers import METRICS as NUMBERS
+from stride.metrics.classification import METRICS as METRICS_OF_CLASSES
+from stride.metrics.regression import METRICS as NUMBERS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "config.md").read_text()

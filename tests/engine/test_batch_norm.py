@@ -9,7 +9,7 @@ from stride.data.memory import MemoryBatches
 from stride.data.sampler import Order
 from stride.distributed import local_rank, process_group, share
 from stride.engine.batch_norm import require_shares, share_statistics
-from stride.engine.gradients import build_gradients
+from stride.engine.parallel.build import build_gradients
 from stride.engine.precision import Precision
 from stride.engine.state import Shares
 from stride.engine.update import Update

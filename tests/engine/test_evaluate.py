@@ -8,8 +8,8 @@ from stride.data.memory import MemoryBatches
 from stride.data.sampler import Order
 from stride.distributed import share
 from stride.engine.evaluate import evaluate
-from stride.engine.metrics import build_metrics
 from stride.engine.precision import Precision
+from stride.metrics.build import build_metrics
 from stride.models.model import Model, Step
 
 FP32 = Precision("fp32", torch.device("cpu"))

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from stride.engine.metrics import build_metrics
 from stride.engine.precision import Precision
 from stride.engine.probe import probe, shapes
 from stride.errors import DataError
+from stride.metrics.build import build_metrics
 from stride.models.model import Model
 
 FP32 = Precision("fp32", torch.device("cpu"))

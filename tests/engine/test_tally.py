@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from stride.distributed import rank
-from stride.engine.metrics import build_metrics
 from stride.engine.tally import Tally
+from stride.metrics.build import build_metrics
 from stride.models.model import Step
 
 

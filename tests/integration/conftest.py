@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from stride.callbacks.base import Callback
-from stride.engine.checkpoint import checkpoint_names, read_state
-from stride.engine.fidelity import same
+from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.fidelity import same
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import RunPaths
 from stride.trainer.trainer import Trainer

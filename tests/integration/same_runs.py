@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stride.engine.checkpoint import checkpoint_names, read_state
-from stride.engine.fidelity import same
+from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.fidelity import same
 from stride.runs.files.atomic import read_lines
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths

@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from stride.engine.checkpoint import Checkpoint, checkpoint_names, newest_good, read_state
+from stride.engine.checkpoint.checkpoint import (
+    Checkpoint,
+    checkpoint_names,
+    newest_good,
+    read_state,
+)
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stride.engine.checkpoint import checkpoint_names, newest_good, read_state
+from stride.engine.checkpoint.checkpoint import checkpoint_names, newest_good, read_state
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.verify.run import verify_run

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stride.engine.checkpoint import checkpoint_names
+from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.runs.layout import TEMPORARY_PREFIX, CheckpointPaths, RunPaths, WorkDirPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.status import Process, current_state

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.engine.checkpoint import newest_good
+from stride.engine.checkpoint.checkpoint import newest_good
 from stride.runs.fingerprints import read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs

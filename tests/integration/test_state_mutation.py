@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
-from stride.engine.checkpoint import newest_good, snapshot
+from stride.engine.checkpoint.checkpoint import newest_good, snapshot
 from stride.engine.state import TrainState
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition

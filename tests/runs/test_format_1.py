@@ -106,7 +106,7 @@ def test_the_weights_of_a_newer_folder_are_not_loaded(old: Path) -> None:
 
 
 def test_a_checkpoint_of_a_newer_stride_is_not_read(old: Path) -> None:
-    from stride.engine.checkpoint import read_state
+    from stride.engine.checkpoint.checkpoint import read_state
 
     (folder,) = Run(old).checkpoints()
     newer(CheckpointPaths(folder).record)

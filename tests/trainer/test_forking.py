@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 
-from stride.engine.checkpoint import read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.runs.run import Run
 from stride.trainer.forking import find_checkpoint

@@ -12,8 +12,8 @@ from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.distributed import rank, world_size
-from stride.engine.checkpoint import checkpoint_names, read_state
-from stride.engine.fidelity import same
+from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.fidelity import same
 from stride.models.shards import own_rows
 from stride.models.weights import read_weights
 from stride.runs.layout import RunPaths

@@ -8,8 +8,8 @@ import pytest
 
 from stride.config.schema import Config
 from stride.distributed import process_group, rank, require_alike
-from stride.engine.metrics import Metric
 from stride.errors import DeviceError, RunError, StrideError
+from stride.metrics.base import Metric
 from stride.trainer import joining
 from stride.trainer.joining import joined, refusing_together, require_shared
 from stride.trainer.loaded import load_run

@@ -13,8 +13,8 @@ from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.distributed import rank
-from stride.engine.checkpoint import checkpoint_names, read_state
-from stride.engine.fidelity import same
+from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.fidelity import same
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state

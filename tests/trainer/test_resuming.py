@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
-from stride.engine.checkpoint import checkpoint_names
+from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run

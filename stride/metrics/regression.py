@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.engine.metrics import Metric, Sums, exact_type
+from stride.metrics.base import Metric, Sums, exact_type
 from stride.models.targets import same_shape
 
 

@@ -14,11 +14,17 @@ from torch import Tensor
 from torch.utils._pytree import tree_map_only
 
 from stride.distributed import any_rank, broadcast, rank, world_size
+from stride.engine.checkpoint.packing import Packer, divided_again, joined, unpack
+from stride.engine.checkpoint.safetensors_io import (
+    DTYPES,
+    SHARD_BYTES,
+    read_tensors,
+    shards,
+    write_tensors,
+)
+from stride.engine.checkpoint.snapshot import Staging
 from stride.engine.device import device_name
-from stride.engine.packing import Packer, divided_again, joined, unpack
-from stride.engine.staging import Staging
 from stride.engine.state import TrainState
-from stride.engine.tensor_files import DTYPES, SHARD_BYTES, read_tensors, shards, write_tensors
 from stride.errors import RunError
 from stride.models.shards import whole
 from stride.runs.files.atomic import atomic_json, atomic_write, read_record

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from stride.engine.hashed_file import HashedFile
-from stride.engine.memory import as_bytes, empty
-from stride.engine.threads import in_threads
+from stride.engine.checkpoint.background import in_threads
+from stride.engine.checkpoint.hashed_file import HashedFile
+from stride.engine.checkpoint.memory import as_bytes, empty
 from stride.errors import RunError
 from stride.runs.files.durable import told
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from stride.engine.memory import empty
+from stride.engine.checkpoint.memory import empty
 
 Parts = Mapping[str, Mapping[str, Tensor]]
 _Key = tuple[torch.Size, torch.dtype, bool]

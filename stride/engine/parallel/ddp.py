@@ -10,8 +10,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from stride.config.schema import DistributedConfig
 from stride.distributed import world_size
-from stride.engine.gradient_sums import add_gradients
-from stride.engine.gradients import SharedGradients
+from stride.engine.parallel.gradient_sums import add_gradients
+from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.models.model import Model, Step, as_step

@@ -14,11 +14,11 @@ from torch import nn
 from torch.optim import Optimizer
 
 from stride.distributed import world_size
-from stride.engine.gradient_sums import copy_tensors
-from stride.engine.gradients import SharedGradients
+from stride.engine.optim import needs_closure
+from stride.engine.parallel.gradient_sums import copy_tensors
+from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
-from stride.engine.update import needs_closure
 from stride.errors import ConfigError
 from stride.models.model import Model, as_step
 from stride.models.shards import is_divided

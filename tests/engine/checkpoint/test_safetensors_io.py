@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from stride.engine.memory import as_bytes
-from stride.engine.tensor_files import DTYPES, read_tensors, shards, write_tensors
+from stride.engine.checkpoint.memory import as_bytes
+from stride.engine.checkpoint.safetensors_io import DTYPES, read_tensors, shards, write_tensors
 from stride.errors import RunError, StrideError
 
 

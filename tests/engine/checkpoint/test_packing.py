@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from stride.distributed import rank
-from stride.engine.packing import Packer, unpack
+from stride.engine.checkpoint.packing import Packer, unpack
 from stride.runs.files.atomic import json_bytes
 
 

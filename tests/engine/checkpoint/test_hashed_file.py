@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from stride.engine.hashed_file import HashedFile
+from stride.engine.checkpoint.hashed_file import HashedFile
 
 MIB = 2**20
 

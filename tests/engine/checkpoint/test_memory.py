@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stride.engine.memory import as_bytes, empty
+from stride.engine.checkpoint.memory import as_bytes, empty
 
 SHAPES = [(), (0,), (3, 0), (5, 3), (2**10, 2**11), (2500, 2501), (2**22 + 1,)]
 

@@ -9,8 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from stride.distributed import broadcast, is_main
-from stride.engine.memory import as_bytes
-from stride.engine.tensor_files import header
+from stride.engine.checkpoint.memory import as_bytes
+from stride.engine.checkpoint.safetensors_io import header
 from stride.models.shards import is_divided, whole
 from stride.models.weights import memory_of, weights_bytes
 from stride.runs.writer_base import Writer

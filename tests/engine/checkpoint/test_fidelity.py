@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from stride.engine.fidelity import parts_restored, present_versions, same, surroundings_changed
+from stride.engine.checkpoint.fidelity import (
+    parts_restored,
+    present_versions,
+    same,
+    surroundings_changed,
+)
 from stride.engine.state import TrainState
 
 

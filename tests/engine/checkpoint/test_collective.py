@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from stride.distributed import rank
-from stride.engine.checkpoint import read_state, snapshot
+from stride.engine.checkpoint.checkpoint import read_state, snapshot
+from stride.engine.checkpoint.collective import on_all, write_together
 from stride.engine.state import TrainState
-from stride.engine.together import on_all, write_together
 from stride.errors import StrideError
 from stride.models.shards import cpu_mesh, from_rows, whole
 from stride.runs.files.atomic import atomic_folder

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.engine.metrics import KEY, Metric, Sums, exact_type, outputs_and_targets
 from stride.errors import DataError
+from stride.metrics.base import KEY, Metric, Sums, exact_type, outputs_and_targets
 from stride.models.model import Step
 
 

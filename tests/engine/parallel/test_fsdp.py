@@ -13,8 +13,8 @@ from stride.data.sampler import Order
 from stride.distributed import rank, share, totals, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.fsdp import blocks, divide, require_fsdp_fits
-from stride.engine.gradients import build_gradients
+from stride.engine.parallel.build import build_gradients
+from stride.engine.parallel.fsdp import blocks, divide, require_fsdp_fits
 from stride.engine.precision import Precision
 from stride.engine.update import Update
 from stride.errors import ConfigError

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from stride.distributed import rank
-from stride.engine.checkpoint import (
+from stride.engine.checkpoint.checkpoint import (
     checkpoint_names,
     newest_good,
     read_state,
@@ -19,8 +19,8 @@ from stride.engine.checkpoint import (
     snapshot,
     write_state,
 )
+from stride.engine.checkpoint.snapshot import Staging
 from stride.engine.random import RandomState, seed_everything
-from stride.engine.staging import Staging
 from stride.engine.state import TrainState
 from stride.errors import RunError, StrideError
 from stride.models.model import Model
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
         write_state(tmp_path / "gone", TrainState(part=nn.Linear(1, 1)))
 
 
-FORMAT_1 = Path(__file__).parents[1] / "runs" / "format_1" / "0"
+FORMAT_1 = Path(__file__).parents[2] / "runs" / "format_1" / "0"
 
 
 class Numbers:
@@ -152,7 +152,7 @@ def test_a_snapshot_stays_as_it_was_while_training_goes_on(tmp_path):
 
 
 def test_a_large_part_has_several_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("stride.engine.checkpoint.SHARD_BYTES", 100)
+    monkeypatch.setattr("stride.engine.checkpoint.checkpoint.SHARD_BYTES", 100)
     values = {str(i): torch.full((10,), float(i)) for i in range(5)}
     record = write_state(tmp_path, TrainState(part=Numbers(**values), other=Numbers(a=values["1"])))
     assert set(record["files"]) == {

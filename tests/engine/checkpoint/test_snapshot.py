@@ -5,7 +5,7 @@ import weakref
 import pytest
 import torch
 
-from stride.engine.staging import Staging
+from stride.engine.checkpoint.snapshot import Staging
 
 
 def test_a_copy_is_not_changed_with_its_original():

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from stride.distributed import is_main
-from stride.engine.fsdp import divide
-from stride.engine.whole_weights import commit_weights
+from stride.engine.checkpoint.gathered_weights import commit_weights
+from stride.engine.parallel.fsdp import divide
 from stride.models.model import Model
 from stride.models.weights import read_weights, weights_bytes
 from stride.runs.files.atomic import atomic_write

@@ -7,14 +7,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stride.config.schema import DistributedConfig
 from stride.data.sampler import Counts
 from stride.distributed import any_rank, totals, world_size
-from stride.engine.gradient_sums import add_gradients, copy_tensors
-from stride.engine.precision import Precision
+from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors
 from stride.models.model import Model, Step, batch_size
-
-FLAT_BYTES = 8 * 2**20  # of parameters; measured: flat took less up to 8 MiB, ddp from 32 MiB on
 
 
 class Gradients(ABC):
@@ -175,39 +171,3 @@ class Flat(SharedGradients):
 def _even(batch: Any) -> Counts:
     """Take every rank to have as many samples, where nobody knows."""
     return Counts(batch_size(batch), batch_size(batch) * world_size())
-
-
-def build_gradients(
-    model: Model, precision: Precision, example: Callable[[], Any], config: DistributedConfig
-) -> Gradients:
-    """Build what the config's strategy names; in one process there is nothing to choose.
-
-    Args:
-        model: as rank 0 has it: the other ranks take its parameters and buffers.
-        precision: the arithmetic.
-        example: gives a small batch to try.
-        config: the strategy, chosen by `choose_strategy`.
-    """
-    if world_size() == 1:
-        return OwnGradients(model)
-    if config.strategy == "ddp":
-        from stride.engine.ddp import Ddp
-
-        return Ddp(model, precision, example(), config)
-    if config.strategy == "fsdp":
-        from stride.engine.fsdp import Fsdp
-
-        return Fsdp(model, precision, example())
-    return Flat(model)
-
-
-def choose_strategy(strategy: str, model: Model) -> str:
-    """Return what `auto` stands for: one flat sum for small models, else ddp.
-
-    DistributedDataParallel adds one bucket while the backward pass makes the next: a model of one
-    bucket gains nothing by it, and pays for its bookkeeping in each step.
-    """
-    if strategy != "auto" or world_size() == 1:
-        return strategy
-    size = sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
-    return "flat" if size <= FLAT_BYTES else "ddp"

@@ -11,7 +11,8 @@ from stride.config.schema import DistributedConfig
 from stride.data.memory import MemoryBatches
 from stride.data.sampler import Order
 from stride.distributed import gather, rank, share, totals, world_size
-from stride.engine.gradients import Flat, OwnGradients, build_gradients, choose_strategy
+from stride.engine.parallel.build import build_gradients, choose_strategy
+from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
 from stride.models.model import Model

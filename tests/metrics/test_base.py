@@ -12,10 +12,11 @@ from sklearn import metrics as sk
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from stride.engine.metrics import Metric, build_metrics, default_metrics
-from stride.engine.metrics_classes import METRICS as CLASS_METRICS
-from stride.engine.metrics_numbers import METRICS as NUMBER_METRICS
 from stride.errors import ComponentError, ConfigError, DataError
+from stride.metrics.base import Metric
+from stride.metrics.build import build_metrics, default_metrics
+from stride.metrics.classification import METRICS as CLASS_METRICS
+from stride.metrics.regression import METRICS as NUMBER_METRICS
 from stride.models.model import Step
 
 CUTS = [1, 40, 41, 64]  # batches of 1, 39, 1, 23 and 36 samples
@@ -274,7 +275,7 @@ def test_import_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "        self.value = max(self.value, float(outputs.max()))\n"
         "    def compute(self): return self.value\n"
         "    def reset(self): self.value = 0.0\n"
-        "from stride.engine.metrics_classes import Accuracy as Own\n"
+        "from stride.metrics.classification import Accuracy as Own\n"
         "def nothing(): return 3\n"
         "def share(outputs, targets): return 0.5\n"
     )

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stride.engine.threads import Errand, in_threads
+from stride.engine.checkpoint.background import Errand, in_threads
 
 
 def test_results_come_in_the_order_of_the_items_from_threads_at_once():
@@ -94,7 +94,7 @@ def test_who_is_interrupted_while_waiting_for_an_errand_can_wait_again():
 def test_a_process_that_ends_waits_for_its_errand_only_if_it_says_so(waits, said):
     program = """
 import sys, time
-from stride.engine.threads import Errand, in_threads
+from stride.engine.checkpoint.background import Errand, in_threads
 def work():
     time.sleep(0.3 if sys.argv[1] else 60)
     print(in_threads(abs, [-1, -2], 2), flush=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from stride.distributed import gather, on_main
-from stride.engine.checkpoint import Snapshot, write_rows, write_state
+from stride.engine.checkpoint.checkpoint import Snapshot, write_rows, write_state
 from stride.errors import RunFailed, StrideError
 
 Result = TypeVar("Result")

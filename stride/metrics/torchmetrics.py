@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.engine.metrics import KEY, Metric, Task, exact_type, outputs_and_targets
 from stride.errors import ComponentError
+from stride.metrics.base import KEY, Metric, Task, exact_type, outputs_and_targets
 from stride.models.model import Step
 from stride.models.targets import same_shape
 

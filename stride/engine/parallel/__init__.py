@@ -1,0 +1,1 @@
+"""Bring the gradients of several processes together: flat, ddp or fsdp."""

@@ -1,0 +1,19 @@
+"""Measure outputs against targets over a whole split: exact, summed on the device, read at the end.
+
+
+    name            task                 value
+    accuracy        classes              share of right answers
+    top5_accuracy   classes              share with the right answer among the five best
+    error           classes              1 - accuracy
+    f1              classes              mean over the classes that occur (macro)
+    auc             two classes          area under the ROC curve, by ranks, ties counted half
+    mse rmse mae    numbers              over all numbers of all samples
+    r2              numbers              mean over the outputs
+
+Class outputs are scores of shape (N, C, ...) with targets (N, ...), or one score above or below
+zero for each of two classes. Negative class targets (as -100) are not counted.
+"""
+
+from stride.metrics.base import Metric
+
+__all__ = ["Metric"]
