@@ -11,7 +11,7 @@ from benchmarks.parties import steady
 from benchmarks.scale import Scale
 from benchmarks.table import Row, ratio_row
 from benchmarks.timing import take_turns
-from stride.active.evidence import log_me
+from stride.active.transferability.logme import log_me
 
 NUM_CLASSES = 10
 

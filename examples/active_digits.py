@@ -12,7 +12,7 @@ that of labels.
 
 import sys
 
-from stride.active.groups import group_curves
+from stride.active.curves.groups import group_curves
 from stride.trainers.comparing import Comparison
 
 STRATEGIES = ["UniformSampling", "EntropySampling", "MarginSampling", "CoreSet", "BADGE"]

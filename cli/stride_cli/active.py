@@ -11,7 +11,7 @@ from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table
 
 if TYPE_CHECKING:
-    from stride.active.groups import SeedRun
+    from stride.active.curves.groups import SeedRun
 
 SEEDS = "5"
 
@@ -53,8 +53,8 @@ def _refuse(options: Mapping[str, Any]) -> None:
 
 def _read(work_dir: str, metric: str | None, target: float | None) -> dict[str, Any]:
     """Return what the curves of a work_dir's runs say."""
-    from stride.active.comparison import compare_curves
-    from stride.active.groups import group_curves, read_runs
+    from stride.active.curves.comparison import compare_curves
+    from stride.active.curves.groups import group_curves, read_runs
     from stride.errors import UserError
 
     runs = [one for one in read_runs(work_dir) if one.has_rounds]
@@ -83,7 +83,7 @@ def _compare(
     """Train the runs of a comparison that are not done, and return what the curves say."""
     names, numbers = _names(strategies), _seeds(seeds)
 
-    from stride.active.groups import group_curves
+    from stride.active.curves.groups import group_curves
     from stride.errors import UserError
     from stride.trainers.comparing import Comparison
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from stride.active.shown import Picture
+    from stride.active.labels.rendering import Picture
 
 Pixel = tuple[int, int, int]
 

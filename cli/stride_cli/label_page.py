@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stride_cli.png import png
 
 if TYPE_CHECKING:
-    from stride.active.shown import Shown
+    from stride.active.labels.rendering import Shown
     from stride.trainers.labelling import Labelling
 
 HERE = "127.0.0.1"
@@ -174,7 +174,7 @@ class Answer(BaseHTTPRequestHandler):
 
 def view(shown: "Shown") -> dict[str, Any]:
     """Return a sample as the page takes it."""
-    from stride.active.shown import Picture, Table
+    from stride.active.labels.rendering import Picture, Table
 
     if isinstance(shown, Picture):
         image = base64.b64encode(png(shown.width, shown.height, shown.pixels)).decode()

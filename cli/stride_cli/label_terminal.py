@@ -9,7 +9,7 @@ from stride_cli.words import number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stride.active.shown import Picture, Shown
+    from stride.active.labels.rendering import Picture, Shown
     from stride.runs.labels.labels_jsonl import Asked
     from stride.trainers.labelling import Labelling
 
@@ -140,7 +140,7 @@ def draw(shown: "Shown", console: "Console") -> None:
     from rich.columns import Columns
     from rich.text import Text
 
-    from stride.active.shown import Picture, Table
+    from stride.active.labels.rendering import Picture, Table
 
     if isinstance(shown, Picture):
         _draw_picture(shown, console)

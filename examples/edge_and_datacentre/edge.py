@@ -8,9 +8,9 @@ from domains import network, stream
 from exchange import receive, send
 from torch import Tensor, nn
 
-from stride.active.calibration import RetrainTrigger, reliability
+from stride.active.calibration.calibration_error import RetrainTrigger, reliability
 from stride.active.drift import DriftingDataset
-from stride.active.scores import entropy
+from stride.active.strategies.scores import entropy
 
 WINDOW = 100  # samples between two looks at the numbers
 SIGNALS = {"ece": "calibration error", "entropy": "mean entropy"}

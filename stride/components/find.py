@@ -19,7 +19,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "FCNN": "stride.models.fcnn:FCNN",
         "CNN": "stride.models.cnn:CNN",
         "ResNet": "stride.models.resnet:ResNet",
-        "Candidates": "stride.active.candidates:Candidates",
+        "Candidates": "stride.active.pool.candidates:Candidates",
     },
     "criterion": {},
     "optimizer": {},

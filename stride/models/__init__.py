@@ -1,6 +1,7 @@
 """Networks, criteria, and the Model that gives the loop its steps."""
 
 from stride.models.build import (
+    as_model,
     build_criterion,
     build_model,
     build_network,
@@ -8,7 +9,7 @@ from stride.models.build import (
     resolve_model,
 )
 from stride.models.initial import load_initial
-from stride.models.model import Model, Step, as_model, as_step, batch_size
+from stride.models.model import Model, Step, as_step, batch_size
 
 __all__ = [
     "Model",

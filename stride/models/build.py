@@ -12,11 +12,11 @@ from torch import nn
 
 from stride.components import bind, construct, find, parameters
 from stride.components.convert import decide_freely
-from stride.errors import ComponentError, ConfigError
+from stride.errors import ComponentError, ConfigError, DataError
 from stride.models.composed import Composed
 from stride.models.infer import Shapes, inferred_sizes, output_shape
 from stride.models.initial import load_initial
-from stride.models.model import Model, as_model
+from stride.models.model import Model, OwnSteps
 
 OWN_KEYS = ("model_name", "model_seed", "init_from")
 INFERRED = ("FCNN", "CNN", "MLP")  # what `inferred_model` may give
@@ -171,6 +171,22 @@ def _numbers(value: Any, key: str) -> torch.Tensor:
 def inferred_criterion(info: Shapes | None) -> str:
     """Return the criterion's name for the kind of targets."""
     return "CrossEntropyLoss" if info is not None and info.target_kind == "class" else "MSELoss"
+
+
+def as_model(thing: Any, criterion: nn.Module) -> Model:
+    """Return a Model for a Model, a module that says which or has its steps, or a plain one."""
+    if isinstance(thing, Model):
+        return thing
+    if not isinstance(thing, nn.Module):
+        raise DataError(
+            f"a model is an nn.Module or a stride Model, not {type(thing).__name__}",
+            hint="give an instance of one of them",
+        )
+    if isinstance(thing, Composed):
+        return thing.with_criterion(criterion)
+    if callable(getattr(thing, "training_step", None)):
+        return OwnSteps(thing)
+    return Model(thing, criterion)
 
 
 def build_criterion(resolved: Mapping[str, Any]) -> nn.Module:

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
-from stride.models.composed import Composed
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
 
@@ -153,22 +152,6 @@ class OwnSteps(Model):
         for name in ("training_step", "evaluation_step", "predict"):
             if callable(own := getattr(network, name, None)):
                 setattr(self, name, own)
-
-
-def as_model(thing: Any, criterion: nn.Module) -> Model:
-    """Return a Model for a Model, a module that says which or has its steps, or a plain one."""
-    if isinstance(thing, Model):
-        return thing
-    if not isinstance(thing, nn.Module):
-        raise DataError(
-            f"a model is an nn.Module or a stride Model, not {type(thing).__name__}",
-            hint="give an instance of one of them",
-        )
-    if isinstance(thing, Composed):
-        return thing.with_criterion(criterion)
-    if callable(getattr(thing, "training_step", None)):
-        return OwnSteps(thing)
-    return Model(thing, criterion)
 
 
 def as_step(result: Any, batch: Any) -> Step:

@@ -30,8 +30,14 @@ from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError, nearest
 from stride.metrics.build import build_metrics, default_metrics
-from stride.models.build import build_criterion, build_model, resolve_criterion, resolve_model
-from stride.models.model import Model, as_model
+from stride.models.build import (
+    as_model,
+    build_criterion,
+    build_model,
+    resolve_criterion,
+    resolve_model,
+)
+from stride.models.model import Model
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python

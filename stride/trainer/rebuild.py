@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,12 +19,9 @@ from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
 
-if TYPE_CHECKING:
-    from stride.trainer.loaded import LoadedRun
-
 
 def rebuild_network(
-    run: "LoadedRun", *, device: str, model: Any = None, trust_code: bool = False
+    run: Run, *, device: str, model: Any = None, trust_code: bool = False
 ) -> nn.Module:
     """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
     network = _build(run, trust_code) if model is None else getattr(model, "network", model)
@@ -32,14 +29,14 @@ def rebuild_network(
     return network.to(resolve_device(device)).eval()
 
 
-def _build(run: "LoadedRun", trust_code: bool) -> nn.Module:
+def _build(run: Run, trust_code: bool) -> nn.Module:
     section = values_of(run.config.model_kwargs)
     # The run's own weights follow: what it once started from may be gone.
     section["init_from"] = None
     return build_network(section, constructor=_constructor(run, trust_code))
 
 
-def _constructor(run: "LoadedRun", trust_code: bool) -> Callable[..., Any] | None:
+def _constructor(run: Run, trust_code: bool) -> Callable[..., Any] | None:
     """Return the class out of the source recorded in the run, None where the config finds it.
 
     Raises:
@@ -89,7 +86,7 @@ def _execute(source: Path, attribute: str) -> Callable[..., Any]:
     return found
 
 
-def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -> None:
+def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
     # A module's extra state is no tensor, so not in the file: the network keeps its own.
     extra = {k: v for k, v in network.state_dict().items() if not isinstance(v, Tensor)}
     try:
@@ -104,7 +101,7 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: "LoadedRun") -
 
 
 def rebuild_assembly(
-    run: "LoadedRun", *, device: str | None, model: Any = None
+    run: Run, *, device: str | None, model: Any = None
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
     resolved = recorded(run, device=device)

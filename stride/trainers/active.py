@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stride.active.candidate_config import candidates_section
-from stride.active.candidates import Candidates
-from stride.active.curves import Curve, read_curve
-from stride.active.query import Query
+from stride.active.curves.curve import Curve, read_curve
+from stride.active.pool.candidate_config import candidates_section
+from stride.active.pool.candidates import Candidates
 from stride.active.rounds import Rounds
-from stride.active.selection import choose
 from stride.active.start import start_ids
+from stride.active.strategies.query import Query
+from stride.active.transferability.model_selection import choose
 from stride.callbacks.base import Callback
 from stride.config import Resolved
 from stride.config.metrics import infer_mode

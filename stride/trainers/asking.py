@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from stride.active.choice import class_weights
-from stride.active.modes import network_of
-from stride.active.pool import Network, Pool
-from stride.active.query import Query, build_strategy, select
-from stride.active.reading import Reader
+from stride.active.calibration.scaling import fit_temperature
+from stride.active.pool.modes import network_of
+from stride.active.pool.pool import Network, Pool
+from stride.active.pool.reading import Reader
 from stride.active.rounds import Rounds, left
-from stride.active.scaling import fit_temperature
-from stride.active.selection import choose, rate, trains_numbers
+from stride.active.strategies.query import Query, build_strategy, select
+from stride.active.strategies.selection import class_weights
+from stride.active.transferability.model_selection import choose, rate, trains_numbers
 from stride.distributed import broadcast
 from stride.trainer.assembly import Assembly
 from stride.trainers.fitting import candidates_of, committee_of, members_of

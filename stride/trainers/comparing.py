@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stride.active.comparison import compare_curves
-from stride.active.groups import (
+from stride.active.curves.comparison import compare_curves
+from stride.active.curves.groups import (
     STRATEGY,
     Grouped,
     SeedRun,
@@ -156,7 +156,7 @@ class Comparison:
         paths, values = WorkDirPaths(self.work_dir), compare_curves(grouped, target)
         atomic_json(paths.curves, CurvesRecord.model_validate(values).to_json())
         if find_spec("matplotlib") is not None:
-            from stride.active.plots import plot_curves
+            from stride.active.curves.plots import plot_curves
 
             curves = {group.name: list(group.curves.values()) for group in grouped.groups}
             named = {

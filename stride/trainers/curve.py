@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from stride.active.curves import Curve
+from stride.active.curves.curve import Curve
 from stride.config.metrics import infer_mode
 from stride.runs.files.atomic import encode_number
 from stride.runs.layout import FORMAT_VERSION
@@ -35,6 +35,6 @@ def write_curve(run: Recording, curve: Curve, metric: str, target: float | None)
 def draw_curve(run: Recording, curve: Curve, metric: str, name: str) -> None:
     """Draw the curve, where matplotlib is installed."""
     if find_spec("matplotlib") is not None:
-        from stride.active.plots import plot_curves
+        from stride.active.curves.plots import plot_curves
 
         plot_curves({name: [curve]}, run.paths.curve_plot, metric=metric)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from stride.active.candidates import Candidates
-from stride.active.features import named_layer
-from stride.active.reading import Reader
-from stride.active.scaling import require_temperature
-from stride.active.selection import require_selection
+from stride.active.calibration.scaling import require_temperature
+from stride.active.pool.candidates import Candidates
+from stride.active.pool.features import named_layer
+from stride.active.pool.reading import Reader
+from stride.active.transferability.model_selection import require_selection
 from stride.config.metrics import metric_name
 from stride.config.schema import Config
 from stride.data import Data

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from stride.active.oracle import class_of, require_samples, targets_of
-from stride.active.shown import Shown, shown
+from stride.active.labels.oracle import class_of, require_samples, targets_of
+from stride.active.labels.rendering import Shown, shown
 from stride.data.datasets import Opened, open_dataset, resolve_dataset
 from stride.data.files import locate
 from stride.data.info import TargetKind, target_kind

@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stride.active.oracle import relabelled, targets_of
-from stride.active.query import Query
+from stride.active.labels.oracle import relabelled, targets_of
+from stride.active.strategies.query import Query
 from stride.data.build import make_batches
 from stride.data.datasets import find_transform
 from stride.data.info import DataInfo

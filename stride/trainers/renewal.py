@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from stride.active.candidates import Candidates
+from stride.active.pool.candidates import Candidates
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.schema import ActiveConfig

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from stride.active.pool import Pool
-from stride.active.reading import Reader
+from stride.active.pool.pool import Pool
+from stride.active.pool.reading import Reader
 from stride.data.columns import ArrayDataset
 from stride.models.model import Model
 

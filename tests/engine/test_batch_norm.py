@@ -14,7 +14,7 @@ from stride.engine.precision import Precision
 from stride.engine.state import Shares
 from stride.engine.update import Update
 from stride.errors import ConfigError
-from stride.models.model import as_model
+from stride.models.build import as_model
 
 CPU = torch.device("cpu")
 

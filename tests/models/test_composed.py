@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from stride.errors import ConfigError
-from stride.models.build import resolve_model
+from stride.models.build import as_model, resolve_model
 from stride.models.composed import Composed
 from stride.models.initial import load_initial
-from stride.models.model import Model, as_model
+from stride.models.model import Model
 
 
 class Pair(Composed):

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
-from stride.models.model import Model, Step, as_model, as_step, batch_size, split_batch
+from stride.models.build import as_model
+from stride.models.model import Model, Step, as_step, batch_size, split_batch
 
 
 def linear(inputs: int = 3, outputs: int = 2) -> nn.Module:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.active.shown import Picture
+from stride.active.labels.rendering import Picture
 from stride_cli.blocks import SIDE, coloured, plain
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from stride.active.shown import Picture, Table, Words
+from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.labelling import Labelling

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from stride.active.shown import Picture, Table, Words
+from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.labelling import Labelling

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from stride.active.curves import Curve
+from stride.active.curves.curve import Curve
 from stride.callbacks.base import Callback
 from stride.callbacks.kept import Kept
 from stride.errors import DataError, RunError, UserError

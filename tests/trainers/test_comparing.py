@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from stride.active.groups import group_curves
+from stride.active.curves.groups import group_curves
 from stride.callbacks.base import Callback
 from stride.engine.signals import Interrupted
 from stride.errors import ConfigError, UserError

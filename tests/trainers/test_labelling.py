@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import IterableDataset
 
-from stride.active.shown import Picture, Table, Words
+from stride.active.labels.rendering import Picture, Table, Words
 from stride.data.columns import ArrayDataset
 from stride.errors import DataError, RunError
 from stride.runs.labels.labels_jsonl import add_labels, read_labels

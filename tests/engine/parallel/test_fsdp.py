@@ -18,7 +18,8 @@ from stride.engine.parallel.fsdp import blocks, divide, require_fsdp_fits
 from stride.engine.precision import Precision
 from stride.engine.update import Update
 from stride.errors import ConfigError
-from stride.models.model import Model, as_model
+from stride.models.build import as_model
+from stride.models.model import Model
 from stride.models.shards import is_divided, own_rows, whole
 from stride.runs.fingerprints import digests_of
 

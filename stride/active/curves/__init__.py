@@ -1,0 +1,1 @@
+"""Read learning curves, average them over seeds, compare and draw them."""

@@ -1,0 +1,196 @@
+"""Read the learning curves of a work_dir's runs, grouped by the settings in which runs differ.
+
+Neither torch nor numpy is needed.
+"""
+
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stride.active.curves.curve import Curve, Mode, read_curve
+from stride.config.metrics import canonical, infer_mode
+from stride.errors import DataError, UserError
+from stride.runs.compare import flatten
+from stride.runs.files.atomic import read_lines, read_record
+from stride.runs.listing.query import list_runs
+from stride.runs.run import Run
+
+STRATEGY = "active_config.strategy"
+_SECTION = "active_config."
+_WHICH = ("work_dir", "run", "seed")  # which run it is, of all that are alike
+_DISPLAY = "logging_config"  # changes no number
+_DATA = "data_fingerprint"
+_MODEL_SEED = "model_seed"  # follows the seed, unless it is set
+
+
+class SeedRun(NamedTuple):
+    """A run, and what it shares with those that differ from it by the seed alone.
+
+    Attributes:
+        run: the run.
+        state: derived, as a listing shows it.
+        seed: of its config.
+        settings: as `settings_of` gives them.
+    """
+
+    run: Run
+    state: str
+    seed: int
+    settings: Mapping[str, Any]
+
+    @property
+    def has_rounds(self) -> bool:
+        """Tell whether a round of active learning has come to its end."""
+        return self.run.paths.rounds.is_file()
+
+
+def read_runs(work_dir: str | os.PathLike[str]) -> list[SeedRun]:
+    """Return the runs of a work_dir, oldest first, but forks, reproductions and unreadable ones.
+
+    Raises:
+        RunError: The work_dir is missing or cannot be read.
+    """
+    found = []
+    for row in reversed(list_runs(work_dir)):
+        with suppress(UserError):  # one that is broken or just begins hides no other
+            run = Run(row.path)
+            told = run.provenance
+            if row.broken is None and "parent" not in told:
+                values, data = run.config.to_json(), told.get(_DATA, "")
+                settings = settings_of(values, told.get("origins", {}), data)
+                found.append(SeedRun(run, row.state, values["seed"], settings))
+    return found
+
+
+def settings_of(
+    config: Mapping[str, Any], origins: Collection[str], data_fingerprint: str
+) -> dict[str, Any]:
+    """Return by dotted key what decides a run's numbers, apart from its seed.
+
+    Args:
+        config: Complete, as plain values.
+        origins: The dotted keys that somebody has set.
+        data_fingerprint: Of the data: the same path may hold other data.
+    """
+    kept = {key: config[key] for key in config if key not in _WHICH and key != _DISPLAY}
+    model = kept["model_kwargs"]
+    fixed = model.get(_MODEL_SEED) if f"model_kwargs.{_MODEL_SEED}" in origins else None
+    kept["model_kwargs"] = {**_relative(model, config["seed"]), _MODEL_SEED: fixed}
+    return flatten({**kept, _DATA: data_fingerprint})
+
+
+def _relative(value: Any, seed: int) -> Any:
+    """Return a section with the seeds of its weights counted from that of the run."""
+    if isinstance(value, list):
+        return [_relative(one, seed) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = {key: _relative(one, seed) for key, one in value.items()}
+    if isinstance(own := found.get(_MODEL_SEED), int):
+        found[_MODEL_SEED] = own - seed
+    return found
+
+
+@dataclass(frozen=True)
+class Group:
+    """The learning curves of runs that differ by their seed alone.
+
+    Attributes:
+        name: The strategy, and the settings in which the group differs from others.
+        settings: What its runs share.
+        runs: The names of the runs, by seed.
+        curves: Their curves, by seed.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    runs: Mapping[int, str]
+    curves: Mapping[int, Curve]
+
+    @property
+    def strategy(self) -> str:
+        """Return the name or import path of the strategy."""
+        return str(self.settings[STRATEGY])
+
+    def surroundings(self) -> dict[str, Any]:
+        """Return the settings that do not belong to the strategy."""
+        return {key: one for key, one in self.settings.items() if not key.startswith(STRATEGY)}
+
+
+class Grouped(NamedTuple):
+    """Curves of one metric, by group."""
+
+    metric: str
+    mode: Mode
+    groups: list[Group]
+
+
+def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
+    """Read the curves of runs, and group those that differ by their seed alone.
+
+    Of two runs with all the same, which tell the same, the newer one counts.
+
+    Args:
+        runs: Of which rounds have ended, oldest first.
+        metric: By its name or alias; None: the one that all of the runs say their curves are of.
+
+    Raises:
+        DataError: There are no runs, they are of several metrics, or one has no such metric.
+    """
+    rows = [read_lines(one.run.paths.rounds) for one in runs]
+    name = _metric_of(runs) if metric is None else _known(metric, rows)
+    members: dict[str, dict[int, tuple[SeedRun, Curve]]] = {}
+    for one, told in zip(runs, rows, strict=True):
+        key = json.dumps(one.settings, sort_keys=True)
+        members.setdefault(key, {})[one.seed] = (one, read_curve(told, name))
+    some = [dict(sorted(by_seed.items())) for by_seed in members.values()]
+    settings = [next(iter(by_seed.values()))[0].settings for by_seed in some]
+    names = _names(settings)
+    groups = [_group(*parts) for parts in zip(names, settings, some, strict=True)]
+    return Grouped(name, infer_mode(name), groups)
+
+
+def _group(
+    name: str, settings: Mapping[str, Any], members: Mapping[int, tuple[SeedRun, Curve]]
+) -> Group:
+    runs = {seed: one.run.name for seed, (one, _) in members.items()}
+    curves = {seed: curve for seed, (_, curve) in members.items()}
+    return Group(name, settings, runs, curves)
+
+
+def _metric_of(runs: Sequence[SeedRun]) -> str:
+    found = sorted({str(read_record(one.run.paths.curve).get("metric")) for one in runs})
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DataError("there are no learning curves", where="runs")
+    what = f"the runs have learning curves of several metrics: {', '.join(found)}"
+    raise DataError(what, hint=f"type: --metric {found[0]}")
+
+
+def _known(metric: str, rows: Iterable[Iterable[Mapping[str, Any]]]) -> str:
+    known = {name for some in rows for row in some for name in row["metrics"]}
+    return metric if metric in known else canonical(metric)
+
+
+def _names(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return for each group its strategy, and in what else it differs from the others."""
+    keys = dict.fromkeys(key for one in settings for key in one)
+    differ = [key for key in keys if len({_text(one.get(key)) for one in settings}) > 1]
+    others = [key for key in differ if key != STRATEGY]
+    names = []
+    for one in settings:
+        further = sorted(_typed(key, one[key]) for key in others if one.get(key) not in (None, {}))
+        names.append(" ".join([str(one[STRATEGY]), *further]))
+    return names
+
+
+def _typed(key: str, value: Any) -> str:
+    return f"{key.removeprefix(_SECTION)}={value if isinstance(value, str) else _text(value)}"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

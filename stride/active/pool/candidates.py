@@ -1,0 +1,178 @@
+"""Several networks as one: of which one answers, or all of them together."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stride.active.pool.candidate_config import resolve_candidates
+from stride.active.pool.means import MEANS, mean_for
+from stride.active.pool.outputs import as_tensor
+from stride.errors import ConfigError
+from stride.models.build import build_network
+from stride.models.composed import Composed
+from stride.models.infer import Shapes
+from stride.models.initial import load_initial
+from stride.models.model import Model, Step, batch_size, split_batch
+
+KEY = "model_kwargs.candidates"
+
+
+class Candidates(Composed):
+    """Hold networks for the same task: weights, checkpoints and runs have them all.
+
+    One of them answers, the one that `choose` has chosen; the others get no gradients, so that an
+    optimiser leaves them as they are. Or all answer together: each is trained by its own loss
+    (see `Committee`), and the answer is their mean: for classes logits of the members' mean
+    probabilities, for numbers the mean itself.
+
+    Which one is chosen, and how a mean is taken, are buffers: a state_dict brings them back.
+
+    Attributes:
+        networks: the networks.
+        together: whether all are trained and answer.
+        chosen: which one answers, where not all do.
+        averaged: how the mean is taken: the place in `MEANS`, by the criterion.
+    """
+
+    chosen: Tensor
+    averaged: Tensor
+    _answer: int
+    _mean: int
+
+    def __init__(
+        self, candidates: Sequence[nn.Module | dict[str, Any]], together: bool = False
+    ) -> None:
+        """Take networks, or build them.
+
+        Args:
+            candidates: modules, or resolved model sections.
+            together: whether all are trained and answer.
+
+        Raises:
+            ConfigError: there is none, one is there twice, or one is no plain module.
+        """
+        super().__init__()
+        modules = [_module(one, f"{KEY}[{n}]") for n, one in enumerate(candidates)]
+        if not modules or len(set(modules)) < len(modules):
+            what = "has a network twice" if modules else "has no network"
+            raise ConfigError(f"{KEY} {what}", key=KEY, where=KEY)
+        self.networks = nn.ModuleList(modules)
+        self.together = together
+        self.register_buffer("chosen", torch.tensor(0))
+        self.register_buffer("averaged", torch.tensor(0))
+        self.register_load_state_dict_post_hook(_read_buffers)  # type: ignore[no-untyped-call]
+        _read_buffers(self)
+
+    @property
+    def members(self) -> list[nn.Module]:
+        """All networks, as a committee has them."""
+        return list(self.networks)
+
+    @property
+    def answering(self) -> nn.Module:
+        """The network whose outputs are the answer: the chosen one, or this where all answer."""
+        return self if self.together else self.networks[self._answer]
+
+    @property
+    def answers(self) -> list[nn.Module]:
+        """The networks that have a part in the answer."""
+        return self.members if self.together else [self.answering]
+
+    def choose(self, index: int) -> None:
+        """Let another network answer, and be trained.
+
+        Raises:
+            IndexError: there is none of this number.
+        """
+        if not 0 <= index < len(self.networks):
+            raise IndexError(f"there is no candidate {index} among {len(self.networks)}")
+        self.chosen.fill_(index)
+        _read_buffers(self)
+
+    def forward(self, inputs: Any, *, each: bool = False) -> Any:
+        """Return the answer; with `each` the outputs of all networks, in a list."""
+        if not self.together and not each:
+            return self.networks[self._answer](inputs)
+        outputs = [network(inputs) for network in self.networks]
+        return outputs if each else self.joined(outputs)
+
+    def joined(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Return the mean of the networks' outputs."""
+        return MEANS[self._mean](outputs)
+
+    def with_criterion(self, criterion: nn.Module) -> Model:
+        """Return a Committee where all answer, else a plain Model."""
+        self.averaged.fill_(mean_for(criterion))
+        _read_buffers(self)
+        return Committee(self, criterion) if self.together else Model(self, criterion)
+
+    def load_parts(self, sources: Sequence[str | None]) -> None:
+        """Load the start weights of those networks that have any.
+
+        Raises:
+            ConfigError: there are more or fewer sources than networks.
+            UserError: one has no weights, or none that fit.
+        """
+        if len(sources) != len(self.networks):
+            what = f"lists {len(sources)} places, and there are {len(self.networks)} candidates"
+            where = "model_kwargs.init_from"
+            raise ConfigError(f"{where} {what}", key=where, where=where)
+        for network, source in zip(self.networks, sources, strict=True):
+            if source is not None:
+                load_initial(network, source)
+
+    @classmethod
+    def resolve(
+        cls, section: Mapping[str, Any], info: Shapes | None, *, seed: int, name: str
+    ) -> dict[str, Any]:
+        """Return the section with that of each candidate complete; see `resolve_candidates`."""
+        return resolve_candidates(cls, section, info, seed=seed, name=name)
+
+
+class Committee(Model):
+    """The steps of a network with several members, whose `forward(inputs, each=True)` lists them.
+
+    The loss of a training step reads as the mean of the members' losses, and its gradients are
+    those of their sum: so each member is trained as it would be alone, to the bit where it draws
+    no random numbers. What looks at all gradients at once, as `clip_grad_norm`, sees those of all
+    members together, and a criterion with parameters of its own is moved by all of them. Metrics,
+    evaluation and `predict` see the members' mean, whose loss is another than the mean loss.
+    """
+
+    network: Candidates
+
+    def training_step(self, batch: Any) -> Step:
+        """Return the members' losses as one, and the mean of their outputs."""
+        inputs, targets = split_batch(batch)
+        members = self.forward(inputs, each=True)
+        fitted = [targets if self._align is None else self._align(one, targets) for one in members]
+        losses = [self.criterion(one, aim) for one, aim in zip(members, fitted, strict=True)]
+        total = torch.stack(losses).sum()
+        held = total.detach()
+        outputs = self.network.joined([as_tensor(one).detach() for one in members])
+        return Step(total + (held / len(losses) - held), batch_size(inputs), outputs, fitted[0])
+
+    def evaluation_step(self, batch: Any) -> Step | Tensor:
+        """Return the criterion's loss of the mean, which is what answers."""
+        return super().training_step(batch)
+
+
+def _module(one: nn.Module | Mapping[str, Any], key: str) -> nn.Module:
+    module = build_network(one) if isinstance(one, Mapping) else one
+    own_steps = isinstance(module, Composed) or callable(getattr(module, "training_step", None))
+    if isinstance(module, nn.Module) and not own_steps:
+        return module
+    raise ConfigError(
+        f"{key} is a {type(module).__name__}, no plain module",
+        key=KEY,
+        where=KEY,
+        hint="give torch modules, which the criterion of the config trains",
+    )
+
+
+def _read_buffers(candidates: Candidates, *_: Any) -> None:
+    """Keep as numbers what the buffers say: to read them anew would wait for the device."""
+    candidates._answer = int(candidates.chosen)
+    candidates._mean = int(candidates.averaged)

@@ -1,0 +1,1 @@
+"""Choose which samples of a pool to label: the rules of active learning, by name."""
