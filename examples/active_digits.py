@@ -13,7 +13,7 @@ that of labels.
 import sys
 
 from stride.active.curves.groups import group_curves
-from stride.trainers.comparing import Comparison
+from stride.trainers.active.comparison import Comparison
 
 STRATEGIES = ["UniformSampling", "EntropySampling", "MarginSampling", "CoreSet", "BADGE"]
 TARGET = 0.9  # of the test images right

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from stride.models.model import Model as Model
     from stride.models.model import Step as Step
     from stride.runs.run import Run as Run
-    from stride.trainer.loaded import load_run as load_run
+    from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
-    from stride.trainers.active import ActiveTrainer as ActiveTrainer
+    from stride.trainers.active.trainer import ActiveTrainer as ActiveTrainer
 
 _MODULES = {
-    "ActiveTrainer": "stride.trainers.active",
+    "ActiveTrainer": "stride.trainers.active.trainer",
     "Callback": "stride.callbacks.base",
     "Config": "stride.config",
     "Logger": "stride.loggers.base",
@@ -31,7 +31,7 @@ _MODULES = {
     "Step": "stride.models.model",
     "StrideError": "stride.errors",
     "Trainer": "stride.trainer.trainer",
-    "load_run": "stride.trainer.loaded",
+    "load_run": "stride.trainer.starts.loaded",
 }
 
 __all__ = [

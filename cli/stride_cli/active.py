@@ -85,7 +85,7 @@ def _compare(
 
     from stride.active.curves.groups import group_curves
     from stride.errors import UserError
-    from stride.trainers.comparing import Comparison
+    from stride.trainers.active.comparison import Comparison
 
     comparison = Comparison.of(work_dir, names, numbers, overrides)
     try:

@@ -36,7 +36,7 @@ def find_together(text: str) -> Path:
 
     if world_size() == 1:
         return find(text)
-    from stride.trainer.joining import refusing_together
+    from stride.trainer.fit.process_group import refusing_together
 
     with refusing_together():
         return find(text)

@@ -10,7 +10,7 @@ def run(text: str, split: str, metrics: str | None, *, json: bool) -> None:
     folder = find(text)
 
     from stride.distributed import is_main
-    from stride.trainer.loaded import load_run
+    from stride.trainer.starts.loaded import load_run
 
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
     values = load_run(folder).evaluate(split=split, metrics=names)

@@ -11,7 +11,7 @@ from stride_cli.words import number
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stride.trainers.labelling import Labelling
+    from stride.trainers.active.labelling import Labelling
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
         _list(folder, json=json)
         return
 
-    from stride.trainers.labelling import Labelling
+    from stride.trainers.active.labelling import Labelling
 
     labelling = Labelling(folder, data_root)
     try:

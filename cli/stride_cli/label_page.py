@@ -14,7 +14,7 @@ from stride_cli.png import png
 
 if TYPE_CHECKING:
     from stride.active.labels.rendering import Shown
-    from stride.trainers.labelling import Labelling
+    from stride.trainers.active.labelling import Labelling
 
 HERE = "127.0.0.1"
 LONGEST = 65536  # bytes of what the page posts

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from stride.active.labels.rendering import Picture, Shown
     from stride.runs.labels.labels_jsonl import Asked
-    from stride.trainers.labelling import Labelling
+    from stride.trainers.active.labelling import Labelling
 
 HELP = """\
   {answer}

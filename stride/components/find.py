@@ -26,7 +26,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "scheduler": {},
     "trainer": {
         "supervised": "stride.trainer.trainer:Trainer",
-        "active": "stride.trainers.active:ActiveTrainer",
+        "active": "stride.trainers.active.trainer:ActiveTrainer",
     },
     "callback": {},
     "logger": {

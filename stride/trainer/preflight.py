@@ -10,7 +10,7 @@ from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
-from stride.trainer.assembly import Assembly, saving_monitor, values_of
+from stride.trainer.fit.assembly import Assembly, saving_monitor, values_of
 
 
 def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from stride.runs.provenance.worktree import recorded_code
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
-from stride.trainer.joining import refusing_together
-from stride.trainer.rebuild import relocated
+from stride.trainer.fit.process_group import refusing_together
+from stride.trainer.starts.rebuild import relocated
 
 
 def start(

@@ -29,19 +29,19 @@ from stride.runs.provenance.collect import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names
-from stride.trainer.assembly import Assembly, Given, assemble
-from stride.trainer.beginning import Beginning
-from stride.trainer.claim import claim
-from stride.trainer.ending import Ending
-from stride.trainer.forking import Forked
-from stride.trainer.joining import joined, refusing_together, require_shared
-from stride.trainer.loaded import LoadedRun, load_run
+from stride.trainer.fit.assembly import Assembly, Given, assemble
+from stride.trainer.fit.claim import claim
+from stride.trainer.fit.finish import Ending
+from stride.trainer.fit.process_group import joined, refusing_together, require_shared
+from stride.trainer.fit.results import Stopwatch
+from stride.trainer.fit.session import build_training
+from stride.trainer.fit.start import Beginning
 from stride.trainer.preflight import preflight
-from stride.trainer.reproducing import Reproduced
-from stride.trainer.restarting import begin
-from stride.trainer.results import Stopwatch
-from stride.trainer.resuming import Resumed
-from stride.trainer.training import build_training
+from stride.trainer.starts.fork import Forked
+from stride.trainer.starts.loaded import LoadedRun, load_run
+from stride.trainer.starts.reproduce import Reproduced
+from stride.trainer.starts.restarting import begin
+from stride.trainer.starts.resume import Resumed
 
 SPLITS = ("train", "val", "test")
 

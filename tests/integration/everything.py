@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.trainer.trainer import Trainer
-from stride.trainers.active import ActiveTrainer
+from stride.trainers.active.trainer import ActiveTrainer
 from tests.integration.system_calls import Deadly, dying_at
 
 HERE = "tests.integration.everything"

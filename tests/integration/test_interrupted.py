@@ -10,7 +10,7 @@ import time
 import pytest
 
 from stride.runs.listing.query import list_runs
-from stride.trainer.loaded import load_run
+from stride.trainer.starts.loaded import load_run
 
 SLOW = """
 import os

@@ -19,7 +19,7 @@ from stride.engine.checkpoint.checkpoint import newest_good, snapshot
 from stride.engine.state import TrainState
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition
-from stride.trainer.resuming import Resumed
+from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
 
 HERE = __name__

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from stride.runs.layout import WorkDirPaths
-from stride.trainers.active import ActiveTrainer
+from stride.trainers.active.trainer import ActiveTrainer
 
 SMALL = [
     "device=cpu",
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_it_and_the_same_goes_on(stride, tmp_path):
     words = ["active", "W", "--compare", "CoreSet", "--seeds", "0,", *CONFIG]
     code = f"""
 import os, signal, sys
-from stride.trainers.active import ActiveTrainer
+from stride.trainers.active.trainer import ActiveTrainer
 from stride_cli.app import main
 def after_step(self, step):
     if self.state.step == 2:

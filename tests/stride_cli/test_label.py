@@ -11,7 +11,7 @@ import pytest
 from stride.runs.labels.labels_jsonl import query_text, read_labels
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
-from tests.trainers.waiting import pets, waiting
+from tests.trainers.active.waiting import pets, waiting
 
 
 @pytest.fixture

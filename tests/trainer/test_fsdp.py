@@ -19,7 +19,7 @@ from stride.models.weights import read_weights
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
-from stride.trainer.loaded import load_run
+from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp

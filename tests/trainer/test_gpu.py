@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from stride.callbacks.base import Callback
-from stride.trainer.loaded import load_run
+from stride.trainer.starts.loaded import load_run
 from tests.trainer.killing import Killed, Killer
 
 pytestmark = [

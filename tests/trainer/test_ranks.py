@@ -18,7 +18,7 @@ from stride.engine.checkpoint.fidelity import same
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state
-from stride.trainer.ending import Ending
+from stride.trainer.fit.finish import Ending
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp

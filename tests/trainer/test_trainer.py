@@ -24,7 +24,7 @@ from stride.models.model import Model
 from stride.runs.json_schemas import schemas
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
-from stride.trainer.loaded import load_run
+from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 
 

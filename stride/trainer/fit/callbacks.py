@@ -1,0 +1,122 @@
+"""Put together who watches a training: callbacks, best weights, checkpoints, stopping."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stride.callbacks.base import Callback
+from stride.callbacks.best_weights import BestWeights
+from stride.callbacks.checkpoints import Checkpoints
+from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.monitor import Monitor
+from stride.callbacks.same_values import SameValues
+from stride.components import find
+from stride.data.batches import begins_inside
+from stride.distributed import world_size
+from stride.engine.loop import StopRequest
+from stride.engine.state import Stateful
+from stride.errors import ComponentError
+from stride.runs.layout import checkpoint_name
+from stride.trainer.fit.assembly import Assembly, require_metric, saving_monitor, stopping_monitor
+
+
+@dataclass(frozen=True)
+class Watch:
+    """All callbacks of a training, in the order of calling.
+
+    Attributes:
+        callbacks: the user's first, then best weights, checkpoints, and the decision to stop.
+        best: keeps the best weights.
+        checkpoints: writes the checkpoints.
+        monitor: by which metric weights are the best.
+    """
+
+    callbacks: list[Callback]
+    best: BestWeights
+    checkpoints: Checkpoints
+    monitor: Monitor
+
+    def reconsider(self, stop: StopRequest) -> None:
+        """Let early stopping decide again, which it does after a checkpoint is written."""
+        for callback in self.callbacks:
+            if isinstance(callback, EarlyStopping) and callback.reason and not stop:
+                stop.reason, stop.status = callback.reason, "done"
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return the callbacks that have a state, by a name that is the same in each start."""
+        parts: dict[str, Any] = {}
+        for callback in self.callbacks:
+            if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict"):
+                name = f"callback-{type(callback).__name__}"
+                twins = sum(1 for known in parts if known.split("+")[0] == name)
+                parts[f"{name}+{twins}" if twins else name] = callback
+        return parts
+
+
+def build_watch(
+    assembly: Assembly,
+    given: Iterable[Callback],
+    *,
+    adds_metrics: bool = False,
+    now: Callable[[], float] = time.monotonic,
+) -> Watch:
+    """Build the callbacks of the config and put the given ones after the named ones.
+
+    Args:
+        assembly: config, data and model.
+        given: the user's callbacks.
+        adds_metrics: whether somebody else may add metrics to those that are evaluated.
+        now: the clock by which checkpoints are due.
+
+    Raises:
+        ConfigError: a metric to follow is not evaluated.
+        ComponentError: a named callback is not found or is none.
+    """
+    config = assembly.config
+    training = config.training_config
+    users = [_callback(find("callback", name)(), name) for name in training.callbacks]
+    users += [_callback(one, "callbacks") for one in given]
+    monitor = saving_monitor(assembly)
+    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
+    names = _Names(assembly)
+    inside = begins_inside(assembly.loader("train"))
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
+    same = [SameValues()] if world_size() > 1 and (users or adds_metrics) else []
+    watch = [*users, *same, best, checkpoints]
+    chosen = training.saving_metric is None and training.stopping_metric is not None
+    monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
+    if training.early_stopping:
+        monitors["stopping_metric"] = stopping_monitor(assembly)
+        watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))
+    adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
+    if not adders and not adds_metrics:
+        # Nobody adds metrics of their own: all names are known now.
+        for key, followed in monitors.items():
+            require_metric(assembly, followed, key)
+    return Watch(watch, best, checkpoints, monitor)
+
+
+def _callback(thing: Any, origin: str) -> Callback:
+    if not isinstance(thing, Callback):
+        raise ComponentError(
+            f"{origin} gives a {type(thing).__name__}, no stride.Callback",
+            where="training_config.callbacks",
+            hint="give an instance of a class that inherits from stride.Callback",
+        )
+    return thing
+
+
+class _Names:
+    """Give checkpoints their names."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        config = assembly.config
+        self._parts = (
+            str(config.model_kwargs.model_name),
+            config.dataset_kwargs.dataset_name,
+            config.training_config.experiment,
+        )
+
+    def __call__(self, epoch: int, step: int | None) -> str:
+        return checkpoint_name(*self._parts, epoch, step)

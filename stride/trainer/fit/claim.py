@@ -1,0 +1,112 @@
+"""Claim a run for a training that stands, and write down where it comes from."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stride.components import source_digest, source_of
+from stride.distributed import gather, is_main, on_main, rank
+from stride.engine.checkpoint.gathered_weights import commit_weights
+from stride.engine.device import device_name
+from stride.loggers.base import Loggers
+from stride.loggers.console import open_display
+from stride.loggers.text import TextLog
+from stride.models.model import Model
+from stride.runs.layout import FORMAT_VERSION, RunPaths
+from stride.runs.provenance.collect import Survey, collect
+from stride.runs.writer_base import ReadOnlyWriter, Writer
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.session import Training
+from stride.trainer.fit.start import Beginning, typed_overrides
+
+
+def claim(
+    beginning: Beginning,
+    training: Training,
+    survey: Survey,
+    log: TextLog,
+    loggers: Loggers,
+) -> Recording:
+    """Take the run of a training, and write what is known at its start.
+
+    Raises:
+        RunError: the name is taken, another process has the run, or it cannot be written.
+    """
+    assembly = training.assembly
+    config = assembly.config
+    writer = _take(beginning, training, survey)
+    try:
+        log.open(writer.paths.log(rank()))
+        _write_inputs(writer, assembly, from_start=not beginning.saved)
+        loggers.open(writer.paths, config.to_json())
+        display = open_display(config.logging_config.terminal_display if is_main() else "off")
+        epochs, steps = training.length()
+        display.start(total_steps=steps, total_epochs=epochs)
+    except BaseException as error:
+        writer.close("failed", f"{type(error).__name__}: {error}")
+        raise
+    return Recording(writer, training.state, loggers, display, training.fingerprint)
+
+
+def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
+    """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
+    assembly = training.assembly
+    devices = gather(device_name(assembly.device))
+    taken: list[Writer] = []
+
+    def take() -> tuple[str, str, int]:
+        provenance = collect(
+            survey.result(),
+            overrides=typed_overrides(assembly.resolved),
+            origins=assembly.resolved.origins,
+            seeds=_seeds(assembly),
+            devices=devices,
+            threads={"torch": torch.get_num_threads()},
+            data_fingerprint=assembly.data.fingerprint,
+            sources=_sources(training),
+            parent=beginning.lineage(),
+        )
+        config = assembly.config.to_json()
+        writer = beginning.take(config, provenance, survey.result().patch)
+        taken.append(writer)
+        return str(writer.paths.path), writer.uuid, writer.segment
+
+    path, uuid, segment = on_main(take)
+    return taken[0] if taken else ReadOnlyWriter(RunPaths(Path(path)), uuid, segment)
+
+
+def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> None:
+    """Write what the config alone cannot give back: statistics, start weights, a class's text."""
+    data, model = assembly.data, assembly.model
+    if data.normalization is not None:
+        values = {"format_version": FORMAT_VERSION, **data.normalization.to_json()}
+        writer.commit(writer.paths.normalization, values)
+    if assembly.has_own_weights and from_start:
+        commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
+    source = source_of(type(model if type(model) is not Model else model.network))
+    if source is not None:
+        writer.commit(writer.paths.model_source, source)
+
+
+def _sources(training: Training) -> dict[str, str]:
+    """Return by what the source of each class is known again that the config chose, by its use."""
+    assembly, users = training.assembly, training.watch.callbacks
+    used: dict[str, Any] = {"model": assembly.model, "network": assembly.model.network}
+    used |= {"criterion": assembly.model.criterion, "optimizer": training.optimizer}
+    used |= {f"dataset of {name}": _dataset(one) for name, one in assembly.data.sources.items()}
+    used |= {f"callback {type(one).__name__}": one for one in users}
+    digests = {use: source_digest(type(one)) for use, one in used.items()}
+    return {use: digest for use, digest in digests.items() if digest is not None}
+
+
+def _dataset(source: Any) -> Any:
+    return getattr(source, "dataset", getattr(source, "stream", source))
+
+
+def _seeds(assembly: Assembly) -> dict[str, int]:
+    config = assembly.config
+    seeds = {"seed": config.seed, "model_seed": config.model_kwargs.model_seed}
+    seeds |= {key: getattr(config.dataset_kwargs, key) for key in ("split_seed", "subsample_seed")}
+    return {name: seed for name, seed in seeds.items() if seed is not None}

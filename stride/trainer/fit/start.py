@@ -1,0 +1,143 @@
+"""Where a training begins: anew, from a checkpoint of another run, or where a run was left."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from stride.callbacks.base import Callback
+from stride.config import Resolved
+from stride.config.fields import flatten
+from stride.data.normalize import Normalization
+from stride.runs.jobs import has_unnamed_group
+from stride.runs.work_dir import WorkDir
+from stride.runs.writer import RunWriter
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.session import Training
+
+Values = Mapping[str, Any]
+
+UNNAMED = (
+    "if torchrun starts these processes again, they begin a new run; "
+    "for them to go on with this one, type: torchrun --rdzv-id=NAME ..."
+)
+
+
+@dataclass
+class Beginning(ABC):
+    """Say what a training starts from, and take the run that it is to write.
+
+    Attributes:
+        resolved: the config to build data and model from.
+        normalization: statistics to apply again; None: those of the training split.
+        threads: how many torch is to use, None for as many as it has: they change bits.
+        saved: the state to begin with; empty for that of a training which has done nothing.
+        callbacks: called after all others.
+    """
+
+    resolved: Resolved
+    normalization: Normalization | None = field(default=None, kw_only=True)
+    threads: int | None = field(default=None, kw_only=True)
+    saved: Values = field(default_factory=dict, init=False)
+    callbacks: list[Callback] = field(default_factory=list, init=False)
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse, before anything is built, what could not be claimed later.
+
+        Raises:
+            RunError: the name is taken, or a process writes the run.
+        """
+
+    def require(self, assembly: Assembly) -> None:  # noqa: B027
+        """Refuse data or a config that do not go with what the training begins from.
+
+        Raises:
+            RunError: says what differs.
+        """
+
+    def restore(self, training: Training) -> None:  # noqa: B027
+        """Put the training where it begins; where there is nothing to put back, it is there.
+
+        Raises:
+            RunError: nothing is left to train.
+        """
+
+    def enter(self, training: Training) -> None:
+        """Put the saved state back, a second time."""
+        training.enter(self.saved)
+
+    def lineage(self) -> Values | None:
+        """Return from which run this one comes, None where it comes from none."""
+        return None
+
+    @abstractmethod
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Take the run, for this process alone.
+
+        Raises:
+            RunError: another process has it, or the work_dir cannot be written.
+        """
+
+    def words(self) -> list[str]:
+        """Return what a person should read before the training goes on."""
+        return []
+
+    @contextmanager
+    def with_threads(self) -> Iterator[None]:
+        """Let torch use as many threads as the training began with, until the block ends."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads or before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+@dataclass
+class Fresh(Beginning):
+    """Begin a new run from the start weights of the config.
+
+    Attributes:
+        force: whether an existing run of the config's name is replaced.
+    """
+
+    force: bool = False
+
+    def check(self) -> None:
+        """Refuse a name that is taken."""
+        config = self.resolved.config
+        WorkDir(config.work_dir).check_name(config.run, force=self.force)
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Claim the next run, or that of the config's name."""
+        place = self.resolved.config
+        return RunWriter.start(
+            place.work_dir,
+            place.run,
+            force=self.force,
+            config=config,
+            provenance=provenance,
+            patch=patch,
+        )
+
+    def words(self) -> list[str]:
+        """Say how restarted processes would find this run, where they could not."""
+        return [UNNAMED] if has_unnamed_group() else []
+
+
+def typed_overrides(resolved: Resolved) -> list[str]:
+    """Return the overrides as `key=value` texts, as typed and in the order of typing."""
+    typed: dict[str, str] = {}
+    for layer in resolved.layers:
+        if layer.name == "override":
+            typed |= {key: f"{key}={_text(value)}" for key, value in flatten(layer.values)}
+    return [text for key, text in typed.items() if key not in ("work_dir", "run")]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,228 @@
+"""Begin a new run with the state of another run's checkpoint."""
+
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+from torch.optim import Optimizer
+
+from stride.config import Overrides, Resolved
+from stride.engine.checkpoint.checkpoint import Snapshot, read_state, snapshot, write_state
+from stride.engine.checkpoint.fidelity import parts_restored
+from stride.errors import RunError, nearest
+from stride.models.shards import is_divided
+from stride.runs.files.atomic import read_record
+from stride.runs.layout import CheckpointPaths
+from stride.runs.records import StatusRecord
+from stride.runs.run import Run
+from stride.runs.writer import RunWriter
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.session import Training
+from stride.trainer.fit.start import Fresh, Values, typed_overrides
+from stride.trainer.starts.rebuild import normalization_of, recorded
+from stride.trainer.starts.requirements import FREE, changed_keys
+
+# What was judged by values that those of the new run cannot be compared with.
+_JUDGED = ("callback-BestWeights", "callback-EarlyStopping", "callback-Checkpoints", "metrics")
+
+# Which parts begin anew where a key that begins so is other than in the parent.
+_ANEW = {
+    "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
+    "optimizer_kwargs.": ("schedule",),
+    "scheduler_kwargs.": ("schedule",),
+    "dataset_kwargs.": ("tally", "batches", *_JUDGED),
+    "load_data_kwargs.": ("tally", "batches"),
+    "seed": ("tally", "batches", "random"),
+    "criterion_kwargs.": ("tally", *_JUDGED),
+    "training_config.saving": ("callback-BestWeights",),
+    "training_config.stopping": _JUDGED,
+    "training_config.mode": _JUDGED,
+    "training_config.precision": ("precision",),
+}
+_NEVER_TAKEN = ("stop", "clock")
+
+
+@dataclass
+class Forked(Fresh):
+    """Begin a new run with the weights, optimiser and counters of a checkpoint.
+
+    What the overrides make meaningless begins anew: the schedule where learning rates are other,
+    the epoch where the data is other, the best value where another metric decides.
+
+    Attributes:
+        run: the run that the checkpoint is in.
+        checkpoint: its folder.
+        changed: the keys that are other than in that run, with both values.
+        anew: the parts of the state that are not taken over.
+    """
+
+    run: Run = field(kw_only=True)
+    checkpoint: Path = field(kw_only=True)
+    record: Values = field(default_factory=dict, init=False)
+    changed: dict[str, str] = field(default_factory=dict, init=False)
+    anew: set[str] = field(default_factory=set, init=False)
+    _origin: Snapshot | None = field(default=None, init=False, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        path: str | PathLike[str],
+        at: str | int,
+        *overrides: Overrides,
+        run: str | None = None,
+    ) -> Self:
+        """Look at a run of which a new one is to begin.
+
+        Args:
+            path: the folder of the older run.
+            at: `best`, `last`, a checkpoint's name, or the number of its step.
+            overrides: on top of the older run's config.
+            run: a name for the new run, None for the next number.
+
+        Raises:
+            RunError: there is no such run or checkpoint.
+            ConfigError: an override is wrong.
+        """
+        parent = Run(path)
+        folder = find_checkpoint(parent, str(at))
+        return cls.from_checkpoint(recorded(parent, *overrides, name=run), folder)
+
+    @classmethod
+    def from_checkpoint(cls, resolved: Resolved, folder: Path) -> Self:
+        """Begin a run of this config with a checkpoint of any run.
+
+        Raises:
+            RunError: the folder is no checkpoint of a run.
+        """
+        if not CheckpointPaths(folder).record.is_file():
+            raise RunError("no checkpoint here", where=str(folder))
+        run = Run(folder.parent.parent if len(folder.parts) > 2 else folder.absolute().parents[1])
+        return cls(resolved, run=run, checkpoint=folder, normalization=normalization_of(run))
+
+    def check(self) -> None:
+        """Refuse a name that is taken."""
+        try:
+            super().check()
+        except RunError as error:  # there is no --force for a fork
+            raise RunError(error.what, where=error.where, hint="choose another run=NAME") from None
+
+    def require(self, assembly: Assembly) -> None:
+        """Find out what is other than in the older run."""
+        self.changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
+        before = self.run.provenance.get("data_fingerprint")
+        if before != assembly.data.fingerprint:
+            self.changed["dataset_kwargs.(data)"] = "the data itself is other"
+
+    def restore(self, training: Training) -> None:
+        """Put the checkpoint's state into the training, but for what has to begin anew."""
+        self.record = read_record(CheckpointPaths(self.checkpoint).record)
+        saved = dict(read_state(self.checkpoint))
+        self.anew = {
+            part
+            for key in self.changed
+            if not key.startswith(FREE)
+            for prefix, parts in _ANEW.items()
+            if key.startswith(prefix)
+            for part in parts
+            if part in saved
+        }
+        if "tally" in self.anew:
+            saved["counters"] = {**saved["counters"], "position": 0}
+        self.saved = {k: v for k, v in saved.items() if k not in self.anew | {*_NEVER_TAKEN}}
+        try:
+            self.enter(training)
+        except RuntimeError as error:
+            raise RunError(
+                "the checkpoint does not fit this config: " + " ".join(str(error).split()),
+                where=str(self.checkpoint),
+                hint="leave model_kwargs as they were",
+            ) from error
+        if training.is_over():
+            raise RunError(
+                f"nothing is left to train after step {training.state.step}",
+                where=str(self.checkpoint),
+                hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
+            )
+        _, inexact = parts_restored(training.state, self.saved)
+        # The optimiser's moments are the parent's even where its rates are this run's.
+        self.anew |= inexact.keys() - {*_NEVER_TAKEN, "optimizer"}
+        # Here, where all ranks are: each has a part of the state.
+        self._origin = snapshot(
+            training.state, put_together=is_divided(training.assembly.model.network)
+        )
+
+    def enter(self, training: Training) -> None:
+        """Put the state back, under the learning rates of this run's config."""
+        own = _rates(training.optimizer)
+        training.enter(self.saved)
+        if "schedule" in self.anew:
+            for group, values in zip(training.optimizer.param_groups, own, strict=True):
+                group.update(values)
+
+    def lineage(self) -> Values:
+        """Return the run and checkpoint that this run comes from."""
+        return {
+            "uuid": StatusRecord.read(self.run.paths.status).uuid,
+            "run": str(self.run.path.absolute()),
+            "relation": "fork",
+            "checkpoint": self.checkpoint.name,
+            "step": self.record["step"],
+        }
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Claim a new run, and keep in it what it begins from."""
+        writer = super().take(config, provenance, patch)
+        try:
+            with writer.commit_folder(writer.paths.origin.path) as folder:
+                write_state(folder, self._origin)  # type: ignore[arg-type]
+        except BaseException as error:
+            writer.close("failed", f"{type(error).__name__}: {error}")
+            raise
+        return writer
+
+    def words(self) -> list[str]:
+        """Say what the run begins from."""
+        place = f"step {self.record['step']} (epoch {self.record['epoch']})"
+        lines = [f"forked from {self.run.path}, {self.checkpoint.name}: {place}"]
+        lines += [f"changed: {key} {words}" for key, words in self.changed.items()]
+        return lines + ([f"begins anew: {', '.join(sorted(self.anew))}"] if self.anew else [])
+
+
+def find_checkpoint(run: Run, at: str) -> Path:
+    """Return the folder of a run's checkpoint.
+
+    Args:
+        run: the run.
+        at: `best`, `last`, a checkpoint's name, or the number of its step.
+
+    Raises:
+        RunError: there is no such checkpoint.
+    """
+    folders = {folder.name: folder for folder in run.checkpoints()}
+    if not folders:
+        raise RunError("the run has no checkpoint", where=str(run.path))
+    if at == "last":
+        return list(folders.values())[-1]
+    name = _best(run) if at == "best" else at
+    steps = {str(_step(folder)): folder for folder in folders.values()}
+    found = folders.get(name) or steps.get(name)
+    if found is None:
+        hint = nearest(name, folders) or f"type one of: best, last, {', '.join(folders)}"
+        raise RunError(f"no checkpoint {at!r}", where=str(run.path), hint=hint)
+    return found
+
+
+def _best(run: Run) -> str:
+    return str(read_record(run.paths.checkpoint_index).get("best"))
+
+
+def _step(folder: Path) -> Any:
+    return read_record(CheckpointPaths(folder).record).get("step")
+
+
+def _rates(optimizer: Optimizer) -> list[dict[str, Any]]:
+    return [
+        {key: value for key, value in group.items() if key != "params"}
+        for group in optimizer.param_groups
+    ]

@@ -1,0 +1,106 @@
+"""Bring a run back: its config and records at once, its model and data when they are asked for.
+
+Importing this loads no torch.
+"""
+
+from functools import cached_property
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from stride.runs.run import Run
+from stride.runs.work_dir import WorkDir
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from stride.config import Resolved
+    from stride.trainer.fit.assembly import Assembly
+
+
+class LoadedRun(Run):
+    """A run on disk, read-only, with its model and data.
+
+    Attributes:
+        model: the nn.Module with the run's best weights, in evaluation mode, on the CPU.
+    """
+
+    @cached_property
+    def model(self) -> "nn.Module":
+        """Return the network with the best weights, in evaluation mode, on the CPU."""
+        return self.load_model()
+
+    def load_model(
+        self, *, device: str = "cpu", model: Any = None, trust_code: bool = False
+    ) -> "nn.Module":
+        """Build the run's network and give it the run's weights, every one of them.
+
+        Args:
+            device: as in the config.
+            model: a network to fill, where the run's was given from Python.
+            trust_code: whether source text recorded in the run may be executed.
+
+        Raises:
+            RunError: the run has no weights, or they do not fit the network.
+            ComponentError: the network's class has gone; says how to give it.
+        """
+        from stride.trainer.starts.rebuild import rebuild_network
+
+        return rebuild_network(self, device=device, model=model, trust_code=trust_code)
+
+    def assemble(
+        self, *, device: str | None = None, model: Any = None
+    ) -> tuple["Resolved", "Assembly"]:
+        """Build the run's data and its model with the run's weights, as a training would.
+
+        Raises:
+            UserError: the data or the class is not there any more.
+        """
+        from stride.trainer.starts.rebuild import rebuild_assembly
+
+        return rebuild_assembly(self, device=device, model=model)
+
+    def evaluate(
+        self,
+        split: str = "test",
+        metrics: list[str] | None = None,
+        *,
+        device: str | None = None,
+        model: Any = None,
+    ) -> dict[str, float]:
+        """Evaluate the run's weights over a whole split: train, validation or test.
+
+        The data is built anew from the run's config, and normalised as it was in the run. Under a
+        launcher all processes share the work, and each gets the same values.
+
+        Args:
+            split: train, validation or test.
+            metrics: names; those of the run's config if none are given.
+            device: another device than the run's.
+            model: a network or Model to fill, where the run's was given from Python.
+
+        Raises:
+            UserError: the data, the class or the split is not there.
+        """
+        from stride.engine.evaluate import evaluate
+        from stride.trainer.fit.process_group import joined, refusing_together
+
+        with refusing_together():
+            resolved, assembly = self.assemble(device=device, model=model)
+            batches, chosen = assembly.loader(split), assembly.metrics(metrics)
+        with joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
+            return evaluate(
+                assembly.model, batches, chosen, split=split, precision=assembly.precision
+            )
+
+
+def load_run(work_dir: str | PathLike[str], run: str | int | None = None) -> LoadedRun:
+    """Return a run: `load_run(work_dir, run)`, or `load_run(path)` of its folder.
+
+    Args:
+        work_dir: the folder of the experiment, or of the run itself, or `W/latest`, `W/best`.
+        run: number, name, `latest` or `best`.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    return LoadedRun(work_dir if run is None else WorkDir(fspath(work_dir)).find(run))

@@ -1,0 +1,157 @@
+"""Build a recorded run's network and data again, and fill in its weights."""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stride.config import Layer, Overrides, Resolved
+from stride.data.normalize import Normalization
+from stride.engine.device import resolve_device
+from stride.errors import ComponentError, RunError
+from stride.models.build import build_network
+from stride.models.weights import read_weights
+from stride.runs.files.atomic import read_record
+from stride.runs.run import Run
+from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
+
+
+def rebuild_network(
+    run: Run, *, device: str, model: Any = None, trust_code: bool = False
+) -> nn.Module:
+    """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
+    network = _build(run, trust_code) if model is None else getattr(model, "network", model)
+    _fill(network, read_weights(run.paths.weights), run)
+    return network.to(resolve_device(device)).eval()
+
+
+def _build(run: Run, trust_code: bool) -> nn.Module:
+    section = values_of(run.config.model_kwargs)
+    # The run's own weights follow: what it once started from may be gone.
+    section["init_from"] = None
+    return build_network(section, constructor=_constructor(run, trust_code))
+
+
+def _constructor(run: Run, trust_code: bool) -> Callable[..., Any] | None:
+    """Return the class out of the source recorded in the run, None where the config finds it.
+
+    Raises:
+        ComponentError: nothing leads to the model without the user's word or hand.
+    """
+    name = run.config.model_kwargs.model_name or ""
+    if _was_given(run):
+        raise ComponentError(
+            f"the run's model, a {name}, was given from Python",
+            where=str(run.path),
+            hint="give one that is built alike: load_model(model=...), evaluate(model=...)",
+        )
+    module, _, attribute = name.partition(":")
+    here = module == "__main__" and hasattr(sys.modules["__main__"], attribute)
+    if here or not run.paths.model_source.is_file():
+        return None
+    if not trust_code:
+        raise ComponentError(
+            f"the model's class {attribute} was defined in a notebook or script",
+            where=str(run.paths.model_source),
+            hint="read that file, then load_model(trust_code=True), or load_model(model=...)",
+        )
+    return _execute(run.paths.model_source, attribute)
+
+
+def _was_given(run: Run) -> bool:
+    """Tell whether the run's model was an object, which no config builds."""
+    origins = run.provenance.get("origins")
+    return isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL
+
+
+def _execute(source: Path, attribute: str) -> Callable[..., Any]:
+    """Run recorded source text, which the user trusts, and return what it calls `attribute`.
+
+    The text is the class alone, without the imports of its notebook; torch's usual names stand.
+    """
+    scope: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional}
+    try:
+        exec(compile(source.read_text(), source, "exec"), scope)
+        found: Callable[..., Any] = scope[attribute]
+    except Exception as error:
+        raise ComponentError(
+            f"the recorded source of {attribute} does not run by itself: {error}",
+            where=str(source),
+            hint="build the model yourself, then load_model(model=...)",
+        ) from error
+    return found
+
+
+def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
+    # A module's extra state is no tensor, so not in the file: the network keeps its own.
+    extra = {k: v for k, v in network.state_dict().items() if not isinstance(v, Tensor)}
+    try:
+        network.load_state_dict(extra | dict(weights), strict=True)
+    except RuntimeError as error:
+        raise RunError(
+            f"the weights do not fit {type(network).__name__}, which has changed since: "
+            + " ".join(str(error).split()),
+            where=str(run.paths.weights),
+            hint="use the code of the run: `stride show` names its commit",
+        ) from error
+
+
+def rebuild_assembly(
+    run: Run, *, device: str | None, model: Any = None
+) -> tuple[Resolved, Assembly]:
+    """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
+    resolved = recorded(run, device=device)
+    if model is None:
+        _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
+    assembly = assemble(resolved, Given(model=model), normalization=normalization_of(run))
+    _fill(assembly.model.network, read_weights(run.paths.weights), run)
+    return resolved, assembly
+
+
+def recorded(
+    run: Run, *overrides: Overrides, device: str | None = None, name: str | None = None
+) -> Resolved:
+    """Return a run's config, to be built where its folder is now.
+
+    Args:
+        run: the run.
+        overrides: on top of the run's values.
+        device: another one than the run's.
+        name: of the run that is to come of it, None for the next number.
+    """
+    values = run.config.to_json() | {"work_dir": str(run.path.parent), "run": name}
+    values["device"] = device or values["device"]
+    # Its own weights follow: what it once started from may be gone.
+    values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
+    given = {MODEL_NAME: SET_MODEL} if _was_given(run) else {}
+    resolved = Resolved.from_layers([Layer(f"run {run.name}", values, given)])
+    return reduce(Resolved.override, overrides, resolved)
+
+
+def relocated(run: Run, data_root: str | None) -> dict[str, str]:
+    """Return the overrides under which a run's data is looked for below another folder.
+
+    A relative path is taken below it as it is, an absolute one by its last name.
+    """
+    section = run.raw_config.get("dataset_kwargs", {})
+    places = {key: section.get(key) for key in ("path", "root")} if data_root else {}
+    return {
+        f"dataset_kwargs.{key}": str(Path(str(data_root), *_below(Path(place))))
+        for key, place in places.items()
+        if isinstance(place, str)
+    }
+
+
+def _below(place: Path) -> tuple[str, ...]:
+    return (place.name,) if place.is_absolute() else place.parts
+
+
+def normalization_of(run: Run) -> Normalization | None:
+    """Return the statistics that a run's data was normalised by, if it was."""
+    if not run.paths.normalization.is_file():
+        return None
+    return Normalization.from_json(read_record(run.paths.normalization))

@@ -1,0 +1,134 @@
+"""Say what a recorded run asks of whatever goes on with it: its data, its config, its start."""
+
+from typing import Any
+
+from stride.config.fields import flatten
+from stride.config.schema import Config
+from stride.engine.checkpoint.checkpoint import read_state
+from stride.errors import RunError
+from stride.models.initial import load_initial
+from stride.runs.run import Run
+from stride.trainer.fit.assembly import Assembly, lengths, values_of
+from stride.trainer.fit.session import Training
+from stride.trainer.fit.start import Values
+
+FREE = (
+    "training_config.max_epochs",
+    "training_config.max_steps",
+    "training_config.early_stopping",
+    "training_config.patience",
+    "training_config.log_interval",
+    "dataset_kwargs.path",  # the data's fingerprint is compared, not its place
+    "dataset_kwargs.root",
+    "load_data_kwargs.num_workers",
+    "load_data_kwargs.prefetch_factor",
+    "load_data_kwargs.persistent_workers",
+    "load_data_kwargs.pin_memory",
+    "checkpoint_config.",
+    "logging_config.",
+    "active_config.num_rounds",
+    "active_config.budget",
+    "active_config.target",
+    "distributed_config.",
+)
+"""Keys that may change on resuming: nothing that was computed so far depends on them."""
+
+_LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
+"""How long each round of active learning is; what was asked for so far depends on it."""
+
+PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
+
+
+def free_keys(config: Config) -> tuple[str, ...]:
+    """Return the keys that may change when a run of this config is resumed."""
+    rounds = config.trainer == "active"
+    return tuple(key for key in FREE if not (rounds and key in _LENGTHS))
+
+
+def start_of(run: Run, training: Training) -> Values:
+    """Return the state that a run began with; load its start weights, where it has any.
+
+    Raises:
+        RunError: the run was ended before it had written what it began from, which was more than
+            its config.
+    """
+    if run.paths.origin.record.is_file():
+        return read_state(run.paths.origin.path)
+    if run.provenance.get("parent", {}).get("relation") == "fork":
+        raise _lost_start(run, f"fork again: stride fork {run.provenance['parent']['run']}")
+    if run.paths.initial_weights.is_file():
+        load_initial(training.assembly.model.network, run.paths.initial_weights)
+    elif init_from(run) is not None:
+        raise _lost_start(run, "start it again")
+    return {}
+
+
+def _lost_start(run: Run, hint: str) -> RunError:
+    what = "this run was ended before it had written what it began from"
+    return RunError(what, where=str(run.path), hint=hint)
+
+
+def init_from(run: Run) -> Any:
+    return run.raw_config.get("model_kwargs", {}).get("init_from")
+
+
+def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, str]:
+    """Return the keys whose value is other than in the run, with both values.
+
+    A key that the run does not have, as an argument that a newer torch has, counts where it was
+    typed.
+    """
+    before = dict(flatten(run.config.to_json()))
+    keys = {text.partition("=")[0] for text in typed}
+    return {
+        key: f"was {before.get(key)!r} and is {value!r}"
+        for key, value in flatten(assembly.config.to_json())
+        if key not in PLACE and (key in before or key in keys) and before.get(key) != value
+    }
+
+
+def changed_sources(before: Values, now: Values) -> dict[str, str]:
+    """Return the classes whose source text is other than it was."""
+    then, present = before.get("sources", {}), now.get("sources", {})
+    return {
+        use: "the source of its class has changed"
+        for use in present
+        if use in then and then[use] != present[use]
+    }
+
+
+def require_same_data(run: Run, assembly: Assembly) -> None:
+    """Refuse data whose fingerprint is not that of the run.
+
+    Raises:
+        RunError: it is not.
+    """
+    before = run.provenance.get("data_fingerprint")
+    if before and before != assembly.data.fingerprint:
+        raise RunError(
+            "the data has changed since the run began: its fingerprint is "
+            f"{assembly.data.fingerprint}, and was {before}",
+            where=str(run.path),
+            hint=f"bring the data back, or type: stride fork {run.path}",
+        )
+
+
+def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
+    """Refuse to train beyond the end of a schedule that knows how long it is, as OneCycleLR.
+
+    Raises:
+        RunError: the training is longer.
+    """
+    section = values_of(assembly.config.scheduler_kwargs)
+    per_epoch, cycles = section.get("steps_per_epoch"), section.get("epochs")
+    total = section.get("total_steps") or (per_epoch and cycles and per_epoch * cycles)
+    epochs, steps = lengths(assembly.config, assembly.data)
+    length = steps if section["interval"] == "step" else epochs
+    if total and length and length > total:
+        raise RunError(
+            f"{section['scheduler_name']} ends after {total} {section['interval']}s, "
+            f"and the training would have {length}",
+            where=str(run.path),
+            hint=f"type: stride fork {run.path} --at last "
+            f"--config scheduler_kwargs.total_steps={length} --config ...",
+        )

@@ -1,0 +1,63 @@
+"""Choose where a training begins; a restarting launcher has it go on with its run."""
+
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+
+from stride.config import Resolved
+from stride.errors import RunError
+from stride.runs.files.atomic import read_record
+from stride.runs.jobs import is_of_job, job, starts_again
+from stride.runs.layout import RunPaths
+from stride.runs.status_json import ORDERLY
+from stride.runs.work_dir import WorkDir
+from stride.trainer.fit.start import Beginning, Fresh, typed_overrides
+from stride.trainer.starts.fork import Forked
+from stride.trainer.starts.resume import Resumed
+
+
+def begin(
+    resolved: Resolved, *, force: bool = False, trainer_state: str | PathLike[str] | None = None
+) -> Beginning:
+    """Begin a run of this config: with a checkpoint, with its job's unfinished run, or anew.
+
+    Raises:
+        RunError: there is no such checkpoint.
+    """
+    if trainer_state is not None:
+        return Forked.from_checkpoint(resolved, Path(trainer_state))
+    return restarted(Fresh(resolved, force=force))
+
+
+def restarted(fresh: Fresh) -> Beginning:
+    """Go on with the run of this job that has not come to its end, or begin as asked.
+
+    SLURM says that it has requeued a job; torchrun gives the id of its group to each start. A run
+    of the same job that was asked for by the same overrides is the one to go on with.
+    """
+    name = job()
+    if name is None or not starts_again() or fresh.force:
+        return fresh
+    path = _unfinished(fresh, name)
+    if path is None:
+        return fresh
+    # The launcher has ended the process that wrote before; should that live on, cut off from it,
+    # its segment is no longer the newest and it commits nothing.
+    return Resumed.of(path.path, take_over=True)
+
+
+def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
+    work_dir = WorkDir(fresh.resolved.config.work_dir)
+    typed = typed_overrides(fresh.resolved)
+    with suppress(RunError):  # no work_dir yet
+        for run in reversed(work_dir.names()):
+            paths = work_dir.paths.run(run)
+            with suppress(RunError):  # a broken run is not gone on with
+                if is_of_job(paths, name) and _is_unfinished(paths, typed):
+                    return paths
+    return None
+
+
+def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
+    status = read_record(paths.status)
+    return status.get("state") not in ORDERLY and status.get("overrides", []) == typed

@@ -1,0 +1,242 @@
+"""Begin where a run was left: in the same folder, from its newest good checkpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Self
+
+import torch
+
+from stride.config import Overrides, Resolved
+from stride.data.batches import begins_inside
+from stride.distributed import world_size
+from stride.engine.checkpoint.checkpoint import newest_good
+from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
+from stride.engine.device import device_name
+from stride.errors import RunError
+from stride.models.shards import is_divided
+from stride.runs.jobs import is_of_job, job, starts_again
+from stride.runs.layout import FORMAT_VERSION
+from stride.runs.run import Run
+from stride.runs.status import is_written, newest_segment
+from stride.runs.status_json import ORDERLY
+from stride.runs.streams import StreamPosition, missing_bytes
+from stride.runs.writer import RunWriter
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.session import Training
+from stride.trainer.fit.start import Beginning, Values, typed_overrides
+from stride.trainer.starts.queued import Queued, is_queued
+from stride.trainer.starts.rebuild import normalization_of, recorded
+from stride.trainer.starts.requirements import (
+    changed_keys,
+    changed_sources,
+    free_keys,
+    init_from,
+    require_lasting_schedule,
+    require_same_data,
+    start_of,
+)
+
+
+@dataclass
+class Resumed(Beginning):
+    """Go on with a run that no process writes.
+
+    Attributes:
+        run: the run.
+        segment: its newest segment when the run was looked at.
+        state: its state then.
+        take_over: whether the run is this process's by its launcher's word.
+        checkpoint: the record of the checkpoint that is restored, with its name; empty before
+            `restore`, and where there is none.
+    """
+
+    run: Run
+    segment: int | None
+    state: str
+    take_over: bool = field(default=False, kw_only=True)
+    checkpoint: Values = field(default_factory=dict, init=False)
+    exact: list[str] = field(default_factory=list, init=False)
+    inexact: dict[str, str] = field(default_factory=dict, init=False)
+    _inside: bool = field(default=True, init=False)
+    _passed_over: list[str] = field(default_factory=list, init=False)
+
+    @classmethod
+    def of(
+        cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False
+    ) -> Self | Queued:
+        """Look at a run that is to be resumed, or begun where it waits for that.
+
+        Raises:
+            RunError: there is no such run, a process writes it, or nothing is left to do.
+            ConfigError: an override is wrong.
+        """
+        run = Run(path)
+        segment = newest_segment(run.paths)  # before anything else is read
+        # The launcher has ended the process that wrote before.
+        take_over = take_over or (starts_again() and is_of_job(run.paths, job()))
+        if not take_over and is_written(run.paths):
+            hint = "stop it first"
+            raise RunError("a process is writing this run", where=str(run.path), hint=hint)
+        if is_queued(run):
+            return Queued.of(run, segment, *overrides, take_over=take_over)
+        resolved = recorded(run, *overrides, name=run.name)
+        _require_place(run, resolved)
+        return cls(
+            resolved,
+            run,
+            segment,
+            str(run.status["state"]),
+            take_over=take_over,
+            normalization=normalization_of(run),
+            threads=run.provenance.get("threads", {}).get("torch"),
+        )
+
+    def check(self) -> None:
+        """Refuse a run that ended, where nothing was changed to let it go on."""
+        if self.state == "done" and not typed_overrides(self.resolved):
+            raise self._nothing_left()
+
+    def require(self, assembly: Assembly) -> None:
+        """Refuse other data, or values on which the steps so far depend."""
+        changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
+        free = free_keys(assembly.config)
+        wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(free)]
+        if wrong:
+            raise RunError(
+                "the steps so far depend on what is other now: " + "; ".join(wrong),
+                where=str(self.run.path),
+                hint=f"leave it as it was, or type: stride fork {self.run.path} --config ...",
+            )
+        require_same_data(self.run, assembly)
+        require_lasting_schedule(self.run, assembly)
+
+    def restore(self, training: Training) -> None:
+        """Restore the newest good checkpoint; without one the training begins anew."""
+        self._inside = begins_inside(training.assembly.loader("train"))
+        found = newest_good(
+            self.run.paths,
+            accept=None if self._inside else _at_border,
+            divided=is_divided(training.assembly.model.network),
+            tell=self._passed_over.append,
+        )
+        if found is not None:
+            name, record, self.saved = found
+            self.checkpoint = {"name": name, **record}
+            training.watch.checkpoints.adopt(self.run.paths, name)
+        else:
+            self._require_no_results()
+            self.saved = start_of(self.run, training)
+        if self.state in ORDERLY and "stop" in self.saved:
+            self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
+        self._put_back(training)
+        if self.state == "done" and training.is_over():
+            raise self._nothing_left(training.stop.reason)
+
+    def _require_no_results(self) -> None:
+        """Refuse to begin a run anew that has come to its end: its results would be lost."""
+        if self.state in ORDERLY:
+            raise RunError(
+                f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
+                where=str(self.run.path),
+                hint=f"type: stride verify {self.run.path}; its weights may start a new run: "
+                f"--config model_kwargs.init_from={self.run.path}",
+            )
+
+    def _put_back(self, training: Training) -> None:
+        if not self.saved:
+            return
+        try:
+            training.enter(self.saved)
+        except RuntimeError as error:
+            raise RunError(
+                "the checkpoint does not fit what the config builds now: "
+                + " ".join(str(error).split()),
+                where=str(self.run.path),
+                hint="use the code of the run: `stride show` names its commit",
+            ) from error
+        self.exact, self.inexact = parts_restored(training.state, self.saved)
+        now = {
+            "world_size": world_size(),
+            "devices": [device_name(training.assembly.device)] * world_size(),
+            "threads": torch.get_num_threads(),
+        }
+        self.inexact |= surroundings_changed(self.checkpoint, now)
+        lost = missing_bytes(self.run.paths, self._position())
+        self.inexact |= {name: f"{count} bytes are lost" for name, count in lost.items()}
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Begin the run's next segment, and cut off the rows of steps that are done again."""
+        typed = typed_overrides(self.resolved)
+        self.inexact |= changed_sources(self.run.provenance, provenance)
+        writer = RunWriter.resume(
+            self.run.path,
+            after=self.segment,
+            take_over=self.take_over,
+            position=self._position(),
+            from_step=self.checkpoint.get("step", 0),
+            from_epoch=self.checkpoint.get("epoch", 0),
+            checkpoint=self.checkpoint.get("name"),
+            overrides=typed,
+            fidelity={"exact": self.exact, "inexact": self.inexact},
+        )
+        if typed:
+            kept = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
+            model = {**config["model_kwargs"], "init_from": init_from(self.run)}
+            values = {**config, **kept, "model_kwargs": model}
+            writer.commit(writer.paths.config, {"format_version": FORMAT_VERSION, **values})
+        return writer
+
+    def _position(self) -> StreamPosition:
+        record = self.checkpoint
+        known = not record or "streams" in record
+        return StreamPosition(record.get("step", 0), record.get("streams", {}), known)
+
+    def words(self) -> list[str]:
+        """Say from where the run goes on, and how exactly it was restored."""
+        again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
+        return again + self._passed_over + self._words_of_place()
+
+    def _words_of_place(self) -> list[str]:
+        inexact = [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
+        if not self.checkpoint:
+            where = "" if self._inside else " between two epochs, where alone its loader can begin"
+            return [f"no good checkpoint to resume from{where}: the run begins anew", *inexact]
+        place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
+        lines = [
+            f"resuming from {place}, checkpoint {self.checkpoint['name']}",
+            f"restored bit by bit: {', '.join(self.exact)}",
+        ]
+        if not self._inside:
+            step = self.checkpoint["step"]
+            lines.append(
+                "the training loader begins only where an epoch does: "
+                f"the steps after {step} are done again"
+            )
+        return lines + inexact
+
+    def _nothing_left(self, reason: str = "") -> RunError:
+        limit = (
+            "max_epochs" if self.resolved.config.training_config.max_steps is None else "max_steps"
+        )
+        return RunError(
+            f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
+            where=str(self.run.path),
+            hint=f"to train on, type: stride resume {self.run.path} "
+            f"--config training_config.{limit}=N",
+        )
+
+
+def _require_place(run: Run, resolved: Resolved) -> None:
+    """Refuse overrides that would have the run go on in another place."""
+    config = resolved.config
+    if (config.work_dir, config.run) != (str(run.path.parent), run.name):
+        raise RunError(
+            "a run is resumed in its own folder, and work_dir or run names another",
+            where=str(run.path),
+            hint="leave them out; a run folder may be moved as it is",
+        )
+
+
+def _at_border(record: Mapping[str, Any]) -> bool:
+    return record.get("position") == 0

@@ -1,0 +1,121 @@
+"""Refuse what active learning could not do, before anything is trained."""
+
+from collections.abc import Sequence
+
+from stride.active.calibration.scaling import require_temperature
+from stride.active.pool.candidates import Candidates
+from stride.active.pool.features import named_layer
+from stride.active.pool.reading import Reader
+from stride.active.transferability.model_selection import require_selection
+from stride.config.metrics import metric_name
+from stride.config.schema import Config
+from stride.data import Data
+from stride.data.sampler import Order
+from stride.data.samples import Source
+from stride.distributed import world_size
+from stride.errors import ConfigError, DataError, nearest
+from stride.models.model import Model
+from stride.trainer.fit.assembly import Assembly, values_of
+
+
+def require_fitting(assembly: Assembly) -> None:
+    """Refuse keys of `active_config` that do not fit the model, the data or each other.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    active, model = assembly.config.active_config, assembly.model
+    if assembly.config.distributed_config.strategy == "fsdp" and world_size() > 1:
+        key = "distributed_config.strategy"
+        what = "a model that is divided among processes cannot be asked for scores yet"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=flat")
+    if active.model_selection is not None:
+        require_selection(active.model_selection, model.criterion)
+    if active.temperature_scaling:
+        require_temperature(model.criterion, validates=assembly.validates)
+    candidates = candidates_of(model)
+    if active.feature_layer is not None:
+        for network in candidates.members if candidates is not None else [model.network]:
+            named_layer(network, active.feature_layer)
+    _require_all_gradients(assembly, candidates)
+    weights, classes = active.class_weights, assembly.data.info.num_classes
+    if isinstance(weights, list) and classes is not None and len(weights) != classes:
+        key = "active_config.class_weights"
+        raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
+    known = measured(assembly)
+    if active.metric not in (None, *known):
+        hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"
+        what, key = f"no metric {active.metric!r} is evaluated", "active_config.metric"
+        raise ConfigError(what, key=key, where=key, hint=hint)
+
+
+def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:
+    """Refuse ddp, which waits for the gradients of candidates that are not chosen."""
+    distributed = assembly.config.distributed_config
+    waits = distributed.strategy == "ddp" and not distributed.find_unused_parameters
+    if world_size() > 1 and waits and candidates is not None and not candidates.together:
+        key = "distributed_config.find_unused_parameters"
+        what = "candidates that are not chosen have no gradients, which ddp has to be told"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=true")
+
+
+def measured(assembly: Assembly) -> list[str]:
+    """Return what is known of a round: the metric of its curve first, of the best split."""
+    splits = ["test"] if assembly.data.test_loader is not None else []
+    splits += ["validation"] if assembly.validates else []
+    names = sorted(["loss", *assembly.metric_names], key=lambda name: name != "accuracy")
+    known = [metric_name(split, name) for split in splits for name in names]
+    return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
+
+
+def candidates_of(model: Model) -> Candidates | None:
+    """Return the candidates, where the model has several networks."""
+    return model.network if isinstance(model.network, Candidates) else None
+
+
+def members_of(model: Model) -> list[Model]:
+    """Return each candidate with the criterion, none where there is one network."""
+    candidates = candidates_of(model)
+    members = candidates.members if candidates is not None else []
+    return [Model(network, model.criterion) for network in members]
+
+
+def committee_of(model: Model) -> Sequence[Model]:
+    """Return the candidates that are trained and answer together, none where one does."""
+    candidates = candidates_of(model)
+    return members_of(model) if candidates is not None and candidates.together else ()
+
+
+def reader_of(source: Source, data: Data, config: Config) -> Reader:
+    """Return what reads samples of the pool by their ids."""
+    return Reader(
+        source,
+        values_of(config.load_data_kwargs),
+        seed=config.seed,
+        device=data.train_loader.device,  # type: ignore[union-attr]
+        normalization=data.normalization,
+    )
+
+
+def order_of(data: Data) -> Order:
+    """Return the order of the training samples, which can be that of some of them.
+
+    Raises:
+        DataError: the data has no samples to choose from.
+        ConfigError: a sampler of the user's chooses them.
+    """
+    order = getattr(data.train_loader, "order", None)
+    if "train" not in data.sources or order is None:
+        raise DataError(
+            "a pool is needed whose samples can be chosen",
+            where="dataset_kwargs.dataset_name",
+            hint="active learning takes a dataset with __getitem__ and __len__, and no own loader",
+        )
+    if type(order) is not Order:
+        raise ConfigError(
+            "active learning chooses the samples by itself",
+            key="load_data_kwargs.sampler",
+            where="load_data_kwargs.sampler",
+            hint="leave sampler and batch_sampler out",
+        )
+    return order

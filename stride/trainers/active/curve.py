@@ -1,0 +1,40 @@
+"""Leave a run's learning curve in its folder: as JSON, and as a picture where that can be drawn."""
+
+from importlib.util import find_spec
+
+from stride.active.curves.curve import Curve
+from stride.config.metrics import infer_mode
+from stride.runs.files.atomic import encode_number
+from stride.runs.layout import FORMAT_VERSION
+from stride.trainer.fit.run_recorder import Recording
+
+
+def write_curve(run: Recording, curve: Curve, metric: str, target: float | None) -> None:
+    """Write curve.json anew.
+
+    Args:
+        run: whose curve it is.
+        curve: of the rounds so far.
+        metric: what it tells.
+        target: the value of the metric that labels are counted for, if any.
+    """
+    mode = infer_mode(metric)
+    values = {
+        "format_version": FORMAT_VERSION,
+        "metric": metric,
+        "mode": mode,
+        "labelled": list(curve.labelled),
+        "values": [encode_number(value) for value in curve.values],
+        "area": encode_number(curve.area()),
+        "target": target,
+        "labels_needed": None if target is None else curve.labels_needed(target, mode),
+    }
+    run.commit(run.paths.curve, values)
+
+
+def draw_curve(run: Recording, curve: Curve, metric: str, name: str) -> None:
+    """Draw the curve, where matplotlib is installed."""
+    if find_spec("matplotlib") is not None:
+        from stride.active.curves.plots import plot_curves
+
+        plot_curves({name: [curve]}, run.paths.curve_plot, metric=metric)

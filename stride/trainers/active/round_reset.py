@@ -1,0 +1,128 @@
+"""Begin a round of active learning with another optimiser, schedule and weights, by option."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from stride.active.pool.candidates import Candidates
+from stride.callbacks.best_weights import BestWeights
+from stride.callbacks.early_stopping import EarlyStopping
+from stride.config.schema import ActiveConfig
+from stride.data.seeding import generator
+from stride.engine.optim import OptimizerState, Schedule, build_schedule
+from stride.models.model import Model
+from stride.trainer.fit.assembly import Assembly, lengths, values_of
+from stride.trainer.fit.session import Training, build_optimizer_of, limits_of
+
+NOISE = 10  # which of the random streams of a seed
+LENGTHS = ("total_steps", "T_max", "total_iters")
+
+
+class Renewal:
+    """What is the same at the beginning of every round.
+
+    Args:
+        training: as it was built, before anything is trained or restored.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self._training = training
+        self._limits = limits_of(training.assembly.config)
+        self._lengths = lengths(training.assembly.config, training.assembly.data)
+        anew = (BestWeights, EarlyStopping)
+        parts = [one for one in training.watch.callbacks if isinstance(one, anew)]
+        parts += [training.assembly.precision]  # type: ignore[list-item]
+        self._fresh: list[tuple[Any, Any]] = [(p, copy.deepcopy(p.state_dict())) for p in parts]
+        self._number = 0
+        self.weights: Mapping[str, Any] = {}
+
+    def place(self, number: int, epoch: int, step: int) -> None:
+        """Let the training be that of a round which began after so many epochs and steps."""
+        training, limits = self._training, self._limits
+        training.limits = replace(
+            limits,
+            max_epochs=None if limits.max_epochs is None else epoch + limits.max_epochs,
+            max_steps=None if limits.max_steps is None else step + limits.max_steps,
+        )
+        if number != self._number:  # the loop holds what it has of this round
+            self._number = number
+            self._renew_optimizer()
+
+    def _renew_optimizer(self) -> None:
+        training, active = self._training, self._training.assembly.config.active_config
+        before, schedule = training.optimizer, training.schedule
+        training.optimizer = build_optimizer_of(training.assembly)
+        training.schedule = build_schedule(
+            self._schedule_section(), training.optimizer, metric=training.watch.monitor.metric
+        )
+        if active.optimizer == "keep":
+            _take_moments(training.optimizer, before)
+        if active.schedule == "keep":
+            _take_schedule(training.optimizer, training.schedule, before, schedule)
+        parts = training.state.parts
+        parts["optimizer"] = OptimizerState(training.optimizer)
+        parts["schedule"] = training.schedule
+
+    def _schedule_section(self) -> dict[str, Any]:
+        """Return the schedule's section, as long as the round where it was as long as the first."""
+        assembly: Assembly = self._training.assembly
+        section = values_of(assembly.config.scheduler_kwargs)
+        by_step = section.get("interval") == "step"
+        first, now = (pair[by_step] for pair in (self._lengths, self._now()))
+        for key in LENGTHS:
+            if key in section and section[key] == first and now is not None:
+                section[key] = now
+        return section
+
+    def _now(self) -> tuple[int | None, int | None]:
+        return lengths(self._training.assembly.config, self._training.assembly.data)
+
+    def begin(self, seed: int, number: int) -> None:
+        """Give the model the weights of a round's beginning, and forget what was best before."""
+        active, model = self._training.assembly.config.active_config, self._training.assembly.model
+        if active.weights == "reset":
+            model.load_state_dict(self.weights)
+        elif active.weights == "shrink_perturb":
+            shrink_and_perturb(model, active, generator(seed, NOISE, number))
+        for part, state in self._fresh:
+            part.load_state_dict(copy.deepcopy(state))
+        for request in (self._training.stop, self._training.agreement.asked):
+            request.load_state_dict({"reason": "", "status": "done"})
+
+
+@torch.no_grad()
+def shrink_and_perturb(model: Model, active: ActiveConfig, drawn: torch.Generator) -> None:
+    """Move the weights towards 0 and add noise, so that what is new can still be learnt.
+
+    Ash and Adams, On Warm-Starting Neural Network Training, 2020 (arXiv 1910.08475).
+    """
+    for parameter in _trained(model.network):
+        noise = torch.randn(parameter.shape, generator=drawn, dtype=torch.float32)
+        noise = noise.to(parameter.device, parameter.dtype)
+        parameter.mul_(active.shrink).add_(noise, alpha=active.perturb)
+
+
+def _trained(network: nn.Module) -> list[Tensor]:
+    """Return what the round before has trained; candidates that were not chosen stay."""
+    answering = network.answering if isinstance(network, Candidates) else network
+    return [p for p in answering.parameters() if p.requires_grad and p.is_floating_point()]
+
+
+def _take_moments(optimizer: Optimizer, before: Optimizer) -> None:
+    groups = optimizer.state_dict()["param_groups"]
+    OptimizerState(optimizer).load_state_dict(
+        {"state": before.state_dict()["state"], "param_groups": groups}
+    )
+
+
+def _take_schedule(
+    optimizer: Optimizer, schedule: Schedule, before: Optimizer, last: Schedule
+) -> None:
+    schedule.load_state_dict(last.state_dict())
+    for group, old in zip(optimizer.param_groups, before.param_groups, strict=True):
+        group.update({key: value for key, value in old.items() if key != "params"})

@@ -1,0 +1,64 @@
+"""Data and model of a config, and what was decided on the way."""
+
+import pytest
+
+from stride.errors import ConfigError, DataError
+from stride.trainer.fit.assembly import lengths, saving_monitor, stopping_monitor
+
+
+def test_the_complete_config_builds_an_equal_assembly(make):
+    first = make().comprehend_config()
+    again = make(model_kwargs=first.config.to_json()["model_kwargs"]).comprehend_config()
+    assert again.config == first.config
+    assert first.config.criterion_kwargs.criterion_name == "CrossEntropyLoss"
+    assert first.config.optimizer_kwargs.free["fused"] is True
+    assert first.metric_names == ["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ({"max_epochs": 2}, (2, 8)),
+        ({"max_epochs": 2, "accumulate": 3}, (2, 4)),
+        ({"max_epochs": None, "max_steps": 6}, (2, 6)),
+        ({"max_epochs": 1, "max_steps": 600}, (1, 4)),
+    ],
+)
+def test_lengths_follow_from_whatever_ends_first(make, training, expected):
+    assembly = make(training_config=training).comprehend_config()
+    assert lengths(assembly.config, assembly.data) == expected
+
+
+def test_splits_are_found_by_name_and_a_missing_one_is_told(make):
+    assembly = make(dataset_kwargs={"test_fraction": 0.0}).comprehend_config()
+    assert assembly.loader("validation") is assembly.loader("val")
+    with pytest.raises(DataError, match="no split 'test'"):
+        assembly.loader("test")
+
+
+@pytest.mark.parametrize(
+    ("training", "saving", "stopping"),
+    [
+        ({}, ("validation/epoch_loss", "min"), ("validation/epoch_loss", "min")),
+        ({"with_validation": False}, ("train/epoch_loss", "min"), ("train/epoch_loss", "min")),
+        (
+            {"stopping_metric": "val_accuracy"},
+            ("validation/epoch_accuracy", "max"),
+            ("validation/epoch_accuracy", "max"),
+        ),
+        (
+            {"stopping_metric": "odd", "mode": "max", "saving_metric": "val_loss"},
+            ("validation/epoch_loss", "min"),
+            ("odd", "max"),
+        ),
+    ],
+)
+def test_metrics_to_follow_have_a_direction(make, training, saving, stopping):
+    assembly = make(training_config=training).comprehend_config()
+    monitors = saving_monitor(assembly), stopping_monitor(assembly)
+    assert [(m.metric, m.mode) for m in monitors] == [saving, stopping]
+
+
+def test_a_name_without_a_direction_needs_one(make):
+    with pytest.raises(ConfigError, match="mode"):
+        make(training_config={"saving_metric": "odd"}).comprehend_config()

@@ -1,0 +1,63 @@
+"""Who watches a training: the order, the names of states, metrics that must exist."""
+
+import pytest
+
+from stride.callbacks.base import Callback
+from stride.errors import ComponentError, ConfigError
+from stride.trainer.fit.callbacks import build_watch
+
+
+class Counting(Callback):
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def names(watch):
+    return [type(callback).__name__ for callback in watch.callbacks]
+
+
+def test_the_users_come_first_and_the_decision_to_stop_last(make):
+    assembly = make(
+        training_config={"early_stopping": True, "callbacks": ["stride.callbacks.base:Callback"]}
+    ).comprehend_config()
+    watch = build_watch(assembly, [Counting()])
+    assert names(watch) == ["Callback", "Counting", "BestWeights", "Checkpoints", "EarlyStopping"]
+
+
+def test_states_have_names_that_two_of_a_kind_do_not_share(make):
+    watch = build_watch(make().comprehend_config(), [Counting(), Callback(), Counting()])
+    assert list(watch.stateful()) == [
+        "callback-Counting",
+        "callback-Counting+1",
+        "callback-BestWeights",
+        "callback-Checkpoints",
+    ]
+
+
+def test_a_metric_nobody_gives_is_refused_unless_a_callback_may_add_it(make):
+    class Adding(Callback):
+        def after_evaluate(self, trainer, metrics):
+            metrics["mine"] = 1.0
+
+    assembly = make(
+        training_config={"saving_metric": "mine", "saving_mode": "max"}
+    ).comprehend_config()
+    with pytest.raises(ConfigError, match=r"no metric 'mine'.*saving_metric"):
+        build_watch(assembly, [])
+    assert build_watch(assembly, [Adding()]).monitor.metric == "mine"
+
+
+def test_what_is_no_callback_is_refused(make):
+    assembly = make(training_config={"callbacks": ["collections:Counter"]}).comprehend_config()
+    with pytest.raises(ComponentError, match="gives a Counter, no stride"):
+        build_watch(assembly, [])
+
+
+def test_a_class_or_another_object_is_no_callback(make):
+    assembly = make().comprehend_config()
+    for thing in (Counting, object()):
+        with pytest.raises(ComponentError, match=r"callbacks gives a .*, no stride"):
+            build_watch(assembly, [thing])

@@ -1,0 +1,98 @@
+"""A recording ends its run by how its block was left."""
+
+import shutil
+from io import StringIO
+
+import pytest
+
+from stride.engine.signals import Interrupted
+from stride.engine.state import TrainState
+from stride.errors import LostRun, NonFiniteError, StrideError
+from stride.loggers.base import Loggers
+from stride.loggers.console import NoDisplay, PlainDisplay
+from stride.loggers.text import LOGGER
+from stride.runs.run import Run
+from stride.runs.writer import RunWriter
+from stride.trainer.fit.run_recorder import Recording
+
+
+@pytest.fixture
+def recording(tmp_path):
+    writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
+    return Recording(writer, TrainState(), Loggers([]), NoDisplay())
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (None, "done", ""),
+        (KeyboardInterrupt(), "interrupted", "interrupted by the keyboard"),
+        (Interrupted(15), "interrupted", "interrupted by SIGTERM"),
+        (NonFiniteError("the loss is not finite"), "failed", "nonfinite: the loss is not finite"),
+        (ValueError("first\nsecond"), "failed", "ValueError: first"),
+    ],
+)
+def test_the_end_says_how_it_came(recording, error, state, reason):
+    try:
+        with recording:
+            recording.record({"m": 1.0})
+            if error is not None:
+                raise error
+    except BaseException as raised:
+        assert raised is error
+    run = Run(recording.paths.path)
+    assert (run.status["state"], run.status["reason"]) == (state, reason)
+    assert run.metrics()[-1]["m"] == 1.0
+
+
+def test_a_run_that_is_lost_keeps_its_successors_status(recording):
+    with pytest.raises(LostRun), recording:
+        recording.paths.segment(1).write_text('{"format_version": 1}')
+        recording.record({"m": 1.0})
+    assert Run(recording.paths.path).status["state"] == "running"
+
+
+def test_metrics_that_cannot_be_written_fail_the_run(recording, monkeypatch):
+    def full(rows):
+        raise StrideError("cannot write: no space left", where="metrics.jsonl")
+
+    recording._stream._sinks = [full]
+    with pytest.raises(StrideError, match="no space"), recording:
+        recording.log("m", 1.0)
+    status = Run(recording.paths.path).status
+    assert status["state"] == "failed"
+    assert "no space left" in status["reason"]
+
+
+def test_warnings_are_shown_while_the_run_goes_on(tmp_path):
+    shown = StringIO()
+    writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
+    with Recording(writer, TrainState(), Loggers([]), PlainDisplay(shown)):
+        LOGGER.warning("update %d skipped", 3)
+        LOGGER.info("not for the terminal")
+    LOGGER.warning("too late")
+    assert shown.getvalue() == "warning: update 3 skipped\n"
+
+
+def test_speed_is_measured_between_different_steps(recording):
+    with recording:
+        recording._state.step = 10
+        first = recording._steps_per_second()
+        assert first > 0
+        assert recording._steps_per_second() == first
+
+
+def test_an_end_that_fails_by_itself_fails_the_run(recording):
+    def broken(rows):
+        raise RuntimeError("no such row")
+
+    recording._stream._sinks = [broken]
+    with pytest.raises(RuntimeError, match="no such row"), recording:
+        recording.log("m", 1.0)
+    assert Run(recording.paths.path).status["state"] == "failed"
+
+
+def test_what_ended_the_run_is_told_also_where_no_status_can_be_written(recording):
+    with pytest.raises(ValueError, match="boom"), recording:
+        shutil.rmtree(recording.paths.path)
+        raise ValueError("boom")

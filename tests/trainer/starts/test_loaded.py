@@ -1,0 +1,197 @@
+"""Runs brought back: anywhere, strictly, and without running code that lies in them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+
+from stride.errors import ComponentError, RunError
+from stride.trainer.starts.loaded import load_run
+
+
+@pytest.fixture
+def run(make):
+    trainer = make(dataset_kwargs={"normalize": "standard"})
+    trainer.fit()
+    return load_run(trainer.run.paths.path), trainer
+
+
+def test_a_run_is_found_by_number_name_path_and_selector(run, tmp_path):
+    loaded, _ = run
+    for found in (
+        load_run(tmp_path / "w", 0),
+        load_run(str(tmp_path / "w"), "0"),
+        load_run(tmp_path / "w", "latest"),
+        load_run(tmp_path / "w" / "best"),
+    ):
+        assert found.path.resolve() == loaded.path.resolve()
+    with pytest.raises(RunError, match="7"):
+        load_run(tmp_path / "w", 7)
+
+
+def test_a_moved_folder_loads_with_its_own_statistics(run, tmp_path):
+    # Law 1.
+    _, trainer = run
+    expected = trainer.evaluate("test")
+    shutil.move(tmp_path / "w", tmp_path / "elsewhere")
+    moved = load_run(tmp_path / "elsewhere", 0)
+    assert moved.evaluate("test") == expected
+    assert torch.equal(
+        next(iter(moved.model.parameters())), next(iter(trainer.model.network.parameters()))
+    )
+
+
+def test_metrics_of_ones_choice_are_evaluated(run):
+    loaded, _ = run
+    values = loaded.evaluate("validation", ["f1", "accuracy"])
+    assert set(values) == {"validation/epoch_loss", "validation/f1", "validation/epoch_accuracy"}
+
+
+def evaluated(folder, split):
+    loaded = load_run(folder)
+    return loaded.evaluate(split, ["accuracy", "f1"]), next(iter(loaded.model.parameters())).sum()
+
+
+@pytest.mark.ddp
+def test_several_processes_evaluate_a_run_together(run, ranks):
+    loaded, _ = run
+    (alone, weights), folder = evaluated(loaded.path, "validation"), str(loaded.path)
+    (first, one), (second, other) = ranks(2, evaluated, folder, "validation", group=False)
+    assert first == second and first == pytest.approx(alone)
+    assert weights == one == other
+    errors = ranks(2, evaluated, folder, "valdation", group=False, fails=True)
+    assert all("no split" in error or "valdation" in error for error in errors)
+
+
+def test_loading_loads_no_torch_until_the_model_is_asked_for(run):
+    loaded, _ = run
+    code = f"""
+        import sys
+        from stride import load_run
+        run = load_run({str(loaded.path)!r})
+        run.config, run.metrics(), run.results, run.status, repr(run)
+        assert "torch" not in sys.modules and "numpy" not in sys.modules
+        print(type(run.model).__name__)
+    """
+    done = python(code)
+    assert done.stdout.strip() == "MLP", done.stderr
+
+
+def test_weights_that_do_not_fit_name_the_class_and_the_keys(run):
+    loaded, _ = run
+    with pytest.raises(RunError, match="do not fit Linear, which has changed since"):
+        loaded.load_model(model=torch.nn.Linear(3, 3))
+
+
+NOTEBOOK = """
+    import sys
+    from torch import nn
+    from stride import Trainer
+
+    class Net(nn.Module):
+        def __init__(self, width: int = 7):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Linear(width, 10))
+
+        def forward(self, x):
+            return self.layers(x)
+
+    trainer = Trainer(
+        "w",
+        model_kwargs={"model_name": Net, "width": 5},
+        dataset_kwargs={"subsample_rate": 0.2},
+        logging_config={"terminal_display": "off"},
+    )
+    trainer.fit(max_steps=2)
+    assert trainer.load_run(0).model.layers[1].out_features == 5
+"""
+
+
+def python(code, cwd=None, stdin=False):
+    text = textwrap.dedent(code)
+    command = [sys.executable, *(["-"] if stdin else ["-c", text])]
+    return subprocess.run(
+        command, input=text if stdin else None, cwd=cwd, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_class_of_a_script_is_recorded_and_run_only_when_trusted(tmp_path):
+    script = tmp_path / "notebook.py"
+    script.write_text(textwrap.dedent(NOTEBOOK))
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    run = load_run(tmp_path / "w", 0)
+    assert "class Net" in run.paths.model_source.read_text()
+    with pytest.raises(ComponentError, match="trust_code=True"):
+        _ = run.model
+    with pytest.raises(ComponentError, match="trust_code=True"):
+        run.evaluate()
+    assert run.load_model(trust_code=True).layers[1].out_features == 5
+
+
+def test_a_class_that_has_gone_is_told_by_name(tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n\n"
+        "def net():\n    return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))\n"
+    )
+    command = [sys.executable, "-m", "stride"]
+    for override in (
+        "work_dir=w",
+        "model_kwargs.model_name=nets:net",
+        "training_config.max_steps=1",
+    ):
+        command += ["--config", override]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    os.remove(tmp_path / "nets.py")
+    with pytest.raises(ComponentError, match="nets"):
+        _ = load_run(tmp_path / "w", 0).model
+
+
+def test_recorded_source_that_needs_more_says_what_to_do(run, tmp_path):
+    loaded, _ = run
+    values = loaded.raw_config | {"model_kwargs": {"model_name": "__main__:Gone"}}
+    loaded.paths.config.write_text(json.dumps(values))
+    loaded.paths.model_source.write_text("class Gone(missing.Base):\n    pass\n")
+    with pytest.raises(ComponentError, match=r"does not run by itself: name 'missing'.*model="):
+        load_run(loaded.path).load_model(trust_code=True)
+
+
+def test_reading_a_run_runs_nothing_that_lies_in_it(make, tmp_path):
+    # Law 6.
+    trainer = make(logging_config={"loggers": ["csv", "tensorboard"]})
+    trainer.fit()
+    paths, marker = trainer.run.paths, tmp_path / "executed"
+    trap = f"open({str(marker)!r}, 'w').close()\n"
+    for name in ("model_source.py", "conftest.py", "__init__.py", "sitecustomize.py"):
+        (paths.path / name).write_text(trap)
+    code = f"""
+        from stride import load_run
+        from stride.runs.listing.query import list_runs
+        run = load_run({str(paths.path)!r})
+        list_runs({str(paths.path.parent)!r}), run.config, run.metrics(), run._repr_html_()
+        try:
+            run.model
+        except Exception as error:
+            print(type(error).__name__)
+    """
+    done = python(code, cwd=tmp_path)
+    assert done.stdout.strip() == "ComponentError", done.stderr
+    assert not marker.exists()
+
+
+def test_no_file_of_a_run_is_a_pickle(make):
+    # Law 6: pickles of protocol 2 and above begin with 0x80, torch.save writes a zip.
+    trainer = make(logging_config={"loggers": ["csv", "tensorboard"]}, callbacks=[])
+    trainer.fit()
+    files = [path for path in trainer.run.paths.path.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    for path in files:
+        assert not path.read_bytes().startswith((b"\x80", b"PK\x03\x04")), path
