@@ -11,7 +11,7 @@ from torch.optim import AdamW
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from benchmarks.tasks import LOG_INTERVAL, Task
-from stride.data.sampler import Order
+from stride.data.batches.sampler import Order
 
 
 class Outcome(NamedTuple):

@@ -21,7 +21,7 @@ from benchmarks.parties import CLOSE, Unequal, steady
 from benchmarks.scale import Scale
 from benchmarks.strided import Clock, fit, in_memory
 from benchmarks.tasks import LOG_INTERVAL, SEED, Task, cnn, mlp
-from stride.data.sampler import Order
+from stride.data.batches.sampler import Order
 
 _SENT = 8  # which number after the colon in a line of /proc/net/dev counts the bytes that were sent
 

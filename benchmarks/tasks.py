@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from stride.data.sampler import Order
+from stride.data.batches.sampler import Order
 
 SEED = 0
 CLASSES = 10

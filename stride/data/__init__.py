@@ -1,6 +1,6 @@
 """Datasets, splits and loaders: batches on the device, the same in every run of a seed."""
 
-from stride.data.batches import Batches, move
+from stride.data.batches.base import Batches, move
 from stride.data.build import Data, build_data
 from stride.data.columns import ArrayDataset
 from stride.data.datasets import resolve_dataset

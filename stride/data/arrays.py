@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from stride.data.array_files import StoredArray, open_arrays
 from stride.data.columns import ArrayDataset, Column
-from stride.data.files import available_memory
+from stride.data.files.array_files import StoredArray, open_arrays
+from stride.data.files.locate import available_memory
 from stride.data.labels import check_finite, encode_labels, input_dtype, target_dtype
 from stride.errors import DataError, nearest
 

@@ -7,19 +7,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.data.batches import Batches
+from stride.data.batches.base import Batches
+from stride.data.batches.fetch import FetchArrays, FetchSamples, finisher
+from stride.data.batches.loader import LoaderBatches, WorkerStart
+from stride.data.batches.memory import MemoryBatches, roomy
+from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
+from stride.data.batches.stream import stream_batches
 from stride.data.columns import ArrayDataset, chunks, rows
 from stride.data.datasets import Opened, find_transform, open_dataset
-from stride.data.fetch import FetchArrays, FetchSamples, finisher
 from stride.data.info import DataInfo, describe
-from stride.data.loaders import LoaderBatches, WorkerStart
-from stride.data.memory import MemoryBatches, roomy
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.options import LoaderOptions, loader_options, made_with
-from stride.data.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
-from stride.data.streams import stream_batches
 from stride.distributed import Share, share
 from stride.errors import DataError
 

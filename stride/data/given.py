@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
-from stride.data.batches import move, moved
+from stride.data.batches.base import move, moved
 from stride.data.build import Data
 from stride.data.fingerprint import fingerprint
 from stride.data.info import describe, num_classes

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from stride.data.columns import ArrayDataset
-from stride.data.files import locate
+from stride.data.files.locate import locate
+from stride.data.files.table_files import open_table
 from stride.data.labels import Array, check_finite, encode_labels
-from stride.data.table_files import open_table
 from stride.errors import DataError, nearest
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from stride.data import Normalization, build_data, resolve_dataset, resolve_loader
-from stride.data.loaders import LoaderBatches
-from stride.data.memory import MemoryBatches
+from stride.data.batches.loader import LoaderBatches
+from stride.data.batches.memory import MemoryBatches
 from stride.data.seeding import drawn_since, read_globals
 from stride.errors import DataError
 

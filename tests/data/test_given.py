@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
-from stride.data.batches import Batches, move
+from stride.data.batches.base import Batches, move
 from stride.data.given import given, given_data
 from stride.data.seeding import drawn_since, read_globals
 from stride.errors import DataError

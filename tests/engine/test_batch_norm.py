@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from stride.config.schema import DistributedConfig
-from stride.data.memory import MemoryBatches
-from stride.data.sampler import Order
+from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.sampler import Order
 from stride.distributed import local_rank, process_group, share
 from stride.engine.batch_norm import require_shares, share_statistics
 from stride.engine.parallel.build import build_gradients

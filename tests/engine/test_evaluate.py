@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from stride.data.memory import MemoryBatches
-from stride.data.sampler import Order
+from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.sampler import Order
 from stride.distributed import share
 from stride.engine.evaluate import evaluate
 from stride.engine.precision import Precision

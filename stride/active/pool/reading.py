@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.data.batches import Batches
+from stride.data.batches.base import Batches
+from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.sampler import Order
 from stride.data.build import BatchMaker
-from stride.data.memory import MemoryBatches
 from stride.data.normalize import Normalization
 from stride.data.options import loader_options
-from stride.data.sampler import Order
 from stride.data.samples import Source, StreamDataset
 from stride.errors import DataError
 

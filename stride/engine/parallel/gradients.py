@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stride.data.sampler import Counts
+from stride.data.batches.sampler import Counts
 from stride.distributed import any_rank, totals, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors
 from stride.models.model import Model, Step, batch_size

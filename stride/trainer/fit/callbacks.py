@@ -12,7 +12,7 @@ from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.same_values import SameValues
 from stride.components import find
-from stride.data.batches import begins_inside
+from stride.data.batches.base import begins_inside
 from stride.distributed import world_size
 from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful

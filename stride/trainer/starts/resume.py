@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 
 from stride.config import Overrides, Resolved
-from stride.data.batches import begins_inside
+from stride.data.batches.base import begins_inside
 from stride.distributed import world_size
 from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed

@@ -10,7 +10,7 @@ from stride.active.transferability.model_selection import require_selection
 from stride.config.metrics import metric_name
 from stride.config.schema import Config
 from stride.data import Data
-from stride.data.sampler import Order
+from stride.data.batches.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import world_size
 from stride.errors import ConfigError, DataError, nearest

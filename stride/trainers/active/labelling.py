@@ -8,11 +8,11 @@ import torch
 from stride.active.labels.oracle import class_of, require_samples, targets_of
 from stride.active.labels.rendering import Shown, shown
 from stride.data.datasets import Opened, open_dataset, resolve_dataset
-from stride.data.files import locate
+from stride.data.files.locate import locate
+from stride.data.files.table_files import open_table
 from stride.data.info import TargetKind, target_kind
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
-from stride.data.table_files import open_table
 from stride.errors import DataError, RunError
 from stride.runs.labels.labels_jsonl import (
     Asked,

@@ -5,9 +5,9 @@ import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from stride.active.pool.reading import Reader
+from stride.data.batches.loader import LoaderBatches
+from stride.data.batches.memory import MemoryBatches
 from stride.data.columns import ArrayDataset
-from stride.data.loaders import LoaderBatches
-from stride.data.memory import MemoryBatches
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.samples import SampleDataset, StreamDataset
 from stride.errors import DataError

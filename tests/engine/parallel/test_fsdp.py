@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from stride.config.schema import DistributedConfig
-from stride.data.memory import MemoryBatches
-from stride.data.sampler import Order
+from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.sampler import Order
 from stride.distributed import rank, share, totals, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.fingerprint import Fingerprint

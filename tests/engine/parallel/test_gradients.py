@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from stride.config.schema import DistributedConfig
-from stride.data.memory import MemoryBatches
-from stride.data.sampler import Order
+from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.sampler import Order
 from stride.distributed import gather, rank, share, totals, world_size
 from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients

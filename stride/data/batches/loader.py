@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from stride.data.batches import move, moved
-from stride.data.fetch import FetchArrays, FetchSamples
-from stride.data.sampler import BatchKey, Counts, Order
+from stride.data.batches.base import move, moved
+from stride.data.batches.fetch import FetchArrays, FetchSamples
+from stride.data.batches.sampler import BatchKey, Counts, Order
 from stride.data.seeding import mix
 
 WORKERS = 6  # which of the random streams of a seed

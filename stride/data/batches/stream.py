@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from stride.data.batches import move, moved
-from stride.data.fetch import stack
-from stride.data.loaders import end_workers_with
-from stride.data.sampler import Counts
+from stride.data.batches.base import move, moved
+from stride.data.batches.fetch import stack
+from stride.data.batches.loader import end_workers_with
+from stride.data.batches.sampler import Counts
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
     GlobalState,

@@ -5,7 +5,7 @@ from itertools import chain
 import pytest
 import torch
 
-from stride.data.sampler import BatchSamplerOrder, Order, SamplerOrder
+from stride.data.batches.sampler import BatchSamplerOrder, Order, SamplerOrder
 from stride.data.seeding import drawn_since, read_globals
 from stride.distributed import Share
 from stride.errors import DataError

@@ -5,12 +5,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stride.data.batches import Batches
+from stride.data.batches.base import Batches
+from stride.data.batches.fetch import FetchArrays, FetchSamples
+from stride.data.batches.loader import LoaderBatches
+from stride.data.batches.memory import (
+    BLOCK_BATCHES,
+    BLOCK_NUMBERS,
+    MemoryBatches,
+    batches_per_block,
+)
+from stride.data.batches.sampler import Order
 from stride.data.columns import ArrayDataset
-from stride.data.fetch import FetchArrays, FetchSamples
-from stride.data.loaders import LoaderBatches
-from stride.data.memory import BLOCK_BATCHES, BLOCK_NUMBERS, MemoryBatches, batches_per_block
-from stride.data.sampler import Order
 from stride.data.seeding import drawn_since, read_globals
 from stride.distributed import Share
 

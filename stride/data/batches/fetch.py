@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
+from stride.data.batches.sampler import BatchKey
 from stride.data.columns import ArrayDataset
 from stride.data.normalize import Normalization
-from stride.data.sampler import BatchKey
 from stride.data.samples import SampleDataset, with_inputs
 from stride.data.seeding import (
     GLOBALS,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from stride.data.columns import MappedColumn
-from stride.data.files import locate
+from stride.data.files.locate import locate
 from stride.data.labels import Array, to_tensor
 from stride.errors import DataError
 

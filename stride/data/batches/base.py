@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from stride.data.sampler import Counts
+from stride.data.batches.sampler import Counts
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 import torch
 from torch import Tensor
 
-from stride.data.sampler import Counts, Order
+from stride.data.batches.sampler import Counts, Order
 
 BLOCK_BATCHES = 64  # batches gathered by one operation, at most
 # torch gathers so many numbers in one thread. Beyond, starting the others costs more than small

@@ -1,0 +1,1 @@
+"""Open the files that built-in datasets read: arrays and tables."""
