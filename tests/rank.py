@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import torch
 
 from stride import distributed
-from stride.peers import store
+from stride.distributed import kv_store
 
 VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
@@ -34,9 +34,9 @@ def serve(connection: Connection) -> None:
 
 def _answer(variables, path, name, function, content, seconds):
     os.environ.update(variables)
-    store._stores.clear()
-    store._silent.clear()
-    store._rooms = count()
+    kv_store._stores.clear()
+    kv_store._silent.clear()
+    kv_store._rooms = count()
     try:
         module = _module(path, name)
         arguments, options = pickle.loads(content)

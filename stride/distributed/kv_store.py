@@ -8,9 +8,9 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
+from stride.distributed.launcher_env import meeting_point, variable
+from stride.distributed.rendezvous import new_round, part
 from stride.errors import RunFailed, UserError
-from stride.peers.meeting import new_round, part
-from stride.peers.place import meeting_point, variable
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store

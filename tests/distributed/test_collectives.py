@@ -11,6 +11,7 @@ from stride.distributed import (
     gather,
     is_main,
     job_id,
+    kv_store,
     local_rank,
     process_group,
     rank,
@@ -20,7 +21,6 @@ from stride.distributed import (
     world_size,
 )
 from stride.errors import RunFailed, UserError
-from stride.peers import store
 
 
 def test_without_a_launcher_there_is_one_process(monkeypatch):
@@ -111,7 +111,7 @@ def test_a_process_can_join_its_peers_again(ranks):
 
 
 def test_several_processes_must_know_where_they_meet(monkeypatch):
-    monkeypatch.setattr(store, "_stores", [])
+    monkeypatch.setattr(kv_store, "_stores", [])
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
     monkeypatch.delenv("MASTER_ADDR", raising=False)

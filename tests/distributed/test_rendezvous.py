@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from torch.distributed import HashStore
 
-from stride.peers.meeting import new_round, objections
+from stride.distributed.rendezvous import new_round, objections
 
 
 def meet(store, world):

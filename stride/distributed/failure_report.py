@@ -1,10 +1,14 @@
 """Learn what ended the processes that train together, where it began in another one."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from traceback import format_exception
 
-from stride.peers.place import variable
-from stride.peers.store import answer_of, connected
+from stride.distributed.kv_store import answer_of, connected
+from stride.distributed.launcher_env import variable
+from stride.distributed.ranks import world_size
+from stride.errors import LostProcess, RunFailed
 
 _KEY = "failure"
 _LOST = re.compile(r"closed by peer|reset by peer|Broken pipe|timeout caused|remote process exited")
@@ -48,3 +52,33 @@ def _noted() -> str:
 
 def _note(words: str) -> str:
     return connected(0).compare_set(_KEY, "", words).decode()
+
+
+@contextmanager
+def failing_together() -> Iterator[None]:
+    """Tell the other ranks what ends this one; where it is their end, raise what ended them.
+
+    Raises:
+        RunFailed: Another rank failed first; its traceback is a note of the error.
+        LostProcess: Another process is gone without a word.
+    """
+    try:
+        yield
+    except LostProcess:
+        raise
+    except Exception as error:
+        if world_size() > 1:
+            _raise_cause(error)
+        raise
+
+
+def _raise_cause(error: Exception) -> None:
+    """Raise what ended this process, where that is not the error itself."""
+    lost = loss_of_peer(error)
+    first, trace = first_failure(error, follows=bool(lost))
+    if first and isinstance(error, RuntimeError):
+        failed = RunFailed(first)
+        failed.add_note(trace)
+        raise failed from error
+    if lost:
+        raise LostProcess(f"another process was lost: {lost}") from error

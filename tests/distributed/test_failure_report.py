@@ -3,7 +3,7 @@
 import pytest
 from torch.distributed import DistBackendError
 
-from stride.peers.failing import loss_of_peer
+from stride.distributed.failure_report import loss_of_peer
 
 GLOO = "[/build/third_party/gloo/gloo/transport/tcp/"
 

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from stride.peers import store
-from stride.peers.store import answer_of
+from stride.distributed import kv_store
+from stride.distributed.kv_store import answer_of
 
 
 @pytest.fixture(autouse=True)
 def unasked(monkeypatch):
-    monkeypatch.setattr(store, "_silent", [])
+    monkeypatch.setattr(kv_store, "_silent", [])
 
 
 def test_an_answer_is_given_and_a_failure_is_none():

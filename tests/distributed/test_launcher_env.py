@@ -2,8 +2,8 @@
 
 import pytest
 
+from stride.distributed.launcher_env import first_host, meeting_point, place, require_place
 from stride.errors import UserError
-from stride.peers.place import first_host, meeting_point, place, require_place
 
 TASK = {
     "SLURM_JOB_ID": "1234",

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Li
 
 WORKER = """
 import sys, time
-from stride.peers import parent
+from stride.distributed import parent_death
 {before}
-parent.end_with_parent()
+parent_death.end_with_parent()
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -59,7 +59,7 @@ def test_a_worker_ends_with_its_agent():
 
 def test_a_worker_whose_agent_ended_before_it_asked_ends_at_once():
     done = subprocess.run(
-        [sys.executable, "-c", WORKER.format(before="parent._parent += 1")],
+        [sys.executable, "-c", WORKER.format(before="parent_death._parent += 1")],
         stdout=subprocess.PIPE,
         timeout=60,
     )
@@ -67,6 +67,6 @@ def test_a_worker_whose_agent_ended_before_it_asked_ends_at_once():
 
 
 def test_this_process_has_the_parent_that_was_noted():
-    from stride.peers import parent
+    from stride.distributed import parent_death
 
-    assert parent._parent == os.getppid()
+    assert parent_death._parent == os.getppid()

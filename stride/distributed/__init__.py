@@ -1,0 +1,43 @@
+"""Know which of how many processes this is, meet the others and speak with them.
+
+torchrun and SLURM say by environment variables how many processes train together. Without one
+there is one: then every function here gives back what it was given, and nothing of
+torch.distributed is imported.
+"""
+
+from stride.distributed.collectives import (
+    any_rank,
+    barrier,
+    broadcast,
+    copy_from_main,
+    gather,
+    gather_numbers,
+    on_main,
+    sum_tensor,
+    totals,
+)
+from stride.distributed.failure_report import failing_together
+from stride.distributed.group import process_group, require_alike
+from stride.distributed.ranks import Share, is_main, job_id, local_rank, rank, share, world_size
+
+__all__ = [
+    "Share",
+    "any_rank",
+    "barrier",
+    "broadcast",
+    "copy_from_main",
+    "failing_together",
+    "gather",
+    "gather_numbers",
+    "is_main",
+    "job_id",
+    "local_rank",
+    "on_main",
+    "process_group",
+    "rank",
+    "require_alike",
+    "share",
+    "sum_tensor",
+    "totals",
+    "world_size",
+]
