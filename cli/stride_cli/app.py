@@ -66,7 +66,7 @@ def root(
 
     Start a run with:  stride --config work_dir=work_dirs/demo
     """
-    from stride_cli import start
+    from stride_cli.running import start
 
     options: dict[str, Any] = {"--config": config, "--config-file": config_file}
     options |= {"--force": force, "--dry-run": dry_run}
@@ -96,7 +96,7 @@ def ls(
     csv: AsCsv = False,
 ) -> None:
     """List the runs of a work_dir, newest first."""
-    from stride_cli import ls
+    from stride_cli.reading import ls
 
     shown = {"jobs": jobs, "json": json, "csv": csv}
     ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **shown)
@@ -105,7 +105,7 @@ def ls(
 @app.command()
 def show(run: Run, json: AsJson = False) -> None:
     """Show one run: status, times, results, overrides, where it ran."""
-    from stride_cli import show
+    from stride_cli.reading import show
 
     show.run(run, json=json)
 
@@ -117,7 +117,7 @@ def diff(
     json: AsJson = False,
 ) -> None:
     """Show what differs between two runs: config and results."""
-    from stride_cli import diff
+    from stride_cli.reading import diff
 
     diff.run(run, other, json=json)
 
@@ -130,7 +130,7 @@ def compare(
     csv: AsCsv = False,
 ) -> None:
     """Put runs side by side: the config that differs, and the metrics."""
-    from stride_cli import compare
+    from stride_cli.reading import compare
 
     compare.run(runs, metric or [], json=json, csv=csv)
 
@@ -151,7 +151,7 @@ def config(
     json: AsJson = False,
 ) -> None:
     """Print a resolved config and where each value came from."""
-    from stride_cli import config as command
+    from stride_cli.reading import config as command
 
     command.run(place, config or [], config_file, settings or [], json=json)
 
@@ -169,7 +169,7 @@ def evaluate(
     json: AsJson = False,
 ) -> None:
     """Evaluate a run's best weights on a split of its data."""
-    from stride_cli import evaluate
+    from stride_cli.running import evaluate
 
     evaluate.run(run, split, metrics, json=json)
 
@@ -177,7 +177,7 @@ def evaluate(
 @app.command()
 def path(run: Run) -> None:
     """Print the absolute path of a run's folder."""
-    from stride_cli import path
+    from stride_cli.reading import path
 
     path.run(run)
 
@@ -193,7 +193,7 @@ def logs(
     ] = False,
 ) -> None:
     """Print a run's text log."""
-    from stride_cli import logs
+    from stride_cli.reading import logs
 
     logs.run(run, rank, follow=follow)
 
@@ -201,7 +201,7 @@ def logs(
 @app.command()
 def resume(run: Run, config: Overrides = None, data_root: DataRoot = None) -> None:
     """Go on with a run where it was left, bit by bit as if it had never stopped."""
-    from stride_cli import resume
+    from stride_cli.running import resume
 
     resume.run(run, config or [], data_root)
 
@@ -219,7 +219,7 @@ def reproduce(
     json: AsJson = False,
 ) -> None:
     """Do a run again as a new run and compare: exit code 0 identical, 3 diverged."""
-    from stride_cli import reproduce
+    from stride_cli.running import reproduce
 
     reproduce.run(run, steps, data_root, code=code, json=json)
 
@@ -234,7 +234,7 @@ def fork(
     data_root: DataRoot = None,
 ) -> None:
     """Start a new run from a checkpoint of another."""
-    from stride_cli import fork
+    from stride_cli.running import fork
 
     fork.run(run, at, config or [], data_root)
 
@@ -259,7 +259,7 @@ def label(
     data_root: DataRoot = None,
 ) -> None:
     """Give the labels that a run waits for; with the last one it goes on."""
-    from stride_cli import label
+    from stride_cli.labelling import label
 
     options: dict[str, Any] = {"page": page, "resume": not no_resume, "by": by}
     label.run(run, **options, listed=listed, json=json, data_root=data_root)
@@ -289,7 +289,7 @@ def active(
     csv: AsCsv = False,
 ) -> None:
     """Put learning curves of active learning side by side, over seeds."""
-    from stride_cli import active
+    from stride_cli.reading import active
 
     shown: dict[str, Any] = {"metric": metric, "target": target, "json": json, "csv": csv}
     active.run(work_dir, compare, seeds, config or [], **shown)
@@ -298,7 +298,7 @@ def active(
 @app.command()
 def check(config: Overrides = None, config_file: ConfigFile = None, json: AsJson = False) -> None:
     """Try one step of a config; create nothing."""
-    from stride_cli import check
+    from stride_cli.running import check
 
     check.run(config or [], config_file, json=json)
 
@@ -314,7 +314,7 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Check runs without running anything: hashes, schemas, completeness."""
-    from stride_cli import verify
+    from stride_cli.reading import verify
 
     verify.run(runs, all_runs=all_runs, json=json)
 
@@ -383,7 +383,7 @@ def launch(
     ] = False,
 ) -> None:
     """Queue a run as a job of SLURM: check, claim, write job.sbatch, submit, return."""
-    from stride_cli import launch
+    from stride_cli.running import launch
 
     launch.run(
         config or [],
@@ -406,6 +406,6 @@ def launch(
 @app.command()
 def cancel(run: Run) -> None:
     """End the SLURM job of a run; one that has not begun is stopped."""
-    from stride_cli import cancel
+    from stride_cli.running import cancel
 
     cancel.run(run)

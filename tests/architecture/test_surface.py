@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
+import pytest
 import typer.main
 
 import stride
+from stride.components.imports import load
 from stride_cli.app import app
 
 PUBLIC = [
@@ -21,6 +24,34 @@ PUBLIC = [
     "__version__",
     "load_run",
 ]
+
+DEEP = {
+    "stride.active.calibration": ["Reliability", "RetrainTrigger", "reliability", "temperature"],
+    "stride.active.calibration.scaling": ["fit_temperature"],
+    "stride.active.curves.groups": ["group_curves"],
+    "stride.active.drift": ["DriftingDataset"],
+    "stride.active.pool": ["Pool"],
+    "stride.active.strategies.scores": ["entropy"],
+    "stride.active.transferability": ["h_score", "leep", "log_me", "n_leep", "nce"],
+    "stride.data": ["ArrayDataset"],
+    "stride.data.columns": ["ArrayDataset"],
+    "stride.data.digits": ["digits"],
+    "stride.metrics": ["Metric"],
+    "stride.models.mlp": ["MLP"],
+    "stride.trainers.active": ["ActiveTrainer"],
+    "stride.trainers.active.comparison": ["Comparison"],
+}
+"""What pages and examples import by its full path."""
+
+MOVED = {
+    "stride.active.candidates": "stride.active.pool.candidates:Candidates",
+    "stride.active.groups": "stride.active.curves.groups:group_curves",
+    "stride.active.scaling": "stride.active.calibration.scaling:fit_temperature",
+    "stride.active.scores": "stride.active.strategies.scores:entropy",
+    "stride.engine.metrics": "stride.metrics:Metric",
+    "stride.trainers.comparing": "stride.trainers.active.comparison:Comparison",
+}
+"""Where a name used to be, for one version, and where it is."""
 
 COMMAND_LINE = """\
 stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --version
@@ -55,6 +86,24 @@ def test_the_public_names() -> None:
 def test_every_public_name_is_there() -> None:
     for name in PUBLIC:
         assert getattr(stride, name) is not None
+
+
+@pytest.mark.parametrize("module", DEEP)
+def test_a_path_that_pages_name_leads_somewhere(module: str) -> None:
+    assert all(getattr(import_module(module), name) for name in DEEP[module])
+
+
+@pytest.mark.parametrize("old", MOVED)
+def test_a_name_is_found_at_its_old_place_for_one_version(old: str) -> None:
+    new, _, name = MOVED[old].partition(":")
+    here = getattr(import_module(new), name)
+    with pytest.warns(DeprecationWarning, match=f"{old}.{name} is {new}.{name} now") as told:
+        assert getattr(import_module(old), name) is here
+    assert told[0].filename == __file__
+    with pytest.warns(DeprecationWarning):  # as a config names it
+        assert load(f"{old}:{name}") is here
+    with pytest.raises(AttributeError, match=f"module '{old}' has no attribute 'nothing'"):
+        _ = import_module(old).nothing
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

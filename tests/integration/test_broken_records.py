@@ -22,7 +22,7 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.status import current_state, is_written
 from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter
-from stride_cli import show
+from stride_cli.reading import show
 
 FILES = (
     "status.json",

@@ -1,6 +1,6 @@
 import pytest
 
-from stride_cli.curves import explain, sheet, table
+from stride_cli.reading.curves import explain, sheet, table
 
 
 def group(name, area, deviation, runs=2, **further):

@@ -2,7 +2,7 @@ import threading
 import time
 from pathlib import Path
 
-from stride_cli import logs
+from stride_cli.reading import logs
 
 
 def test_the_log_of_a_rank(stride, make_run) -> None:

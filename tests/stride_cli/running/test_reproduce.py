@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stride.runs.records import ReproductionRecord
-from stride_cli.reproduce import sentences
+from stride_cli.running.reproduce import sentences
 
 SMALL = ["--config", "work_dir=W", "--config", "dataset_kwargs.subsample_rate=0.2"]
 STEPS = ["--config", "training_config.max_steps=6"]

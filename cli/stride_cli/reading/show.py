@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
-from stride_cli.ls import PLACE, record
 from stride_cli.output import print_json, print_table
+from stride_cli.reading.ls import PLACE, record
 from stride_cli.words import duration, moment, number
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.active.labelling import Labelling
-from stride_cli.label_page import LONGEST, Page, serve, view
-from stride_cli.png import SIGNATURE
+from stride_cli.labelling.page import LONGEST, Page, serve, view
+from stride_cli.labelling.png import SIGNATURE
 from tests.trainers.active.waiting import pets, waiting
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-COMPLETE = Path(__file__).parents[1] / "runs" / "format_1" / "0"
+COMPLETE = Path(__file__).parents[2] / "runs" / "format_1" / "0"
 
 
 @pytest.fixture

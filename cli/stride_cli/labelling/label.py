@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
-from stride_cli.start import ending_with_folder
+from stride_cli.running.start import ending_with_folder
 from stride_cli.words import number
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def _list(folder: "Path", *, json: bool) -> None:
 def _take(labelling: "Labelling", by: str, *, page: bool) -> None:
     """Take labels on a page, at the terminal, or from lines of another program."""
     if page:
-        from stride_cli.label_page import serve
+        from stride_cli.labelling.page import serve
 
         serve(labelling, by)
     elif sys.stdin.isatty():
-        from stride_cli.label_terminal import ask
+        from stride_cli.labelling.terminal import ask
 
         ask(labelling, by)
     else:

@@ -19,7 +19,7 @@ from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.active.labelling import Labelling
-from stride_cli.label_terminal import Asking, clean, draw
+from stride_cli.labelling.terminal import Asking, clean, draw
 from tests.trainers.active.waiting import pets, waiting
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")

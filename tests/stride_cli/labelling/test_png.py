@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from stride_cli.png import SIGNATURE, png
+from stride_cli.labelling.png import SIGNATURE, png
 
 PIXELS = bytes(range(3 * 4 * 2))
 

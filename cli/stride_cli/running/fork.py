@@ -1,7 +1,7 @@
 """`stride fork`."""
 
 from stride_cli.address import find_together
-from stride_cli.start import ending_with_folder
+from stride_cli.running.start import ending_with_folder
 
 
 def run(text: str, at: str, overrides: list[str], data_root: str | None) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from stride.active.labels.rendering import Picture
-from stride_cli.blocks import SIDE, coloured, plain
+from stride_cli.labelling.blocks import SIDE, coloured, plain
 
 RED, BLUE, WHITE, BLACK = (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 

@@ -157,7 +157,7 @@ def draw(shown: "Shown", console: "Console") -> None:
 def _draw_picture(picture: "Picture", console: "Console") -> None:
     from rich.text import Text
 
-    from stride_cli.blocks import coloured, plain
+    from stride_cli.labelling.blocks import coloured, plain
 
     space = console.width - 2, max(4, console.height - LEFT_FREE)
     with_colours = console.color_system is not None and not console.no_color

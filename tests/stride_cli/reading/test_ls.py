@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from stride.runs.listing.rows import RunRow
-from stride_cli.ls import differing
+from stride_cli.reading.ls import differing
 
 
 def timeless(line: str) -> list[str]:
@@ -88,7 +88,7 @@ def test_the_newest_n(stride, make_run) -> None:
 
 
 def test_a_terminal_shows_fifty(stride, make_run, monkeypatch) -> None:
-    monkeypatch.setattr("stride_cli.ls.NEWEST", 2)
+    monkeypatch.setattr("stride_cli.reading.ls.NEWEST", 2)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     for _ in range(3):
         make_run()

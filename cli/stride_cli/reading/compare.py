@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find, is_run, is_work_dir
-from stride_cli.ls import chosen, value
 from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.reading.ls import chosen, value
 from stride_cli.words import number, setting
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from stride_cli.curves import explain, sheet, table
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.reading.curves import explain, sheet, table
 
 if TYPE_CHECKING:
     from stride.active.curves.groups import SeedRun

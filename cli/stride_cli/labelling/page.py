@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.png import png
+from stride_cli.labelling.png import png
 
 if TYPE_CHECKING:
     from stride.active.labels.rendering import Shown
@@ -102,7 +102,7 @@ class Answer(BaseHTTPRequestHandler):
         """Send the page, the state or a sample."""
         match self._words():
             case [""]:
-                page = files("stride_cli").joinpath("label_page.html").read_bytes()
+                page = files("stride_cli.labelling").joinpath("page.html").read_bytes()
                 self._send(HTTPStatus.OK, page, "text/html; charset=utf-8")
             case ["state"]:
                 self._call(self.server.state)

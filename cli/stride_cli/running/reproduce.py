@@ -9,7 +9,7 @@ import typer
 
 from stride_cli.address import find_together
 from stride_cli.output import print_json
-from stride_cli.start import ending_with_folder
+from stride_cli.running.start import ending_with_folder
 from stride_cli.words import number
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Commands that read runs: list, show, compare, check; most need no torch."""

@@ -1,0 +1,1 @@
+"""Commands that train, or have a cluster do it."""

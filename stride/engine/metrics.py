@@ -1,0 +1,5 @@
+"""Moved to `stride.metrics`."""
+
+from stride.moved import moved
+
+__getattr__ = moved(__name__, "stride.metrics")

@@ -1,0 +1,79 @@
+"""Names that stand in run folders are a promise to old runs: modules may move, these may not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stride import ActiveTrainer, Callback, Trainer
+from stride.runs.json_schemas import SCHEMAS
+
+
+class Counted(Callback):
+    """A user's callback with a state."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": 3}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        assert state == {"count": 3}
+
+
+QUIET = {"terminal_display": "off", "loggers": ["csv"]}
+
+
+def parts(run: Path) -> set[str]:
+    (newest,) = sorted(run.glob("checkpoints/*/state.json"))[-1:]
+    return set(json.loads(newest.read_text())["parts"])
+
+
+def test_the_parts_and_files_of_a_checkpoint(tmp_path: Path) -> None:
+    training: Any = {
+        "max_epochs": 9,
+        "early_stopping": True,
+        "patience": 1,
+        "min_delta": 9.0,
+    }
+    trainer = Trainer(
+        tmp_path / "W",
+        training_config=training,
+        scheduler_kwargs={"scheduler_name": "StepLR", "step_size": 1},
+        logging_config=QUIET,
+        callbacks=[Counted()],
+    )
+    trainer.fit()
+    run = tmp_path / "W" / "0"
+    assert parts(run) == PARTS
+    (newest,) = sorted(run.glob("checkpoints/*/checkpoint.json"))[-1:]
+    assert set(json.loads(newest.read_text())["files"]) == FILES
+    status = json.loads((run / "status.json").read_text())
+    assert (status["status"], status["reason"]) == ("done", "early_stopping")
+    assert {p.name for p in run.iterdir()} == FOLDER
+
+
+@pytest.mark.parametrize("rule", ["EntropySampling", "UniformSampling"])
+def test_the_parts_of_rounds(tmp_path: Path, rule: str) -> None:
+    active: Any = {"strategy": rule, "num_rounds": 1, "start_size": 20, "num_queries": 5}
+    ActiveTrainer(
+        tmp_path / "W",
+        active_config=active,
+        model_kwargs={"model_name": "MLP"},
+        training_config={"max_epochs": 1},
+        logging_config=QUIET,
+    ).fit()
+    config = json.loads((tmp_path / "W" / "0" / "config.json").read_text())
+    assert (config["trainer"], config["active_config"]["strategy"]) == ("active", rule)
+    assert config["model_kwargs"]["model_name"] == "MLP"
+    assert "rounds" in parts(tmp_path / "W" / "0")
+
+
+def test_the_schemas_lie_where_they_did() -> None:
+    assert SCHEMAS.parts[-3:] == ("stride", "runs", "schemas")
+    assert {path.name.split(".")[0] for path in SCHEMAS.iterdir()} == SCHEMA_NAMES
+
+
+PARTS: set[str] = set()
+FILES: set[str] = set()
+FOLDER: set[str] = set()
+SCHEMA_NAMES: set[str] = set()
