@@ -1,4 +1,6 @@
-"""Measure outputs against targets over a whole split: exact, summed on the device, read at the end.
+"""Measure outputs against targets over a whole split: `Metric`, and the metrics known by name.
+
+They are exact: summed on the device, read once at the end.
 
 
     name            task                 value

@@ -1,1 +1,1 @@
-"""Trainers that are small extensions of the one flow."""
+"""The kinds of training beside the supervised one, each an extension of the one flow."""
