@@ -26,10 +26,10 @@ class Deaths:
         self.whole = folder / "whole" / "0"
         self.calls = self.calls_of("whole")
 
-    def calls_of(self, name: str, resume: str | None = None) -> list[list[str]]:
+    def calls_of(self, name: str, resume: str | None = None, **deadly: Any) -> list[list[str]]:
         """Train to the end; return the names and first arguments of the calls that count."""
         calls = self.folder / "calls.json"
-        assert self.train(name, resume, calls=str(calls)) == 0, self.log()
+        assert self.train(name, resume, calls=str(calls), **deadly) == 0, self.log()
         found: list[list[str]] = json.loads(calls.read_text())
         return found
 

@@ -1,7 +1,8 @@
 """Law 2 inside of a checkpoint: SIGKILL at each system call by which it is written.
 
-It is the second checkpoint of a run that keeps one, so that the first is deleted by the same
-thread: every moment is there at which too much or too little could be on the disk.
+It is the second checkpoint of a run that keeps one, and better than the first, which is therefore
+deleted by the same thread: every moment is there at which too much or too little could be on the
+disk. The third and last one deletes the second alike.
 """
 
 import json
@@ -82,8 +83,9 @@ def test_death_after_half_of_any_write_changes_no_bit(
 @pytest.mark.fault("deaths at each call that ends the last checkpoint: made good")
 def test_death_at_the_end_of_the_last_checkpoint_is_made_good(deaths: Deaths) -> None:
     """No later checkpoint is written, which would put the index right."""
-    renamed = min(n for n, (name, _) in enumerate(deaths.calls, 1) if name == "rename")
-    for number in range(renamed, len(deaths.calls) + 1):
+    calls = [name for name, _ in deaths.calls_of("last", checkpoint=3)]
+    assert "rmdir" in calls  # the one before it is deleted
+    for number in range(calls.index("rename") + 1, len(calls) + 1):
         run = deaths.die(f"last {number}", checkpoint=3, call=number)
         check_what_is_left(run)
         deaths.resume(run)
