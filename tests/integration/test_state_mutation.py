@@ -98,6 +98,13 @@ class Counting(Callback):
         self.count = state["count"]
 
 
+class First(Callback):
+    """Decide that the first epoch is the best: the losses differ by little more than rounding."""
+
+    def after_evaluate(self, trainer, metrics):
+        metrics["mine/worth"] = -float(trainer.state.epoch)
+
+
 class Drawing(Trainer):
     """A user's trainer with a state, which draws from Python's and NumPy's generators."""
 
@@ -128,7 +135,8 @@ BASE = {
         "max_epochs": 4,
         "log_interval": 19,
         "precision": "fp16",
-        "saving_metric": "validation/epoch_loss",
+        "callbacks": [f"{HERE}:First"],
+        "saving_metric": "mine/worth",
         "saving_mode": "max",
         "early_stopping": True,
         "stopping_metric": "validation/epoch_loss",
