@@ -13,7 +13,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.trainers.active.trainer import ActiveTrainer
 
-HERE = "tests.trainers.test_person"
+HERE = "tests.trainers.active.test_human_oracle"
 ACTIVE = {"strategy": "MarginSampling", "start_size": 6, "num_queries": 3, "num_rounds": 2}
 
 
