@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ def blocks(page: Path) -> Iterator[Block]:
     """Yield the fenced blocks of a page, each with the output that follows it."""
     text = page.read_text()
     fences = list(_FENCE.finditer(text))
-    for fence, following in zip(fences, [*fences[1:], None], strict=True):
+    for fence, following in zip_longest(fences, fences[1:]):
         line = text.count("\n", 0, fence.start()) + 1
         output = None
         if (
