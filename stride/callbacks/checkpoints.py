@@ -127,16 +127,16 @@ class Checkpoints(Callback):
             return
         if not state.is_finite():  # the loop ends the run by what is not
             return
-        streams = run.stream_sizes()
+        facts = {"value": value, "streams": run.stream_sizes(), **run.identity}
         self._saved, self._due = here, self._now() + self._seconds
         name = self._name(state.epoch, state.step if state.position else None)
         self._path = run.paths.checkpoint(name).path
         staging = self._staging if self._config.background and is_main() else None
         taken = snapshot(state, staging)  # gathers what each rank has of its own
         if taken.rows:
-            self._save_together(trainer, taken, value=value, streams=streams)
+            self._save_together(trainer, taken, **facts)
         elif is_main():
-            self._do(trainer, partial(self._write, run, taken, value=value, streams=streams))
+            self._do(trainer, partial(self._write, run, taken, **facts))
 
     def _save_together(self, trainer: Any, taken: Snapshot, **facts: Any) -> None:
         """Write the rows of all ranks, not in the background: they wait for each other."""
@@ -149,7 +149,7 @@ class Checkpoints(Callback):
     def _judge(self, run: Any, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""
         if value is not None and is_main() and self._kept.judge(self._path.name, value):
-            run.commit(run.paths.checkpoint_index, self._kept.choose())
+            self._write_index(run)
 
     def _do(self, trainer: Any, work: Callable[[], None]) -> None:
         if self._config.background:
@@ -168,8 +168,12 @@ class Checkpoints(Callback):
 
     def _tidy(self, run: Any) -> None:
         """Name in the index what is kept, then delete everything else."""
-        run.commit(run.paths.checkpoint_index, self._kept.choose())
-        self._kept.delete_others(run.paths)
+        self._write_index(run)
+        self._kept.delete_others(run.paths, run.remove_folder)
+
+    def _write_index(self, run: Any) -> None:
+        index = self._kept.choose() | {"segment": run.identity["segment"]}
+        run.commit(run.paths.checkpoint_index, index)
 
     def _settle(self, trainer: Any) -> None:
         """Wait for the checkpoint under way, raise its error, and tell that it stands."""

@@ -1,13 +1,13 @@
 """Choose which checkpoints of a run stay, name them in its index, and delete the others."""
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.errors import RunError
-from stride.runs.files.atomic import remove_folder
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position
 from stride.runs.records import CheckpointIndex, CheckpointRecord
 
@@ -39,7 +39,7 @@ class Kept:
         """
         upto = checkpoint_order(last)
         self._entries = []
-        for name in checkpoint_names(paths):
+        for name in paths.checkpoint_names():
             if checkpoint_order(name) <= upto:
                 self._read(paths, name)
 
@@ -82,12 +82,17 @@ class Kept:
             "last": self._entries[-1]["name"] if self._entries else None,
         }
 
-    def delete_others(self, paths: RunPaths) -> None:
-        """Delete every checkpoint that is not kept; a folder of another kind of name stays."""
+    def delete_others(self, paths: RunPaths, remove: Callable[[Path], None]) -> None:
+        """Delete every checkpoint that is not kept; a folder of another kind of name stays.
+
+        Args:
+            paths: the run's files.
+            remove: deletes a folder for the run's writer.
+        """
         kept = {entry["name"] for entry in self._entries}
-        for name in checkpoint_names(paths):
+        for name in paths.checkpoint_names():
             if name not in kept:
-                remove_folder(paths.checkpoint(name).path)
+                remove(paths.checkpoint(name).path)
 
     def _is_kept(self, entry: Entry) -> bool:
         config = self._config

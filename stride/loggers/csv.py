@@ -9,13 +9,13 @@ from typing import Any
 from stride.loggers.base import Logger, Row
 from stride.runs.files.atomic import (
     append_all,
-    atomic_write,
+    atomic_open,
     encode_number,
     read_lines,
-    sync_folder,
     told,
 )
 from stride.runs.layout import RunPaths
+from stride.runs.tenure import own_way
 
 
 class CsvLogger(Logger):
@@ -28,6 +28,7 @@ class CsvLogger(Logger):
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
         """Put the rows so far into metrics.csv and keep it open."""
         self._path = paths.metrics_csv
+        self._through, self._check = own_way(paths)
         self._descriptor = -1
         self._columns: list[str] = []
         rows = read_lines(paths.metrics) if paths.metrics.exists() else []
@@ -60,9 +61,10 @@ class CsvLogger(Logger):
             dict.fromkeys([*self._columns, *(name for row in rows for name in row)])
         )
         header = self._lines([{name: name for name in self._columns}]) if self._columns else b""
-        atomic_write(self._path, header + self._lines(rows))
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        sync_folder(self._path.parent)
+        content = header + self._lines(rows)
+        self._descriptor = atomic_open(
+            self._path, content, through=self._through, before_rename=self._check
+        )
 
     def _lines(self, rows: Iterable[Row]) -> bytes:
         text = io.StringIO()

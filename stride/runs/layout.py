@@ -17,6 +17,7 @@ _CHECKPOINT = re.compile(r".+_epoch_([0-9]+)(?:_step_([0-9]+))?")
 _ROWS = re.compile(r".+\.rank([0-9]+)(?:-[0-9]+)?\.safetensors")
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
+_STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{16}")
 _PART_LENGTH = 48
 
 
@@ -53,6 +54,10 @@ class RunPaths:
     def heartbeat(self, n: int) -> Path:
         """Return the file whose modification time says that segment n lives."""
         return self.segments / f"{n}.heartbeat"
+
+    def staging(self, n: int, token: str) -> Path:
+        """Return the folder through which segment n, known by its token, writes and deletes."""
+        return self.path / f"{TEMPORARY_PREFIX}{n}-{token}"
 
     @property
     def provenance(self) -> Path:
@@ -187,6 +192,14 @@ class RunPaths:
         """Return the list of the checkpoints, which names best and last."""
         return self.checkpoints / "index.json"
 
+    def checkpoint_names(self) -> list[str]:
+        """Return the names of the checkpoints that are there, in the order of training."""
+        if not self.checkpoints.is_dir():
+            return []
+        names = [entry.name for entry in self.checkpoints.iterdir() if entry.is_dir()]
+        ours = [n for n in names if checkpoint_position(n) and not n.startswith(TEMPORARY_PREFIX)]
+        return sorted(ours, key=checkpoint_order)
+
     def checkpoint(self, name: str) -> "CheckpointPaths":
         """Return the paths of one checkpoint."""
         return CheckpointPaths(self.checkpoints / name)
@@ -287,6 +300,12 @@ def is_number(name: str) -> bool:
 def segment_number(file_name: str) -> int | None:
     """Return the number of a segment's record, or None for any other file."""
     match = _SEGMENT.fullmatch(file_name)
+    return int(match[1]) if match else None
+
+
+def staging_number(file_name: str) -> int | None:
+    """Return whose segment's `RunPaths.staging` a folder is, or None for any other file."""
+    match = _STAGING.fullmatch(file_name)
     return int(match[1]) if match else None
 
 

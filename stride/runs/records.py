@@ -6,7 +6,9 @@ new keys has to carry a new format_version. Keys that are newer than version 1 h
 that files of every version are read by the same record.
 """
 
-from collections.abc import Mapping
+import hashlib
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -22,7 +24,7 @@ from pydantic import (
 )
 
 from stride.errors import RunError
-from stride.runs.files.atomic import read_record
+from stride.runs.files.atomic import read_record, told
 from stride.runs.files.encoding import decode_number, encode_number
 from stride.runs.layout import FORMAT_VERSION
 
@@ -152,6 +154,7 @@ class SegmentRecord(Versioned):
     checkpoint: str | None = Field(None, description="The checkpoint that was restored")
     overrides: list[str] = Field(default_factory=list, description="key=value, typed on resuming")
     fidelity: Fidelity | None = None
+    config_sha256: Sha256 | None = Field(None, description="Of the config's values, sorted by key")
 
 
 class JobRecord(Versioned):
@@ -189,6 +192,9 @@ class ProvenanceRecord(Versioned):
     versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
     git: dict[str, Any] = Field(default_factory=dict)
     parent: Parent | None = None
+    initial_weights_sha256: Sha256 | None = Field(
+        None, description="Of initial_weights.safetensors, where there is one"
+    )
 
 
 class MetricsRow(Record):
@@ -250,9 +256,50 @@ class CheckpointRecord(Versioned):
     world_size: Annotated[int, Field(ge=1, strict=True)] = 1
     devices: list[str] = Field(default_factory=list, description="Names, one for each process")
     threads: Count | None = Field(None, description="Of torch, in each process")
+    uuid: Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None = Field(
+        None, description="Of the run that wrote it"
+    )
+    segment: Count | None = Field(None, description="The segment that wrote it")
+    config_sha256: Sha256 | None = Field(None, description="As of that segment")
+    sha256: Sha256 | None = Field(
+        None, description="Of this file, with 64 zeros in the place of this digest"
+    )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check a record, which knows its own digest from format version 3 on.
+
+        Raises:
+            RunError: As of any record; or it is not what was written.
+        """
+        record = super().read(path)
+        if record.sha256 is None and record.format_version < 3:
+            return record
+        with told("cannot read", path, RunError):
+            content = path.read_bytes()
+        if seal(content) != content:
+            raise RunError(f"{path.name} is damaged", where=str(path))
+        return record
+
+    def require_of(self, uuid: str | None, configs: Collection[str]) -> None:
+        """Refuse a checkpoint of another run, or of another config than the run ever had.
+
+        Args:
+            uuid: the run's; None where it is not known.
+            configs: digests of its configs; none where they are not known.
+
+        Raises:
+            RunError: it is.
+        """
+        if None not in (self.uuid, uuid) and self.uuid != uuid:
+            raise RunError(f"it is of another run, {self.uuid}")
+        if self.config_sha256 is not None and configs and self.config_sha256 not in configs:
+            raise RunError("it was written under a config that this run never had")
 
     def require_state(self, path: Path, parts: Mapping[str, Any]) -> None:
-        """Refuse the parts of a state that stands elsewhere: no digest covers this record.
+        """Refuse the parts of a state that stands elsewhere.
+
+        No digest covers a record of format version 2 or older.
 
         Raises:
             RunError: naming the state's file.
@@ -261,6 +308,23 @@ class CheckpointRecord(Versioned):
         if parts.get("counters") != place:
             what = f"its counters are {parts.get('counters')}, and the record says {place}"
             raise RunError(what, where=str(path))
+
+
+_OPEN = "0" * 64
+_SEAL = re.compile(rb'"sha256": "([0-9a-f]{64})"\n\}\n$')
+
+
+def seal(content: bytes) -> bytes:
+    """Return the bytes of a checkpoint's record with the digest of all its other bytes.
+
+    Bytes without a place for it come back as nothing.
+    """
+    found = _SEAL.search(content)
+    if found is None:
+        return b""
+    before, after = content[: found.start(1)], content[found.end(1) :]
+    digest = hashlib.sha256(before + _OPEN.encode() + after).hexdigest()
+    return before + digest.encode() + after
 
 
 class CheckpointState(Versioned):
@@ -290,6 +354,7 @@ class CheckpointIndex(Versioned):
     entries: list[CheckpointEntry] = Field(default_factory=list)
     best: str | None = None
     last: str | None = None
+    segment: Count | None = Field(None, description="The segment that wrote this")
 
 
 class NormalizationRecord(Versioned):

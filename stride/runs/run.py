@@ -15,10 +15,10 @@ from stride.runs.layout import (
     RunPaths,
     WorkDirPaths,
     checkpoint_order,
-    segment_number,
 )
 from stride.runs.listing.rows import RunRow, is_run_folder, read_row
 from stride.runs.names import number_of
+from stride.runs.status import segment_numbers
 
 if TYPE_CHECKING:
     from stride.config import Config
@@ -115,10 +115,7 @@ class Run:
         Raises:
             RunError: One of them is broken.
         """
-        numbers = sorted(
-            n for name in _names(self.paths.segments) if (n := segment_number(name)) is not None
-        )
-        return [read_record(self.paths.segment(n)) for n in numbers]
+        return [read_record(self.paths.segment(n)) for n in segment_numbers(self.paths)]
 
     @property
     def provenance(self) -> dict[str, Any]:

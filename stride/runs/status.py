@@ -184,13 +184,18 @@ def _lives(segment: Mapping[str, Any]) -> bool:
 
 def newest_segment(paths: RunPaths) -> int | None:
     """Return the number of a run's newest segment, or None before the first."""
+    return max(segment_numbers(paths), default=None)
+
+
+def segment_numbers(paths: RunPaths) -> list[int]:
+    """Return the numbers of a run's segments, the oldest first."""
     # Opening the folder makes a network file system ask its server anew; looking for the next
     # number's file would be answered from a cache.
     try:
         names = os.listdir(paths.segments)
     except OSError:
-        return None
-    return max((n for n in map(segment_number, names) if n is not None), default=None)
+        return []
+    return sorted(n for n in map(segment_number, names) if n is not None)
 
 
 def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:

@@ -1,14 +1,13 @@
 """Cut the streams of a run back to where a checkpoint stands, and keep what is cut off."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stride.runs.files.atomic import atomic_write
 from stride.runs.files.durable import told
 from stride.runs.layout import RunPaths
+from stride.runs.writer_base import Writer
 
 
 @dataclass(frozen=True)
@@ -36,17 +35,27 @@ def stream_sizes(paths: RunPaths) -> dict[str, int]:
     return {path.name: path.stat().st_size if path.exists() else 0 for path in streams(paths)}
 
 
-def cut_streams(paths: RunPaths, segment: int, position: StreamPosition) -> None:
-    """Cut off what each stream has beyond a position, and keep it for that segment.
+def cut_streams(writer: Writer, position: StreamPosition | None) -> None:
+    """Put a copy in the place of each stream, and keep apart what it has beyond a position.
 
+    Whoever has the old file open, as a process that lost the run, reaches the new one by no way.
     What is cut off is safe before it is cut off: a kill between the two has it twice, never lost.
+
+    Args:
+        writer: The run's, in whose newest segment it happens.
+        position: Where the streams are to end; None leaves all rows.
 
     Raises:
         StrideError: A stream cannot be read or written, naming it.
     """
-    for stream in streams(paths):
+    for stream in streams(writer.paths):
         if stream.exists():
-            _cut(stream, paths.cut(segment, stream), _end(stream, position))
+            with told("cannot read", stream):
+                content = stream.read_bytes()
+            end = len(content) if position is None else _end(stream, position)
+            if len(content) > end:
+                writer.commit(writer.paths.cut(writer.segment, stream), content[end:])
+            writer.commit(stream, content[:end])
 
 
 def missing_bytes(paths: RunPaths, position: StreamPosition) -> dict[str, int]:
@@ -57,17 +66,6 @@ def missing_bytes(paths: RunPaths, position: StreamPosition) -> dict[str, int]:
         for name, size in position.sizes.items()
         if sizes.get(name, size) < size
     }
-
-
-def _cut(stream: Path, kept: Path, end: int) -> None:
-    with told("cannot read", stream):
-        content = stream.read_bytes()
-    if len(content) <= end:
-        return
-    atomic_write(kept, content[end:])
-    with told("cannot write", stream), stream.open("rb+") as file:
-        file.truncate(end)
-        os.fsync(file.fileno())
 
 
 def _end(stream: Path, position: StreamPosition) -> int:

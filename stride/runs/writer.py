@@ -1,33 +1,32 @@
 """Write one run folder, as the only process that may.
 
-Only the newest segment writes: before each rename the writer looks whether a newer one exists,
-so that a process cut off by a broken network cannot commit beside its successor.
+Only the newest segment writes; `tenure` says how a process that was cut off, by a broken network
+or by being stopped, changes nothing beside its successor.
 """
 
 import os
-import shutil
 import time
 import uuid as uuids
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from stride.errors import LostRun, RunError, StrideError
+from stride.errors import RunError, StrideError
 from stride.runs.files.atomic import (
     LineFile,
-    atomic_create,
     atomic_folder,
     atomic_write,
     json_bytes,
     read_record,
-    sweep_temporaries,
+    remove_folder,
     told,
 )
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
-from stride.runs.layout import FORMAT_VERSION, RunPaths
+from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order
 from stride.runs.listing.rows import read_row
+from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import (
     CheckpointIndex,
     NormalizationRecord,
@@ -39,6 +38,7 @@ from stride.runs.records import (
 )
 from stride.runs.status import LIVING, Process, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
+from stride.runs.tenure import Tenure
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
 
@@ -48,13 +48,14 @@ __all__ = ["Content", "ReadOnlyWriter", "RunWriter", "Writer"]
 class RunWriter(Writer):
     """Write the folder of one run, from its claim to its end."""
 
-    def __init__(self, paths: RunPaths, status: StatusRecord, token: str) -> None:
+    def __init__(self, tenure: Tenure, status: StatusRecord, config_sha256: str) -> None:
         """Take over a folder whose newest segment is ours; use `start` or `resume`."""
-        self.paths, self.uuid, self.segment = paths, status.uuid, status.segment
-        self._status, self._token = status, token
+        self.paths, self.uuid, self.segment = tenure.paths, status.uuid, status.segment
+        self.config_sha256 = config_sha256
+        self._status, self._tenure = status, tenure
         self._streams: dict[Path, LineFile] = {}
         self._closed = False
-        self._heart = Heartbeat(paths.heartbeat(self.segment), self._is_ours)
+        self._heart = Heartbeat(self.paths.heartbeat(self.segment), tenure.is_ours)
 
     @classmethod
     def start(
@@ -81,23 +82,23 @@ class RunWriter(Writer):
             RunError: The name is taken or refused, or the work_dir cannot be written.
             StrideError: The folder cannot be filled (full disk); it is removed again.
         """
+        facts = {"config_sha256": config_digest(config)}
         # Absolute: the user's code may change the current folder.
         paths = RunPaths(WorkDir(work_dir).claim(run, force=force).path.absolute())
         try:
             known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
-            writer = cls._adopt(paths, 0, {}, overrides=provenance.get("overrides", []), **known)
+            writer = cls._adopt(paths, 0, facts, overrides=provenance.get("overrides", []), **known)
         except StrideError:
             _remove_empty(paths)
             raise
         try:
             writer.status("created")
-            writer.commit(paths.config, {"format_version": FORMAT_VERSION, **config})
-            writer.commit(paths.provenance, provenance)
+            writer._commit_config(config)
             if patch:
                 writer.commit(paths.code_patch, patch)
+            writer.commit(paths.provenance, provenance)
         except BaseException:
-            writer._release()
-            shutil.rmtree(paths.path, ignore_errors=True)
+            writer._give_up()
             raise
         return writer
 
@@ -109,6 +110,8 @@ class RunWriter(Writer):
         after: int | None = None,
         take_over: bool = False,
         position: StreamPosition | None = None,
+        seen: Collection[str] = (),
+        config: Mapping[str, Any] | None = None,
         **facts: Any,
     ) -> Self:
         """Begin the next segment of a run that no living process writes.
@@ -120,12 +123,15 @@ class RunWriter(Writer):
             take_over: Whether to take the run from a process that looks alive: one that its
                 launcher has ended, or that is cut off.
             position: Where the streams end that were written before that; later rows are cut off
-                and kept beside the segment's record.
+                and kept beside the segment's record, and later checkpoints are deleted.
+            seen: The checkpoints that were there when it was read from which to go on.
+            config: The complete config, where it is another one from now on.
             facts: More of the segment's record: `from_step`, `from_epoch`, `checkpoint`,
                 `overrides`, `fidelity`.
 
         Raises:
-            RunError: There is no run, a process writes it, or another resumed it just now.
+            RunError: There is no run, a process writes it, or another resumed it just now or
+                went on with it.
         """
         paths = RunPaths(Path(path).absolute())
         # The number is read first: whoever takes the run after that has taken this very number.
@@ -135,14 +141,22 @@ class RunWriter(Writer):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(paths.path), hint=hint)
         n = 0 if newest is None else newest + 1
+        read = read_record(paths.config, unversioned=1) if config is None else config
+        facts["config_sha256"] = config_digest(read)
         known = before.model_dump(include={"uuid", "created", "started", "overrides"})
         known["paused"] = _paused(paths, before)
         writer = cls._adopt(paths, n, facts, **known)
         try:
-            sweep_temporaries(paths.path)
+            writer._tenure.fence()
+            if not paths.config.is_file():  # by now no process can take it away any more
+                what = "the process that began this run has just given it up"
+                raise RunError(what, where=str(paths.path))
             if position is not None:
-                cut_streams(paths, n, position)
+                writer._go_back(facts.get("checkpoint"), seen)
+            cut_streams(writer, position)
             writer.status("created")
+            if config is not None:
+                writer._commit_config(config)
         except BaseException:
             writer._release()
             raise
@@ -160,15 +174,29 @@ class RunWriter(Writer):
             **process.to_json(),
             **facts,
         )
-        with told("cannot write", paths.path):
-            paths.segments.mkdir(exist_ok=True)
-        try:
-            atomic_create(paths.segment(n), json_bytes(segment.to_json(), indent=2))
-        except FileExistsError as cause:
-            what = "another process has taken this run just now"
-            raise RunError(what, where=str(paths.path)) from cause
+        tenure = Tenure.begin(paths, segment)
         who: dict[str, Any] = {"segment": n, "host": process.host, "pid": process.pid}
-        return cls(paths, StatusRecord(state="created", **who, **known), token)
+        status = StatusRecord(state="created", **who, **known)
+        return cls(tenure, status, segment.config_sha256 or "")
+
+    def _commit_config(self, config: Mapping[str, Any]) -> None:
+        values = {k: v for k, v in config.items() if k != "format_version"}
+        self.commit(self.paths.config, {"format_version": FORMAT_VERSION, **values})
+
+    def _go_back(self, checkpoint: str | None, seen: Collection[str]) -> None:
+        """Delete the checkpoints after the one that is gone on from.
+
+        Raises:
+            RunError: That one is gone, or another has come: the process that wrote the run wrote
+                on until just now.
+        """
+        names = self.paths.checkpoint_names()
+        if not {*names} <= {*seen} or checkpoint not in (None, *names):
+            what = "the process that wrote this run went on until just now"
+            raise RunError(what, where=str(self.paths.path), hint="type it again")
+        for name in names:
+            if checkpoint is not None and checkpoint_order(name) > checkpoint_order(checkpoint):
+                self.remove_folder(self.paths.checkpoint(name).path)
 
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record the state that the run is in now.
@@ -204,10 +232,10 @@ class RunWriter(Writer):
         path = self.paths.path / name
         if isinstance(content, Mapping):
             content = json_bytes(self._checked(path, content), indent=2)
-        self._check_ours()
-        with told("cannot write", path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, content, before_rename=self._check_ours)
+        with self._tenure.acting():
+            with told("cannot write", path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(path, content, **self._way())
 
     def _checked(self, path: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check the values of a file that other programs rely on."""
@@ -229,9 +257,23 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The folder cannot be written, naming it.
         """
-        self._check_ours()
-        with atomic_folder(self.paths.path / path, before_rename=self._check_ours) as folder:
+        with (
+            self._tenure.acting(),
+            atomic_folder(self.paths.path / path, **self._way()) as folder,
+        ):
             yield folder
+
+    def _way(self) -> dict[str, Any]:
+        return {"through": self._tenure.staging, "before_rename": self._tenure.check}
+
+    def remove_folder(self, path: Path) -> None:
+        """Take a folder of the run out of sight in one move, then delete it.
+
+        Raises:
+            LostRun: A newer segment owns this run.
+        """
+        self._tenure.check()
+        remove_folder(path, through=self._tenure.staging)
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream in one write, which a SIGKILL cannot undo.
@@ -240,10 +282,10 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The rows cannot be written, naming the file.
         """
-        self._check_ours()
-        if stream not in self._streams:
-            self._streams[stream] = LineFile(stream)
-        self._streams[stream].append(rows)
+        with self._tenure.acting():
+            if stream not in self._streams:
+                self._streams[stream] = LineFile(stream, before_change=self._tenure.check)
+            self._streams[stream].append(rows)
 
     def stream_sizes(self) -> dict[str, int]:
         """Return the bytes that each stream has now, by file name."""
@@ -277,30 +319,21 @@ class RunWriter(Writer):
         finally:
             self._release()
 
-    def _is_ours(self) -> bool:
-        """Tell whether this segment is the run's newest.
-
-        A folder that `--force` put in the place of ours has a segment of the same number, but
-        not of the same token.
-        """
-        if newest_segment(self.paths) != self.segment:
-            return False
-        with suppress(StrideError):
-            return read_record(self.paths.segment(self.segment)).get("token") == self._token
-        return False
-
-    def _check_ours(self) -> None:
-        """Raise LostRun where another process owns the run."""
-        if not self._is_ours():
-            newest = newest_segment(self.paths)
-            now = "its folder is gone" if newest is None else f"segment {newest} writes it now"
-            what = f"segment {self.segment} has lost this run: {now}"
-            raise LostRun(what, where=str(self.paths.path))
+    def _give_up(self) -> None:
+        """Remove a run that could not begin, unless another process has taken it up."""
+        if not self._tenure.is_ours():
+            self._release()
+            return
+        self._heart.stop()
+        paths = self.paths
+        files = [paths.config, paths.code_patch, paths.provenance, paths.status]
+        self._tenure.give_up([*files, paths.heartbeat(self.segment), paths.segment(self.segment)])
 
     def _release(self) -> None:
         """Stop writing, whatever has happened."""
         self._closed = True
         self._heart.stop()
+        self._tenure.end()
 
 
 def _paused(paths: RunPaths, before: StatusRecord) -> float | None:

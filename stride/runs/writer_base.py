@@ -19,16 +19,25 @@ class Writer(ABC):
         paths: The run's files.
         uuid: The run's own, which stays with it when the folder moves.
         segment: 0 for the start, one more for each resume.
+        config_sha256: digest of the config that the segment was begun with; empty where the
+            run is only read.
     """
 
     paths: RunPaths
     uuid: str
     segment: int
+    config_sha256: str = ""
 
     @property
     def name(self) -> str:
         """Return the run's name."""
         return self.paths.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return by what a checkpoint knows the run, segment and config that it belongs to."""
+        config = self.config_sha256 or None
+        return {"uuid": self.uuid, "segment": self.segment, "config_sha256": config}
 
     @abstractmethod
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
@@ -41,6 +50,10 @@ class Writer(ABC):
     @abstractmethod
     def commit_folder(self, path: str | Path) -> AbstractContextManager[Path]:
         """Fill a temporary folder and put it in place, atomically."""
+
+    @abstractmethod
+    def remove_folder(self, path: Path) -> None:
+        """Take a folder out of sight in one move, then delete it."""
 
     @abstractmethod
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -77,6 +90,9 @@ class ReadOnlyWriter(Writer):
         """Give a folder outside the run that is removed at the end of the block."""
         with TemporaryDirectory(prefix="stride-") as folder:
             yield Path(folder)
+
+    def remove_folder(self, path: Path) -> None:
+        """Do nothing."""
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Do nothing."""

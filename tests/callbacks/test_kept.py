@@ -11,7 +11,9 @@ from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.engine.checkpoint.checkpoint import checkpoint_names, write_state
 from stride.engine.state import TrainState
+from stride.runs.files.atomic import remove_folder
 from stride.runs.layout import RunPaths, checkpoint_position
+from tests.sealed import change_record
 
 FORMAT_1 = Path(__file__).parents[1] / "runs" / "format_1" / "0"
 
@@ -42,7 +44,7 @@ def test_epochs_count_as_numbers(paths):
     ours = kept(keep_last=2, keep_best=0)
     ours.adopt(paths, "m_epoch_149")
     index = ours.choose()
-    ours.delete_others(paths)
+    ours.delete_others(paths, remove_folder)
     assert checkpoint_names(paths) == ["m_epoch_109", "m_epoch_149"]
     assert index["last"] == "m_epoch_149"
 
@@ -51,8 +53,7 @@ def test_epochs_count_as_numbers(paths):
 def test_where_no_training_can_begin_inside_an_epoch_the_newest_border_stays(paths, inside):
     write(paths, EPOCHS | {"m_epoch_149_step_7": None, "m_epoch_149_step_8": None})
     for step, name in ((7, "m_epoch_149_step_7"), (8, "m_epoch_149_step_8")):
-        record = paths.checkpoint(name).record
-        record.write_text(json.dumps(json.loads(record.read_text()) | {"position": step}))
+        change_record(paths.checkpoint(name).record, position=step)
     ours = Kept(CheckpointConfig(keep_last=1, keep_best=0), Monitor("loss", "min"), inside=inside)
     ours.adopt(paths, "m_epoch_149_step_8")
     entries = ours.choose()["entries"]
@@ -65,7 +66,7 @@ def test_newest_best_and_milestones_stay(paths):
     ours = kept(keep_last=1, keep_best=1, keep_every=89)
     ours.adopt(paths, "m_epoch_149_step_7")
     index = ours.choose()
-    ours.delete_others(paths)
+    ours.delete_others(paths, remove_folder)
     assert checkpoint_names(paths) == ["m_epoch_9", "m_epoch_89", "m_epoch_149_step_7"]
     assert (index["best"], index["last"]) == ("m_epoch_9", "m_epoch_149_step_7")
     assert [entry["value"] for entry in index["entries"]] == [1.0, 5.0, None]
@@ -101,7 +102,7 @@ def test_folders_of_other_names_and_files_stay(paths):
     ours = kept(keep_last=1)
     ours.adopt(paths, "m_epoch_2")
     ours.choose()
-    ours.delete_others(paths)
+    ours.delete_others(paths, remove_folder)
     left = {path.name for path in paths.checkpoints.iterdir()}
     assert left == {"notes", "m_epoch_1.bak", ".tmp-ab-m_epoch_1", "m_epoch_0", "m_epoch_2"}
 
@@ -113,7 +114,7 @@ def test_what_lies_after_the_restored_one_is_no_entry_and_goes_at_the_next_choic
     assert ours.newest() == (2, 99)
     names = [entry["name"] for entry in ours.choose()["entries"]]
     assert names == ["m_epoch_9", "m_epoch_89", "m_epoch_99"]
-    ours.delete_others(paths)
+    ours.delete_others(paths, remove_folder)
     assert checkpoint_names(paths) == names
 
 

@@ -160,4 +160,4 @@ def test_the_metrics_are_described(run: RunPaths) -> None:
 def test_every_json_file_carries_its_version_first(run: RunPaths) -> None:
     for path in run.path.rglob("*.json"):
         values = json.loads(path.read_text())
-        assert next(iter(values.items())) == ("format_version", 2), path
+        assert next(iter(values.items())) == ("format_version", 3), path

@@ -1,6 +1,8 @@
-"""Let trainings die at chosen system calls, resume them, and compare."""
+"""Let trainings die, or be stopped, at chosen system calls; resume them, and compare."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,26 @@ class Deaths:
         """Die there; return the run."""
         assert self.train(name, resume, **deadly) == -9, self.log()
         return RunPaths(self.folder / name / "0")
+
+    def freeze(self, name: str, **deadly: Any) -> tuple[RunPaths, int]:
+        """Be stopped there; return the run, and the process."""
+        place, log = str(self.folder / name), self.folder / "log"
+        where = self.deadly | {"frozen": True} | deadly
+        pid = self.server.start("train_dying", place, where, log=log, **self.sections)
+        assert self.server.stopped(pid), self.log()
+        return RunPaths(self.folder / name / "0"), pid
+
+    def succeed(self, run: RunPaths, pid: int, *, step: int) -> None:
+        """Take the run over from a process that is stopped, which wakes at a step, or at the end.
+
+        Compare with the run that was never stopped.
+        """
+        place, log = str(run.path.parent), self.folder / "log"
+        arguments = (place, pid, step)
+        assert self.server.call("train_over", *arguments, log=log, **self.sections) == 0, self.log()
+        os.kill(pid, signal.SIGCONT)
+        assert self.server.wait(pid) == 1, self.log()  # it says that it has lost the run
+        self.compare(run)
 
     def resume(self, run: RunPaths) -> None:
         """Go on to the end, and compare with the run that was never stopped."""

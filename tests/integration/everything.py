@@ -3,10 +3,12 @@
 import mmap
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +18,8 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
+from stride.runs.status import process_start
+from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
 from tests.integration.system_calls import Deadly, dying_at
@@ -201,6 +205,27 @@ def bar(folder: Path, barred: bool) -> bool:
 def train_barred(work_dir: str, step: int, **sections: dict[str, Any]) -> None:
     """Train in a folder that cannot be written any more from a step on."""
     trainer(work_dir, callbacks=[Barred(step)], **sections).fit()
+
+
+class Waking(Callback):
+    """Wake a process that is stopped, from a step on, and wait until it has ended."""
+
+    def __init__(self, pid: int, step: int) -> None:
+        self._pid, self._step = pid, step
+
+    def after_step(self, trainer: Any, step: Any) -> None:
+        if trainer.state.step >= self._step:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGCONT)
+            while process_start(self._pid) is not None:
+                time.sleep(0.001)
+
+
+def train_over(work_dir: str, pid: int, step: int, **sections: dict[str, Any]) -> None:
+    """Take a run over from a process that is stopped, and wake it at a step of one's own."""
+    place = str(Path(work_dir) / "0")
+    own = trainer(work_dir, callbacks=[Waking(pid, step)] if step else [], **sections)
+    own.fit(beginning=Resumed.of(place, take_over=True))
 
 
 def train_dying(

@@ -48,6 +48,10 @@ class Forkserver:
         """
         return int(self._ask({"wait": pid})["code"])
 
+    def stopped(self, pid: int) -> bool:
+        """Wait until a child is stopped or has ended; tell whether it is stopped."""
+        return bool(self._ask({"stopped": pid})["stopped"])
+
     def call(self, function: str, *arguments: Any, log: Path, **named: Any) -> int:
         """Start a child and wait for its end."""
         return self.wait(self.start(function, *arguments, log=log, **named))
@@ -82,6 +86,8 @@ def serve() -> None:
         task = json.loads(line)
         if "wait" in task:
             answer: dict[str, Any] = {"code": _exit_code(task["wait"])}
+        elif "stopped" in task:
+            answer = {"stopped": _is_stopped(task["stopped"])}
         elif "where" in task:
             answer = {"where": training.where()}
         else:
@@ -92,6 +98,12 @@ def serve() -> None:
 
 def _exit_code(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _is_stopped(pid: int) -> bool:
+    """Wait until a child is stopped or has ended; its end can still be waited for."""
+    found = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    return found is not None and found.si_code == os.CLD_STOPPED
 
 
 def _child(training: Any, task: dict[str, Any]) -> int:

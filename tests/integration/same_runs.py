@@ -67,7 +67,7 @@ def _table(paths: RunPaths) -> list[list[str]]:
 def _index(paths: RunPaths) -> dict[str, Any]:
     index = json.loads(paths.checkpoint_index.read_text())
     entries = {entry["name"]: without(entry, "time") for entry in index["entries"]}
-    return index | {"entries": entries}
+    return without(index, "segment") | {"entries": entries}
 
 
 def unlike(one: Any, other: Any, name: str = "") -> Iterator[str]:

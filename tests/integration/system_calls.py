@@ -54,6 +54,7 @@ class Deadly:
         checkpoint: in the writing of which checkpoint, counted from 1; 0 for all the time.
         call: at which of its calls, counted from 1; 0 for none.
         torn: whether half of that call's bytes are written before; then `call` counts writes.
+        frozen: whether to be stopped there instead, until somebody wakes the process.
         calls: a file for the names of all calls, None for none.
     """
 
@@ -61,6 +62,7 @@ class Deadly:
     checkpoint: int = 0
     call: int = 0
     torn: bool = False
+    frozen: bool = False
     calls: str | None = None
 
 
@@ -101,7 +103,7 @@ class Counter:
         if self._calls == deadly.call:
             if deadly.torn:
                 _write_half(*arguments)
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if deadly.frozen else signal.SIGKILL)
 
 
 def _changes(name: str, arguments: tuple[Any, ...]) -> bool:

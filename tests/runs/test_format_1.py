@@ -93,7 +93,7 @@ READERS: dict[str, Read] = {
 @pytest.mark.parametrize("name", READERS)
 def test_a_newer_folder_is_refused_with_what_to_do(old: Path, name: str) -> None:
     newer(old / name)
-    with pytest.raises(StrideError, match=r"newer STRIDE \(format 3, not 2\).*pip install -U"):
+    with pytest.raises(StrideError, match=r"newer STRIDE \(format 4, not 3\).*pip install -U"):
         READERS[name](old)
 
 
@@ -118,11 +118,11 @@ def test_a_newer_folder_hides_no_other(old: Path) -> None:
     newer(old / "status.json")
     rows = {row.name: row for row in list_runs(old.parent)}
     assert rows["1"].state == "done"
-    assert "newer STRIDE (format 3, not 2)" in str(rows["0"].broken)
+    assert "newer STRIDE (format 4, not 3)" in str(rows["0"].broken)
     problems = verify_run(old).problems
     assert [problem.file for problem in problems] == ["status.json"]
     assert "pip install -U" in problems[0].what
 
 
 def newer(path: Path) -> None:
-    path.write_text(json.dumps(read_json(path) | {"format_version": 3}))
+    path.write_text(json.dumps(read_json(path) | {"format_version": 4}))

@@ -72,7 +72,7 @@ def test_the_config_of_a_run_fits_its_schema(stored: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("section", "wrong"),
     [
-        ("", {"format_version": 3}),
+        ("", {"format_version": 4}),
         ("", {"seed": -1}),
         ("", {"seed": 1.5}),
         ("", {"sede": 1}),

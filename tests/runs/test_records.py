@@ -83,7 +83,7 @@ def test_numbers_that_json_lacks_go_there_and_back() -> None:
         {"weights_sha256": "abc"},
         {"parameters": 1.5},
         {"surprise": 1},
-        {"format_version": 3},
+        {"format_version": 4},
     ],
 )
 def test_models_and_schemas_refuse_the_same(wrong: dict[str, object]) -> None:
@@ -96,7 +96,7 @@ def test_models_and_schemas_refuse_the_same(wrong: dict[str, object]) -> None:
 def test_a_file_always_carries_its_version() -> None:
     with pytest.raises(ValidationError, match="'format_version' is a required property"):
         shipped("results").validate({})
-    assert ResultsRecord().to_json()["format_version"] == 2
+    assert ResultsRecord().to_json()["format_version"] == 3
 
 
 def test_a_broken_file_is_told_with_its_key(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_broken_file_is_told_with_its_key(tmp_path: Path) -> None:
 
 def test_a_newer_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    atomic_json(path, {"format_version": 3, "new_key": 1})
+    atomic_json(path, {"format_version": 4, "new_key": 1})
     with pytest.raises(RunError, match="written by a newer STRIDE"):
         ResultsRecord.read(path)
 

@@ -106,7 +106,7 @@ def test_the_config_of_a_first_run_has_no_version():
 
 @pytest.mark.parametrize("attribute", ["raw_config", "config"])
 def test_a_config_of_a_newer_stride_is_refused_by_name(folder, attribute):
-    write(folder / "config.json", {"format_version": 3, "seeds": [5]})
+    write(folder / "config.json", {"format_version": 4, "seeds": [5]})
     with pytest.raises(RunError, match=r"^config\.json was written by a newer STRIDE"):
         getattr(Run(folder), attribute)
 

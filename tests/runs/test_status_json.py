@@ -12,7 +12,7 @@ GOOD = {"format_version": 1, "state": "done", "created": 5.0}
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"format_version": 3}, "written by a newer STRIDE"),
+        ({"format_version": 4}, "written by a newer STRIDE"),
         ({"format_version": True}, "has no format_version"),
         ({"format_version": None}, "has no format_version"),
         ({"state": 3}, "names no state"),

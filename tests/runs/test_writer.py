@@ -37,7 +37,7 @@ def test_a_started_run_has_its_files(tmp_path: Path) -> None:
     writer = start(tmp_path / "w", patch="diff --git a/x b/x\n")
     paths = writer.paths
     assert (writer.name, writer.segment) == ("0", 0)
-    assert json.loads(paths.config.read_text()) == {"format_version": 2, **CONFIG}
+    assert json.loads(paths.config.read_text()) == {"format_version": 3, **CONFIG}
     assert next(iter(json.loads(paths.config.read_text()))) == "format_version"
     assert ProvenanceRecord.read(paths.provenance).command == ["stride"]
     assert paths.code_patch.read_text() == "diff --git a/x b/x\n"

@@ -13,6 +13,7 @@ def test_the_other_ranks_write_nothing(tmp_path: Path) -> None:
         (folder / "part").write_text("1")
         assert tmp_path not in folder.parents
     assert not folder.exists()
+    writer.remove_folder(tmp_path)
     writer.close("done")
     assert (writer.name, writer.uuid, writer.segment) == ("3", "ab", 2)
     assert not any(tmp_path.iterdir())

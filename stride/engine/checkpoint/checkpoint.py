@@ -1,6 +1,7 @@
 """Write all that resuming needs into one folder, and read it back after checking every byte."""
 
 import hashlib
+import json
 import logging
 import platform
 import time
@@ -27,19 +28,16 @@ from stride.engine.device import device_name
 from stride.engine.state import TrainState
 from stride.errors import RunError
 from stride.models.shards import whole
-from stride.runs.files.atomic import atomic_json, atomic_write, read_record
+from stride.runs.files.atomic import atomic_write, read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import (
     FORMAT_VERSION,
-    TEMPORARY_PREFIX,
     CheckpointPaths,
     RunPaths,
-    checkpoint_order,
-    checkpoint_position,
     rank_of_rows,
 )
-from stride.runs.records import CheckpointRecord
+from stride.runs.records import CheckpointRecord, seal
 from stride.version import __version__
 
 LOGGER = logging.getLogger("stride")
@@ -129,6 +127,7 @@ def write_state(
     value: float | None = None,
     streams: Mapping[str, int] | None = None,
     rows: Mapping[str, Any] | None = None,
+    **identity: Any,
 ) -> dict[str, Any]:
     """Write a state and the digests of its files into an empty folder; return the record.
 
@@ -141,6 +140,7 @@ def write_state(
         value: of the monitored metric, at the end of an epoch.
         streams: bytes of each stream of rows, by file name.
         rows: the files that are there already, with each process's rows of divided tensors.
+        identity: `uuid`, `segment` and `config_sha256` of the run's writer.
 
     Raises:
         TypeError: a part holds something that cannot be stored without pickle, naming it.
@@ -153,10 +153,11 @@ def write_state(
     content = json_bytes(whole, indent=2)
     atomic_write(paths.state, content)
     files[paths.state.name] = _digest(content)
-    facts = {"value": value, "streams": streams or {}}
-    record = CheckpointRecord.model_validate(_record(taken, files) | facts).to_json()
-    atomic_json(paths.record, record)
-    return record
+    facts = {"value": value, "streams": streams or {}, "sha256": "0" * 64, **identity}
+    record = CheckpointRecord.model_validate(_record(taken, files) | facts)
+    content = seal(json_bytes(record.to_json(), indent=2))
+    atomic_write(paths.record, content)
+    return json.loads(content)  # type: ignore[no-any-return]
 
 
 def _files(paths: CheckpointPaths, taken: Snapshot) -> Iterator[tuple[Path, dict[str, Tensor]]]:
@@ -254,7 +255,8 @@ def newest_good(
 
     Args:
         paths: the run's files.
-        accept: tells by its record whether a checkpoint will do.
+        accept: tells by its record whether a checkpoint will do; may raise a RunError that says
+            why not.
         divided: as of `read_state`.
         tell: is given the warnings.
     """
@@ -262,7 +264,9 @@ def newest_good(
         folder = paths.checkpoint(name)
         found = None
         try:
-            record = read_record(folder.record)
+            record = CheckpointRecord.read(folder.record).model_dump(
+                mode="json", exclude_unset=True
+            )
             if accept is None or accept(record):
                 found = Checkpoint(name, record, read_state(folder.path, divided=divided))
         except RunError as error:
@@ -274,8 +278,4 @@ def newest_good(
 
 def checkpoint_names(paths: RunPaths) -> list[str]:
     """Return the names of a run's checkpoint folders, in the order of training."""
-    if not paths.checkpoints.is_dir():
-        return []
-    names = [entry.name for entry in paths.checkpoints.iterdir() if entry.is_dir()]
-    ours = [n for n in names if checkpoint_position(n) and not n.startswith(TEMPORARY_PREFIX)]
-    return sorted(ours, key=checkpoint_order)
+    return paths.checkpoint_names()

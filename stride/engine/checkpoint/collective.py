@@ -39,7 +39,7 @@ def write_together(run: Any, path: Path, taken: Snapshot, **facts: Any) -> dict[
         run: gives the folder, which all processes reach.
         path: the checkpoint's place.
         taken: the state as this process has it.
-        facts: `value` and `streams` of `write_state`.
+        facts: `value`, `streams` and identity of `write_state`.
 
     Raises:
         StrideError: a file cannot be written, by any of the processes.

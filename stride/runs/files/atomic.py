@@ -3,6 +3,9 @@
 A whole file appears by write-temporary, fsync, rename, fsync of the folder. A stream grows by
 whole lines in one write each; a torn last line is passed over by readers and mended by the next
 writer. Names are not stored here but in `layout`.
+
+What comes into its place, or leaves it, goes `through` a folder of the writer's where it has one:
+without that folder neither can happen any more.
 """
 
 import json
@@ -27,6 +30,7 @@ __all__ = [
     "atomic_create",
     "atomic_folder",
     "atomic_json",
+    "atomic_open",
     "atomic_write",
     "decode_number",
     "encode_number",
@@ -36,7 +40,6 @@ __all__ = [
     "read_lines",
     "read_record",
     "remove_folder",
-    "sweep_temporaries",
     "sync_folder",
     "told",
 ]
@@ -50,6 +53,7 @@ def atomic_write(
     path: Path,
     data: bytes | str | Iterator[memoryview],
     *,
+    through: Path | None = None,
     before_rename: Callable[[], None] = _nothing,
 ) -> None:
     """Put a whole file in place: readers see the old one or the new one, never a part.
@@ -57,31 +61,55 @@ def atomic_write(
     Args:
         path: The file.
         data: Its content, whole or piece by piece; text is written as UTF-8.
+        through: Where the temporary file is; beside the file if None.
         before_rename: Called at the last moment; may raise to leave the old file as it is.
 
     Raises:
         StrideError: The file cannot be written (full disk, no permission), naming it.
     """
+    os.close(atomic_open(path, data, through=through, before_rename=before_rename))
+
+
+def atomic_open(
+    path: Path,
+    data: bytes | str | Iterator[memoryview],
+    *,
+    through: Path | None = None,
+    before_rename: Callable[[], None] = _nothing,
+) -> int:
+    """Put a whole file in place; return a descriptor that appends to this very file.
+
+    It does so whatever has taken the file's name meanwhile. Arguments and errors are those of
+    `atomic_write`.
+    """
     with told("cannot write", path):
-        temporary = _written_aside(path, data)
+        temporary, descriptor = _written_aside(path, data, through)
         try:
             before_rename()
             os.replace(temporary, path)
+            sync_folder(path.parent)
         except BaseException:
+            os.close(descriptor)
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+    return descriptor
 
 
-def atomic_create(path: Path, data: bytes | str) -> None:
+def atomic_create(path: Path, data: bytes | str, *, through: Path | None = None) -> None:
     """Put a whole file in place unless one is there: of several callers one succeeds.
+
+    Args:
+        path: The file.
+        data: Its content.
+        through: Where the temporary file is; beside the file if None.
 
     Raises:
         FileExistsError: Somebody else was first.
         StrideError: The file cannot be written, naming it.
     """
     with told("cannot write", path, passing=FileExistsError):
-        temporary = _written_aside(path, data)
+        temporary, descriptor = _written_aside(path, data, through)
+        os.close(descriptor)
         try:
             _link_or_claim(temporary, path)
         finally:
@@ -106,34 +134,38 @@ def atomic_json(path: Path, value: Any) -> None:
 
 
 @contextmanager
-def atomic_folder(path: Path, *, before_rename: Callable[[], None] = _nothing) -> Iterator[Path]:
-    """Fill a temporary folder beside path, then give it its name in one move.
+def atomic_folder(
+    path: Path, *, through: Path | None = None, before_rename: Callable[[], None] = _nothing
+) -> Iterator[Path]:
+    """Fill a temporary folder, then give it its name in one move.
 
     An older folder of that name is replaced. On an exception nothing of the new one remains.
 
     Args:
         path: The folder.
+        through: Where the temporary folder is; beside the folder if None.
         before_rename: Called at the last moment; may raise to give the new folder up.
 
     Raises:
         StrideError: The folder cannot be written, naming it.
     """
-    temporary = _aside(path)
+    temporary = _aside(path, through)
     try:
         with told("cannot write", path):
-            temporary.mkdir(parents=True)
+            temporary.mkdir(parents=through is None)
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             _sync_tree(temporary)
             before_rename()
-            _replace_folder(temporary, path)
+            _replace_folder(temporary, path, through)
             sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _replace_folder(new: Path, path: Path) -> None:
+def _replace_folder(new: Path, path: Path, through: Path | None) -> None:
     """Rename new to path; a folder cannot be renamed over a full one, so that goes aside."""
-    old = _aside(path)
+    old = _aside(path, through)
     with suppress(FileNotFoundError):
         os.rename(path, old)
     try:
@@ -145,21 +177,17 @@ def _replace_folder(new: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def remove_folder(path: Path) -> None:
-    """Take a folder out of sight in one move, then delete it; it may stay where that fails."""
-    aside = _aside(path)
+def remove_folder(path: Path, *, through: Path | None = None) -> None:
+    """Take a folder out of sight in one move, then delete it; it may stay where that fails.
+
+    Args:
+        path: The folder.
+        through: Where it waits for its deletion; beside its place if None.
+    """
+    aside = _aside(path, through)
     with suppress(OSError):
         os.rename(path, aside)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def sweep_temporaries(folder: Path) -> None:
-    """Delete what a killed writer left unfinished in a folder and below it."""
-    for entry in folder.rglob(f"{TEMPORARY_PREFIX}*"):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> Any:
@@ -200,27 +228,30 @@ def read_record(path: Path, *, unversioned: int | None = None) -> dict[str, Any]
     return dict(record)
 
 
-def _aside(path: Path) -> Path:
-    """Return a temporary name beside path that no other process on any host has."""
-    return path.with_name(f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}")
+def _aside(path: Path, through: Path | None) -> Path:
+    """Return a temporary name that no other process on any host has."""
+    folder = path.parent if through is None else through
+    return folder / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}"
 
 
-def _written_aside(path: Path, data: bytes | str | Iterator[memoryview]) -> Path:
-    """Write a durable temporary file beside path."""
+def _written_aside(
+    path: Path, data: bytes | str | Iterator[memoryview], through: Path | None
+) -> tuple[Path, int]:
+    """Write a durable temporary file; return its path and a descriptor that appends to it."""
     content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     pieces = iter([memoryview(content)]) if isinstance(content, bytes) else content
-    temporary = _aside(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    temporary = _aside(path, through)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+    descriptor = os.open(temporary, flags, 0o666)
     try:
         for piece in pieces:
             write_all(descriptor, piece)
         os.fsync(descriptor)
     except BaseException:
+        os.close(descriptor)
         temporary.unlink(missing_ok=True)
         raise
-    finally:
-        os.close(descriptor)
-    return temporary
+    return temporary, descriptor
 
 
 def _sync_tree(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,14 +11,23 @@ from stride.runs.files.durable import append_all, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
 
 
+def _nothing() -> None:
+    """Take the place of a check that nobody asked for."""
+
+
 class LineFile:
     """Append JSON objects to a file, one a line.
 
     What was appended survives a SIGKILL at once, and a power cut from `close` or `sync` on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, before_change: Callable[[], None] = _nothing) -> None:
         """Open or make the file and mend its last line.
+
+        Args:
+            path: The file.
+            before_change: Called when the file is open and nothing in it is changed; may raise to
+                leave it as it is.
 
         Raises:
             StrideError: The file cannot be opened for writing, naming it.
@@ -28,8 +37,13 @@ class LineFile:
         with told("cannot write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(path, flags, 0o666)
-            _mend_last_line(self._descriptor)
-            sync_folder(path.parent)
+            try:
+                before_change()
+                _mend_last_line(self._descriptor)
+                sync_folder(path.parent)
+            except BaseException:
+                os.close(self._descriptor)
+                raise
 
     def append(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append the rows in one write; on an error none of them stays.

@@ -1,13 +1,18 @@
 """Check the checkpoints and weights of a run: every file there, of the recorded size and digest."""
 
-import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from stride.errors import RunError
+from stride.runs.files.atomic import read_record
+from stride.runs.files.digest import require_digest, sha256
 from stride.runs.files.safetensors_header import check_tensors
 from stride.runs.layout import CheckpointPaths, RunPaths
+from stride.runs.provenance.config_digest import known_configs
 from stride.runs.records import (
     CheckpointIndex,
     CheckpointRecord,
@@ -91,6 +96,7 @@ def _check_checkpoint(report: Report, paths: RunPaths, checkpoint: CheckpointPat
     record = None
     with report.checking(checkpoint.record, _DELETE):
         record = CheckpointRecord.read(checkpoint.record)
+        record.require_of(_recorded(paths.status, "uuid"), known_configs(paths))
     if record is None:
         return []
     with report.checking(checkpoint.path, _DELETE):
@@ -99,6 +105,13 @@ def _check_checkpoint(report: Report, paths: RunPaths, checkpoint: CheckpointPat
         with report.checking(checkpoint.path, _DELETE):
             _check_streams(report, paths, record)
     return [(checkpoint.path / name, digest) for name, digest in record.files.items()]
+
+
+def _recorded(path: Path, key: str) -> Any:
+    """Return what a record says; nothing where it is broken, which is told by itself."""
+    with suppress(RunError):
+        return read_record(path).get(key)
+    return None
 
 
 def _check_names(report: Report, checkpoint: CheckpointPaths, record: CheckpointRecord) -> None:
@@ -151,12 +164,6 @@ def _digest(file: Listed) -> str | OSError:
         return error
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def check_weights(report: Report, paths: RunPaths, results: ResultsRecord | None) -> None:
     """Check that the weights are whole, and those that the results were measured with.
 
@@ -169,6 +176,10 @@ def check_weights(report: Report, paths: RunPaths, results: ResultsRecord | None
         if os.path.lexists(path):
             with report.checking(path):
                 check_tensors(path)
+    if os.path.lexists(paths.initial_weights):
+        with report.checking(paths.initial_weights):
+            digest = _recorded(paths.provenance, "initial_weights_sha256")
+            require_digest(paths.initial_weights, digest)
     expected = results.weights_sha256 if results is not None else None
     if expected is not None and os.path.lexists(paths.weights):
         with report.checking(paths.weights):

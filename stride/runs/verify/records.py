@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-from stride.runs.layout import RunPaths, segment_number
+from stride.runs.layout import RunPaths
+from stride.runs.provenance.config_digest import require_known_config
 from stride.runs.records import (
     JobRecord,
     NormalizationRecord,
@@ -16,6 +17,7 @@ from stride.runs.records import (
     Versioned,
 )
 from stride.runs.run import Run
+from stride.runs.status import segment_numbers
 from stride.runs.verify.report import Report
 
 Kind = TypeVar("Kind", bound=Versioned)
@@ -37,6 +39,7 @@ def check_records(
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
             _ = Run(paths.path).config
+            require_known_config(paths)
     if status is not None:
         _note_clock(report, paths, status)
     return status, results
@@ -59,7 +62,7 @@ def _note_clock(report: Report, paths: RunPaths, status: StatusRecord) -> None:
 
 def check_segments(report: Report, paths: RunPaths, status: StatusRecord | None) -> None:
     """Check that the segments are whole, numbered without a gap, and the status is of one."""
-    numbers = _numbers(paths)
+    numbers = set(segment_numbers(paths))
     for n in numbers:
         segment = read_if_there(report, paths.segment(n), SegmentRecord)
         if segment is not None and segment.n != n:
@@ -69,11 +72,3 @@ def check_segments(report: Report, paths: RunPaths, status: StatusRecord | None)
         report.problem(paths.segment(n), f"it is missing, while there is a segment {newest}")
     if status is not None and status.state != "queued" and status.segment > newest:
         report.problem(paths.segment(status.segment), "it is missing, but wrote status.json")
-
-
-def _numbers(paths: RunPaths) -> set[int]:
-    try:
-        names = os.listdir(paths.segments)
-    except OSError:
-        return set()
-    return {n for n in map(segment_number, names) if n is not None}

@@ -8,6 +8,7 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.rows import is_run_folder
+from stride.runs.provenance.begun import missing_of_start, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.status import is_written, newest_segment
@@ -80,7 +81,12 @@ def _check_complete(
 ) -> None:
     """Tell of files that are missing: no problem where a process was killed before."""
     killed = status is not None and status.state not in ORDERLY
+    if (killed or status is None) and never_began(paths):
+        report.note(paths.path, "it was ended before it began: there is nothing to go on with")
+        return
+    missing = missing_of_start(paths)
     early = [paths.config, paths.provenance]  # written before any checkpoint
+    early += [missing] if missing is not None and missing not in early else []
     begun = report.counts["checkpoints"] > 0
     needed = list(early)
     if not killed:

@@ -88,7 +88,7 @@ def check_rounds(report: Report, paths: RunPaths) -> None:
 def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:
     """Refuse a stream whose rows end before the run did."""
     last = (results.last.step if results is not None else None) or 0
-    if os.path.lexists(path) and step < last:
+    if os.path.lexists(path) and max(0, step) < last:
         raise RunError(f"its rows end at step {max(0, step)} of {last}")
 
 

@@ -7,7 +7,7 @@ import torch
 
 from stride.components import source_digest, source_of
 from stride.distributed import gather, is_main, on_main, rank
-from stride.engine.checkpoint.gathered_weights import commit_weights
+from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
@@ -54,6 +54,7 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
     """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
     assembly = training.assembly
     devices = gather(device_name(assembly.device))
+    start = _digest_of_start(beginning, assembly)
     taken: list[Writer] = []
 
     def take() -> tuple[str, str, int]:
@@ -69,12 +70,19 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
             parent=beginning.lineage(),
         )
         config = assembly.config.to_json()
-        writer = beginning.take(config, provenance, survey.result().patch)
+        writer = beginning.take(config, {**provenance, **start}, survey.result().patch)
         taken.append(writer)
         return str(writer.paths.path), writer.uuid, writer.segment
 
     path, uuid, segment = on_main(take)
     return taken[0] if taken else ReadOnlyWriter(RunPaths(Path(path)), uuid, segment)
+
+
+def _digest_of_start(beginning: Beginning, assembly: Assembly) -> dict[str, str]:
+    """Return by what the start weights are known again that the config cannot rebuild."""
+    if not assembly.has_own_weights or beginning.saved:
+        return {}
+    return {"initial_weights_sha256": weights_digest(assembly.model.network.state_dict())}
 
 
 def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> None:

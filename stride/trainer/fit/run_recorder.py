@@ -79,6 +79,11 @@ class Recording:
         """Return the run's identity, which moves with the folder."""
         return self._writer.uuid
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Return by what a checkpoint knows the run, segment and config that it belongs to."""
+        return self._writer.identity
+
     def __enter__(self) -> Self:
         LOGGER.addHandler(self._warnings)
         self._writer.status("running")
@@ -148,6 +153,10 @@ class Recording:
     def commit_folder(self, path: Path) -> AbstractContextManager[Path]:
         """Fill a temporary folder, which takes its place in the run at the end of the block."""
         return self._writer.commit_folder(path)
+
+    def remove_folder(self, path: Path) -> None:
+        """Take a folder of the run out of sight in one move, then delete it."""
+        self._writer.remove_folder(path)
 
     def write_weights(self, weights: Mapping[str, Tensor]) -> None:
         """Write weights.safetensors and note its digest."""

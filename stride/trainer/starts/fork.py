@@ -175,7 +175,7 @@ class Forked(Fresh):
         writer = super().take(config, provenance, patch)
         try:
             with writer.commit_folder(writer.paths.origin.path) as folder:
-                write_state(folder, self._origin)  # type: ignore[arg-type]
+                write_state(folder, self._origin, **writer.identity)  # type: ignore[arg-type]
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")
             raise

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from stride.config import Overrides
-from stride.runs.layout import FORMAT_VERSION
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
@@ -63,14 +62,15 @@ class Queued(Beginning):
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Take the run over from the command that queued it, and write what is known now."""
         typed = typed_overrides(self.resolved)
-        writer = RunWriter.resume(
-            self.run.path, after=self.segment, take_over=self.take_over, overrides=typed
-        )
         place = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
+        writer = RunWriter.resume(
+            self.run.path,
+            after=self.segment,
+            take_over=self.take_over,
+            overrides=typed,
+            config={**config, **place},
+        )
         try:
-            writer.commit(
-                writer.paths.config, {"format_version": FORMAT_VERSION, **config, **place}
-            )
             writer.commit(writer.paths.provenance, self._provenance(provenance, typed))
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")

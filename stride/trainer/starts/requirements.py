@@ -7,6 +7,8 @@ from stride.config.schema import Config
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
+from stride.runs.files.digest import require_digest
+from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, lengths, values_of
 from stride.trainer.fit.session import Training
@@ -50,15 +52,18 @@ def start_of(run: Run, training: Training) -> Values:
 
     Raises:
         RunError: the run was ended before it had written what it began from, which was more than
-            its config.
+            its config; or that is damaged, or another run's.
     """
     if run.paths.origin.record.is_file():
+        CheckpointRecord.read(run.paths.origin.record).require_of(run.status.get("uuid"), ())
         return read_state(run.paths.origin.path)
     if run.provenance.get("parent", {}).get("relation") == "fork":
         raise _lost_start(run, f"fork again: stride fork {run.provenance['parent']['run']}")
+    digest = run.provenance.get("initial_weights_sha256")
     if run.paths.initial_weights.is_file():
+        require_digest(run.paths.initial_weights, digest)
         load_initial(training.assembly.model.network, run.paths.initial_weights)
-    elif init_from(run) is not None:
+    elif digest is not None or init_from(run) is not None:
         raise _lost_start(run, "start it again")
     return {}
 

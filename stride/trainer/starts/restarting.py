@@ -9,6 +9,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
+from stride.runs.provenance.begun import never_began
 from stride.runs.status_json import ORDERLY
 from stride.runs.work_dir import WorkDir
 from stride.trainer.fit.start import Beginning, Fresh, typed_overrides
@@ -60,4 +61,6 @@ def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
 
 def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
     status = read_record(paths.status)
-    return status.get("state") not in ORDERLY and status.get("overrides", []) == typed
+    if status.get("state") in ORDERLY or never_began(paths):
+        return False
+    return bool(status.get("overrides", []) == typed)

@@ -1,7 +1,8 @@
 """Begin where a run was left: in the same folder, from its newest good checkpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from os import PathLike
 from typing import Any, Self
 
@@ -16,7 +17,9 @@ from stride.engine.device import device_name
 from stride.errors import RunError
 from stride.models.shards import is_divided
 from stride.runs.jobs import is_of_job, job, starts_again
-from stride.runs.layout import FORMAT_VERSION
+from stride.runs.provenance.begun import require_begun
+from stride.runs.provenance.config_digest import known_configs, require_known_config
+from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.status_json import ORDERLY
@@ -36,6 +39,10 @@ from stride.trainer.starts.requirements import (
     require_same_data,
     start_of,
 )
+
+
+def _nothing() -> None:
+    """Take over no checkpoints."""
 
 
 @dataclass
@@ -59,6 +66,8 @@ class Resumed(Beginning):
     exact: list[str] = field(default_factory=list, init=False)
     inexact: dict[str, str] = field(default_factory=dict, init=False)
     _inside: bool = field(default=True, init=False)
+    _seen: list[str] = field(default_factory=list, init=False)
+    _adopt: Callable[[], None] = field(default_factory=lambda: _nothing, init=False)
     _passed_over: list[str] = field(default_factory=list, init=False)
 
     @classmethod
@@ -80,6 +89,8 @@ class Resumed(Beginning):
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
         if is_queued(run):
             return Queued.of(run, segment, *overrides, take_over=take_over)
+        require_begun(run.paths)
+        require_known_config(run.paths)
         resolved = recorded(run, *overrides, name=run.name)
         _require_place(run, resolved)
         return cls(
@@ -114,16 +125,18 @@ class Resumed(Beginning):
     def restore(self, training: Training) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
         self._inside = begins_inside(training.assembly.loader("train"))
+        self._seen = self.run.paths.checkpoint_names()
         found = newest_good(
             self.run.paths,
-            accept=None if self._inside else _at_border,
+            accept=self._accepting(),
             divided=is_divided(training.assembly.model.network),
             tell=self._passed_over.append,
         )
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}
-            training.watch.checkpoints.adopt(self.run.paths, name)
+            self._adopt = partial(training.watch.checkpoints.adopt, self.run.paths, name)
+            self._adopt()
         else:
             self._require_no_results()
             self.saved = start_of(self.run, training)
@@ -132,6 +145,16 @@ class Resumed(Beginning):
         self._put_back(training)
         if self.state == "done" and training.is_over():
             raise self._nothing_left(training.stop.reason)
+
+    def _accepting(self) -> Callable[[Mapping[str, Any]], bool]:
+        """Return what says by its record whether a checkpoint is the run's, and can be begun at."""
+        uuid, configs = self.run.status.get("uuid"), known_configs(self.run.paths)
+
+        def accept(record: Mapping[str, Any]) -> bool:
+            CheckpointRecord.model_validate(record).require_of(uuid, configs)
+            return self._inside or record.get("position") == 0
+
+        return accept
 
     def _require_no_results(self) -> None:
         """Refuse to begin a run anew that has come to its end: its results would be lost."""
@@ -174,18 +197,22 @@ class Resumed(Beginning):
             after=self.segment,
             take_over=self.take_over,
             position=self._position(),
+            seen=self._seen,
+            config=self._changed_config(config) if typed else None,
             from_step=self.checkpoint.get("step", 0),
             from_epoch=self.checkpoint.get("epoch", 0),
             checkpoint=self.checkpoint.get("name"),
             overrides=typed,
             fidelity={"exact": self.exact, "inexact": self.inexact},
         )
-        if typed:
-            kept = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
-            model = {**config["model_kwargs"], "init_from": init_from(self.run)}
-            values = {**config, **kept, "model_kwargs": model}
-            writer.commit(writer.paths.config, {"format_version": FORMAT_VERSION, **values})
+        self._adopt()  # until now another process may have deleted some
         return writer
+
+    def _changed_config(self, config: Values) -> Values:
+        """Return the config that holds from now on, in the words of the run's place and start."""
+        kept = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
+        model = {**config["model_kwargs"], "init_from": init_from(self.run)}
+        return {**config, **kept, "model_kwargs": model}
 
     def _position(self) -> StreamPosition:
         record = self.checkpoint
@@ -236,7 +263,3 @@ def _require_place(run: Run, resolved: Resolved) -> None:
             where=str(run.path),
             hint="leave them out; a run folder may be moved as it is",
         )
-
-
-def _at_border(record: Mapping[str, Any]) -> bool:
-    return record.get("position") == 0

@@ -1,6 +1,8 @@
 """Leave a run's learning curve in its folder: as JSON, and as a picture where that can be drawn."""
 
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stride.active.curves.curve import Curve
 from stride.config.metrics import infer_mode
@@ -37,4 +39,7 @@ def draw_curve(run: Recording, curve: Curve, metric: str, name: str) -> None:
     if find_spec("matplotlib") is not None:
         from stride.active.curves.plots import plot_curves
 
-        plot_curves({name: [curve]}, run.paths.curve_plot, metric=metric)
+        with TemporaryDirectory(prefix="stride-") as folder:
+            picture = Path(folder) / run.paths.curve_plot.name
+            plot_curves({name: [curve]}, picture, metric=metric)
+            run.commit(run.paths.curve_plot, picture.read_bytes())

@@ -26,6 +26,7 @@ from stride.errors import RunError, StrideError
 from stride.models.model import Model
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records import CheckpointRecord
+from tests.sealed import change_record
 
 
 class Tied(nn.Module):
@@ -189,7 +190,7 @@ def test_damaged_json_is_named(tmp_path, damage):
 def test_a_record_that_forgets_a_file_is_refused(tmp_path):
     record = write_state(tmp_path, made())
     del record["files"]["model.safetensors"]
-    CheckpointPaths(tmp_path).record.write_text(json.dumps(record))
+    change_record(CheckpointPaths(tmp_path).record, files=record["files"])
     with pytest.raises(RunError, match="no file has the tensor"):
         read_state(tmp_path)
 
@@ -283,7 +284,7 @@ def test_a_record_that_places_its_state_elsewhere_is_passed_over(tmp_path, caplo
     paths = run_with(tmp_path, "m_epoch_8", "m_epoch_9")
     file = paths.checkpoint("m_epoch_9").record
     values = json.loads(file.read_text())
-    file.write_text(json.dumps(values | {key: values[key] + 1}))
+    change_record(file, **{key: values[key] + 1})
     assert newest_good(paths).name == "m_epoch_8"
     assert "state.json" in caplog.text and "the record says" in caplog.text
 

@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,11 @@ from stride.runs.files.atomic import (
     atomic_create,
     atomic_folder,
     atomic_json,
+    atomic_open,
     atomic_write,
     read_json,
     read_record,
     remove_folder,
-    sweep_temporaries,
 )
 from stride.runs.layout import TEMPORARY_PREFIX
 
@@ -165,13 +166,40 @@ def test_a_folder_that_cannot_take_its_place_puts_the_old_one_back(
     assert os.listdir(tmp_path / "c") == ["old"]
 
 
-def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
-    (tmp_path / "checkpoints" / ".tmp-0a-x").mkdir(parents=True)
-    (tmp_path / "checkpoints" / ".tmp-0a-x" / "part").touch()
-    (tmp_path / ".tmp-0b-status.json").touch()
-    (tmp_path / "status.json").touch()
-    sweep_temporaries(tmp_path)
-    assert sorted(p.name for p in tmp_path.rglob("*")) == ["checkpoints", "status.json"]
+def test_an_open_file_is_the_one_that_was_put_in_place(path: Path, tmp_path: Path) -> None:
+    descriptor = atomic_open(path, b"mine, ")
+    atomic_write(path, b"another's")
+    os.write(descriptor, b"late")
+    os.close(descriptor)
+    assert path.read_bytes() == b"another's"
+
+
+def test_nothing_takes_its_place_or_leaves_it_without_the_folder_between(tmp_path: Path) -> None:
+    path, between = tmp_path / "status.json", tmp_path / "between"
+    between.mkdir()
+    atomic_write(path, b"old", through=between)
+    with atomic_folder(tmp_path / "c", through=between) as folder:
+        (folder / "old").touch()
+
+    def take_away() -> None:
+        os.rename(between, tmp_path / "taken")
+
+    for write in (
+        lambda: atomic_write(path, b"new", through=between, before_rename=take_away),
+        lambda: fill(tmp_path / "c", through=between, before_rename=take_away),
+    ):
+        with pytest.raises(StrideError, match="cannot write: No such file"):
+            write()
+        assert path.read_bytes() == b"old" and os.listdir(tmp_path / "c") == ["old"]
+        os.rename(tmp_path / "taken", between)
+    between.rename(tmp_path / "taken")
+    remove_folder(tmp_path / "c", through=between)
+    assert os.listdir(tmp_path / "c") == ["old"]
+
+
+def fill(path: Path, **how: Any) -> None:
+    with atomic_folder(path, **how) as folder:
+        (folder / "new").touch()
 
 
 def test_json_comes_back(path: Path) -> None:
@@ -216,11 +244,11 @@ def test_a_record_that_once_had_no_version_is_of_the_version_told(path: Path) ->
 
 
 def test_a_newer_stride_is_named(path: Path) -> None:
-    path.write_text('{"format_version": 3, "whatever": 1}')
+    path.write_text('{"format_version": 4, "whatever": 1}')
     with pytest.raises(RunError) as caught:
         read_record(path)
     assert str(caught.value) == (
-        f"status.json was written by a newer STRIDE (format 3, not 2) ({path}); "
+        f"status.json was written by a newer STRIDE (format 4, not 3) ({path}); "
         "type: pip install -U stride-trainer"
     )
 

@@ -50,7 +50,7 @@ def test_what_a_dry_run_printed_starts_the_same_run(stride, tmp_path: Path) -> N
     (tmp_path / "exp.json").write_text(out)
     assert stride("--config-file", "exp.json").code == 0
     stored = json.loads((tmp_path / "W/0/config.json").read_text())
-    assert stored == {"format_version": 2, **json.loads(out)}
+    assert stored == {"format_version": 3, **json.loads(out)}
 
 
 def test_the_config_of_a_run_starts_the_same_run(stride, tmp_path: Path) -> None:

@@ -1,0 +1,170 @@
+"""Hold a run for one segment, so that no process changes a run that it has lost.
+
+A process can be held up between any check and the act that follows, and act a day later. So no
+act rests on its check alone. Whatever comes into a run, or leaves it, goes through the staging
+folder of its segment; rows are appended to files that are open. The order is always the same:
+take what the act needs (a temporary in the staging folder, an open stream), check that the run
+is still ours, act. A successor does the counterpart: its number stands first, then it takes away
+the staging folders of all older segments and puts copies in the place of their streams. What an
+older segment took before that leads nowhere any more, and what it takes later it checks in vain.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from stride.errors import LostRun, RunError, StrideError
+from stride.runs.files.atomic import atomic_create, json_bytes, read_record, told
+from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
+from stride.runs.records import SegmentRecord
+from stride.runs.status import Process, newest_segment
+
+
+class Tenure:
+    """The time in which one segment may write its run.
+
+    Args:
+        paths: The run.
+        segment: The segment's number.
+        token: By which the segment is told from any other of its number.
+
+    Attributes:
+        staging: Where what the segment writes is until it is complete, and what it deletes until
+            it is gone.
+    """
+
+    def __init__(self, paths: RunPaths, segment: int, token: str) -> None:
+        self.paths, self.segment, self._token = paths, segment, token
+        self.staging = paths.staging(segment, token)
+
+    @classmethod
+    def begin(cls, paths: RunPaths, record: SegmentRecord) -> Self:
+        """Create a segment exclusively: of several processes one succeeds.
+
+        Raises:
+            RunError: Another process was first.
+            StrideError: The folder cannot be written, naming it.
+        """
+        tenure = cls(paths, record.n, record.token)
+        with told("cannot write", paths.path):
+            paths.segments.mkdir(exist_ok=True)
+            tenure.staging.mkdir()
+        try:
+            content = json_bytes(record.to_json(), indent=2)
+            atomic_create(paths.segment(record.n), content, through=tenure.staging)
+        except FileExistsError as cause:
+            tenure.end()
+            what = "another process has taken this run just now"
+            raise RunError(what, where=str(paths.path)) from cause
+        except BaseException:
+            tenure.end()
+            raise
+        return tenure
+
+    def is_ours(self) -> bool:
+        """Tell whether this segment is the run's newest.
+
+        A folder that `--force` put in the place of ours has a segment of the same number, but
+        not of the same token.
+        """
+        if newest_segment(self.paths) != self.segment:
+            return False
+        with suppress(StrideError):
+            return read_record(self.paths.segment(self.segment)).get("token") == self._token
+        return False
+
+    def check(self) -> None:
+        """Refuse to go on in a run that another process owns.
+
+        Raises:
+            LostRun: It does.
+        """
+        if not self.is_ours():
+            newest = newest_segment(self.paths)
+            now = "its folder is gone" if newest is None else f"segment {newest} writes it now"
+            what = f"segment {self.segment} has lost this run: {now}"
+            raise LostRun(what, where=str(self.paths.path))
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Check before the block; what fails in it for want of the run is told as that.
+
+        Raises:
+            LostRun: Another process owns the run.
+        """
+        self.check()
+        try:
+            yield
+        except StrideError:
+            self.check()
+            raise
+
+    def fence(self) -> None:
+        """Take from older segments, and from processes that were killed, what they had not ended.
+
+        Raises:
+            StrideError: Something cannot be taken away, naming it.
+        """
+        for path in self._left():
+            aside = self.staging / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-left"
+            with told("cannot write", path), suppress(FileNotFoundError):
+                os.rename(path, aside)
+            _delete(aside)
+
+    def give_up(self, files: Sequence[Path]) -> None:
+        """Remove a run that could not begin, file by file; nothing of a successor's."""
+        for path in files:
+            with suppress(OSError):
+                os.rename(path, self.staging / path.name)
+        self.end()
+        for folder in (self.paths.segments, self.paths.path):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def end(self) -> None:
+        """Remove what is left of the staging folder."""
+        shutil.rmtree(self.staging, ignore_errors=True)
+
+    def _left(self) -> list[Path]:
+        """Return what others have left unfinished; what a newer segment writes is not left."""
+        found = []
+        for root, folders, files in os.walk(self.paths.path):
+            unfinished = [n for n in (*folders, *files) if n.startswith(TEMPORARY_PREFIX)]
+            folders[:] = [name for name in folders if not name.startswith(TEMPORARY_PREFIX)]
+            found += [Path(root, name) for name in unfinished if self._is_older(name)]
+        return found
+
+    def _is_older(self, name: str) -> bool:
+        number = staging_number(name)
+        return number is None or number < self.segment
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or folder; where that fails it waits for the end of the tenure."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def own_way(paths: RunPaths) -> tuple[Path | None, Callable[[], None]]:
+    """Return the staging folder and the check of this process, for what goes past its writer.
+
+    A folder that no writer has begun has neither.
+
+    Raises:
+        LostRun: Another process writes the run.
+    """
+    newest = newest_segment(paths)
+    if newest is None:
+        return None, lambda: None
+    record = SegmentRecord.read(paths.segment(newest))
+    this = Process.this().to_json()
+    if record.model_dump(include=set(this)) != this:
+        raise LostRun(f"segment {newest} writes this run now", where=str(paths.path))
+    tenure = Tenure(paths, newest, record.token)
+    return tenure.staging, tenure.check
