@@ -1,11 +1,38 @@
 """Hold the versions, of STRIDE and of what it writes, in one place."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 __version__ = "0.1.0"
 
 FORMAT_VERSION: Final = 3
 """The version of the run folder that this STRIDE writes; it reads this one and all older ones."""
+
+
+class Change(NamedTuple):
+    """Hold what a version of the format changed.
+
+    Attributes:
+        version: The first that has it.
+        what: In a few words.
+        bits: Whether steps computed since may have other bits than the same steps had before.
+    """
+
+    version: int
+    what: str
+    bits: bool
+
+
+FORMAT_CHANGES: Final = (
+    Change(2, "fingerprints of the steps, origins, cut rows", bits=False),
+    Change(3, "checkpoints and start weights are known by digests, run and config", bits=False),
+)
+"""Every change of the format, the oldest first."""
+
+
+def changes_between(older: int, newer: int = FORMAT_VERSION) -> list[Change]:
+    """Return what was changed after one version of the format, up to another."""
+    return [change for change in FORMAT_CHANGES if older < change.version <= newer]
+
 
 UPGRADE: Final = "type: pip install -U stride-trainer"
 """What to do about a file of a newer version."""

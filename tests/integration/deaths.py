@@ -64,9 +64,13 @@ class Deaths:
         place, log = str(run.path.parent), self.folder / "log"
         arguments = (place, pid, step)
         assert self.server.call("train_over", *arguments, log=log, **self.sections) == 0, self.log()
-        os.kill(pid, signal.SIGCONT)
-        assert self.server.wait(pid) == 1, self.log()  # it says that it has lost the run
+        assert self.wake(pid) == 1, self.log()  # it says that it has lost the run
         self.compare(run)
+
+    def wake(self, pid: int) -> int:
+        """Let a process go on to its end; return its exit code."""
+        os.kill(pid, signal.SIGCONT)
+        return self.server.wait(pid)
 
     def resume(self, run: RunPaths) -> None:
         """Go on to the end, and compare with the run that was never stopped."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stride.runs.status import current_state
 from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
@@ -24,26 +25,31 @@ WAKING = (9, 0)
 
 
 @pytest.fixture(scope="module")
-def checkpoints() -> Iterator[Deaths]:
-    with memory_folder() as folder, Forkserver() as server:
+def server() -> Iterator[Forkserver]:
+    with Forkserver() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def checkpoints(server: Forkserver) -> Iterator[Deaths]:
+    with memory_folder() as folder:
         yield Deaths(server, folder, SECTIONS, checkpoint=2)
 
 
 @pytest.fixture(scope="module")
-def reports() -> Iterator[Deaths]:
-    with memory_folder() as folder, Forkserver() as server:
+def reports(server: Forkserver) -> Iterator[Deaths]:
+    with memory_folder() as folder:
         yield Deaths(server, folder, SECTIONS, threads=REPORTING)
 
 
 def freeze_at(deaths: Deaths, numbers: list[int]) -> None:
     for number in numbers:
         run, pid = deaths.freeze(f"call {number}", call=number)
-        deaths.succeed(run, pid, step=WAKING[number % len(WAKING)])
-
-
-def kinds(calls: list[list[str]]) -> list[int]:
-    """Return the last call of each kind."""
-    return sorted({name: number for number, (name, _) in enumerate(calls, 1)}.values())
+        if current_state(run)[0] == "done":  # only the folder was not synced yet
+            deaths.wake(pid)
+            deaths.compare(run)
+        else:
+            deaths.succeed(run, pid, step=WAKING[number % len(WAKING)])
 
 
 def of_training(calls: list[list[str]]) -> list[int]:
@@ -52,9 +58,18 @@ def of_training(calls: list[list[str]]) -> list[int]:
     return list(range(names.index("metrics.jsonl") + 1, len(calls) + 1))
 
 
-def test_frozen_in_a_checkpoint(checkpoints: Deaths) -> None:
-    renames = [n for n, (name, _) in enumerate(checkpoints.calls, 1) if name == "rename"]
-    freeze_at(checkpoints, [*renames, len(checkpoints.calls)])
+def test_frozen_between_the_index_and_the_deletion_of_what_it_does_not_name(
+    checkpoints: Deaths,
+) -> None:
+    """Where the new checkpoint takes its place, and where the folder is read that is tidied."""
+    names = [name for name, _ in checkpoints.calls]
+    indexed = len(names) - names[::-1].index("replace")
+    freeze_at(checkpoints, [names.index("rename") + 1, indexed + 1])
+
+
+def test_frozen_where_a_row_is_written(reports: Deaths) -> None:
+    rows = [n for n in of_training(reports.calls) if reports.calls[n - 1][0] == "write"]
+    freeze_at(reports, [rows[len(rows) // 2]])
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.status import current_state
+from stride.runs.verify.run import verify_run
 from tests.integration.deaths import Deaths
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
@@ -44,6 +45,8 @@ def test_death_at_any_call_of_a_start_hides_no_run_and_changes_no_bit(
     last = calls_before_training(deaths.calls)
     for number in range(1, last + 1, every):
         run = deaths.die(f"start {every} {number}", call=number)
+        if run.segments.exists():
+            assert verify_run(run.path).ok
         if run.status.exists():
             (row,) = list_runs(run.path.parent)
             assert row.state == "interrupted"

@@ -10,6 +10,7 @@ from stride.runs.compare import ABSENT, compare
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
+from stride.version import changes_between
 
 _COMPUTING = ("stride-trainer", "numpy", "nvidia-*", "triton*", "intel-*", "mkl*", "*blas*")
 """Distributions that compute, beside torch."""
@@ -47,6 +48,7 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
         other: That of a run which is, or is to be, compared with it.
     """
     return [
+        *_formats(original, other),
         *_seeds(original, other),
         *_differing(_facts(original), _facts(other)),
         *_variables(original, other),
@@ -79,6 +81,14 @@ def likely_causes(
         *_patches(original, copy),
     ]
     return found or [_unrecorded(provenances[0], original)]
+
+
+def _formats(original: Provenance, other: Provenance) -> Iterator[str]:
+    """Yield a sentence for each version of the format between the two that changed bits."""
+    versions = [one.get("format_version", 1) for one in (original, other)]
+    for change in changes_between(min(versions), max(versions)):
+        if change.bits:
+            yield f"format {change.version} has changed: {change.what}"
 
 
 def _seeds(original: Provenance, other: Provenance) -> Iterator[str]:

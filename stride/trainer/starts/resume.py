@@ -39,6 +39,7 @@ from stride.trainer.starts.requirements import (
     require_same_data,
     start_of,
 )
+from stride.version import FORMAT_VERSION, Change, changes_between
 
 
 def _nothing() -> None:
@@ -185,8 +186,14 @@ class Resumed(Beginning):
             "threads": torch.get_num_threads(),
         }
         self.inexact |= surroundings_changed(self.checkpoint, now)
+        changes = [change for change in self._changes() if change.bits]
+        self.inexact |= {f"format {change.version}": change.what for change in changes}
         lost = missing_bytes(self.run.paths, self._position())
         self.inexact |= {name: f"{count} bytes are lost" for name, count in lost.items()}
+
+    def _changes(self) -> list[Change]:
+        """Return how the format has changed since the checkpoint that is restored was written."""
+        return changes_between(int(self.checkpoint.get("format_version", FORMAT_VERSION)))
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Begin the run's next segment, and cut off the rows of steps that are done again."""
@@ -234,6 +241,7 @@ class Resumed(Beginning):
             f"resuming from {place}, checkpoint {self.checkpoint['name']}",
             f"restored bit by bit: {', '.join(self.exact)}",
         ]
+        lines += [f"new in format {one.version}: {one.what}" for one in self._changes()]
         if not self._inside:
             step = self.checkpoint["step"]
             lines.append(
