@@ -44,23 +44,25 @@ class Tenure:
     def begin(cls, paths: RunPaths, record: SegmentRecord) -> Self:
         """Create a segment exclusively: of several processes one succeeds.
 
+        Where that fails, a folder in which nothing is yet is removed.
+
         Raises:
             RunError: Another process was first.
             StrideError: The folder cannot be written, naming it.
         """
         tenure = cls(paths, record.n, record.token)
-        with told("cannot write", paths.path):
-            paths.segments.mkdir(exist_ok=True)
-            tenure.staging.mkdir()
+        content = json_bytes(record.to_json(), indent=2)
         try:
-            content = json_bytes(record.to_json(), indent=2)
+            with told("cannot write", paths.path):
+                paths.segments.mkdir(exist_ok=True)
+                tenure.staging.mkdir()
             atomic_create(paths.segment(record.n), content, through=tenure.staging)
         except FileExistsError as cause:
-            tenure.end()
+            tenure.give_up([])
             what = "another process has taken this run just now"
             raise RunError(what, where=str(paths.path)) from cause
         except BaseException:
-            tenure.end()
+            tenure.give_up([])
             raise
         return tenure
 
@@ -134,12 +136,13 @@ class Tenure:
         for root, folders, files in os.walk(self.paths.path):
             unfinished = [n for n in (*folders, *files) if n.startswith(TEMPORARY_PREFIX)]
             folders[:] = [name for name in folders if not name.startswith(TEMPORARY_PREFIX)]
-            found += [Path(root, name) for name in unfinished if self._is_older(name)]
+            found += [Path(root, name) for name in unfinished if self._is_left(name)]
         return found
 
-    def _is_older(self, name: str) -> bool:
+    def _is_left(self, name: str) -> bool:
+        """Tell what is not ours or a newer segment's; who lost our number to us writes nothing."""
         number = staging_number(name)
-        return number is None or number < self.segment
+        return number is None or (number <= self.segment and name != self.staging.name)
 
 
 def _delete(path: Path) -> None:

@@ -8,11 +8,11 @@ import os
 import time
 import uuid as uuids
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from stride.errors import RunError, StrideError
+from stride.errors import RunError
 from stride.runs.files.atomic import (
     LineFile,
     atomic_folder,
@@ -24,7 +24,7 @@ from stride.runs.files.atomic import (
 )
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
-from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order
+from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows import read_row
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import (
@@ -85,12 +85,8 @@ class RunWriter(Writer):
         facts = {"config_sha256": config_digest(config)}
         # Absolute: the user's code may change the current folder.
         paths = RunPaths(WorkDir(work_dir).claim(run, force=force).path.absolute())
-        try:
-            known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
-            writer = cls._adopt(paths, 0, facts, overrides=provenance.get("overrides", []), **known)
-        except StrideError:
-            _remove_empty(paths)
-            raise
+        known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
+        writer = cls._adopt(paths, 0, facts, overrides=provenance.get("overrides", []), **known)
         try:
             writer.status("created")
             writer._commit_config(config)
@@ -147,13 +143,7 @@ class RunWriter(Writer):
         known["paused"] = _paused(paths, before)
         writer = cls._adopt(paths, n, facts, **known)
         try:
-            writer._tenure.fence()
-            if not paths.config.is_file():  # by now no process can take it away any more
-                what = "the process that began this run has just given it up"
-                raise RunError(what, where=str(paths.path))
-            if position is not None:
-                writer._go_back(facts.get("checkpoint"), seen)
-            cut_streams(writer, position)
+            writer._take_up(position, facts.get("checkpoint"), seen)
             writer.status("created")
             if config is not None:
                 writer._commit_config(config)
@@ -183,20 +173,25 @@ class RunWriter(Writer):
         values = {k: v for k, v in config.items() if k != "format_version"}
         self.commit(self.paths.config, {"format_version": FORMAT_VERSION, **values})
 
-    def _go_back(self, checkpoint: str | None, seen: Collection[str]) -> None:
-        """Delete the checkpoints after the one that is gone on from.
+    def _take_up(
+        self, position: StreamPosition | None, checkpoint: str | None, seen: Collection[str]
+    ) -> None:
+        """Fence the run off from older segments, and go back to where it is gone on from.
 
         Raises:
-            RunError: That one is gone, or another has come: the process that wrote the run wrote
-                on until just now.
+            RunError: What is there is not what was read: the process that wrote the run wrote on
+                until just now.
         """
+        self._tenure.fence()
         names = self.paths.checkpoint_names()
-        if not {*names} <= {*seen} or checkpoint not in (None, *names):
+        found = position is None or ({*names} <= {*seen} and checkpoint in (None, *names))
+        if not found or not self.paths.config.is_file():
             what = "the process that wrote this run went on until just now"
             raise RunError(what, where=str(self.paths.path), hint="type it again")
-        for name in names:
-            if checkpoint is not None and checkpoint_order(name) > checkpoint_order(checkpoint):
-                self.remove_folder(self.paths.checkpoint(name).path)
+        later = [] if checkpoint not in names else names[names.index(checkpoint) + 1 :]
+        for name in later:
+            self.remove_folder(self.paths.checkpoint(name).path)
+        cut_streams(self, position)
 
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record the state that the run is in now.
@@ -342,11 +337,3 @@ def _paused(paths: RunPaths, before: StatusRecord) -> float | None:
     if before.started is None or ended is None:
         return before.paused
     return (before.paused or 0.0) + max(0.0, time.time() - ended)
-
-
-def _remove_empty(paths: RunPaths) -> None:
-    """Remove a claimed folder that could not be filled, and nobody else's files."""
-    with suppress(OSError):
-        paths.segments.rmdir()
-    with suppress(OSError):
-        paths.path.rmdir()

@@ -122,7 +122,12 @@ def test_what_others_left_unfinished_goes_and_what_a_newer_one_writes_stays(
 ) -> None:
     writer = start(tmp_path)
     paths = writer.paths
-    left = [paths.staging(0, "b" * 16), paths.checkpoints / ".tmp-0a-x", paths.segments / ".tmp-1"]
+    left = [
+        paths.staging(0, "b" * 16),
+        paths.staging(1, "b" * 16),
+        paths.checkpoints / ".tmp-0a-x",
+        paths.segments / ".tmp-1",
+    ]
     for folder in left:
         folder.mkdir(parents=True)
         (folder / "part").touch()

@@ -14,6 +14,7 @@ from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
+from tests.sealed import change_record
 from tests.trainer.killing import Killed, Killer
 
 STEPS = 4  # in an epoch of 250 digits
@@ -108,7 +109,7 @@ def test_what_could_not_be_restored_exactly_is_said(make, monkeypatch):
     values = json.loads(record.read_text())
     values["versions"]["torch"] = "1.0"
     values["threads"] += 1
-    record.write_text(json.dumps(values))
+    change_record(record, **values)
     make().fit(resume=0)
     inexact = json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"]
     assert inexact["torch"].startswith("1.0 then, ")
