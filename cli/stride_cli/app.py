@@ -296,11 +296,22 @@ def active(
 
 
 @app.command()
-def check(config: Overrides = None, config_file: ConfigFile = None, json: AsJson = False) -> None:
+def check(
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Kill and resume it in its first steps, and compare: exit code 0 ok, 3 not.",
+        ),
+    ] = False,
+    json: AsJson = False,
+) -> None:
     """Try one step of a config; create nothing."""
     from stride_cli.running import check
 
-    check.run(config or [], config_file, json=json)
+    check.run(config or [], config_file, resume=resume, json=json)
 
 
 @app.command()

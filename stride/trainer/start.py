@@ -196,15 +196,22 @@ def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> di
     return values
 
 
-def check(overrides: list[str], config_file: str | None) -> dict[str, Any]:
-    """Try one batch of the run that `start` would make; return what was found.
+def check(
+    overrides: list[str],
+    config_file: str | None,
+    *,
+    resume: bool = False,
+    tell: Callable[[str], object] = str,
+) -> dict[str, Any]:
+    """Try one batch of the run that `start` would make, or also its resuming; see `Trainer.check`.
 
     Raises:
         UserError: as in `start`.
+        RunFailed: the training failed in the steps that were tried.
     """
     with refusing_together():
         trainer = _trainer(overrides, config_file)
-    found: dict[str, Any] = trainer.check()
+    found: dict[str, Any] = trainer.check(resume=resume, tell=tell)
     return found
 
 

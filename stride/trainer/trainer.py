@@ -1,6 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -37,6 +37,8 @@ from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.session import build_training
 from stride.trainer.fit.start import Beginning
 from stride.trainer.preflight import preflight
+from stride.trainer.proof.objects import only_here
+from stride.trainer.proof.prove import prove
 from stride.trainer.starts.fork import Forked
 from stride.trainer.starts.loaded import LoadedRun, load_run
 from stride.trainer.starts.reproduce import Reproduced
@@ -403,16 +405,28 @@ class Trainer:
         """Return the network's outputs for a batch of inputs as the loaders give them."""
         return self.model.predict(inputs)
 
-    def check(self) -> dict[str, Any]:
+    def check(
+        self, *, resume: bool = False, tell: Callable[[str], object] = LOGGER.info
+    ) -> dict[str, Any]:
         """Try a small batch forward and backward, and one optimiser step; make no folder.
 
+        Args:
+            resume: whether to kill and resume the training in its first steps too, in processes
+                of their own, and compare it bit by bit with one that is not killed.
+            tell: is given a line of progress when one of these processes begins.
+
         Returns:
-            Loss, gradient norm, shapes, number of parameters, device.
+            Loss, gradient norm, shapes, number of parameters, device; and under `resume` what
+            `stride.trainer.proof.prove.Proof` has, whose `verdict` is "ok" where nothing differs.
 
         Raises:
             UserError: as in `fit`; or the step leads to numbers that are not finite.
+            RunFailed: the training failed in these steps.
         """
         config = self._resolved.config
+        if resume:
+            objects = list(only_here(self, config, self._given, self._callbacks))
+            return prove(self, self._resolved, objects, tell)
         with determinism(config.training_config.deterministic), joined(config):
             seed_everything(self._resolved.config.seed)
             assembly = self._comprehend(self._resolved)

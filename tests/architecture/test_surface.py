@@ -58,7 +58,7 @@ stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --vers
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
 --json --csv
 stride cancel RUN
-stride check --config KEY=VALUE... --config-file FILE --json
+stride check --config KEY=VALUE... --config-file FILE --resume --json
 stride compare RUN... --metric|-m NAME... --json --csv
 stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
 stride diff RUN OTHER --json

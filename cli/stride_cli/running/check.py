@@ -1,15 +1,69 @@
 """`stride check`."""
 
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+
 from stride_cli.output import print_json, print_table
+from stride_cli.running.start import ending_with_folder
 from stride_cli.words import number
 
+NOT_OK = 3
 
-def run(overrides: list[str], config_file: str | None, *, json: bool) -> None:
-    """Try one step of a config and print what was found."""
+
+def run(overrides: list[str], config_file: str | None, *, resume: bool, json: bool) -> None:
+    """Try a config and print what was found; leave with 3 where resuming is not exact."""
     from stride.trainer.start import check
 
-    found = check(overrides, config_file)
+    with ending_with_folder():  # which is none
+        found = check(overrides, config_file, resume=resume, tell=_tell)
+    proof = found.get("resume")
     if json:
         print_json(found)
+    elif proof:
+        print("\n".join(sentences(proof)))
     else:
         print_table(["check", "found"], [[name, number(value)] for name, value in found.items()])
+    if proof and proof["verdict"] != "ok":
+        raise typer.Exit(NOT_OK)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def sentences(proof: Mapping[str, Any]) -> Iterator[str]:
+    """Say what came out of killing and resuming a training, the verdict first."""
+    if proof["unlike_at"] is not None:
+        yield f"differs: the training is not the same twice (first at step {proof['unlike_at']})"
+        yield (
+            "that was before the kill, so that nothing is known of resuming: look for what draws "
+            "at random without a seed, or set training_config.deterministic=true"
+        )
+    for half in sorted(proof["halves"], key=lambda half: _ORDER.index(half["verdict"])):
+        yield from _of_half(half, proof)
+    if proof["halves"]:
+        yield f"compared: {', '.join(proof['compared'])}, bits of each step, rows of metrics"
+    yield from (f"not tried: {what}" for what in proof["not_tried"])
+
+
+_ORDER = ("differs", "inexact", "ok")
+
+
+def _of_half(half: Mapping[str, Any], proof: Mapping[str, Any]) -> Iterator[str]:
+    workers = half["num_workers"]
+    with_workers = "" if workers is None else f", num_workers={workers}"
+    place = f"killed after step {proof['killed_after']} of {proof['steps']}{with_workers}"
+    if half["verdict"] == "ok":
+        yield f"ok: {place}: the same bits as never stopped"
+    if half["differs"]:
+        first, *others = half["differs"]
+        since = "" if half["first_step"] is None else f" (first at step {half['first_step']})"
+        yield f"differs: {first}{since}"
+        yield f"  {place}"
+        yield from (f"  differs too: {other}" for other in others)
+    elif half["inexact"]:
+        yield f"not exact: {place}: the same bits so far, but not all was restored"
+    yield from (f"  not exact: {name}: {what}" for name, what in half["inexact"].items())

@@ -13,7 +13,7 @@ from stride.engine.state import TrainState
 from stride.models.shards import divided_like, own_rows
 from stride.version import __version__
 
-_TIMES = ("clock",)  # runs on meanwhile
+TIMES = ("clock",)  # parts that run on meanwhile
 _MISSING = "not in the checkpoint: it begins anew"
 
 
@@ -28,7 +28,7 @@ def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[st
     for name, part in saved.items():
         if name not in now:
             inexact[name] = "in the checkpoint, and nothing here takes it"
-        elif name not in _TIMES and not same(now[name], part):
+        elif name not in TIMES and not same(now[name], part):
             inexact[name] = "is not what was saved"
     for others in gather(inexact):  # each rank knows its rows of what is divided
         inexact |= others

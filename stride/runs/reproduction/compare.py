@@ -30,7 +30,13 @@ from stride.runs.status_json import ORDERLY
 from stride.runs.verify.checkpoints import check_weights
 from stride.runs.verify.report import Report
 
-__all__ = ["compare_runs", "damaged_weights", "differences", "last_fingerprinted_step"]
+__all__ = [
+    "compare_runs",
+    "damaged_weights",
+    "differences",
+    "last_fingerprinted_step",
+    "measures_time",
+]
 
 _TIME = re.compile(r"(.*[/_.-])?(time|seconds?|minutes?|hours?|duration|ms)")
 """Names of metrics that measure time, which no run can have again: the last word says so."""
@@ -172,11 +178,16 @@ def _rows(path: Path, end: float) -> Iterator[_Row]:
         raise RunError("a row has no step or epoch", where=str(path)) from error
 
 
+def measures_time(name: str) -> bool:
+    """Tell by its name whether a number measures time, which no run can have again."""
+    return _TIME.fullmatch(name) is not None
+
+
 def _numbers(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for name, value in row.items():
         number = decode_number(value)
         is_number = type(number) in (int, float) and name not in ("step", "epoch")
-        if is_number and not _TIME.fullmatch(name):
+        if is_number and not measures_time(name):
             yield name, number
 
 

@@ -1,0 +1,156 @@
+"""What one process of a proof does: look at the training, or train until it is killed."""
+
+import json
+import os
+import signal
+import sysconfig
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from stride.callbacks.base import Callback
+from stride.config import Resolved
+from stride.data.batches.base import begins_inside
+from stride.data.given import GivenBatches
+from stride.errors import StrideError
+from stride.loggers.base import Loggers
+from stride.models.model import CRITERION
+from stride.runs.files.atomic import read_record
+from stride.runs.layout import CheckpointPaths
+from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
+from stride.trainer.fit.start import Fresh
+from stride.trainer.starts.resume import Resumed
+
+RUN = "0"  # the name of the one run in each work_dir of a proof
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Say how far one process trains.
+
+    Attributes:
+        work_dir: of the run.
+        every: the steps between checkpoints.
+        until: the process is killed by the first checkpoint that has so many steps.
+        at_border: whether it has to be one between two epochs.
+        resumes: whether the run is there, and gone on with.
+        num_workers: of the loaders, None to leave them as they are.
+    """
+
+    work_dir: str
+    every: int
+    until: int
+    at_border: bool = False
+    resumes: bool = False
+    num_workers: int | None = None
+
+
+class DiesAt(Callback):
+    """Kill this process, and those that it has started, when a checkpoint stands."""
+
+    def __init__(self, step: int, at_border: bool) -> None:
+        self._step, self._at_border = step, at_border
+
+    def after_checkpoint(self, trainer: Any, path: Path) -> None:
+        """Kill, where it is the checkpoint to die at."""
+        record = read_record(CheckpointPaths(path).record)
+        if record["step"] >= self._step and not (self._at_border and record["position"]):
+            own_group = os.getpgrp() == os.getpid()
+            os.kill(0 if own_group else os.getpid(), signal.SIGKILL)
+
+
+def work(trainer: Any, resolved: Resolved, trial: Trial | None) -> dict[str, Any]:
+    """Train as the trial says, which returns only where the training ends before; or look."""
+    return look(trainer) if trial is None else train(trainer, resolved, trial)
+
+
+def look(trainer: Any) -> dict[str, Any]:
+    """Return what `Trainer.check` finds, and what a proof needs to know of the training."""
+    found = trainer.check()
+    assembly: Assembly = trainer.comprehend_config()
+    model = assembly.model
+    names = {id(value): name for name, value in model.network.named_parameters()}
+    names |= {id(value): CRITERION + name for name, value in model.criterion.named_parameters()}
+    groups = trainer.optimizer.param_groups
+    tensors = [t for t in model.state_dict().values() if isinstance(t, Tensor)]
+    return {
+        "found": found,
+        "per_epoch": steps_per_epoch(assembly.data, assembly.config.training_config.accumulate),
+        "total": lengths(assembly.config, assembly.data)[1],
+        "inside": begins_inside(assembly.loader("train")),
+        "num_workers": _num_workers(assembly),
+        "optimized": [names.get(id(p), "?") for group in groups for p in group["params"]],
+        "nbytes": sum(tensor.nbytes for tensor in tensors),
+    }
+
+
+def _num_workers(assembly: Assembly) -> int | None:
+    """Return how many workers the config gives the training loader, None where it is given."""
+    if isinstance(assembly.data.train_loader, GivenBatches):
+        return None
+    return int(assembly.config.load_data_kwargs.free.get("num_workers", 0))
+
+
+def train(trainer: Any, resolved: Resolved, trial: Trial) -> dict[str, Any]:
+    """Train until the checkpoint that kills this process; return the step of an earlier end."""
+    trainer.set_logger(Loggers([]))
+    beginning = _resumed(trial) if trial.resumes else _fresh(resolved, trial)
+    beginning.callbacks.append(DiesAt(trial.until, trial.at_border))
+    trainer.fit(beginning=beginning)
+    return {"ended": trainer.state.step}
+
+
+def _fresh(resolved: Resolved, trial: Trial) -> Fresh:
+    asked = {
+        "work_dir": trial.work_dir,
+        "run": RUN,
+        "training_config.digest_every": 1,  # to name the first step whose weights differ
+        "checkpoint_config.every_steps": trial.every,
+        "checkpoint_config.keep_last": 1,
+        "checkpoint_config.background": False,  # or further steps are done before the kill
+        "logging_config.terminal_display": "off",
+    }
+    return Fresh(resolved.override(asked))
+
+
+def _resumed(trial: Trial) -> Any:
+    return Resumed.of(Path(trial.work_dir, RUN), _with_workers(trial.num_workers))
+
+
+def _with_workers(number: int | None) -> dict[str, Any]:
+    if number is None:
+        return {}
+    # What only workers have may not stand there without any.
+    others = {} if number else {"prefetch_factor": None, "persistent_workers": False}
+    return {"load_data_kwargs": {"num_workers": number, **others}}
+
+
+def answer(path: Path, call: Callable[[], Mapping[str, Any]]) -> None:
+    """Write what the call returns, or how it failed; its traceback goes to stderr."""
+    try:
+        values = call()
+    except BaseException as error:
+        traceback.print_exc()
+        values = {"error": _told(error)}
+    path.write_text(json.dumps(values))
+
+
+def _told(error: BaseException) -> dict[str, str]:
+    if isinstance(error, StrideError):
+        kind = type(error).__name__
+        return {"kind": kind, "what": error.what, "where": error.where, "hint": error.hint}
+    first = (str(error).splitlines() or [""])[0]
+    return {"kind": "", "what": f"{type(error).__name__}: {first}", "where": _place(error)}
+
+
+def _place(error: BaseException) -> str:
+    """Return file:line of the user's code at which an error came up, if it did there."""
+    paths = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")]
+    foreign = (*paths, str(Path(__file__).parents[2]), "<frozen ")
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(foreign)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else ""
