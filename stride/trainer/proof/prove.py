@@ -111,15 +111,17 @@ def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) 
         )
     if objects:
         require_fork(objects, resolved.config)
-    with obeying_signals(StopRequest()) as stop, tempfile.TemporaryDirectory() as office:
-        starter: Starter = New(Path(office), stop, resolved)
+    office = tempfile.TemporaryDirectory(prefix="stride-check-", ignore_cleanup_errors=True)
+    with obeying_signals(StopRequest()) as stop, office as folder:
+        files = Path(folder)
+        starter: Starter = New(files, stop, resolved)
         if objects:
-            starter = Forked(Path(office), stop, trainer, resolved)
+            starter = Forked(files, stop, trainer, resolved)
         tell("resuming: looking at config, data and model")
         facts = starter.look()
         needed = bytes_needed(facts["nbytes"])
-        with temporary_folder(needed, resolved.config.work_dir) as folder:
-            proof = _Trials(starter, folder, facts, tell).run()
+        with temporary_folder(needed, resolved.config.work_dir) as runs:
+            proof = _Trials(starter, runs, facts, tell).run()
         proof.not_tried += _of_kind(resolved, objects)
     if stop.signal:
         raise Interrupted(stop.signal)
@@ -147,9 +149,9 @@ class _Trials:
     def run(self) -> Proof:
         """Do all of it; see `prove`."""
         plan, proof = self._plan, Proof(self._plan.kill, self._plan.end)
-        self._tell(f"resuming: training {plan.end} steps")
+        self._tell(f"resuming: training to step {plan.end}")
         self._train("whole", until=plan.end)
-        self._tell(f"resuming: training {plan.kill} steps, and killing the process")
+        self._tell(f"resuming: training to step {plan.kill}, and killing the process")
         self._train("killed", until=plan.kill, at_border=plan.at_border)
         proof.compared = compared_parts(final_state(self._paths("whole")))
         proof.not_tried += self._not_on_the_way()
