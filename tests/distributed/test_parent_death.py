@@ -70,3 +70,20 @@ def test_this_process_has_the_parent_that_was_noted():
     from stride.distributed import parent_death
 
     assert parent_death._parent == os.getppid()
+
+
+def test_a_fork_says_which_process_started_it():
+    fork = """
+import os
+from stride.distributed.parent_death import end_with_parent
+parent = os.getpid()
+ended = []
+for given in (parent, parent + 1, None):
+    if not (child := os.fork()):
+        end_with_parent(given)
+        os._exit(0)
+    ended.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(*ended)
+"""
+    done = subprocess.run([sys.executable, "-c", fork], stdout=subprocess.PIPE, timeout=60)
+    assert done.stdout == b"0 -9 -9\n"

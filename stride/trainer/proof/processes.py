@@ -31,6 +31,8 @@ from stride.trainer.proof.trial import Trial, answer, work
 
 _BETWEEN_LOOKS = 0.02  # seconds
 _LINES = 60  # of what a process printed, told with its error
+_SOCKET = "/pymp-12345678/listener-12345678"  # as Python's multiprocessing names them
+_LONGEST_SOCKET = 103  # bytes of a path, on macOS; 107 on Linux
 _AUTOGRAD = "autograd's threading"  # in the words of torch, which has started threads
 
 Poll = Callable[[], int | None]
@@ -57,8 +59,10 @@ class Starter(ABC):
 
     def __init__(self, folder: Path, stop: StopRequest) -> None:
         self._folder, self._stop, self._number = folder, stop, 0
-        # What is killed cannot remove its own temporary files, as those of a loader's workers.
-        self._scratch = {"TMPDIR": str(folder)}
+        # What is killed cannot remove its own temporary files, as sockets of a loader's workers,
+        # whose paths may not be long.
+        fits = len(os.fsencode(folder)) + len(_SOCKET) <= _LONGEST_SOCKET
+        self._scratch = {"TMPDIR": str(folder)} if fits else {}
 
     @abstractmethod
     def _start(self, trial: Trial | None, paths: _Paths) -> tuple[int, Poll]:

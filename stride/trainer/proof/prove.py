@@ -37,8 +37,6 @@ class Half:
 
     Attributes:
         num_workers: another number of the loaders' workers after the kill, None for the same.
-        verdict: "differs"; "inexact" where all bits are equal, and the resumed process says that
-            it did not restore something; else "ok".
         differs: each part that differs, with the first place in it; the first is named first.
         first_step: the first step whose bits differ, None where no step's do.
         inexact: what the resumed process did not restore, with what is wrong.
@@ -48,10 +46,15 @@ class Half:
     differs: list[str]
     first_step: int | None
     inexact: dict[str, str]
-    verdict: str = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.verdict = DIFFERS if self.differs else INEXACT if self.inexact else OK
+    @property
+    def verdict(self) -> str:
+        """Return "differs"; "inexact" where all bits are equal, but not all was restored; "ok"."""
+        return DIFFERS if self.differs else INEXACT if self.inexact else OK
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it, with the verdict."""
+        return {"verdict": self.verdict, **asdict(self)}
 
 
 @dataclass
@@ -66,7 +69,6 @@ class Proof:
         unlike_at: the first step before the kill whose bits differ already, None where none does:
             then the training is not the same twice, and nothing is known of resuming.
         halves: how it went after the kill, each time it was gone on with.
-        verdict: that of the worst half.
     """
 
     killed_after: int
@@ -75,14 +77,19 @@ class Proof:
     not_tried: list[str] = field(default_factory=list)
     unlike_at: int | None = None
     halves: list[Half] = field(default_factory=list)
-    verdict: str = OK
 
-    def conclude(self) -> dict[str, Any]:
-        """Return all of it as plain values, with the verdict."""
+    @property
+    def verdict(self) -> str:
+        """Return that of the worst half."""
+        if self.unlike_at is not None:
+            return DIFFERS
         found = {half.verdict for half in self.halves}
-        worst = next((one for one in (DIFFERS, INEXACT) if one in found), OK)
-        self.verdict = DIFFERS if self.unlike_at is not None else worst
-        return asdict(self)
+        return next((one for one in (DIFFERS, INEXACT) if one in found), OK)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it, with the verdicts."""
+        halves = [half.to_json() for half in self.halves]
+        return {"verdict": self.verdict, **asdict(self), "halves": halves}
 
 
 def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) -> dict[str, Any]:
@@ -125,7 +132,7 @@ def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) 
         proof.not_tried += _of_kind(resolved, objects)
     if stop.signal:
         raise Interrupted(stop.signal)
-    return {**facts["found"], "resume": proof.conclude()}
+    return {**facts["found"], "resume": proof.to_json()}
 
 
 def _of_kind(resolved: Resolved, objects: Sequence[str]) -> Iterator[str]:
@@ -158,7 +165,7 @@ class _Trials:
         whole, killed = self._paths("whole"), self._paths("killed")
         proof.unlike_at = first_divergent_step(whole, killed, plan.kill)
         if proof.unlike_at is None:
-            shutil.copytree(killed.path.parent, whole.path.parent.parent / "other")
+            shutil.copytree(self._folder / "killed", self._folder / "other")
             proof.halves.append(self._resumed("killed", None))
             self._try_other_workers(proof)
         return proof

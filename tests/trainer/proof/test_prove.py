@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
+from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted
 from stride.errors import RunFailed, UserError
 from stride.trainer.proof import prove
+from stride.trainer.proof.processes import Forked
 from stride.trainer.trainer import Trainer
 
 
@@ -90,11 +93,11 @@ def network():
 
 @pytest.fixture
 def work_dir(tmp_path, monkeypatch):
-    """Return a work_dir that is not there; what is made for a while is made beside it."""
-    (tmp_path / "t").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
-    yield tmp_path / "w"
-    assert list(tmp_path.rglob("*")) == [tmp_path / "t"]
+    """Return a work_dir that is not there; nothing that is made for a while is left."""
+    with tempfile.TemporaryDirectory() as temporary:  # of a short name, as sockets need it
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        yield tmp_path / "w"
+        assert [*tmp_path.rglob("*"), *os.listdir(temporary)] == []
 
 
 @pytest.fixture
@@ -201,6 +204,12 @@ class Sleepy(Callback):
     def before_train(self, trainer):
         self.path.touch()
         time.sleep(60)
+
+
+def test_temporary_files_whose_names_are_too_long_for_sockets_stay_where_they_are():
+    stop = StopRequest()
+    assert Forked(Path("/tmp/t"), stop, None, None)._scratch == {"TMPDIR": "/tmp/t"}
+    assert Forked(Path("/tmp", "t" * 70), stop, None, None)._scratch == {}
 
 
 def test_ctrl_c_leaves_nothing(make, tmp_path):
