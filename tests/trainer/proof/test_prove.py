@@ -268,3 +268,12 @@ def test_several_ranks_are_refused(make, monkeypatch):
     monkeypatch.setattr(prove, "world_size", lambda: 2)
     with pytest.raises(UserError, match="without a launcher"):
         make().check(resume=True)
+
+
+def test_the_worst_of_the_halves_is_the_verdict():
+    ok, inexact = prove.Half(None, [], None, {}), prove.Half(2, [], None, {"data": "begins anew"})
+    differs = prove.Half(2, ["model"], 7, {"data": "begins anew"})
+    assert [half.verdict for half in (ok, inexact, differs)] == ["ok", "inexact", "differs"]
+    for halves, verdict in [([ok], "ok"), ([ok, inexact], "inexact"), ([differs, ok], "differs")]:
+        assert prove.Proof(4, 8, halves=halves).to_json()["verdict"] == verdict
+    assert prove.Proof(4, 8, unlike_at=1).to_json()["verdict"] == "differs"
