@@ -84,7 +84,7 @@ class Starter(ABC):
         """Train until the process is killed as it is to be; return how it failed, if it did."""
         ended, failure = self._run(trial)
         if failure is None and "ended" in ended:
-            failure = UserError(
+            return UserError(
                 f"the training ends after step {ended['ended']}, and is to be killed after "
                 f"step {trial.until}",
                 hint="let it train longer, without early stopping, for this check",
@@ -103,8 +103,10 @@ class Starter(ABC):
         values = json.loads(paths.answer.read_text()) if paths.answer.exists() else {}
         if "error" in values:
             return {}, _error(values["error"], paths.output)
-        if code != -signal.SIGKILL and not values:
-            failure = RunFailed(f"a process of the check ended with exit code {code}")
+        killed = code == -signal.SIGKILL and trial is not None and trial.is_reached()
+        if not values and not killed:
+            hint = "the system kills what takes too much memory" * (code == -signal.SIGKILL)
+            failure = RunFailed(f"a process of the check ended with exit code {code}", hint=hint)
             return {}, _noted(failure, paths.output)
         return values, None
 

@@ -21,6 +21,7 @@ from stride.loggers.base import Loggers
 from stride.models.model import CRITERION
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
+from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
 from stride.trainer.fit.start import Fresh
 from stride.trainer.starts.resume import Resumed
@@ -48,17 +49,26 @@ class Trial:
     resumes: bool = False
     num_workers: int | None = None
 
+    def is_reached(self) -> bool:
+        """Tell whether the checkpoint that kills the process is there."""
+        folders = Run(Path(self.work_dir, RUN)).checkpoints()
+        return any(self.ends_with(folder) for folder in folders)
+
+    def ends_with(self, checkpoint: Path) -> bool:
+        """Tell whether this checkpoint is the one."""
+        record = read_record(CheckpointPaths(checkpoint).record)
+        return record["step"] >= self.until and not (self.at_border and record["position"])
+
 
 class DiesAt(Callback):
     """Kill this process, and those that it has started, when a checkpoint stands."""
 
-    def __init__(self, step: int, at_border: bool) -> None:
-        self._step, self._at_border = step, at_border
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
 
     def after_checkpoint(self, trainer: Any, path: Path) -> None:
         """Kill, where it is the checkpoint to die at."""
-        record = read_record(CheckpointPaths(path).record)
-        if record["step"] >= self._step and not (self._at_border and record["position"]):
+        if self._trial.ends_with(path):
             own_group = os.getpgrp() == os.getpid()
             os.kill(0 if own_group else os.getpid(), signal.SIGKILL)
 
@@ -99,7 +109,7 @@ def train(trainer: Any, resolved: Resolved, trial: Trial) -> dict[str, Any]:
     """Train until the checkpoint that kills this process; return the step of an earlier end."""
     trainer.set_logger(Loggers([]))
     beginning = _resumed(trial) if trial.resumes else _fresh(resolved, trial)
-    beginning.callbacks.append(DiesAt(trial.until, trial.at_border))
+    beginning.callbacks.append(DiesAt(trial))
     trainer.fit(beginning=beginning)
     return {"ended": trainer.state.step}
 

@@ -234,6 +234,11 @@ class Bug(Callback):
             raise ValueError("the user's mistake")
 
 
+class Victim(Callback):
+    def after_step(self, trainer, step):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Stop(Callback):
     def after_step(self, trainer, step):
         if trainer.state.step == 2:
@@ -246,6 +251,11 @@ def test_a_failure_is_told_with_its_place_and_its_traceback(make):
     ) as caught:
         make(callbacks=[Bug()]).check(resume=True)
     assert "in after_step" in caught.value.__notes__[0]
+
+
+def test_a_kill_by_somebody_else_is_told(make):
+    with pytest.raises(RunFailed, match=r"exit code -9; the system kills what takes too much"):
+        make(callbacks=[Victim()]).check(resume=True)
 
 
 def test_an_end_before_the_kill_is_told(make):
