@@ -23,14 +23,12 @@ class Plan:
         kill: the step after whose checkpoint it is killed.
         end: the step at which it is compared.
         every: the steps between its checkpoints.
-        at_border: whether the kill waits for the checkpoint at the end of the epoch.
         passes_border: whether an epoch ends on the way.
     """
 
     kill: int
     end: int
     every: int
-    at_border: bool
     passes_border: bool
 
     @classmethod
@@ -54,7 +52,7 @@ class Plan:
         if kill < 1:
             raise UserError("a training of one step cannot be killed in its middle")
         end = 2 * kill
-        return cls(kill, end, kill, False, per_epoch is not None and end > per_epoch)
+        return cls(kill, end, kill, per_epoch is not None and end > per_epoch)
 
     @classmethod
     def _at_border(cls, per_epoch: int | None, total: int | None) -> Self:
@@ -72,4 +70,4 @@ class Plan:
                 hint="let the training have two epochs for this check",
             )
         end = min(per_epoch + min(per_epoch, INSIDE), total or per_epoch + INSIDE)
-        return cls(per_epoch, end, end, True, True)
+        return cls(per_epoch, end, end, True)  # the epoch's end has a checkpoint anyway

@@ -159,7 +159,7 @@ class _Trials:
         self._tell(f"resuming: training to step {plan.end}")
         self._train("whole", until=plan.end)
         self._tell(f"resuming: training to step {plan.kill}, and killing the process")
-        self._train("killed", until=plan.kill, at_border=plan.at_border)
+        self._train("killed", until=plan.kill)
         proof.compared = compared_parts(final_state(self._paths("whole")))
         proof.not_tried += self._not_on_the_way()
         whole, killed = self._paths("whole"), self._paths("killed")

@@ -37,7 +37,6 @@ class Trial:
         work_dir: of the run.
         every: the steps between checkpoints.
         until: the process is killed by the first checkpoint that has so many steps.
-        at_border: whether it has to be one between two epochs.
         resumes: whether the run is there, and gone on with.
         num_workers: of the loaders, None to leave them as they are.
     """
@@ -45,7 +44,6 @@ class Trial:
     work_dir: str
     every: int
     until: int
-    at_border: bool = False
     resumes: bool = False
     num_workers: int | None = None
 
@@ -56,8 +54,8 @@ class Trial:
 
     def ends_with(self, checkpoint: Path) -> bool:
         """Tell whether this checkpoint is the one."""
-        record = read_record(CheckpointPaths(checkpoint).record)
-        return record["step"] >= self.until and not (self.at_border and record["position"])
+        step: int = read_record(CheckpointPaths(checkpoint).record)["step"]
+        return step >= self.until
 
 
 class DiesAt(Callback):

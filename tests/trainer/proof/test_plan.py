@@ -19,7 +19,7 @@ def test_a_short_epoch_ends_before_the_kill_and_after_it(per_epoch):
 @pytest.mark.parametrize("per_epoch", [SHORT + 1, 5000, None])
 def test_a_long_epoch_costs_a_few_steps(per_epoch):
     plan = Plan.of(per_epoch=per_epoch, total=None, inside=True)
-    assert plan == Plan(INSIDE, 2 * INSIDE, INSIDE, False, False)
+    assert plan == Plan(INSIDE, 2 * INSIDE, INSIDE, False)
 
 
 @pytest.mark.parametrize("total", [2, 3, 7, 30])
@@ -36,7 +36,7 @@ def test_one_step_has_no_middle():
 
 @pytest.mark.parametrize(("total", "end"), [(None, 28), (100, 28), (23, 23)])
 def test_a_loader_that_begins_at_borders_is_killed_at_one(total, end):
-    assert Plan.of(per_epoch=20, total=total, inside=False) == Plan(20, end, end, True, True)
+    assert Plan.of(per_epoch=20, total=total, inside=False) == Plan(20, end, end, True)
 
 
 @pytest.mark.parametrize(
