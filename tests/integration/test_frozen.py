@@ -16,7 +16,7 @@ from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
 
 SECTIONS: dict[str, Any] = {
-    "training_config": {"max_epochs": 3, "callbacks": []},
+    "training_config": {"max_epochs": 3},
     "checkpoint_config": {"every_steps": 3, "keep_last": 1, "keep_best": 1},
 }
 REPORTING = "MainThread|stride-metrics"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.layout import RunPaths
+from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.status import current_state
 from stride.runs.verify.run import verify_run
@@ -95,6 +95,8 @@ def test_death_at_any_call_of_an_end_changes_no_bit(
     for number in numbers:
         run = deaths.die(f"end {every} {number}", call=number)
         if current_state(run)[0] == "done":  # only the folder was not synced yet
+            for staging in run.path.glob(f"{TEMPORARY_PREFIX}*"):
+                staging.rmdir()  # nothing is in it
             deaths.compare(run)
         else:
             deaths.resume(run)
