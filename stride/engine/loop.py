@@ -147,6 +147,7 @@ class Loop:
         inside = self.state.position > 0
         if inside:
             self.hooks.call("before_epoch")
+            self.update.train()  # before modes are put back that are other
         self.enter()
         if inside and self.over():
             self._end_epoch(complete=self._count_windows() == 0)
@@ -211,8 +212,8 @@ class Loop:
 
     def _begin_epoch(self) -> tuple[Iterator[Sequence[Any]], float]:
         """Return the windows that are left of the epoch, and their number (inf: not known)."""
-        self.update.train()
         if self.state.position == 0:
+            self.update.train()
             self.tally.reset()
         self.batches.set_epoch(self.state.epoch, self.state.position)
         size = self.limits.accumulate

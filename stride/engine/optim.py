@@ -8,12 +8,13 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
-from torch.utils._pytree import tree_map
 
 from stride.components import bind, construct, find
 from stride.errors import ConfigError, RunError
-from stride.models.shards import divided_like, is_divided
+from stride.models.shards import divided_like, is_divided, own_rows
+from stride.models.strides import is_dense, laid_out, same_layout
 
+_FUSED = "optimizer_kwargs.fused"
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
 
 
@@ -32,19 +33,32 @@ def fused(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[s
     """Return the section with the fused implementation chosen, if it can be and nothing else is.
 
     Fused, foreach and plain implementations differ in the last bits, so the choice is recorded.
+    A fused one walks through memory as it is, and takes gaps in it for numbers.
+
+    Raises:
+        ConfigError: it was asked for, and a parameter is a slice of a larger tensor.
     """
+    parameters = list(parameters)
+    dense = all(is_dense(own_rows(parameter)) for parameter in parameters)
+    if section.get("fused") and not dense:
+        raise ConfigError(
+            "a parameter has gaps in memory, as a slice of a larger tensor, and a fused optimiser "
+            "would write into them",
+            key=_FUSED,
+            where=_FUSED,
+            hint=f"type: {_FUSED}=false, or make it nn.Parameter(slice.clone())",
+        )
     asked = any(section.get(key) for key in ("fused", "foreach", "differentiable", "capturable"))
     if "fused" not in section or asked or section["fused"] is False:
         return dict(section)
-    fits = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
-    return dict(section) | ({"fused": True} if fits else {})
+    known = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
+    return dict(section) | ({"fused": True} if known and dense else {})
 
 
 class OptimizerState:
-    """The state of an optimiser, restored to the very bits.
+    """The state of an optimiser, restored to the very bits and in its layout in memory.
 
-    torch casts what it restores to the parameters' type, which is not always that of the state;
-    and it keeps the tensors that it is given, which belong to somebody else.
+    torch casts what it restores to the parameters' type, which is not always that of the state.
     """
 
     def __init__(self, optimizer: Optimizer) -> None:
@@ -54,37 +68,68 @@ class OptimizerState:
         """Return the optimiser's state."""
         return self._optimizer.state_dict()
 
+    def require_fit(self, state: Mapping[str, Any]) -> None:
+        """Refuse a state for other groups of parameters.
+
+        Raises:
+            RunError: says how many parameters each group has.
+        """
+        held, saved = (
+            [len(group["params"]) for group in groups]
+            for groups in (self._optimizer.param_groups, state["param_groups"])
+        )
+        if held != saved:
+            raise RunError(
+                "the checkpoint's optimiser has other groups of parameters: "
+                f"of {saved} parameters, and here of {held}",
+                where="optimizer_kwargs",
+                hint="make all groups before the training: those that a callback adds in the "
+                "middle of it cannot be restored",
+            )
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set the optimiser's state to copies of the tensors given.
+        """Set the optimiser's state; it keeps the tensors given.
 
         Raises:
             RunError: it has other groups of parameters.
         """
-        own = tree_map(lambda x: x.clone() if isinstance(x, Tensor) else x, dict(state))
+        self.require_fit(state)
+        own = dict(state)
         if own["state"]:  # else a scheduler warns that it comes before the first update
             self._optimizer._opt_called = True  # type: ignore[attr-defined]
-        parameters = [p for group in self._optimizer.param_groups for p in group["params"]]
+        groups = self._optimizer.param_groups
+        parameters = [p for group in groups for p in group["params"]]
         if any(is_divided(parameter) for parameter in parameters):
             own["state"] = _divided(own["state"], parameters)
-        try:
-            self._optimizer.load_state_dict(own)
-        except ValueError as error:
-            raise RunError(
-                f"the checkpoint's optimiser has other groups of parameters: {error}",
-                where="optimizer_kwargs",
-                hint="make all groups before the training: those that a callback adds in the "
-                "middle of it cannot be restored",
-            ) from error
+        walks = {id(p) for group in groups if group.get("fused") for p in group["params"]}
+        self._optimizer.load_state_dict(own)
         for number, saved in own["state"].items():
-            held = self._optimizer.state[parameters[number]]
+            parameter = parameters[number]
+            held = self._optimizer.state[parameter]
             for name, value in saved.items():
                 if isinstance(value, Tensor) and value.dtype != held[name].dtype:
                     held[name] = value.to(held[name].device)
+            if id(parameter) in walks:
+                held.update(_beside(parameter, held))
+
+
+def _beside(parameter: Tensor, state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Lay out what a fused optimiser keeps of a parameter as the parameter is.
+
+    It made it so. Only states of format version 2 and older have it otherwise: row by row.
+    """
+    return {
+        name: laid_out(value, parameter.stride())
+        for name, value in state.items()
+        if isinstance(value, Tensor)
+        and not is_divided(value)
+        and value.shape == parameter.shape
+        and not same_layout(value, parameter)
+    }
 
 
 def _divided(state: Mapping[int, Any], parameters: Sequence[Parameter]) -> dict[int, Any]:
     """Divide what an optimiser keeps of parameters as they are divided."""
-    known = range(len(parameters))  # of a state for more parameters torch tells
 
     def placed(value: Any, like: Tensor) -> Any:
         fits = isinstance(value, Tensor) and value.ndim and value.shape == like.shape
@@ -92,8 +137,6 @@ def _divided(state: Mapping[int, Any], parameters: Sequence[Parameter]) -> dict[
 
     return {
         number: {name: placed(value, parameters[number]) for name, value in values.items()}
-        if number in known
-        else values
         for number, values in state.items()
     }
 
@@ -119,34 +162,35 @@ class Schedule:
 
     Attributes:
         every_step: whether `step` is to be called after each optimiser update.
+        scheduler: None for none.
     """
 
     def __init__(self, scheduler: Any = None, interval: str = "epoch", monitor: str = "") -> None:
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._monitor = monitor
         self.every_step = scheduler is not None and interval == "step"
 
     def step(self) -> None:
         """Step a scheduler of interval `step`."""
-        self._scheduler.step()
+        self.scheduler.step()
 
     def after_epoch(self, metrics: Mapping[str, float]) -> None:
         """Step a scheduler of interval `epoch`; a plateau scheduler waits for its metric."""
-        if self._scheduler is None or self.every_step:
+        if self.scheduler is None or self.every_step:
             return
-        if not isinstance(self._scheduler, ReduceLROnPlateau):
-            self._scheduler.step()
+        if not isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step()
         elif self._monitor in metrics:
-            self._scheduler.step(metrics[self._monitor])
+            self.scheduler.step(metrics[self._monitor])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the scheduler's state, empty without one."""
-        return {} if self._scheduler is None else self._scheduler.state_dict()
+        return {} if self.scheduler is None else self.scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the scheduler's state."""
-        if self._scheduler is not None:
-            self._scheduler.load_state_dict(state)
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state)
 
 
 def resolve_scheduler(

@@ -1,5 +1,6 @@
 """Gather everything that resuming needs in one object with `state_dict`."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -136,11 +137,17 @@ class TrainState:
         counters = {"step": self.step, "epoch": self.epoch, "position": self.position}
         return {"counters": counters, **{k: v.state_dict() for k, v in self.parts.items()}}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take counters and the state of every part that is in the state; the others stay."""
-        for name, part in self.parts.items():
-            if name in state:
-                part.load_state_dict(state[name])
-        counters = state["counters"]
+    def place(self, counters: Mapping[str, int]) -> None:
+        """Set step, epoch and position."""
         self.step, self.epoch = counters["step"], counters["epoch"]
         self.position = counters["position"]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take counters and the state of every part that is in the state; the others stay.
+
+        Each part is given a copy that is its own to keep and to change.
+        """
+        for name, part in self.parts.items():
+            if name in state:
+                part.load_state_dict(copy.deepcopy(state[name]))
+        self.place(state["counters"])

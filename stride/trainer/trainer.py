@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Unpack, cast
 
 from torch import Tensor
@@ -30,11 +31,11 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, split_first, with_names
 from stride.trainer.fit.assembly import Assembly, Given, assemble
+from stride.trainer.fit.building import build_training
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.finish import Ending
 from stride.trainer.fit.process_group import joined, refusing_together, require_shared
 from stride.trainer.fit.results import Stopwatch
-from stride.trainer.fit.session import build_training
 from stride.trainer.fit.start import Beginning
 from stride.trainer.preflight import preflight
 from stride.trainer.proof.objects import only_here
@@ -107,6 +108,7 @@ class Trainer:
         self.state = TrainState()
         self.metrics = Latest()
         self.results: dict[str, Any] = {}
+        self._own = {*vars(self), "_own", "_training", "hooks", "optimizer", "run"}
 
     # What the config says, built when it is first looked at.
 
@@ -230,12 +232,14 @@ class Trainer:
             self._prepare(assembly, watch, beginning.callbacks)
             self._probe(assembly)
             self._restore(beginning)
+            self._training.require_storable()
             loggers = self._build_loggers(config.logging_config)
             require_shared(config.work_dir)
             with (
                 claim(beginning, self._training, survey, log, loggers) as self.run,
                 failing_together(),
             ):
+                self.run.leave_as(beginning.before)
                 self._built_from = None  # a further run starts from new data and weights
                 ending = Ending(self, self._training, watch)
                 with ending.guarded():
@@ -312,12 +316,24 @@ class Trainer:
         if hasattr(self, "state_dict") and hasattr(self, "load_state_dict"):  # of a subclass
             parts["trainer"] = self
         called = [*self._callbacks, *callbacks]
-        self._training = build_training(assembly, called, adds_metrics=adds, **parts)
+        self._training = build_training(
+            assembly, called, adds_metrics=adds, more=self._of_a_subclass, **parts
+        )
         self.state, self.optimizer = self._training.state, self._training.optimizer
         self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
 
+    def _of_a_subclass(self) -> dict[str, Any]:
+        """Return what a user's subclass has set, as one object to look at."""
+        kinds = [one for one in type(self).__mro__ if one.__module__.startswith("stride.")]
+        if type(self) in kinds:
+            return {}
+        hidden = "_" if len(kinds) > 1 else "__"  # a kind of training has attributes of its own
+        own = {k: v for k, v in vars(self).items() if k not in self._own}
+        shown = {name: value for name, value in own.items() if not name.startswith(hidden)}
+        return {"trainer": SimpleNamespace(**shown)}
+
     def _restore(self, beginning: Beginning) -> None:
-        """Put the training where it begins; nothing is written yet."""
+        """Find out where the training begins; nothing is written yet."""
         beginning.restore(self._training)
 
     def _loops(self, beginning: Beginning) -> Iterator[Loop]:
@@ -343,7 +359,11 @@ class Trainer:
         if beginning.saved:
             beginning.enter(self._training)
             self.run.forget()  # they logged it when this was reached for the first time
+            for line in beginning.report(self._training, self.run):
+                self.run.note(line)
             beginning.saved = {}
+            self.run.leave_as({})
+        self._training.beside.noticed.begin()
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
         if not is_main():

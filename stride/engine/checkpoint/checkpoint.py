@@ -5,19 +5,17 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map_only
 
 from stride.distributed import any_rank, broadcast, rank, world_size
 from stride.engine.checkpoint.packing import Packer, divided_again, joined, unpack
 from stride.engine.checkpoint.safetensors_io import (
-    DTYPES,
     SHARD_BYTES,
     read_tensors,
     shards,
@@ -27,7 +25,6 @@ from stride.engine.checkpoint.snapshot import Staging
 from stride.engine.device import device_name
 from stride.engine.state import TrainState
 from stride.errors import RunError
-from stride.models.shards import whole
 from stride.runs.files.atomic import atomic_write, read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
@@ -72,33 +69,38 @@ class Checkpoint(NamedTuple):
     state: dict[str, Any]
 
 
-def require_storable(state: TrainState) -> None:
+def require_storable(state: TrainState, names: Collection[str] = ()) -> None:
     """Take the state apart as for a checkpoint, and write nothing.
-
-    Raises:
-        TypeError: a part holds something that cannot be stored without pickle, naming it.
-    """
-    snapshot(state)
-
-
-def snapshot(
-    state: TrainState, staging: Staging | None = None, *, put_together: bool = False
-) -> Snapshot:
-    """Take the state apart.
 
     Args:
         state: a training's state.
-        staging: where the tensors are copied to, so that training may go on; without it they are
-            the training's own.
-        put_together: whether tensors that are divided among the processes come together on each;
-            all have to ask.
+        names: the parts that are looked at; all where none are given.
 
     Raises:
-        TypeError: a part holds something that cannot be stored without pickle, naming it.
+        TypeError: a part holds something that cannot be stored, naming it.
     """
-    parts = state.state_dict()
-    if put_together:
-        parts = tree_map_only(Tensor, whole, parts)
+    if not names:
+        snapshot(state)
+    for name in names:
+        Packer().pack(state.parts[name].state_dict(), name)
+
+
+def snapshot(state: TrainState, staging: Staging | None = None) -> Snapshot:
+    """Take the state of a training apart, as `take_apart` does."""
+    return take_apart(state.state_dict(), staging)
+
+
+def take_apart(parts: Mapping[str, Any], staging: Staging | None = None) -> Snapshot:
+    """Take a state apart.
+
+    Args:
+        parts: by name, with the counters.
+        staging: where the tensors are copied to, so that training may go on; without it they are
+            those that were given.
+
+    Raises:
+        TypeError: a part holds something that cannot be stored, naming it.
+    """
     packers = {name: Packer() for name in parts}
     skeletons = {name: packers[name].pack(part, name) for name, part in parts.items()}
     tensors = {name: packer.tensors for name, packer in packers.items()}
@@ -110,14 +112,9 @@ def snapshot(
 
 
 def _device_of(parts: Iterable[Mapping[str, Tensor]]) -> str:
-    """Return the name of the accelerator that tensors are on, after checking their types."""
-    device = torch.device("cpu")
-    for tensors in parts:
-        for name, tensor in tensors.items():
-            if tensor.dtype not in DTYPES.values():
-                raise TypeError(f"{name}: a tensor of {tensor.dtype} cannot be stored")
-            device = device if tensor.device.type == "cpu" else tensor.device
-    return device_name(device)
+    """Return the name of the accelerator that tensors are on."""
+    devices = (tensor.device for tensors in parts for tensor in tensors.values())
+    return device_name(next((d for d in devices if d.type != "cpu"), torch.device("cpu")))
 
 
 def write_state(

@@ -11,28 +11,48 @@ from torch import Tensor
 from stride.distributed import gather
 from stride.engine.state import TrainState
 from stride.models.shards import divided_like, own_rows
+from stride.models.strides import same_layout
 from stride.version import __version__
 
 TIMES = ("clock",)  # parts that run on meanwhile
 _MISSING = "not in the checkpoint: it begins anew"
+_OTHER = "is not what was saved"
+_LAYOUT = "has the numbers that were saved, in another order in memory"
 
 
 def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
     """Compare what the training holds now with what was saved, bit by bit, on all ranks.
 
+    A part with `unrestored` tells by itself, name by name, what could not be put back.
+
     Returns:
         The names of the parts that are equal, and the others with what is wrong.
     """
     now = state.state_dict()
-    inexact = {name: _MISSING for name in now if name not in saved}
+    inexact = {name: _MISSING for name in now if name not in saved and now[name] != {}}
     for name, part in saved.items():
+        told = _told_by(state.parts.get(name))
         if name not in now:
             inexact[name] = "in the checkpoint, and nothing here takes it"
-        elif name not in TIMES and not same(now[name], part):
-            inexact[name] = "is not what was saved"
+        elif told is not None:
+            inexact |= told
+        elif name not in TIMES and not same(now[name], part, layout=True):
+            inexact[name] = _LAYOUT if same(now[name], part) else _OTHER
     for others in gather(inexact):  # each rank knows its rows of what is divided
         inexact |= others
-    return [name for name in now if name not in inexact], inexact
+    exact = [name for name in now if name in saved and name not in inexact]
+    return [name for name in exact if not _is_silent(state.parts.get(name), now[name])], inexact
+
+
+def _is_silent(part: Any, now: Any) -> bool:
+    """Tell whether a part that tells name by name has restored nothing, or not all."""
+    told = _told_by(part)
+    return told is not None and (bool(told) or not now)
+
+
+def _told_by(part: Any) -> dict[str, str] | None:
+    told: dict[str, str] | None = getattr(getattr(part, "part", part), "unrestored", None)
+    return told
 
 
 def surroundings_changed(record: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
@@ -65,19 +85,32 @@ def present_versions() -> dict[str, str]:
     }
 
 
-def same(one: Any, other: Any) -> bool:
-    """Tell whether two nested values are equal bit by bit; NaN equals itself, 0.0 is not -0.0."""
+def same(one: Any, other: Any, *, layout: bool = False) -> bool:
+    """Tell whether two nested values are equal bit by bit; NaN equals itself, 0.0 is not -0.0.
+
+    Args:
+        one: a value.
+        other: another.
+        layout: whether their tensors have to lie in memory alike, too.
+    """
     if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return _same_bits(one, other)
+        return _same_bits(one, other) and (not layout or same_layout(one, other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(
+            same(one[key], other[key], layout=layout) for key in one
+        )
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return _same_bits(torch.from_numpy(one), torch.from_numpy(other))
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(same(*pair, layout=layout) for pair in pairs)
+    if isinstance(one, (np.ndarray, np.number)) and isinstance(other, (np.ndarray, np.number)):
+        return _same_bits(_tensor(one), _tensor(other))
     if isinstance(one, float) and isinstance(other, float):
         return one.hex() == other.hex()
     return bool(one == other)
+
+
+def _tensor(value: Any) -> Tensor:
+    return torch.from_numpy(np.array(value))
 
 
 def _same_bits(one: Tensor, other: Tensor) -> bool:

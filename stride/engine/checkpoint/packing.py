@@ -1,9 +1,10 @@
 """Take nested state apart into JSON and named tensors, and put it together again, without pickle.
 
-What JSON has no form for is an object with one key that begins with `$`: `{"$tensor": name}`,
-`{"$tuple": [...]}`, `{"$dict": [[key, value], ...]}` and their like. A tensor that is divided among
-processes is `{"$rows": {"name": ..., "shape": [...], "borders": [...]}}`: the rows from one border
-to the next are the tensor `<name>@<rank>`.
+What JSON has no form for is an object whose first key begins with `$`: `{"$tensor": name}`,
+`{"$tuple": [...]}`, `{"$dict": [[key, value], ...]}` and their like. A tensor that does not lie row
+by row in memory has its strides too: `{"$tensor": name, "strides": [...]}`. A tensor that is
+divided among processes is `{"$rows": {"name": ..., "shape": [...], "borders": [...]}}`: the rows
+from one border to the next are the tensor `<name>@<rank>`.
 """
 
 import math
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from stride.distributed import rank, world_size
+from stride.engine.checkpoint.safetensors_io import DTYPES
 from stride.models.shards import (
     borders,
     cpu_mesh,
@@ -24,9 +26,11 @@ from stride.models.shards import (
     own_rows,
     require_rows,
 )
+from stride.models.strides import laid_out, order_of, overlaps
 from stride.models.weights import memory_of
 
 _PLAIN = (bool, int, str, type(None))
+_STORED = frozenset(DTYPES.values())
 
 
 class Packer:
@@ -51,8 +55,10 @@ class Packer:
         if isinstance(value, Tensor):
             return self._pack_tensor(value, name)
         if isinstance(value, np.ndarray):
-            return {"$array": self._store(torch.from_numpy(value), name)}
+            return self._pack_array(value, name)
         if isinstance(value, np.generic):
+            if value.dtype.kind in "biuf" and value.itemsize <= 8:  # of its own precision
+                return {"$number": [value.dtype.name, self.pack(value.item(), name)]}
             value = value.item()
         if type(value) in _PLAIN:
             return value
@@ -80,9 +86,15 @@ class Packer:
             raise TypeError(f"{name}: a key that is neither text nor a number cannot be stored")
         return {"$dict": packed}
 
+    def _pack_array(self, array: "np.ndarray[Any, Any]", name: str) -> dict[str, Any]:
+        if not array.flags.writeable or any(step < 0 for step in array.strides):
+            array = array.copy()  # else torch warns, or refuses
+        stored = self._store(torch.from_numpy(array), name)
+        return {"$array": stored.pop("$tensor"), **stored}
+
     def _pack_tensor(self, tensor: Tensor, name: str) -> dict[str, Any]:
         if not is_divided(tensor):
-            return {"$tensor": self._store(tensor, name)}
+            return self._store(tensor, name)
         require_rows(tensor)
         known = self._names.setdefault(memory_of(tensor), name)
         if known == name:
@@ -90,15 +102,27 @@ class Packer:
         ends = borders(len(tensor), world_size())
         return {"$rows": {"name": known, "shape": list(tensor.shape), "borders": ends}}
 
-    def _store(self, tensor: Tensor, name: str) -> str:
-        if tensor.layout != torch.strided:
-            raise TypeError(f"{name}: a {tensor.layout} tensor cannot be stored without pickle")
+    def _store(self, tensor: Tensor, name: str) -> dict[str, Any]:
+        _require_storable(tensor, name)
         while name in self.tensors:  # {"a/b": x} and {"a": {"b": y}} meet here
             name += "'"
         known = self._names.setdefault(memory_of(tensor), name)
         if known == name:
             self.tensors[name] = tensor.detach()
-        return known
+        strides = order_of(tensor)
+        return {"$tensor": known} | ({} if strides is None else {"strides": list(strides)})
+
+
+def _require_storable(tensor: Tensor, name: str) -> None:
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name}: a {tensor.layout} tensor cannot be stored without pickle")
+    if tensor.dtype not in _STORED:
+        raise TypeError(f"{name}: a tensor of {tensor.dtype} cannot be stored")
+    if overlaps(tensor):
+        raise TypeError(
+            f"{name}: a tensor that has one place in memory for several of its numbers, as after "
+            "expand, cannot be stored; give it memory of its own by clone()"
+        )
 
 
 _FORMS: dict[str, Callable[[list[Any]], Any]] = {
@@ -155,10 +179,13 @@ def unpack(
     content = value[form]
     if form in _FORMS:
         return _FORMS[form]([unpack(item, tensors, join) for item in content])
+    if form in ("$tensor", "$array"):
+        tensor = tensors[content]
+        tensor = laid_out(tensor, value.get("strides", tensor.stride()))
+        return tensor if form == "$tensor" else tensor.numpy()
     scalars: dict[str, Callable[[Any], Any]] = {
-        "$tensor": tensors.__getitem__,
         "$rows": lambda rows: join(rows, tensors),
-        "$array": lambda key: tensors[key].numpy(),
+        "$number": lambda pair: np.dtype(pair[0]).type(unpack(pair[1], tensors, join)),
         "$float": float,
         "$bytes": bytes.fromhex,
     }

@@ -14,6 +14,7 @@ from stride.callbacks.same_values import SameValues
 from stride.components import find
 from stride.data.batches.base import begins_inside
 from stride.distributed import world_size
+from stride.engine.checkpoint.generators import is_stateful
 from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
 from stride.errors import ComponentError
@@ -43,15 +44,19 @@ class Watch:
             if isinstance(callback, EarlyStopping) and callback.reason and not stop:
                 stop.reason, stop.status = callback.reason, "done"
 
-    def stateful(self) -> dict[str, Stateful]:
-        """Return the callbacks that have a state, by a name that is the same in each start."""
-        parts: dict[str, Any] = {}
+    def named(self) -> dict[str, Callback]:
+        """Return all callbacks, each by a name that is the same in every start."""
+        names: dict[str, Callback] = {}
         for callback in self.callbacks:
-            if hasattr(callback, "state_dict") and hasattr(callback, "load_state_dict"):
-                name = f"callback-{type(callback).__name__}"
-                twins = sum(1 for known in parts if known.split("+")[0] == name)
-                parts[f"{name}+{twins}" if twins else name] = callback
-        return parts
+            name = f"callback-{type(callback).__name__}"
+            twins = sum(1 for known in names if known.split("+")[0] == name)
+            names[f"{name}+{twins}" if twins else name] = callback
+        return names
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return the callbacks that have a state, by name."""
+        named: dict[str, Any] = {**self.named()}
+        return {name: one for name, one in named.items() if is_stateful(one)}
 
 
 def build_watch(

@@ -62,6 +62,8 @@ class Ending:
             self._trainer.hooks.call("on_exception", error)
         except Exception:
             LOGGER.exception("the hook on_exception failed")
+        if not self._training.entered:  # what the run has is better
+            return
         try:
             # The last weights of a failed run may be anything; those of a signal are sound.
             self._save_results(test={}, sound=isinstance(error, KeyboardInterrupt))

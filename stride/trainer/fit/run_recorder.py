@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from stride.distributed import is_main
 from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.signals import holding_sigterm
@@ -19,6 +20,7 @@ from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
 from stride.loggers.text import LOGGER
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
 
@@ -63,6 +65,7 @@ class Recording:
         self.weights_sha256 = ""
         self.started = time.time()
         self._end = ("done", "")
+        self._before: Mapping[str, Any] = {}
         self._held = ExitStack()
         self._warnings = _Shown(display)
         self._summary: dict[str, Any] = {"metrics": {}}
@@ -146,6 +149,12 @@ class Recording:
         LOGGER.info(text)
         self._display.note(text)
 
+    def note_fidelity(self, fidelity: Mapping[str, Any]) -> None:
+        """Write into the segment's record how exactly the training was restored."""
+        if is_main():
+            path = self.paths.segment(self._writer.segment)
+            self._writer.commit(path, {**read_record(path), "fidelity": dict(fidelity)})
+
     def commit(self, path: Path, content: bytes | str | Mapping[str, Any]) -> None:
         """Put a whole file of the run in place, atomically."""
         self._writer.commit(path, content)
@@ -176,6 +185,10 @@ class Recording:
         """Choose how a run ends that ends without an exception."""
         self._end = (status, reason)
 
+    def leave_as(self, before: Mapping[str, Any]) -> None:
+        """Let the run end as it had ended before, should an exception end it; {}: as failed."""
+        self._before = before
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -188,6 +201,9 @@ class Recording:
 
     def _close(self, error: BaseException | None) -> None:
         status, reason = self._end if error is None else outcome(error)
+        if error is not None and self._before:
+            status, reason, *_ = self._before.values()
+            self._summary = {key: self._before[key] for key in ("metrics", "monitor")}
         try:
             self._stream.close()
             self.flush()

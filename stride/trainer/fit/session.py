@@ -1,19 +1,18 @@
 """What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from torch.optim import Optimizer
 
-from stride.callbacks.base import Callback
-from stride.callbacks.digests import WeightDigests
-from stride.config.schema import Config
+from stride.callbacks.early_stopping import EarlyStopping
 from stride.data.given import GivenBatches
-from stride.distributed import world_size
-from stride.engine.agreement import Agreement, OfEachRank
-from stride.engine.batch_norm import require_shares, share_statistics
+from stride.engine.agreement import Agreement
+from stride.engine.batch_norm import require_shares
+from stride.engine.checkpoint.checkpoint import require_storable
+from stride.engine.checkpoint.modules import WeightsState
 from stride.engine.dynamo import compile_calls
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
@@ -21,20 +20,19 @@ from stride.engine.loop import Batches, Limits, Loop, StopRequest
 from stride.engine.optim import (
     OptimizerState,
     Schedule,
-    build_optimizer,
-    build_schedule,
     learning_rate,
 )
 from stride.engine.parallel.build import build_gradients
-from stride.engine.parallel.fsdp import divide, require_fsdp_fits
-from stride.engine.random import RandomState
-from stride.engine.state import LoaderState, Stateful, TrainState, shared
+from stride.engine.state import TrainState
 from stride.engine.tally import Tally
-from stride.engine.update import Update, require_fitting
+from stride.engine.update import Update
+from stride.errors import ConfigError
 from stride.loggers.text import LOGGER
-from stride.models.shards import is_divided
-from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch, values_of
-from stride.trainer.fit.callbacks import Watch, build_watch
+from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
+from stride.trainer.fit.beside import Beside
+from stride.trainer.fit.callbacks import Watch
+
+_BUILT = ("model", "modules", "optimizer", "schedule", "precision")  # before any hook is called
 
 
 @dataclass
@@ -55,6 +53,8 @@ class Training:
         limits: how long to train.
         fingerprint: the bits of the steps.
         agreement: makes all ranks stop at the same step.
+        beside: state that lives beside the parts.
+        entered: whether the state is what it is to begin with.
         goes_on: whether something follows when the limits are reached.
     """
 
@@ -69,7 +69,9 @@ class Training:
     limits: Limits
     fingerprint: Fingerprint
     agreement: Agreement
+    beside: Beside
     goes_on: Callable[[], bool] = bool  # which is False
+    entered: bool = True
 
     def rest(self, trainer: Any) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
@@ -77,10 +79,40 @@ class Training:
             self.agreement.agree(self.state.step)
         self.watch.checkpoints.rest(trainer)
 
+    def require_storable(self) -> None:
+        """Refuse a model that no checkpoint could hold, before there is a run.
+
+        Raises:
+            ConfigError: names the parameter or buffer, and why.
+        """
+        try:
+            require_storable(self.state, _BUILT)
+        except TypeError as error:
+            raise ConfigError(str(error), key="model_kwargs", where="model_kwargs") from error
+
+    def foresee(self, saved: Mapping[str, Any]) -> None:
+        """Let the training stand where a saved state does, and touch nothing of the user's.
+
+        That is enough to tell what is left to train. The state itself is put back once, by `enter`.
+
+        Raises:
+            RuntimeError: the state is of another model.
+            RunError: it is of another optimiser.
+        """
+        for name, part in self.state.parts.items():
+            if name in saved and (name in ("rounds", "stop") or type(part) is EarlyStopping):
+                part.load_state_dict(copy.deepcopy(saved[name]))
+            elif name in saved and isinstance(part, (WeightsState, OptimizerState)):
+                part.require_fit(saved[name])
+        self.state.place(saved["counters"])
+        self.entered = False
+        require_shares_of(self.assembly, self.batches, self.state.position)
+        self.watch.reconsider(self.stop)
+
     def enter(self, saved: Mapping[str, Any]) -> None:
         """Put the state back, and decide again what is decided after a checkpoint is written."""
         self.state.load_state_dict(saved)
-        _require_shares(self.assembly, self.batches, self.state.position)
+        self.entered = True
         self.fingerprint.begin(self.state.step)
         self.watch.reconsider(self.stop)
 
@@ -154,113 +186,11 @@ class Training:
         )
 
 
-def build_training(
-    assembly: Assembly,
-    callbacks: Iterable[Callback],
-    *,
-    adds_metrics: bool = False,
-    **parts: Stateful,
-) -> Training:
-    """Build optimiser, schedule, watchers and state for an assembly.
-
-    Args:
-        assembly: config, data and model.
-        callbacks: called after those that the config names.
-        adds_metrics: whether the trainer itself may add metrics to those that are evaluated.
-        parts: more that belongs to the state.
-
-    Raises:
-        UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
-            follow is not evaluated.
-    """
-    config, model = assembly.config, assembly.model
-    stop = StopRequest()
-    every = config.distributed_config.agree_every
-    agreement = Agreement(stop, every, config.training_config.log_interval)
-    now = agreement.now if world_size() > 1 else time.monotonic
-    watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
-    optimizer = build_optimizer_of(assembly)
-    schedule = build_schedule(
-        values_of(config.scheduler_kwargs),
-        optimizer,
-        metric=watch.monitor.metric,
-    )
-    fingerprint = Fingerprint()
-    if config.training_config.digest_every:
-        watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
-    tally = _tally(assembly, fingerprint)
-    batches: Batches = assembly.loader("train")
-    if hasattr(batches, "state_dict"):
-        batches = loader = LoaderState(batches)
-        # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        parts["batches"] = OfEachRank(loader) if _has_own_loader(assembly) else loader
-    batches = shared(batches)
-    _require_shares(assembly, batches)
-    state = TrainState(
-        model=model,
-        optimizer=OptimizerState(optimizer),
-        schedule=schedule,
-        precision=assembly.precision,
-        tally=OfEachRank(tally),
-        stop=stop,
-        **watch.stateful(),
-        **parts,
-        random=OfEachRank(RandomState()),
-    )
-    return Training(
-        assembly,
-        batches,
-        optimizer,
-        schedule,
-        state,
-        tally,
-        watch,
-        stop,
-        limits_of(config),
-        fingerprint,
-        agreement,
-    )
-
-
-def _require_shares(assembly: Assembly, batches: Batches, position: int = 0) -> None:
+def require_shares_of(assembly: Assembly, batches: Batches, position: int = 0) -> None:
     """Refuse a process without samples where others wait for it; own loaders are each rank's."""
-    if assembly.config.distributed_config.sync_batchnorm and not _has_own_loader(assembly):
+    if assembly.config.distributed_config.sync_batchnorm and not has_own_loader(assembly):
         require_shares(batches, position)
 
 
-def _has_own_loader(assembly: Assembly) -> bool:
+def has_own_loader(assembly: Assembly) -> bool:
     return isinstance(assembly.data.train_loader, GivenBatches)
-
-
-def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:
-    rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
-    copies = _has_own_loader(assembly)
-    return Tally(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
-
-
-def build_optimizer_of(assembly: Assembly) -> Optimizer:
-    """Build the optimiser, of parameters divided among the processes where that is asked for."""
-    config, model = assembly.config, assembly.model
-    if config.distributed_config.sync_batchnorm:
-        share_statistics(model, assembly.device)
-    if config.distributed_config.strategy == "fsdp":
-        divide(model, assembly.device)
-    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
-    require_fitting(optimizer, assembly.precision)
-    if is_divided(model.network):
-        compiles = config.training_config.compile
-        require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
-    return optimizer
-
-
-def limits_of(config: Config) -> Limits:
-    """Return how long a config lets a training go on."""
-    training = config.training_config
-    return Limits(
-        training.max_epochs,
-        training.max_steps,
-        accumulate=training.accumulate,
-        evaluate_every=training.evaluate_every,
-        log_interval=training.log_interval,
-        nonfinite=training.nonfinite,
-    )

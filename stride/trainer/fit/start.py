@@ -17,6 +17,7 @@ from stride.runs.jobs import has_unnamed_group
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 
 Values = Mapping[str, Any]
@@ -37,6 +38,7 @@ class Beginning(ABC):
         threads: how many torch is to use, None for as many as it has: they change bits.
         saved: the state to begin with; empty for that of a training which has done nothing.
         callbacks: called after all others.
+        before: how the run had ended, and ends again where the state cannot be put back.
     """
 
     resolved: Resolved
@@ -44,6 +46,7 @@ class Beginning(ABC):
     threads: int | None = field(default=None, kw_only=True)
     saved: Values = field(default_factory=dict, init=False)
     callbacks: list[Callback] = field(default_factory=list, init=False)
+    before: Values = field(default_factory=dict, init=False)
 
     @abstractmethod
     def check(self) -> None:
@@ -61,15 +64,19 @@ class Beginning(ABC):
         """
 
     def restore(self, training: Training) -> None:  # noqa: B027
-        """Put the training where it begins; where there is nothing to put back, it is there.
+        """Find out where the training begins; nothing of the user's is changed yet.
 
         Raises:
-            RunError: nothing is left to train.
+            RunError: nothing is left to train, or the saved state does not fit.
         """
 
     def enter(self, training: Training) -> None:
-        """Put the saved state back, a second time."""
+        """Put the saved state back, once the hooks that prepare a training have run."""
         training.enter(self.saved)
+
+    def report(self, training: Training, run: Recording) -> list[str]:
+        """Write down how exactly the state was put back; return what a person should read of it."""
+        return []
 
     def lineage(self) -> Values | None:
         """Return from which run this one comes, None where it comes from none."""

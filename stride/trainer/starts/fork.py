@@ -5,19 +5,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-from torch.optim import Optimizer
-
 from stride.config import Overrides, Resolved
-from stride.engine.checkpoint.checkpoint import Snapshot, read_state, snapshot, write_state
+from stride.engine.checkpoint.checkpoint import read_state, take_apart, write_state
 from stride.engine.checkpoint.fidelity import parts_restored
 from stride.errors import RunError, nearest
-from stride.models.shards import is_divided
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.records import StatusRecord
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Fresh, Values, typed_overrides
 from stride.trainer.starts.rebuild import normalization_of, recorded
@@ -62,7 +60,6 @@ class Forked(Fresh):
     record: Values = field(default_factory=dict, init=False)
     changed: dict[str, str] = field(default_factory=dict, init=False)
     anew: set[str] = field(default_factory=set, init=False)
-    _origin: Snapshot | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -131,7 +128,7 @@ class Forked(Fresh):
             saved["counters"] = {**saved["counters"], "position": 0}
         self.saved = {k: v for k, v in saved.items() if k not in self.anew | {*_NEVER_TAKEN}}
         try:
-            self.enter(training)
+            training.foresee(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit this config: " + " ".join(str(error).split()),
@@ -144,21 +141,16 @@ class Forked(Fresh):
                 where=str(self.checkpoint),
                 hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
             )
-        _, inexact = parts_restored(training.state, self.saved)
-        # The optimiser's moments are the parent's even where its rates are this run's.
-        self.anew |= inexact.keys() - {*_NEVER_TAKEN, "optimizer"}
-        # Here, where all ranks are: each has a part of the state.
-        self._origin = snapshot(
-            training.state, put_together=is_divided(training.assembly.model.network)
-        )
 
-    def enter(self, training: Training) -> None:
-        """Put the state back, under the learning rates of this run's config."""
-        own = _rates(training.optimizer)
-        training.enter(self.saved)
-        if "schedule" in self.anew:
-            for group, values in zip(training.optimizer.param_groups, own, strict=True):
-                group.update(values)
+        if "schedule" in self.anew and "optimizer" in self.saved:
+            own = training.optimizer.state_dict()["param_groups"]
+            self.saved["optimizer"] = {**self.saved["optimizer"], "param_groups": own}
+
+    def report(self, training: Training, run: Recording) -> list[str]:
+        """Say what is not the older run's."""
+        _, inexact = parts_restored(training.state, self.saved)
+        anew = self.anew | (inexact.keys() - {*_NEVER_TAKEN})
+        return [f"begins anew: {', '.join(sorted(anew))}"] if anew else []
 
     def lineage(self) -> Values:
         """Return the run and checkpoint that this run comes from."""
@@ -175,7 +167,7 @@ class Forked(Fresh):
         writer = super().take(config, provenance, patch)
         try:
             with writer.commit_folder(writer.paths.origin.path) as folder:
-                write_state(folder, self._origin, **writer.identity)  # type: ignore[arg-type]
+                write_state(folder, take_apart(self.saved), **writer.identity)
         except BaseException as error:
             writer.close("failed", f"{type(error).__name__}: {error}")
             raise
@@ -186,7 +178,7 @@ class Forked(Fresh):
         place = f"step {self.record['step']} (epoch {self.record['epoch']})"
         lines = [f"forked from {self.run.path}, {self.checkpoint.name}: {place}"]
         lines += [f"changed: {key} {words}" for key, words in self.changed.items()]
-        return lines + ([f"begins anew: {', '.join(sorted(self.anew))}"] if self.anew else [])
+        return lines
 
 
 def find_checkpoint(run: Run, at: str) -> Path:
@@ -219,10 +211,3 @@ def _best(run: Run) -> str:
 
 def _step(folder: Path) -> Any:
     return read_record(CheckpointPaths(folder).record).get("step")
-
-
-def _rates(optimizer: Optimizer) -> list[dict[str, Any]]:
-    return [
-        {key: value for key, value in group.items() if key != "params"}
-        for group in optimizer.param_groups
-    ]

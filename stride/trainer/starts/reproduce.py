@@ -64,7 +64,7 @@ class Reproduced(Fresh):
         """Start from the run's own start weights, or from what it was forked from."""
         self.saved = start_of(self.run, training)
         if self.saved:
-            training.enter(self.saved)
+            training.foresee(self.saved)
 
     def lineage(self) -> Values:
         """Return the run that this one reproduces."""

@@ -26,6 +26,7 @@ from stride.runs.status_json import ORDERLY
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Beginning, Values, typed_overrides
 from stride.trainer.starts.queued import Queued, is_queued
@@ -143,7 +144,11 @@ class Resumed(Beginning):
             self.saved = start_of(self.run, training)
         if self.state in ORDERLY and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
-        self._put_back(training)
+        self._foresee(training)
+        if self.state in ORDERLY and self._last_step() == self.checkpoint.get("step"):
+            self.before = {
+                k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
+            }
         if self.state == "done" and training.is_over():
             raise self._nothing_left(training.stop.reason)
 
@@ -167,11 +172,14 @@ class Resumed(Beginning):
                 f"--config model_kwargs.init_from={self.run.path}",
             )
 
-    def _put_back(self, training: Training) -> None:
+    def _last_step(self) -> Any:
+        return self.run.results.get("last", {}).get("step")
+
+    def _foresee(self, training: Training) -> None:
         if not self.saved:
             return
         try:
-            training.enter(self.saved)
+            training.foresee(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit what the config builds now: "
@@ -179,7 +187,6 @@ class Resumed(Beginning):
                 where=str(self.run.path),
                 hint="use the code of the run: `stride show` names its commit",
             ) from error
-        self.exact, self.inexact = parts_restored(training.state, self.saved)
         now = {
             "world_size": world_size(),
             "devices": [device_name(training.assembly.device)] * world_size(),
@@ -194,6 +201,22 @@ class Resumed(Beginning):
     def _changes(self) -> list[Change]:
         """Return how the format has changed since the checkpoint that is restored was written."""
         return changes_between(int(self.checkpoint.get("format_version", FORMAT_VERSION)))
+
+    def report(self, training: Training, run: Recording) -> list[str]:
+        """Compare the training with what was saved; write it into the record of the segment."""
+        self.exact, inexact = parts_restored(training.state, self.saved)
+        # Without a checkpoint, what is not in the saved state begins as in a new run.
+        known = self.saved if not self.checkpoint else inexact
+        self.inexact |= {name: what for name, what in inexact.items() if name in known}
+        run.note_fidelity(self._fidelity())
+        restored = [f"restored bit by bit: {', '.join(self.exact)}"] if self.checkpoint else []
+        return restored + self._words_of_fidelity()
+
+    def _fidelity(self) -> Values:
+        return {"exact": self.exact, "inexact": self.inexact}
+
+    def _words_of_fidelity(self) -> list[str]:
+        return [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Begin the run's next segment, and cut off the rows of steps that are done again."""
@@ -210,7 +233,7 @@ class Resumed(Beginning):
             from_epoch=self.checkpoint.get("epoch", 0),
             checkpoint=self.checkpoint.get("name"),
             overrides=typed,
-            fidelity={"exact": self.exact, "inexact": self.inexact},
+            fidelity=self._fidelity(),
         )
         self._adopt()  # until now another process may have deleted some
         return writer
@@ -227,28 +250,25 @@ class Resumed(Beginning):
         return StreamPosition(record.get("step", 0), record.get("streams", {}), known)
 
     def words(self) -> list[str]:
-        """Say from where the run goes on, and how exactly it was restored."""
+        """Say from where the run goes on."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
-        return again + self._passed_over + self._words_of_place()
+        later = [] if self.saved else self._words_of_fidelity()  # else when it is put back
+        return again + self._passed_over + self._words_of_place() + later
 
     def _words_of_place(self) -> list[str]:
-        inexact = [f"not exact: {name}: {what}" for name, what in self.inexact.items()]
         if not self.checkpoint:
             where = "" if self._inside else " between two epochs, where alone its loader can begin"
-            return [f"no good checkpoint to resume from{where}: the run begins anew", *inexact]
-        place = f"step {self.checkpoint['step']} (epoch {self.checkpoint['epoch']})"
-        lines = [
-            f"resuming from {place}, checkpoint {self.checkpoint['name']}",
-            f"restored bit by bit: {', '.join(self.exact)}",
-        ]
+            return [f"no good checkpoint to resume from{where}: the run begins anew"]
+        step = self.checkpoint["step"]
+        place = f"step {step} (epoch {self.checkpoint['epoch']})"
+        lines = [f"resuming from {place}, checkpoint {self.checkpoint['name']}"]
         lines += [f"new in format {one.version}: {one.what}" for one in self._changes()]
         if not self._inside:
-            step = self.checkpoint["step"]
             lines.append(
                 "the training loader begins only where an epoch does: "
                 f"the steps after {step} are done again"
             )
-        return lines + inexact
+        return lines
 
     def _nothing_left(self, reason: str = "") -> RunError:
         limit = (

@@ -17,7 +17,8 @@ from stride.data.seeding import generator
 from stride.engine.optim import OptimizerState, Schedule, build_schedule
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths, values_of
-from stride.trainer.fit.session import Training, build_optimizer_of, limits_of
+from stride.trainer.fit.building import build_optimizer_of, limits_of
+from stride.trainer.fit.session import Training
 
 NOISE = 10  # which of the random streams of a seed
 LENGTHS = ("total_steps", "T_max", "total_iters")

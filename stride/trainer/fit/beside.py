@@ -1,0 +1,89 @@
+"""Say where state may live beside the parts of a training, and what is no part of that."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from stride.data.samples import Source, StreamDataset
+from stride.engine.agreement import OfEachRank
+from stride.engine.checkpoint.attributes import Attributes
+from stride.engine.checkpoint.elsewhere import Held, Noticed
+from stride.engine.checkpoint.generators import is_stateful
+from stride.engine.state import Stateful
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.callbacks import Watch
+
+Objects = Callable[[], Mapping[str, Any]]
+
+
+class Beside:
+    """What is looked at and what is passed by, in one training.
+
+    Args:
+        assembly: data and model.
+        watch: the callbacks.
+        more: further objects to look at, by name.
+        known: gives what else is restored in other ways.
+        restored: names of objects that restore themselves, beside the callbacks with a state.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        watch: Watch,
+        more: Objects,
+        known: Callable[[], list[Any]],
+        restored: Iterable[str] = (),
+    ) -> None:
+        self._assembly = assembly
+        self._more = more
+        self._known = known
+        self._callbacks = {
+            name: one for name, one in watch.named().items() if not _is_own(type(one))
+        }
+        self._restored = {*watch.stateful(), *restored}
+        self.noticed = Noticed(self._look)
+
+    def parts(self) -> dict[str, Stateful]:
+        """Return the parts of the state that hold what is found; restored in this order."""
+        return {
+            "held": Held(self._look, generators=False),
+            "generators": OfEachRank(Held(self._look, generators=True)),
+            "noticed": OfEachRank(self.noticed),
+        }
+
+    def _look(self) -> Attributes:
+        model = self._assembly.model
+        roots: dict[str, Any] = {"network": model.network, "criterion": model.criterion}
+        roots |= {} if _is_own(type(model)) else {"model": model}
+        roots |= {**self._callbacks, **self._more(), **dict(self._datasets())}
+        modules = [*model.network.modules(), *model.criterion.modules()]
+        tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
+        known = [model, *modules, *tensors, *self._known()]
+        found = Attributes(roots, known, self._restored)
+        found.stateful |= self._loaders()
+        return found
+
+    def _datasets(self) -> Iterator[tuple[str, Any]]:
+        """Yield the user's datasets; one that says where it is, is its loader's to restore."""
+        for split, source in self._assembly.data.sources.items():
+            dataset = _users(source)
+            if not _is_own(type(dataset)) and not is_stateful(dataset):
+                yield "dataset" if split == "train" else f"dataset of {split}", dataset
+
+    def _loaders(self) -> dict[str, Any]:
+        """Return the loaders of evaluation that say and set where they are, and such datasets."""
+        data = self._assembly.data
+        splits = {"validation": data.val_loader, "test": data.test_loader}
+        return {f"loader of {name}": one for name, one in splits.items() if is_stateful(one)}
+
+
+def _is_own(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "stride"
+
+
+def _users(source: Source) -> Any:
+    """Return the object of the user's that the samples of a split come from."""
+    found = source.stream if isinstance(source, StreamDataset) else source
+    while hasattr(found, "dataset"):  # as of a Subset
+        found = found.dataset
+    return found
