@@ -7,6 +7,7 @@ torch names them otherwise, the only loss is the slow start.
 """
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 _NAME = "torch._dynamo"
+_MODES = 2  # training and evaluation: a function that is compiled more often has met other shapes
 _MARK = "__dynamo_disable"  # where torch keeps a method's wrapper once it has made it
 
 
@@ -44,17 +46,46 @@ def keep_dynamo_out() -> None:
         setattr(method, _MARK, method)
 
 
-def compile_calls(network: nn.Module) -> None:
+def compile_calls(
+    network: nn.Module, *, fixed: bool = False, backend: str = "inductor"
+) -> Callable[[], bool]:
     """Compile what a call of the network does, in place.
 
     torch's own `Module.compile` leaves a network as it is whose forward is torch's, as that of a
     Sequential: the compiler takes no function of torch for a beginning. Here it begins in ours.
+
+    Args:
+        network: what is compiled.
+        fixed: whether samples have one shape: kernels are then made for each size of a batch. Else
+            the compiler makes more general ones when it has met a second shape, and which of them
+            a batch meets depends on the batches before.
+        backend: of torch.compile.
+
+    Returns:
+        Tells whether kernels were chosen by the shapes of earlier batches.
     """
 
     def call(*inputs: Any, **options: Any) -> Any:
         return network._call_impl(*inputs, **options)  # type: ignore[no-untyped-call]
 
-    network._compiled_call_impl = torch.compile(call)
+    # torch counts the kernels of a code object, and gives up at some number: each network has one.
+    call.__code__ = call.__code__.replace()
+    network._compiled_call_impl = torch.compile(
+        call, dynamic=False if fixed else None, backend=backend
+    )
+    return lambda: _made(call) >= (_most() if fixed else _MODES + 1)
+
+
+def _made(call: Callable[..., Any]) -> int:
+    """Return how many times a function has been compiled so far."""
+    frame = import_module("torch._dynamo.eval_frame")
+    count: int = len(frame._debug_get_cache_entry_list(call))
+    return count
+
+
+def _most() -> int:
+    most: int = import_module("torch._dynamo.config").recompile_limit
+    return most
 
 
 def _load(deferred: _Deferred) -> ModuleType:

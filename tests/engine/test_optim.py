@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from stride.engine.optim import (
+    OptimizerState,
     build_optimizer,
     build_schedule,
     fused,
@@ -12,7 +13,7 @@ from stride.engine.optim import (
     resolve_optimizer,
     resolve_scheduler,
 )
-from stride.errors import ComponentError, ConfigError
+from stride.errors import ComponentError, ConfigError, RunError
 
 
 def optimizer(**section):
@@ -134,3 +135,40 @@ def test_a_plateau_scheduler_cannot_step_without_its_metric():
     section = {"scheduler_name": "ReduceLROnPlateau", "interval": "step"}
     with pytest.raises(ConfigError, match="known after an epoch only"):
         resolve_scheduler(section, epochs=2, steps=10, mode="min")
+
+
+def test_fused_is_neither_chosen_nor_taken_where_it_would_write_between_the_numbers():
+    sliced = [nn.Parameter(torch.zeros(4, 4)[:, ::2])]
+    assert fused(resolve_optimizer({"optimizer_name": "AdamW"}), sliced)["fused"] is None
+    with pytest.raises(ConfigError, match=r"has gaps in memory.*optimizer_kwargs.fused=false"):
+        fused(resolve_optimizer({"optimizer_name": "AdamW", "fused": True}), sliced)
+    dense = [nn.Parameter(torch.zeros(2, 3).T)]
+    assert fused(resolve_optimizer({"optimizer_name": "AdamW"}), dense)["fused"] is True
+
+
+def stepped(weight):
+    made = torch.optim.AdamW([weight], lr=0.1, fused=True)
+    weight.grad = torch.arange(6.0).reshape(2, 3).T.contiguous().clone().as_strided((3, 2), (1, 3))
+    made.step()
+    return made
+
+
+def test_moments_lie_as_they_lay_and_those_of_older_states_as_the_parameter():
+    def transposed():
+        return nn.Parameter(torch.arange(6.0).reshape(2, 3).T)
+
+    state = stepped(transposed()).state_dict()
+    rows = {k: v.contiguous() for k, v in state["state"][0].items()}  # as format 2 gave it back
+    for saved in (state["state"][0], rows):
+        again = torch.optim.AdamW([weight := transposed()], lr=0.1, fused=True)
+        OptimizerState(again).load_state_dict({**state, "state": {0: dict(saved)}})
+        held = again.state[weight]["exp_avg"]
+        assert held.stride() == weight.stride() == (1, 3)
+        assert torch.equal(held, state["state"][0]["exp_avg"])
+
+
+def test_other_groups_are_refused_with_their_sizes():
+    one = torch.optim.SGD(nn.Linear(2, 2).parameters())
+    other = torch.optim.SGD([nn.Parameter(torch.zeros(1))])
+    with pytest.raises(RunError, match=r"of \[2\] parameters, and here of \[1\]"):
+        OptimizerState(other).load_state_dict(one.state_dict())

@@ -95,6 +95,8 @@ class Noticed:
             it was then.
     """
 
+    restores = False
+
     def __init__(self, look: Look) -> None:
         self._look = look
         self._before: Mapping[str, str] | None = None

@@ -23,7 +23,8 @@ _LAYOUT = "has the numbers that were saved, in another order in memory"
 def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
     """Compare what the training holds now with what was saved, bit by bit, on all ranks.
 
-    A part with `unrestored` tells by itself, name by name, what could not be put back.
+    A part with `unrestored` tells by itself, name by name, what could not be put back; it is named
+    among the equal ones where it `restores` anything.
 
     Returns:
         The names of the parts that are equal, and the others with what is wrong.
@@ -46,8 +47,8 @@ def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[st
 
 def _is_silent(part: Any, now: Any) -> bool:
     """Tell whether a part that tells name by name has restored nothing, or not all."""
-    told = _told_by(part)
-    return told is not None and (bool(told) or not now)
+    told, restores = _told_by(part), getattr(getattr(part, "part", part), "restores", True)
+    return told is not None and (bool(told) or not now or not restores)
 
 
 def _told_by(part: Any) -> dict[str, str] | None:

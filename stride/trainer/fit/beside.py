@@ -22,7 +22,7 @@ class Beside:
         assembly: data and model.
         watch: the callbacks.
         more: further objects to look at, by name.
-        known: gives what else is restored in other ways.
+        training: gives the training, once it is built: what it restores itself is passed by.
         restored: names of objects that restore themselves, beside the callbacks with a state.
     """
 
@@ -31,12 +31,12 @@ class Beside:
         assembly: Assembly,
         watch: Watch,
         more: Objects,
-        known: Callable[[], list[Any]],
+        training: Callable[[], Any],
         restored: Iterable[str] = (),
     ) -> None:
         self._assembly = assembly
         self._more = more
-        self._known = known
+        self._training = training
         self._callbacks = {
             name: one for name, one in watch.named().items() if not _is_own(type(one))
         }
@@ -55,23 +55,28 @@ class Beside:
         model = self._assembly.model
         roots: dict[str, Any] = {"network": model.network, "criterion": model.criterion}
         roots |= {} if _is_own(type(model)) else {"model": model}
-        roots |= {**self._callbacks, **self._more(), **dict(self._datasets())}
+        datasets = dict(self._datasets())
+        roots |= {**self._callbacks, **self._more(), **datasets}
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
-        known = [model, *modules, *tensors, *self._known()]
-        found = Attributes(roots, known, self._restored)
-        found.stateful |= self._loaders()
+        known = [model, *modules, *tensors, *self._training().restored()]
+        stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
+        found = Attributes(roots, known, {*self._restored, *stateful})
+        found.stateful |= self._loaders() | stateful
+        found.digests |= self._training().signs()
         return found
 
     def _datasets(self) -> Iterator[tuple[str, Any]]:
-        """Yield the user's datasets; one that says where it is, is its loader's to restore."""
+        """Yield the user's datasets; a stream that says where it is, is its loader's to restore."""
         for split, source in self._assembly.data.sources.items():
             dataset = _users(source)
-            if not _is_own(type(dataset)) and not is_stateful(dataset):
-                yield "dataset" if split == "train" else f"dataset of {split}", dataset
+            follows = isinstance(source, StreamDataset) and is_stateful(dataset)
+            if not _is_own(type(dataset)) and not follows:
+                name = {"val": "validation"}.get(split, split)
+                yield "dataset" if split == "train" else f"dataset of {name}", dataset
 
     def _loaders(self) -> dict[str, Any]:
-        """Return the loaders of evaluation that say and set where they are, and such datasets."""
+        """Return the loaders of evaluation that say and set where they are."""
         data = self._assembly.data
         splits = {"validation": data.val_loader, "test": data.test_loader}
         return {f"loader of {name}": one for name, one in splits.items() if is_stateful(one)}

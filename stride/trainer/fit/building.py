@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from torch.optim import Optimizer
 
@@ -87,7 +86,7 @@ def build_training(
         **watch.stateful(),
         **parts,
     )
-    beside = Beside(assembly, watch, more, lambda: _restored_by(training), parts)
+    beside = Beside(assembly, watch, more, lambda: training, parts)
     state.parts |= {**beside.parts(), "random": OfEachRank(RandomState())}
     training = Training(
         assembly,
@@ -104,16 +103,6 @@ def build_training(
         beside,
     )
     return training
-
-
-def _restored_by(training: Training) -> list[Any]:
-    """Return what a training restores by itself, or builds anew."""
-    states = training.optimizer.state.values()
-    tensors = [value for state in states for value in state.values()]
-    data, parts = training.assembly.data, training.state.parts.values()
-    loaders = [data.train_loader, data.val_loader, data.test_loader]
-    own = [training, training.assembly, training.state, training.batches, data, *loaders]
-    return [*own, *parts, *tensors, training.optimizer, training.schedule.scheduler]
 
 
 def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:

@@ -8,6 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.data.batches.memory import MemoryBatches
 from stride.data.given import GivenBatches
 from stride.engine.agreement import Agreement
 from stride.engine.batch_norm import require_shares
@@ -72,6 +73,7 @@ class Training:
     beside: Beside
     goes_on: Callable[[], bool] = bool  # which is False
     entered: bool = True
+    _kernels_vary: Callable[[], bool] = bool
 
     def rest(self, trainer: Any) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
@@ -135,6 +137,23 @@ class Training:
         total = state.step + (self.limits.max_epochs - state.epoch) * per_epoch - done
         return epochs, min(n for n in (total, self.limits.max_steps) if n is not None)
 
+    def _is_fixed(self) -> bool:
+        data = self.assembly.data
+        loaders = (data.train_loader, data.val_loader, data.test_loader)
+        return all(one is None or isinstance(one, MemoryBatches) for one in loaders)
+
+    def restored(self) -> list[Any]:
+        """Return the objects that a training restores by itself, or builds anew."""
+        tensors = [value for state in self.optimizer.state.values() for value in state.values()]
+        data = self.assembly.data
+        loaders = [data.train_loader, data.val_loader, data.test_loader]
+        own = [self, self.assembly, self.state, self.batches, data, *loaders]
+        return [*own, *self.state.parts.values(), *tensors, self.optimizer, self.schedule.scheduler]
+
+    def signs(self) -> dict[str, str]:
+        """Return by name what else a training changes and no part of its state restores."""
+        return {"training_config.compile": "varied"} if self._kernels_vary() else {}
+
     def loop(
         self,
         hooks: Hooks,
@@ -152,7 +171,7 @@ class Training:
         """
         training = self.assembly.config.training_config
         if training.compile:
-            compile_calls(self.assembly.model.network)
+            self._kernels_vary = compile_calls(self.assembly.model.network, fixed=self._is_fixed())
         update = Update(
             self.assembly.model,
             self.optimizer,

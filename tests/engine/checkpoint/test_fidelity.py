@@ -102,3 +102,31 @@ def test_versions_are_compared():
     record = {**NOW, "versions": {**present_versions(), "torch": "2.0", "stride": "0"}}
     assert set(surroundings_changed(record, NOW)) == {"torch", "stride"}
     assert surroundings_changed(record, NOW)["torch"] == f"2.0 then, {torch.__version__} now"
+
+
+def test_the_same_numbers_in_another_order_in_memory_are_not_what_was_saved():
+    saved = TrainState(a=Part(torch.ones(2, 3).T)).state_dict()
+    exact, inexact = parts_restored(TrainState(a=Part(torch.ones(3, 2))), saved)
+    assert exact == ["counters"]
+    assert inexact == {"a": "has the numbers that were saved, in another order in memory"}
+
+
+class Named(Part):
+    unrestored: dict[str, str] = {}
+
+
+def test_a_part_that_tells_name_by_name_is_exact_where_it_has_all():
+    saved = TrainState(a=Named(1), b=Named({}), c=Named(2)).state_dict()
+    state = TrainState(a=Named(1), b=Named({}), c=Named(2))
+    state.parts["c"].unrestored = {"network.x": "is gone"}
+    exact, inexact = parts_restored(state, saved)
+    assert "a" in exact and "c" not in exact and inexact == {"network.x": "is gone"}
+
+
+def test_an_older_state_lacks_no_part_that_would_be_empty():
+    class Empty(Part):
+        def state_dict(self):
+            return {}
+
+    saved = TrainState(a=Part(1)).state_dict()
+    assert parts_restored(TrainState(a=Part(1), new=Empty(0)), saved)[1] == {}

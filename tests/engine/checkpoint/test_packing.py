@@ -167,3 +167,41 @@ def test_two_places_that_read_alike_keep_their_own_tensors():
 def test_a_sparse_tensor_is_refused_by_its_place():
     with pytest.raises(TypeError, match=r"x/w: a torch.sparse_coo tensor"):
         Packer().pack({"w": torch.eye(3).to_sparse()}, "x")
+
+
+def test_a_tensor_comes_back_as_it_lay_in_memory():
+    images = torch.randn(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)
+    values = {"t": torch.randn(2, 3).T, "c": images, "p": torch.randn(2, 3, 4).permute(1, 2, 0)}
+    packer = Packer()
+    skeleton = json.loads(json_bytes(packer.pack(values | {"rows": torch.ones(2, 3)}, "x")))
+    assert skeleton["t"] == {"$tensor": "x/t", "strides": [1, 3]}
+    assert skeleton["rows"] == {"$tensor": "x/rows"}
+    back = unpack(skeleton, {name: t.contiguous().clone() for name, t in packer.tensors.items()})
+    for name, value in values.items():
+        assert torch.equal(back[name], value) and back[name].stride() == value.stride(), name
+
+
+def test_a_slice_comes_back_as_its_numbers_alone():
+    back = round_trip(torch.arange(10.0)[::2])
+    assert back.tolist() == [0, 2, 4, 6, 8] and back.stride() == (1,)
+
+
+def test_arrays_come_back_in_their_order_and_numbers_in_their_precision():
+    back = round_trip({"f": np.ones((2, 3), order="F"), "r": np.arange(3)[::-1], "n": np.float32(3)})
+    assert back["f"].flags.f_contiguous and not back["f"].flags.c_contiguous
+    assert back["r"].tolist() == [2, 1, 0] and type(back["n"]) is np.float32
+    frozen = np.arange(2)
+    frozen.setflags(write=False)
+    assert round_trip(frozen).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (torch.zeros(1).expand(3), "x/w: .* one place in memory .* clone"),
+        (torch.zeros(2, dtype=torch.complex128), "x/w: a tensor of torch.complex128"),
+    ],
+)
+def test_what_no_file_can_give_back_is_refused_by_its_place(value, words):
+    with pytest.raises(TypeError, match=words):
+        Packer().pack({"w": value}, "x")
