@@ -33,7 +33,10 @@ def test_gaps_and_overlaps_are_told(name):
 @pytest.mark.parametrize("name", DENSE)
 def test_a_layout_is_made_again_from_a_copy_row_by_row(name):
     tensor = DENSE[name]
-    strides, copy = order_of(tensor), tensor.contiguous().clone(memory_format=torch.contiguous_format)
+    strides, copy = (
+        order_of(tensor),
+        tensor.contiguous().clone(memory_format=torch.contiguous_format),
+    )
     again = copy if strides is None else laid_out(copy, strides)
     assert torch.equal(again, tensor) and same_layout(again, tensor)
 

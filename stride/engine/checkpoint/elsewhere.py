@@ -5,6 +5,7 @@ or a second optimiser. What has a state is saved and restored. A plain attribute
 training has changed it is found out at each checkpoint, and said when the run is resumed.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def _storable(thing: Any) -> Any:
 def _put_back(thing: Any, state: Any) -> str:
     """Set a state; return what is wrong with it, empty where nothing is."""
     try:
-        set_state(thing, state)
+        set_state(thing, copy.deepcopy(state))  # which is its own to change
         return "" if same(state_of(thing), state) else "is not what was saved"
     except Exception as error:
         return f"could not be put back: {' '.join(str(error).split())}"

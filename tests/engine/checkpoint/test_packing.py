@@ -187,7 +187,9 @@ def test_a_slice_comes_back_as_its_numbers_alone():
 
 
 def test_arrays_come_back_in_their_order_and_numbers_in_their_precision():
-    back = round_trip({"f": np.ones((2, 3), order="F"), "r": np.arange(3)[::-1], "n": np.float32(3)})
+    back = round_trip(
+        {"f": np.ones((2, 3), order="F"), "r": np.arange(3)[::-1], "n": np.float32(3)}
+    )
     assert back["f"].flags.f_contiguous and not back["f"].flags.c_contiguous
     assert back["r"].tolist() == [2, 1, 0] and type(back["n"]) is np.float32
     frozen = np.arange(2)

@@ -1,0 +1,186 @@
+"""Attributes are found by their paths: what has a state, and what has changed."""
+
+import functools
+import random
+import warnings
+from collections import deque
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stride.engine.checkpoint.attributes import Attributes
+from stride.engine.checkpoint.elsewhere import CHANGED, Held, Noticed
+
+
+class Thing:
+    """An object of a user's."""
+
+    def __init__(self, **values):
+        vars(self).update(values)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.drop = nn.Linear(2, 2), nn.Dropout(0.5)
+
+
+def changed(root, change):
+    """Return the paths whose values differ after a change."""
+    before = Attributes({"it": root}).digests
+    change(root)
+    after = Attributes({"it": root}).digests
+    return [path for path in {**before, **after} if before.get(path) != after.get(path)]
+
+
+def put(**values):
+    return lambda thing: vars(thing).update(values)
+
+
+CHANGES = {
+    "a counter": (Thing(n=0), put(n=1), ["it.n"]),
+    "a number of another type": (Thing(n=1), put(n=True), ["it.n"]),
+    "a zero of another sign": (Thing(n=0.0), put(n=-0.0), ["it.n"]),
+    "a list that grows": (Thing(seen=[]), lambda t: t.seen.append(1), ["it.seen"]),
+    "a queue": (Thing(q=deque([1, 2])), lambda t: t.q.rotate(), ["it.q"]),
+    "a table": (Thing(t={"a": [1]}), lambda t: t.t["a"].append(2), ["it.t"]),
+    "a tensor": (Thing(x=torch.zeros(3)), lambda t: t.x.add_(1), ["it.x"]),
+    "an array": (Thing(x=np.zeros(3)), lambda t: np.add(t.x, 1, out=t.x), ["it.x"]),
+    "an object inside": (Thing(a=Thing(n=0)), lambda t: put(n=1)(t.a), ["it.a.n"]),
+    "an object in a list": (Thing(a=[Thing(n=0)]), lambda t: put(n=1)(t.a[0]), ["it.a"]),
+    "something new": (Thing(), put(made=3), ["it.made"]),
+    "a module's own": (Net(), lambda net: setattr(net.drop, "p", 0.4), ["it.drop.p"]),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_found_by_its_path(name):
+    root, change, paths = CHANGES[name]
+    assert changed(root, change) == paths
+
+
+class Derived(Thing):
+    @functools.cached_property
+    def table(self):
+        return [1, 2, 3]
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+
+def walk_a_step(net):
+    net.weight_seen = net.inner(torch.ones(1, 2))  # with its graph
+    net.eval()
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    NORMED = torch.nn.utils.weight_norm(nn.Linear(2, 2))
+
+NOTHING = {
+    "what is computed once": (Derived(), lambda t: t.table),
+    "the epoch that is set again": (Derived(), lambda t: t.set_epoch(3)),
+    "an equal value": (Thing(n=[1.5]), put(n=[1.5])),
+    "a view of a parameter": (
+        net := Net(),
+        lambda net: setattr(net.inner.weight, "data", net.inner.weight.data + 1),
+    ),
+    "what a hook makes of parameters": (
+        NORMED,
+        lambda layer: (layer.weight_g.data.mul_(2), layer(torch.ones(1, 2))),
+    ),
+    "a reference to itself": (loop := Thing(n=1), lambda t: t),
+}
+vars(loop)["me"] = loop
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_is_no_state_is_not_found(name):
+    root, change = NOTHING[name]
+    assert changed(root, change) == []
+
+
+def test_digests_are_equal_for_equal_values():
+    def made():
+        return Thing(a=[1, {"x": 2.5}], b={"u", "v"}, c=torch.ones(2), d=np.float32(1))
+
+    assert Attributes({"it": made()}).digests == Attributes({"it": made()}).digests
+
+
+def test_what_has_a_state_is_found_and_what_is_known_is_passed_by():
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters())
+    teacher = nn.Linear(1, 1)
+    root = Thing(
+        net=net,
+        weights=[*net.parameters()],
+        optimizer=optimizer,
+        hidden=[teacher],
+        drawn=torch.Generator(),
+        shared=torch.default_generator,
+        numbers={"r": random.Random(1), "n": np.random.default_rng(1)},
+    )
+    known = [*net.modules(), *net.parameters(), optimizer]
+    found = Attributes({"it": root}, known).stateful
+    assert sorted(found) == ["it.drawn", "it.hidden[0]", "it.numbers['n']", "it.numbers['r']"]
+    assert found["it.hidden[0]"] is teacher
+    assert Attributes({"it": root}, known, ["it"]).stateful == {}
+
+
+def drawn(thing):
+    return [
+        torch.rand((), generator=thing.t).item(),
+        thing.n.random(),
+        thing.r.rand(),
+        thing.p.random(),
+    ]
+
+
+def generators():
+    t, n = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    return Thing(t=t, n=n, r=np.random.RandomState(0), p=random.Random(0))
+
+
+def test_generators_go_on_where_they_were():
+    one, other = generators(), generators()
+    drawn(one)
+    held, again = (Held(lambda x=x: Attributes({"it": x}), generators=True) for x in (one, other))
+    again.load_state_dict(held.state_dict())
+    assert drawn(other) == drawn(one) and again.unrestored == {}
+
+
+class Odd:
+    def state_dict(self):
+        return {"x": object()}
+
+    def load_state_dict(self, state):
+        raise AssertionError("is not called")
+
+
+def test_what_cannot_be_put_back_is_told():
+    saved = Thing(odd=Odd(), late=nn.Linear(1, 1), other=nn.Linear(1, 1))
+    state = Held(lambda: Attributes({"it": saved}), generators=False).state_dict()
+    here = Thing(odd=Odd(), other=nn.Linear(2, 1), new=nn.Linear(1, 1))
+    held = Held(lambda: Attributes({"it": here}), generators=False)
+    held.load_state_dict(state)
+    assert held.unrestored.pop("it.other").startswith("could not be put back: Error")
+    assert held.unrestored == {
+        "it.odd": "has a state that cannot be stored without pickle",
+        "it.late": "was made while training and is not restored",
+        "it.new": "is there, and was not in the checkpoint",
+    }
+
+
+def test_what_changed_is_told_unless_it_is_again_what_it_was():
+    thing = Thing(n=0, same=1, back=0)
+    noticed = Noticed(lambda: Attributes({"it": thing}))
+    noticed.begin()
+    assert noticed.state_dict() == {}
+    put(n=3, back=3)(thing)
+    again = Noticed(lambda: Attributes({"it": Thing(n=0, same=2, back=3)}))
+    again.load_state_dict(noticed.state_dict())
+    assert again.unrestored == {"it.n": CHANGED}
+    again.begin()
+    assert set(again.state_dict()) == {"it.n", "it.back"}
