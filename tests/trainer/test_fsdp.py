@@ -155,7 +155,7 @@ def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world):
     whole = ranks(world, trained, tmp_path / "whole", **options)
     ranks(world, trained, tmp_path / "cut", act=("kill", 11), fails=True, **options)
     resumed = ranks(world, trained, tmp_path / "cut", resume=0, **options)
-    assert fidelity(resumed[0][1])["inexact"] == {}
+    assert [*fidelity(resumed[0][1])["inexact"]] == ["callback-Act.most"]
     assert Run(resumed[0][1]).status["state"] == "done"
     for mine, theirs in zip(left(whole[0][1]), left(resumed[0][1]), strict=True):
         assert same(mine, theirs)

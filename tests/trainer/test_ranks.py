@@ -185,7 +185,9 @@ def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world, stra
     assert all("died" in error for error in errors)
     resumed = ranks(world, trained, tmp_path / "cut", resume=0, **options)
     segment = json.loads((Path(resumed[0][4]) / "segments" / "1.json").read_text())
-    assert 0 < segment["from_step"] < 11 and segment["fidelity"]["inexact"] == {}
+    assert 0 < segment["from_step"] < 11
+    # What the callback has seen is its own, and named; everything else is exact.
+    assert [*segment["fidelity"]["inexact"]] == ["callback-Act.seen"]
     identical(whole[0][4], resumed[0][4])
     for mine, theirs in zip(whole, resumed, strict=True):
         assert mine[0] == theirs[0]

@@ -112,7 +112,15 @@ def test_the_same_numbers_in_another_order_in_memory_are_not_what_was_saved():
 
 
 class Named(Part):
-    unrestored: dict[str, str] = {}
+    def __init__(self, value):
+        super().__init__(value)
+        self.unrestored = {}
+
+    def state_dict(self):
+        return self.value
+
+    def load_state_dict(self, state):
+        self.value = state
 
 
 def test_a_part_that_tells_name_by_name_is_exact_where_it_has_all():
