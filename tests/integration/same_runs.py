@@ -55,6 +55,7 @@ def without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 def _state(paths: RunPaths) -> dict[str, Any]:
     state = read_state(paths.checkpoint(checkpoint_names(paths)[-1]).path)
+    state = without(state, "noticed")  # what a callback has seen is named, and not restored
     return state | {"clock": without(state["clock"], *TIMES)}
 
 

@@ -106,7 +106,7 @@ def left(path):
     paths = RunPaths(Path(path))
     states = {name: read_state(paths.checkpoint(name).path) for name in checkpoint_names(paths)}
     for state in states.values():
-        del state["clock"]
+        del state["clock"], state["noticed"]
     results = json.loads(paths.results.read_text())
     bits = [json.loads(line) for line in paths.fingerprints.read_text().splitlines()]
     losses = "".join(row["loss"].partition(":")[2] for row in bits)

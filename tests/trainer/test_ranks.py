@@ -113,7 +113,7 @@ def left(path):
     paths = RunPaths(Path(path))
     states = {name: read_state(paths.checkpoint(name).path) for name in checkpoint_names(paths)}
     for state in states.values():
-        del state["clock"]
+        del state["clock"], state["noticed"]
     results = json.loads((paths.path / "results.json").read_text())
     return rows(paths.path), states, results["best"], results["last"], results["weights_sha256"]
 

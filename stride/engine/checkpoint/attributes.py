@@ -67,7 +67,10 @@ class Attributes:
             id(root): (name, root) for name, root in [*roots.items()][::-1]
         }.values():
             self._only_looks = name in restored
-            self._walk(name, root, 0)
+            if isinstance(root, (*_CONTAINERS, Tensor, np.ndarray)):
+                self._digest(name, root, 0)
+            else:
+                self._walk(name, root, 0)
 
     def _walk(self, path: str, thing: Any, depth: int) -> None:
         """Take every attribute of an object, and of all modules in it."""
@@ -98,9 +101,13 @@ class Attributes:
         elif _is_open(value) and not is_stateful(value) and depth < _DEPTH:
             self._walk(path, value, depth + 1)
         else:
-            hashed = hashlib.blake2b(digest_size=16)
-            self._feed(hashed, value, path, depth)
-            self.digests[path] = hashed.hexdigest()
+            self._digest(path, value, depth)
+
+    def _digest(self, path: str, value: Any, depth: int) -> None:
+        hashed = hashlib.blake2b(digest_size=16)
+        self._ids.discard(id(value))  # a root is not passed by itself
+        self._feed(hashed, value, path, depth)
+        self.digests[path] = hashed.hexdigest()
 
     def _hold(self, path: str, value: Any, depth: int) -> None:
         self.stateful[path] = value
@@ -145,7 +152,7 @@ class Attributes:
 
 def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield the attributes of an object that are neither its library's nor made again by it."""
-    kind, values = type(thing), dict(vars(thing))
+    kind, values = type(thing), _values(thing)
     derived: Collection[str] = ()
     if isinstance(thing, nn.Module):
         derived = {*_OF_A_MODULE, *_made_before_each_call(thing)}
@@ -162,6 +169,20 @@ def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+def _values(thing: Any) -> dict[str, Any]:
+    slots = {
+        name: getattr(thing, name)
+        for kind in type(thing).__mro__
+        for name in _names(vars(kind).get("__slots__", ()))
+        if hasattr(thing, name)
+    }
+    return slots | getattr(thing, "__dict__", {})
+
+
+def _names(slots: str | Iterable[str]) -> Iterable[str]:
+    return [slots] if isinstance(slots, str) else slots
+
+
 def _made_before_each_call(module: nn.Module) -> Iterator[str]:
     """Yield what hooks make of parameters, as those of torch's weight_norm and pruning."""
     for hook in module._forward_pre_hooks.values():
@@ -174,7 +195,8 @@ def _is_open(value: Any) -> bool:
     """Tell whether to look into an object: one of a user's own class."""
     if isinstance(value, (*_CODE, *_VALUES, *_CONTAINERS, Tensor, np.ndarray)):
         return False
-    return hasattr(value, "__dict__") and type(value).__module__.partition(".")[0] not in _FOREIGN
+    held = hasattr(value, "__dict__") or hasattr(type(value), "__slots__")
+    return held and type(value).__module__.partition(".")[0] not in _FOREIGN
 
 
 def _storage(thing: Any) -> int:

@@ -1,6 +1,5 @@
 """What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +33,8 @@ from stride.trainer.fit.beside import Beside
 from stride.trainer.fit.callbacks import Watch
 
 _BUILT = ("model", "modules", "optimizer", "schedule", "precision")  # before any hook is called
+
+_EARLY = ("rounds", "stop")  # STRIDE's own, by which it is known what is left to train
 
 
 @dataclass
@@ -101,12 +102,12 @@ class Training:
             RuntimeError: the state is of another model.
             RunError: it is of another optimiser.
         """
-        for name, part in self.state.parts.items():
-            if name in saved and (name in ("rounds", "stop") or type(part) is EarlyStopping):
-                part.load_state_dict(copy.deepcopy(saved[name]))
-            elif name in saved and isinstance(part, (WeightsState, OptimizerState)):
+        parts = {name: part for name, part in self.state.parts.items() if name in saved}
+        early = [n for n, p in parts.items() if n in _EARLY or type(p) is EarlyStopping]
+        self.state.load_state_dict({name: saved[name] for name in ("counters", *early)})
+        for name, part in parts.items():
+            if isinstance(part, (WeightsState, OptimizerState)):
                 part.require_fit(saved[name])
-        self.state.place(saved["counters"])
         self.entered = False
         require_shares_of(self.assembly, self.batches, self.state.position)
         self.watch.reconsider(self.stop)

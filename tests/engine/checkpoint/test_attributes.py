@@ -21,6 +21,13 @@ class Thing:
         vars(self).update(values)
 
 
+class Slots:
+    __slots__ = ("n",)
+
+    def __init__(self):
+        self.n = 0
+
+
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -50,6 +57,8 @@ CHANGES = {
     "an array": (Thing(x=np.zeros(3)), lambda t: np.add(t.x, 1, out=t.x), ["it.x"]),
     "an object inside": (Thing(a=Thing(n=0)), lambda t: put(n=1)(t.a), ["it.a.n"]),
     "an object in a list": (Thing(a=[Thing(n=0)]), lambda t: put(n=1)(t.a[0]), ["it.a"]),
+    "a list": ([1], lambda it: it.append(2), ["it"]),
+    "an attribute in a slot": (Thing(a=Slots()), lambda t: setattr(t.a, "n", 1), ["it.a.n"]),
     "something new": (Thing(), put(made=3), ["it.made"]),
     "a module's own": (Net(), lambda net: setattr(net.drop, "p", 0.4), ["it.drop.p"]),
 }
