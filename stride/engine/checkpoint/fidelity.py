@@ -14,7 +14,7 @@ from stride.models.shards import divided_like, own_rows
 from stride.models.strides import same_layout
 from stride.version import __version__
 
-TIMES = ("clock",)  # parts that run on meanwhile
+UNCOMPARED = ("clock", "noticed")  # what runs on meanwhile, and what is only named
 _MISSING = "not in the checkpoint: it begins anew"
 _OTHER = "is not what was saved"
 _LAYOUT = "has the numbers that were saved, in another order in memory"
@@ -37,7 +37,7 @@ def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[st
             inexact[name] = "in the checkpoint, and nothing here takes it"
         elif told is not None:
             inexact |= told
-        elif name not in TIMES and not same(now[name], part, layout=True):
+        elif name not in UNCOMPARED and not same(now[name], part, layout=True):
             inexact[name] = _LAYOUT if same(now[name], part) else _OTHER
     for others in gather(inexact):  # each rank knows its rows of what is divided
         inexact |= others

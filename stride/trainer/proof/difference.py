@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
-from stride.engine.checkpoint.fidelity import TIMES, same
+from stride.engine.checkpoint.fidelity import UNCOMPARED, same
 from stride.runs.layout import RunPaths
 from stride.runs.reproduction.compare import compare_runs, measures_time
 
@@ -61,7 +61,7 @@ def first_divergent_step(whole: RunPaths, other: RunPaths, until: int) -> int | 
 def state_difference(whole: State, other: State, optimized: Sequence[str]) -> Iterator[str]:
     """Yield each part of two states that differs, with the first place where it does."""
     for name in [*whole, *(name for name in other if name not in whole)]:
-        if name in TIMES:
+        if name in UNCOMPARED:
             continue
         if name not in whole or name not in other:
             yield name
@@ -109,4 +109,4 @@ def _words(part: str, place: tuple[Any, ...], optimized: Sequence[str]) -> str:
 
 def compared_parts(state: State) -> list[str]:
     """Return the names of the parts that are compared."""
-    return [name for name in state if name not in TIMES]
+    return [name for name in state if name not in UNCOMPARED]
