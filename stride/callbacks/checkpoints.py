@@ -36,8 +36,9 @@ class Checkpoints(Callback):
             step.
         monitor: by what the best checkpoint is found.
         now: the clock; with several ranks one that they agree on.
-        inside: whether the training can go on inside an epoch. Where it cannot, each epoch ends
-            with a checkpoint, whatever the config says: without one a signal would cost it all.
+        inside: whether the training can surely go on inside an epoch. Where it cannot, each epoch
+            ends with a checkpoint, whatever the config says: without one a signal might cost it
+            all.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stride.data.columns import ArrayDataset, Column, MappedColumn, rows
+from stride.data.generators import Held
 from stride.data.samples import SampleDataset, Source
 from stride.data.seeding import mix, seeded
 
@@ -70,8 +71,11 @@ def _bytes(tensor: Tensor) -> Any:
 def _add_samples(digest: Digest, source: SampleDataset) -> None:
     length = len(source)
     digest.update(f"{type(source.dataset).__qualname__} {length}".encode())
+    held = Held(dataset=source.dataset)
+    held.look()
     for index in torch.linspace(0, length - 1, min(SPREAD_SAMPLES, length)).long().tolist():
-        with seeded(mix(index)):
+        with held.put_back(), seeded(mix(index)):
+            held.seed(mix(index))
             sample = source[index]
         _add_value(digest, sample)
 

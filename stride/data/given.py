@@ -1,107 +1,23 @@
 """Take a user's own loader, iterable, or function that gives one, as it is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
-from stride.data.batches.base import move, moved
+from stride.data.batches.given import GivenBatches, ResumableGivenBatches
+from stride.data.batches.replayed import ReplayedBatches, is_replayable
 from stride.data.build import Data
 from stride.data.fingerprint import fingerprint
 from stride.data.info import describe, num_classes
 from stride.data.samples import Source, StreamDataset, as_source
-from stride.data.seeding import read_globals, write_globals
 from stride.distributed import world_size
 from stride.errors import DataError
 
 _OR = ", or let STRIDE load: dataset_kwargs"
 _TRAINING = f"give it sampler=DistributedSampler(dataset){_OR}"
 _EVALUATION = f"give it sampler=range(rank, len(dataset), world_size){_OR}"
-
-
-class GivenBatches:
-    """Give the batches of a user's loader, moved to the device where they are not on it.
-
-    On the CPU an iteration is the loader's own, nothing in between. Its order is its own too:
-    it draws from the global random state, as it would without STRIDE. With several ranks it is
-    the loader's business to give each its share, in batches of as many samples.
-
-    Attributes:
-        loader: The user's object.
-    """
-
-    seekable = False
-
-    def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
-        self.loader = loader
-        self.device = device
-        self.batch_size: int | None = getattr(loader, "batch_size", None)
-        self.num_samples = _num_samples(loader)
-        self._followers = [
-            follower
-            for owner in (loader, *_parts(loader))
-            if callable(follower := getattr(owner, "set_epoch", None))
-        ]
-
-    def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Tell the epoch to whatever of the loader's parts has a set_epoch.
-
-        Raises:
-            DataError: A position other than 0.
-        """
-        if position:
-            raise DataError(
-                "your own loader cannot begin in the middle of an epoch",
-                where="train_loader",
-                hint="resume at an epoch's border, or give it state_dict and load_state_dict",
-            )
-        for follow in self._followers:
-            follow(epoch)
-
-    def __len__(self) -> int:
-        return len(self.loader)  # type: ignore[arg-type]
-
-    def __iter__(self) -> Iterator[Any]:
-        return moved(self.loader, self.device)
-
-    def shares(self) -> Iterator[tuple[Any, None]]:
-        """Yield the loader's batches; each rank is taken to have as many samples."""
-        return ((batch, None) for batch in self)
-
-    def example(self) -> Any:
-        """Return the loader's first batch; random state and loader are as before."""
-        before = read_globals()
-        try:
-            return move(next(iter(self.loader)), self.device)
-        except StopIteration:
-            raise DataError("the loader gives no batch", where="train_loader") from None
-        finally:
-            write_globals(before)
-
-
-class ResumableGivenBatches(GivenBatches):
-    """Give the batches of a loader that can say and set where it is (StatefulDataLoader, say)."""
-
-    def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Tell the epoch to the loader; the position is part of its state."""
-        super().set_epoch(epoch)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the loader's own state."""
-        return self.loader.state_dict()  # type: ignore[attr-defined, no-any-return]
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the loader go on where `state_dict` was taken."""
-        self.loader.load_state_dict(state)  # type: ignore[attr-defined]
-
-    def example(self) -> Any:
-        """Return the loader's first batch, and put the loader back."""
-        before = self.state_dict()
-        try:
-            return super().example()
-        finally:
-            self.load_state_dict(before)
 
 
 class _Repeated:
@@ -139,8 +55,9 @@ def given(loader: Any, device: torch.device, name: str = "train_loader") -> Give
         )
     _require_shared(loader, name)
     methods = (getattr(loader, method, None) for method in ("state_dict", "load_state_dict"))
-    kind = ResumableGivenBatches if all(map(callable, methods)) else GivenBatches
-    return kind(loader, device)
+    if all(map(callable, methods)):
+        return ResumableGivenBatches(loader, device)
+    return (ReplayedBatches if is_replayable(loader) else GivenBatches)(loader, device)
 
 
 def _require_shared(loader: Any, name: str) -> None:
@@ -216,25 +133,3 @@ def _source(loader: Any) -> Source:
 
 def _name(loader: Any) -> str:
     return type(getattr(loader, "dataset", loader)).__name__
-
-
-def _parts(loader: Any) -> list[Any]:
-    """Return the objects in a loader which may want to know the epoch, each once."""
-    batch_sampler = getattr(loader, "batch_sampler", None)
-    owners = [
-        getattr(loader, "sampler", None),
-        batch_sampler,
-        getattr(batch_sampler, "sampler", None),
-        getattr(loader, "dataset", None),
-    ]
-    return list({id(owner): owner for owner in owners if owner is not None}.values())
-
-
-def _num_samples(loader: Any) -> int | None:
-    """Return the samples of an epoch: the sampler's, which may take fewer than there are."""
-    for part in ("sampler", "dataset"):
-        try:
-            return len(getattr(loader, part))
-        except (AttributeError, TypeError):
-            continue
-    return None

@@ -6,9 +6,18 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    get_worker_info,
+)
 
 from stride.data.columns import ArrayDataset
+from stride.data.generators import Held
+from stride.data.seeding import mix
 from stride.errors import DataError
 
 
@@ -54,8 +63,17 @@ class StreamDataset(IterableDataset[Any]):
     def __init__(self, stream: Iterable[Any], finish: Callable[[Any], Any] | None = None) -> None:
         self.stream = stream
         self.finish = finish
+        self._held = Held()
+        self._seed = 0
+
+    def begin(self, held: Held, seed: int) -> None:
+        """Have each worker seed these generators, of which it has copies, when it begins."""
+        self._held, self._seed = held, seed
 
     def __iter__(self) -> Iterator[Any]:
+        if (worker := get_worker_info()) is not None:
+            self._held.look()
+            self._held.seed(mix(worker.id, start=self._seed))
         return iter(self.stream) if self.finish is None else map(self.finish, self.stream)
 
     @property

@@ -4,7 +4,7 @@ import operator
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,6 +12,14 @@ import torch
 MASK = 2**64 - 1
 
 GlobalState = tuple[Any, Any, torch.Tensor]
+
+
+class Seedable(Protocol):
+    """A generator, global or not, as far as seeding goes."""
+
+    @property
+    def seed(self) -> Callable[[int], Any]:
+        """Seed it by a number of 64 bits."""
 
 
 class GlobalGenerator(NamedTuple):
@@ -63,8 +71,8 @@ def generator(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(mix(*numbers))
 
 
-def seed_globals(value: int, generators: Iterable[GlobalGenerator] = GLOBALS) -> None:
-    """Seed the global generators of Python, NumPy and torch's CPU by one number of 64 bits."""
+def seed_globals(value: int, generators: Iterable[Seedable] = GLOBALS) -> None:
+    """Seed generators, those of Python, NumPy and torch's CPU, by one number of 64 bits."""
     for one in generators:
         one.seed(value)
 

@@ -14,13 +14,10 @@ A training that is resumed enters where it was left. Its `before_train`, and ins
 `before_epoch`, are called before the state is put back, so that what they change does not last.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
-
-import torch
 
 from stride.config.metrics import as_number
 from stride.engine.hooks import Hooks
@@ -29,7 +26,7 @@ from stride.engine.state import TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import NonFiniteLoss, Update
 from stride.errors import DataError, NonFiniteError
-from stride.models.model import Step, batch_size
+from stride.models.model import Step
 
 
 class Batches(Protocol):
@@ -40,8 +37,11 @@ class Batches(Protocol):
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and how many of its samples are consumed already."""
 
-    def __len__(self) -> int:
-        """Return the number of batches in a whole epoch; TypeError for a stream."""
+    def left(self, epoch: int, position: int) -> float:
+        """Return how many batches are left of an epoch from a position on; inf: unknown."""
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield the position after each of these batches, as they are consumed."""
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the batches that are left of the epoch."""
@@ -150,7 +150,7 @@ class Loop:
             self.update.train()  # before modes are put back that are other
         self.enter()
         if inside and self.over():
-            self._end_epoch(complete=self._count_windows() == 0)
+            self._end_epoch(complete=self._is_over())
         while not self.over():
             if not inside:
                 self.hooks.call("before_epoch")
@@ -171,20 +171,19 @@ class Loop:
         """Train to the end of the epoch, a limit or a stop; return whether the epoch is over."""
         state, update, stop = self.state, self.update, self.stop
         max_steps, log_interval = self.limits.max_steps, self.limits.log_interval
-        after_step, samples = self.hooks.named("after_step"), update.samples
-        windows, left = self._begin_epoch()
+        after_step = self.hooks.named("after_step")
+        windows, positions = self._begin_epoch()
         for window in windows:
-            left -= 1
             try:
                 step = update.gradients(window)
-            except NonFiniteLoss:
-                step = self._refuse(window)
+            except NonFiniteLoss as refused:
+                step = self._refuse(refused)
                 state.step += 1
             else:
                 state.step += 1
                 update.apply(window, step)
                 self.tally.add(step)
-            state.position += samples(step)
+            *_, state.position = islice(positions, len(window))
             if self.schedule.every_step:
                 self.schedule.step()
             for hook in after_step:
@@ -194,13 +193,19 @@ class Loop:
             state.settled = state.step
             self.rest()
             if stop or state.step == max_steps:
+                # Asked for more, a user's loader comes to its end, and with it to its last draws.
+                complete = self._is_over() and next(windows, None) is None
                 break
         else:
-            left = 0
+            complete = True
         state.settled = 0
         self._require_progress()
         self._check_finite()
-        return left == 0
+        return complete
+
+    def _is_over(self) -> bool:
+        """Tell whether nothing is left of the epoch."""
+        return self.batches.left(self.state.epoch, self.state.position) <= 0
 
     def _require_progress(self) -> None:
         if self.state.position == 0:
@@ -210,40 +215,25 @@ class Loop:
                 hint="use a smaller batch_size, or drop_last=false",
             )
 
-    def _begin_epoch(self) -> tuple[Iterator[Sequence[Any]], float]:
-        """Return the windows that are left of the epoch, and their number (inf: not known)."""
-        if self.state.position == 0:
+    def _begin_epoch(self) -> tuple[Iterator[Sequence[Any]], Iterator[int]]:
+        """Return the windows that are left of the epoch, and the position after each batch."""
+        epoch, position = self.state.epoch, self.state.position
+        if position == 0:
             self.update.train()
             self.tally.reset()
-        self.batches.set_epoch(self.state.epoch, self.state.position)
-        size = self.limits.accumulate
-        return _windows(self.batches, size), self._count_windows()
+        self.batches.set_epoch(epoch, position)
+        positions = self.batches.positions(epoch, position)
+        return _windows(self.batches, self.limits.accumulate), positions
 
-    def _count_windows(self) -> float:
-        """Return how many windows are left of the epoch, inf where its length is not known."""
-        try:
-            batches = len(self.batches)
-        except TypeError:
-            return math.inf
-        size, position = self.batches.batch_size, self.state.position
-        samples = getattr(self.batches, "num_samples", None)
-        if size and samples and -(-samples // size) == batches:
-            # Exact also where another number of ranks has left the epoch within a batch.
-            batches = -(-(samples - position) // size)
-        else:
-            batches -= position // (size or position or 1)
-        return math.ceil(batches / self.limits.accumulate)
-
-    def _refuse(self, window: Sequence[Any]) -> Step:
+    def _refuse(self, refused: NonFiniteLoss) -> Step:
         """Skip a window whose loss is not finite, or raise."""
         state = self.state
         where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch + 1}"
         if self.limits.nonfinite == "raise":
-            raise NonFiniteError("the loss is not finite", where=where)
+            raise NonFiniteError("the loss is not finite", where=where) from None
         self.tally.skip()
         self.warn(f"the loss is not finite at {where}: update skipped")
-        batches = self.update.batches(window)
-        return Step(torch.tensor(math.nan), sum(batch_size(batch) for batch in batches))
+        return refused.step
 
     def _report(self) -> None:
         loss = self.tally.read()
@@ -270,6 +260,7 @@ class Loop:
         values = self.tally.epoch_values()
         if complete:
             state.epoch += 1
+            state.drawn += state.position
             state.position = 0
         if self.over() or (complete and state.epoch % self.limits.evaluate_every == 0):
             values |= self.evaluation()

@@ -39,6 +39,16 @@ class LoaderState:
     def __len__(self) -> int:
         return len(self._batches)
 
+    def left(self, epoch: int, position: int) -> float:
+        """Return how many batches are left of an epoch."""
+        left: float = self._batches.left(epoch, position)
+        return left
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield the position after each batch, as the batches do."""
+        positions: Iterator[int] = self._batches.positions(epoch, position)
+        return positions
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self._batches)
 
@@ -81,6 +91,16 @@ class Shares:
     def __len__(self) -> int:
         return len(self._batches)
 
+    def left(self, epoch: int, position: int) -> float:
+        """Return how many global batches are left of an epoch."""
+        left: float = self._batches.left(epoch, position)
+        return left
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield the position after each global batch."""
+        positions: Iterator[int] = self._batches.positions(epoch, position)
+        return positions
+
     def __iter__(self) -> Iterator[Any]:
         shares: Iterator[Any] = self._batches.shares()
         return shares
@@ -111,18 +131,20 @@ class TrainState:
         step: optimiser updates done.
         epoch: completed epochs.
         position: samples consumed in the current epoch, over all processes.
+        drawn: samples of the epochs that this object saw completed, over all processes.
         settled: the last step whose hooks have all run, 0 outside of an epoch's batches; what was
             logged up to it can be written from another thread.
         parts: everything else, by name; each has `state_dict` and `load_state_dict`. They are
             restored in their order: random state belongs last, since restoring may draw.
     """
 
-    __slots__ = ("epoch", "parts", "position", "settled", "step")
+    __slots__ = ("drawn", "epoch", "parts", "position", "settled", "step")
 
     def __init__(self, **parts: Stateful) -> None:
         self.step = 0
         self.epoch = 0
         self.position = 0
+        self.drawn = 0
         self.settled = 0
         self.parts = parts
 

@@ -28,9 +28,6 @@ class Tally:
         accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
         copies: whether targets are copied, since a loader may fill the same tensor again.
         fingerprint: takes the losses when they are read.
-
-    Attributes:
-        samples: how many were trained on in this process, over all epochs.
     """
 
     def __init__(
@@ -43,7 +40,6 @@ class Tally:
         self._accuracy = accuracy
         self._copies = copies
         self._fingerprint = fingerprint or Fingerprint()
-        self.samples = 0
         self.reset()
 
     def reset(self) -> None:
@@ -65,7 +61,6 @@ class Tally:
         """Take the loss of one update."""
         self._losses.append(step.loss.detach())
         self._sizes.append(step.size)
-        self.samples += step.size
         if self._accuracy is None:
             return
         if isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor):

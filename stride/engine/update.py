@@ -18,7 +18,15 @@ from stride.models.shards import whole
 
 
 class NonFiniteLoss(ArithmeticError):
-    """Tell the loop that the loss of the step just tried is not finite."""
+    """Tell the loop that the loss of the step just tried, on some rank, is not finite.
+
+    Attributes:
+        step: what it gave on this one.
+    """
+
+    def __init__(self, step: Step) -> None:
+        super().__init__("the loss is not finite")
+        self.step = step
 
 
 def _forget(norm: Tensor) -> None:
@@ -33,7 +41,6 @@ class Update:
     size; clipping comes after them, then the optimiser.
 
     Attributes:
-        samples: gives how many samples the step just made has, over all ranks.
         batches: gives the batches of a window.
 
     Args:
@@ -63,7 +70,6 @@ class Update:
         self._note_norm = note_norm
         self._model = model
         self._gradients = gradients or OwnGradients(model)
-        self.samples = self._gradients.samples
         self.batches = self._gradients.batches
         self._optimizer = optimizer
         self._precision = precision
@@ -118,7 +124,7 @@ class Update:
 
     def _require_finite(self, steps: list[Step]) -> None:
         if not self._gradients.are_finite([step.loss for step in steps]):
-            raise NonFiniteLoss
+            raise NonFiniteLoss(_joined([step._replace(loss=step.loss.detach()) for step in steps]))
 
     def apply(self, window: Sequence[Any], step: Step) -> None:
         """Call the hooks, clip, and let the optimiser move the parameters."""

@@ -29,6 +29,16 @@ class Noisy(Squares):
         x, y = super().__getitem__(i)
         return x + random.random() + float(np.random.rand()) + torch.rand(2), y
 
+class Own(Squares):
+    """Draws from generators of its own, one of them made with the first sample."""
+    def __init__(self, size: int = 40):
+        super().__init__(size)
+        self.rng, self.late = np.random.default_rng(0), None
+    def __getitem__(self, i):
+        self.late = self.late or random.Random(0)
+        x, y = super().__getitem__(i)
+        return x + self.rng.normal() + self.late.random(), y
+
 class Rarely(Squares):
     """Draws for a few samples only."""
     def __getitem__(self, i):
@@ -68,6 +78,15 @@ class Stream(IterableDataset):
         for i in range(self.size):
             yield torch.tensor([float(i)]) + torch.rand(1), i % 2
 
+class OwnStream(Stream):
+    """Draws from a generator of its own."""
+    def __init__(self, split: str = "train"):
+        super().__init__(split)
+        self.rng = np.random.default_rng(0)
+    def __iter__(self):
+        for x, y in super().__iter__():
+            yield x + self.rng.normal(), y
+
 class Unsplit(Stream):
     def __init__(self):
         super().__init__()
@@ -75,11 +94,11 @@ class Unsplit(Stream):
 class Counting(IterableDataset):
     """A stream that knows where it is."""
     def __init__(self, split: str):
-        self.at = 0
+        self.at, self.rng = 0, np.random.default_rng(0)
     def __iter__(self):
         while self.at < 20:
             self.at += 1
-            yield torch.tensor([float(self.at)]) + torch.rand(1), self.at % 2
+            yield torch.tensor([float(self.at)]) + torch.rand(1) + self.rng.normal(), self.at % 2
         self.at = 0
     def state_dict(self):
         return {"at": self.at}

@@ -1,5 +1,6 @@
 """A user's own loader is taken as it is."""
 
+import math
 from collections import namedtuple
 
 import pytest
@@ -9,6 +10,7 @@ from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 from stride.data.batches.base import Batches, move
 from stride.data.given import given, given_data
 from stride.data.seeding import drawn_since, read_globals
+from stride.engine.checkpoint.fidelity import same
 from stride.errors import DataError
 
 CPU, META = torch.device("cpu"), torch.device("meta")
@@ -100,9 +102,68 @@ def test_what_gives_no_batches_is_refused(loader, message):
 
 def test_no_position_without_a_state():
     wrapped = given([1], CPU)
-    assert not hasattr(wrapped, "state_dict") and not wrapped.seekable
+    assert not wrapped.is_stateful() and not wrapped.seekable
     with pytest.raises(DataError, match="middle of an epoch"):
         wrapped.set_epoch(0, 4)
+
+
+def read(batches, epoch, position=0):
+    """Draw an epoch as the loop does; return the batches' targets and the positions."""
+    batches.set_epoch(epoch, position)
+    positions = batches.positions(epoch, position)
+    return [(batch[1].tolist(), next(positions)) for batch in batches]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_an_epoch_has_consumed_is_drawn_again(workers):
+    def make():
+        order = torch.Generator().manual_seed(0)
+        loader = DataLoader(dataset(), 6, shuffle=True, generator=order, num_workers=workers)
+        return given(loader, CPU)
+
+    whole, stopped, resumed, other = make(), make(), make(), make()
+    read(whole, 0), read(stopped, 0)
+    expected = read(whole, 1)
+    assert [position for _, position in expected] == [6, 12, 18, 20]
+    stopped.set_epoch(1)
+    positions, running = stopped.positions(1, 0), iter(stopped)
+    for _ in range(2):
+        next(running), next(positions)
+    state = stopped.state_dict()
+    before = read_globals()
+    resumed.load_state_dict(state)
+    assert same(resumed.state_dict(), state) and not drawn_since(before)
+    assert resumed.left(1, 12) == 2
+    assert read(resumed, 1, 12) == expected[2:]
+    assert read(resumed, 2) == read(whole, 2)
+    state["start"]["generators"]["loader.generator"] = torch.Generator().get_state()
+    other.load_state_dict(state)
+    assert other.state_dict()["order"] != state["order"]
+
+
+def test_an_evaluation_in_between_is_no_part_of_the_epoch():
+    whole, watched = (given(DataLoader(dataset(), 6), CPU) for _ in range(2))
+    batches = []
+    for wrapped in (whole, watched):
+        wrapped.set_epoch(0)
+        positions, running = wrapped.positions(0, 0), iter(wrapped)
+        next(running), next(positions)
+        if wrapped is watched:
+            batches = [*wrapped]
+        next(running), next(positions)
+    assert len(batches) == 4
+    assert whole.state_dict()["order"] == watched.state_dict()["order"]
+
+
+def test_positions_are_counted_in_samples_where_they_are_known():
+    def ends(loader):
+        return [position for _, position in read(given(loader, CPU), 0)]
+
+    assert ends(DataLoader(dataset(), 6, drop_last=True)) == [6, 12, 18]
+    assert ends(DataLoader(dataset(), batch_sampler=[[0, 1], [2], [3]])) == [1, 2, 3]
+    assert ends([torch.rand(2, 3)] * 2) == [1, 2]
+    endless = given(lambda: iter([torch.rand(2, 3)]), CPU)
+    assert endless.left(0, 3) == math.inf
 
 
 class Stateful:

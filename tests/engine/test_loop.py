@@ -32,8 +32,11 @@ class Batches:
     def set_epoch(self, epoch, position=0):
         self.start = position // 4
 
-    def __len__(self):
-        return len(self.data)
+    def left(self, epoch, position):
+        return len(self.data) - position // 4
+
+    def positions(self, epoch, position):
+        return iter(range(position + 4, 4 * len(self.data) + 1, 4))
 
     def __iter__(self):
         return iter(self.data[self.start :])
@@ -182,7 +185,7 @@ def test_evaluation_comes_every_so_many_epochs_and_at_the_end():
 def test_accumulation_counts_updates_and_keeps_the_uneven_last_window():
     loop, rows = build(max_epochs=1, accumulate=2)
     loop.run()
-    assert (loop.state.step, loop.state.epoch, loop.tally.samples) == (3, 1, 20)
+    assert (loop.state.step, loop.state.epoch, loop.state.drawn) == (3, 1, 20)
     assert rows[-1][2]["train/epoch_loss"] > 0
 
 

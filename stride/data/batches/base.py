@@ -16,7 +16,8 @@ class Batches(Protocol):
     Attributes:
         batch_size: Samples in a full batch of this process; None where only the user's loader
             knows.
-        seekable: Whether an epoch can be begun at a position other than 0 by `set_epoch`.
+        seekable: Whether an epoch can be gone on with inside: at a position, or by the state that
+            the batches have.
     """
 
     batch_size: int | None
@@ -31,6 +32,16 @@ class Batches(Protocol):
 
     def __len__(self) -> int:
         """Return the number of global batches in a whole epoch (TypeError for a stream)."""
+
+    def left(self, epoch: int, position: int) -> float:
+        """Return how many global batches are left of an epoch from a position on; inf: unknown."""
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield the position after each of these batches: how many samples all have consumed.
+
+        To be asked after `set_epoch` and before the iteration, and advanced by one for each batch
+        that was used, since only the batches know what they gave.
+        """
 
     def __iter__(self) -> Iterator[Any]:
         """Begin the epoch that was set, at the position that was set.
@@ -48,11 +59,6 @@ class Batches(Protocol):
 
     def example(self) -> Any:
         """Return a small batch to try a model on; batches and random state stay as they are."""
-
-
-def begins_inside(batches: Batches) -> bool:
-    """Tell whether an epoch can be begun inside: at a position, or by the batches' own state."""
-    return batches.seekable or hasattr(batches, "state_dict")
 
 
 def move(batch: Any, device: torch.device) -> Any:

@@ -9,11 +9,13 @@ from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from stride.data.batches.sampler import BatchKey
 from stride.data.columns import ArrayDataset
+from stride.data.generators import Held
 from stride.data.normalize import Normalization
 from stride.data.samples import SampleDataset, with_inputs
 from stride.data.seeding import (
     GLOBALS,
     GlobalGenerator,
+    Seedable,
     drawn_since,
     mix,
     read_globals,
@@ -44,7 +46,9 @@ class FetchSamples(Dataset[Any]):
     The global random state of the main process is after each batch as it was before. Seeding
     takes time and matters only to a generator that is drawn from: when a draw is first seen,
     that batch is made again, and from then on each sample has its seed. In a worker it always
-    has. The batches are the same either way.
+    has. The batches are the same either way. A generator that the dataset, the transform or the
+    collate function holds is seeded with each sample, too, and is in the main process after each
+    batch as it was before.
     """
 
     def __init__(
@@ -63,13 +67,27 @@ class FetchSamples(Dataset[Any]):
         self._get_many = getattr(own, "__getitems__", None)
         self._set_epoch = getattr(own, "set_epoch", None)
         self._drawn: list[GlobalGenerator] = []
+        self._held = Held(dataset=own, transform=finish, collate_fn=collate)
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __getitems__(self, key: BatchKey) -> Any:
+        if callable(self._set_epoch):
+            self._set_epoch(key.epoch)
+        first = self._held.begin(key.epoch)
+        batch = self._secluded(key)
+        if first and self._held.look():  # the first sample made some that it draws from
+            batch = self._secluded(key)
+        return batch
+
+    def _secluded(self, key: BatchKey) -> Any:
         if get_worker_info() is not None:
             return self._batch(key, GLOBALS)
+        with self._held.put_back():
+            return self._batch_of_main(key)
+
+    def _batch_of_main(self, key: BatchKey) -> Any:
         before = read_globals()
         untouched = False
         try:
@@ -83,16 +101,15 @@ class FetchSamples(Dataset[Any]):
             if not untouched:
                 write_globals(before)
 
-    def _batch(self, key: BatchKey, drawn: Sequence[GlobalGenerator]) -> Any:
-        if callable(self._set_epoch):
-            self._set_epoch(key.epoch)
+    def _batch(self, key: BatchKey, known: Sequence[GlobalGenerator]) -> Any:
+        drawn: Sequence[Seedable] = [*known, *self._held.generators]
         if callable(self._get_many) and isinstance(self.source, SampleDataset):
             samples = self._many(self.source.rows(key.indices), key, drawn)
         else:
             samples = self._one_by_one(key, drawn)
         return self.collate(samples)  # its draws go on from the last sample's
 
-    def _one_by_one(self, key: BatchKey, drawn: Sequence[GlobalGenerator]) -> list[Any]:
+    def _one_by_one(self, key: BatchKey, drawn: Sequence[Seedable]) -> list[Any]:
         start = mix(self.seed, SAMPLE, key.epoch)
         samples = []
         for index in key.indices:
@@ -102,7 +119,7 @@ class FetchSamples(Dataset[Any]):
             samples.append(sample if self.finish is None else self.finish(sample))
         return samples
 
-    def _many(self, rows: list[int], key: BatchKey, drawn: Sequence[GlobalGenerator]) -> list[Any]:
+    def _many(self, rows: list[int], key: BatchKey, drawn: Sequence[Seedable]) -> list[Any]:
         """Let a dataset that gives several samples at once do so, under one seed."""
         if drawn:
             seed_globals(mix(self.seed, MANY, key.epoch, key.indices[0]), drawn)

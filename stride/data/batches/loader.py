@@ -57,6 +57,14 @@ class LoaderBatches:
     def __len__(self) -> int:
         return len(self.order)
 
+    def left(self, epoch: int, position: int) -> int:
+        """Return how many batches are left of an epoch from a position on."""
+        return self.order.left(epoch, position)
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each of these batches."""
+        return self.order.positions(epoch, position)
+
     def __iter__(self) -> Iterator[Any]:
         self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))
         return moved(self._loader, self.device)

@@ -49,6 +49,14 @@ class MemoryBatches:
     def __len__(self) -> int:
         return len(self.order)
 
+    def left(self, epoch: int, position: int) -> int:
+        """Return how many batches are left of an epoch from a position on."""
+        return self.order.left(epoch, position)
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each of these batches."""
+        return self.order.positions(epoch, position)
+
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         start, stop = self.position, self.order.num_samples
         if self.order.share.world == 1:

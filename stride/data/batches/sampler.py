@@ -1,12 +1,13 @@
 """Decide the order of samples in an epoch, from (seed, epoch) alone."""
 
 from collections.abc import Iterator, Sized
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from stride.data.generators import Held
 from stride.data.seeding import generator, mix, seeded
 from stride.distributed import Share
 from stride.errors import DataError
@@ -102,6 +103,15 @@ class Order:
             indices = list(range(start, stop)) if order is None else order[start:stop].tolist()
             yield BatchKey(epoch, indices, end - begun)
 
+    def left(self, epoch: int, position: int) -> int:
+        """Return the number of those batches."""
+        return max(0, -(-(self.num_samples - position) // self.global_batch))
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each of those batches."""
+        ends = range(position + self.global_batch, self.num_samples, self.global_batch)
+        return chain(ends, [self.num_samples] if position < self.num_samples else [])
+
     def counts(self, position: int) -> Iterator[Counts]:
         """Yield the sizes of those shares and batches."""
         for start in range(position, self.num_samples, self.global_batch):
@@ -160,6 +170,7 @@ class BatchSamplerOrder(Order):
         super().__init__(length, batch_size, seed=seed, shuffle=True, share=share)
         self.sampler = sampler
         self.num_batches = sampler_length(sampler, "batch_sampler")
+        self._drawn: tuple[int | None, list[Any]] = None, []
 
     def __len__(self) -> int:
         return -(-self.num_batches // self.share.world)
@@ -175,9 +186,20 @@ class BatchSamplerOrder(Order):
                 start, stop = self.share.bounds(0, len(indices))
                 yield BatchKey(epoch, indices[start:stop], len(indices))
 
+    def left(self, epoch: int, position: int) -> int:
+        """Return the number of those batches, over all processes."""
+        return sum(1 for _ in self.batches(epoch, position))
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each of those batches."""
+        sizes = (key.whole for key in self.batches(epoch, position))
+        return islice(accumulate(sizes, initial=position), 1, None)
+
     def _left(self, epoch: int, position: int) -> Iterator[list[int]]:
+        if epoch != self._drawn[0]:  # a sampler is asked once for an epoch
+            self._drawn = epoch, drawn(self.sampler, self.seed, epoch, self.num_batches)
         consumed = 0
-        for indices in drawn(self.sampler, self.seed, epoch, self.num_batches):
+        for indices in self._drawn[1]:
             left = list(indices)[max(0, position - consumed) :]
             consumed += len(indices)
             if left:
@@ -186,12 +208,19 @@ class BatchSamplerOrder(Order):
 
 def drawn(sampler: Any, seed: int, epoch: int, length: int) -> list[Any]:
     """Return all that a sampler gives in an epoch; its draws depend on (seed, epoch) alone."""
-    own = getattr(sampler, "generator", None)
-    if isinstance(own, torch.Generator):
-        own.manual_seed(mix(seed, ORDER, epoch))
-    if callable(set_epoch := getattr(sampler, "set_epoch", None)):
-        set_epoch(epoch)
-    with seeded(mix(seed, ORDER, epoch)):
+    held = Held(sampler=sampler)
+    held.look()
+    given = _drawn(sampler, held, mix(seed, ORDER, epoch), epoch, length)
+    if held.look():  # the sampler made some when it was first asked
+        given = _drawn(sampler, held, mix(seed, ORDER, epoch), epoch, length)
+    return given
+
+
+def _drawn(sampler: Any, held: Held, seed: int, epoch: int, length: int) -> list[Any]:
+    with held.put_back(), seeded(seed):
+        held.seed(seed)
+        if callable(set_epoch := getattr(sampler, "set_epoch", None)):
+            set_epoch(epoch)
         return list(islice(sampler, length))
 
 

@@ -1,20 +1,23 @@
 """Give the batches of a user's iterable-style dataset, which has no order but its own."""
 
 import copy
+import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any
+from itertools import accumulate, islice
+from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import DataLoader
 
 from stride.data.batches.base import move, moved
 from stride.data.batches.fetch import stack
-from stride.data.batches.loader import end_workers_with
 from stride.data.batches.sampler import Counts
+from stride.data.generators import Held
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
+    GLOBALS,
     GlobalState,
     mix,
     read_globals,
@@ -28,13 +31,25 @@ from stride.errors import DataError
 STREAM = 7  # which of the random streams of a seed
 
 
+class StreamState(NamedTuple):
+    """Hold the random state that a stream draws from: the global one, and its own by name."""
+
+    globals: GlobalState
+    own: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as parts of a checkpoint."""
+        return {"random": self.globals, **({"own": self.own} if self.own else {})}
+
+
 class StreamBatches:
     """Give batches in the order in which the stream's samples come.
 
-    Its draws are seeded by (seed, epoch) and do not touch the global random state. Nothing can
-    be skipped in a stream: an epoch begins at its beginning. With several workers it is the
-    stream's own business to give each its share. Not so with several ranks: each draws the same
-    samples, and keeps its share of every global batch.
+    Its draws, also those from generators that it holds, are seeded by (seed, epoch) and do not
+    touch the random state outside. Nothing can be skipped in a stream: an epoch begins at its
+    beginning, with new workers, since those of the last one have drawn. With several workers it is
+    the stream's own business to give each its share. Not so with several ranks: each draws the
+    same samples, and keeps its share of every global batch.
     """
 
     seekable = False
@@ -59,16 +74,17 @@ class StreamBatches:
         self.epoch = 0
         self._collate = collate or stack
         self._workers = bool(options.get("num_workers"))
-        self._state: GlobalState | None = None
+        self._sizes: deque[int] = deque(maxlen=0)
+        self._held = Held(dataset=source.stream, transform=source.finish, collate_fn=collate)
+        self._state: StreamState | None = None
         self._generator = torch.Generator()
         self._loader: DataLoader[Any] = DataLoader(
             source,
             batch_size * share.world,
-            collate_fn=self._collate if share.world == 1 else _Shared(self._collate, share),
+            collate_fn=_Shared(self._collate, share),
             generator=self._generator,
-            **options,
+            **{**options, "persistent_workers": False},
         )
-        end_workers_with(self, self._loader)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's.
@@ -83,6 +99,7 @@ class StreamBatches:
                 hint="resume at an epoch's border, or give it state_dict and load_state_dict",
             )
         self.epoch = epoch
+        self._sizes = deque()
         self._state = None
         if callable(forward := getattr(self.source.stream, "set_epoch", None)):
             forward(epoch)
@@ -90,39 +107,61 @@ class StreamBatches:
     def __len__(self) -> int:
         raise TypeError("a stream has no length")
 
+    def left(self, epoch: int, position: int) -> float:
+        """Return that nobody knows how many batches are left."""
+        return math.inf
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each batch of the next iteration."""
+        sizes = iter(self._sizes.popleft, None)
+        return islice(accumulate(sizes, initial=position), 1, None)
+
     def __iter__(self) -> Iterator[Any]:
-        if self.share.world == 1:
-            return self._drawn()
         return (batch for batch, _ in self.shares() if batch is not None)
 
-    def shares(self) -> Iterator[tuple[Any, Counts | None]]:
+    def shares(self) -> Iterator[tuple[Any, Counts]]:
         """Yield this process's share of each global batch, None for none, and the sizes."""
-        return self._drawn() if self.share.world > 1 else ((batch, None) for batch in self)
+        # The first iteration after `set_epoch` is the one whose position is asked for.
+        sizes, self._sizes = self._sizes, deque(maxlen=0)
+        return self._counted(sizes)
 
-    def _drawn(self) -> Iterator[Any]:
-        self._generator.manual_seed(mix(self.seed, STREAM, self.epoch))
+    def _counted(self, sizes: deque[int]) -> Iterator[tuple[Any, Counts]]:
+        for batch, counts in self._drawn():
+            sizes.append(counts.whole)
+            yield batch, counts
+
+    def _drawn(self) -> Iterator[tuple[Any, Counts]]:
+        seed = mix(self.seed, STREAM, self.epoch)
+        self._generator.manual_seed(seed)
         if self._workers:
+            self.source.begin(self._held, seed)
             return moved(self._loader, self.device)
-        batches = self._secluded(iter(self._loader))
+        self._held.look()
+        batches = self._secluded(iter(self._loader), seed)
         return moved(batches, self.device)
 
     def example(self) -> Any:
         """Return a batch of the stream's first two samples; one with a state is put back."""
-        with seeded(mix(self.seed, STREAM, 0)), _put_back(self.source.stream):
+        seed = mix(self.seed, STREAM, 0)
+        self._held.look()
+        with self._held.put_back(), seeded(seed), _put_back(self.source.stream):
+            self._held.seed(seed)
             return move(self._collate(list(islice(self.source, 2))), self.device)
 
-    def _secluded(self, batches: Iterator[Any]) -> Iterator[Any]:
-        """Iterate under global random state of the stream's own, exchanged round each batch."""
+    def _secluded(self, batches: Iterator[Any], seed: int) -> Iterator[Any]:
+        """Iterate under random state of the stream's own, exchanged round each batch."""
         begun, self._state = self._state, None
         while True:
             outside = read_globals()
             try:
-                if begun is None:
-                    seed_globals(mix(self.seed, STREAM, self.epoch))
-                else:
-                    write_globals(begun)
-                batch = next(batches, _END)
-                begun = self._state = read_globals()
+                with self._held.put_back():
+                    if begun is None:
+                        seed_globals(seed, [*GLOBALS, *self._held.generators])
+                    else:
+                        write_globals(begun.globals)
+                        self._held.write(begun.own)
+                    batch = next(batches, _END)
+                    begun = self._state = StreamState(read_globals(), self._held.read())
             finally:
                 write_globals(outside)
             if batch is _END:
@@ -137,19 +176,23 @@ class ResumableStreamBatches(StreamBatches):
     The order on resuming: `set_epoch`, then `load_state_dict`, then iterate.
     """
 
+    seekable = True
+
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's; the position is part of the state."""
         super().set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the stream is, with the state of its random draws."""
-        return {"stream": self.source.stream.state_dict(), "random": self._state}  # type: ignore[attr-defined]
+        random = {"random": None} if self._state is None else self._state.to_dict()
+        return {"stream": self.source.stream.state_dict(), **random}  # type: ignore[attr-defined]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Let the next iteration go on where `state_dict` was taken."""
         self.source.stream.load_state_dict(state["stream"])  # type: ignore[attr-defined]
         random = state["random"]
-        self._state = None if random is None else tuple(random)
+        own = state.get("own", {})  # states of format versions 1 and 2 have none
+        self._state = None if random is None else StreamState(tuple(random), own)
 
 
 class _Shared:

@@ -35,10 +35,6 @@ class Gradients(ABC):
         """Return the batches of a window, for whoever wants to look at them."""
 
     @abstractmethod
-    def samples(self, step: Step) -> int:
-        """Return the samples of the step just made, over all ranks."""
-
-    @abstractmethod
     def loss(self, step: Step) -> Tensor:
         """Return the mean loss of a step over all ranks."""
 
@@ -80,10 +76,6 @@ class OwnGradients(Gradients):
         """Return the window, which is nothing but batches."""
         return window
 
-    def samples(self, step: Step) -> int:
-        """Return the step's samples."""
-        return step.size
-
     def loss(self, step: Step) -> Tensor:
         """Return the step's loss."""
         return step.loss
@@ -123,10 +115,6 @@ class SharedGradients(Gradients):
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
         """Return this rank's batches."""
         return [batch for batch, _ in window if batch is not None]
-
-    def samples(self, step: Step) -> int:
-        """Return the samples of all ranks."""
-        return self._whole
 
     def loss(self, step: Step) -> Tensor:
         """Add the losses of all ranks (waits for the device)."""

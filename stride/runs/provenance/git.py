@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,17 @@ _PRIVATE = WorkDirPaths(Path()).private.name
 PATCH_LIMIT = 16 * 2**20  # bytes of a patch; more is data, not code
 _DIFF = ("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
 _FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")  # whatever the user's config
+
+
+# A loader's worker that another thread forks meanwhile would keep git's pipes open, and git would
+# be waited for as long as the worker lives.
+_STARTING = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_STARTING.acquire,
+        after_in_parent=_STARTING.release,
+        after_in_child=_STARTING.release,
+    )
 
 
 class _GitFailed(Exception):
@@ -37,15 +49,17 @@ class _Git:
         command = ["git", "--no-optional-locks", "-C", str(self.folder), *arguments]
         pipe = subprocess.PIPE
         try:
-            # A session of its own, so that a hanging git is killed with its children.
-            with subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=pipe,
-                stderr=pipe,
-                env=self.environment,
-                start_new_session=True,
-            ) as process:
+            with _STARTING:
+                # A session of its own, so that a hanging git is killed with its children.
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=pipe,
+                    stderr=pipe,
+                    env=self.environment,
+                    start_new_session=True,
+                )
+            with process:
                 return self._output_of(process)
         except FileNotFoundError:
             raise _GitFailed("git is not on the PATH") from None

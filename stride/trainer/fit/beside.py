@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from stride.data.batches.given import GivenBatches
 from stride.data.samples import Source, StreamDataset
 from stride.engine.agreement import OfEachRank
 from stride.engine.checkpoint.attributes import Attributes
@@ -79,7 +80,13 @@ class Beside:
         """Return the loaders of evaluation that say and set where they are."""
         data = self._assembly.data
         splits = {"validation": data.val_loader, "test": data.test_loader}
-        return {f"loader of {name}": one for name, one in splits.items() if is_stateful(one)}
+        return {f"loader of {name}": one for name, one in splits.items() if _has_state(one)}
+
+
+def _has_state(batches: Any) -> bool:
+    """Tell whether evaluation changes where batches are, or what they draw from."""
+    given = isinstance(batches, GivenBatches)
+    return batches.is_stateful() if given else is_stateful(batches)
 
 
 def _is_own(kind: type) -> bool:

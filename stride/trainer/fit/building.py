@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
 from stride.callbacks.digests import WeightDigests
 from stride.config.schema import Config
+from stride.data.batches.given import GivenBatches, ResumableGivenBatches
 from stride.distributed import world_size
 from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import share_statistics
@@ -68,12 +70,7 @@ def build_training(
     if config.training_config.digest_every:
         watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
     tally = _tally(assembly, fingerprint)
-    batches: Batches = assembly.loader("train")
-    if hasattr(batches, "state_dict"):
-        batches = loader = LoaderState(batches)
-        # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        parts["batches"] = OfEachRank(loader) if has_own_loader(assembly) else loader
-    batches = shared(batches)
+    batches = _batches(assembly, parts)
     require_shares_of(assembly, batches)
     state = TrainState(
         model=WeightsState(model),
@@ -103,6 +100,19 @@ def build_training(
         beside,
     )
     return training
+
+
+def _batches(assembly: Assembly, parts: dict[str, Stateful]) -> Batches:
+    """Return what is trained on; where it has a state, put that among the parts."""
+    batches: Any = assembly.loader("train")
+    if isinstance(batches, GivenBatches) and not isinstance(batches, ResumableGivenBatches):
+        if batches.seekable or batches.is_stateful():
+            parts["batches"] = OfEachRank(batches)
+    elif hasattr(batches, "state_dict"):
+        batches = loader = LoaderState(batches)
+        # Ranks draw the same stream; but a loader of the user's is each rank's own.
+        parts["batches"] = OfEachRank(loader) if has_own_loader(assembly) else loader
+    return shared(batches)  # type: ignore[no-any-return]
 
 
 def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:

@@ -12,7 +12,7 @@ from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.same_values import SameValues
 from stride.components import find
-from stride.data.batches.base import begins_inside
+from stride.data.batches.replayed import ReplayedBatches
 from stride.distributed import world_size
 from stride.engine.checkpoint.generators import is_stateful
 from stride.engine.loop import StopRequest
@@ -85,7 +85,9 @@ def build_watch(
     monitor = saving_monitor(assembly)
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
     names = _Names(assembly)
-    inside = begins_inside(assembly.loader("train"))
+    train = assembly.loader("train")
+    # What has to be drawn again may turn out to be other: the last border is kept beside it.
+    inside = train.seekable and not isinstance(train, ReplayedBatches)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [SameValues()] if world_size() > 1 and (users or adds_metrics) else []
     watch = [*users, *same, best, checkpoints]

@@ -37,7 +37,8 @@ class Ending:
         """
         config, checkpoints = self._training.assembly.config, self._training.watch.checkpoints
         seed_everything(rank_seed(config.seed))
-        self._watch.start(self._training.tally)
+        counted = self._training.batches.batch_size is not None  # else batches are, not samples
+        self._watch.start(self._training.state if counted else None)
         try:
             grace = config.checkpoint_config.grace_seconds
             stop = self._training.stop

@@ -6,7 +6,6 @@ from typing import Any
 
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
 from stride.runs.layout import FORMAT_VERSION
 
 
@@ -17,11 +16,13 @@ class Stopwatch:
         self._made = time.perf_counter()
         self._started: float | None = None
         self._before = {"wall_seconds": 0.0, "train_seconds": 0.0, "samples": 0}
-        self._tally: Tally | None = None
+        self._state: TrainState | None = None
+        self._first = 0
 
-    def start(self, tally: Tally) -> None:
-        """Begin to count training time, and the samples of a tally."""
-        self._started, self._tally = time.perf_counter(), tally
+    def start(self, state: TrainState | None) -> None:
+        """Begin to count training time, and the samples drawn; None: nobody knows them."""
+        self._started, self._state = time.perf_counter(), state
+        self._first = self._drawn()
 
     def stop(self) -> None:
         """Add the time since `start`."""
@@ -29,10 +30,14 @@ class Stopwatch:
         self._started = None
 
     def timings(self) -> dict[str, float]:
-        """Return wall and training seconds, and trained samples per second of the latter."""
+        """Return wall and training seconds, and samples drawn per second of the latter."""
         counts = self.state_dict()
         samples, seconds = counts.pop("samples"), counts["train_seconds"]
-        return {**counts, "samples_per_second": samples / seconds if seconds > 0 else 0.0}
+        known = samples > 0 and seconds > 0
+        return {**counts, **({"samples_per_second": samples / seconds} if known else {})}
+
+    def _drawn(self) -> int:
+        return self._state.drawn + self._state.position if self._state else 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return seconds and samples so far."""
@@ -40,7 +45,7 @@ class Stopwatch:
         return {
             "wall_seconds": self._before["wall_seconds"] + now - self._made,
             "train_seconds": self._before["train_seconds"] + now - (self._started or now),
-            "samples": self._before["samples"] + (self._tally.samples if self._tally else 0),
+            "samples": self._before["samples"] + self._drawn() - self._first,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

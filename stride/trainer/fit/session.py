@@ -1,5 +1,6 @@
 """What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 from torch.optim import Optimizer
 
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.data.batches.given import GivenBatches
 from stride.data.batches.memory import MemoryBatches
-from stride.data.given import GivenBatches
 from stride.engine.agreement import Agreement
 from stride.engine.batch_norm import require_shares
 from stride.engine.checkpoint.checkpoint import require_storable
@@ -130,12 +131,12 @@ class Training:
             return None, None
         epochs, steps = lengths(self.assembly.config, self.assembly.data)
         per_epoch = steps_per_epoch(self.assembly.data, self.limits.accumulate)
-        size, state = self.batches.batch_size, self.state
-        if steps is None or per_epoch is None or not size or self.limits.max_epochs is None:
+        state, last = self.state, self.limits.max_epochs
+        if steps is None or per_epoch is None or last is None or state.epoch >= last:
             return epochs, steps
         # Of what was done so far other processes may have made other steps.
-        done = -(-state.position // (size * self.limits.accumulate))
-        total = state.step + (self.limits.max_epochs - state.epoch) * per_epoch - done
+        left = math.ceil(self.batches.left(state.epoch, state.position) / self.limits.accumulate)
+        total = state.step + left + (last - state.epoch - 1) * per_epoch
         return epochs, min(n for n in (total, self.limits.max_steps) if n is not None)
 
     def _is_fixed(self) -> bool:
@@ -210,6 +211,13 @@ def require_shares_of(assembly: Assembly, batches: Batches, position: int = 0) -
     """Refuse a process without samples where others wait for it; own loaders are each rank's."""
     if assembly.config.distributed_config.sync_batchnorm and not has_own_loader(assembly):
         require_shares(batches, position)
+
+
+def doubts(assembly: Assembly) -> dict[str, str]:
+    """Return why loaders of the user's may not give the same again, by the names of their parts."""
+    data = assembly.data
+    loaders = {"batches": data.train_loader, "loader of validation": data.val_loader}
+    return {name: one.doubt for name, one in loaders.items() if getattr(one, "doubt", "")}  # type: ignore[union-attr]
 
 
 def has_own_loader(assembly: Assembly) -> bool:

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.config import Resolved
-from stride.data.batches.base import begins_inside
-from stride.data.given import GivenBatches
+from stride.data.batches.given import GivenBatches
 from stride.errors import StrideError
 from stride.loggers.base import Loggers
 from stride.models.model import CRITERION
@@ -89,7 +88,7 @@ def look(trainer: Any) -> dict[str, Any]:
         "found": found,
         "per_epoch": steps_per_epoch(assembly.data, assembly.config.training_config.accumulate),
         "total": lengths(assembly.config, assembly.data)[1],
-        "inside": begins_inside(assembly.loader("train")),
+        "inside": assembly.loader("train").seekable,
         "num_workers": _num_workers(assembly),
         "optimized": [names.get(id(p), "?") for group in groups for p in group["params"]],
         "nbytes": sum(tensor.nbytes for tensor in tensors),

@@ -9,7 +9,8 @@ from typing import Any, Self
 import torch
 
 from stride.config import Overrides, Resolved
-from stride.data.batches.base import begins_inside
+from stride.data.batches.base import Batches
+from stride.data.batches.replayed import ReplayedBatches
 from stride.distributed import world_size
 from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
@@ -27,7 +28,7 @@ from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Training, doubts
 from stride.trainer.fit.start import Beginning, Values, typed_overrides
 from stride.trainer.starts.queued import Queued, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
@@ -126,11 +127,11 @@ class Resumed(Beginning):
 
     def restore(self, training: Training) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
-        self._inside = begins_inside(training.assembly.loader("train"))
+        self._inside = training.assembly.loader("train").seekable
         self._seen = self.run.paths.checkpoint_names()
         found = newest_good(
             self.run.paths,
-            accept=self._accepting(),
+            accept=self._accepting(training.assembly.loader("train")),
             divided=is_divided(training.assembly.model.network),
             tell=self._passed_over.append,
         )
@@ -152,13 +153,13 @@ class Resumed(Beginning):
         if self.state == "done" and training.is_over():
             raise self._nothing_left(training.stop.reason)
 
-    def _accepting(self) -> Callable[[Mapping[str, Any]], bool]:
+    def _accepting(self, batches: Batches) -> Callable[[Mapping[str, Any]], bool]:
         """Return what says by its record whether a checkpoint is the run's, and can be begun at."""
         uuid, configs = self.run.status.get("uuid"), known_configs(self.run.paths)
 
         def accept(record: Mapping[str, Any]) -> bool:
             CheckpointRecord.model_validate(record).require_of(uuid, configs)
-            return self._inside or record.get("position") == 0
+            return record.get("position") == 0 or _goes_on_inside(batches, record)
 
         return accept
 
@@ -208,6 +209,8 @@ class Resumed(Beginning):
         # Without a checkpoint, what is not in the saved state begins as in a new run.
         known = self.saved if not self.checkpoint else inexact
         self.inexact |= {name: what for name, what in inexact.items() if name in known}
+        self.inexact |= doubts(training.assembly)
+        self.exact = [name for name in self.exact if name not in self.inexact]
         run.note_fidelity(self._fidelity())
         restored = [f"restored bit by bit: {', '.join(self.exact)}"] if self.checkpoint else []
         return restored + self._words_of_fidelity()
@@ -291,3 +294,10 @@ def _require_place(run: Run, resolved: Resolved) -> None:
             where=str(run.path),
             hint="leave them out; a run folder may be moved as it is",
         )
+
+
+def _goes_on_inside(batches: Batches, record: Mapping[str, Any]) -> bool:
+    """Tell whether an epoch can be gone on with; older checkpoints lack what is drawn again."""
+    if isinstance(batches, ReplayedBatches):
+        return int(record.get("format_version", FORMAT_VERSION)) >= 3
+    return batches.seekable

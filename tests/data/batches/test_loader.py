@@ -39,7 +39,7 @@ def same(one, other):
         assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
 
 
-@pytest.mark.parametrize("name", ["Squares", "Noisy", "Rarely", "Many"])
+@pytest.mark.parametrize("name", ["Squares", "Noisy", "Rarely", "Many", "Own"])
 def test_workers_and_interruptions_change_nothing(mine, name):
     whole = read(make(getattr(mine, name)()), epoch=2)
     with_workers = make(getattr(mine, name)(), num_workers=2)
@@ -49,7 +49,7 @@ def test_workers_and_interruptions_change_nothing(mine, name):
     same(whole[3:], read(make(getattr(mine, name)()), epoch=2, position=24))
 
 
-@pytest.mark.parametrize("name", ["Noisy", "Many"])
+@pytest.mark.parametrize("name", ["Noisy", "Many", "Own"])
 def test_augmentation_differs_by_epoch_and_seed(mine, name):
     data = getattr(mine, name)()
     batches = make(data, shuffle=False)
@@ -63,6 +63,16 @@ def test_a_samples_augmentation_does_not_depend_on_its_batch(mine):
     small = torch.cat([b[0] for b in read(make(mine.Noisy(), shuffle=False, batch_size=3))])
     large = torch.cat([b[0] for b in read(make(mine.Noisy(), shuffle=False, batch_size=40))])
     assert torch.equal(small, large)
+
+
+def test_generators_of_the_data_are_left_as_they_were(mine):
+    data = mine.Own()
+    batches = make(data)
+    read(batches, 0)
+    before = data.rng.bit_generator.state, data.late.getstate()
+    batches.example()
+    read(batches, 1)
+    assert before == (data.rng.bit_generator.state, data.late.getstate())
 
 
 def test_persistent_workers_see_the_epoch(mine):

@@ -1,12 +1,14 @@
 """The order of samples depends on (seed, epoch) alone."""
 
+import random
 from itertools import chain
 
+import numpy as np
 import pytest
 import torch
 
-from stride.data.batches.sampler import BatchSamplerOrder, Order, SamplerOrder
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.batches.sampler import ORDER, BatchSamplerOrder, Order, SamplerOrder
+from stride.data.seeding import drawn_since, generator, read_globals
 from stride.distributed import Share
 from stride.errors import DataError
 
@@ -44,6 +46,65 @@ def test_the_order_of_a_seed_is_pinned():
 def test_an_epoch_can_begin_at_any_batch(position):
     order = Order(23, 5, seed=1, shuffle=True)
     assert keys(order, 2, position) == keys(order, 2)[-(-position // 5) :]
+
+
+def test_positions_are_those_after_each_batch():
+    order = Order(23, 5, seed=1, shuffle=True)
+    assert list(order.positions(0, 10)) == [15, 20, 23] and order.left(0, 10) == 3
+    assert list(order.positions(0, 23)) == [] and order.left(0, 23) == 0
+    dropping = Order(23, 5, seed=1, shuffle=True, drop_last=True)
+    assert list(dropping.positions(0, 15)) == [20] and dropping.left(0, 20) == 0
+    for world in (1, 2):
+        ragged = Ragged()
+        order = BatchSamplerOrder(ragged, 9, seed=1, share=Share(0, world))
+        sizes = [key.whole for key in order.batches(0, 0)]
+        ends = list(order.positions(0, 0))
+        assert ends[-1] == sum(sizes) == 9 and len(ends) == order.left(0, 0) == len(sizes)
+        assert list(order.positions(0, ends[0])) == ends[1:]
+        assert ragged.asked == 1
+
+
+class Ragged:
+    asked = 0
+
+    def __len__(self):
+        return 4
+
+    def __iter__(self):
+        self.asked += 1
+        return iter([[3], [1, 4, 5], [0, 2], [6, 7, 8]])
+
+
+@pytest.mark.parametrize("kind", [torch.Generator, np.random.default_rng, random.Random])
+def test_a_samplers_own_generator_is_seeded_by_the_epoch_and_left_alone(kind):
+    class Own:
+        def __init__(self):
+            self.inner = [kind()]
+
+        def __len__(self):
+            return 20
+
+        def __iter__(self):
+            rng = self.inner[0]
+            if kind is torch.Generator:
+                return iter(torch.randperm(20, generator=rng).tolist())
+            order = list(range(20))
+            rng.shuffle(order)
+            return iter(order)
+
+    sampler = Own()
+    order = SamplerOrder(sampler, 4, seed=1, drop_last=False)
+    first, second = keys(order, 0), keys(order, 1)
+    assert first != second and keys(order, 0) == first
+    assert keys(SamplerOrder(Own(), 4, seed=1, drop_last=False), 1) == second
+    assert keys(SamplerOrder(Own(), 4, seed=2, drop_last=False), 1) != second
+
+
+def test_a_generator_on_the_sampler_itself_has_the_epochs_seed():
+    # A change here changes the data stream of existing runs.
+    sampler = torch.utils.data.RandomSampler(range(8), generator=torch.Generator())
+    expected = torch.randperm(8, generator=generator(1, ORDER, 2)).tolist()
+    assert keys(SamplerOrder(sampler, 8, seed=1, drop_last=False), 2) == [expected]
 
 
 def test_dropping_the_last_batch():

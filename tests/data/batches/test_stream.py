@@ -25,9 +25,11 @@ def inputs(batches, epoch=0):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_stream_is_reproducible_and_secluded(mine, workers):
+@pytest.mark.parametrize("name", ["Stream", "OwnStream"])
+def test_a_stream_is_reproducible_and_secluded(mine, name, workers):
     before = read_globals()
-    batches = make(mine.Stream(), num_workers=workers)
+    kept = {"persistent_workers": True} if workers else {}
+    batches = make(getattr(mine, name)(), num_workers=workers, **kept)
     first = inputs(batches)
     assert not drawn_since(before)
     assert first.shape == (20, 1)
@@ -35,7 +37,8 @@ def test_a_stream_is_reproducible_and_secluded(mine, workers):
     assert torch.equal(inputs(batches), first)
     assert torch.equal(torch.cat([batch[0] for batch in batches]), first)
     assert not torch.equal(inputs(batches, 1), first)
-    assert not torch.equal(inputs(make(mine.Stream(), 1, num_workers=workers)), first)
+    other = make(getattr(mine, name)(), 1, num_workers=workers)
+    assert not torch.equal(inputs(other), first)
 
 
 def test_a_stream_has_no_length_and_no_position(mine):
@@ -49,6 +52,15 @@ def test_a_stream_has_no_length_and_no_position(mine):
     assert len(list(make(mine.Stream(), drop_last=True))) == 6
     with pytest.raises(DataError, match="no sampler"):
         make(mine.Stream(), sampler="mine:Backwards")
+
+
+def test_the_position_in_a_stream_is_what_was_consumed(mine):
+    batches = make(mine.Stream(), num_workers=1)
+    batches.set_epoch(0)
+    positions, ends = batches.positions(0, 0), []
+    for _ in batches:
+        ends.append(next(positions))
+    assert ends == [3, 6, 9, 12, 15, 18, 20]
 
 
 def test_an_example_disturbs_nothing(mine):
@@ -70,6 +82,7 @@ def test_a_stream_with_a_state_resumes_where_it_was(mine):
     resumed = make(mine.Counting("train"))
     resumed.set_epoch(2, 9)
     resumed.load_state_dict(state)
+    assert resumed.state_dict()["own"] == state["own"]
     torch.rand(2)
     rest = torch.cat([batch[0] for batch in resumed])
     assert torch.equal(torch.cat([begun, rest]), whole)

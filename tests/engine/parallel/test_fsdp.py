@@ -111,7 +111,7 @@ def train(size, accumulate=1, kind="mlp", strategy="fsdp", **options):
             update.apply(window, step)
             total, count = totals([float(step.loss.detach()) * step.size, step.size])
             losses.append(total / count)
-            samples += update.samples(step)
+            samples += count
             rows.append(held(model))
         update.train(False)
     scores = evaluate(model, batches(size), {}, split="x", precision=FP32)

@@ -4,7 +4,6 @@ import time
 
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
 from stride.runs.records import ResultsRecord
 from stride.trainer.fit.results import Stopwatch, results_of, summary
 
@@ -29,9 +28,10 @@ def test_results_fit_their_record_also_without_a_best():
 def test_a_stopwatch_counts_training_apart_from_the_rest():
     watch = Stopwatch()
     time.sleep(0.02)
-    tally = Tally()
-    watch.start(tally)
-    tally.samples = 100
+    state = TrainState()
+    state.position = 30  # of an epoch that was begun before
+    watch.start(state)
+    state.drawn, state.position = 80, 50
     time.sleep(0.02)
     watch.stop()
     timings = watch.timings()
@@ -42,9 +42,9 @@ def test_a_stopwatch_counts_training_apart_from_the_rest():
 def test_a_stopwatch_goes_on_from_earlier_segments():
     watch = Stopwatch()
     watch.load_state_dict({"wall_seconds": 50.0, "train_seconds": 40.0, "samples": 300})
-    tally = Tally()
-    watch.start(tally)
-    tally.samples = 100
+    state = TrainState()
+    watch.start(state)
+    state.drawn = 100
     state = watch.state_dict()
     assert state["samples"] == 400
     assert 50.0 < state["wall_seconds"] < 60.0 and 40.0 < state["train_seconds"] < 50.0

@@ -1,0 +1,238 @@
+"""Find the random generators that a user's own objects hold, to seed them, read and set them."""
+
+import os
+import random
+import sys
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from stride.data.seeding import MASK, mix
+
+MOST_OBJECTS = 5_000  # looked at; the nearest come first
+MOST_ITEMS = 64  # of a long list or mapping, unless it has generators among its first
+
+KINDS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+_LEAVES: tuple[type, ...] = (
+    str,
+    bytes,
+    bytearray,
+    int,
+    float,
+    complex,
+    torch.Tensor,
+    np.ndarray,
+    np.generic,
+)
+_LEAVES += (ModuleType, type, CodeType, type(None), torch.device, torch.dtype, np.dtype)
+_LIBRARIES = {*sys.stdlib_module_names, "numpy", "pandas", "stride", "torch", "torchvision"}
+_PLAIN = "sampler.generator"  # has always had the seed of an epoch as it is
+
+
+class OwnGenerator(NamedTuple):
+    """A generator that an object of the user's holds, and the way to it as a name."""
+
+    name: str
+    generator: Any
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+    set_seed: Callable[[int], Any]
+
+    def seed(self, value: int) -> None:
+        """Seed it by a number of 64 bits, and by its name: two do not draw the same numbers."""
+        own = value if self.name == _PLAIN else mix(zlib.crc32(self.name.encode()), start=value)
+        self.set_seed(own)
+
+
+def find_generators(**roots: Any) -> list[OwnGenerator]:
+    """Find the generators in objects: in attributes, containers, closures, globals of functions.
+
+    Each is found once, by the shortest way to it. What cannot be seeded (SystemRandom) is left
+    out, and so is what lies behind very many objects.
+    """
+    found: list[OwnGenerator] = []
+    seen: dict[int, Any] = {}  # keeps what it has seen, so that no number is given twice
+    left = deque(roots.items())
+    while left and len(seen) < MOST_OBJECTS:
+        name, value = left.popleft()
+        if issubclass(type(value), _LEAVES) or id(value) in seen:
+            continue
+        seen[id(value)] = value
+        if isinstance(value, KINDS):
+            found += _owned(name, value)
+        else:
+            left.extend(_inside(name, value))
+    return found
+
+
+def _owned(name: str, generator: Any) -> list[OwnGenerator]:
+    if isinstance(generator, random.SystemRandom):
+        return []
+    if isinstance(generator, torch.Generator):
+        ways: Any = generator.get_state, generator.set_state, generator.manual_seed
+    elif isinstance(generator, random.Random):
+        ways = generator.getstate, generator.setstate, generator.seed
+    elif isinstance(generator, np.random.RandomState):
+        read, write = partial(generator.get_state, legacy=False), generator.set_state
+        ways = read, write, partial(_seed_legacy, generator)
+    else:
+        bits = generator.bit_generator
+        read, write = partial(getattr, bits, "state"), partial(setattr, bits, "state")
+        ways = read, write, partial(_seed_bits, bits)
+    return [OwnGenerator(name, generator, *ways)]
+
+
+def _seed_bits(bits: Any, value: int) -> None:
+    if type(bits) in (np.random.PCG64, np.random.PCG64DXSM):  # a twentieth of the time
+        state = {"state": value << 64 | mix(value), "inc": mix(1, start=value) << 1 | 1}
+        kind = type(bits).__name__
+        bits.state = {"bit_generator": kind, "state": state, "has_uint32": 0, "uinteger": 0}
+    else:
+        bits.state = type(bits)(value & MASK).state
+
+
+def _seed_legacy(generator: np.random.RandomState, value: int) -> None:
+    kind = getattr(np.random, generator.get_state(legacy=False)["bit_generator"])
+    generator.set_state({**kind(value & MASK).state, "has_gauss": 0, "gauss": 0.0})
+
+
+def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what an object holds, with the ways to it."""
+    if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "collections"):
+        yield from ((f"{name}[{key!r}]", part) for key, part in _some(value.items()))
+    elif isinstance(value, (list, tuple, set, frozenset, deque)):
+        yield from ((f"{name}[{number}]", part) for number, part in _some(enumerate(value)))
+    elif isinstance(value, FunctionType):
+        yield from ((f"{name}.{key}", part) for key, part in _of_function(value))
+    elif isinstance(value, MethodType):
+        yield from ((name, value.__self__), (name, value.__func__))
+    elif isinstance(value, partial):
+        yield from ((name, value.func), (f"{name}.args", value.args))
+        yield (f"{name}.keywords", value.keywords)
+    yield from ((f"{name}.{key}", part) for key, part in _attributes(value))
+
+
+def _some(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """Yield the first of many items; of many generators all."""
+    left = iter(items)
+    first = list(islice(left, MOST_ITEMS))
+    yield from first
+    if any(isinstance(part, KINDS) for _, part in first):
+        yield from left
+
+
+def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield what a function refers to: closure, defaults, and the globals whose names it uses."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not filled yet
+            continue
+    yield from _defaults(function)
+    if function.__module__.partition(".")[0] not in _LIBRARIES:
+        names = dict.fromkeys(_names(function.__code__))
+        yield from ((n, function.__globals__[n]) for n in names if n in function.__globals__)
+
+
+def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Yield the defaults of a function's arguments."""
+    yield from ((f"defaults[{k}]", part) for k, part in enumerate(function.__defaults__ or ()))
+    yield from (function.__kwdefaults__ or {}).items()
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield an object's own attributes, then those of its classes, but for a library's."""
+    yield from _asked(value, "__dict__", {}).items()
+    for kind in type(value).__mro__:
+        if kind.__module__.partition(".")[0] in _LIBRARIES:
+            continue
+        for name, part in vars(kind).items():
+            if isinstance(part, MemberDescriptorType):  # of __slots__
+                yield name, _asked(value, name, None)
+            elif isinstance(part, property):
+                yield name, part.fget
+            else:
+                yield name, part.__func__ if isinstance(part, (staticmethod, classmethod)) else part
+
+
+def _asked(value: Any, name: str, default: Any) -> Any:
+    """Return an attribute, without code of the user's."""
+    try:
+        return object.__getattribute__(value, name)
+    except (AttributeError, TypeError):
+        return default
+
+
+class Held:
+    """The generators that some objects hold, looked for anew in each epoch.
+
+    Args:
+        roots: the objects, by what they are called.
+
+    Attributes:
+        generators: those that were found.
+    """
+
+    def __init__(self, **roots: Any) -> None:
+        self._roots = roots
+        self._place: tuple[int, int] | None = None
+        self.generators: list[OwnGenerator] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker that is not forked looks for the generators that are there.
+        return {"_roots": self._roots, "_place": None, "generators": []}
+
+    def begin(self, epoch: int) -> bool:
+        """Look where an epoch begins; tell whether this is the first time in this process."""
+        place, before = (os.getpid(), epoch), self._place
+        if place == before:
+            return False
+        self._place = place
+        self.look()
+        return before is None or before[0] != place[0]
+
+    def look(self) -> bool:
+        """Look for the generators; tell whether others were found than before."""
+        before = [id(one.generator) for one in self.generators]
+        self.generators = find_generators(**self._roots)
+        return [id(one.generator) for one in self.generators] != before
+
+    def read(self) -> dict[str, Any]:
+        """Return the states of the generators by their names."""
+        return {one.name: one.read() for one in self.generators}
+
+    def write(self, states: Mapping[str, Any]) -> None:
+        """Set the generators to states that `read` gave; one that has none stays."""
+        for one in self.generators:
+            if one.name in states:
+                one.write(states[one.name])
+
+    def seed(self, value: int) -> None:
+        """Seed each by a number and its name."""
+        for one in self.generators:
+            one.seed(value)
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """Leave the generators after the block as they were: others may draw from them too."""
+        before = [(one, one.read()) for one in self.generators]
+        try:
+            yield
+        finally:
+            for one, state in before:
+                one.write(state)
