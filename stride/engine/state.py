@@ -130,7 +130,8 @@ class TrainState:
     Attributes:
         step: optimiser updates done.
         epoch: completed epochs.
-        position: samples consumed in the current epoch, over all processes.
+        position: samples consumed in the current epoch, over all processes, as the batches count
+            them: a user's loader that does not say how many a batch has counts batches.
         drawn: samples of the epochs that this object saw completed, over all processes.
         settled: the last step whose hooks have all run, 0 outside of an epoch's batches; what was
             logged up to it can be written from another thread.

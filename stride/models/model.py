@@ -18,7 +18,8 @@ class Step(NamedTuple):
 
     Attributes:
         loss: Scalar mean over the batch, with its graph in training.
-        size: Number of samples in the batch, the weight of the loss in an epoch's mean.
+        size: The weight of the loss in an epoch's mean: how many samples, tokens or nodes it is the
+            mean of. Where in an epoch a training is does not follow from it.
         outputs: What the network returned, if metrics are to see it.
         targets: The targets as the criterion saw them (shapes and type made to fit the outputs).
     """
