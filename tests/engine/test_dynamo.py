@@ -76,3 +76,27 @@ def test_a_network_made_of_torch_s_own_parts_is_compiled_too(tmp_path):
         timeout=120,
     )
     assert done.stdout.strip() == "fine", done.stderr
+
+
+SHAPES = """
+import torch
+from torch import nn
+from stride.engine.dynamo import compile_calls
+for fixed in (False, True):
+    network = nn.Sequential(nn.Linear(3, 2))
+    vary = compile_calls(network, fixed=fixed, backend="eager")
+    network(torch.ones(5, 3))
+    with torch.inference_mode():
+        network.eval()(torch.ones(5, 3))
+    assert not vary(), fixed
+    network.train()(torch.ones(4, 3))
+    assert vary() is not fixed
+print("fine")
+"""
+
+
+def test_kernels_that_depend_on_the_batches_before_are_told():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SHAPES], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "fine", done.stderr
