@@ -93,7 +93,7 @@ def draw(rng):
     return [float(normal()) for _ in range(3)]
 
 
-@pytest.mark.parametrize("rng", KINDS, ids=str)
+@pytest.mark.parametrize("rng", KINDS, ids=lambda rng: type(rng).__name__)
 def test_a_seed_decides_what_is_drawn_and_a_state_goes_on(rng):
     held = Held(own=rng)
     held.look()
