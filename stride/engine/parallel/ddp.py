@@ -20,13 +20,18 @@ from stride.models.model import Model, Step, as_step
 _NAMES = signature(DistributedDataParallel).parameters
 _SYNC_BUFFERS = next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in _NAMES)
 
+# Passes until nothing is decided any more: the first learns the graph where that is static, the
+# next orders the buckets, and the last sends the order round.
+_WARM_UP = 3
+
 
 class Ddp(SharedGradients):
     """Let DistributedDataParallel add gradients while the backward pass goes on.
 
     It orders its buckets by the first backward pass of the process, so that a resumed training
-    would add in another order than one that was never stopped. A pass on an example, whose traces
-    are removed, is therefore made first.
+    would add in another order than one that was never stopped; and the next forward pass sends
+    that order round, which waits for ranks without samples for ever. Passes on an example, whose
+    traces are removed, are therefore made first.
     """
 
     def __init__(
@@ -61,9 +66,10 @@ class Ddp(SharedGradients):
         modes = network.training, criterion.training
         before = [(b, b.clone()) for module in (network, criterion) for b in module.buffers()]
         self._model.train()
-        with self._precision.autocast():
-            step = self._wrapper(self._example)
-        step.loss.backward()
+        for _ in range(_WARM_UP):
+            with self._precision.autocast():
+                step = self._wrapper(self._example)
+            step.loss.backward()
         network.train(modes[0])
         criterion.train(modes[1])
         with torch.no_grad():

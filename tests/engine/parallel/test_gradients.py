@@ -50,11 +50,11 @@ def columns():
     return inputs, torch.randint(0, 3, (SAMPLES,), generator=made)
 
 
-def windows(size, accumulate, epoch):
+def windows(size, accumulate, epoch, position=0):
     """Give the windows of an epoch: of whole batches in one process, else of shares."""
     order = Order(SAMPLES, size, seed=1, shuffle=True, share=share())
     batches = MemoryBatches(columns(), order, CPU)
-    batches.set_epoch(epoch)
+    batches.set_epoch(epoch, position)
     drawn = iter(batches) if world_size() == 1 else batches.shares()
     return iter(lambda: tuple(islice(drawn, accumulate)), ())
 
@@ -120,6 +120,37 @@ def test_a_batch_may_have_fewer_samples_than_there_are_ranks(ranks, strategy):
     for first in ranks(4, train, strategy, 8):
         close(first, alone)
     close(ranks(4, train, strategy, 2, accumulate=3)[2], train(strategy, 8, accumulate=3))
+
+
+def _from_its_end(accumulate, kind="mlp", **config):
+    """Begin with the last sample of an epoch, as a start or a resume there; then train another."""
+    model = Model(network(kind), nn.CrossEntropyLoss())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    update = Update(model, optimizer, FP32, gradients=gradients_of(model, "ddp", **config))
+    size = (SAMPLES - 1) // world_size()
+    for epoch, position in ((0, SAMPLES - 1), (1, 0)):
+        for window in windows(size, accumulate, epoch, position):
+            update.apply(window, update.gradients(window))
+    update.train(False)
+    return {name: value.clone() for name, value in model.state_dict().items()}, [], 0
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("mlp", {}),
+        ("mlp", {"static_graph": True}),
+        ("mlp", {"gradient_as_bucket_view": True}),
+        ("sometimes", {"find_unused_parameters": True}),
+    ],
+)
+def test_a_rank_may_have_no_samples_in_its_first_step(ranks, accumulate, kind, config):
+    alone = _from_its_end(accumulate, kind)
+    first, second = ranks(2, _from_its_end, accumulate, kind, **config)
+    identical(first, second)
+    close(first, alone)
 
 
 @pytest.mark.ddp
