@@ -36,7 +36,7 @@ class Callback:
         """Run at the end of an epoch, after its values are recorded."""
 
     def after_checkpoint(self, trainer: Any, path: Path) -> None:
-        """Run when a checkpoint stands in its folder."""
+        """Run when a checkpoint stands in its folder; on every rank after the same step."""
 
     def on_exception(self, trainer: Any, error: BaseException) -> None:
         """Run when the training ends by an exception, before it is passed on."""

@@ -13,7 +13,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.distributed import is_main
+from stride.distributed import is_main, on_main
 from stride.engine.checkpoint.background import Errand
 from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snapshot, write_state
 from stride.engine.checkpoint.collective import write_together
@@ -29,6 +29,7 @@ class Checkpoints(Callback):
     The training waits only for the copy of its tensors. A thread writes it, names it in the index
     and deletes old checkpoints; what goes wrong there is raised here at the next occasion. Of a
     model that is divided among the ranks all write together, and the training waits for them.
+    That a checkpoint stands is told on every rank after the same step.
 
     Args:
         config: when to write and what to keep.
@@ -59,6 +60,7 @@ class Checkpoints(Callback):
         self._saved: tuple[int, int] | None = None
         self._staging = Staging()
         self._errand: Errand | None = None
+        self._untold = False
         self._path = Path()
         self._epochs = config.every_epochs if inside else 1
         self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
@@ -78,23 +80,37 @@ class Checkpoints(Callback):
         checkpoint under way, as at the beginning of a further round, is neither's yet: it is
         waited for.
         """
-        self._settle(trainer)
+        self._finish_one(trainer)
         require_storable(trainer.state)
         if self._kept.newest() and is_main():
             self._tidy(trainer.run)
 
-    def rest(self, trainer: Any) -> None:
+    def rest(self, trainer: Any, *, agreed: bool = True) -> None:
         """Write a checkpoint when enough steps or minutes have gone by.
 
         To be called after each step, when it is complete and what it reports is written.
+
+        Args:
+            trainer: what is trained.
+            agreed: whether all ranks know what rank 0 says in `stands`.
 
         Raises:
             StrideError: the last checkpoint could not be written; or this one.
         """
         if trainer.state.step % self._steps == 0 or self._now() >= self._due:
             self.save(trainer)
-        elif self._errand is not None and self._errand.is_done():
-            self._settle(trainer)
+        elif self._untold and agreed and self.stands():
+            self._tell(trainer)
+
+    def stands(self) -> bool:
+        """Tell whether a checkpoint stands of which nobody was told; rank 0 alone knows.
+
+        Raises:
+            StrideError: it could not be written.
+        """
+        if self._errand is not None and self._errand.is_done():
+            self._settle()
+        return self._untold and self._errand is None
 
     def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
         """Note the values that a checkpoint at the end of this epoch is judged by."""
@@ -119,7 +135,7 @@ class Checkpoints(Callback):
             StrideError: the checkpoint before could not be written; or this one, where nothing is
                 written in the background.
         """
-        self._settle(trainer)
+        self._finish_one(trainer)
         state, run = trainer.state, trainer.run
         here = (state.step, state.epoch)
         value = (metrics or {}).get(self._metric)
@@ -134,37 +150,38 @@ class Checkpoints(Callback):
         self._path = run.paths.checkpoint(name).path
         staging = self._staging if self._config.background and is_main() else None
         taken = snapshot(state, staging)  # gathers what each rank has of its own
-        if taken.rows:
-            self._save_together(trainer, taken, **facts)
-        elif is_main():
-            self._do(trainer, partial(self._write, run, taken, **facts))
+        self._do(trainer, taken, **facts)
 
-    def _save_together(self, trainer: Any, taken: Snapshot, **facts: Any) -> None:
-        """Write the rows of all ranks, not in the background: they wait for each other."""
-        record = write_together(trainer.run, self._path, taken, **facts)
-        if is_main():
-            self._kept.add(self._path.name, record | facts)
-            self._tidy(trainer.run)
-            trainer.hooks.call("after_checkpoint", self._path)
+    def _do(self, trainer: Any, taken: Snapshot, **facts: Any) -> None:
+        """Have a checkpoint written: by all ranks what is divided among them, else by rank 0."""
+        self._untold = True
+        write = self._write_together if taken.rows else self._write
+        work = partial(write, trainer.run, taken, **facts)
+        if self._config.background and not taken.rows:  # where ranks write, they wait
+            self._errand = Errand(work) if is_main() else None
+            return
+        work() if taken.rows else on_main(work)
+        self._tell(trainer)
 
     def _judge(self, run: Any, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""
         if value is not None and is_main() and self._kept.judge(self._path.name, value):
             self._write_index(run)
 
-    def _do(self, trainer: Any, work: Callable[[], None]) -> None:
-        if self._config.background:
-            self._errand = Errand(work)
-        else:
-            work()
-            trainer.hooks.call("after_checkpoint", self._path)
-
     def _write(self, run: Any, taken: Snapshot, **facts: Any) -> None:
         """Put the checkpoint in its place, then the index, then delete what is in neither."""
         with run.commit_folder(self._path) as folder:
             record = write_state(folder, taken, **facts)
             run.sync_streams()
-        self._kept.add(self._path.name, record | facts)
+        self._list(run, record | facts)
+
+    def _write_together(self, run: Any, taken: Snapshot, **facts: Any) -> None:
+        """Do the same, each rank its rows; the checkpoint stands when rank 0 has named it."""
+        record = write_together(run, self._path, taken, **facts)
+        on_main(partial(self._list, run, record | facts))
+
+    def _list(self, run: Any, record: Mapping[str, Any]) -> None:
+        self._kept.add(self._path.name, dict(record))
         self._tidy(run)
 
     def _tidy(self, run: Any) -> None:
@@ -176,13 +193,23 @@ class Checkpoints(Callback):
         index = self._kept.choose() | {"segment": run.identity["segment"]}
         run.commit(run.paths.checkpoint_index, index)
 
-    def _settle(self, trainer: Any) -> None:
-        """Wait for the checkpoint under way, raise its error, and tell that it stands."""
+    def _settle(self) -> None:
+        """Wait for the checkpoint under way, and raise its error."""
         if self._errand is not None:
             self._errand.wait()  # a signal may end this: see on_exception
             errand, self._errand = self._errand, None
             errand.check()
+
+    def _tell(self, trainer: Any) -> None:
+        """Call the hooks: the checkpoint stands."""
+        if self._untold:
+            self._untold = False
             trainer.hooks.call("after_checkpoint", self._path)
+
+    def _finish_one(self, trainer: Any) -> None:
+        """Wait on every rank until the checkpoint under way stands, and tell of it."""
+        on_main(self._settle)
+        self._tell(trainer)
 
     def finish(self, trainer: Any) -> None:
         """Wait until the last checkpoint stands, and let go the memory that it was copied to.
@@ -190,7 +217,7 @@ class Checkpoints(Callback):
         Raises:
             StrideError: it could not be written.
         """
-        self._settle(trainer)
+        self._finish_one(trainer)
         self._staging = Staging()
 
     def on_exception(self, trainer: Any, error: BaseException) -> None:
@@ -198,7 +225,7 @@ class Checkpoints(Callback):
 
         Who presses Ctrl-C again while it is written is not kept waiting, but told.
         """
-        self._staging = Staging()
+        self._staging, self._untold = Staging(), False
         errand, self._errand = self._errand, None
         if errand is None:
             return

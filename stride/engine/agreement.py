@@ -36,18 +36,23 @@ class Agreement:
         """Tell whether the ranks agree after this step."""
         return step >= self._next or step % self._log_interval == 0
 
-    def agree(self, step: int) -> None:
-        """Take the request of the first rank that has one, and the first signal."""
+    def agree(self, step: int, news: bool = False) -> bool:
+        """Take the request of the first rank that has one, and the first signal.
+
+        Returns:
+            Rank 0's news.
+        """
         if world_size() == 1:
-            return
-        asked = (self.asked.reason, self.asked.status, self.asked.signal, time.monotonic())
+            return news
+        asked = (self.asked.reason, self.asked.status, self.asked.signal, time.monotonic(), news)
         answers = gather(asked)
         self._pace(step, answers[0][3])
         if not self.stop.reason:
-            requests = [(reason, status) for reason, status, _, _ in answers if reason]
+            requests = [(reason, status) for reason, status, *_ in answers if reason]
             self.stop.reason, self.stop.status = requests[0] if requests else ("", "done")
-        signals = [number for _, _, number, _ in answers if number]
+        signals = [number for _, _, number, *_ in answers if number]
         self.stop.signal = self.stop.signal or (signals[0] if signals else 0)
+        return bool(answers[0][4])
 
     def _pace(self, step: int, now: float) -> None:
         """Choose the next step to agree at, by how long those since the last time took."""

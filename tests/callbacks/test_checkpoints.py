@@ -370,13 +370,3 @@ def test_folders_that_nobody_keeps_are_deleted_by_number(trainer):
     checkpoints.finish(trainer)
     assert kept(trainer) == ["mine", "mlp_digits_x_epoch_150"]
     assert CheckpointPaths(trainer.run.paths.checkpoints / "mlp_digits_x_epoch_150").state.exists()
-
-
-def test_only_the_main_process_writes(trainer, monkeypatch):
-    monkeypatch.setenv("RANK", "1")
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    checkpoints = callback()
-    trainer.state.step = 1
-    checkpoints.save(trainer)
-    checkpoints.finish(trainer)
-    assert not trainer.run.paths.checkpoints.exists()

@@ -268,6 +268,49 @@ def test_a_mistake_on_rank_0_leaves_no_folder_and_nobody_waiting(ranks, tmp_path
     assert all("could not go on" in error or "RunError" in error for error in errors)
 
 
+class Told(Callback):
+    """Note each checkpoint that is told of: its name, whether it stands, and the step."""
+
+    def __init__(self):
+        self.seen = []
+
+    def after_checkpoint(self, trainer, path):
+        stands = (path / "checkpoint.json").is_file()
+        self.seen.append((path.name.partition("_epoch_")[2], stands, trainer.state.step))
+
+
+def told(folder, strategy, background):
+    """Train in this process, which is one of several; return what it was told of checkpoints."""
+    callback = Told()
+    Trainer(
+        folder,
+        device="cpu",
+        dataset_kwargs={"dataset_name": "digits", "subsample_rate": 0.05},
+        load_data_kwargs={"batch_size": 2},
+        model_kwargs={"model_name": "MLP", "hidden": [6]},
+        training_config={"max_epochs": 2, "log_interval": 4},
+        checkpoint_config={"every_steps": 6, "every_epochs": 1, "background": background},
+        distributed_config={"strategy": strategy, "agree_every": 1},
+        logging_config={"terminal_display": "off"},
+        callbacks=[callback],
+    ).fit()
+    return callback.seen
+
+
+@pytest.mark.parametrize(
+    ("strategy", "background"), [("flat", True), ("flat", False), ("fsdp", True)]
+)
+def test_every_rank_is_told_of_each_checkpoint_after_the_same_step(
+    ranks, tmp_path, strategy, background
+):
+    first, second = ranks(2, told, tmp_path, strategy, background, group=False)
+    assert first == second and len(first) == 7
+    for name, stands, step in first:
+        epoch, _, begun = name.partition("_step_")
+        begun = int(begun or 16 * int(epoch))
+        assert stands and (step >= begun if strategy == "flat" and background else step == begun)
+
+
 def twice(folder):
     """Train two runs in a group with a name; rank 0 takes its time to end the first."""
     os.environ["TORCHELASTIC_RUN_ID"] = "named"

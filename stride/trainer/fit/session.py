@@ -79,9 +79,12 @@ class Training:
 
     def rest(self, trainer: Any) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
-        if self.agreement.is_due(self.state.step):
-            self.agreement.agree(self.state.step)
-        self.watch.checkpoints.rest(trainer)
+        checkpoints, step = self.watch.checkpoints, self.state.step
+        agreed = self.agreement.is_due(step) and self.agreement.agree(step, checkpoints.stands())
+        checkpoints.rest(trainer, agreed=agreed)
+
+    def _agree(self) -> None:
+        self.agreement.agree(self.state.step)
 
     def require_storable(self) -> None:
         """Refuse a model that no checkpoint could hold, before there is a run.
@@ -202,7 +205,7 @@ class Training:
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
-            agree=lambda: self.agreement.agree(self.state.step),
+            agree=self._agree,
             **moments,
         )
 
