@@ -39,6 +39,15 @@ def number(value: Any) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
+def numbers_apart(one: Any, other: Any) -> tuple[str, str]:
+    """Return two metrics with as many digits as tell them apart, four at least."""
+    for digits in range(4, 18):
+        first, second = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if first != second:
+            return first, second
+    return str(one), str(other)
+
+
 def setting(value: Any) -> str:
     """Return a value of the config as one would type it."""
     import json

@@ -1,6 +1,6 @@
 import pytest
 
-from stride_cli.words import age, duration, number, setting
+from stride_cli.words import age, duration, number, numbers_apart, setting
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,21 @@ def test_age_in_its_largest_unit(seconds: float | None, text: str) -> None:
 )
 def test_number_with_four_digits(value: object, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (0.5, 0.25, ("0.5", "0.25")),
+        (0.123456, 0.123457, ("0.123456", "0.123457")),
+        (0.1, 0.1 + 2**-56, ("0.10000000000000001", "0.10000000000000002")),
+        (1.0, float("nan"), ("1", "nan")),
+        (2**60, 2**60 + 1, ("1152921504606846976", "1152921504606846977")),
+        (1.5, 1.5, ("1.5", "1.5")),
+    ],
+)
+def test_numbers_that_differ_look_different(one: float, other: float, texts: object) -> None:
+    assert numbers_apart(one, other) == texts
 
 
 def test_setting_is_what_one_would_type() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
-from stride_cli.words import number, setting
+from stride_cli.words import number, numbers_apart, setting
 
 if TYPE_CHECKING:
     from stride.runs.run import Run
@@ -32,7 +32,7 @@ def run(text: str, other: str, *, json: bool) -> None:
         )
     elif made or reached:
         shown = _mapped(made, lambda value: "-" if value is ABSENT else setting(value))
-        shown |= _mapped(reached, lambda value: "-" if value is ABSENT else number(value))
+        shown |= {key: _reached(*values) for key, values in reached.items()}
         print_table(["key", text, other], [[key, *values] for key, values in shown.items()])
     else:
         print("nothing differs: config, code, data and metrics are equal", file=sys.stderr)
@@ -46,6 +46,15 @@ def _surroundings(sides: list["Run"]) -> Values:
         "data.fingerprint": [origin.get("data_fingerprint") or None for origin in origins],
     }
     return {key: values for key, values in facts.items() if values[0] != values[1]}
+
+
+def _reached(one: Any, other: Any) -> list[str]:
+    """Return two values of a metric, with as many digits as tell them apart."""
+    from stride.runs.compare import ABSENT
+
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return [*numbers_apart(one, other)]
+    return ["-" if value is ABSENT else number(value) for value in (one, other)]
 
 
 def _mapped(table: Values, words: Callable[[Any], Any]) -> Values:

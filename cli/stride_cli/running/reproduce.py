@@ -10,7 +10,7 @@ import typer
 from stride_cli.address import find_together
 from stride_cli.output import print_json
 from stride_cli.running.start import ending_with_folder
-from stride_cli.words import number
+from stride_cli.words import numbers_apart
 
 if TYPE_CHECKING:
     from stride.runs.records import ReproductionRecord
@@ -56,11 +56,11 @@ def sentences(record: "ReproductionRecord") -> Iterator[str]:
         return
     yield f"diverged: {_place(record)}, weights {record.weights}"
     if largest is not None:
-        one, other = largest.values
+        one, other = numbers_apart(*largest.values)
         where = f"step {largest.step}, epoch {largest.epoch}"
         yield (
             f"largest difference of a metric: {largest.metric} at {where}: "
-            f"{number(one)} there, {number(other)} here"
+            f"{one} there, {other} here"
         )
     for cause in record.causes[:-1] if blind else record.causes:  # the last one is said above
         yield f"likely cause: {cause}"

@@ -9,6 +9,7 @@ from stride.errors import RunError
 from stride.runs.compare import ABSENT, compare
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
+from stride.runs.provenance.config_digest import config_digest, known_configs
 from stride.runs.run import Run
 from stride.version import changes_between
 
@@ -75,6 +76,7 @@ def likely_causes(
     settings = list(_settings(original, copy, whole))
     found = [
         *known,
+        *edits(original),
         *_resumes(original),
         *settings,
         *differences(*provenances),
@@ -89,6 +91,21 @@ def _formats(original: Provenance, other: Provenance) -> Iterator[str]:
     for change in changes_between(min(versions), max(versions)):
         if change.bits:
             yield f"format {change.version} has changed: {change.what}"
+
+
+def edits(original: RunPaths) -> list[str]:
+    """Return a sentence where the config is other than the run went by.
+
+    Raises:
+        RunError: A record is broken.
+    """
+    known = known_configs(original) if original.config.exists() else set()
+    edited = known and config_digest(read_record(original.config, unversioned=1)) not in known
+    return (
+        [f"{original.config.name} of the original was edited since the run wrote it"]
+        if edited
+        else []
+    )
 
 
 def _seeds(original: Provenance, other: Provenance) -> Iterator[str]:

@@ -24,7 +24,7 @@ from stride.runs.records import (
     ResultsRecord,
     StatusRecord,
 )
-from stride.runs.reproduction.causes import differences, likely_causes
+from stride.runs.reproduction.causes import differences, edits, likely_causes
 from stride.runs.run import Run
 from stride.runs.status_json import ORDERLY
 from stride.runs.verify.checkpoints import check_weights
@@ -34,6 +34,7 @@ __all__ = [
     "compare_runs",
     "damaged_weights",
     "differences",
+    "edits",
     "last_fingerprinted_step",
     "measures_time",
 ]
@@ -91,6 +92,8 @@ def compare_runs(
     end = math.inf if steps is None else steps
     compared, first, lacking = _compare_steps(original.fingerprints, copy.fingerprints, end)
     largest = _largest_difference(original.metrics, copy.metrics, end)
+    if steps is None:
+        largest = _larger(largest, _test_difference(original, copy))
     weights = _compare_weights(original, copy, whole=steps is None)
     diverged = first is not None or largest is not None or weights == "different"
     known = [_early_end(copy, lacking)] if lacking else []
@@ -202,6 +205,31 @@ def _largest_difference(original: Path, copy: Path, end: float) -> Difference | 
                 step, epoch = one.place
                 found = Difference(metric=name, step=step, epoch=epoch, values=values)
     return found
+
+
+def _test_difference(original: RunPaths, copy: RunPaths) -> Difference | None:
+    """Return where the test split's metrics are most unlike, of runs that ended at one step."""
+    if not (original.results.exists() and copy.results.exists()):
+        return None
+    results = [ResultsRecord.read(paths.results) for paths in (original, copy)]
+    if len({(one.last.step, one.last.epoch) for one in results}) > 1:
+        return None
+    first, second = (one.test.model_extra or {} for one in results)
+    step, epoch = results[0].best.step or 0, results[0].best.epoch or 0
+    largest = None
+    for name in first:
+        if name in second and not _TIME.fullmatch(name) and _distance(first[name], second[name]):
+            values = (first[name], second[name])
+            found = Difference(metric=name, step=step, epoch=epoch, values=values)
+            largest = _larger(largest, found)
+    return largest
+
+
+def _larger(one: Difference | None, other: Difference | None) -> Difference | None:
+    """Return the larger of two differences, the first of two alike."""
+    if one is None or other is None:
+        return one or other
+    return other if _distance(*other.values) > _distance(*one.values) else one
 
 
 def _common(one: _Row, other: _Row) -> list[str]:

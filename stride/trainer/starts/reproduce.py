@@ -15,6 +15,7 @@ from stride.runs.reproduction.compare import (
     compare_runs,
     damaged_weights,
     differences,
+    edits,
     last_fingerprinted_step,
 )
 from stride.runs.run import Run
@@ -77,7 +78,8 @@ class Reproduced(Fresh):
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Claim the next run."""
         damage = damaged_weights(self.run) if self.steps is None else []
-        self._differences = [*damage, *differences(self.run.provenance, provenance)]
+        changed = differences(self.run.provenance, provenance)
+        self._differences = [*damage, *edits(self.run.paths), *changed]
         return super().take(config, provenance, patch)
 
     def words(self) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import LineFile, atomic_json, read_json
 from stride.runs.layout import RunPaths
+from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import ReproductionRecord
 from stride.runs.reproduction.causes import differences
 from stride.runs.reproduction.compare import compare_runs, last_fingerprinted_step
@@ -441,6 +442,39 @@ def test_what_a_resume_changed_comes_first(equal) -> None:
         "the original was resumed at step 4 with training_config.patience=2",
         "seed: 0 in the original, 1 now",
     ]
+
+
+def test_a_config_that_was_edited_is_a_cause(equal) -> None:
+    left = config_digest(read_json(equal[0].config))
+    for paths in equal:
+        change(paths.segment(0), config_sha256=left)
+    assert diverged(equal)[0].startswith("nothing recorded differs")
+    for paths in equal:  # the copy is made of the edited one
+        change(paths.config, seed=1)
+    assert diverged(equal) == ["config.json of the original was edited since the run wrote it"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "largest"),
+    [
+        ({"test/loss": 0.5}, {"test/loss": 0.5}, None),
+        ({"test/loss": "NaN"}, {"test/loss": "NaN"}, None),
+        ({"test/loss": 0.5}, {}, None),
+        ({"test/seconds": 0.5}, {"test/seconds": 0.6}, None),
+        ({"test/loss": 0.5, "test/acc": 1.0}, {"test/loss": 0.6, "test/acc": 0.8}, "test/acc"),
+        ({"test/loss": 0.5}, {"test/loss": "NaN"}, "test/loss"),
+    ],
+)
+def test_the_metrics_of_the_test_split(equal, one: Any, other: Any, largest: str | None) -> None:
+    for paths, values in zip(equal, (one, other), strict=True):
+        change(paths.results, test=values)
+    record = compare_runs(*equal)
+    found = record.largest_difference
+    assert record.identical is (largest is None)
+    assert (found.metric if found else None) == largest
+    assert compare_runs(*equal, steps=12).identical  # a copy cut short has another test
+    change(equal[1].results, last={"step": 20, "epoch": 5})
+    assert compare_runs(*equal).largest_difference is None
 
 
 def test_another_patch_of_the_code(equal) -> None:

@@ -233,8 +233,29 @@ def test_a_seed_that_was_edited_is_named_as_the_cause(make):
     make().fit()
     path = Run(make().config.work_dir + "/0").paths.config
     atomic_json(path, read_record(path) | {"seed": 77})
-    (cause,) = make().reproduce(0).causes
+    edited, cause = make().reproduce(0).causes
+    assert edited == "config.json of the original was edited since the run wrote it"
     assert cause.startswith("seed (provenance.json): ") and cause.endswith(", 77 now")
+
+
+class Noisy(nn.CrossEntropyLoss):
+    """A loss that is another one each time where nothing is trained."""
+
+    def forward(self, outputs, targets):
+        noise = 0 if self.training else float.fromhex(f"0x1.{os.urandom(4).hex()}p-20")
+        return super().forward(outputs, targets) + noise
+
+
+def test_a_test_split_that_is_measured_otherwise_is_told(make):
+    off = {"with_validation": False}
+    make(criterion_kwargs={"criterion_name": f"{HERE}:Noisy"}, training_config=off).fit()
+    record = make().reproduce(0)
+    assert (record.identical, record.first_divergent_step, record.weights) == (
+        False,
+        None,
+        "identical",
+    )
+    assert record.largest_difference.metric == "test/loss"
 
 
 def test_a_status_without_uuid_is_told_before_anything_is_trained(make):
