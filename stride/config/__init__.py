@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from stride.config.metrics import canonical, infer_mode, metric_name
     from stride.config.overrides import Overrides, overrides_tree, parse_override
+    from stride.config.recorded import Recorded, read_recorded
     from stride.config.resolve import Resolved, load_config, resolve_layers
     from stride.config.schema import OPEN_SECTIONS, Config, OpenSection, declared_keys
     from stride.config.values import Raw
@@ -28,6 +29,7 @@ __all__ = [
     "OpenSection",
     "Overrides",
     "Raw",
+    "Recorded",
     "Resolved",
     "argument_layer",
     "canonical",
@@ -41,11 +43,12 @@ __all__ = [
     "overrides_tree",
     "parse_override",
     "read_config_file",
+    "read_recorded",
     "resolve_layers",
     "work_dir_layer",
 ]
 
-_MODULES = ("metrics", "values", "files", "schema", "overrides", "layers", "resolve")
+_MODULES = ("metrics", "values", "files", "schema", "overrides", "layers", "resolve", "recorded")
 
 
 def __getattr__(name: str) -> Any:

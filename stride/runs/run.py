@@ -1,5 +1,6 @@
 """Read one run folder."""
 
+import logging
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -7,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from stride.errors import MissingExtra, RunError
+from stride.errors import ConfigError, MissingExtra, RunError
 from stride.runs.files.atomic import read_lines, read_record, told
 from stride.runs.files.encoding import decode_number
 from stride.runs.layout import (
@@ -21,7 +22,9 @@ from stride.runs.names import number_of
 from stride.runs.status import segment_numbers
 
 if TYPE_CHECKING:
-    from stride.config import Config
+    from stride.config import Config, Recorded
+
+LOGGER = logging.getLogger("stride")
 
 
 class Run:
@@ -75,15 +78,37 @@ class Run:
 
     @cached_property
     def config(self) -> "Config":
-        """Return the resolved config.
+        """Return the resolved config; of keys that this STRIDE passes over, the defaults.
 
         Raises:
             RunError: config.json is missing, broken, or of a newer STRIDE.
-            ConfigError: It does not fit the schema of this STRIDE.
+            ConfigError: What a network or data are built by does not fit the schema.
         """
-        from stride.config import Config  # loads pydantic, which most readers do not need
+        config, passed_over = self._recorded
+        for what in passed_over.values():
+            LOGGER.warning("%s: %s: passed over", self.paths.config, what)
+        return config
 
-        return Config.from_json(self.raw_config)
+    @property
+    def passed_over(self) -> dict[str, str]:
+        """Return what of the config this STRIDE does not know any more: key -> what is wrong.
+
+        Only what says how to train may be: what is built is built alike, or not at all.
+
+        Raises:
+            UserError: As `config`.
+        """
+        return self._recorded.passed_over
+
+    @cached_property
+    def _recorded(self) -> "Recorded":
+        from stride.config import read_recorded  # loads pydantic, which most readers do not need
+
+        try:
+            return read_recorded(self.raw_config)
+        except ConfigError as error:
+            place = error.where or str(self.paths.config)
+            raise ConfigError(error.what, key=error.key, where=place, hint=error.hint) from None
 
     @property
     def status(self) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def check_records(
     read_if_there(report, paths.reproduction, ReproductionRecord)
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
-            _ = Run(paths.path).config
+            for what in Run(paths.path).passed_over.values():
+                report.note(paths.config, f"{what}: passed over by this version")
             require_known_config(paths)
     if status is not None:
         _note_clock(report, paths, status)

@@ -120,8 +120,16 @@ def assemble(
     *,
     splits: tuple[str, ...] = ("train", "val", "test"),
     normalization: Normalization | None = None,
+    trains: bool = True,
 ) -> Assembly:
     """Build data and model of a config; the cheap checks come first.
+
+    Args:
+        resolved: the config.
+        objects: what stands for what the config would build.
+        splits: of the data that are built.
+        normalization: statistics to apply; None: those of the training split.
+        trains: whether optimiser and schedule are checked and written out too.
 
     Raises:
         UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
@@ -134,8 +142,9 @@ def assemble(
     sections = {
         "dataset_kwargs": _dataset_section(config, objects),
         "load_data_kwargs": resolve_loader(values_of(config.load_data_kwargs)),
-        "optimizer_kwargs": resolve_optimizer(values_of(config.optimizer_kwargs)),
     }
+    if trains:
+        sections["optimizer_kwargs"] = resolve_optimizer(values_of(config.optimizer_kwargs))
     data = _build_data(config, sections, objects, device, splits, normalization)
     if objects.prepare is not None:
         objects.prepare(config, data)
@@ -143,14 +152,9 @@ def assemble(
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
     _require_shapes(model)
-    sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
-    epochs, steps = lengths(config, data)
-    sections["scheduler_kwargs"] = resolve_scheduler(
-        values_of(config.scheduler_kwargs),
-        epochs=epochs,
-        steps=steps,
-        mode=_saving_monitor(config, validates(config, data)).mode,
-    )
+    if trains:
+        sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
+        sections["scheduler_kwargs"] = _scheduler_section(config, data)
     strategy = choose_strategy(config.distributed_config.strategy, model)
     sections["distributed_config"] = {"strategy": strategy}
     names = config.training_config.metrics
@@ -172,6 +176,13 @@ def values_of(section: OpenSection) -> dict[str, Any]:
     """Return all keys of an open section; the constructor's as they were objects."""
     declared = {name: getattr(section, name) for name in type(section).model_fields}
     return declared | section.free
+
+
+def _scheduler_section(config: Config, data: Data) -> dict[str, Any]:
+    epochs, steps = lengths(config, data)
+    mode = _saving_monitor(config, validates(config, data)).mode
+    section = values_of(config.scheduler_kwargs)
+    return resolve_scheduler(section, epochs=epochs, steps=steps, mode=mode)
 
 
 def _dataset_section(config: Config, objects: Given) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def rebuild_assembly(
     resolved = recorded(run, device=device)
     if model is None:
         _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
-    assembly = assemble(resolved, Given(model=model), normalization=normalization_of(run))
+    given, statistics = Given(model=model), normalization_of(run)
+    assembly = assemble(resolved, given, normalization=statistics, trains=False)
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 

@@ -41,6 +41,23 @@ _LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
 PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
 
 
+def require_known_config(run: Run) -> None:
+    """Refuse a config of which this STRIDE would pass over something: it would train otherwise.
+
+    Raises:
+        RunError: names the first such key.
+    """
+    for what in run.passed_over.values():
+        wrote = run.provenance.get("versions", {}).get("stride-trainer")
+        version = f"stride-trainer=={wrote}" if wrote else "the version that wrote it"
+        raise RunError(
+            f"{what}: this version trains without it, and would not do the same",
+            where=str(run.paths.config),
+            hint=f"install {version}; or to go on without it, type: stride fork {run.path} "
+            "--at last",
+        )
+
+
 def free_keys(config: Config) -> tuple[str, ...]:
     """Return the keys that may change when a run of this config is resumed."""
     rounds = config.trainer == "active"

@@ -37,6 +37,7 @@ from stride.trainer.starts.requirements import (
     changed_sources,
     free_keys,
     init_from,
+    require_known_config,
     require_lasting_schedule,
     require_same_data,
     start_of,
@@ -90,6 +91,7 @@ class Resumed(Beginning):
         if not take_over and is_written(run.paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
+        require_known_config(run)
         if is_queued(run):
             return Queued.of(run, segment, *overrides, take_over=take_over)
         require_begun(run.paths)

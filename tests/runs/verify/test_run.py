@@ -128,6 +128,14 @@ def test_a_file_that_does_not_fit_its_record(
     assert what in problem.what
 
 
+def test_a_key_of_another_version_is_noted(paths: RunPaths) -> None:
+    change(paths.config, training_config={"max_epochs": 3, "swa_start": 3})
+    report = verify_run(paths.path)
+    assert report.ok
+    (note,) = report.notes
+    assert note.startswith("config.json: unknown key training_config.swa_start: passed over")
+
+
 def test_a_gap_between_segments(paths: RunPaths) -> None:
     shutil.copy(paths.segment(0), paths.segment(2))
     change(paths.segment(2), n=2)

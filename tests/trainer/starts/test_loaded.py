@@ -10,7 +10,8 @@ import textwrap
 import pytest
 import torch
 
-from stride.errors import ComponentError, RunError
+from stride.errors import ComponentError, ConfigError, RunError
+from stride.runs.files.atomic import atomic_json, read_record
 from stride.trainer.starts.loaded import load_run
 
 
@@ -50,6 +51,70 @@ def test_metrics_of_ones_choice_are_evaluated(run):
     loaded, _ = run
     values = loaded.evaluate("validation", ["f1", "accuracy"])
     assert set(values) == {"validation/epoch_loss", "validation/f1", "validation/epoch_accuracy"}
+
+
+def outdate(run, section, **values):
+    """Give a run's config keys as another version may have had them."""
+    config = read_record(run.paths.config)
+    held = config.get(section, {})
+    atomic_json(run.paths.config, {**config, section: {**held, **values}})
+    return load_run(run.path)
+
+
+OUTDATED = [
+    ("training_config", {"swa_start": 3}, "unknown key training_config.swa_start"),
+    ("training_config", {"precision": "fp8"}, "training_config.precision must be 'fp32', 'bf16'"),
+    ("training_config", {"callbacks": ["a:b", 1]}, "training_config.callbacks.1 must be text"),
+    ("checkpoint_config", {"keep_last": 0}, "checkpoint_config.keep_last must be"),
+    ("logging_config", {"colour": "red"}, "unknown key logging_config.colour"),
+    ("distributed_config", {"strategy": "horovod"}, "distributed_config.strategy must be"),
+    ("active_config", {"rounds": 3}, "unknown key active_config.rounds"),
+    ("pruning_config", {"every": 3}, "unknown key pruning_config"),
+]
+
+
+@pytest.mark.parametrize(("section", "values", "words"), OUTDATED)
+def test_a_run_of_another_version_loads_and_evaluates_and_trains_no_more(
+    run, caplog, section, values, words
+):
+    # Law 8, and law 7: it would train otherwise.
+    loaded, trainer = run
+    expected = trainer.evaluate("test")
+    old = outdate(loaded, section, **values)
+    assert old.evaluate("test") == expected
+    assert torch.equal(next(iter(old.model.parameters())), next(iter(loaded.model.parameters())))
+    (said,) = {record.getMessage() for record in caplog.records if "passed" in record.getMessage()}
+    assert said.startswith(f"{old.paths.config}: {words}") and said.endswith(": passed over")
+    for go_on in (lambda: trainer.fit(resume=0), lambda: trainer.reproduce(0)):
+        with pytest.raises(RunError, match="this version trains without it") as refused:
+            go_on()
+        assert refused.value.what.startswith(words)
+        assert refused.value.where == str(old.paths.config)
+        assert "install stride-trainer==" in refused.value.hint
+    trainer.fork(0, "last", {"training_config.max_epochs": 3})
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("dataset_kwargs", {"normalize": "robust"}),
+        ("model_kwargs", {"model_seed": "x"}),
+        ("load_data_kwargs", {"batch_size": 0}),
+    ],
+)
+def test_what_is_built_by_keys_that_are_gone_is_not_built_otherwise(run, section, values):
+    with pytest.raises(ConfigError, match=rf"{section}\..*config\.json"):
+        outdate(run[0], section, **values).evaluate("test")
+
+
+def test_an_optimiser_that_is_gone_is_not_needed_to_evaluate(run):
+    loaded, trainer = run
+    expected = trainer.evaluate("test")
+    outdate(loaded, "scheduler_kwargs", scheduler_name="my_gone_package:Schedule")
+    old = outdate(loaded, "optimizer_kwargs", optimizer_name="my_gone_package:Optimiser")
+    assert old.evaluate("test") == expected
+    with pytest.raises(ComponentError, match="my_gone_package"):
+        trainer.fit(resume=0, max_epochs=3)
 
 
 def evaluated(folder, split):

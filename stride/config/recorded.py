@@ -1,0 +1,59 @@
+"""Read the config of a recorded run, which an older STRIDE may have written."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from stride.config.schema import Config
+from stride.errors import ConfigError
+
+_OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "logging_config")
+"""Sections by which neither a network nor data is built."""
+
+
+class Recorded(NamedTuple):
+    """Hold the config of a run as far as this STRIDE knows its keys.
+
+    Attributes:
+        config: With the defaults of what is passed over.
+        passed_over: Dotted key -> what is wrong with it or with its value.
+    """
+
+    config: Config
+    passed_over: dict[str, str]
+
+
+def read_recorded(values: Mapping[str, Any]) -> Recorded:
+    """Return a run's config without what says how to train and is not known any more.
+
+    Raises:
+        ConfigError: A key or value by which network or data are built is wrong.
+    """
+    passed_over: dict[str, str] = {}
+    while True:
+        try:
+            return Recorded(Config.from_json(values), passed_over)
+        except ConfigError as error:
+            key = next(_removable(values, error.key), "")
+            if not key:
+                raise
+            passed_over[key] = error.what
+            values = _without(values, key)
+
+
+def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:
+    """Yield the key of what can be left out for a wrong key to be right."""
+    section, _, name = key.partition(".")
+    name = name.partition(".")[0]  # an item of a list is part of its value
+    free = [*_OF_TRAINING, *(["active_config"] if values.get("trainer") != "active" else [])]
+    inside = values.get(section)
+    if not name and section.endswith("_config") and section not in Config.model_fields:
+        yield section
+    elif section in free and isinstance(inside, Mapping) and name in inside:
+        yield f"{section}.{name}"
+
+
+def _without(values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    section, _, name = key.partition(".")
+    if not name:
+        return {other: value for other, value in values.items() if other != section}
+    return {**values, section: {k: v for k, v in values[section].items() if k != name}}

@@ -1,0 +1,59 @@
+"""Of a recorded config this version passes over what it does not know, unless it builds by it."""
+
+import pytest
+
+from stride.config import Config, read_recorded
+from stride.errors import ConfigError
+
+BASE = Config.from_json({"work_dir": "w", "training_config": {"max_epochs": 3}})
+
+
+def recorded(section, **values):
+    stored = BASE.to_json()
+    return {**stored, section: {**stored.get(section, {}), **values}}
+
+
+def test_a_config_of_this_version_is_itself():
+    assert read_recorded(BASE.to_json()) == (BASE, {})
+
+
+def test_all_that_is_not_known_is_named():
+    values = recorded("training_config", swa_start=3, patience="long", callbacks=[1])
+    config, passed_over = read_recorded(values)
+    assert config == BASE
+    assert list(passed_over) == [
+        "training_config.swa_start",
+        "training_config.patience",
+        "training_config.callbacks",
+    ]
+    assert passed_over["training_config.patience"].endswith('must be a whole number, not "long"')
+    assert "swa_start" in values["training_config"]  # which are the caller's
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        recorded("dataset_kwargs", normalize="robust"),
+        recorded("model_kwargs", model_seed=-1),
+        recorded("active_config", candidates=2) | {"trainer": "active"},
+        {**BASE.to_json(), "seed": "x"},
+        {**BASE.to_json(), "training_config": 3},
+        {**BASE.to_json(), "data_kwargs": {}},
+    ],
+)
+def test_what_is_built_by_stays_an_error(values):
+    with pytest.raises(ConfigError) as refused:
+        read_recorded(values)
+    with pytest.raises(ConfigError) as strictly:
+        Config.from_json(values)
+    assert str(refused.value) == str(strictly.value)
+
+
+def test_of_active_learning_only_its_own_runs_are_built():
+    config, passed_over = read_recorded(recorded("active_config", candidates=2))
+    assert (config, list(passed_over)) == (BASE, ["active_config.candidates"])
+
+
+def test_a_section_that_is_gone_is_passed_over():
+    config, passed_over = read_recorded(recorded("pruning_config", every=3))
+    assert (config, list(passed_over)) == (BASE, ["pruning_config"])
