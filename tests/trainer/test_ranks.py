@@ -217,6 +217,16 @@ def _by_step(answers):
     return [[one[2][n] for one in answers if n < len(one[2])] for n in range(longest)]
 
 
+def test_a_resume_may_begin_with_fewer_samples_than_there_are_ranks(ranks, tmp_path):
+    options = {"strategy": "ddp", "size": 31, "group": False}  # of 63 samples
+    whole = ranks(2, trained, tmp_path / "whole", **options)
+    assert ranks(2, trained, tmp_path / "W", act=("stop", 1), **options)[0][3] == 1
+    resumed = ranks(2, trained, tmp_path / "W", resume=0, **options)
+    assert resumed[0][2][0] == [] != resumed[1][2][0]  # rank 0 begins with none
+    assert rows(Path(resumed[0][4])) == rows(Path(whole[0][4]))
+    assert all(same(one[1], other[1]) for one, other in zip(whole, resumed, strict=True))
+
+
 @pytest.mark.parametrize("only", [0, 1])
 def test_what_one_rank_is_told_all_of_them_do(ranks, tmp_path, only):
     stopped = ranks(2, trained, tmp_path / "W", act=("stop", 6, only), group=False)
