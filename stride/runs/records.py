@@ -153,6 +153,9 @@ class SegmentRecord(Versioned):
     job: str | None = Field(None, description="SLURM_JOB_ID or TORCHELASTIC_RUN_ID")
     checkpoint: str | None = Field(None, description="The checkpoint that was restored")
     overrides: list[str] = Field(default_factory=list, description="key=value, typed on resuming")
+    changed: list[str] = Field(
+        default_factory=list, description="Of code and surroundings, what was other at the start"
+    )
     fidelity: Fidelity | None = None
     config_sha256: Sha256 | None = Field(None, description="Of the config's values, sorted by key")
 

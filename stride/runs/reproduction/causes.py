@@ -58,6 +58,16 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
     ]
 
 
+def changes(original: Provenance, other: Provenance) -> list[str]:
+    """Return a sentence for each fact that a resume has other, beside those that it restores.
+
+    Args:
+        original: The content of the run's provenance.json.
+        other: What holds now.
+    """
+    return [*_differing(_code(original), _code(other)), *_variables(original, other)]
+
+
 def likely_causes(
     original: RunPaths, copy: RunPaths, *, whole: bool, known: Iterable[str] = ()
 ) -> list[str]:
@@ -116,20 +126,33 @@ def _seeds(original: Provenance, other: Provenance) -> Iterator[str]:
 
 def _facts(provenance: Provenance) -> dict[str, Any]:
     """Return what is likely to change bits, by name, the likeliest first."""
-    git, versions = _table(provenance, "git"), _table(provenance, "versions")
-    variables = _table(provenance, "environment")
-    names = sorted(name for name in versions if _is_any(name, _COMPUTING))
+    versions, variables = _table(provenance, "versions"), _table(provenance, "environment")
     return {
         "fingerprint of the data": provenance.get("data_fingerprint") or None,
         "version of torch": versions.get("torch"),
-        **{f"version of {name}": versions[name] for name in names},
+        **_packages(versions),
         "devices": provenance.get("devices") or None,
         "threads": _table(provenance, "threads").get("torch"),
         "number of processes": _world_size(provenance, variables),
-        "commit of the code": git.get("commit"),
-        "uncommitted changes": git.get("dirty"),
+        **_commit(_table(provenance, "git")),
         **{f"source of the {use}": one for use, one in _table(provenance, "sources").items()},
     }
+
+
+def _packages(versions: Mapping[str, Any]) -> dict[str, Any]:
+    names = sorted(name for name in versions if _is_any(name, _COMPUTING))
+    return {f"version of {name}": versions[name] for name in names}
+
+
+def _commit(git: Mapping[str, Any]) -> dict[str, Any]:
+    return {"commit of the code": git.get("commit"), "uncommitted changes": git.get("dirty")}
+
+
+def _code(provenance: Provenance) -> dict[str, Any]:
+    """Return by name what of the code no checkpoint and no class's source tells."""
+    git = _table(provenance, "git")
+    patch = {"uncommitted changes (SHA-256)": str(git.get("patch_sha256") or "none")[:12]}
+    return {**_packages(_table(provenance, "versions")), **_commit(git), **(patch if git else {})}
 
 
 def _machine(provenance: Provenance) -> dict[str, Any]:
@@ -223,6 +246,7 @@ def _resumes(original: RunPaths) -> Iterator[str]:
             yield from (f"{place}, not exact: {name}: {what}" for name, what in inexact.items())
             typed = segment.get("overrides", [])
             yield from (f"{place} with {one}" for one in typed if not one.startswith(_NO_MATTER))
+            yield from (f"{place}: {one}" for one in segment.get("changed", []))
 
 
 def _settings(original: RunPaths, copy: RunPaths, whole: bool) -> Iterator[str]:

@@ -23,7 +23,7 @@ from stride.runs.writer import RunWriter
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Fresh, Values
 from stride.trainer.starts.rebuild import normalization_of, recorded
-from stride.trainer.starts.requirements import require_known_config, start_of
+from stride.trainer.starts.requirements import require_whole_config, start_of
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Reproduced(Fresh):
             RunError: there is no such run, or it is broken.
         """
         run = Run(path)
-        require_known_config(run)
+        require_whole_config(run)
         made = cls(
             recorded(run, *overrides),
             run=run,

@@ -41,7 +41,7 @@ _LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
 PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
 
 
-def require_known_config(run: Run) -> None:
+def require_whole_config(run: Run) -> None:
     """Refuse a config of which this STRIDE would pass over something: it would train otherwise.
 
     Raises:

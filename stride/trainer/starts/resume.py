@@ -21,6 +21,7 @@ from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.provenance.begun import require_begun
 from stride.runs.provenance.config_digest import known_configs, require_known_config
 from stride.runs.records import CheckpointRecord
+from stride.runs.reproduction.causes import changes
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
 from stride.runs.status_json import ORDERLY
@@ -37,9 +38,9 @@ from stride.trainer.starts.requirements import (
     changed_sources,
     free_keys,
     init_from,
-    require_known_config,
     require_lasting_schedule,
     require_same_data,
+    require_whole_config,
     start_of,
 )
 from stride.version import FORMAT_VERSION, Change, changes_between
@@ -72,6 +73,7 @@ class Resumed(Beginning):
     _inside: bool = field(default=True, init=False)
     _seen: list[str] = field(default_factory=list, init=False)
     _adopt: Callable[[], None] = field(default_factory=lambda: _nothing, init=False)
+    _other: list[str] = field(default_factory=list, init=False)
     _passed_over: list[str] = field(default_factory=list, init=False)
 
     @classmethod
@@ -91,7 +93,7 @@ class Resumed(Beginning):
         if not take_over and is_written(run.paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
-        require_known_config(run)
+        require_whole_config(run)
         if is_queued(run):
             return Queued.of(run, segment, *overrides, take_over=take_over)
         require_begun(run.paths)
@@ -227,6 +229,7 @@ class Resumed(Beginning):
         """Begin the run's next segment, and cut off the rows of steps that are done again."""
         typed = typed_overrides(self.resolved)
         self.inexact |= changed_sources(self.run.provenance, provenance)
+        self._other = changes(self.run.provenance, provenance)
         writer = RunWriter.resume(
             self.run.path,
             after=self.segment,
@@ -239,6 +242,7 @@ class Resumed(Beginning):
             checkpoint=self.checkpoint.get("name"),
             overrides=typed,
             fidelity=self._fidelity(),
+            changed=self._other,
         )
         self._adopt()  # until now another process may have deleted some
         return writer
@@ -258,7 +262,8 @@ class Resumed(Beginning):
         """Say from where the run goes on."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
         later = [] if self.saved else self._words_of_fidelity()  # else when it is put back
-        return again + self._passed_over + self._words_of_place() + later
+        other = [f"other: {one}" for one in self._other]
+        return again + self._passed_over + self._words_of_place() + later + other
 
     def _words_of_place(self) -> list[str]:
         if not self.checkpoint:

@@ -14,7 +14,7 @@ from stride.runs.files.atomic import LineFile, atomic_json, read_json
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import ReproductionRecord
-from stride.runs.reproduction.causes import differences
+from stride.runs.reproduction.causes import changes, differences
 from stride.runs.reproduction.compare import compare_runs, last_fingerprinted_step
 
 COMPLETE = Path(__file__).parents[1] / "format_1" / "0"
@@ -360,6 +360,20 @@ def test_what_differs_between_two_provenances(
     assert differences(PROVENANCE, other) == ([] if sentence is None else [sentence])
 
 
+def test_what_a_resume_changes_beside_what_it_restores() -> None:
+    other = copies.deepcopy(PROVENANCE) | {"devices": ["cuda"], "platform": "Mac"}
+    assert changes(PROVENANCE, other) == []
+    other["git"] = {"commit": "a1", "dirty": True, "patch_sha256": "0123456789abcdef"}
+    other["versions"] = PROVENANCE["versions"] | {"torch": "2.14", "numpy": "2.5", "rich": "14"}
+    other["environment"] = {"OMP_NUM_THREADS": "1"}
+    assert changes(PROVENANCE, other) == [
+        "version of numpy: 2.4 in the original, 2.5 now",
+        "uncommitted changes: no in the original, yes now",
+        "uncommitted changes (SHA-256): none in the original, 0123456789ab now",
+        "environment variable OMP_NUM_THREADS: 2 in the original, 1 now",
+    ]
+
+
 def test_the_likeliest_comes_first() -> None:
     other = copies.deepcopy(PROVENANCE) | {"platform": "Mac", "data_fingerprint": "d2"}
     other["environment"], other["seeds"] = {}, {"seed": 4}
@@ -433,6 +447,7 @@ def test_what_a_resume_changed_comes_first(equal) -> None:
         "from_step": 4,
         "overrides": ["logging_config.level=DEBUG", "training_config.patience=2"],
         "fidelity": {"exact": ["model"], "inexact": {"torch": "2.12 then, 2.13 now"}},
+        "changed": ["commit of the code: a1 in the original, b2 now"],
     }
     atomic_json(original.segment(1), resumed)
     anew = {"n": 2, "from_step": 0, "fidelity": {"exact": [], "inexact": {"torch": "lost"}}}
@@ -440,6 +455,7 @@ def test_what_a_resume_changed_comes_first(equal) -> None:
     assert diverged(equal) == [
         "the original was resumed at step 4, not exact: torch: 2.12 then, 2.13 now",
         "the original was resumed at step 4 with training_config.patience=2",
+        "the original was resumed at step 4: commit of the code: a1 in the original, b2 now",
         "seed: 0 in the original, 1 now",
     ]
 

@@ -238,6 +238,24 @@ def test_a_seed_that_was_edited_is_named_as_the_cause(make):
     assert cause.startswith("seed (provenance.json): ") and cause.endswith(", 77 now")
 
 
+def test_what_surrounded_a_resume_is_named_as_the_cause(make, fickle, monkeypatch):
+    often = {"every_steps": 3, "background": False}
+    criterion = {"criterion_name": f"{HERE}:Fickle"}
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(5)], checkpoint_config=often, criterion_kwargs=criterion).fit()
+    fickle[1](1)
+    monkeypatch.setenv("MKL_SPECIAL", "1")
+    make().fit(resume=0)
+    monkeypatch.delenv("MKL_SPECIAL")
+    monkeypatch.delenv(WITNESS)
+    record = make().reproduce(0)
+    assert record.first_divergent_step == 4
+    assert record.causes == [
+        "the original was resumed at step 3: environment variable MKL_SPECIAL: unset in the "
+        "original, 1 now"
+    ]
+
+
 class Noisy(nn.CrossEntropyLoss):
     """A loss that is another one each time where nothing is trained."""
 
