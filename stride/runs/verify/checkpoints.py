@@ -95,8 +95,9 @@ def _check_checkpoint(report: Report, paths: RunPaths, checkpoint: CheckpointPat
     """Check a checkpoint's record and names; return the files whose digests are to be checked."""
     record = None
     with report.checking(checkpoint.record, _DELETE):
-        record = CheckpointRecord.read(checkpoint.record)
-        record.require_of(_recorded(paths.status, "uuid"), known_configs(paths))
+        found = CheckpointRecord.read(checkpoint.record)
+        found.require_of(_recorded(paths.status, "uuid"), known_configs(paths))
+        record = found  # else its streams and files are not this run's
     if record is None:
         return []
     with report.checking(checkpoint.path, _DELETE):

@@ -198,8 +198,11 @@ class Resumed(Beginning):
             "threads": torch.get_num_threads(),
         }
         self.inexact |= surroundings_changed(self.checkpoint, now)
-        changes = [change for change in self._changes() if change.bits]
-        self.inexact |= {f"format {change.version}": change.what for change in changes}
+        for change in self._changes():
+            if change.bits:
+                name = f"format {change.version}"
+                known = f"{self.inexact[name]}; " if name in self.inexact else ""
+                self.inexact[name] = known + change.what
         lost = missing_bytes(self.run.paths, self._position())
         self.inexact |= {name: f"{count} bytes are lost" for name, count in lost.items()}
 
