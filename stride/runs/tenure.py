@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -39,6 +40,9 @@ class Tenure:
     def __init__(self, paths: RunPaths, segment: int, token: str) -> None:
         self.paths, self.segment, self._token = paths, segment, token
         self.staging = paths.staging(segment, token)
+        # Nothing is renamed from one file system to another.
+        linked = paths.checkpoints.is_symlink()
+        self._linked = paths.checkpoints / self.staging.name if linked else None
 
     @classmethod
     def begin(cls, paths: RunPaths, record: SegmentRecord) -> Self:
@@ -55,7 +59,8 @@ class Tenure:
         try:
             with told("cannot write", paths.path):
                 paths.segments.mkdir(exist_ok=True)
-                tenure.staging.mkdir()
+                for staging in tenure._stagings():
+                    staging.mkdir()
             atomic_create(paths.segment(record.n), content, through=tenure.staging)
         except FileExistsError as cause:
             tenure.give_up([])
@@ -65,6 +70,15 @@ class Tenure:
             tenure.give_up([])
             raise
         return tenure
+
+    def staging_for(self, path: Path) -> Path:
+        """Return the staging folder for a file or folder: `checkpoints` may be a link elsewhere."""
+        if self._linked is None or path.parent != self.paths.checkpoints:
+            return self.staging
+        return self._linked
+
+    def _stagings(self) -> list[Path]:
+        return [self.staging] if self._linked is None else [self.staging, self._linked]
 
     def is_ours(self) -> bool:
         """Tell whether this segment is the run's newest.
@@ -111,7 +125,7 @@ class Tenure:
             StrideError: Something cannot be taken away, naming it.
         """
         for path in self._left():
-            aside = self.staging / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-left"
+            aside = self.staging_for(path) / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-left"
             with told("cannot write", path), suppress(FileNotFoundError):
                 os.rename(path, aside)
             _delete(aside)
@@ -127,13 +141,16 @@ class Tenure:
                 folder.rmdir()
 
     def end(self) -> None:
-        """Remove what is left of the staging folder."""
-        shutil.rmtree(self.staging, ignore_errors=True)
+        """Remove what is left of the staging folders."""
+        for staging in self._stagings():
+            shutil.rmtree(staging, ignore_errors=True)
 
     def _left(self) -> list[Path]:
         """Return what others have left unfinished; what a newer segment writes is not left."""
         found = []
-        for root, folders, files in os.walk(self.paths.path):
+        linked = [] if self._linked is None else [self.paths.checkpoints]
+        walks = (os.walk(folder) for folder in (self.paths.path, *linked))
+        for root, folders, files in chain.from_iterable(walks):
             unfinished = [n for n in (*folders, *files) if n.startswith(TEMPORARY_PREFIX)]
             folders[:] = [name for name in folders if not name.startswith(TEMPORARY_PREFIX)]
             found += [Path(root, name) for name in unfinished if self._is_left(name)]

@@ -230,7 +230,7 @@ class RunWriter(Writer):
         with self._tenure.acting():
             with told("cannot write", path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            atomic_write(path, content, **self._way())
+            atomic_write(path, content, **self._way(path))
 
     def _checked(self, path: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check the values of a file that other programs rely on."""
@@ -254,12 +254,12 @@ class RunWriter(Writer):
         """
         with (
             self._tenure.acting(),
-            atomic_folder(self.paths.path / path, **self._way()) as folder,
+            atomic_folder(self.paths.path / path, **self._way(self.paths.path / path)) as folder,
         ):
             yield folder
 
-    def _way(self) -> dict[str, Any]:
-        return {"through": self._tenure.staging, "before_rename": self._tenure.check}
+    def _way(self, path: Path) -> dict[str, Any]:
+        return {"through": self._tenure.staging_for(path), "before_rename": self._tenure.check}
 
     def remove_folder(self, path: Path) -> None:
         """Take a folder of the run out of sight in one move, then delete it.
@@ -268,7 +268,7 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
         """
         self._tenure.check()
-        remove_folder(path, through=self._tenure.staging)
+        remove_folder(path, through=self._tenure.staging_for(path))
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream in one write, which a SIGKILL cannot undo.

@@ -1,7 +1,7 @@
 """Law 5: what comes late from a process that lost its run leads nowhere."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,16 @@ from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition
 from stride.runs.tenure import Tenure, own_way
 from stride.runs.writer import RunWriter
+from tests.integration.memory_folder import memory_folder
 
 CHECKPOINT = "m_d_x_epoch_1"
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """Give a folder, on another file system where there is one."""
+    with memory_folder() as folder:
+        yield folder
 
 
 def start(tmp_path: Path) -> RunWriter:
@@ -177,3 +185,24 @@ def test_who_takes_over_goes_on_only_from_what_he_read(tmp_path: Path) -> None:
                 checkpoint=checkpoint,
             )
     old._release()
+
+
+def test_checkpoints_may_be_a_link_to_another_disk(
+    tmp_path: Path, elsewhere: Path, unaware: Callable[[RunWriter], None]
+) -> None:
+    first = start(tmp_path)
+    first.close("interrupted")
+    first.paths.checkpoints.symlink_to(elsewhere)
+    old = take_over(first)
+    save(old, "old")
+    unaware(old)
+    new = take_over(old)
+    save(new, "new")
+    new.commit(new.paths.checkpoint_index, {"entries": []})
+    old.remove_folder(old.paths.checkpoint(CHECKPOINT).path)
+    with pytest.raises(Exception, match="No such file"):
+        save(old, "old")
+    assert (new.paths.checkpoint(CHECKPOINT).record).read_text() == "new"
+    new.close("done")
+    old._release()
+    assert {path.name for path in elsewhere.iterdir()} == {CHECKPOINT, "index.json"}
