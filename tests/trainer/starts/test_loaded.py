@@ -12,6 +12,7 @@ import torch
 
 from stride.errors import ComponentError, ConfigError, RunError
 from stride.runs.files.atomic import atomic_json, read_record
+from stride.runs.provenance.config_digest import config_digest
 from stride.trainer.starts.loaded import load_run
 
 
@@ -57,7 +58,10 @@ def outdate(run, section, **values):
     """Give a run's config keys as another version may have had them."""
     config = read_record(run.paths.config)
     held = config.get(section, {})
-    atomic_json(run.paths.config, {**config, section: {**held, **values}})
+    changed = {**config, section: {**held, **values}}
+    atomic_json(run.paths.config, changed)
+    begun = read_record(run.paths.segment(0)) | {"config_sha256": config_digest(changed)}
+    atomic_json(run.paths.segment(0), begun)
     return load_run(run.path)
 
 
