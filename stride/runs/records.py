@@ -176,7 +176,7 @@ class Parent(Record):
     uuid: str
     run: str = Field(description="Its folder, when this run was made")
     relation: Literal["fork", "reproduction"]
-    checkpoint: str | None = Field(None, description="The one that a fork began from")
+    checkpoint: str | None = Field(None, description="The one that it began from, if any")
     step: Count | None = Field(None, description="Where that checkpoint stands")
 
 

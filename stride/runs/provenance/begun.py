@@ -21,7 +21,7 @@ def missing_of_start(paths: RunPaths) -> Path | None:
     except RunError:
         return None  # it is there, whatever is wrong with it
     needed = []
-    if (provenance.get("parent") or {}).get("relation") == "fork":
+    if (provenance.get("parent") or {}).get("checkpoint") is not None:
         needed.append(paths.origin.record)
     if provenance.get("initial_weights_sha256") is not None:
         needed.append(paths.initial_weights)
@@ -44,5 +44,5 @@ def require_begun(paths: RunPaths) -> None:
     """
     if never_began(paths):
         what = "this run was ended before it had written what it began from"
-        hint = f"start it again; to remove this one, type: stride rm {paths.path}"
+        hint = f"start it again; to remove this one, type: rm -r {paths.path}"
         raise RunError(what, where=str(paths.path), hint=hint)

@@ -39,7 +39,7 @@ def claim(
     writer = _take(beginning, training, survey)
     try:
         log.open(writer.paths.log(rank()))
-        _write_inputs(writer, assembly, from_start=not beginning.saved)
+        _write_inputs(writer, assembly, keeps_start=beginning.keeps_start(assembly))
         loggers.open(writer.paths, config.to_json())
         display = open_display(config.logging_config.terminal_display if is_main() else "off")
         epochs, steps = training.length()
@@ -80,18 +80,18 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
 
 def _digest_of_start(beginning: Beginning, assembly: Assembly) -> dict[str, str]:
     """Return by what the start weights are known again that the config cannot rebuild."""
-    if not assembly.has_own_weights or beginning.saved:
+    if not beginning.keeps_start(assembly):
         return {}
     return {"initial_weights_sha256": weights_digest(assembly.model.network.state_dict())}
 
 
-def _write_inputs(writer: Writer, assembly: Assembly, *, from_start: bool) -> None:
+def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> None:
     """Write what the config alone cannot give back: statistics, start weights, a class's text."""
     data, model = assembly.data, assembly.model
     if data.normalization is not None:
         values = {"format_version": FORMAT_VERSION, **data.normalization.to_json()}
         writer.commit(writer.paths.normalization, values)
-    if assembly.has_own_weights and from_start:
+    if keeps_start:
         commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
     source = source_of(type(model if type(model) is not Model else model.network))
     if source is not None:

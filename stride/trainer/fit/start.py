@@ -13,6 +13,7 @@ from stride.callbacks.base import Callback
 from stride.config import Resolved
 from stride.config.fields import flatten
 from stride.data.normalize import Normalization
+from stride.engine.checkpoint.checkpoint import take_apart, write_state
 from stride.runs.jobs import has_unnamed_group
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
@@ -78,6 +79,10 @@ class Beginning(ABC):
         """Write down how exactly the state was put back; return what a person should read of it."""
         return []
 
+    def keeps_start(self, assembly: Assembly) -> bool:
+        """Tell whether the run has to keep its start weights: its config cannot build them."""
+        return assembly.has_own_weights and not self.saved
+
     def lineage(self) -> Values | None:
         """Return from which run this one comes, None where it comes from none."""
         return None
@@ -121,9 +126,9 @@ class Fresh(Beginning):
         WorkDir(config.work_dir).check_name(config.run, force=self.force)
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
-        """Claim the next run, or that of the config's name."""
+        """Claim the next run, or that of the config's name; keep in it the state it begins with."""
         place = self.resolved.config
-        return RunWriter.start(
+        writer = RunWriter.start(
             place.work_dir,
             place.run,
             force=self.force,
@@ -131,6 +136,17 @@ class Fresh(Beginning):
             provenance=provenance,
             patch=patch,
         )
+        if self.saved:
+            self._keep_origin(writer)
+        return writer
+
+    def _keep_origin(self, writer: RunWriter) -> None:
+        try:
+            with writer.commit_folder(writer.paths.origin.path) as folder:
+                write_state(folder, take_apart(self.saved), **writer.identity)
+        except BaseException as error:
+            writer.close("failed", f"{type(error).__name__}: {error}")
+            raise
 
     def words(self) -> list[str]:
         """Say how restarted processes would find this run, where they could not."""

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from stride.config import Overrides, Resolved
-from stride.engine.checkpoint.checkpoint import read_state, take_apart, write_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import parts_restored
 from stride.errors import RunError, nearest
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.records import StatusRecord
 from stride.runs.run import Run
-from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
@@ -161,17 +160,6 @@ class Forked(Fresh):
             "checkpoint": self.checkpoint.name,
             "step": self.record["step"],
         }
-
-    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
-        """Claim a new run, and keep in it what it begins from."""
-        writer = super().take(config, provenance, patch)
-        try:
-            with writer.commit_folder(writer.paths.origin.path) as folder:
-                write_state(folder, take_apart(self.saved), **writer.identity)
-        except BaseException as error:
-            writer.close("failed", f"{type(error).__name__}: {error}")
-            raise
-        return writer
 
     def words(self) -> list[str]:
         """Say what the run begins from."""

@@ -20,6 +20,7 @@ from stride.runs.reproduction.compare import (
 )
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
+from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Fresh, Values
 from stride.trainer.starts.rebuild import normalization_of, recorded
@@ -68,12 +69,19 @@ class Reproduced(Fresh):
         if self.saved:
             training.foresee(self.saved)
 
+    def keeps_start(self, assembly: Assembly) -> bool:
+        """Tell whether the run has to keep its start weights, as the recorded one had."""
+        return super().keeps_start(assembly) or self.run.paths.initial_weights.is_file()
+
     def lineage(self) -> Values:
-        """Return the run that this one reproduces."""
+        """Return the run that this one reproduces, and the checkpoint from which both begin."""
+        parent = self.run.provenance.get("parent", {})
+        begins = {key: parent.get(key) for key in ("checkpoint", "step")} if self.saved else {}
         return {
             "uuid": self.uuid,
             "run": str(self.run.path.absolute()),
             "relation": "reproduction",
+            **begins,
         }
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:

@@ -74,8 +74,10 @@ def start_of(run: Run, training: Training) -> Values:
     if run.paths.origin.record.is_file():
         CheckpointRecord.read(run.paths.origin.record).require_of(run.status.get("uuid"), ())
         return read_state(run.paths.origin.path)
-    if run.provenance.get("parent", {}).get("relation") == "fork":
-        raise _lost_start(run, f"fork again: stride fork {run.provenance['parent']['run']}")
+    parent = run.provenance.get("parent", {})
+    if parent.get("checkpoint") is not None:
+        command = "fork" if parent["relation"] == "fork" else "reproduce"
+        raise _lost_start(run, f"type again: stride {command} {parent['run']}")
     digest = run.provenance.get("initial_weights_sha256")
     if run.paths.initial_weights.is_file():
         require_digest(run.paths.initial_weights, digest)

@@ -93,10 +93,12 @@ class Resumed(Beginning):
         if not take_over and is_written(run.paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(run.path), hint=hint)
+        queued = is_queued(run)
+        if not queued:
+            require_begun(run.paths)
         require_whole_config(run)
-        if is_queued(run):
+        if queued:
             return Queued.of(run, segment, *overrides, take_over=take_over)
-        require_begun(run.paths)
         require_known_config(run.paths)
         resolved = recorded(run, *overrides, name=run.name)
         _require_place(run, resolved)

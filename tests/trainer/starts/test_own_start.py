@@ -136,7 +136,7 @@ def test_a_run_whose_start_was_ended_never_began_and_is_told_so(make, source):
         assert report.ok and "it was ended before it began" in " ".join(report.notes)
         if name != "status":
             assert not _is_unfinished(run.paths, status.get("overrides", []))
-            with pytest.raises(RunError, match=r"ended before it had written.*stride rm"):
+            with pytest.raises(RunError, match=r"ended before it had written.*rm -r"):
                 make().fit(resume=0)
 
 
@@ -145,3 +145,37 @@ def test_rows_that_a_killed_run_had_not_written_yet_are_not_missed(make):
     run.paths.metrics.write_bytes(b"")
     run.paths.fingerprints.write_bytes(b"")
     assert problems(run) == []
+
+
+def reproduced_in_pieces(make, run, number, step):
+    """Reproduce a run, kill that before its first checkpoint, resume it, and return it."""
+    with pytest.raises(Killed):
+        make(callbacks=[Killer(step)]).reproduce(run.path.name)
+    copy = Run(run.path.parent / number)
+    assert not copy.checkpoints() and problems(copy) == []
+    make().fit(resume=number)
+    return copy
+
+
+def test_a_reproduction_keeps_the_start_weights(make, source):
+    trainer = make(model_kwargs={"init_from": source})
+    trainer.fit()
+    run = Run(trainer.run.paths.path)
+    copy = reproduced_in_pieces(make, run, "1", step=1)
+    assert copy.paths.weights.read_bytes() == run.paths.weights.read_bytes()
+    copy.paths.initial_weights.unlink()
+    with pytest.raises(RunError, match="before it had written what it began from"):
+        make().reproduce(copy.path.name)
+
+
+def test_a_reproduction_of_a_fork_keeps_what_it_began_from(make):
+    make().fit()
+    (trainer := make()).fork(0, "last", {"training_config.max_epochs": 4})
+    run = Run(trainer.run.paths.path)
+    begun = run.provenance["parent"]["step"]
+    copy = reproduced_in_pieces(make, run, "2", step=begun + 1)
+    assert copy.paths.weights.read_bytes() == run.paths.weights.read_bytes()
+    assert copy.provenance["parent"]["checkpoint"] == run.provenance["parent"]["checkpoint"]
+    shutil.rmtree(copy.paths.origin.path)
+    with pytest.raises(RunError, match="stride reproduce"):
+        make().reproduce(copy.path.name)
