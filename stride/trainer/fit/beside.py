@@ -57,12 +57,15 @@ class Beside:
         roots: dict[str, Any] = {"network": model.network, "criterion": model.criterion}
         roots |= {} if _is_own(type(model)) else {"model": model}
         datasets = dict(self._datasets())
+        sampler = getattr(getattr(self._assembly.data.train_loader, "order", None), "sampler", None)
         roots |= {**self._callbacks, **self._more(), **datasets}
+        roots |= {} if sampler is None else {"sampler": sampler}
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
         known = [model, *modules, *tensors, *self._training().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
-        found = Attributes(roots, known, {*self._restored, *stateful})
+        # What a sampler draws from is seeded; where else it stands is not put back.
+        found = Attributes(roots, known, {*self._restored, *stateful, "sampler"})
         found.stateful |= self._loaders() | stateful
         found.digests |= self._training().signs()
         return found

@@ -299,6 +299,12 @@ def test_samples_that_come_in_another_order_are_named(tmp_path, monkeypatch):
     assert not same and inexact == {"batches": "is not what was saved"}
 
 
+def test_a_sampler_of_the_config_that_counts_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(CONFIGS, "counts", {"load_data_kwargs": {"sampler": f"{HERE}:Counted"}})
+    same, inexact = resumed(lambda name: from_config(tmp_path / name, "counts"), 8)
+    assert not same and list(inexact) == ["sampler.epoch"]
+
+
 def test_workers_that_are_kept_are_named(tmp_path, monkeypatch):
     options = {"num_workers": 1, "persistent_workers": True}
     monkeypatch.setitem(LOADERS, "kept", lambda: shuffled(Points(), **options))
