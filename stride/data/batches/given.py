@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from stride.data.batches.base import move, moved
+from stride.data.batches.stream import put_back
 from stride.data.generators import Held
 from stride.data.seeding import read_globals, write_globals
 from stride.distributed import rank, world_size
@@ -38,6 +39,7 @@ class GivenBatches:
         self.loader = loader
         self.device = device
         self.batch_size: int | None = getattr(loader, "batch_size", None)
+        self.collate = getattr(loader, "collate_fn", None)
         self.num_samples: int | None = _num_samples(loader)
         self.doubt = doubt(loader)
         self._held = Held(loader=loader)
@@ -102,7 +104,7 @@ class GivenBatches:
         before = read_globals()
         self._held.look()
         try:
-            with self._held.put_back():
+            with self._held.put_back(), put_back(getattr(self.loader, "dataset", None)):
                 return move(next(iter(self.loader)), self.device)
         except StopIteration:
             raise DataError("the loader gives no batch", where="train_loader") from None

@@ -144,7 +144,7 @@ class StreamBatches:
         """Return a batch of the stream's first two samples; one with a state is put back."""
         seed = mix(self.seed, STREAM, 0)
         self._held.look()
-        with self._held.put_back(), seeded(seed), _put_back(self.source.stream):
+        with self._held.put_back(), seeded(seed), put_back(self.source.stream):
             self._held.seed(seed)
             return move(self._collate(list(islice(self.source, 2))), self.device)
 
@@ -216,7 +216,7 @@ def _has_state(stream: Any) -> bool:
 
 
 @contextmanager
-def _put_back(stream: Any) -> Iterator[None]:
+def put_back(stream: Any) -> Iterator[None]:
     """Let a stream that says and sets where it is be there again after the block."""
     if not _has_state(stream):
         yield

@@ -57,24 +57,31 @@ class Beside:
         roots: dict[str, Any] = {"network": model.network, "criterion": model.criterion}
         roots |= {} if _is_own(type(model)) else {"model": model}
         datasets = dict(self._datasets())
-        sampler = getattr(getattr(self._assembly.data.train_loader, "order", None), "sampler", None)
         roots |= {**self._callbacks, **self._more(), **datasets}
-        roots |= {} if sampler is None else {"sampler": sampler}
+        roots |= (seeded := self._seeded())
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
         known = [model, *modules, *tensors, *self._training().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
-        # What a sampler draws from is seeded; where else it stands is not put back.
-        found = Attributes(roots, known, {*self._restored, *stateful, "sampler"})
+        found = Attributes(roots, known, {*self._restored, *stateful, *seeded})
         found.stateful |= self._loaders() | stateful
         found.digests |= self._training().signs()
         return found
 
+    def _seeded(self) -> dict[str, Any]:
+        """Return what has its generators seeded, and whatever else it holds not put back."""
+        batches = self._assembly.data.train_loader
+        sampler = getattr(getattr(batches, "order", None), "sampler", None)
+        collate = getattr(batches, "collate", None)
+        parts = {"sampler": sampler, "collate function": getattr(collate, "__self__", collate)}
+        return {name: part for name, part in parts.items() if part is not None}
+
     def _datasets(self) -> Iterator[tuple[str, Any]]:
-        """Yield the user's datasets; a stream that says where it is, is its loader's to restore."""
+        """Yield the user's datasets; a stream that says where it is, is its batches' to restore."""
+        given = isinstance(self._assembly.data.train_loader, GivenBatches)
         for split, source in self._assembly.data.sources.items():
             dataset = _users(source)
-            follows = isinstance(source, StreamDataset) and is_stateful(dataset)
+            follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not given
             if not _is_own(type(dataset)) and not follows:
                 name = {"val": "validation"}.get(split, split)
                 yield "dataset" if split == "train" else f"dataset of {name}", dataset

@@ -187,9 +187,16 @@ def test_a_training_that_is_not_the_same_twice_says_nothing_of_resuming(make):
     assert (proof["verdict"], proof["unlike_at"], proof["halves"]) == ("differs", 1, [])
 
 
+class Own(DataLoader):
+    """A loader that gives its batches in a way of its own."""
+
+    def __iter__(self):
+        return super().__iter__()
+
+
 def test_a_loader_of_the_users_own_is_killed_between_two_epochs(work_dir):
     data = TensorDataset(torch.randn(30, 4), torch.arange(30) % 3)
-    trainer = Trainer(work_dir, train_loader=DataLoader(data, 6, shuffle=True), device="cpu")
+    trainer = Trainer(work_dir, train_loader=Own(data, 6, shuffle=True), device="cpu")
     proof = trainer.check(resume=True)["resume"]
     assert (proof["verdict"], proof["killed_after"], proof["steps"]) == ("ok", 5, 10)
     assert "another number of workers: the loader is your own" in proof["not_tried"]

@@ -305,6 +305,54 @@ def test_a_sampler_of_the_config_that_counts_is_named(tmp_path, monkeypatch):
     assert not same and list(inexact) == ["sampler.epoch"]
 
 
+class Counting:
+    """A collate function that counts its batches."""
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, samples):
+        self.count += 1
+        x, y = torch.utils.data.default_collate(samples)
+        return x * self.count, y
+
+
+def test_what_a_collate_function_counts_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(LOADERS, "counts", lambda: shuffled(Points(), collate_fn=Counting()))
+    _, inexact = resumed(lambda name: from_loader(tmp_path / name, "counts"), 8)
+    assert list(inexact) == ["collate function.count"]
+
+
+class Place(IterableDataset):
+    """A stream that says and sets where it is, and goes on there in each epoch."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def __iter__(self):
+        for _ in range(SAMPLES):
+            self.seen += 1
+            yield torch.tensor([self.seen / 50, 1.0]), torch.tensor([2.0 * self.seen / 50])
+
+    def state_dict(self):
+        return {"seen": self.seen}
+
+    def load_state_dict(self, state):
+        self.seen = state["seen"]
+
+
+def test_a_users_loader_of_a_stream_with_a_state_goes_on_at_the_epoch(tmp_path, monkeypatch):
+    monkeypatch.setitem(LOADERS, "stream", lambda: DataLoader(Place(), 4))
+    assert resumed(lambda name: from_loader(tmp_path / name, "stream"), 8) == (True, {})
+
+
+def test_to_look_at_a_stream_takes_nothing_of_it(tmp_path, monkeypatch):
+    stream = Place()
+    monkeypatch.setitem(LOADERS, "stream", lambda: DataLoader(stream, 4))
+    from_loader(tmp_path, "stream").fit(max_steps=2)
+    assert stream.seen == 8
+
+
 def test_workers_that_are_kept_are_named(tmp_path, monkeypatch):
     options = {"num_workers": 1, "persistent_workers": True}
     monkeypatch.setitem(LOADERS, "kept", lambda: shuffled(Points(), **options))
