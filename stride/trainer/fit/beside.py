@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from stride.data.batches.given import GivenBatches
+from stride.data.batches.given import GivenBatches, ResumableGivenBatches
 from stride.data.samples import Source, StreamDataset
 from stride.engine.agreement import OfEachRank
 from stride.engine.checkpoint.attributes import Attributes
@@ -78,10 +78,11 @@ class Beside:
 
     def _datasets(self) -> Iterator[tuple[str, Any]]:
         """Yield the user's datasets; a stream that says where it is, is its batches' to restore."""
-        given = isinstance(self._assembly.data.train_loader, GivenBatches)
+        batches = self._assembly.data.train_loader
+        plain = isinstance(batches, GivenBatches) and not isinstance(batches, ResumableGivenBatches)
         for split, source in self._assembly.data.sources.items():
             dataset = _users(source)
-            follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not given
+            follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not plain
             if not _is_own(type(dataset)) and not follows:
                 name = {"val": "validation"}.get(split, split)
                 yield "dataset" if split == "train" else f"dataset of {name}", dataset
