@@ -147,12 +147,14 @@ def _fill(
 def _leave_index(git: _Git, private: str) -> None:
     """Let git work on a copy of the index.
 
-    `git diff` writes a refreshed index, and `--no-optional-locks` does not hinder it.
+    `git diff` writes a refreshed index, and `--no-optional-locks` does not hinder it. The copy
+    keeps the time: git reads the files that changed no earlier than its index was written, since
+    their times cannot tell whether they changed since.
     """
     index = git.folder / _line(git("rev-parse", "--git-path", "index"))
     git.environment["GIT_INDEX_FILE"] = copy = os.path.join(private, "index")
     if index.exists():  # there is none before the first `git add`
-        shutil.copy(index, copy)
+        shutil.copy2(index, copy)
 
 
 def _line(output: bytes) -> str:

@@ -107,6 +107,20 @@ def test_commit_and_patch_rebuild_the_files_as_they_are(repository, tmp_path):
     assert tree(apply_to_clone(repository, tmp_path, state["commit"], patch)) == tree(repository)
 
 
+def test_a_file_changed_in_the_instant_of_the_commit_is_in_the_patch(repository):
+    """A clock of coarse ticks: same size, same time, and the index was written then too."""
+    run_git(repository, "config", "core.trustctime", "false")
+    instant = 1_700_000_000 * 10**9
+    for text in ("lr = 1\n", "lr = 2\n"):
+        (repository / "train.py").write_text(text)
+        os.utime(repository / "train.py", ns=(instant, instant))
+        if text == "lr = 1\n":
+            run_git(repository, "commit", "-q", "-a", "-m", "second")
+            os.utime(repository / ".git" / "index", ns=(instant, instant))
+    state, patch = git_state(repository)
+    assert state["dirty"] is True and b"+lr = 2" in patch
+
+
 def test_the_users_config_does_not_change_the_patch(repository):
     change_everything(repository)
     expected = git_state(repository)
