@@ -1,4 +1,4 @@
-"""Find the random generators that a user's own objects hold, to seed them, read and set them."""
+"""Find the random generators in a user's own objects; seed them, read and set their state."""
 
 import os
 import random
@@ -67,15 +67,14 @@ def find_generators(**roots: Any) -> list[OwnGenerator]:
             continue
         seen[id(value)] = value
         if isinstance(value, KINDS):
-            found += _owned(name, value)
+            found += [] if isinstance(value, random.SystemRandom) else [own_generator(name, value)]
         else:
             left.extend(_inside(name, value))
     return found
 
 
-def _owned(name: str, generator: Any) -> list[OwnGenerator]:
-    if isinstance(generator, random.SystemRandom):
-        return []
+def own_generator(name: str, generator: Any) -> OwnGenerator:
+    """Return the ways in which one of the `KINDS` is read, set and seeded."""
     if isinstance(generator, torch.Generator):
         ways: Any = generator.get_state, generator.set_state, generator.manual_seed
     elif isinstance(generator, random.Random):
@@ -87,7 +86,14 @@ def _owned(name: str, generator: Any) -> list[OwnGenerator]:
         bits = generator.bit_generator
         read, write = partial(getattr, bits, "state"), partial(setattr, bits, "state")
         ways = read, write, partial(_seed_bits, bits)
-    return [OwnGenerator(name, generator, *ways)]
+    return OwnGenerator(name, generator, *ways)
+
+
+def is_stateful(thing: Any) -> bool:
+    """Tell whether an object gives and takes a state dict."""
+    if isinstance(thing, type):
+        return False
+    return all(callable(getattr(thing, name, None)) for name in ("state_dict", "load_state_dict"))
 
 
 def _seed_bits(bits: Any, value: int) -> None:

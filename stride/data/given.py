@@ -10,6 +10,7 @@ from stride.data.batches.given import GivenBatches, ResumableGivenBatches
 from stride.data.batches.replayed import ReplayedBatches, is_replayable
 from stride.data.build import Data
 from stride.data.fingerprint import fingerprint
+from stride.data.generators import is_stateful
 from stride.data.info import describe, num_classes
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.distributed import world_size
@@ -54,8 +55,7 @@ def given(loader: Any, device: torch.device, name: str = "train_loader") -> Give
             hint="give the function that makes it, without calling it",
         )
     _require_shared(loader, name)
-    methods = (getattr(loader, method, None) for method in ("state_dict", "load_state_dict"))
-    if all(map(callable, methods)):
+    if is_stateful(loader):
         return ResumableGivenBatches(loader, device)
     return (ReplayedBatches if is_replayable(loader) else GivenBatches)(loader, device)
 

@@ -18,66 +18,12 @@ class Stateful(Protocol):
         """Take the state."""
 
 
-class LoaderState:
-    """Take the place of batches that say and set by themselves where they are.
-
-    Their state is put back at the latest moment: `set_epoch` would undo it.
-    """
+class _Passing:
+    """Take the place of batches, and pass on what is asked of them."""
 
     def __init__(self, batches: Any) -> None:
         self._batches = batches
-        self._pending: dict[str, Any] | None = None
         self.batch_size: int | None = batches.batch_size
-
-    def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Choose the epoch, and go on where a restored state says."""
-        self._batches.set_epoch(epoch, position)
-        if self._pending is not None:
-            self._batches.load_state_dict(self._pending)
-            self._pending = None
-
-    def __len__(self) -> int:
-        return len(self._batches)
-
-    def left(self, epoch: int, position: int) -> float:
-        """Return how many batches are left of an epoch."""
-        left: float = self._batches.left(epoch, position)
-        return left
-
-    def positions(self, epoch: int, position: int) -> Iterator[int]:
-        """Yield the position after each batch, as the batches do."""
-        positions: Iterator[int] = self._batches.positions(epoch, position)
-        return positions
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._batches)
-
-    def shares(self) -> Iterator[Any]:
-        """Yield this process's shares, as the batches do."""
-        shares: Iterator[Any] = self._batches.shares()
-        return shares
-
-    def load_others(self, states: Sequence[dict[str, Any]]) -> None:
-        """Take the state of some rank: another number of ranks has divided the data otherwise."""
-        self.load_state_dict(states[rank() % len(states)])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return where the batches are."""
-        state: dict[str, Any] = self._batches.state_dict()
-        return state if self._pending is None else self._pending
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Keep the state until the epoch is set."""
-        self._pending = state
-
-
-class Shares:
-    """Take the place of batches on several ranks: give the shares of them, with their sizes."""
-
-    def __init__(self, batches: Any) -> None:
-        self._batches = batches
-        size: int | None = batches.batch_size
-        self.batch_size = None if size is None else size * world_size()
 
     @property
     def num_samples(self) -> int | None:
@@ -101,9 +47,55 @@ class Shares:
         positions: Iterator[int] = self._batches.positions(epoch, position)
         return positions
 
-    def __iter__(self) -> Iterator[Any]:
+    def shares(self) -> Iterator[Any]:
+        """Yield this process's shares, as the batches do."""
         shares: Iterator[Any] = self._batches.shares()
         return shares
+
+
+class LoaderState(_Passing):
+    """Take the place of batches that say and set by themselves where they are.
+
+    Their state is put back at the latest moment: `set_epoch` would undo it.
+    """
+
+    def __init__(self, batches: Any) -> None:
+        super().__init__(batches)
+        self._pending: dict[str, Any] | None = None
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Choose the epoch, and go on where a restored state says."""
+        super().set_epoch(epoch, position)
+        if self._pending is not None:
+            self._batches.load_state_dict(self._pending)
+            self._pending = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._batches)
+
+    def load_others(self, states: Sequence[dict[str, Any]]) -> None:
+        """Take the state of some rank: another number of ranks has divided the data otherwise."""
+        self.load_state_dict(states[rank() % len(states)])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the batches are."""
+        state: dict[str, Any] = self._batches.state_dict()
+        return state if self._pending is None else self._pending
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Keep the state until the epoch is set."""
+        self._pending = state
+
+
+class Shares(_Passing):
+    """Take the place of batches on several ranks: give the shares of them, with their sizes."""
+
+    def __init__(self, batches: Any) -> None:
+        super().__init__(batches)
+        self.batch_size = None if self.batch_size is None else self.batch_size * world_size()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.shares()
 
 
 def shared(batches: Any) -> Any:
@@ -160,11 +152,6 @@ class TrainState:
         counters = {"step": self.step, "epoch": self.epoch, "position": self.position}
         return {"counters": counters, **{k: v.state_dict() for k, v in self.parts.items()}}
 
-    def place(self, counters: Mapping[str, int]) -> None:
-        """Set step, epoch and position."""
-        self.step, self.epoch = counters["step"], counters["epoch"]
-        self.position = counters["position"]
-
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take counters and the state of every part that is in the state; the others stay.
 
@@ -173,4 +160,6 @@ class TrainState:
         for name, part in self.parts.items():
             if name in state:
                 part.load_state_dict(copy.deepcopy(state[name]))
-        self.place(state["counters"])
+        counters = state["counters"]
+        self.step, self.epoch = counters["step"], counters["epoch"]
+        self.position = counters["position"]

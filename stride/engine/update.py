@@ -40,9 +40,6 @@ class Update:
     microbatches. Hooks called `before_step` run when the gradients stand and are at their true
     size; clipping comes after them, then the optimiser.
 
-    Attributes:
-        batches: gives the batches of a window.
-
     Args:
         model: what gives the loss.
         optimizer: what moves the parameters.
@@ -70,7 +67,6 @@ class Update:
         self._note_norm = note_norm
         self._model = model
         self._gradients = gradients or OwnGradients(model)
-        self.batches = self._gradients.batches
         self._optimizer = optimizer
         self._precision = precision
         self._clip = clip_grad_norm

@@ -14,6 +14,7 @@ from stride.config import Overrides, Resolved, resolve_layers
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
+from stride.data.generators import is_stateful
 from stride.distributed import barrier, failing_together, is_main, on_main, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
@@ -313,7 +314,7 @@ class Trainer:
         adds = hasattr(self, "after_evaluate")
         self.metrics, self.results = Latest(), {}
         parts: dict[str, Any] = {"metrics": self.metrics, "clock": watch}
-        if hasattr(self, "state_dict") and hasattr(self, "load_state_dict"):  # of a subclass
+        if is_stateful(self):  # a subclass may be
             parts["trainer"] = self
         called = [*self._callbacks, *callbacks]
         self._training = build_training(

@@ -11,7 +11,7 @@ import torch
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint.checkpoint import checkpoint_names, newest_good
+from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
 from stride.engine.tally import Tally
@@ -50,7 +50,7 @@ class Run(RunWriter):
 
     def sync_streams(self):
         super().sync_streams()
-        self.stood_at_syncing = checkpoint_names(self.paths)
+        self.stood_at_syncing = self.paths.checkpoint_names()
 
 
 class Trainer:

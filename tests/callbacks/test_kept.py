@@ -9,7 +9,7 @@ import pytest
 from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
-from stride.engine.checkpoint.checkpoint import checkpoint_names, write_state
+from stride.engine.checkpoint.checkpoint import write_state
 from stride.engine.state import TrainState
 from stride.runs.files.atomic import remove_folder
 from stride.runs.layout import RunPaths, checkpoint_position
@@ -45,7 +45,7 @@ def test_epochs_count_as_numbers(paths):
     ours.adopt(paths, "m_epoch_149")
     index = ours.choose()
     ours.delete_others(paths, remove_folder)
-    assert checkpoint_names(paths) == ["m_epoch_109", "m_epoch_149"]
+    assert paths.checkpoint_names() == ["m_epoch_109", "m_epoch_149"]
     assert index["last"] == "m_epoch_149"
 
 
@@ -67,7 +67,7 @@ def test_newest_best_and_milestones_stay(paths):
     ours.adopt(paths, "m_epoch_149_step_7")
     index = ours.choose()
     ours.delete_others(paths, remove_folder)
-    assert checkpoint_names(paths) == ["m_epoch_9", "m_epoch_89", "m_epoch_149_step_7"]
+    assert paths.checkpoint_names() == ["m_epoch_9", "m_epoch_89", "m_epoch_149_step_7"]
     assert (index["best"], index["last"]) == ("m_epoch_9", "m_epoch_149_step_7")
     assert [entry["value"] for entry in index["entries"]] == [1.0, 5.0, None]
 
@@ -115,7 +115,7 @@ def test_what_lies_after_the_restored_one_is_no_entry_and_goes_at_the_next_choic
     names = [entry["name"] for entry in ours.choose()["entries"]]
     assert names == ["m_epoch_9", "m_epoch_89", "m_epoch_99"]
     ours.delete_others(paths, remove_folder)
-    assert checkpoint_names(paths) == names
+    assert paths.checkpoint_names() == names
 
 
 def test_one_whose_record_is_broken_is_forgotten_with_a_warning(paths, caplog):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from stride.callbacks.base import Callback
-from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import same
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import RunPaths
@@ -175,7 +175,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _state(paths: RunPaths) -> dict[str, Any]:
-    state = read_state(paths.checkpoint(checkpoint_names(paths)[-1]).path)
+    state = read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
     state = without(state, "noticed")  # what a callback has seen is named, and not restored
     return state | {"clock": without(state["clock"], *TIMED)}
 

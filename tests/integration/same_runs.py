@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import same
 from stride.runs.files.atomic import read_lines
 from stride.runs.fingerprints import read_digests, read_fingerprints
@@ -54,7 +54,7 @@ def without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _state(paths: RunPaths) -> dict[str, Any]:
-    state = read_state(paths.checkpoint(checkpoint_names(paths)[-1]).path)
+    state = read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
     state = without(state, "noticed")  # what a callback has seen is named, and not restored
     return state | {"clock": without(state["clock"], *TIMES)}
 

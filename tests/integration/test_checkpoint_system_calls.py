@@ -14,7 +14,6 @@ import pytest
 
 from stride.engine.checkpoint.checkpoint import (
     Checkpoint,
-    checkpoint_names,
     newest_good,
     read_state,
 )
@@ -37,7 +36,7 @@ def deaths() -> Iterator[Deaths]:
 
 def check_what_is_left(run: RunPaths) -> None:
     """Assert that each checkpoint which can be seen is whole, those in the index among them."""
-    names = checkpoint_names(run)
+    names = run.checkpoint_names()
     assert names
     for name in names:
         read_state(run.checkpoint(name).path)
@@ -51,7 +50,7 @@ def test_no_write_of_a_checkpoint_goes_unseen(deaths: Deaths) -> None:
     opened = {Path(path).name for name, path in deaths.calls if name == "open"}
     opened |= {name.split("-", 2)[-1] for name in opened if name.startswith(TEMPORARY_PREFIX)}
     run = RunPaths(deaths.whole)
-    files = run.checkpoint(checkpoint_names(run)[-1]).path.iterdir()
+    files = run.checkpoint(run.checkpoint_names()[-1]).path.iterdir()
     assert {file.name for file in files} | {run.checkpoint_index.name} <= opened
     kinds = {name for name, _ in deaths.calls}
     assert kinds >= {"mkdir", "open", "write", "fsync", "rename", "replace", "unlink", "rmdir"}

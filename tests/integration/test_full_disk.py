@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stride.engine.checkpoint.checkpoint import checkpoint_names, newest_good, read_state
+from stride.engine.checkpoint.checkpoint import newest_good, read_state
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.verify.run import verify_run
@@ -99,7 +99,7 @@ class Attempt:
         """Assert that a run which failed is whole as far as it goes."""
         assert list_runs(self.work_dir)[0].state in ("failed", "interrupted")
         assert verify_run(self.run.path).problems == []
-        for name in checkpoint_names(self.run):
+        for name in self.run.checkpoint_names():
             read_state(self.run.checkpoint(name).path)
         for stream in (self.run.metrics, self.run.fingerprints, self.run.metrics_csv):
             assert not stream.exists() or stream.read_bytes()[-1:] in (b"", b"\n"), stream

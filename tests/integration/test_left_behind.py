@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.runs.layout import TEMPORARY_PREFIX, CheckpointPaths, RunPaths, WorkDirPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.status import Process, current_state
@@ -57,7 +56,7 @@ def left() -> Iterator[Left]:
 
 
 def newest(run: RunPaths) -> CheckpointPaths:
-    return run.checkpoint(checkpoint_names(run)[-1])
+    return run.checkpoint(run.checkpoint_names()[-1])
 
 
 def change(path: Path, **values: Any) -> None:
@@ -100,7 +99,7 @@ def from_the_future(run: RunPaths) -> None:
     later = time.time() + FUTURE
     change(run.status, created=later, started=later + 1)
     change(run.segment(0), started=later)
-    for name in checkpoint_names(run):
+    for name in run.checkpoint_names():
         change(run.checkpoint(name).record, time=later)
     for path in [run.path, *run.path.rglob("*")]:
         os.utime(path, (later, later))

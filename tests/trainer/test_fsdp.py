@@ -12,7 +12,7 @@ from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.distributed import rank, world_size
-from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import same
 from stride.models.shards import own_rows
 from stride.models.weights import read_weights
@@ -104,7 +104,7 @@ def rows(path):
 def left(path):
     """Return all that a run leaves which does not tell the time."""
     paths = RunPaths(Path(path))
-    states = {name: read_state(paths.checkpoint(name).path) for name in checkpoint_names(paths)}
+    states = {name: read_state(paths.checkpoint(name).path) for name in paths.checkpoint_names()}
     for state in states.values():
         del state["clock"], state["noticed"]
     results = json.loads(paths.results.read_text())

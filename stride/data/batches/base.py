@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from stride.data.batches.sampler import Counts
+from stride.data.batches.sampler import Counts, Order
 
 
 @runtime_checkable
@@ -59,6 +59,29 @@ class Batches(Protocol):
 
     def example(self) -> Any:
         """Return a small batch to try a model on; batches and random state stay as they are."""
+
+
+class OrderedBatches:
+    """What batches of a known order say of an epoch."""
+
+    seekable = True
+    order: Order
+
+    @property
+    def num_samples(self) -> int:
+        """Return the samples of an epoch, over all processes."""
+        return self.order.num_samples
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def left(self, epoch: int, position: int) -> int:
+        """Return how many batches are left of an epoch from a position on."""
+        return self.order.left(epoch, position)
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield how many samples are consumed after each of these batches."""
+        return self.order.positions(epoch, position)
 
 
 def move(batch: Any, device: torch.device) -> Any:

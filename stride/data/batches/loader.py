@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from stride.data.batches.base import move, moved
+from stride.data.batches.base import OrderedBatches, move, moved
 from stride.data.batches.fetch import FetchArrays, FetchSamples
 from stride.data.batches.sampler import BatchKey, Counts, Order
 from stride.data.seeding import mix
@@ -17,10 +17,8 @@ from stride.data.seeding import mix
 WORKERS = 6  # which of the random streams of a seed
 
 
-class LoaderBatches:
+class LoaderBatches(OrderedBatches):
     """Give the batches of a map-style dataset in a given order, made here or by workers."""
-
-    seekable = True
 
     def __init__(
         self,
@@ -46,25 +44,9 @@ class LoaderBatches:
         )
         end_workers_with(self, self._loader)
 
-    @property
-    def num_samples(self) -> int:
-        """Return the samples of an epoch, over all processes."""
-        return self.order.num_samples
-
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""
         self._keys.epoch, self._keys.position = epoch, position
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def left(self, epoch: int, position: int) -> int:
-        """Return how many batches are left of an epoch from a position on."""
-        return self.order.left(epoch, position)
-
-    def positions(self, epoch: int, position: int) -> Iterator[int]:
-        """Yield how many samples are consumed after each of these batches."""
-        return self.order.positions(epoch, position)
 
     def __iter__(self) -> Iterator[Any]:
         self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))

@@ -6,6 +6,7 @@ from itertools import chain, repeat
 import torch
 from torch import Tensor
 
+from stride.data.batches.base import OrderedBatches
 from stride.data.batches.sampler import Counts, Order
 
 BLOCK_BATCHES = 64  # batches gathered by one operation, at most
@@ -15,7 +16,7 @@ BLOCK_NUMBERS = 32_768
 BLOCK_BYTES = 2**24  # of a block on an accelerator, where a launch costs more than the copy
 
 
-class MemoryBatches:
+class MemoryBatches(OrderedBatches):
     """Gather batches from tensors: a block of them by one operation, then views of the block.
 
     The order and the batches equal those of `LoaderBatches`. Unshuffled batches are views of the
@@ -26,8 +27,6 @@ class MemoryBatches:
         device: Where the batches are wanted.
     """
 
-    seekable = True
-
     def __init__(self, tensors: Sequence[Tensor], order: Order, device: torch.device) -> None:
         self.tensors = tuple(tensors)
         self.order = order
@@ -37,25 +36,9 @@ class MemoryBatches:
         self.position = 0
         self._block = order.batch_size * batches_per_block(self.tensors, order.batch_size)
 
-    @property
-    def num_samples(self) -> int:
-        """Return the samples of an epoch, over all processes."""
-        return self.order.num_samples
-
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""
         self.epoch, self.position = epoch, position
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def left(self, epoch: int, position: int) -> int:
-        """Return how many batches are left of an epoch from a position on."""
-        return self.order.left(epoch, position)
-
-    def positions(self, epoch: int, position: int) -> Iterator[int]:
-        """Yield how many samples are consumed after each of these batches."""
-        return self.order.positions(epoch, position)
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         start, stop = self.position, self.order.num_samples

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from stride.data.batches.base import move, moved
 from stride.data.batches.fetch import stack
 from stride.data.batches.sampler import Counts
-from stride.data.generators import Held
+from stride.data.generators import Held, is_stateful
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
     GLOBALS,
@@ -210,15 +210,10 @@ class _Shared:
         return batch, Counts(stop - start, len(samples))
 
 
-def _has_state(stream: Any) -> bool:
-    methods = (getattr(stream, name, None) for name in ("state_dict", "load_state_dict"))
-    return all(map(callable, methods))
-
-
 @contextmanager
 def put_back(stream: Any) -> Iterator[None]:
     """Let a stream that says and sets where it is be there again after the block."""
-    if not _has_state(stream):
+    if not is_stateful(stream):
         yield
         return
     before = copy.deepcopy(stream.state_dict())
@@ -230,7 +225,7 @@ def put_back(stream: Any) -> Iterator[None]:
 
 def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:
     """Give the batches of a stream; resumable where it has state_dict and no workers."""
-    resumable = _has_state(source.stream) and not options["options"].get("num_workers")
+    resumable = is_stateful(source.stream) and not options["options"].get("num_workers")
     return (ResumableStreamBatches if resumable else StreamBatches)(source, **options)
 
 

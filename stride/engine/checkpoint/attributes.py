@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stride.engine.checkpoint.generators import GENERATORS, is_stateful, state_of
+from stride.data.generators import KINDS, is_stateful
+from stride.engine.checkpoint.generators import state_of
 from stride.models.model import Model
 from stride.models.shards import own_rows
 
@@ -96,7 +97,7 @@ class Attributes:
     def _take(self, path: str, value: Any, depth: int) -> None:
         if self._is_passed(value):
             return
-        if not self._only_looks and (isinstance(value, GENERATORS) or is_stateful(value)):
+        if not self._only_looks and (isinstance(value, KINDS) or is_stateful(value)):
             self._hold(path, value, depth)
         elif _is_open(value) and not is_stateful(value) and depth < _DEPTH:
             self._walk(path, value, depth + 1)
@@ -125,7 +126,7 @@ class Attributes:
             hashed.update(repr(value).encode(errors="surrogatepass"))
         elif isinstance(value, (Tensor, np.ndarray)):
             _feed_numbers(hashed, value)
-        elif isinstance(value, GENERATORS) or is_stateful(value):
+        elif isinstance(value, KINDS) or is_stateful(value):
             if self._only_looks:
                 self._feed(hashed, state_of(value), path, depth + 1)
             else:

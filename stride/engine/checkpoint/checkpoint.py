@@ -257,7 +257,7 @@ def newest_good(
         divided: as of `read_state`.
         tell: is given the warnings.
     """
-    for name in reversed(broadcast(checkpoint_names(paths))):
+    for name in reversed(broadcast(paths.checkpoint_names())):
         folder = paths.checkpoint(name)
         found = None
         try:
@@ -271,8 +271,3 @@ def newest_good(
         if not any_rank(found is None):  # all ranks take the same one
             return found
     return None
-
-
-def checkpoint_names(paths: RunPaths) -> list[str]:
-    """Return the names of a run's checkpoint folders, in the order of training."""
-    return paths.checkpoint_names()

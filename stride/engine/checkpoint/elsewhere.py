@@ -9,10 +9,11 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from stride.data.generators import KINDS
 from stride.distributed import rank
 from stride.engine.checkpoint.attributes import Attributes
 from stride.engine.checkpoint.fidelity import same
-from stride.engine.checkpoint.generators import GENERATORS, set_state, state_of
+from stride.engine.checkpoint.generators import set_state, state_of
 from stride.engine.checkpoint.packing import Packer
 
 Look = Callable[[], Attributes]
@@ -40,7 +41,7 @@ class Held:
         return {
             path: thing
             for path, thing in self._look().stateful.items()
-            if isinstance(thing, GENERATORS) == self._generators
+            if isinstance(thing, KINDS) == self._generators
         }
 
     def state_dict(self) -> dict[str, Any]:

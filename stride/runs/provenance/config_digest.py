@@ -34,14 +34,23 @@ def known_configs(paths: RunPaths) -> set[str]:
     return set() if None in found else {str(digest) for digest in found}
 
 
-def require_known_config(paths: RunPaths) -> None:
-    """Refuse a config.json that no segment of the run was begun with: somebody has changed it.
+def is_edited(paths: RunPaths) -> bool:
+    """Tell whether no segment of the run was begun with its config.json: somebody has changed it.
 
     Raises:
-        RunError: It is, or it cannot be read.
+        RunError: It cannot be read.
     """
     known = known_configs(paths)
-    if known and config_digest(read_record(paths.config, unversioned=1)) not in known:
+    return bool(known) and config_digest(read_record(paths.config, unversioned=1)) not in known
+
+
+def require_known_config(paths: RunPaths) -> None:
+    """Refuse a config.json that was edited since the run wrote it.
+
+    Raises:
+        RunError: It was, or it cannot be read.
+    """
+    if is_edited(paths):
         what = f"{paths.config.name} was changed since the run wrote it"
         hint = "bring it back as it was; values that may change go behind --config"
         raise RunError(what, where=str(paths.config), hint=hint)

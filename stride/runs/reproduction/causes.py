@@ -1,6 +1,5 @@
 """Say by what two runs differ that can change the bits of a training, the likeliest first."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 from stride.errors import RunError
 from stride.runs.compare import ABSENT, compare
 from stride.runs.files.atomic import read_record
+from stride.runs.files.digest import sha256
 from stride.runs.layout import RunPaths
-from stride.runs.provenance.config_digest import config_digest, known_configs
+from stride.runs.provenance.config_digest import is_edited
 from stride.runs.run import Run
 from stride.version import changes_between
 
@@ -109,13 +109,9 @@ def edits(original: RunPaths) -> list[str]:
     Raises:
         RunError: A record is broken.
     """
-    known = known_configs(original) if original.config.exists() else set()
-    edited = known and config_digest(read_record(original.config, unversioned=1)) not in known
-    return (
-        [f"{original.config.name} of the original was edited since the run wrote it"]
-        if edited
-        else []
-    )
+    if not (original.config.exists() and is_edited(original)):
+        return []
+    return [f"{original.config.name} of the original was edited since the run wrote it"]
 
 
 def _seeds(original: Provenance, other: Provenance) -> Iterator[str]:
@@ -269,7 +265,7 @@ def _patches(original: RunPaths, copy: RunPaths) -> Iterator[str]:
 
 def _digest(paths: RunPaths) -> str:
     try:
-        return hashlib.sha256(paths.code_patch.read_bytes()).hexdigest()[:12]
+        return sha256(paths.code_patch)[:12]
     except FileNotFoundError:
         return "none"
 

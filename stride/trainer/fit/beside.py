@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from stride.data.batches.given import GivenBatches, ResumableGivenBatches
+from stride.data.generators import is_stateful
 from stride.data.samples import Source, StreamDataset
 from stride.engine.agreement import OfEachRank
 from stride.engine.checkpoint.attributes import Attributes
 from stride.engine.checkpoint.elsewhere import Held, Noticed
-from stride.engine.checkpoint.generators import is_stateful
 from stride.engine.state import Stateful
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callbacks import Watch

@@ -54,27 +54,22 @@ def build_training(
         UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
             follow is not evaluated.
     """
-    config, model = assembly.config, assembly.model
-    stop = StopRequest()
+    config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     every = config.distributed_config.agree_every
     agreement = Agreement(stop, every, config.training_config.log_interval)
     now = agreement.now if world_size() > 1 else time.monotonic
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
     optimizer = build_optimizer_of(assembly)
-    schedule = build_schedule(
-        values_of(config.scheduler_kwargs),
-        optimizer,
-        metric=watch.monitor.metric,
-    )
-    fingerprint = Fingerprint()
+    section = values_of(config.scheduler_kwargs)
+    schedule = build_schedule(section, optimizer, metric=watch.monitor.metric)
     if config.training_config.digest_every:
         watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
     tally = _tally(assembly, fingerprint)
     batches = _batches(assembly, parts)
     require_shares_of(assembly, batches)
     state = TrainState(
-        model=WeightsState(model),
-        modules=ModuleState(model),
+        model=WeightsState(assembly.model),
+        modules=ModuleState(assembly.model),
         optimizer=OptimizerState(optimizer),
         schedule=schedule,
         precision=assembly.precision,

@@ -13,8 +13,8 @@ from stride.callbacks.monitor import Monitor
 from stride.callbacks.same_values import SameValues
 from stride.components import find
 from stride.data.batches.replayed import ReplayedBatches
+from stride.data.generators import is_stateful
 from stride.distributed import world_size
-from stride.engine.checkpoint.generators import is_stateful
 from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
 from stride.errors import ComponentError

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stride.engine.checkpoint.checkpoint import checkpoint_names, read_state
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import UNCOMPARED, same
 from stride.runs.layout import RunPaths
 from stride.runs.reproduction.compare import compare_runs, measures_time
@@ -30,7 +30,7 @@ def final_state(paths: RunPaths) -> dict[str, Any]:
     Raises:
         RunError: there is none, or it is damaged.
     """
-    return read_state(paths.checkpoint(checkpoint_names(paths)[-1]).path)
+    return read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
 
 
 def difference(whole: RunPaths, other: RunPaths, optimized: Sequence[str]) -> Difference:

@@ -140,7 +140,6 @@ class Forked(Fresh):
                 where=str(self.checkpoint),
                 hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
             )
-
         if "schedule" in self.anew and "optimizer" in self.saved:
             own = training.optimizer.state_dict()["param_groups"]
             self.saved["optimizer"] = {**self.saved["optimizer"], "param_groups": own}

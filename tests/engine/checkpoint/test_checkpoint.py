@@ -12,7 +12,6 @@ from torch import nn
 
 from stride.distributed import rank
 from stride.engine.checkpoint.checkpoint import (
-    checkpoint_names,
     newest_good,
     read_state,
     require_storable,
@@ -222,7 +221,7 @@ def test_checkpoints_are_ordered_by_number(tmp_path):
     (paths.checkpoints / "notes").mkdir()
     (paths.checkpoints / "m_epoch_98").write_text("no folder")
     expected = ["m_epoch_9", "m_epoch_9_step_99", "m_epoch_9_step_100", "m_epoch_10"]
-    assert checkpoint_names(paths) == expected
+    assert paths.checkpoint_names() == expected
     assert newest_good(paths).name == "m_epoch_10"
 
 

@@ -9,7 +9,6 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
-from stride.engine.checkpoint.checkpoint import checkpoint_names
 from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
@@ -276,7 +275,7 @@ def damage(run, name):
 def test_a_damaged_newest_checkpoint_is_passed_over_and_named(make, tmp_path, caplog):
     make(work_dir=tmp_path / "whole", checkpoint_config=OFTEN).fit()
     run = kill(make, 7)
-    *_, older, newest = checkpoint_names(run.paths)
+    *_, older, newest = run.paths.checkpoint_names()
     assert (older[-1], newest[-1]) == ("3", "6")
     damage(run, newest)
     make().fit(resume=0)
@@ -290,7 +289,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_named(make, tmp_path, ca
 def test_without_a_good_checkpoint_the_run_begins_anew_and_says_so(make, tmp_path):
     make(work_dir=tmp_path / "whole", checkpoint_config=OFTEN).fit()
     run = kill(make, 7)
-    for name in checkpoint_names(run.paths):
+    for name in run.paths.checkpoint_names():
         damage(run, name)
     make().fit(resume=0)
     assert "no good checkpoint to resume from: the run begins anew" in log_of(run)
@@ -306,7 +305,7 @@ def test_a_run_that_has_come_to_its_end_is_not_begun_anew(make):
     trainer.fit()
     run = Run(trainer.run.paths.path)
     weights = run.paths.weights.read_bytes()
-    for name in checkpoint_names(run.paths):
+    for name in run.paths.checkpoint_names():
         damage(run, name)
     with pytest.raises(RunError, match="is done, and no good checkpoint of it is left"):
         make().fit(resume=0, max_epochs=3)
