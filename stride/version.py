@@ -27,6 +27,7 @@ FORMAT_CHANGES: Final = (
     Change(3, "checkpoints and start weights are known by digests, run and config", bits=False),
     Change(3, "the position in an epoch counts samples, whatever size steps have", bits=False),
     Change(3, "generators that data holds are seeded by epoch and sample", bits=True),
+    Change(3, "means are weighted by what the criterion divides by", bits=True),
     Change(3, "tensors keep their order in memory, modules all that they hold", bits=False),
 )
 """Every change of the format, the oldest first."""

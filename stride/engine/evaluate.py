@@ -5,13 +5,13 @@ from itertools import repeat
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from stride.config.metrics import metric_name
 from stride.distributed import any_rank, totals
 from stride.engine.precision import Precision
 from stride.metrics.base import Metric, exact_type, over_ranks
-from stride.models.model import Model, as_step
+from stride.models.losses import Size
+from stride.models.model import Model, as_step, counted_loss
 from stride.models.shards import is_divided
 
 
@@ -23,7 +23,9 @@ def evaluate(
     split: str,
     precision: Precision,
 ) -> dict[str, float]:
-    """Return loss and every metric of the split under canonical names, weighted by samples.
+    """Return loss and every metric of the split under canonical names.
+
+    The loss is the mean over all that the steps' losses are means of.
 
     The model is in evaluation mode meanwhile and in its former mode after. With several ranks
     each evaluates its share, and all get the same values: they are brought together once, at
@@ -36,8 +38,8 @@ def evaluate(
             loss, size = _pass(model, batches, metrics)
     finally:
         model.train(training)
-    total, samples = totals([float(loss), size])
-    values = {metric_name(split, "loss"): total / samples if samples else float("nan")}
+    total, whole = totals([float(loss), float(size)])
+    values = {metric_name(split, "loss"): total / whole if whole else float("nan")}
     return values | {metric_name(split, name): over_ranks(m) for name, m in metrics.items()}
 
 
@@ -53,20 +55,18 @@ def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
         batch = next(left, None)
 
 
-def _pass(
-    model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]
-) -> tuple[Tensor | float, int]:
+def _pass(model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]) -> tuple[Size, Size]:
     for metric in metrics.values():
         metric.reset()
-    total: Tensor | float = 0.0
-    size = 0
+    total: Size = 0.0
+    size: Size = 0
     divided = is_divided(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
         step = as_step(model.evaluation_step(batch), batch)
         if not counts:
             continue
-        total = total + step.loss.to(exact_type(step.loss)) * step.size
-        size += step.size
+        total = total + counted_loss(step).to(exact_type(step.loss)) * step.size
+        size = size + step.size
         for metric in metrics.values():
             metric.update(step)
     return total, size

@@ -30,9 +30,10 @@ class Precision:
             return self._plain
         return torch.autocast(self._device, dtype=self._dtype)
 
-    def backward(self, loss: Tensor) -> None:
-        """Run the backward pass of a scalar loss, scaled in fp16."""
-        (loss if self.scaler is None else self.scaler.scale(loss)).backward()  # type: ignore[no-untyped-call]
+    def backward(self, loss: Tensor, beside: Tensor | None = None) -> None:
+        """Run the backward pass of a scalar loss, scaled in fp16, and of one that is not."""
+        scaled = loss if self.scaler is None else self.scaler.scale(loss)
+        (scaled if beside is None else scaled + beside).backward()  # type: ignore[no-untyped-call]
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
         """Bring gradients to their true size, for hooks and clipping; does nothing but in fp16."""

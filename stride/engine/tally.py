@@ -10,7 +10,8 @@ from torch import Tensor
 
 from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
-from stride.metrics.base import Metric, over_ranks
+from stride.metrics.base import Metric, exact_type, over_ranks
+from stride.models.losses import Size
 from stride.models.model import Step
 
 _HELD_STEPS = 32
@@ -21,8 +22,8 @@ class Tally:
     """The losses of an epoch, and its accuracy where the model gives outputs and targets.
 
     Adding a step appends to lists: no arithmetic, no wait for the device. Sums are in double
-    precision and weighted by samples. They are of this process; `read`, `first_nonfinite` and
-    `epoch_values` tell of all ranks, so that every rank has to call them.
+    precision and weighted by the sizes of the steps. They are of this process; `read`,
+    `first_nonfinite` and `epoch_values` tell of all ranks, so that every rank has to call them.
 
     Args:
         accuracy: the metric that `train/epoch_accuracy` is to come from, None for none.
@@ -45,7 +46,7 @@ class Tally:
     def reset(self) -> None:
         """Begin an epoch."""
         self._losses: list[Tensor] = []
-        self._sizes: list[int] = []
+        self._sizes: list[Size] = []
         self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
         self._held = 0
@@ -99,10 +100,12 @@ class Tally:
         """Wait for the device and move the losses held into the sums."""
         if not self._losses:
             return
-        losses = torch.stack(self._losses)
+        losses, sizes = torch.stack(self._losses), _numbers(self._sizes)
+        if not all(sizes):  # the mean of nothing is no number, and counts nothing
+            losses[[size == 0 for size in sizes]] = 0
         self._fingerprint.add_losses(losses)
         values = losses.tolist()
-        sizes, self._losses, self._sizes = self._sizes, [], []
+        self._losses, self._sizes = [], []
         self._note_bad(values)
         for span in ("epoch", "report"):
             total = self._sums[f"{span}_loss"]
@@ -208,6 +211,13 @@ def joined(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:
     if len({tensor.shape[1:] for tensor in tensors}) > 1:
         return list(tensors)
     return torch.cat(list(tensors))
+
+
+def _numbers(sizes: Sequence[Size]) -> list[float]:
+    """Read all sizes at once."""
+    tensors = [size for size in sizes if isinstance(size, Tensor)]
+    read = iter(torch.stack([t.to(exact_type(t)) for t in tensors]).tolist() if tensors else ())
+    return [next(read) if isinstance(size, Tensor) else size for size in sizes]
 
 
 def _mean(total: float, size: float) -> float:

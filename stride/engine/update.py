@@ -13,7 +13,7 @@ from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.tally import joined
 from stride.errors import ConfigError
-from stride.models.model import Model, Step, as_step
+from stride.models.model import Model, Step, as_step, counted_loss
 from stride.models.shards import whole
 
 
@@ -36,9 +36,9 @@ def _forget(norm: Tensor) -> None:
 class Update:
     """One optimiser update over a window of one or more microbatches.
 
-    The gradient of a window is that of its mean loss over samples, whatever the sizes of its
-    microbatches. Hooks called `before_step` run when the gradients stand and are at their true
-    size; clipping comes after them, then the optimiser.
+    The gradient of a window is that of its mean loss over all that its steps are means of, however
+    it is cut into microbatches. Hooks called `before_step` run when the gradients stand and are at
+    their true size; clipping comes after them, then the optimiser.
 
     Args:
         model: what gives the loss.
@@ -106,21 +106,21 @@ class Update:
         for parameter in self._parameters:
             parameter.grad = None
         steps: list[Step] = []
-        for batch, weight in self._gradients.weighted(window):
+        for batch in self._gradients.parts(window):
             with self._precision.autocast():
                 step = self._gradients.training_step(batch)
             if type(step) is not Step:
                 step = as_step(step, batch)
-            self._precision.backward(step.loss if weight == 1 else step.loss * weight)
+            self._gradients.backward(step, self._precision)
             steps.append(step)
         if self._check_loss and checked:
             self._require_finite(steps)
         self._gradients.reduce(self._parameters)
-        return steps[0] if len(steps) == 1 else _joined(steps)
+        return steps[0] if len(steps) == 1 else _joined(steps, self._parameters[0].device)
 
     def _require_finite(self, steps: list[Step]) -> None:
-        if not self._gradients.are_finite([step.loss for step in steps]):
-            raise NonFiniteLoss(_joined([step._replace(loss=step.loss.detach()) for step in steps]))
+        if not self._gradients.are_finite([counted_loss(step) for step in steps]):
+            raise NonFiniteLoss(_joined(steps, self._parameters[0].device))
 
     def apply(self, window: Sequence[Any], step: Step) -> None:
         """Call the hooks, clip, and let the optimiser move the parameters."""
@@ -174,16 +174,16 @@ def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
         )
 
 
-def _joined(steps: list[Step]) -> Step:
-    """Join the microbatches of one update: the mean loss over samples, outputs end to end.
+def _joined(steps: list[Step], device: torch.device) -> Step:
+    """Join the microbatches of one update: the mean of their losses, outputs end to end.
 
     Outputs and targets are lists where they do not fit together, as sequences of several lengths.
     A rank that had no samples has a step of none.
     """
     if not steps:
-        return Step(torch.zeros(()), 0)
+        return Step(torch.zeros((), device=device), 0)
     size = sum(step.size for step in steps)
-    loss = torch.stack([step.loss.detach() * (step.size / size) for step in steps]).sum()
+    loss = torch.stack([counted_loss(step) * step.size for step in steps]).sum() / size
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):
         return Step(loss, size)

@@ -1,5 +1,6 @@
 """What the loop calls: a network, its criterion, and one step of both on a batch."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
+from stride.models.losses import LABELS, Size, judge_of
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
 
@@ -18,14 +20,16 @@ class Step(NamedTuple):
 
     Attributes:
         loss: Scalar mean over the batch, with its graph in training.
-        size: The weight of the loss in an epoch's mean: how many samples, tokens or nodes it is the
-            mean of. Where in an epoch a training is does not follow from it.
+        size: What the loss is the mean of: how many samples, tokens or nodes, or the sum of their
+            weights; a number, or a tensor of one, which nobody waits for. It is the loss's weight
+            wherever losses come together: microbatches, processes, epochs. Of 0, a step counts
+            nothing. Where in an epoch a training is does not follow from it.
         outputs: What the network returned, if metrics are to see it.
         targets: The targets as the criterion saw them (shapes and type made to fit the outputs).
     """
 
     loss: Tensor
-    size: int
+    size: Size
     outputs: Any = None
     targets: Any = None
 
@@ -51,6 +55,8 @@ class Model:
         self.network = network
         self.criterion = criterion
         self.forward: Callable[..., Any] = network
+        self._judge = judge_of(criterion)
+        self._ignored = criterion.ignore_index if isinstance(criterion, LABELS) else -1
         self._align: Callable[[Any, Any], Any] | None = None
         if isinstance(criterion, POINTWISE):
             self._align = same_shape
@@ -71,8 +77,21 @@ class Model:
         outputs = self.forward(inputs)
         if self._align is not None:
             targets = self._align(outputs, targets)
-        size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
-        return new_step(Step, (self.criterion(outputs, targets), size, outputs, targets))
+        return self.judge(outputs, targets, inputs)
+
+    def judge(self, outputs: Any, targets: Any, inputs: Any) -> Step:
+        """Return the step that outputs and targets made to fit give, by the criterion."""
+        loss, size = self._judge(self.criterion, outputs, targets)
+        if size is None:
+            size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
+        if self._ignored >= 0:
+            targets = self._counted(targets)
+        return new_step(Step, (loss, size, outputs, targets))
+
+    def _counted(self, targets: Any) -> Any:
+        """Return targets, those that the criterion leaves out as -1: no metric counts these."""
+        classes = isinstance(targets, Tensor) and not targets.is_floating_point()
+        return torch.where(targets == self._ignored, -1, targets) if classes else targets
 
     def _look_once(self, outputs: Any, targets: Any) -> Any:
         # A class criterion refuses what does not fit by itself, so a look at one batch is enough
@@ -158,10 +177,10 @@ class OwnSteps(Model):
 def as_step(result: Any, batch: Any) -> Step:
     """Return a user's step result as a Step: a bare loss gets its size from the batch."""
     if isinstance(result, Step):
-        if isinstance(result.loss, Tensor) and not result.loss.ndim and type(result.size) is int:
+        if isinstance(result.loss, Tensor) and not result.loss.ndim and _is_size(result.size):
             return result
         raise DataError(
-            "the Step that training_step returned has no scalar loss, or no int for its size",
+            "the Step that training_step returned has no scalar loss, or no number for its size",
             hint="return the mean loss as a tensor without dimensions, and the number of samples",
         )
     if isinstance(result, Tensor) and result.numel() == 1:
@@ -171,6 +190,20 @@ def as_step(result: Any, batch: Any) -> Step:
         f"training_step returned a {type(result).__name__}{shape}",
         hint="return the mean loss as a scalar tensor, or stride.Step(loss, size)",
     )
+
+
+def _is_size(size: Any) -> bool:
+    if isinstance(size, Tensor):
+        return not size.ndim
+    return type(size) in (int, float) and 0 <= size < math.inf
+
+
+def counted_loss(step: Step) -> Tensor:
+    """Return the loss without its graph: 0 where it is the mean of nothing, and so NaN."""
+    loss = step.loss.detach()
+    if isinstance(step.size, Tensor):
+        return torch.where(step.size > 0, loss, 0)
+    return loss if step.size else torch.zeros_like(loss)
 
 
 def split_batch(batch: Any) -> tuple[Any, Any]:

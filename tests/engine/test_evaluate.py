@@ -75,6 +75,21 @@ def test_no_graph_is_kept_and_an_own_evaluation_step_is_used():
     assert values == {"train/epoch_loss": 2.0}
 
 
+@pytest.mark.parametrize("targets", [None, -100])
+def test_the_loss_of_a_weighted_criterion_does_not_depend_on_the_batches(targets):
+    torch.manual_seed(4)
+    inputs, labels = torch.randn(64, 3), torch.randint(0, 2, (64,))
+    if targets is not None:
+        labels[:20] = targets  # batches without a label
+    criterion = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 10.0]))
+    made = Model(nn.Linear(3, 2), criterion)
+    expected = criterion(made.network(inputs), labels).item()
+    for size in (1, 8, 64):
+        batches = zip(inputs.split(size), labels.split(size), strict=True)
+        values = evaluate(made, batches, {}, split="test", precision=FP32)
+        assert values["test/loss"] == pytest.approx(expected, rel=1e-6)
+
+
 def test_an_empty_split_has_no_number():
     values = evaluate(model(), [], {}, split="test", precision=FP32)
     assert values["test/loss"] != values["test/loss"]

@@ -149,3 +149,18 @@ def test_ranks_report_what_all_of_them_saw(ranks):
 @pytest.mark.ddp
 def test_ranks_agree_on_the_first_loss_that_is_not_finite(ranks):
     assert [found for _, found, _ in ranks(2, _counted, 1)] == [(1, 3), (1, 3)]
+
+
+def test_steps_of_size_zero_count_nothing_and_are_not_bad():
+    tally = Tally()
+    for loss, size in (
+        (1.0, torch.tensor(3)),
+        (math.nan, torch.tensor(0)),
+        (math.nan, 0),
+        (5.0, 1),
+    ):
+        tally.add(Step(torch.tensor(loss), size))
+    assert tally.first_nonfinite() is None
+    assert tally.read() == tally.epoch_values()["train/epoch_loss"] == 2.0
+    tally.add(Step(torch.tensor(math.nan), torch.tensor(2.0)))
+    assert tally.first_nonfinite() == (4, 5)

@@ -175,3 +175,54 @@ def test_microbatches_of_several_shapes_keep_their_outputs_apart():
     _, (step,) = updated(model, [window])
     assert [tuple(part.shape) for part in step.outputs] == [(4, 3, 5), (4, 3, 7)]
     assert [tuple(part.shape) for part in step.targets] == [(4, 5), (4, 7)]
+
+
+class Tokens(Model):
+    """A loss that is the mean over the tokens of sequences of several lengths, padded by 0."""
+
+    counts = staticmethod(int)
+
+    def training_step(self, batch):
+        x, mask = batch
+        losses = self.network(x).square().mean(-1) * mask
+        return Step(losses.sum() / mask.sum(), self.counts(mask.sum()))
+
+
+class OnTheDevice(Tokens):
+    counts = staticmethod(torch.Tensor.detach)
+
+
+@pytest.mark.parametrize("kind", [Tokens, OnTheDevice])
+def test_microbatches_are_weighed_by_the_size_that_their_step_states(kind):
+    model, x, _ = model_and_data()
+    model = kind(model.network, model.criterion)
+    x, mask = x.reshape(3, 4, 4), (torch.arange(4) < torch.tensor([[1], [4], [2]])).float()
+    whole, (step,) = updated(model, [[(x, mask)]])
+    parts, (joined,) = updated(model, [[(x[:1], mask[:1]), (x[1:], mask[1:])]])
+    torch.testing.assert_close(weights(parts), weights(whole))
+    torch.testing.assert_close(joined.loss, step.loss.detach())
+    assert joined.size == step.size == 7
+
+
+def test_microbatches_without_a_label_count_nothing():
+    model, x, y = model_and_data()
+    some, (step,) = updated(model, [[(x[4:], y[4:])]])
+    empty = torch.full_like(y[:4], -100)
+    options = {"check_loss": True}
+    both, (joined,) = updated(model, [[(x[:4], empty), (x[4:], y[4:])]], **options)
+    torch.testing.assert_close(weights(both), weights(some))
+    torch.testing.assert_close(joined.loss, step.loss.detach())
+    for window in ([(x[:4], empty)], [(x[:4], empty)] * 2):
+        none, _ = updated(model, [window], **options)
+        assert torch.equal(weights(none), weights(model))
+
+
+def test_a_step_of_size_zero_counts_nothing_whatever_its_loss():
+    model, x, _ = model_and_data()
+    model = Tokens(model.network, model.criterion)
+    x, mask = x.reshape(3, 4, 4), torch.tensor([[0.0], [1.0], [1.0]]).expand(3, 4)
+    some, _ = updated(model, [[(x[1:], mask[1:])]])
+    both, _ = updated(model, [[(x[:1], mask[:1]), (x[1:], mask[1:])]])
+    torch.testing.assert_close(weights(both), weights(some))
+    none, _ = updated(model, [[(x[:1], mask[:1])]], check_loss=True)
+    assert torch.equal(weights(none), weights(model))

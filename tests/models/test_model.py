@@ -1,4 +1,5 @@
 import copy
+import math
 
 import pytest
 import torch
@@ -39,7 +40,7 @@ def test_inputs_alone_are_reconstructed(form: object) -> None:
     step = Model(network, nn.MSELoss()).training_step(form(inputs))
     assert isinstance(step, Step)
     assert torch.equal(step.loss, (network(inputs) - inputs).square().mean())
-    assert step.size == 4
+    assert step.size == 4 * 3  # numbers, which the criterion has averaged
 
 
 def test_a_batch_of_another_form_is_refused_with_what_to_yield() -> None:
@@ -181,6 +182,9 @@ def test_the_batch_size_is_that_of_the_first_tensor() -> None:
 
 
 def test_a_users_step_needs_a_scalar_loss_and_a_number_of_samples():
-    for step in (Step(torch.zeros(1), 2), Step(torch.zeros(()), torch.tensor(2))):
-        with pytest.raises(DataError, match="no scalar loss, or no int"):
+    for size in (2, 2.5, torch.tensor(2)):
+        assert as_step(Step(torch.zeros(()), size), None).size is size
+    for loss, size in ((1, 2), ((), torch.ones(2)), ((), -1), ((), math.nan), ((), True)):
+        step = Step(torch.zeros(loss), size)
+        with pytest.raises(DataError, match="no scalar loss, or no number"):
             as_step(step, torch.zeros(2, 1))

@@ -14,7 +14,7 @@ from stride.models.build import build_network
 from stride.models.composed import Composed
 from stride.models.infer import Shapes
 from stride.models.initial import load_initial
-from stride.models.model import Model, Step, batch_size, split_batch
+from stride.models.model import Model, Step, split_batch
 
 KEY = "model_kwargs.candidates"
 
@@ -148,11 +148,11 @@ class Committee(Model):
         inputs, targets = split_batch(batch)
         members = self.forward(inputs, each=True)
         fitted = [targets if self._align is None else self._align(one, targets) for one in members]
-        losses = [self.criterion(one, aim) for one, aim in zip(members, fitted, strict=True)]
-        total = torch.stack(losses).sum()
+        judged = [self.judge(one, aim, inputs) for one, aim in zip(members, fitted, strict=True)]
+        total = torch.stack([step.loss for step in judged]).sum()
         held = total.detach()
         outputs = self.network.joined([as_tensor(one).detach() for one in members])
-        return Step(total + (held / len(losses) - held), batch_size(inputs), outputs, fitted[0])
+        return judged[0]._replace(loss=total + (held / len(judged) - held), outputs=outputs)
 
     def evaluation_step(self, batch: Any) -> Step | Tensor:
         """Return the criterion's loss of the mean, which is what answers."""

@@ -5,12 +5,12 @@ from inspect import signature
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from stride.config.schema import DistributedConfig
 from stride.distributed import world_size
-from stride.engine.parallel.gradient_sums import add_gradients
+from stride.engine.parallel.gradient_sums import add_gradients, divide_gradients
 from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
@@ -53,8 +53,9 @@ class Ddp(SharedGradients):
         """Wrap the parameters that are trained now."""
         self._parameters = [*self._model.parameters()]
         self._trained = self._are_trained()
-        self._wrapper = DistributedDataParallel(_Steps(self._model), **self._options)
-        self.training_step = self._wrapper
+        self._steps = _Steps(self._model)
+        self._wrapper = DistributedDataParallel(self._steps, **self._options)
+        self.training_step = self._step
         with untouched():
             self._warm_up()
 
@@ -68,17 +69,21 @@ class Ddp(SharedGradients):
         self._model.train()
         for _ in range(_WARM_UP):
             with self._precision.autocast():
-                step = self._wrapper(self._example)
-            step.loss.backward()
+                step = self._step(self._example)
+            (step.loss + self._total).backward()
         network.train(modes[0])
         criterion.train(modes[1])
         with torch.no_grad():
             for buffer, value in before:
                 buffer.copy_(value)
-        for parameter in self._model.parameters():
+        for parameter in self._steps.parameters():
             parameter.grad = None
 
-    def weighted(self, window: Sequence[Any]) -> Iterator[tuple[Any, float]]:
+    def _step(self, batch: Any) -> Step:
+        step, self._total = self._wrapper(batch)
+        return step  # type: ignore[no-any-return]
+
+    def parts(self, window: Sequence[Any]) -> Iterator[Any]:
         """Yield this rank's batches; the gradients are added in the last backward pass.
 
         Where some rank has no share of the last batch all leave the adding to `reduce`.
@@ -87,24 +92,37 @@ class Ddp(SharedGradients):
             self.adopt()
         parts = self._parts(window)
         self._left_out = parts[-1].counts.whole < world_size()
+        self._steps.total.grad = None
         for number, part in enumerate(parts, 1):
             self._wrapper.require_backward_grad_sync = number == len(parts) and not self._left_out
             if part.counts.own:
-                yield part.batch, part.counts.own * world_size() / self._whole
+                yield part.batch
+
+    def backward(self, step: Step, precision: Precision) -> None:
+        """Add the gradients, and the weight as that of a parameter of its own."""
+        weight = self._weight(step)
+        precision.backward(self._loss(step) * weight, self._total * weight)
 
     def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Add the gradients here, where DistributedDataParallel has not."""
+        """Divide by all weights, and add here what DistributedDataParallel has not."""
         if self._left_out:
-            add_gradients(parameters, 1 / world_size())
+            add_gradients(parameters, sum(self._weights))
+        else:
+            divide_gradients(parameters, self._steps.total.grad)  # type: ignore[arg-type]
 
 
 class _Steps(nn.Module):
-    """Make a model's training step the forward pass of a module, which is what DDP wraps."""
+    """Make a model's training step the forward pass of a module, which is what DDP wraps.
+
+    Attributes:
+        total: has the weights of all steps as its gradient, which is added as all others are.
+    """
 
     def __init__(self, model: Model) -> None:
         super().__init__()
         self.network, self.criterion = model.network, model.criterion
         self._training_step = model.training_step
+        self.total = nn.Parameter(torch.zeros((), device=model.device))
 
-    def forward(self, batch: Any) -> Step:
-        return as_step(self._training_step(batch), batch)
+    def forward(self, batch: Any) -> tuple[Step, Tensor]:
+        return as_step(self._training_step(batch), batch), self.total.clone()

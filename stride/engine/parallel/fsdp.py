@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from stride.distributed import world_size
+from stride.distributed import sum_tensor, world_size
 from stride.engine.optim import needs_closure
-from stride.engine.parallel.gradient_sums import copy_tensors
+from stride.engine.parallel.gradient_sums import as_number, copy_tensors, divide_gradients
 from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import ConfigError
-from stride.models.model import Model, as_step
+from stride.models.model import Model, Step, as_step
 from stride.models.shards import is_divided
 
 LOGGER = logging.getLogger("stride")
@@ -160,13 +160,21 @@ class Fsdp(SharedGradients):
         self._example = example
         self.share_buffers()
 
-    def weighted(self, window: Sequence[Any]) -> Iterator[tuple[Any, float]]:
-        """Yield this rank's batches with their shares of all samples."""
+    def parts(self, window: Sequence[Any]) -> Iterator[Any]:
+        """Yield this rank's batches."""
         for part in self._parts(window):
             if part.counts.own:
-                yield part.batch, part.counts.own / self._whole
+                yield part.batch
             else:
                 self._accompany()
+
+    def backward(self, step: Step, precision: Precision) -> None:
+        """Add the gradients; those of a mean over nothing are none, but the others wait."""
+        weight = self._weight(step)
+        if isinstance(weight, Tensor) or weight:
+            precision.backward(step.loss * weight)
+        else:
+            self._accompany()
 
     def _accompany(self) -> None:
         """Go forward and backward with the others, and change nothing by it."""
@@ -176,7 +184,10 @@ class Fsdp(SharedGradients):
             self._precision.backward(step.loss * 0)
 
     def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Do nothing: the backward passes have."""
+        """Divide what the backward passes have added by all weights."""
+        total = as_number(sum(self._weights), torch.float32, parameters[0].device)
+        sum_tensor(total)
+        divide_gradients(parameters, total)
 
     def adopt(self) -> None:
         """Do nothing: what is not trained is divided too."""

@@ -7,24 +7,59 @@ import torch
 from torch import Tensor
 
 from stride.distributed import copy_from_main, sum_tensor
+from stride.models.losses import Size
+from stride.models.shards import own_rows
 
 AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 
 
-def add_gradients(parameters: Sequence[Tensor], weight: float) -> None:
-    """Replace the gradients by the sum of those of all ranks, each times its rank's weight.
+def add_gradients(parameters: Sequence[Tensor], weight: Size) -> None:
+    """Replace the gradients by the sum of those of all ranks, over the sum of the ranks' weights.
 
     A parameter without a gradient counts as zeros; one that has none on any rank keeps none.
     """
     for alike in _by_type(p for p in parameters if p.requires_grad):
         known = all(parameter.grad is not None for parameter in alike)
         used = [True] * len(alike) if known else [p.grad is not None for p in alike]
-        gradients = [_gradient(parameter) for parameter in alike]
-        flat = torch.cat([*gradients, alike[0].new_tensor(used)])
-        sum_tensor(flat.mul_(weight))
+        sums, counts, total = _summed(alike, used, weight)
         # Only a rank to which a gradient is missing has to ask, and to wait for the device.
-        wanted = used if known else flat[-len(alike) :].tolist()
-        _take(alike, flat, wanted)
+        _take(alike, sums.div_(_divisor(total)), used if known else counts.tolist())
+
+
+def _summed(
+    parameters: Sequence[Tensor], used: Sequence[bool], weight: Size
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the sums over all ranks of the gradients end to end, of who has them, of weights."""
+    first = parameters[0]
+    exact = first.dtype in (torch.float32, torch.float64)
+    own = as_number(weight, first.dtype if exact else torch.float32, first.device)
+    gradients = [_gradient(parameter) for parameter in parameters]
+    flat = torch.cat([*gradients, first.new_tensor(used), *([own.reshape(1)] if exact else [])])
+    sum_tensor(flat)
+    if not exact:  # half precision would round a sum of weights
+        sum_tensor(own)
+    sums, counts, *total = flat.split_with_sizes(
+        [sum(map(Tensor.numel, parameters)), len(used), *[1] * exact]
+    )
+    return sums, counts, total[0] if exact else own
+
+
+def divide_gradients(parameters: Sequence[Tensor], total: Size) -> None:
+    """Divide the gradients that there are by a sum of weights; by none where that is 0."""
+    if isinstance(total, Tensor) or total not in (0, 1):
+        gradients = [own_rows(p.grad) for p in parameters if p.grad is not None]
+        torch._foreach_div_(gradients, _divisor(total))
+
+
+def as_number(weight: Size, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return a weight as a tensor of one number."""
+    if isinstance(weight, Tensor):
+        return weight.to(device, dtype)
+    return torch.full((), weight, dtype=dtype, device=device)
+
+
+def _divisor(total: Size) -> Size:
+    return torch.where(total > 0, total, 1) if isinstance(total, Tensor) else total
 
 
 def _by_type(tensors: Iterable[AnyTensor]) -> Iterable[list[AnyTensor]]:
@@ -39,10 +74,10 @@ def _gradient(parameter: Tensor) -> Tensor:
     return parameter.new_zeros(parameter.numel()) if gradient is None else gradient.reshape(-1)
 
 
-def _take(parameters: Sequence[Tensor], flat: Tensor, wanted: Sequence[float]) -> None:
-    """Give each parameter that is wanted its part of the sum."""
-    parts = flat.split_with_sizes([*map(Tensor.numel, parameters), len(parameters)])
-    for parameter, part, is_wanted in zip(parameters, parts, wanted, strict=False):
+def _take(parameters: Sequence[Tensor], sums: Tensor, wanted: Sequence[float]) -> None:
+    """Give each parameter that is wanted its part of the sums."""
+    parts = sums.split_with_sizes([*map(Tensor.numel, parameters)])
+    for parameter, part, is_wanted in zip(parameters, parts, wanted, strict=True):
         if not is_wanted:
             continue
         if parameter.is_contiguous():

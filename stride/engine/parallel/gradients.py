@@ -9,12 +9,20 @@ from torch import Tensor, nn
 
 from stride.data.batches.sampler import Counts
 from stride.distributed import any_rank, totals, world_size
-from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors
-from stride.models.model import Model, Step, batch_size
+from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
+from stride.engine.precision import Precision
+from stride.models.losses import Size
+from stride.models.model import Model, Step, batch_size, counted_loss
+
+_MANY = 1024  # samples, where the ranks do not know how many they have together
 
 
 class Gradients(ABC):
     """Say what a window of microbatches is, and make its gradients those of all ranks.
+
+    The mean over a global batch is a sum, divided once by the sum of the sizes of all its steps:
+    each backward pass is of a loss times its weight, which is its size (in units of `scale`), and
+    what the weights come to travels with the gradients.
 
     Attributes:
         training_step: what gives the loss of a batch.
@@ -22,13 +30,42 @@ class Gradients(ABC):
 
     training_step: Callable[[Any], Any]
 
+    def __init__(self, model: Model) -> None:
+        self.training_step = model.training_step
+        self._model = model
+        self._scale = 1.0
+        self._weights: list[Size] = []
+
+    def _begin(self, samples: int) -> None:
+        """Begin a window of so many samples, on all ranks together."""
+        # Close to the mean, so that half precision can hold it; a power of two rounds nothing.
+        self._scale = 2.0 ** max(0, samples - 1).bit_length()
+        self._weights = []
+
+    def _weight(self, step: Step) -> Size:
+        """Return the weight of a step, and remember it."""
+        weight = step.size / self._scale
+        self._weights.append(weight)
+        return weight
+
+    def _loss(self, step: Step) -> Tensor:
+        """Return the loss; for the mean of nothing, which may be NaN, one whose gradients are 0."""
+        if isinstance(step.size, Tensor) or step.size:
+            return step.loss
+        trained = [p.sum() * 0 for p in self._model.parameters() if p.requires_grad]
+        return torch.stack([zero.to(step.loss) for zero in trained]).sum()
+
     @abstractmethod
-    def weighted(self, window: Sequence[Any]) -> Iterable[tuple[Any, float]]:
-        """Return this process's batches of a window, each with the weight of its mean loss."""
+    def parts(self, window: Sequence[Any]) -> Iterable[Any]:
+        """Return this process's batches of a window, each to be followed by `backward`."""
+
+    @abstractmethod
+    def backward(self, step: Step, precision: Precision) -> None:
+        """Add the gradients of a batch's loss times its weight."""
 
     @abstractmethod
     def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Turn gradients of the weighted losses into those of the mean over the global batch."""
+        """Turn the sum of the gradients into those of the mean over the global batch."""
 
     @abstractmethod
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
@@ -59,18 +96,25 @@ class OwnGradients(Gradients):
     """Train in one process: its gradients are all there are."""
 
     def __init__(self, model: Model) -> None:
-        self.training_step = model.training_step
+        super().__init__(model)
+        self._alone = True
 
-    def weighted(self, window: Sequence[Any]) -> Iterable[tuple[Any, float]]:
-        """Return the batches with their shares of the window's samples."""
-        if len(window) == 1:
-            return ((window[0], 1),)
-        sizes = [batch_size(batch) for batch in window]
-        whole = sum(sizes)
-        return ((batch, size / whole) for batch, size in zip(window, sizes, strict=True))
+    def parts(self, window: Sequence[Any]) -> Iterable[Any]:
+        """Return the window."""
+        self._alone = len(window) == 1
+        if not self._alone:
+            self._begin(sum(map(batch_size, window)))
+        return window
+
+    def backward(self, step: Step, precision: Precision) -> None:
+        """Add the gradients, of one batch as they are."""
+        loss = self._loss(step)
+        precision.backward(loss if self._alone else loss * self._weight(step))
 
     def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Do nothing."""
+        """Divide what several batches have added."""
+        if not self._alone:
+            divide_gradients(parameters, sum(self._weights))
 
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
         """Return the window, which is nothing but batches."""
@@ -101,15 +145,10 @@ class Part(NamedTuple):
 class SharedGradients(Gradients):
     """Train on several ranks: a window is this rank's shares, as `Batches.shares` gives them."""
 
-    def __init__(self, model: Model) -> None:
-        self.training_step = model.training_step
-        self._model = model
-        self._own = self._whole = 0
-
     def _parts(self, window: Sequence[Any]) -> list[Part]:
-        parts = [Part(batch, counts or _even(batch)) for batch, counts in window]
-        self._own = sum(part.counts.own for part in parts)
-        self._whole = sum(part.counts.whole for part in parts)
+        parts = [Part(batch, counts or _unknown(batch)) for batch, counts in window]
+        known = all(counts for _, counts in window)
+        self._begin(sum(part.counts.whole for part in parts) if known else _MANY)
         return parts
 
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
@@ -118,7 +157,7 @@ class SharedGradients(Gradients):
 
     def loss(self, step: Step) -> Tensor:
         """Add the losses of all ranks (waits for the device)."""
-        total, size = totals([step.loss.item() * step.size, step.size])
+        total, size = totals([float(counted_loss(step) * step.size), float(step.size)])
         return step.loss.new_tensor(total / size)
 
     def are_finite(self, losses: Sequence[Tensor]) -> bool:
@@ -141,21 +180,22 @@ class Flat(SharedGradients):
         copy_tensors([*model.parameters()])
         self.share_buffers()
 
-    def weighted(self, window: Sequence[Any]) -> Iterable[tuple[Any, float]]:
-        """Return this rank's batches with their shares of its own samples."""
-        parts = [part for part in self._parts(window) if part.counts.own]
-        if len(parts) == 1:
-            return ((parts[0].batch, 1),)
-        return ((part.batch, part.counts.own / self._own) for part in parts)
+    def parts(self, window: Sequence[Any]) -> Iterable[Any]:
+        """Return this rank's batches."""
+        return [part.batch for part in self._parts(window) if part.counts.own]
+
+    def backward(self, step: Step, precision: Precision) -> None:
+        """Add the gradients."""
+        precision.backward(self._loss(step) * self._weight(step))
 
     def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Add what each rank's samples weigh."""
-        add_gradients(parameters, self._own / self._whole)
+        """Add those of all ranks, and divide by all weights."""
+        add_gradients(parameters, sum(self._weights))
 
     def adopt(self) -> None:
         """Do nothing: the optimiser's parameters are what is added."""
 
 
-def _even(batch: Any) -> Counts:
+def _unknown(batch: Any) -> Counts:
     """Take every rank to have as many samples, where nobody knows."""
     return Counts(batch_size(batch), batch_size(batch) * world_size())

@@ -109,7 +109,7 @@ def train(size, accumulate=1, kind="mlp", strategy="fsdp", **options):
         for window in windows(size, accumulate, epoch):
             step = update.gradients(window)
             update.apply(window, step)
-            total, count = totals([float(step.loss.detach()) * step.size, step.size])
+            total, count = totals([float(step.loss.detach() * step.size), float(step.size)])
             losses.append(total / count)
             samples += count
             rows.append(held(model))

@@ -15,7 +15,7 @@ from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
-from stride.models.model import Model
+from stride.models.model import Model, Step, counted_loss
 
 CPU = torch.device("cpu")
 FP32 = Precision("fp32", CPU)
@@ -44,16 +44,17 @@ def network(kind="mlp"):
     return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
 
 
-def columns():
+def columns(unlabelled=0.0):
     made = torch.Generator().manual_seed(1)
     inputs = torch.randn(SAMPLES, 4, generator=made)
-    return inputs, torch.randint(0, 3, (SAMPLES,), generator=made)
+    labels = torch.randint(0, 3, (SAMPLES,), generator=made)
+    return inputs, labels.masked_fill(torch.rand(SAMPLES, generator=made) < unlabelled, -100)
 
 
-def windows(size, accumulate, epoch, position=0):
+def windows(size, accumulate, epoch, position=0, unlabelled=0.0):
     """Give the windows of an epoch: of whole batches in one process, else of shares."""
     order = Order(SAMPLES, size, seed=1, shuffle=True, share=share())
-    batches = MemoryBatches(columns(), order, CPU)
+    batches = MemoryBatches(columns(unlabelled), order, CPU)
     batches.set_epoch(epoch, position)
     drawn = iter(batches) if world_size() == 1 else batches.shares()
     return iter(lambda: tuple(islice(drawn, accumulate)), ())
@@ -64,9 +65,21 @@ def gradients_of(model, strategy, **config):
     return build_gradients(model, FP32, lambda: tuple(c[:2] for c in columns()), config)
 
 
+class Stated(Model):
+    """Steps that state their size as a number, and have no loss where it is zero."""
+
+    def training_step(self, batch):
+        inputs, labels = batch
+        losses = nn.functional.cross_entropy(self.network(inputs), labels, reduction="none")
+        size = int((labels >= 0).sum())
+        return Step(losses.sum() / size if size else losses.sum() / torch.zeros(()), size)
+
+
 def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options):
     """Train, each rank with batches of that size; return weights, losses and samples."""
-    model = Model(network(kind), nn.CrossEntropyLoss())
+    unlabelled, weight = options.pop("unlabelled", 0.0), options.pop("weight", None)
+    criterion = nn.CrossEntropyLoss(weight=weight and torch.tensor(weight))
+    model = options.pop("model", Model)(network(kind), criterion)
     for parameter in model.parameters():  # the others take them from rank 0
         parameter.data += rank()
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
@@ -75,11 +88,11 @@ def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options
     losses, samples = [], 0
     for epoch in range(begin, epochs):
         update.train()
-        for window in windows(size, accumulate, epoch):
+        for window in windows(size, accumulate, epoch, unlabelled=unlabelled):
             step = update.gradients(window)
             update.apply(window, step)
-            total, count = totals([float(step.loss.detach()) * step.size, step.size])
-            losses.append(total / count)
+            total, count = totals([float(counted_loss(step) * step.size), float(step.size)])
+            losses.append(total / count if count else 0.0)
             samples += count
         update.train(False)
     state = {name: value.clone() for name, value in model.state_dict().items()}
@@ -96,6 +109,21 @@ def close(one, other):
 def identical(one, other):
     assert all(torch.equal(value, other[0][name]) for name, value in one[0].items())
     assert one[1:] == other[1:]
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "options",
+    [{"weight": [1.0, 10.0, 0.0]}, {"model": Stated}, {"model": Stated, "accumulate": 2}],
+)
+def test_ranks_are_weighed_by_their_labels_and_not_by_their_samples(ranks, strategy, options):
+    """With these batches some ranks, and some global batches, have no label at all."""
+    options = {"epochs": 4, "unlabelled": 0.6, "clip_grad_norm": 0.5} | options
+    alone = train(strategy, 4, **options)
+    first, second = ranks(2, train, strategy, 2, **options)
+    identical(first, second)
+    close(first, alone)
 
 
 @pytest.mark.ddp
