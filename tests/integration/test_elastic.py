@@ -128,6 +128,7 @@ def test_more_and_fewer_hosts_go_on_with_the_same_run(
     record_property("faults", "1 agent joined, then killed: 1 rank, 2, 1; each sample once")
 
 
+@pytest.mark.slow
 def test_a_host_that_joins_needs_torchs_variable(agents: Agents) -> None:
     """Should torch mend it, this fails, and the variable can go from the documentation."""
     options = on_one_host(free_port(), "1:2", read_timeout=5)

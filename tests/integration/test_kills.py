@@ -134,9 +134,9 @@ def rounds(
 def test_a_kill_at_a_random_moment_changes_no_bit(
     server: Forkserver, folder: Path, request: pytest.FixtureRequest
 ) -> None:
-    done = rounds(server, folder, seed=0, kills=20)
+    done = rounds(server, folder, seed=0, kills=8)
     request.node.user_properties += [("faults", str(done)), ("kills", done.kills)]
-    assert len(done.during) >= 3
+    assert len(done.during) >= 2
 
 
 @pytest.mark.slow
@@ -149,12 +149,12 @@ def test_200_kills_change_no_bit(
 
 
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 4))]
+    ("seed", "kills"), [(0, 4), *(pytest.param(n, 20, marks=pytest.mark.slow) for n in range(1, 4))]
 )
 def test_a_kill_in_any_round_of_active_learning_changes_no_query_and_no_bit(
-    server: Forkserver, folder: Path, seed: int, request: pytest.FixtureRequest
+    server: Forkserver, folder: Path, seed: int, kills: int, request: pytest.FixtureRequest
 ) -> None:
-    done = rounds(server, folder, seed=seed, kills=15, function="train_active")
+    done = rounds(server, folder, seed, kills, function="train_active")
     words = f"active learning: {done}"
     request.node.user_properties += [("faults", words), ("kills", done.kills)]
-    assert len(read_lines(RunPaths(done.whole).rounds)) == 4 and len(done.during) >= 3
+    assert len(read_lines(RunPaths(done.whole).rounds)) == 4 and len(done.during) >= 2

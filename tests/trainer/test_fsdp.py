@@ -196,6 +196,7 @@ def rewrite(path, size, strategy):
     first.write_text(json.dumps(segment))
 
 
+@SLOW
 def test_a_damaged_file_of_one_rank_makes_all_pass_over_its_checkpoint(ranks, tmp_path):
     path = Path(ranks(2, trained, tmp_path / "W", max_epochs=1, group=False)[0][1])
     newest = Run(path).checkpoints()[-1]

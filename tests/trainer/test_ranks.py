@@ -170,8 +170,8 @@ def test_one_rank_writes_the_run(ranks, tmp_path):
 @pytest.mark.parametrize(
     ("world", "strategy"),
     [
-        (2, "flat"),
         (3, "ddp"),
+        pytest.param(2, "flat", marks=SLOW),
         pytest.param(2, "ddp", marks=SLOW),
         pytest.param(3, "flat", marks=SLOW),
         pytest.param(4, "flat", marks=SLOW),
@@ -227,7 +227,7 @@ def test_a_resume_may_begin_with_fewer_samples_than_there_are_ranks(ranks, tmp_p
     assert all(same(one[1], other[1]) for one, other in zip(whole, resumed, strict=True))
 
 
-@pytest.mark.parametrize("only", [0, 1])
+@pytest.mark.parametrize("only", [pytest.param(0, marks=SLOW), 1])
 def test_what_one_rank_is_told_all_of_them_do(ranks, tmp_path, only):
     stopped = ranks(2, trained, tmp_path / "W", act=("stop", 6, only), group=False)
     assert stopped[0][3] == stopped[1][3] <= 8  # the next report, or sooner
@@ -261,7 +261,7 @@ def test_an_exception_on_one_rank_ends_all_and_is_told_everywhere(ranks, tmp_pat
     assert "after_step" in innocent  # where it was raised, below the line that a person reads
 
 
-@pytest.mark.parametrize("only", [0, 1])
+@pytest.mark.parametrize("only", [pytest.param(0, marks=SLOW), 1])
 def test_a_killed_process_leaves_an_interrupted_run(ranks, tmp_path, only):
     options = {"act": ("kill", 5, only), "seconds": 10, "group": False}
     errors = ranks(2, trained, tmp_path / "W", fails=True, **options)
@@ -308,7 +308,8 @@ def told(folder, strategy, background):
 
 
 @pytest.mark.parametrize(
-    ("strategy", "background"), [("flat", True), ("flat", False), ("fsdp", True)]
+    ("strategy", "background"),
+    [("flat", True), *(pytest.param(*p, marks=SLOW) for p in (("flat", False), ("fsdp", True)))],
 )
 def test_every_rank_is_told_of_each_checkpoint_after_the_same_step(
     ranks, tmp_path, strategy, background

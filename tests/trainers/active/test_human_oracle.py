@@ -77,7 +77,7 @@ def asked(folder):
     return [(row["queried"], row["scores"]) for row in read_lines(RunPaths(folder / "0").rounds)]
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_persons_labels_train_what_the_datasets_would(tmp_path, hidden, workers):
     loaders = {"load_data_kwargs": {"batch_size": 4, "num_workers": workers}}
@@ -140,7 +140,7 @@ def test_what_a_person_was_asked_stays_whatever_would_be_chosen_now(tmp_path):
     assert asked(tmp_path)[0] == (others, [0.5, 0.25, 0.125])
 
 
-@pytest.mark.parametrize("step", [7, 10, 15])
+@pytest.mark.parametrize("step", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in (10, 15))])
 def test_a_round_with_a_persons_labels_is_resumed_exactly(tmp_path, step):
     for name, callbacks in (("whole", []), ("cut", [Die(step)])):
         folder = tmp_path / name
