@@ -42,8 +42,9 @@ class TextLog:
         threading.excepthook = self._note_thread
         return self
 
-    def open(self, path: Path) -> None:
-        """Write to a file from now on, beginning with what was held."""
+    def open(self, path: Path) -> list[logging.LogRecord]:
+        """Write to a file from now on, beginning with what was held, which is returned."""
+        held = [*self._held.buffer]
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = logging.FileHandler(path, encoding="utf-8")
         self._file.setFormatter(_formatter())
@@ -52,6 +53,7 @@ class TextLog:
         logging.getLogger().addHandler(self._file)
         logging.getLogger().removeHandler(self._held)
         self._held.flush()
+        return held
 
     def __exit__(
         self,

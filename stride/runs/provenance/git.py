@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from stride.runs.layout import WorkDirPaths
+from stride.runs.provenance.git_status import Change, read_status
 from stride.runs.provenance.untracked import patch_of_untracked
 
 _PRIVATE = WorkDirPaths(Path()).private.name
-PATCH_LIMIT = 16 * 2**20  # bytes of a patch; more is data, not code
-_DIFF = ("diff", "--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
+PATCH_LIMIT = 16 * 2**20  # bytes of a patch, or of a file in it; more is data, not code
+_DIFF = (
+    "diff",
+    "--binary",
+    "--ignore-submodules=dirty",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+)
 _FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")  # whatever the user's config
 
 
@@ -44,8 +53,8 @@ class _Git:
         self.environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         self._deadline = time.monotonic() + timeout
 
-    def __call__(self, *arguments: str) -> bytes:
-        """Return what git prints."""
+    def __call__(self, *arguments: str, data: bytes | None = None) -> bytes:
+        """Return what git prints, given data to read."""
         command = ["git", "--no-optional-locks", "-C", str(self.folder), *arguments]
         pipe = subprocess.PIPE
         try:
@@ -53,22 +62,23 @@ class _Git:
                 # A session of its own, so that a hanging git is killed with its children.
                 process = subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.DEVNULL if data is None else pipe,
                     stdout=pipe,
                     stderr=pipe,
                     env=self.environment,
                     start_new_session=True,
                 )
             with process:
-                return self._output_of(process)
+                return self._output_of(process, data)
         except FileNotFoundError:
             raise _GitFailed("git is not on the PATH") from None
         except OSError as error:
             raise _GitFailed(f"git does not start: {error.strerror}") from None
 
-    def _output_of(self, process: "subprocess.Popen[bytes]") -> bytes:
+    def _output_of(self, process: "subprocess.Popen[bytes]", data: bytes | None) -> bytes:
+        left = max(0, self._deadline - time.monotonic())
         try:
-            output, errors = process.communicate(timeout=max(0, self._deadline - time.monotonic()))
+            output, errors = process.communicate(data, timeout=left)
         except subprocess.TimeoutExpired:
             raise _GitFailed(f"git gave no answer within {self.timeout:g} s") from None
         finally:
@@ -97,8 +107,9 @@ def git_state(
     """Return the git state of folder, and the patch from its commit to the files as they are.
 
     The patch holds staged and unstaged changes and untracked text files; `git apply` takes it.
-    The user's index is not written. A git that is missing, fails or hangs is no error: the
-    state says so under `reason`, and what was found until then is kept.
+    Very long files and what is changed inside of submodules are left out, and named. The user's
+    index is not written. A git that is missing, fails or hangs is no error: the state says so under
+    `reason`, and what was found until then is kept.
 
     Args:
         folder: any folder of the repository.
@@ -130,18 +141,66 @@ def _fill(
     state["root"] = str(root)
     _leave_index(git, private)
     paths = _pathspec(root, exclude)
-    status = git(
-        "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--", *paths
+    status = read_status(
+        git(
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "-z",
+            "--untracked-files=all",
+            "--ignore-submodules=none",
+            "--",
+            *paths,
+        )
     )
-    untracked = _read_status(state, status)
-    diff = git(*_DIFF, *_FORMAT, _base(state, git), "--", *paths)
+    state["commit"], state["branch"] = status.commit, status.branch
+    state["dirty"] = bool(status.changes or status.untracked)
+    base = _base(state, git)
+    too_long, in_submodules = _too_long(git, status.changes), _in_submodules(status.changes)
+    changed = [*dict.fromkeys(too_long.values()), *in_submodules]
+    if changed:
+        state["reason"] = f"the patch is without changes of {', '.join(changed)}"
+    left = [f":(exclude,top,literal){path}" for path in too_long]
+    diff = git(*_DIFF, *_FORMAT, base, "--", *paths, *left)
     if len(diff) > PATCH_LIMIT:
         state["reason"] = f"a patch of {len(diff):,} bytes is left out (limit {PATCH_LIMIT:,})"
         return b""
-    added, state["left_out"] = patch_of_untracked(root, untracked, PATCH_LIMIT - len(diff))
+    added, unknown = patch_of_untracked(root, status.untracked, PATCH_LIMIT - len(diff))
+    state["left_out"] = changed + unknown
     patch = diff + added
     state["patch_sha256"] = hashlib.sha256(patch).hexdigest() if patch else None
     return patch
+
+
+def _in_submodules(changes: Sequence[Change]) -> list[str]:
+    return [f"{one.path} (a submodule with changes of its own)" for one in changes if one.submodule]
+
+
+def _too_long(git: _Git, changes: Sequence[Change]) -> dict[str, str]:
+    """Return by their paths the changed files that are too long: git would pack them whole.
+
+    They are named with what they have or had, whichever is longer.
+    """
+    if not changes:
+        return {}
+    asked = "".join(f"{one.blob}\n" for one in changes).encode()
+    answers = git("cat-file", "--batch-check=%(objecttype) %(objectsize)", data=asked)
+    found: dict[str, str] = {}
+    for change, answer in zip(changes, answers.decode().splitlines(), strict=True):
+        kind, _, size = answer.partition(" ")
+        length = max(int(size) if kind == "blob" else 0, _length(git.folder / change.path))
+        if length > PATCH_LIMIT:
+            found |= dict.fromkeys(
+                (change.before, change.path), f"{change.path} ({length:,} bytes)"
+            )
+    return found
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:  # it is gone
+        return 0
 
 
 def _leave_index(git: _Git, private: str) -> None:
@@ -178,26 +237,3 @@ def _pathspec(root: Path, exclude: Sequence[str | os.PathLike[str]]) -> list[str
 
 def _real(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(path))
-
-
-def _read_status(state: dict[str, Any], status: bytes) -> list[str]:
-    """Fill state from `git status`, and return the untracked paths."""
-    entries = [os.fsdecode(entry) for entry in status.split(b"\0") if entry]
-    header = dict(e[2:].split(" ", 1) for e in entries if e.startswith("# branch."))
-    commit, branch = header.get("branch.oid"), header.get("branch.head")
-    state["commit"] = None if commit == "(initial)" else commit
-    state["branch"] = None if branch == "(detached)" else branch
-    # The second half of a rename is a bare path, and may begin with anything.
-    changed = [entry for entry in entries if not entry.startswith("# ")]
-    untracked = [entry[2:] for entry in _first_halves(changed) if entry.startswith("? ")]
-    state["dirty"] = bool(changed)
-    return untracked
-
-
-def _first_halves(entries: list[str]) -> list[str]:
-    kept, renamed = [], False
-    for entry in entries:
-        if not renamed:
-            kept.append(entry)
-        renamed = not renamed and entry.startswith("2 ")
-    return kept

@@ -1,6 +1,7 @@
 """Put the code that a run was made with into a folder of its own, for a while."""
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
+
+LOGGER = logging.getLogger("stride")
 
 
 class RecordedCode(NamedTuple):
@@ -52,6 +55,8 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
             where=str(run.path),
             hint="restore it from a copy of the run, or reproduce without --code",
         )
+    if git.get("left_out"):
+        LOGGER.warning("the recorded code is without %s", ", ".join(git["left_out"]))
     root = Path(git["root"])
     with tempfile.TemporaryDirectory(prefix="stride-code-") as temporary:
         tree = Path(temporary, root.name)

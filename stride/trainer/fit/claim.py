@@ -1,5 +1,7 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Beginning, typed_overrides
 
+LOGGER = logging.getLogger("stride")
+
 
 def claim(
     beginning: Beginning,
@@ -38,7 +42,7 @@ def claim(
     config = assembly.config
     writer = _take(beginning, training, survey)
     try:
-        log.open(writer.paths.log(rank()))
+        before = log.open(writer.paths.log(rank()))
         _write_inputs(writer, assembly, keeps_start=beginning.keeps_start(assembly))
         loggers.open(writer.paths, config.to_json())
         display = open_display(config.logging_config.terminal_display if is_main() else "off")
@@ -47,7 +51,9 @@ def claim(
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    return Recording(writer, training.state, loggers, display, training.fingerprint)
+    recording = Recording(writer, training.state, loggers, display, training.fingerprint)
+    recording.show_warnings(before)
+    return recording
 
 
 def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
@@ -58,8 +64,10 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
     taken: list[Writer] = []
 
     def take() -> tuple[str, str, int]:
+        surroundings = survey.result()
+        _tell_of_patch(surroundings.git)
         provenance = collect(
-            survey.result(),
+            surroundings,
             overrides=typed_overrides(assembly.resolved),
             origins=assembly.resolved.origins,
             seeds=_seeds(assembly),
@@ -70,12 +78,18 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
             parent=beginning.lineage(),
         )
         config = assembly.config.to_json()
-        writer = beginning.take(config, {**provenance, **start}, survey.result().patch)
+        writer = beginning.take(config, {**provenance, **start}, surroundings.patch)
         taken.append(writer)
         return str(writer.paths.path), writer.uuid, writer.segment
 
     path, uuid, segment = on_main(take)
     return taken[0] if taken else ReadOnlyWriter(RunPaths(Path(path)), uuid, segment)
+
+
+def _tell_of_patch(git: Mapping[str, Any]) -> None:
+    """Warn where the code cannot be had again from the commit and the patch."""
+    if git.get("commit") and git["reason"]:
+        LOGGER.warning("code.patch: %s", git["reason"])
 
 
 def _digest_of_start(beginning: Beginning, assembly: Assembly) -> dict[str, str]:

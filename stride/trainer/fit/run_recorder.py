@@ -93,6 +93,12 @@ class Recording:
         self._stream.start()
         return self
 
+    def show_warnings(self, records: Iterable[logging.LogRecord]) -> None:
+        """Show the warnings of STRIDE's own that came before there was something to show them."""
+        for record in records:
+            if record.name == LOGGER.name and record.levelno >= self._warnings.level:
+                self._warnings.handle(record)
+
     def record(self, values: Mapping[str, float]) -> None:
         """Note the values of the current step, write them, and show them."""
         self._stream.log_all(values)

@@ -164,10 +164,61 @@ def test_binary_and_long_untracked_files_are_named_and_left_out(repository):
 
 def test_a_patch_beyond_the_limit_is_left_out_with_its_reason(repository, monkeypatch):
     monkeypatch.setattr(git_module, "PATCH_LIMIT", 100)
-    (repository / "train.py").write_text("x = 1\n" * 100)
+    (repository / "train.py").write_text("x = 1\n" * 16)
     state, patch = git_state(repository)
     assert patch == b""
     assert state["reason"].startswith("a patch of ") and "(limit 100)" in state["reason"]
+
+
+@pytest.mark.parametrize("now", [b"", b"short", b"\0longer" * 100, None])
+def test_a_long_tracked_file_is_named_and_the_rest_kept(repository, monkeypatch, tmp_path, now):
+    """Its difference is not even made: it would hold the old file and the new one."""
+    (repository / "data *.bin").write_bytes(b"\0long" * 100)
+    run_git(repository, "add", ".")
+    run_git(repository, "commit", "-q", "-m", "data")
+    monkeypatch.setattr(git_module, "PATCH_LIMIT", 400)
+    (repository / "train.py").write_text("lr = 3\n")
+    (repository / "data *.bin").unlink()
+    if now is not None:
+        (repository / "data *.bin").write_bytes(now)
+    state, patch = git_state(repository)
+    named = f"data *.bin ({max(500, len(now or b'')):,} bytes)"
+    assert (state["left_out"], state["dirty"]) == ([named], True)
+    assert state["reason"] == f"the patch is without changes of {named}"
+    assert b"+lr = 3" in patch and b"data" not in patch
+    apply_to_clone(repository, tmp_path, state["commit"], patch)
+
+
+def test_a_long_file_that_was_renamed_is_named_once(repository, monkeypatch):
+    monkeypatch.setattr(git_module, "PATCH_LIMIT", 100)
+    run_git(repository, "mv", "picture.bin", "drawing.bin")
+    state, patch = git_state(repository)
+    assert (state["left_out"], patch) == (["drawing.bin (256 bytes)"], b"")
+
+
+def test_a_changed_submodule_is_named_and_its_commit_is_in_the_patch(repository, tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    run_git(library, "init", "-q", "-b", "main")
+    (library / "net.py").write_text("a = 1\n")
+    run_git(library, "add", ".")
+    run_git(library, "commit", "-q", "-m", "first")
+    allowed = "-c", "protocol.file.allow=always"
+    run_git(repository, *allowed, "submodule", "add", "-q", str(library), "lib")
+    run_git(repository, "commit", "-q", "-m", "with a submodule")
+    assert git_state(repository)[0]["dirty"] is False
+    (repository / "lib/net.py").write_text("a = 2\n")
+    run_git(repository, "config", "diff.ignoreSubmodules", "all")
+    state, patch = git_state(repository)
+    named = "lib (a submodule with changes of its own)"
+    assert (state["dirty"], state["left_out"], patch) == (True, [named], b"")
+    assert state["reason"] == f"the patch is without changes of {named}"
+    run_git(repository / "lib", "commit", "-q", "-a", "-m", "second")
+    state, patch = git_state(repository)
+    assert (state["left_out"], state["reason"]) == ([], "")
+    assert (
+        b"+Subproject commit " + run_git(repository / "lib", "rev-parse", "HEAD").encode() in patch
+    )
 
 
 def test_excluded_folders_and_run_folders_are_no_changes(repository):

@@ -62,6 +62,13 @@ def run_of(tmp_path, repository):
     return record
 
 
+def test_what_the_patch_left_out_is_told(repository, run_of, caplog):
+    (repository / "weights.bin").write_bytes(b"\0\1")
+    with recorded_code(run_of()) as code:
+        assert not (code.folder / "weights.bin").exists()
+    assert caplog.messages == ["the recorded code is without weights.bin (not text)"]
+
+
 def test_the_commit_and_the_patch_are_there_and_the_own_tree_is_untouched(repository, run_of):
     (repository / "package" / "net.py").write_text("size = 2\n")
     (repository / "package" / "new.py").write_text("new = True\n")

@@ -133,8 +133,14 @@ def test_the_recorded_code_gives_the_run_again_when_the_code_has_changed(
     stride, nets, tmp_path, code_folder
 ) -> None:
     nets(NETS.replace("flatten(1)", "flatten(1) / 16"), code_folder)  # not committed: a patch
+    (code_folder / "long.txt").write_bytes(bytes(2**24 + 1))
+    git(code_folder, "add", ".")
     place = ["--config", f"work_dir={tmp_path}/W", *SMALL[2:]]
-    assert stride(*place, *STEPS, *MINE).code == 0
+    started = stride(*place, *STEPS, *MINE)
+    assert started.code == 0
+    told = "code.patch: the patch is without changes of long.txt (16,777,217 bytes)"
+    assert told in started.err
+    assert told in (tmp_path / "W/0/logs/rank0.log").read_text()
     nets(NETS, code_folder)
     assert stride("reproduce", f"{tmp_path}/W/0").code == 3
     assert stride("reproduce", f"{tmp_path}/W/0", "--code").code == 0
