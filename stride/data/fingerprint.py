@@ -56,12 +56,21 @@ def _add_column(digest: Digest, column: Column) -> None:
     whole = min(length, max(1, WHOLE_BYTES // max(1, column.nbytes // length)))
     chosen = torch.arange(whole)
     if whole < length:
-        beyond = torch.linspace(whole, length - 1, min(SPREAD_ROWS, length - whole)).long()
+        beyond = spread(whole, length - 1, min(SPREAD_ROWS, length - whole))
         chosen = torch.cat([chosen, beyond])
     elif not isinstance(column, MappedColumn):
         digest.update(_bytes(column))
         return
     digest.update(_bytes(rows(column, chosen)))
+
+
+def spread(first: int, last: int, count: int) -> Tensor:
+    """Return `count` whole numbers from first to last, evenly spread, ascending; int64."""
+    picked = torch.linspace(first, last, count).long()
+    if not len(picked) or picked[-1] <= last:
+        return picked  # rounded as they ever were: digests of earlier runs are compared with these
+    # float32 counts to 2**24 and rounds a larger last number up, past the end.
+    return first + torch.arange(count) * (last - first) // max(1, count - 1)
 
 
 def _bytes(tensor: Tensor) -> Any:
@@ -73,7 +82,7 @@ def _add_samples(digest: Digest, source: SampleDataset) -> None:
     digest.update(f"{type(source.dataset).__qualname__} {length}".encode())
     held = Held(dataset=source.dataset)
     held.look()
-    for index in torch.linspace(0, length - 1, min(SPREAD_SAMPLES, length)).long().tolist():
+    for index in spread(0, length - 1, min(SPREAD_SAMPLES, length)).tolist():
         with held.put_back(), seeded(mix(index)):
             held.seed(mix(index))
             sample = source[index]

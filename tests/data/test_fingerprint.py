@@ -4,13 +4,14 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 
 from stride.data import fingerprint as module
 from stride.data.arrays import arrays
 from stride.data.columns import ArrayDataset
 from stride.data.digits import digits
-from stride.data.fingerprint import fingerprint
+from stride.data.fingerprint import fingerprint, spread
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
 
@@ -69,6 +70,39 @@ def test_a_users_samples_count_and_draw_nothing(mine):
     assert noisy != fingerprint({"": as_source(mine.Noisy(scale=2.0), "n")})
     texts = [fingerprint({"": as_source([{"a": [t, None]}], "t")}) for t in ("x", "y", "x")]
     assert texts[0] == texts[2] != texts[1]
+
+
+class Lazy:
+    """A dataset of any length that holds nothing and notes what it was asked for."""
+
+    def __init__(self, length):
+        self.length, self.asked = length, []
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, index):
+        assert 0 <= index < self.length
+        self.asked.append(index)
+        return index
+
+
+@pytest.mark.parametrize("length", [2**24 + 4, 2**24 + 8, 2**24 + 10, 2**31 + 5])
+def test_samples_beyond_what_float32_counts_are_picked_within_the_data(length):
+    data = Lazy(length)
+    fingerprint({"": as_source(data, "lazy")})
+    asked = torch.tensor(data.asked)
+    assert len(asked.unique()) == 64 and asked[0] == 0 and length - 8 < asked[-1] < length
+    gaps = asked.diff().double()
+    assert (gaps / gaps.mean() - 1).abs().max() < 1e-4
+
+
+def test_the_picks_of_all_smaller_data_are_those_of_before():
+    assert spread(0, -1, 0).tolist() == []
+    for length in (1, 2, 63, 64, 65, 148, 295, 1797, 60_000, 1_048_576, 9_999_999, 2**24 + 1):
+        count = min(64, length)
+        before = torch.linspace(0, length - 1, count).long()
+        assert torch.equal(spread(0, length - 1, count), before)
 
 
 def test_a_stream_counts_by_its_type(mine):
