@@ -38,6 +38,7 @@ class Data:
         normalization: The statistics applied to inputs, if any.
         fingerprint: Digest of the content.
         sources: The splits as datasets of samples, training transforms not applied.
+        learned: Keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     train_loader: Batches | None
@@ -47,6 +48,7 @@ class Data:
     normalization: Normalization | None
     fingerprint: str
     sources: Mapping[str, Source] = field(default_factory=dict)
+    learned: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_data(
@@ -99,6 +101,7 @@ def build_data(
         normalization=normalization,
         fingerprint=opened.fingerprint,
         sources=sources,
+        learned=opened.learned,
     )
 
 

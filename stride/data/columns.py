@@ -1,6 +1,6 @@
 """Hold a dataset as columns: tensors of equal length, in memory or mapped from a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     Attributes:
         tensors: The columns; sample i is the tuple of their rows i.
         classes: Labels of the classes by code, where the targets were text.
+        num_classes: How many classes there are, where the targets need not show all of them.
+        feature_names: What each input is called, where they came from named columns.
+        categories: By column, the values in the order of their codes, which fix what codes mean.
         normalization: Applied to inputs on reading; tensors in memory have it applied already.
     """
 
@@ -98,6 +101,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         tensors: Sequence[Column],
         *,
         classes: tuple[str, ...] = (),
+        num_classes: int | None = None,
+        feature_names: tuple[str, ...] = (),
+        categories: Mapping[str, Sequence[str]] | None = None,
         normalization: Normalization | None = None,
     ) -> None:
         lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
@@ -105,6 +111,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
             raise DataError(f"the arrays differ in length: {', '.join(map(str, lengths))}")
         self.tensors = tuple(tensors)
         self.classes = classes
+        self.num_classes = num_classes
+        self.feature_names = feature_names
+        self.categories = categories or {}
         self.normalization = normalization
 
     def __len__(self) -> int:
@@ -125,20 +134,32 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     def select(self, indices: Tensor) -> "ArrayDataset":
         """Return the dataset of these samples alone."""
         picked = [select(tensor, indices) for tensor in self.tensors]
-        return ArrayDataset(picked, classes=self.classes, normalization=self.normalization)
+        return self._like(picked, self.normalization)
 
     def normalized(self, normalization: Normalization) -> "ArrayDataset":
         """Return the dataset with its inputs normalised: at once in memory, else on reading."""
         inputs, *others = self.tensors
         if isinstance(inputs, Tensor):
-            return ArrayDataset([normalization.apply(inputs), *others], classes=self.classes)
-        return ArrayDataset(self.tensors, classes=self.classes, normalization=normalization)
+            return self._like([normalization.apply(inputs), *others])
+        return self._like(self.tensors, normalization)
 
     def loaded(self) -> "ArrayDataset":
         """Return the dataset with every column in memory."""
         if self.in_memory:
             return self
-        return ArrayDataset(self.take(torch.arange(len(self))), classes=self.classes)
+        return self._like(self.take(torch.arange(len(self))))
+
+    def _like(
+        self, tensors: Sequence[Column], normalization: Normalization | None = None
+    ) -> "ArrayDataset":
+        return ArrayDataset(
+            tensors,
+            classes=self.classes,
+            num_classes=self.num_classes,
+            feature_names=self.feature_names,
+            categories=self.categories,
+            normalization=normalization,
+        )
 
     @property
     def in_memory(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stride.components import bind, construct, find
 from stride.config.schema import DatasetKwargs
+from stride.data.columns import ArrayDataset
 from stride.data.fingerprint import fingerprint
 from stride.data.info import num_classes
 from stride.data.samples import Source, StreamDataset, as_source
@@ -28,6 +29,7 @@ class Opened:
         classes: Labels of the classes by code, where they have any.
         num_classes: How many classes there are in all that was opened, if any and if known.
         fingerprint: Digest of the whole data, before it was divided.
+        learned: Keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     parts: Mapping[str, Source]
@@ -36,6 +38,7 @@ class Opened:
     classes: tuple[str, ...]
     num_classes: int | None
     fingerprint: str
+    learned: Mapping[str, Any]
 
 
 def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +87,15 @@ def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
         classes=next(iter(whole.values())).classes,
         num_classes=max((number for number in found if number), default=None),
         fingerprint=fingerprint(whole),
+        learned=_learned(next(iter(whole.values()))),
     )
+
+
+def _learned(source: Source) -> dict[str, Any]:
+    """Return the codes of classes and categories: other data must be read by the same ones."""
+    categories = source.categories if isinstance(source, ArrayDataset) else {}
+    listed = {name: list(values) for name, values in categories.items()}
+    return {"categories": listed} if listed else {}
 
 
 def splits_itself(constructor: Callable[..., Any]) -> bool:

@@ -83,7 +83,7 @@ def num_classes(source: Source) -> int | None:
     if source.classes:
         return len(source.classes)
     if isinstance(source, ArrayDataset):
-        return _counted(source)
+        return source.num_classes or _counted(source)
     own = source.dataset if isinstance(source, SampleDataset) else source.stream
     said = getattr(own, "num_classes", None)
     if isinstance(said, int):

@@ -105,9 +105,10 @@ def test_the_formats_agree(csv, tmp_path):
         ({"target": "kinds"}, "no column 'kinds' (dataset_kwargs.target); did you mean 'kind'?"),
         ({"features": ["lenght"]}, "did you mean 'length'?"),
         ({"features": ["zzz"]}, "the columns are length, width"),
-        ({"target": "price"}, "the value in data row 1 is 'cat', not a number"),
+        ({"target": "price"}, "'cat' is not a number"),
         ({"target": "kind", "features": ["kind", "width"]}, "both a feature and the target"),
         ({"target": "kind", "features": []}, "no feature columns"),
+        ({"target": "kind", "features": ["width", "width"]}, "'width' is named twice"),
         ({"target": "kind", "features": ["length"], "target_kind": "float"}, "target_kind=class"),
         (
             {"target": ["price", "width"], "features": ["length"], "target_kind": "class"},
@@ -123,11 +124,11 @@ def test_wrong_columns_are_named(csv, options, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x,y\n1,a\n2,\n", "the class label in data row 2 is missing"),
-        ("x,y\n1,a\n,b\n", "the value in data row 2 is missing"),
-        ("x,y\n1,a\nnan,b\n", "the value in data row 2 is missing, NaN or infinite"),
-        ("x,y\n1,0.5\n2,\n", "the value in data row 2 is missing"),
-        ("x,y\n1,0.5\n2,nan\n", "the value in data row 2 is missing, NaN"),
+        ("x,y\n1,a\n2,\n", "the value is missing (PATH, line 3, column 'y')"),
+        ("x,y\n1,a\n,b\n", "the value is missing (PATH, line 3, column 'x')"),
+        ("x,y\n1,a\nnan,b\n", "'nan' is not a number (PATH, line 3, column 'x')"),
+        ("x,y\n1,0.5\n\n2,\n", "the value is missing (PATH, line 4, column 'y')"),
+        ("x,y\n1,0.5\n2,nan\n", "'nan' is not a number like the others (PATH, line 3, column 'y')"),
         ("x,y\n1,a\n2\n", "line 3 has 1 cells, the header 2"),
         ("x,y\n", "no rows below the header"),
         ("", "no rows below the header"),
@@ -135,7 +136,8 @@ def test_wrong_columns_are_named(csv, options, message):
     ],
 )
 def test_bad_cells_are_named(csv, text, message):
-    assert message in refused(csv(text), "y")
+    path = csv(text)
+    assert message.replace("PATH", path) in refused(path, "y")
 
 
 def test_missing_labels_in_other_formats(tmp_path):
@@ -143,14 +145,16 @@ def test_missing_labels_in_other_formats(tmp_path):
     import pyarrow.parquet as pq
 
     pq.write_table(pa.table({"x": [1, 2], "y": ["a", None]}), tmp_path / "a.parquet")
-    assert "class label in data row 2" in refused(str(tmp_path / "a.parquet"), "y")
+    assert "missing (" + str(tmp_path / "a.parquet") + ", row 2, column 'y')" in refused(
+        str(tmp_path / "a.parquet"), "y"
+    )
     np.savez(tmp_path / "a.npz", x=np.ones(2), y=np.array([0.0, np.nan]))
-    assert "class label in data row 2" in refused(str(tmp_path / "a.npz"), "y", target_kind="class")
+    assert "row 2, column 'y'" in refused(str(tmp_path / "a.npz"), "y", target_kind="class")
 
 
 def test_amounts_are_not_taken_for_classes(csv):
     text = "x,y\n" + "".join(f"{i},{i * 7}\n" for i in range(300))
-    assert "type target_kind=float or target_kind=class" in refused(csv(text), "y")
+    assert "target_kind=float or dataset_kwargs.target_kind=class" in refused(csv(text), "y")
     assert table(csv(text), "y", target_kind="float").tensors[1].dtype == torch.float32
 
 
@@ -159,7 +163,7 @@ def test_missing_and_foreign_files(csv, tmp_path):
     assert "did you mean 'data.csv'?" in refused(str(tmp_path / "dat.csv"))
     assert "dataset_name=arrays" in refused(csv("x", "data.npy"))
     (tmp_path / "bad.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
-    assert "no CSV text in UTF-8" in refused(str(tmp_path / "bad.csv"))
+    assert "the text is not in UTF-8" in refused(str(tmp_path / "bad.csv"))
     (tmp_path / "bad.parquet").write_bytes(b"not parquet at all")
     assert "no Parquet file" in refused(str(tmp_path / "bad.parquet"))
     (tmp_path / "bad.npz").write_bytes(b"not a zip")

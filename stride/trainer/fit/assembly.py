@@ -146,6 +146,7 @@ def assemble(
     if trains:
         sections["optimizer_kwargs"] = resolve_optimizer(values_of(config.optimizer_kwargs))
     data = _build_data(config, sections, objects, device, splits, normalization)
+    sections["dataset_kwargs"] |= data.learned
     if objects.prepare is not None:
         objects.prepare(config, data)
     model = _build_model(config, sections, objects, data)

@@ -8,8 +8,6 @@ import torch
 from stride.active.labels.oracle import class_of, require_samples, targets_of
 from stride.active.labels.rendering import Shown, shown
 from stride.data.datasets import Opened, open_dataset, resolve_dataset
-from stride.data.files.locate import locate
-from stride.data.files.table_files import open_table
 from stride.data.info import TargetKind, target_kind
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
@@ -66,7 +64,7 @@ class Labelling:
         self.names = opened.classes
         self.num_classes = len(self.names) or opened.num_classes
         self.kind = _kind(opened, self._source)
-        self._columns = _columns(section, self._source)
+        self._columns = _columns(self._source)
         targets_of(read_labels(self.paths), self.names, self.num_classes, kind=self.kind)
 
     @property
@@ -179,16 +177,8 @@ def _kind(opened: Opened, source: Any) -> TargetKind:
     return known or "float"
 
 
-def _columns(section: dict[str, Any], source: Any) -> tuple[str, ...]:
+def _columns(source: Any) -> tuple[str, ...]:
     """Return the names of the inputs' columns, where the data tells them."""
-    if isinstance(source, SampleDataset):
-        names = getattr(source.dataset, "feature_names", None)
-        return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
-    if section.get("dataset_name") != "table":
-        return ()
-    if section.get("features") is not None:
-        return tuple(section["features"])
-    target = section.get("target")
-    targets = [target] if isinstance(target, str) else target or []
-    names = open_table(locate(section["path"], "path"), section.get("delimiter")).names
-    return tuple(name for name in names if name not in targets)
+    told = source.dataset if isinstance(source, SampleDataset) else source
+    names = getattr(told, "feature_names", None)
+    return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()

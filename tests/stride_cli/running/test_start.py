@@ -163,3 +163,46 @@ def test_no_words_print_help(stride) -> None:
     code, out, _ = stride()
     assert code == 0
     assert out.startswith("Usage: stride [OPTIONS] COMMAND [ARGS]...")
+
+
+def csv_of(header: str, cells: list[str]) -> str:
+    rows = (f"{row},{cell}\n".replace(",", header[1], 1) for row, cell in enumerate(cells))
+    return f"{header}\n" + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "odd", "typed"),
+    [
+        (
+            csv_of("h;temperature", [f"2{i % 7},{i:02}" for i in range(50)]),
+            ["delimiter=;", "target=temperature"],
+            "'20,00' is not a number (t.csv, line 2, column 'temperature')",
+            "decimal=,",
+        ),
+        (
+            csv_of("a,price", [*(f"{i}.5" for i in range(40)), "NA", "7.5"]),
+            ["target=price"],
+            "'NA' is not a number like the others (t.csv, line 42, column 'price')",
+            "missing=NA",
+        ),
+        (
+            csv_of("a,price", ["?", *(f"{i}.5" for i in range(40))]),
+            ["target=price"],
+            "'?' is not a number like the others (t.csv, line 2, column 'price')",
+            "missing=?",
+        ),
+    ],
+)
+def test_a_target_that_is_not_clearly_numbers_trains_by_the_key_that_is_named(
+    stride, tmp_path: Path, text: str, keys: list[str], odd: str, typed: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    keys = ["dataset_name=table", "path=t.csv", *keys]
+    words = [part for key in keys for part in ("--config", f"dataset_kwargs.{key}")]
+    code, _, err = stride(*SMALL, *words)
+    assert code == 2 and not (tmp_path / "W").exists()
+    assert odd in err and f"type dataset_kwargs.{typed} " in err
+    assert stride(*SMALL, *words, "--config", f"dataset_kwargs.{typed}").code == 0
+    config = json.loads((tmp_path / "W/0/config.json").read_text())
+    assert config["model_kwargs"]["output_shape"] == []
+    assert config["criterion_kwargs"]["criterion_name"] == "MSELoss"

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 import torch
 
-from stride.errors import ComponentError, ConfigError, RunError
+from stride.errors import ComponentError, ConfigError, DataError, RunError
 from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.provenance.config_digest import config_digest
 from stride.trainer.starts.loaded import load_run
@@ -46,6 +46,24 @@ def test_a_moved_folder_loads_with_its_own_statistics(run, tmp_path):
     assert torch.equal(
         next(iter(moved.model.parameters())), next(iter(trainer.model.network.parameters()))
     )
+
+
+def test_other_data_is_read_by_the_codes_of_the_run(make, tmp_path):
+    path = tmp_path / "pets.csv"
+    rows = [f"{'red' if i % 3 else 'blue'},{i % 5},{'cat' if i % 2 else 'ant'}" for i in range(60)]
+    path.write_text("\n".join(["colour,age,kind", *rows]))
+    section = {"dataset_name": "table", "path": str(path), "target": "kind"}
+    trainer = make(dataset_kwargs={**section, "text_features": "one_hot"})
+    trainer.fit()
+    run = load_run(trainer.run.paths.path)
+    codes = {"colour": ["blue", "red"], "kind": ["ant", "cat"]}
+    assert run.config.to_json()["dataset_kwargs"]["categories"] == codes
+    path.write_text("\n".join(["colour,age,kind", *(row for row in rows if "cat" in row)]))
+    _, assembly = run.assemble()
+    assert all((targets == 1).all() for _, targets in assembly.loader("test"))
+    path.write_text("\n".join(["colour,age,kind", *rows, "pink,3,cat"]))
+    with pytest.raises(DataError, match=r"'pink' is none of .*line 62, column 'colour'"):
+        run.evaluate("test")
 
 
 def test_metrics_of_ones_choice_are_evaluated(run):

@@ -1,0 +1,1 @@
+"""Say what the cells of tables mean: numbers, classes, categories, or nothing."""

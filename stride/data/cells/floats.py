@@ -1,0 +1,43 @@
+"""Turn a column of numbers, stored or written, into float32."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stride.data.cells.column import TableColumn
+from stride.data.cells.numbers import is_number, parse_numbers
+from stride.data.cells.reading import Reading
+from stride.errors import DataError
+
+_LOOKED_AT = 1000  # cells of a column that is no number, to tell what the others are
+
+
+def to_floats(column: TableColumn, reading: Reading, otherwise: str) -> Tensor:
+    """Return a column as float32.
+
+    Args:
+        column: Without absent cells.
+        reading: How cells are read.
+        otherwise: What to type where the column is meant another way.
+
+    Raises:
+        DataError: A cell is no number, infinite, or beyond float32; names it.
+    """
+    values = parse_numbers(column.cells, reading.decimal) if column.is_text else column.cells
+    if values is None:
+        raise _no_number(column, reading, otherwise)
+    with np.errstate(over="ignore"):  # told below, by its cell
+        floats = values.astype(np.float32)
+    if not (finite := np.isfinite(floats)).all():
+        row = int(finite.argmin())
+        what = f"{column.texts()[row]} is infinite, or too large for float32"
+        raise column.refusal(row, what, "use another unit, or leave the column out")
+    return torch.from_numpy(floats)
+
+
+def _no_number(column: TableColumn, reading: Reading, otherwise: str) -> DataError:
+    cells = column.cells.tolist()
+    row = next(row for row, cell in enumerate(cells) if not is_number(cell, reading.decimal))
+    numbers = [is_number(cell, reading.decimal) for cell in cells[:_LOOKED_AT]]
+    advice = reading.advice(cells[row], otherwise, among_numbers=2 * sum(numbers) >= len(numbers))
+    return column.refusal(row, f"{cells[row]!r} is not a number", advice)

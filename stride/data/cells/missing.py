@@ -1,0 +1,56 @@
+"""Find the cells that are missing, and leave out their rows where the user says so."""
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+
+from stride.data.cells.column import Columns, TableColumn
+from stride.data.cells.numbers import is_number
+from stride.data.labels import Array
+from stride.errors import DataError
+
+LOGGER = logging.getLogger("stride")
+
+
+def without_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
+    """Return the columns without the rows in which one of them misses a value.
+
+    Args:
+        columns: Those that are used, all of one length.
+        markers: What stands for a missing value beside an empty cell; None: no value may miss.
+
+    Raises:
+        DataError: A value misses and nobody said that it may, or no row is left.
+    """
+    gone = {name: _missing(column, markers or ()) for name, column in columns.items()}
+    if markers is None:
+        for name, absent in gone.items():
+            if absent.any():
+                hint = "fill it in, or type dataset_kwargs.missing=[] to leave such rows out"
+                raise columns[name].refusal(int(absent.argmax()), "the value is missing", hint)
+        return columns
+    kept = ~np.logical_or.reduce(list(gone.values()))
+    counts = {name: int(absent.sum()) for name, absent in gone.items() if absent.any()}
+    if kept.all():
+        return columns
+    listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    path = next(iter(columns.values())).rows.path
+    if not kept.any():
+        raise DataError(
+            f"a value is missing in every row: {listed}",
+            where=str(path),
+            hint="leave such columns out of dataset_kwargs.features",
+        )
+    LOGGER.info(
+        "%s: %s of %s rows are left out, in which a value is missing: %s",
+        path, f"{int((~kept).sum()):,}", f"{len(kept):,}", listed,
+    )  # fmt: skip
+    return {name: column.select(kept) for name, column in columns.items()}
+
+
+def _missing(column: TableColumn, markers: Sequence[str]) -> Array:
+    if column.is_text:
+        return column.absent | np.isin(column.cells, list(markers))
+    numbers = [float(marker) for marker in markers if is_number(marker, ".")]
+    return column.absent | np.isin(column.cells, numbers)
