@@ -1,6 +1,7 @@
 """Read a dataset from arrays: NPY, NPZ or safetensors files, mapped where they are large."""
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ def arrays(
     path: str,
     inputs: str = "inputs",
     targets: str | None = "targets",
+    input_kind: Literal["float", "index"] | None = None,
+    classes: list[str] | None = None,
     memory_map: bool | None = None,
 ) -> ArrayDataset:
     """Read inputs and targets, whose first dimension counts the samples.
@@ -24,11 +27,16 @@ def arrays(
         path: A .npz or .safetensors file, a folder of .npy files, or one .npy file of inputs.
         inputs: The name of the inputs in the file (in a folder: inputs.npy).
         targets: The name of the targets; None: there are none.
+        input_kind: What whole numbers among the inputs are: "float", or "index" (tokens); None:
+            bytes and samples of several dimensions (images, sound) are floats, the rest indices.
+        classes: The labels of targets that are text, in the order of their codes; None: those in
+            the file, ordered as text, which the run's config then records.
         memory_map: Leave the arrays in their files and read them batch by batch; None: do so
             where they would take more than half of the memory that is free.
 
     Raises:
-        DataError: No such file or array, lengths that differ, pickled arrays, NaN in targets.
+        DataError: No such file or array, lengths that differ, pickled arrays, NaN in targets,
+            a number that float32 or int64 cannot hold.
     """
     stored = open_arrays(path)
     if Path(path).suffix.lower() == ".npy":
@@ -39,12 +47,15 @@ def arrays(
     _check_lengths(chosen, path)
     if memory_map is None:
         memory_map = sum(array.nbytes for array in chosen) > available_memory() // 2
-    columns: list[Column] = [_read(chosen[0], input_dtype(chosen[0].kind, path), memory_map)]
-    classes: tuple[str, ...] = ()
+    first = chosen[0]
+    dtype = input_dtype(first.kind, len(first.shape) - 1, input_kind, first.where)
+    columns: list[Column] = [_read(first, dtype, memory_map)]
+    labels: tuple[str, ...] = ()
     for array in chosen[1:]:
-        column, classes = _targets(array, memory_map)
+        column, labels = _targets(array, classes, memory_map)
         columns.append(column)
-    return ArrayDataset(columns, classes=classes)
+    learned = {"classes": list(labels)} if labels else {}
+    return ArrayDataset(columns, classes=labels, learned=learned)
 
 
 def _named(stored: dict[str, StoredArray], name: str, key: str, path: str) -> StoredArray:
@@ -75,9 +86,11 @@ def _read(array: StoredArray, dtype: torch.dtype, memory_map: bool) -> Column:
     return array.column(dtype) if memory_map else array.tensor(dtype)
 
 
-def _targets(array: StoredArray, memory_map: bool) -> tuple[Column, tuple[str, ...]]:
+def _targets(
+    array: StoredArray, classes: list[str] | None, memory_map: bool
+) -> tuple[Column, tuple[str, ...]]:
     if array.stored.kind in "US":  # text: classes, which are small enough for memory
-        return encode_labels(array.read().astype(str), array.where)
+        return encode_labels(array.read().astype(str), classes, array.where)
     column = _read(array, target_dtype(array.kind, array.where), memory_map)
     if isinstance(column, Tensor):
         check_finite(column, array.where)

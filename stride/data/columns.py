@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from stride.data.labels import require_held
 from stride.data.normalize import Normalization
 from stride.errors import DataError
 
@@ -55,10 +56,17 @@ class MappedColumn:
         return self.file_shape[0] if self.picked is None else len(self.picked)
 
     def rows(self, indices: Tensor) -> Tensor:
-        """Return a copy of the rows at the indices, in their order."""
+        """Return a copy of the rows at the indices, in their order.
+
+        Raises:
+            DataError: A number in them is too large for the type.
+        """
         wanted = indices.numpy()
-        array = self._memory()[wanted if self.picked is None else self.picked[wanted]]
-        tensor = torch.from_numpy(np.ascontiguousarray(array, self.stored.newbyteorder("=")))
+        samples = wanted if self.picked is None else self.picked[wanted]
+        array = np.ascontiguousarray(self._memory()[samples], self.stored.newbyteorder("="))
+        if self.view is None:
+            require_held(array, self.dtype, samples, str(self.path))
+        tensor = torch.from_numpy(array)
         return tensor.view(self.view or tensor.dtype).to(self.dtype)
 
     def select(self, indices: Tensor) -> "MappedColumn":
@@ -92,7 +100,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         classes: Labels of the classes by code, where the targets were text.
         num_classes: How many classes there are, where the targets need not show all of them.
         feature_names: What each input is called, where they came from named columns.
-        categories: By column, the values in the order of their codes, which fix what codes mean.
+        learned: Keys of `dataset_kwargs` that only the data could tell: what its codes mean.
         normalization: Applied to inputs on reading; tensors in memory have it applied already.
     """
 
@@ -103,7 +111,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         classes: tuple[str, ...] = (),
         num_classes: int | None = None,
         feature_names: tuple[str, ...] = (),
-        categories: Mapping[str, Sequence[str]] | None = None,
+        learned: Mapping[str, Any] | None = None,
         normalization: Normalization | None = None,
     ) -> None:
         lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
@@ -113,7 +121,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         self.classes = classes
         self.num_classes = num_classes
         self.feature_names = feature_names
-        self.categories = categories or {}
+        self.learned = learned or {}
         self.normalization = normalization
 
     def __len__(self) -> int:
@@ -157,7 +165,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
             classes=self.classes,
             num_classes=self.num_classes,
             feature_names=self.feature_names,
-            categories=self.categories,
+            learned=self.learned,
             normalization=normalization,
         )
 

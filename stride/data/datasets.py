@@ -87,15 +87,14 @@ def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
         classes=next(iter(whole.values())).classes,
         num_classes=max((number for number in found if number), default=None),
         fingerprint=fingerprint(whole),
-        learned=_learned(next(iter(whole.values()))),
+        learned=_learned(next(iter(whole.values())), free),
     )
 
 
-def _learned(source: Source) -> dict[str, Any]:
-    """Return the codes of classes and categories: other data must be read by the same ones."""
-    categories = source.categories if isinstance(source, ArrayDataset) else {}
-    listed = {name: list(values) for name, values in categories.items()}
-    return {"categories": listed} if listed else {}
+def _learned(source: Source, free: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the data told of keys that were left open; a user's function may lack them."""
+    told: Mapping[str, Any] = source.learned if isinstance(source, ArrayDataset) else {}
+    return {key: value for key, value in told.items() if free.get(key, value) is None}
 
 
 def splits_itself(constructor: Callable[..., Any]) -> bool:

@@ -1,7 +1,7 @@
 """Turn columns of numbers or text into the tensors that training takes."""
 
-import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,16 +12,30 @@ from stride.errors import DataError
 Array = np.ndarray[Any, Any]
 
 
-def input_dtype(stored: np.dtype[Any], where: str) -> torch.dtype:
+def input_dtype(
+    stored: np.dtype[Any], sample_ndim: int, kind: Literal["float", "index"] | None, where: str
+) -> torch.dtype:
     """Return the type that inputs stored so are trained in.
 
-    Floats, bools and bytes (pixels) become float32, unscaled; wider whole numbers, which are
-    indices or tokens, int64.
+    Args:
+        stored: The type of the numbers in the file.
+        sample_ndim: Dimensions of one sample.
+        kind: "float" (float32) or "index" (int64) for whole numbers; None: bytes, and samples of
+            several dimensions (images, sound of several channels), become float32, unscaled;
+            others, which are indices or tokens, int64.
+        where: The file, for the error.
+
+    Raises:
+        DataError: Not numbers, or floats that are to be indices.
     """
-    if stored.kind == "f" or stored.kind == "b" or stored == np.uint8:
+    if stored.kind in "fb":
+        if kind == "index":
+            what = f"an array of {stored} holds no indices"
+            raise DataError(what, where=where, hint="leave dataset_kwargs.input_kind out")
         return torch.float32
     if stored.kind in "iu":
-        return torch.int64
+        floats = kind == "float" or (kind is None and (stored == np.uint8 or sample_ndim > 1))
+        return torch.float32 if floats else torch.int64
     if stored.kind == "c":
         return torch.complex64
     raise _not_numbers(stored, where)
@@ -42,40 +56,77 @@ def _not_numbers(stored: np.dtype[Any], where: str) -> DataError:
     )
 
 
-def to_tensor(array: Array, dtype: torch.dtype) -> Tensor:
-    """Copy an array, of either byte order, into a tensor of the type."""
+def to_tensor(array: Array, dtype: torch.dtype, where: str) -> Tensor:
+    """Copy an array, of either byte order, into a tensor of the type.
+
+    Raises:
+        DataError: It holds a number that the type cannot hold.
+    """
     native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+    require_held(native, dtype, np.arange(len(native)) if native.ndim else None, where)
     return torch.from_numpy(native).to(dtype)
 
 
-def encode_labels(labels: Array, where: str) -> tuple[Tensor, tuple[str, ...]]:
-    """Return the code of each label and the labels in the order of their codes.
+def require_held(array: Array, dtype: torch.dtype, samples: Array | None, where: str) -> None:
+    """Refuse numbers that would wrap around or become infinite in the type.
 
-    Whole numbers are ordered as numbers, text as text; codes count from 0.
+    Args:
+        array: The numbers, in the order of bytes of this machine.
+        dtype: The type that they are to have.
+        samples: The number of each sample, from 0, for the error.
+        where: The file, for the error.
 
     Raises:
-        DataError: A label is missing (empty, None or NaN); names its row.
+        DataError: There is one; names its sample and its place in it.
     """
-    missing = _first_missing(labels)
-    if missing is not None:
+    if array.dtype == np.uint64 and dtype == torch.int64:
+        beyond = array > np.iinfo(np.int64).max
+    elif array.dtype.kind in "fc" and array.dtype.itemsize > dtype.itemsize:
+        beyond = np.isfinite(array) & (np.abs(array) > torch.finfo(dtype).max)
+    else:
+        return
+    if beyond.any():
+        first, *rest = np.argwhere(beyond)[0].tolist() if array.ndim else [0]
+        sample = first if samples is None else int(samples[first])
+        place = f"sample {sample}" + (f", at {rest}" if rest else "")
         raise DataError(
-            f"the class label in data row {missing + 1} is missing",
-            where=where,
-            hint="remove such rows, or give them a label of their own",
+            f"{array[(first, *rest)] if array.ndim else array} is too large for "
+            f"{str(dtype).removeprefix('torch.')}",
+            where=f"{where}, {place}",
+            hint="store numbers of another unit or type",
         )
-    names = labels if labels.dtype.kind in "biu" else np.array([str(v) for v in labels.tolist()])
-    found, codes = np.unique(names, return_inverse=True)
-    texts = tuple(str(value) for value in found.tolist())
-    return torch.from_numpy(codes.reshape(labels.shape).astype(np.int64)), texts
 
 
-def _first_missing(labels: Array) -> int | None:
-    if labels.dtype.kind in "biu":
-        return None
-    for row, value in enumerate(labels.tolist()):
-        if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-            return row
-    return None
+def encode_labels(
+    labels: Array, known: Sequence[str] | None, where: str
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Return the code of each label, int64, and the labels in the order of their codes.
+
+    Args:
+        labels: Texts.
+        known: The labels in that order; None: those that are there, ordered as text.
+        where: The file, for the error.
+
+    Raises:
+        DataError: A label is empty, or not among those known; names its row.
+    """
+    found, at = np.unique(labels, return_inverse=True)
+    classes = tuple(known if known is not None else found.tolist())
+    codes = {label: code for code, label in enumerate(classes) if label}
+    numbered = np.array([codes.get(label, -1) for label in found.tolist()])[at].reshape(
+        labels.shape
+    )
+    if (numbered < 0).any():
+        row = int((numbered.reshape(len(labels), -1) < 0).any(axis=1).argmax())
+        label = str(labels[row])
+        what = (
+            f"the label {label!r} is not in dataset_kwargs.classes"
+            if label
+            else "a label is missing"
+        )
+        hint = "remove such samples, or give them a label that the others have"
+        raise DataError(what, where=f"{where}, data row {row + 1}", hint=hint)
+    return torch.from_numpy(numbered.astype(np.int64)), classes
 
 
 def check_finite(targets: Tensor, where: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.data.samples import split_sample
 from stride.distributed import world_size
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
@@ -130,10 +131,19 @@ def _misfit(batch: Any, error: Exception) -> DataError:
     return DataError(
         f"the model does not fit the data: {_first_line(error)}",
         where=f"a batch of shapes {shapes(batch)}",
-        hint="class numbers go from 0 to the number of outputs less one"
-        if "out of bounds" in str(error)
-        else "change model_kwargs or criterion_kwargs; --debug shows the traceback",
+        hint=_fitting(batch, str(error)),
     )
+
+
+def _fitting(batch: Any, error: str) -> str:
+    if "out of bounds" in error:
+        return "class numbers go from 0 to the number of outputs less one"
+    inputs, _ = split_sample(batch)
+    whole = isinstance(inputs, Tensor) and not (inputs.is_floating_point() or inputs.is_complex())
+    if whole and ("type" in error or "implemented for" in error):
+        key = "dataset_kwargs.input_kind=float"
+        return f"let the dataset give floats, as dataset_name=arrays does by {key}"
+    return "change model_kwargs or criterion_kwargs; --debug shows the traceback"
 
 
 def _first_line(error: Exception) -> str:

@@ -71,6 +71,10 @@ def plain_tensors(size: int = 50):
 def plain_arrays(size: int = 50):
     return np.arange(size * 2, dtype=np.float32).reshape(size, 2), np.arange(size) % 3
 
+def labelled(path: str):
+    from stride.data.arrays import arrays
+    return arrays(path)
+
 class Stream(IterableDataset):
     def __init__(self, split: str = "train", size: int = 20):
         self.size = size

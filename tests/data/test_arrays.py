@@ -73,18 +73,50 @@ def test_a_mapped_column_travels_without_its_data(tmp_path):
 
 @pytest.mark.parametrize("memory_map", [False, True])
 @pytest.mark.parametrize(
-    ("stored", "expected"),
+    ("stored", "flat", "deep"),
     [
-        ("float64", torch.float32), ("float16", torch.float32), (">f4", torch.float32),
-        ("uint8", torch.float32), ("bool", torch.float32),
-        ("int32", torch.int64), ("uint16", torch.int64), (">i8", torch.int64),
+        ("float64", "f", "f"), ("float16", "f", "f"), (">f4", "f", "f"), ("bool", "f", "f"),
+        ("uint8", "f", "f"), ("int16", "i", "f"), ("uint16", "i", "f"), ("int32", "i", "f"),
+        (">i8", "i", "f"), ("uint64", "i", "f"),
     ],
 )  # fmt: skip
-def test_stored_types_become_types_for_training(tmp_path, stored, expected, memory_map):
-    values = np.array([[0, 1], [1, 1]]).astype(stored)
+def test_stored_types_become_types_for_training(tmp_path, stored, flat, deep, memory_map):
+    types = {"f": torch.float32, "i": torch.int64}
+    for values, expected in (([[0, 1], [1, 1]], flat), ([[[0], [1]], [[1], [1]]], deep)):
+        np.save(tmp_path / "inputs.npy", np.array(values).astype(stored))
+        data = arrays(str(tmp_path), targets=None, memory_map=memory_map)
+        (read,) = data.take(torch.tensor([0, 1]))
+        assert read.dtype == types[expected] and read.tolist() == values
+
+
+def test_a_key_says_what_whole_numbers_are(tmp_path):
+    np.save(tmp_path / "inputs.npy", np.ones((2, 3), dtype=np.int16))
+    read = arrays(str(tmp_path), targets=None, input_kind="float")
+    assert read.tensors[0].dtype == torch.float32
+    np.save(tmp_path / "inputs.npy", np.ones((2, 3, 4), dtype=np.uint8))
+    read = arrays(str(tmp_path), targets=None, input_kind="index")
+    assert read.tensors[0].dtype == torch.int64
+    np.save(tmp_path / "inputs.npy", np.ones((2, 3)))
+    message = refused(str(tmp_path), targets=None, input_kind="index")
+    assert "holds no indices" in message and "dataset_kwargs.input_kind" in message
+
+
+@pytest.mark.parametrize("memory_map", [False, True])
+@pytest.mark.parametrize(
+    ("stored", "large", "message"),
+    [
+        ("float64", 1e39, "1e+39 is too large for float32"),
+        (">f8", -1e39, "-1e+39 is too large for float32"),
+        ("uint64", 2**63, "9223372036854775808 is too large for int64"),
+    ],
+)
+def test_no_number_wraps_around_or_becomes_infinite(tmp_path, stored, large, message, memory_map):
+    values = np.zeros((4, 3), dtype=stored)
+    values[2, 1] = large
     np.save(tmp_path / "inputs.npy", values)
-    (read,) = arrays(str(tmp_path), targets=None, memory_map=memory_map).take(torch.tensor([0, 1]))
-    assert read.dtype == expected and read.tolist() == [[0, 1], [1, 1]]
+    with pytest.raises(DataError) as caught:
+        arrays(str(tmp_path), targets=None, memory_map=memory_map).take(torch.tensor([0, 3, 2]))
+    assert message in str(caught.value) and "sample 2, at [1]" in str(caught.value)
 
 
 @pytest.mark.parametrize("memory_map", [False, True])
@@ -103,6 +135,13 @@ def test_text_labels_become_codes(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.ones((3, 1)), y=np.array(["b", "a", "b"]))
     data = arrays(str(tmp_path / "a.npz"), "x", "y")
     assert data.tensors[1].tolist() == [1, 0, 1] and data.classes == ("a", "b")
+    assert data.learned == {"classes": ["a", "b"]}
+    known = arrays(str(tmp_path / "a.npz"), "x", "y", classes=["c", "b", "a"])
+    assert known.tensors[1].tolist() == [1, 2, 1] and known.classes == ("c", "b", "a")
+    message = refused(str(tmp_path / "a.npz"), "x", "y", classes=["c", "b"])
+    assert "'a' is not in dataset_kwargs.classes" in message and "data row 2" in message
+    np.savez(tmp_path / "a.npz", x=np.ones((2, 1)), y=np.array(["b", ""]))
+    assert "a label is missing" in refused(str(tmp_path / "a.npz"), "x", "y")
 
 
 def test_float_targets_are_numbers(tmp_path):

@@ -49,6 +49,14 @@ def test_a_table_end_to_end(tmp_path):
     assert (info.target_kind, info.num_classes, info.target_shape) == ("float", None, ())
 
 
+def test_what_only_the_data_tells_is_learned_where_a_key_was_left_open(tmp_path, mine):
+    np.savez(tmp_path / "a.npz", inputs=np.ones((20, 2)), targets=np.array(["b", "a"] * 10))
+    options = {"dataset_name": "arrays", "path": str(tmp_path / "a.npz")}
+    assert build(**options).learned == {"classes": ["a", "b"]}
+    assert build(**options, classes=["b", "a"]).learned == {}
+    assert build(dataset_name="mine:labelled", path=options["path"]).learned == {}
+
+
 def test_mapped_arrays_are_read_by_batches(tmp_path):
     np.savez(tmp_path / "a.npz", inputs=np.random.rand(50, 3), targets=np.arange(50) % 5)
     options = {"dataset_name": "arrays", "path": str(tmp_path / "a.npz"), "normalize": "standard"}

@@ -45,6 +45,16 @@ def test_a_misfit_of_shapes_is_told_with_the_shapes():
         probe(Model(nn.Linear(5, 2), nn.MSELoss()), batch(), {}, FP32)
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int16, torch.uint8])
+def test_whole_numbers_for_a_network_of_floats_are_told_with_the_key(dtype):
+    whole = torch.ones(4, 3, dtype=dtype), torch.randn(4, 2)
+    with pytest.raises(DataError, match=r"let the dataset give floats.*input_kind=float"):
+        probe(Model(nn.Linear(3, 2), nn.MSELoss()), whole, {}, FP32)
+    image = torch.ones(4, 1, 3, 3, dtype=dtype), torch.randn(4, 1, 1, 1)
+    with pytest.raises(DataError, match=r"let the dataset give floats"):
+        probe(Model(nn.Conv2d(1, 1, 3), nn.MSELoss()), image, {}, FP32)
+
+
 def test_a_loss_without_a_gradient_is_told():
     class Detached(Model):
         def training_step(self, batch):

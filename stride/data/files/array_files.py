@@ -72,7 +72,7 @@ class StoredArray:
     def tensor(self, dtype: torch.dtype) -> Tensor:
         """Read the whole array as a tensor of the type."""
         if self.view is None:
-            return to_tensor(self.read(), dtype)
+            return to_tensor(self.read(), dtype, self.where)
         return torch.from_numpy(np.array(self.read())).view(self.view).to(dtype)
 
     def column(self, dtype: torch.dtype) -> MappedColumn:
