@@ -92,9 +92,10 @@ def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
 
 
 def _learned(source: Source, free: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the data told of keys that were left open; a user's function may lack them."""
+    """Return what the data told of keys that were left open, of those that the dataset takes."""
     told: Mapping[str, Any] = source.learned if isinstance(source, ArrayDataset) else {}
-    return {key: value for key, value in told.items() if free.get(key, value) is None}
+    partly = (type(None), Mapping)  # what was given of a table is in what was told
+    return {key: value for key, value in told.items() if isinstance(free.get(key, ""), partly)}
 
 
 def splits_itself(constructor: Callable[..., Any]) -> bool:

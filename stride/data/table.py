@@ -60,7 +60,7 @@ def table(
     columns = without_missing(file.read([*chosen, *targets]), markers)
     inputs = read_features({name: columns[name] for name in chosen}, reading)
     found = read_targets({name: columns[name] for name in targets}, target_kind, reading)
-    values = {**inputs.categories, **found.categories}
+    values = {**reading.categories, **inputs.categories, **found.categories}
     return ArrayDataset(
         [inputs.inputs, *found.tensors],
         classes=found.classes,

@@ -55,6 +55,10 @@ def test_what_only_the_data_tells_is_learned_where_a_key_was_left_open(tmp_path,
     assert build(**options).learned == {"classes": ["a", "b"]}
     assert build(**options, classes=["b", "a"]).learned == {}
     assert build(dataset_name="mine:labelled", path=options["path"]).learned == {}
+    (tmp_path / "t.csv").write_text("x,y\n" + "a,no\nb,yes\n" * 10)
+    options = {"dataset_name": "table", "path": str(tmp_path / "t.csv"), "target": "y"}
+    data = build(**options, text_features="codes", categories={"x": ["b", "a"]})
+    assert data.learned == {"categories": {"x": ["b", "a"], "y": ["no", "yes"]}}
 
 
 def test_mapped_arrays_are_read_by_batches(tmp_path):
