@@ -1,7 +1,7 @@
 """Measure outputs against targets over a whole split: `Metric`, and the metrics known by name.
 
-They are exact: summed on the device, read once at the end.
-
+They are exact: summed on the device, read once at the end. Whether one fits is judged by what the
+model's step gives, not by the data set.
 
     name            task                 value
     accuracy        classes              share of right answers
@@ -10,10 +10,11 @@ They are exact: summed on the device, read once at the end.
     f1              classes              mean over the classes that occur (macro)
     auc             two classes          area under the ROC curve, by ranks, ties counted half
     mse rmse mae    numbers              over all numbers of all samples
-    r2              numbers              mean over the outputs
+    r2              numbers              mean over the outputs; of fields, over the channels
 
 Class outputs are scores of shape (N, C, ...) with targets (N, ...), or one score above or below
-zero for each of two classes. Negative class targets (as -100) are not counted.
+zero for each of two classes (their targets may be the numbers 0.0 and 1.0). Fields of numbers are
+(N, C, ...), their channels in dimension 1. Negative class targets (as -100) are not counted.
 """
 
 from stride.metrics.base import Metric

@@ -5,6 +5,7 @@ from inspect import signature
 from typing import Any
 
 from stride.components import find
+from stride.config.metrics import metric_name
 from stride.errors import ComponentError, ConfigError, MissingExtra, nearest
 from stride.metrics import classification, regression, torchmetrics
 from stride.metrics.base import KEY, Metric, Task
@@ -28,42 +29,46 @@ def build_metrics(names: Sequence[str] | None, info: Task | None) -> dict[str, M
         names: None for the default ones.
         info: What is known of the targets.
 
+    Whether a metric is for classes or for numbers is not asked here: what the model's step gives
+    shows whether it fits, and that need not be the targets of the data.
+
+    Returns:
+        The metrics by the names that they are recorded by.
+
     Raises:
-        ConfigError: For an unknown name, or a metric that does not fit the targets.
+        ConfigError: For an unknown name, or two metrics that would be recorded by one.
         MissingExtra: For a name of torchmetrics', which is not installed.
     """
     names = default_metrics(info) if names is None else names
-    return {name.rpartition(":")[2]: _build(name, info) for name in names}
+    _require_own_names(names)
+    return {recorded_name(name): _build(name, info) for name in names}
+
+
+def recorded_name(name: str) -> str:
+    """Return by which name a metric is recorded: of an import path it is what follows the colon."""
+    return name.rpartition(":")[2]
+
+
+def _require_own_names(names: Sequence[str]) -> None:
+    """Refuse two metrics of one name: the value of one would be lost."""
+    taken = {metric_name("validation", "loss"): "the loss"}
+    for name in names:
+        recorded = metric_name("validation", recorded_name(name))
+        if recorded in taken:
+            raise ConfigError(
+                f"{name} would be recorded as {recorded}, as is {taken[recorded]}",
+                key=KEY,
+                where=KEY,
+                hint="name each metric once; a class of your own may have another name",
+            )
+        taken[recorded] = name
 
 
 def _build(name: str, info: Task | None) -> Metric:
-    for kind, table in (("class", classification.METRICS), ("float", regression.METRICS)):
-        if name in table:
-            _check_task(name, kind, info)
-            return table[name]()
-    if ":" in name:
-        return _imported(name)
-    names = [*classification.METRICS, *regression.METRICS]
-    return _of_torchmetrics(name, names, info)
-
-
-def _check_task(name: str, kind: str, info: Task | None) -> None:
-    given = None if info is None else info.target_kind
-    fits = given is None or given == kind
-    if name == "auc" and info is not None and info.num_classes not in (None, 2):
-        raise ConfigError(
-            f"auc is for two classes, and the targets have {info.num_classes}",
-            key=KEY,
-            hint="accuracy and f1 take any number, torchmetrics' MulticlassAUROC too",
-        )
-    if not fits:
-        words = {"class": "classes", "float": "numbers"}
-        raise ConfigError(
-            f"{name} is for {words[kind]}, and the targets are {words[given or kind]}",
-            key=KEY,
-            hint="for classes: accuracy, top5_accuracy, error, f1, auc; "
-            "for numbers: mse, rmse, mae, r2",
-        )
+    own = classification.METRICS | regression.METRICS
+    if name in own:
+        return own[name]()
+    return _imported(name) if ":" in name else _of_torchmetrics(name, [*own], info)
 
 
 def _unknown(name: str, names: Sequence[str]) -> ConfigError:

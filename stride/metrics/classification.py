@@ -17,12 +17,14 @@ class Accuracy(Sums):
 
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return (number right, number counted)."""
-        predicted, targets = predictions(outputs, targets)
-        right = predicted == targets  # a target not counted is negative and never right
-        return torch.stack([right.sum(), (targets >= 0).sum()]).to(exact_type(outputs))
+        predicted, classes = predictions(outputs, targets)
+        right = predicted == classes  # a target not counted is negative and never right
+        counts = torch.stack([right.sum(), (classes >= 0).sum()]).to(exact_type(outputs))
+        return _only_of_classes(counts, targets)
 
     def value(self, sums: Any) -> float:
         """Return right / counted."""
+        _require_classes(sums)
         right, counted = sums
         return right / counted if counted else math.nan
 
@@ -32,6 +34,7 @@ class Error(Accuracy):
 
     def value(self, sums: Any) -> float:
         """Return wrong / counted."""
+        _require_classes(sums)
         right, counted = sums
         return (counted - right) / counted if counted else math.nan
 
@@ -55,19 +58,20 @@ class F1(Sums):
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return per class the number of right predictions, predictions and targets: (3, C)."""
         classes = outputs.shape[1] if _has_classes(outputs, targets) else 2
-        predicted, targets = (part.reshape(-1) for part in predictions(outputs, targets))
-        counted = (targets >= 0).long()
-        right = (predicted == targets).long()
-        targets = targets.clamp(min=0)
+        predicted, indices = (part.reshape(-1) for part in predictions(outputs, targets))
+        counted = (indices >= 0).long()
+        right = (predicted == indices).long()
+        indices = indices.clamp(min=0)
         counts = torch.zeros(3, classes, dtype=torch.int64, device=outputs.device)
         # Sums of integers are exact in any order; bincount would wait for the device.
-        counts[0].index_add_(0, targets, right * counted)
+        counts[0].index_add_(0, indices, right * counted)
         counts[1].index_add_(0, predicted, counted)
-        counts[2].index_add_(0, targets, counted)
-        return counts.to(exact_type(outputs))
+        counts[2].index_add_(0, indices, counted)
+        return _only_of_classes(counts.to(exact_type(outputs)), targets)
 
     def value(self, sums: Any) -> float:
         """Return the mean over the classes which were predicted or were a target."""
+        _require_classes(sums[0])
         scores = [
             2 * right / (predicted + occurred)
             for right, predicted, occurred in zip(*sums, strict=True)
@@ -107,13 +111,25 @@ class AUC(Metric):
                 hint="accuracy and f1 take any number of classes",
             )
         self._scores.append(exact.reshape(-1))
-        self._targets.append(targets.reshape(-1).long())
+        self._targets.append(targets.reshape(-1))
 
     def compute(self) -> float:
-        """Return the area; NaN where a class does not occur or a score is NaN."""
+        """Return the area; NaN where a class does not occur or a score is NaN.
+
+        Raises:
+            DataError: When there are other targets than 0 and 1.
+        """
         if not self._scores:
             return math.nan
-        return area_under_roc(torch.cat(self._scores), torch.cat(self._targets))
+        scores, targets = torch.cat(self._scores), torch.cat(self._targets)
+        if not bool(((targets == 0) | (targets == 1) | (targets < 0)).all()):
+            raise DataError(
+                f"auc is for two classes, 0 and 1, and there is the target {targets.max():g}",
+                where=KEY,
+                hint="accuracy and f1 take any number of classes, torchmetrics' MulticlassAUROC "
+                "too",
+            )
+        return area_under_roc(scores, targets)
 
     def state_dict(self) -> dict[str, Any]:
         """Return all scores and targets."""
@@ -125,7 +141,7 @@ class AUC(Metric):
         self.reset()
         if state["scores"]:
             self._scores = [torch.tensor(state["scores"], dtype=torch.float64)]
-            self._targets = [torch.tensor(state["targets"], dtype=torch.int64)]
+            self._targets = [torch.tensor(state["targets"])]
 
     def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
         """Take the scores and targets of all ranks."""
@@ -173,6 +189,25 @@ def _indices(outputs: Tensor, targets: Tensor) -> Tensor:
     if targets.is_floating_point() or targets.numel() != wanted.numel():
         raise _misfit(outputs, targets)
     return targets.reshape(wanted).long()
+
+
+def _only_of_classes(counts: Tensor, targets: Tensor) -> Tensor:
+    """Return counts as they are, and as NaN where some targets are no whole numbers.
+
+    So no update has to wait for the device, and the value says it.
+    """
+    if not targets.is_floating_point():
+        return counts
+    return torch.where((targets == targets.floor()).all(), counts, torch.nan)
+
+
+def _require_classes(counts: Sequence[float]) -> None:
+    if any(math.isnan(count) for count in counts):
+        raise DataError(
+            "the metric is for classes, and the targets are numbers with decimals",
+            where=KEY,
+            hint="for numbers there are mse, rmse, mae and r2",
+        )
 
 
 def _misfit(outputs: Tensor, targets: Tensor) -> DataError:

@@ -6,8 +6,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.metrics.base import Metric, Sums, exact_type
+from stride.errors import DataError
+from stride.metrics.base import KEY, Metric, Sums, exact_type
 from stride.models.targets import same_shape
+
+_OTHERS = (
+    "mse, rmse, mae and r2 are for numbers, as many as there are outputs; "
+    "for classes there are accuracy, top5_accuracy, error, f1 and auc"
+)
 
 
 class MSE(Sums):
@@ -42,26 +48,28 @@ class MAE(MSE):
 class R2(Sums):
     """1 - (squared errors) / (squared deviations of the targets), as a mean over the outputs.
 
+    Of fields (N, C, ...) each channel is an output, over all positions of all samples.
+
     An output whose targets are all equal counts 1 when it is right everywhere, else 0; fewer
-    than two samples give NaN. Deviations are merged batch by batch round the running mean
-    (Chan, Golub and LeVeque, 1979), so that a large mean costs no digits.
+    than two numbers of an output give NaN. Deviations are merged batch by batch round the running
+    mean (Chan, Golub and LeVeque, 1979), so that a large mean costs no digits.
     """
 
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return per output: count, mean and squared deviations of targets, squared errors."""
-        errors = _errors(outputs, targets).reshape(len(outputs), -1).square().sum(0)
-        exact = targets.to(exact_type(outputs)).reshape(len(outputs), -1)
-        mean = exact.mean(0)
+        errors = _by_channel(_errors(outputs, targets)).square().sum(0)
+        exact = _by_channel(targets.to(exact_type(outputs)).reshape(outputs.shape))
+        mean = exact.sum(0) / max(1, len(exact))  # a batch may have no samples
         deviations = (exact - mean).square().sum(0)
         return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
 
     def added(self, sums: Tensor, terms: Tensor) -> Tensor:
         """Merge a batch's terms into the running ones."""
-        count = sums[0] + terms[0]
+        count = (sums[0] + terms[0]).clamp(min=1)
         shift = terms[1] - sums[1]
         mean = sums[1] + shift * terms[0] / count
         deviations = sums[2] + terms[2] + shift.square() * sums[0] * terms[0] / count
-        return torch.stack([count, mean, deviations, sums[3] + terms[3]])
+        return torch.stack([sums[0] + terms[0], mean, deviations, sums[3] + terms[3]])
 
     def value(self, sums: Any) -> float:
         """Return the mean over the outputs."""
@@ -78,9 +86,17 @@ def _r2(deviations: float, errors: float) -> float:
     return 1 - errors / deviations
 
 
+def _by_channel(values: Tensor) -> Tensor:
+    """Return numbers (N, C, ...) as (N * ..., C), and (N,) as (N, 1)."""
+    return values.unsqueeze(1) if values.ndim < 2 else values.movedim(1, -1).flatten(0, -2)
+
+
 def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return outputs - targets; shapes are made equal or refused."""
-    targets = same_shape(outputs, targets)
+    try:
+        targets = same_shape(outputs, targets)
+    except DataError as error:
+        raise DataError(error.what, where=KEY, hint=_OTHERS) from None
     return outputs.to(exact_type(outputs)) - targets.to(exact_type(outputs))
 
 

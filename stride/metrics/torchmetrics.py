@@ -24,7 +24,8 @@ class TorchMetric(Metric):
 
     Args:
         metric: An instance of a metric of torchmetrics, or of the same methods.
-        kind: What it takes: "binary", "class", "float", or "" for outputs as they are.
+        kind: What it takes: "binary", "class", "float" for numbers that are given one shape, or ""
+            for outputs as they are.
     """
 
     def __init__(self, metric: Any, kind: str = "") -> None:
@@ -45,7 +46,8 @@ class TorchMetric(Metric):
         self._metric.update(*self._prepared(outputs, targets))
 
     def _prepared(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        if self._kind == "float":
+        numbers = targets.is_floating_point() and targets.numel() == outputs.numel()
+        if self._kind == "float" and numbers:
             targets = same_shape(outputs, targets)
             single = outputs.ndim == 2 and outputs.shape[1] == 1
             return (outputs.squeeze(1), targets.squeeze(1)) if single else (outputs, targets)
@@ -148,12 +150,12 @@ def build(name: str, cls: type, info: Task | None) -> TorchMetric:
             where=KEY,
             hint="give an import path to a function without arguments that builds it",
         ) from error
-    return TorchMetric(metric, _kind(name, task, parameters, info))
+    return TorchMetric(metric, _kind(name, task, parameters))
 
 
-def _kind(name: str, task: str, parameters: Mapping[str, Any], info: Task | None) -> str:
+def _kind(name: str, task: str, parameters: Mapping[str, Any]) -> str:
     if name.startswith("Binary") or ("task" in parameters and task == "binary"):
         return "binary"
     if name.startswith("Multiclass") or "task" in parameters:
         return "class"
-    return "float" if info is not None and info.target_kind == "float" else ""
+    return "float"

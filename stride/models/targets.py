@@ -15,6 +15,8 @@ POINTWISE = (
     nn.PoissonNLLLoss,
     nn.SoftMarginLoss,
     nn.MultiLabelSoftMarginLoss,
+    nn.HingeEmbeddingLoss,
+    nn.KLDivLoss,
 )
 CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 
@@ -43,7 +45,7 @@ def _reshape(outputs: Tensor, targets: Tensor) -> Tensor:
     if same_batch and [n for n in wanted[1:] if n != 1] == [n for n in given[1:] if n != 1]:
         return targets.reshape(wanted)
     raise DataError(
-        f"outputs of shape {_batch(wanted)} do not fit targets of shape {_batch(given)}",
+        f"outputs of shape {batched(wanted)} do not fit targets of shape {batched(given)}",
         hint="for class numbers use criterion_kwargs.criterion_name=CrossEntropyLoss; "
         "else set the model's output size to the targets'",
     )
@@ -75,14 +77,14 @@ def _probabilities(outputs: Tensor, targets: Tensor) -> Tensor:
 def _misfit(outputs: Tensor, targets: Tensor) -> DataError:
     kind = "numbers" if targets.is_floating_point() else "classes"
     return DataError(
-        f"targets of shape {_batch(targets.shape)} ({kind}, {targets.dtype}) are no class indices "
-        f"for outputs of shape {_batch(outputs.shape)}",
+        f"targets of shape {batched(targets.shape)} ({kind}, {targets.dtype}) are no class indices "
+        f"for outputs of shape {batched(outputs.shape)}",
         hint="for numbers use criterion_kwargs.criterion_name=MSELoss; "
         "class outputs have the shape (N, classes, ...)",
     )
 
 
-def _batch(shape: torch.Size) -> str:
+def batched(shape: torch.Size) -> str:
     """Return a shape with N for the batch: "(N, 10)"."""
     rest = "".join(f", {n}" for n in shape[1:]) if len(shape) else ""
     return f"(N{rest or ','})"

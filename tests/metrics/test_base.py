@@ -305,14 +305,57 @@ def test_default_metrics_follow_the_targets() -> None:
         ("F1", Info(), "did you mean 'f1'"),
         ("MulticlasF1Score", Info(), "did you mean 'MulticlassF1Score'"),
         ("nothing_alike", Info(), "accuracy, top5_accuracy"),
-        ("accuracy", FLOAT, "for classes, and the targets are numbers"),
-        ("mse", Info(), "for numbers, and the targets are classes"),
-        ("auc", Info(), "two classes, and the targets have 5"),
     ],
 )
-def test_a_wrong_name_or_task_is_refused(name: str, info: Info, message: str) -> None:
+def test_a_wrong_name_is_refused(name: str, info: Info, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build_metrics([name], info)
+
+
+@pytest.mark.parametrize("name", CLASS_METRICS)
+def test_a_class_metric_fits_by_the_targets_of_the_step(name: str) -> None:
+    outputs, numbers = torch.randn(4, 1), torch.tensor([0.2, 1.0, -0.5, 1.7])
+    with pytest.raises(DataError, match=r"for (two )?classes|no classes"):
+        over(one(name, Info()), outputs, numbers)
+    if name != "top5_accuracy":
+        zeros_and_ones = torch.tensor([0.0, 1.0, 1.0, 0.0])
+        same = over(one(name, FLOAT), outputs, zeros_and_ones.long())
+        assert over(one(name, FLOAT), outputs, zeros_and_ones) == same
+
+
+@pytest.mark.parametrize("name", NUMBER_METRICS)
+def test_a_number_metric_fits_by_the_targets_of_the_step(name: str) -> None:
+    inputs = torch.randn(4, 8)
+    assert over(one(name, Info()), inputs, inputs) == (1.0 if name == "r2" else 0.0)
+    with pytest.raises(DataError, match=r"do not fit targets .* for classes there are accuracy"):
+        over(one(name, Info()), torch.randn(4, 5), torch.tensor([0, 1, 2, 0]))
+
+
+def test_auc_takes_no_third_class() -> None:
+    with pytest.raises(DataError, match=r"two classes, 0 and 1, and there is the target 4"):
+        over(one("auc", Info()), torch.randn(5), torch.arange(5))
+
+
+def test_r2_of_fields_is_the_mean_over_the_channels() -> None:
+    targets = torch.randn(100, 2, 3, 4) * torch.tensor([1.0, 50.0]).view(2, 1, 1)
+    targets[:, :, 0, 0] = 7.0  # a pixel that never changes says nothing by itself
+    outputs = targets + torch.randn(100, 2, 3, 4)
+    columns = [field.movedim(1, -1).reshape(-1, 2).numpy() for field in (targets, outputs)]
+    assert over(one("r2"), outputs, targets) == pytest.approx(sk.r2_score(*columns), rel=1e-6)
+    single = over(one("r2"), outputs[:, :1], targets[:, 0])
+    assert single == pytest.approx(sk.r2_score(*(c[:, 0] for c in columns)), rel=1e-6)
+
+
+def test_metrics_of_torchmetrics_compare_numbers_one_by_one_whatever_the_data_are() -> None:
+    numbers = torch.randn(100)
+    value = over(one("MeanSquaredError", Info()), numbers[:, None] + 2, numbers)
+    assert value == pytest.approx(4.0, rel=1e-6)
+
+
+def test_two_metrics_of_one_recorded_name_are_refused() -> None:
+    for names in (["a:Good", "b:Good"], ["f1", "f1"], ["mine:loss"], ["m:accuracy", "accuracy"]):
+        with pytest.raises(ConfigError, match="would be recorded as validation/"):
+            build_metrics(names, Info())
 
 
 def test_nothing_was_taken() -> None:
