@@ -1,23 +1,43 @@
-"""Try a model on one batch before a run is claimed, leaving no trace."""
+"""Try a model on small batches before a run is claimed, leaving no trace."""
 
 import copy
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from stride.config.metrics import as_number, metric_name
+from stride.data.batches.few import first_samples
 from stride.data.samples import split_sample
 from stride.distributed import world_size
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
-from stride.models.model import Model, Step, as_step
+from stride.models.model import Model, Step, as_step, batch_size
+from stride.models.spread import require_no_spread
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
+
+
+class LastBatch(NamedTuple):
+    """Say how small the smallest batch of an epoch is.
+
+    Attributes:
+        size: its samples in the process that has the fewest of them.
+        where: which samples and batches lead to it, in words.
+        hint: what to type where the model cannot take it.
+        finite: whether its loss has to be a number.
+    """
+
+    size: int
+    where: str
+    hint: str
+    finite: bool = True
 
 
 def probe(
@@ -27,36 +47,43 @@ def probe(
     precision: Precision,
     *,
     num_classes: int | None = None,
+    evaluated: Any = None,
+    rated: Mapping[str, Metric] | None = None,
+    last: LastBatch | None = None,
 ) -> dict[str, Any]:
-    """Run forward, backward and the metrics on one batch, on a copy of the model.
+    """Try a training step and an evaluation step on small batches, on a copy of the model.
 
     Args:
         model: what is tried.
-        batch: a small one.
-        metrics: by name; they are reset after.
+        batch: a small one to train on.
+        metrics: by name, of the evaluation; they are reset after.
         precision: the arithmetic.
         num_classes: how many classes the targets have, where that is known.
+        evaluated: a small batch to evaluate, None for the one that is trained on.
+        rated: metrics of the training steps, where these give outputs and targets.
+        last: the smallest batch that an epoch gives, to be tried if `batch` is larger.
 
     Returns:
-        `loss`, `gradient_norm` and the `shapes` of the batch.
+        `loss`, `gradient_norm`, the `shapes` of the batch, and whether training steps can be
+        `rated`.
 
     Raises:
-        DataError: the batch does not fit the model, or the loss has no gradient.
+        DataError: a batch or a metric does not fit the model, or the loss has no gradient.
     """
     with untouched(), disposable(model) as copied:
-        copied.train()
-        try:
-            step = _forward_backward(copied, batch, precision)
-        except StrideError:
-            raise
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
-            raise _misfit(batch, error) from error
+        step = _train(copied, batch, precision)
         _require_outputs(copied, step, num_classes)
-        _try_metrics(metrics, step)
-        gradients = [p.grad for p in copied.parameters() if p.grad is not None]
-        squares = [g.abs().to(exact_type(g)).square().sum() for g in gradients]
-        norm = math.sqrt(float(sum(squares)))
-    return {"loss": float(step.loss), "gradient_norm": norm, "shapes": shapes(batch)}
+        tensors = isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor)
+        if tensors and _is_plain(copied):
+            with precision.autocast():
+                require_no_spread(copied.criterion, step.outputs, step.targets)
+        norm = _gradient_norm(copied)
+        if last is not None:
+            _try_last(copied, batch, last, precision, finite=math.isfinite(step.loss))
+        _require_metrics(rated if rated and tensors else {}, step)
+        _evaluate(copied, batch if evaluated is None else evaluated, metrics, precision)
+    loss = float(step.loss)
+    return {"loss": loss, "gradient_norm": norm, "shapes": shapes(batch), "rated": tensors}
 
 
 @contextmanager
@@ -76,6 +103,66 @@ def disposable(model: Model) -> Iterator[Model]:
             model.train(training)
             for parameter in model.parameters():
                 parameter.grad = None
+
+
+def _is_plain(model: Model) -> bool:
+    """Tell whether the step is STRIDE's own, in which outputs and targets meet in the criterion."""
+    return getattr(model.training_step, "__func__", None) is Model.training_step
+
+
+def _gradient_norm(model: Model) -> float:
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    squares = [g.abs().to(exact_type(g)).square().sum() for g in gradients]
+    return math.sqrt(float(sum(squares)))
+
+
+def _train(model: Model, batch: Any, precision: Precision) -> Step:
+    model.train()
+    try:
+        return _forward_backward(model, batch, precision)
+    except StrideError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise _misfit(batch, error) from error
+
+
+def _try_last(
+    model: Model, batch: Any, last: LastBatch, precision: Precision, *, finite: bool
+) -> None:
+    """Refuse a model that cannot be trained on a batch as small as an epoch's smallest one."""
+    few = first_samples(batch, last.size, of=batch_size(batch))
+    if few is None:
+        return
+    what = f"an epoch has a batch of {last.size} sample{'s' if last.size > 1 else ''}, "
+    try:
+        loss = _forward_backward(model, few, precision).loss
+    except Exception as error:
+        what += f"which the model cannot be trained on: {_first_line(error)}"
+        raise DataError(what, where=last.where, hint=last.hint) from error
+    if last.finite and finite and not math.isfinite(loss):
+        what += "whose loss is not finite"
+        raise DataError(what, where=last.where, hint=last.hint)
+
+
+def _evaluate(
+    model: Model, batch: Any, metrics: Mapping[str, Metric], precision: Precision
+) -> None:
+    """Try the evaluation step as an evaluation calls it, and the metrics on what it gives."""
+    model.eval()
+    try:
+        with torch.inference_mode(), precision.autocast():
+            step = as_step(model.evaluation_step(batch), batch)
+            _update(metrics, step)
+    except StrideError as error:
+        error.where = error.where or "evaluation_step"
+        raise
+    except Exception as error:
+        raise DataError(
+            f"the evaluation step fails: {_first_line(error)}",
+            where=f"evaluation_step, a batch of shapes {shapes(batch)}",
+            hint="--debug shows the traceback",
+        ) from error
+    _try_values(metrics)
 
 
 def _forward_backward(model: Model, batch: Any, precision: Precision) -> Step:
@@ -105,21 +192,50 @@ def _require_outputs(model: Model, step: Step, num_classes: int | None) -> None:
         )
 
 
-def _try_metrics(metrics: Mapping[str, Metric], step: Step) -> None:
+def _require_metrics(metrics: Mapping[str, Metric], step: Step) -> None:
+    _update(metrics, _detached(step))
+    _try_values(metrics)
+
+
+def _update(metrics: Mapping[str, Metric], step: Step) -> None:
     for name, metric in metrics.items():
         try:
-            metric.update(_detached(step))
+            metric.update(step)
             if world_size() > 1:  # before there is a run, and not at its first evaluation
                 metric.merge([metric.state_dict()] * world_size())
         except StrideError:
             raise
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
-            raise DataError(
-                f"the metric {name!r} does not fit the outputs: {_first_line(error)}",
-                where="training_config.metrics",
-                hint="type another metric, or training_config.metrics=[]",
-            ) from error
-        metric.reset()
+        except Exception as error:
+            raise _unfit(name, error) from error
+
+
+def _try_values(metrics: Mapping[str, Metric]) -> None:
+    """Let metrics give their values over these few samples, and forget them.
+
+    So few samples may have no value, as a correlation: what counts are mistakes whatever the
+    samples, and what STRIDE itself refuses.
+    """
+    for name, metric in metrics.items():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                as_number(metric_name("validation", name), metric.compute())
+        except StrideError:
+            raise
+        except (TypeError, AttributeError, NameError) as error:
+            raise _unfit(name, error) from error
+        except (ValueError, ArithmeticError, RuntimeError, LookupError):
+            continue  # too few samples, presumably
+        finally:
+            metric.reset()
+
+
+def _unfit(name: str, error: Exception) -> DataError:
+    return DataError(
+        f"the metric {name!r} does not fit the outputs: {_first_line(error)}",
+        where="training_config.metrics",
+        hint="type another metric, or training_config.metrics=[]",
+    )
 
 
 def _detached(step: Step) -> Step:
@@ -147,6 +263,8 @@ def _fitting(batch: Any, error: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, KeyError):  # which says no more than the key
+        return f"KeyError: {error}"
     return (str(error) or type(error).__name__).splitlines()[0]
 
 

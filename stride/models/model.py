@@ -180,14 +180,14 @@ def as_step(result: Any, batch: Any) -> Step:
         if isinstance(result.loss, Tensor) and not result.loss.ndim and _is_size(result.size):
             return result
         raise DataError(
-            "the Step that training_step returned has no scalar loss, or no number for its size",
+            "the Step that the model's step returned has no scalar loss, or no number for its size",
             hint="return the mean loss as a tensor without dimensions, and the number of samples",
         )
     if isinstance(result, Tensor) and result.numel() == 1:
         return Step(result.reshape(()), batch_size(batch))
     shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
     raise DataError(
-        f"training_step returned a {type(result).__name__}{shape}",
+        f"the model's step returned a {type(result).__name__}{shape}",
         hint="return the mean loss as a scalar tensor, or stride.Step(loss, size)",
     )
 

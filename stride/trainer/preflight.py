@@ -10,7 +10,7 @@ from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
-from stride.trainer.fit.assembly import Assembly, saving_monitor, values_of
+from stride.trainer.fit.assembly import Assembly, values_of
 
 
 def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DataError: gradients or stepped weights are not finite.
     """
-    config, monitor = assembly.config, saving_monitor(assembly)
+    config, monitor = assembly.config, assembly.saving_monitor
     with untouched(), disposable(assembly.model) as model:
         optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
         schedule = build_schedule(

@@ -19,7 +19,6 @@ from stride.distributed import barrier, failing_together, is_main, on_main, worl
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
-from stride.engine.probe import probe
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
 from stride.errors import ConfigError, RunError, RunFailed, UserError
@@ -38,6 +37,7 @@ from stride.trainer.fit.finish import Ending
 from stride.trainer.fit.process_group import joined, refusing_together, require_shared
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.start import Beginning
+from stride.trainer.fit.trial import smallest_batch, try_out
 from stride.trainer.preflight import preflight
 from stride.trainer.proof.objects import only_here
 from stride.trainer.proof.prove import prove
@@ -374,17 +374,15 @@ class Trainer:
         return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
 
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
-        """Check data, model and metrics against each other on one batch."""
-        return probe(
-            assembly.model,
-            self._example(assembly),
-            assembly.metrics(),
-            assembly.precision,
-            num_classes=assembly.data.info.num_classes,
-        )
+        """Check data, model and metrics against each other on small batches."""
+        followed = self._training.watch.followed
+        return try_out(assembly, self._example(assembly), self._smallest(assembly), followed)
 
     def _example(self, assembly: Assembly) -> Any:
         return assembly.loader("train").example()
+
+    def _smallest(self, assembly: Assembly) -> int | None:
+        return smallest_batch(assembly)
 
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}

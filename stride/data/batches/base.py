@@ -27,6 +27,10 @@ class Batches(Protocol):
     def num_samples(self) -> int | None:
         """Return the samples of an epoch, over all processes; None for a stream."""
 
+    @property
+    def smallest(self) -> int | None:
+        """Return the samples of the smallest batch that some process gets in an epoch, if known."""
+
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's, from `position` consumed samples on."""
 
@@ -71,6 +75,11 @@ class OrderedBatches:
     def num_samples(self) -> int:
         """Return the samples of an epoch, over all processes."""
         return self.order.num_samples
+
+    @property
+    def smallest(self) -> int | None:
+        """Return the samples of the smallest batch that some process gets in an epoch, if known."""
+        return self.order.smallest
 
     def __len__(self) -> int:
         return len(self.order)

@@ -92,6 +92,17 @@ class GivenBatches:
         except TypeError:
             return False
 
+    @property
+    def smallest(self) -> int | None:
+        """Return the samples of the loader's smallest batch; None where it does not say."""
+        size, samples = self.batch_size, self.num_samples
+        try:
+            if not size or not samples or samples % size == 0 or len(self) != -(-samples // size):
+                return size
+        except TypeError:
+            return None
+        return samples % size
+
     def __iter__(self) -> Iterator[Any]:
         return moved(self.loader, self.device)
 

@@ -87,6 +87,12 @@ class Order:
     def __len__(self) -> int:
         return -(-self.num_samples // self.global_batch)
 
+    @property
+    def smallest(self) -> int | None:
+        """Return the samples of the smallest batch that some process gets in an epoch."""
+        last = self.num_samples % self.global_batch
+        return max(1, last // self.share.world) if last else self.batch_size
+
     def permutation(self, epoch: int) -> Tensor | None:
         """Return the numbers of the samples in their order; None: as they lie."""
         if not self.shuffle:
@@ -174,6 +180,10 @@ class BatchSamplerOrder(Order):
 
     def __len__(self) -> int:
         return -(-self.num_batches // self.share.world)
+
+    @property
+    def smallest(self) -> None:
+        """Return None: the sampler alone knows."""
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
         """Yield this process's of the batches that lie behind `position` consumed samples."""

@@ -71,6 +71,7 @@ class StreamBatches:
         self.device = device
         self.batch_size: int | None = batch_size
         self.num_samples: int | None = None
+        self.smallest: int | None = None
         self.epoch = 0
         self._collate = collate or stack
         self._workers = bool(options.get("num_workers"))

@@ -9,7 +9,6 @@ import torch
 from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
-from stride.config.metrics import infer_mode, metric_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config, OpenSection
 from stride.data import (
@@ -28,7 +27,7 @@ from stride.engine.dynamo import keep_dynamo_out
 from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
-from stride.errors import ComponentError, ConfigError, DataError, nearest
+from stride.errors import ComponentError, ConfigError, DataError
 from stride.metrics.build import build_metrics, default_metrics
 from stride.models.build import (
     as_model,
@@ -38,6 +37,7 @@ from stride.models.build import (
     resolve_model,
 )
 from stride.models.model import Model
+from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -67,7 +67,7 @@ class Assembly:
         device: where model and batches are.
         data: the loaders of all splits.
         model: network and criterion, on the device.
-        metric_names: what is evaluated.
+        metric_names: what is evaluated, as the config names it.
         precision: the arithmetic.
         given_model: whether the model was given from Python.
     """
@@ -89,6 +89,16 @@ class Assembly:
     def validates(self) -> bool:
         """Tell whether there is a validation split to evaluate."""
         return validates(self.config, self.data)
+
+    @property
+    def saving_monitor(self) -> Monitor:
+        """Return by which metric the best weights are chosen."""
+        return saving_monitor(self.config.training_config, self.validates)
+
+    @property
+    def stopping_monitor(self) -> Monitor:
+        """Return by which metric, and by how much of it, early stopping decides."""
+        return stopping_monitor(self.config.training_config, self.validates)
 
     @property
     def has_own_weights(self) -> bool:
@@ -181,7 +191,7 @@ def values_of(section: OpenSection) -> dict[str, Any]:
 
 def _scheduler_section(config: Config, data: Data) -> dict[str, Any]:
     epochs, steps = lengths(config, data)
-    mode = _saving_monitor(config, validates(config, data)).mode
+    mode = saving_monitor(config.training_config, validates(config, data)).mode
     section = values_of(config.scheduler_kwargs)
     return resolve_scheduler(section, epochs=epochs, steps=steps, mode=mode)
 
@@ -271,61 +281,6 @@ def steps_per_epoch(data: Data, accumulate: int) -> int | None:
         return None
 
 
-def saving_monitor(assembly: Assembly) -> Monitor:
-    """Return by which metric the best weights are chosen.
-
-    Raises:
-        ConfigError: the metric is not among those that are evaluated.
-    """
-    return _saving_monitor(assembly.config, assembly.validates)
-
-
 def validates(config: Config, data: Data) -> bool:
     """Tell whether there is a validation split to evaluate."""
     return config.training_config.with_validation and data.val_loader is not None
-
-
-def _saving_monitor(config: Config, validated: bool) -> Monitor:
-    training = config.training_config
-    metric = training.saving_metric or training.stopping_metric or _default_metric(validated)
-    same = metric == training.stopping_metric and training.saving_metric is None
-    mode = training.saving_mode or (training.mode if same else None)
-    return Monitor(metric, mode or infer_mode(metric))
-
-
-def stopping_monitor(assembly: Assembly) -> Monitor:
-    """Return by which metric, and by how much of it, early stopping decides.
-
-    Raises:
-        ConfigError: the metric is not among those that are evaluated.
-    """
-    training = assembly.config.training_config
-    metric = training.stopping_metric or _default_metric(assembly.validates)
-    mode = training.mode or infer_mode(metric)
-    return Monitor(metric, mode, training.min_delta, training.delta_mode == "relative")
-
-
-def _default_metric(validated: bool) -> str:
-    return "validation/epoch_loss" if validated else "train/epoch_loss"
-
-
-def require_metric(assembly: Assembly, monitor: Monitor, key: str) -> None:
-    """Refuse to follow a metric that no evaluation gives.
-
-    Raises:
-        ConfigError: names the metrics that are there.
-    """
-    known = ["train/epoch_loss"]
-    if "accuracy" in assembly.metric_names:
-        known.append("train/epoch_accuracy")
-    if assembly.validates:
-        known.append("validation/epoch_loss")
-        known += [metric_name("validation", name) for name in assembly.metric_names]
-    if monitor.metric not in known:
-        hint = nearest(monitor.metric, known) or f"type one of: {', '.join(known)}"
-        raise ConfigError(
-            f"no metric {monitor.metric!r} is evaluated",
-            key=f"training_config.{key}",
-            where=f"training_config.{key}",
-            hint=hint,
-        )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stride.callbacks.base import Callback
@@ -19,7 +19,8 @@ from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
 from stride.errors import ComponentError
 from stride.runs.layout import checkpoint_name
-from stride.trainer.fit.assembly import Assembly, require_metric, saving_monitor, stopping_monitor
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,15 @@ class Watch:
         best: keeps the best weights.
         checkpoints: writes the checkpoints.
         monitor: by which metric weights are the best.
+        followed: metrics that evaluations have to give, by the key that names them; none where
+            somebody adds metrics to them.
     """
 
     callbacks: list[Callback]
     best: BestWeights
     checkpoints: Checkpoints
     monitor: Monitor
+    followed: dict[str, str] = field(default_factory=dict)
 
     def reconsider(self, stop: StopRequest) -> None:
         """Let early stopping decide again, which it does after a checkpoint is written."""
@@ -82,7 +86,7 @@ def build_watch(
     training = config.training_config
     users = [_callback(find("callback", name)(), name) for name in training.callbacks]
     users += [_callback(one, "callbacks") for one in given]
-    monitor = saving_monitor(assembly)
+    monitor = assembly.saving_monitor
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
     names = _Names(assembly)
     train = assembly.loader("train")
@@ -94,14 +98,16 @@ def build_watch(
     chosen = training.saving_metric is None and training.stopping_metric is not None
     monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
     if training.early_stopping:
-        monitors["stopping_metric"] = stopping_monitor(assembly)
+        monitors["stopping_metric"] = assembly.stopping_monitor
         watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))
     adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
-    if not adders and not adds_metrics:
-        # Nobody adds metrics of their own: all names are known now.
-        for key, followed in monitors.items():
-            require_metric(assembly, followed, key)
-    return Watch(watch, best, checkpoints, monitor)
+    if adders or adds_metrics:  # of their own, whose names nobody knows yet
+        return Watch(watch, best, checkpoints, monitor)
+    followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
+    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates)
+    for key, metric in followed.items():
+        require_metric(metric, known, key)
+    return Watch(watch, best, checkpoints, monitor, followed)
 
 
 def _callback(thing: Any, origin: str) -> Callback:

@@ -13,9 +13,11 @@ from stride.data import Data
 from stride.data.batches.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import world_size
-from stride.errors import ConfigError, DataError, nearest
+from stride.errors import ConfigError, DataError
+from stride.metrics.build import recorded_name
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, values_of
+from stride.trainer.fit.monitors import require_metric
 
 
 def require_fitting(assembly: Assembly) -> None:
@@ -42,11 +44,8 @@ def require_fitting(assembly: Assembly) -> None:
     if isinstance(weights, list) and classes is not None and len(weights) != classes:
         key = "active_config.class_weights"
         raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
-    known = measured(assembly)
-    if active.metric not in (None, *known):
-        hint = nearest(str(active.metric), known) or f"type one of: {', '.join(known)}"
-        what, key = f"no metric {active.metric!r} is evaluated", "active_config.metric"
-        raise ConfigError(what, key=key, where=key, hint=hint)
+    if active.metric is not None:
+        require_metric(active.metric, measured(assembly), "active_config.metric")
 
 
 def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:
@@ -63,7 +62,8 @@ def measured(assembly: Assembly) -> list[str]:
     """Return what is known of a round: the metric of its curve first, of the best split."""
     splits = ["test"] if assembly.data.test_loader is not None else []
     splits += ["validation"] if assembly.validates else []
-    names = sorted(["loss", *assembly.metric_names], key=lambda name: name != "accuracy")
+    recorded = map(recorded_name, assembly.metric_names)
+    names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
     known = [metric_name(split, name) for split in splits for name in names]
     return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
 

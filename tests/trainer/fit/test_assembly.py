@@ -3,7 +3,7 @@
 import pytest
 
 from stride.errors import ConfigError, DataError
-from stride.trainer.fit.assembly import lengths, saving_monitor, stopping_monitor
+from stride.trainer.fit.assembly import lengths
 
 
 def test_the_complete_config_builds_an_equal_assembly(make):
@@ -55,7 +55,7 @@ def test_splits_are_found_by_name_and_a_missing_one_is_told(make):
 )
 def test_metrics_to_follow_have_a_direction(make, training, saving, stopping):
     assembly = make(training_config=training).comprehend_config()
-    monitors = saving_monitor(assembly), stopping_monitor(assembly)
+    monitors = assembly.saving_monitor, assembly.stopping_monitor
     assert [(m.metric, m.mode) for m in monitors] == [saving, stopping]
 
 

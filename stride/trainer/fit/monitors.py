@@ -1,0 +1,67 @@
+"""Say which metrics a training follows, and refuse those that nothing gives."""
+
+from collections.abc import Sequence
+
+from stride.callbacks.monitor import Monitor
+from stride.config.metrics import infer_mode, metric_name
+from stride.config.schema import TrainingConfig
+from stride.errors import ConfigError, nearest
+from stride.metrics.build import recorded_name
+
+TRAIN_ACCURACY = metric_name("train", "accuracy")
+
+
+def saving_monitor(training: TrainingConfig, validated: bool) -> Monitor:
+    """Return by which metric the best weights are chosen."""
+    metric = training.saving_metric or training.stopping_metric or _default_metric(validated)
+    same = metric == training.stopping_metric and training.saving_metric is None
+    mode = training.saving_mode or (training.mode if same else None)
+    return Monitor(metric, mode or infer_mode(metric))
+
+
+def stopping_monitor(training: TrainingConfig, validated: bool) -> Monitor:
+    """Return by which metric, and by how much of it, early stopping decides."""
+    metric = training.stopping_metric or _default_metric(validated)
+    mode = training.mode or infer_mode(metric)
+    return Monitor(metric, mode, training.min_delta, training.delta_mode == "relative")
+
+
+def _default_metric(validated: bool) -> str:
+    return metric_name("validation" if validated else "train", "loss")
+
+
+def evaluated_metrics(names: Sequence[str], *, validated: bool, rated: bool = True) -> list[str]:
+    """Return under which names a training records what it evaluates in each epoch.
+
+    Args:
+        names: of the metrics, as the config has them.
+        validated: whether there is a validation split to evaluate.
+        rated: whether training steps give outputs and targets.
+    """
+    known = [metric_name("train", "loss")]
+    if "accuracy" in names and rated:
+        known.append(TRAIN_ACCURACY)
+    if validated:
+        known += [metric_name("validation", recorded_name(name)) for name in ("loss", *names)]
+    return known
+
+
+def require_metric(metric: str, known: Sequence[str], key: str) -> None:
+    """Refuse to follow a metric that no evaluation gives.
+
+    Args:
+        metric: its name.
+        known: the names under which metrics are recorded.
+        key: where the metric was named.
+
+    Raises:
+        ConfigError: names the metrics that are there.
+    """
+    if metric in known:
+        return
+    raise ConfigError(
+        f"no metric {metric!r} is evaluated",
+        key=key,
+        where=key,
+        hint=nearest(metric, known) or f"type one of: {', '.join(known)}",
+    )
