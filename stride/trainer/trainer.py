@@ -19,6 +19,7 @@ from stride.distributed import barrier, failing_together, is_main, on_main, worl
 from stride.engine.evaluate import evaluate
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Loop
+from stride.engine.probe import LastBatch
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
 from stride.errors import ConfigError, RunError, RunFailed, UserError
@@ -37,17 +38,15 @@ from stride.trainer.fit.finish import Ending
 from stride.trainer.fit.process_group import joined, refusing_together, require_shared
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.start import Beginning
-from stride.trainer.fit.trial import smallest_batch, try_out
+from stride.trainer.fit.trial import last_batch, try_out
 from stride.trainer.preflight import preflight
 from stride.trainer.proof.objects import only_here
 from stride.trainer.proof.prove import prove
 from stride.trainer.starts.fork import Forked
-from stride.trainer.starts.loaded import LoadedRun, load_run
+from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
 from stride.trainer.starts.reproduce import Reproduced
 from stride.trainer.starts.restarting import begin
 from stride.trainer.starts.resume import Resumed
-
-SPLITS = ("train", "val", "test")
 
 
 class Trainer:
@@ -62,7 +61,8 @@ class Trainer:
         overrides: dotted keys or `key=value` texts, stronger than everything else here.
         callbacks: objects, called after those that the config names.
         logger: a sink of metrics instead of those of the config; metrics.jsonl stays.
-        train_loader: a loader, or a callable that gives one, in place of the config's data.
+        train_loader: a loader, or a callable that gives one, in place of the config's data; also
+            in place of that of a run which `load_run`, `fit(resume=...)` and the like take up.
         val_loader: likewise.
         test_loader: likewise.
         mode_test: whether only the test split is built.
@@ -376,13 +376,13 @@ class Trainer:
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
         """Check data, model and metrics against each other on small batches."""
         followed = self._training.watch.followed
-        return try_out(assembly, self._example(assembly), self._smallest(assembly), followed)
+        return try_out(assembly, self._example(assembly), self._last_batch(assembly), followed)
 
     def _example(self, assembly: Assembly) -> Any:
         return assembly.loader("train").example()
 
-    def _smallest(self, assembly: Assembly) -> int | None:
-        return smallest_batch(assembly)
+    def _last_batch(self, assembly: Assembly) -> LastBatch | None:
+        return last_batch(assembly)
 
     def _validate(self) -> dict[str, float]:
         return self.evaluate("validation") if self.comprehend_config().validates else {}
@@ -455,12 +455,19 @@ class Trainer:
     def load_run(self, run: str | int) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.
 
+        What was given to the trainer stays: its loaders take the place of the run's splits, and
+        `mode_test` builds the test split alone. A model that was set is filled with the weights of
+        a run whose model was given too; of any other run the model is built by its config.
+
         Raises:
             RunError: there is no such run, or its model cannot be built.
         """
         loaded = load_run(self._resolved.config.work_dir, run)
-        self._resolved, self._assembly = loaded.assemble()
-        self._built_from = None
+        model = self._given.model if loaded.model_was_given else None
+        self._resolved, self._assembly = loaded.assemble(
+            model=model, loaders=self._given.loaders, splits=self._splits
+        )
+        self._given.model, self._built_from = model, None
         return loaded
 
 

@@ -229,3 +229,10 @@ def test_an_evaluation_counts_no_sample_twice(monkeypatch):
             given(padded, CPU, name)
     even = DataLoader(dataset(), 4, sampler=range(0, len(dataset()), 3))
     assert given(even, CPU, "val_loader").num_samples == -(-len(dataset()) // 3)
+
+
+def test_the_smallest_batch_of_a_loader_is_known_where_it_says_its_lengths():
+    for length, drop_last, smallest in ((9, False, 1), (9, True, 4), (8, False, 4), (3, False, 3)):
+        assert given(DataLoader(dataset(length), 4, drop_last=drop_last), CPU).smallest == smallest
+    assert given([torch.zeros(2)], CPU).smallest is None
+    assert given(DataLoader(dataset(9), batch_sampler=[[0, 1], [2]]), CPU).smallest is None

@@ -2,16 +2,17 @@
 
 import random
 import threading
+from typing import ClassVar
 
 import pytest
 import torch
 from torch import nn
 
 from stride.engine.precision import Precision
-from stride.engine.probe import probe, shapes
+from stride.engine.probe import LastBatch, probe, shapes
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
-from stride.models.model import Model
+from stride.models.model import Model, Step
 
 FP32 = Precision("fp32", torch.device("cpu"))
 
@@ -107,3 +108,129 @@ def test_a_class_number_out_of_bounds_is_said_to_be_one():
     made = Model(nn.Linear(3, 2), nn.CrossEntropyLoss())
     with pytest.raises(DataError, match="class numbers go from 0"):
         probe(made, (torch.randn(2, 3), torch.tensor([0, -1])), {}, FP32)
+
+
+class Evaluated(Model):
+    """Train on a bare loss; note how evaluation is called, and give it outputs and targets."""
+
+    seen: ClassVar[list[tuple[bool, bool, int]]] = []  # shared with the copy that is tried
+
+    def training_step(self, batch):
+        return self.criterion(self.network(batch[0]), batch[1])
+
+    def evaluation_step(self, batch):
+        state = (self.network.training, torch.is_inference_mode_enabled(), len(batch[0]))
+        self.seen.append(state)
+        outputs = self.network(batch[0])
+        return Step(self.criterion(outputs, batch[1]), len(batch[0]), outputs, batch[1])
+
+
+def test_the_evaluation_step_is_tried_as_an_evaluation_calls_it():
+    network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).train()
+    made, metrics = Evaluated(network, nn.MSELoss()), build_metrics(["mse"], Numbers())
+    Evaluated.seen.clear()
+    found = probe(made, batch(), metrics, FP32, evaluated=(torch.randn(5, 3), torch.randn(5, 2)))
+    assert Evaluated.seen == [(False, True, 5)]
+    assert not found["rated"]
+    assert network.training and network[1].num_batches_tracked == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (KeyError("typo"), "KeyError: 'typo'"),
+        (RuntimeError("shapes\nat length"), "the evaluation step fails: shapes \\(eval"),
+    ],
+)
+def test_a_mistake_in_the_evaluation_step_is_told(wrong, said):
+    class Mistaken(Evaluated):
+        def evaluation_step(self, batch):
+            raise wrong
+
+    with pytest.raises(DataError, match=said) as caught:
+        probe(Mistaken(nn.Linear(3, 2), nn.MSELoss()), batch(), {}, FP32)
+    assert caught.value.__cause__ is wrong
+
+
+def test_a_step_that_gives_no_loss_is_told_with_its_place():
+    class Lightning(Evaluated):
+        def evaluation_step(self, batch):
+            return {"val_loss": torch.tensor(1.0)}
+
+    with pytest.raises(DataError, match=r"step returned a dict \(evaluation_step\)"):
+        probe(Lightning(nn.Linear(3, 2), nn.MSELoss()), batch(), {}, FP32)
+
+
+def test_metrics_are_fed_by_the_evaluation_step():
+    class Bare(Evaluated):
+        evaluation_step = Evaluated.training_step
+
+    with pytest.raises(DataError, match="needs outputs and targets"):
+        probe(Bare(nn.Linear(3, 2), nn.MSELoss()), batch(), build_metrics(["mse"], None), FP32)
+
+
+def test_a_mistake_in_a_metrics_value_is_told_and_too_few_samples_are_none():
+    class Mistaken(type(build_metrics(["mse"], None)["mse"])):
+        error: Exception = TypeError("no number")
+
+        def value(self, sums):
+            raise self.error
+
+    made, metric = Model(nn.Linear(3, 2), nn.MSELoss()), Mistaken()
+    with pytest.raises(DataError, match="'mine' does not fit the outputs: no number"):
+        probe(made, batch(), {"mine": metric}, FP32)
+    metric.error = ValueError("at least three samples")
+    probe(made, batch(), {"mine": metric}, FP32)
+    assert metric.state_dict() == {"sums": None}
+
+
+class RMSE(nn.Module):
+    def forward(self, outputs, targets):
+        return (outputs - targets).square().mean().sqrt()
+
+
+def test_a_criterion_that_spreads_is_refused_unless_the_step_is_the_users():
+    data = (torch.randn(2, 3), torch.randn(2))
+    with pytest.raises(DataError, match=r"RMSE compares every output .*criterion_kwargs"):
+        probe(Model(nn.Linear(3, 1), RMSE()), data, {}, FP32)
+    assert probe(Model(nn.Linear(3, 1), nn.MSELoss()), data, {}, FP32)["loss"] > 0
+    assert probe(Evaluated(nn.Linear(3, 1), RMSE()), data, {}, FP32)["loss"] > 0
+
+
+def last(size=1, **values):
+    return LastBatch(size, "65 samples in batches of 64", "type: drop_last", **values)
+
+
+class Squeezing(nn.Linear):
+    def forward(self, inputs):
+        return super().forward(inputs).squeeze()
+
+
+class Deviation(nn.Module):
+    def forward(self, outputs, targets):
+        return ((outputs - targets) / targets.std(0)).square().mean()
+
+
+@pytest.mark.parametrize(
+    ("network", "criterion", "said"),
+    [
+        (nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), nn.MSELoss(), "Expected more than 1"),
+        (Squeezing(3, 2), nn.MSELoss(), "do not fit"),
+        (nn.Linear(3, 2), Deviation(), "whose loss is not finite"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:std")
+def test_a_model_that_cannot_take_the_smallest_batch_of_an_epoch_is_told(network, criterion, said):
+    made = Model(network, criterion)
+    what = rf"a batch of 1 sample, whose|which .*{said}.*65 samples in batches of 64.*type: drop"
+    with pytest.raises(DataError, match=what) as caught:
+        probe(made, batch(), {}, FP32, last=last())
+    assert said in str(caught.value)
+    for fits in (None, last(2), last(64)):
+        probe(made, batch(), {}, FP32, last=fits)
+
+
+def test_a_loss_that_may_be_skipped_need_not_be_finite():
+    made = Model(nn.Linear(3, 2), Deviation())
+    with pytest.warns(UserWarning, match="std"):
+        probe(made, batch(), {}, FP32, last=last(finite=False))

@@ -344,6 +344,7 @@ WRONG = {
     "unknown optimizer": ({"optimizer_kwargs": {"optimizer_name": "AdamX"}}, "Adam"),
     "unknown metric": ({"training_config": {"metrics": ["acuracy"]}}, "accuracy"),
     "metric that does not fit": ({"training_config": {"metrics": ["r2"]}}, "r2"),
+    "two metrics of one name": ({"training_config": {"metrics": ["f1", "m:f1"]}}, "validation/f1"),
     "metric nobody evaluates": (
         {"training_config": {"stopping_metric": "val_f1", "early_stopping": True}},
         "validation/f1",
@@ -502,6 +503,49 @@ def test_a_run_taken_over_gives_config_data_and_weights(make):
     assert other.run.name == "1"
     assert other.config.model_kwargs.free["hidden"] == [5]
     assert other.config.optimizer_kwargs.free["lr"] == 0.5
+
+
+def test_what_was_given_stays_when_a_run_is_taken_over(make):
+    make().fit(run="a", max_epochs=1)
+    noise = [(torch.randn(64, 1, 8, 8), torch.zeros(64, dtype=torch.long))]
+    trainer = make(test_loader=noise)
+    trainer.load_run("a")
+    assert trainer.data.test_loader.loader is noise
+    assert trainer.evaluate("test") != trainer.load_run("a").results["test"]
+    assert trainer.evaluate("validation")["validation/epoch_loss"] > 0
+    tested = make(mode_test=True)
+    tested.load_run("a")
+    assert tested.data.train_loader is None and tested.data.val_loader is None
+    assert tested.evaluate("test") == pytest.approx(tested.load_run("a").results["test"])
+
+
+def test_a_train_loader_that_was_given_is_trained_on_when_a_run_is_taken_over(make):
+    batches = [(torch.randn(4, 1, 8, 8), torch.zeros(4, dtype=torch.long))] * 2
+    ten = {"output_shape": [10]}
+    make(train_loader=batches, model_kwargs=ten).fit(run="a", max_epochs=1)
+    trainer = make(train_loader=batches, model_kwargs=ten)
+    trainer.load_run("a")  # whose config alone cannot build the data
+    trainer.fit(max_epochs=1)
+    assert trainer.data.train_loader.loader is batches
+
+
+def test_a_model_that_was_set_is_filled_by_a_run_of_its_kind_alone(make):
+    def net():
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+
+    first = make()
+    first.set_model(net())
+    first.fit(run="given", max_epochs=1)
+    make().fit(run="built", max_epochs=1)
+    other, mine = make(), net()
+    other.set_model(mine)
+    other.load_run("given")
+    assert other.model.network is mine
+    assert other.evaluate("test") == first.evaluate("test")
+    other.load_run("built")
+    assert other.model.network is not mine
+    other.fit(max_steps=1)
+    assert other.config.model_kwargs.model_name == "MLP"
 
 
 def test_init_from_starts_from_a_runs_weights_and_copies_them(make, tmp_path):

@@ -90,7 +90,11 @@ class Order:
     @property
     def smallest(self) -> int | None:
         """Return the samples of the smallest batch that some process gets in an epoch."""
-        last = self.num_samples % self.global_batch
+        return self.smallest_of(self.length)
+
+    def smallest_of(self, length: int) -> int:
+        """Return the same for another number of samples."""
+        last = 0 if self._drop_last else length % self.global_batch
         return max(1, last // self.share.world) if last else self.batch_size
 
     def permutation(self, epoch: int) -> Tensor | None:

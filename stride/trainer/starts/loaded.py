@@ -3,6 +3,7 @@
 Importing this loads no torch.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from stride.config import Resolved
     from stride.trainer.fit.assembly import Assembly
+
+SPLITS = ("train", "val", "test")
 
 
 class LoadedRun(Run):
@@ -47,17 +50,35 @@ class LoadedRun(Run):
 
         return rebuild_network(self, device=device, model=model, trust_code=trust_code)
 
+    @property
+    def model_was_given(self) -> bool:
+        """Tell whether the run's model was an object given from Python, which no config builds."""
+        from stride.trainer.starts.rebuild import was_given
+
+        return was_given(self)
+
     def assemble(
-        self, *, device: str | None = None, model: Any = None
+        self,
+        *,
+        device: str | None = None,
+        model: Any = None,
+        loaders: Mapping[str, Any] | None = None,
+        splits: tuple[str, ...] = SPLITS,
     ) -> tuple["Resolved", "Assembly"]:
         """Build the run's data and its model with the run's weights, as a training would.
+
+        Args:
+            device: another device than the run's.
+            model: a network or Model to fill, where the run's was given from Python.
+            loaders: loaders in place of those that the config would build, by split.
+            splits: what is built of the config's data.
 
         Raises:
             UserError: the data or the class is not there any more.
         """
         from stride.trainer.starts.rebuild import rebuild_assembly
 
-        return rebuild_assembly(self, device=device, model=model)
+        return rebuild_assembly(self, device=device, model=model, loaders=loaders, splits=splits)
 
     def evaluate(
         self,

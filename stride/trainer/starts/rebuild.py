@@ -43,7 +43,7 @@ def _constructor(run: Run, trust_code: bool) -> Callable[..., Any] | None:
         ComponentError: nothing leads to the model without the user's word or hand.
     """
     name = run.config.model_kwargs.model_name or ""
-    if _was_given(run):
+    if was_given(run):
         raise ComponentError(
             f"the run's model, a {name}, was given from Python",
             where=str(run.path),
@@ -62,7 +62,7 @@ def _constructor(run: Run, trust_code: bool) -> Callable[..., Any] | None:
     return _execute(run.paths.model_source, attribute)
 
 
-def _was_given(run: Run) -> bool:
+def was_given(run: Run) -> bool:
     """Tell whether the run's model was an object, which no config builds."""
     origins = run.provenance.get("origins")
     return isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL
@@ -101,14 +101,19 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
 
 
 def rebuild_assembly(
-    run: Run, *, device: str | None, model: Any = None
+    run: Run,
+    *,
+    device: str | None,
+    model: Any = None,
+    loaders: Mapping[str, Any] | None = None,
+    **splits: Any,
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
     resolved = recorded(run, device=device)
     if model is None:
         _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
-    given, statistics = Given(model=model), normalization_of(run)
-    assembly = assemble(resolved, given, normalization=statistics, trains=False)
+    given, statistics = Given(model=model, loaders=dict(loaders or {})), normalization_of(run)
+    assembly = assemble(resolved, given, normalization=statistics, trains=False, **splits)
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 
@@ -128,7 +133,7 @@ def recorded(
     values["device"] = device or values["device"]
     # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
-    given = {MODEL_NAME: SET_MODEL} if _was_given(run) else {}
+    given = {MODEL_NAME: SET_MODEL} if was_given(run) else {}
     resolved = Resolved.from_layers([Layer(f"run {run.name}", values, given)])
     return reduce(Resolved.override, overrides, resolved)
 

@@ -1,6 +1,7 @@
 """Refuse what active learning could not do, before anything is trained."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from stride.active.calibration.scaling import require_temperature
 from stride.active.pool.candidates import Candidates
@@ -8,7 +9,7 @@ from stride.active.pool.features import named_layer
 from stride.active.pool.reading import Reader
 from stride.active.transferability.model_selection import require_selection
 from stride.config.metrics import metric_name
-from stride.config.schema import Config
+from stride.config.schema import ActiveConfig, Config
 from stride.data import Data
 from stride.data.batches.sampler import Order
 from stride.data.samples import Source
@@ -119,3 +120,21 @@ def order_of(data: Data) -> Order:
             hint="leave sampler and batch_sampler out",
         )
     return order
+
+
+def smallest_of_rounds(
+    active: ActiveConfig, order: Order, begun: int, whole: int
+) -> dict[str, Any]:
+    """Return the `size` of the smallest batch in the rounds that are planned, and `where` it is.
+
+    Args:
+        active: how many rounds, and how they grow.
+        order: of the samples that are trained on.
+        begun: how many are labelled now.
+        whole: how many there are, labelled or not.
+    """
+    most = min(whole, active.budget or whole)
+    sizes = [begun + number * active.num_queries for number in range(active.num_rounds + 1)]
+    fewest = min((min(size, most) for size in sizes), key=order.smallest_of)
+    where = f"{fewest} labelled samples in batches of {order.batch_size}"
+    return {"size": order.smallest_of(fewest), "where": where}

@@ -23,6 +23,7 @@ from stride.data import Data, Normalization
 from stride.data.columns import ArrayDataset, rows
 from stride.distributed import is_main, on_main
 from stride.engine.loop import Loop
+from stride.engine.probe import LastBatch
 from stride.errors import DataError
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
@@ -33,7 +34,13 @@ from stride.trainer.fit.assembly import Assembly, values_of
 from stride.trainer.fit.start import Beginning
 from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
-from stride.trainers.active.checks import measured, order_of, reader_of, require_fitting
+from stride.trainers.active.checks import (
+    measured,
+    order_of,
+    reader_of,
+    require_fitting,
+    smallest_of_rounds,
+)
 from stride.trainers.active.curve import draw_curve, write_curve
 from stride.trainers.active.human_oracle import Person, hint, require_labels, unknown, wanted
 from stride.trainers.active.querying import Asking
@@ -154,6 +161,14 @@ class ActiveTrainer(Trainer):
         """Return samples with labels: those of the pool may wait for theirs."""
         labelled = self._person is None or not assembly.validates
         return assembly.loader("train" if labelled else "validation").example()
+
+    def _last_batch(self, assembly: Assembly) -> LastBatch | None:
+        """Return the smallest batch of all rounds that are planned."""
+        last, training = super()._last_batch(assembly), assembly.config.training_config
+        if last is None or training.max_steps is not None:
+            return last
+        labels = (len(self._rounds.labelled), len(self._reader))
+        return last._replace(**smallest_of_rounds(self._active, self._order, *labels))
 
     @property
     def _active(self) -> ActiveConfig:

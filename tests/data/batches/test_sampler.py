@@ -204,3 +204,15 @@ def test_chosen_samples_are_an_epoch_by_themselves(shuffle):
         drawn = [i for key in order.batches(3, 0) for i in key.indices]
         assert sorted(drawn) == sorted(ids) and order.part(3, 0).tolist() == drawn
         assert shuffle or drawn == ids
+
+
+@pytest.mark.parametrize(
+    ("length", "world", "smallest"),
+    [(64, 1, 4), (65, 1, 1), (3, 1, 3), (66, 2, 1), (67, 2, 1), (69, 2, 2), (65, 2, 1), (64, 2, 4)],
+)
+def test_the_smallest_batch_of_all_shares_is_known(length, world, smallest):
+    common = {"batch_size": 4, "seed": 0, "shuffle": True}
+    orders = [Order(length, share=Share(rank, world), **common) for rank in range(world)]
+    sizes = [len(key.indices) for order in orders for key in order.batches(0, 0) if key.indices]
+    assert {order.smallest for order in orders} == {min(sizes)} == {smallest}
+    assert Order(length + 8, drop_last=True, **common).smallest == 4

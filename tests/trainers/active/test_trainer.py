@@ -357,3 +357,11 @@ def test_labels_that_the_dataset_does_not_know_are_no_labels(tmp_path):
 def test_the_labels_only_grow(tmp_path):
     for before, after in pairwise(rows(fitted(tmp_path))):
         assert after["labelled"] == before["labelled"] + len(before["queried"])
+
+
+def test_a_later_round_whose_last_batch_the_network_cannot_take_is_refused(tmp_path):
+    made = trainer(tmp_path / "w", active={"start_size": 6, "num_queries": 7})
+    made.set_model(nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.BatchNorm1d(10)))
+    with pytest.raises(DataError, match=r"1 sample, .*\(13 labelled samples in batches of 4\)"):
+        made.fit()
+    assert not (tmp_path / "w").exists()

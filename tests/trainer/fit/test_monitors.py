@@ -1,0 +1,32 @@
+"""The metrics that a training may follow: by the names under which they are recorded."""
+
+import pytest
+
+from stride.errors import ConfigError
+from stride.trainer.fit.monitors import evaluated_metrics, require_metric
+
+NAMES = ["accuracy", "mine.metrics:Good", "MulticlassF1Score"]
+
+
+def test_names_are_those_that_are_recorded():
+    assert evaluated_metrics(NAMES, validated=True) == [
+        "train/epoch_loss",
+        "train/epoch_accuracy",
+        "validation/epoch_loss",
+        "validation/epoch_accuracy",
+        "validation/Good",
+        "validation/MulticlassF1Score",
+    ]
+    assert evaluated_metrics(NAMES, validated=False, rated=False) == ["train/epoch_loss"]
+
+
+def test_an_unknown_name_is_answered_by_those_that_there_are():
+    known = evaluated_metrics(NAMES, validated=True)
+    require_metric("validation/Good", known, "training_config.stopping_metric")
+    for wrong, said in (
+        ("validation/mine.metrics:Good", "did you mean 'validation/Good'"),
+        ("validation/good", "did you mean 'validation/Good'"),
+        ("mine", "type one of: train/epoch_loss, .*validation/Good"),
+    ):
+        with pytest.raises(ConfigError, match=rf"stopping_metric\); {said}"):
+            require_metric(wrong, known, "training_config.stopping_metric")
