@@ -18,7 +18,7 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
-from stride.models.model import Model, Step, as_step, batch_size
+from stride.models.model import Model, Step, as_step, batch_size, counted_loss
 from stride.models.spread import require_no_spread
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
@@ -79,7 +79,7 @@ def probe(
                 require_no_spread(copied.criterion, step.outputs, step.targets)
         norm = _gradient_norm(copied)
         if last is not None:
-            _try_last(copied, batch, last, precision, finite=math.isfinite(step.loss))
+            _try_last(copied, batch, last, precision, finite=math.isfinite(counted_loss(step)))
         _require_metrics(rated if rated and tensors else {}, step)
         _evaluate(copied, batch if evaluated is None else evaluated, metrics, precision)
     loss = float(step.loss)
@@ -135,7 +135,7 @@ def _try_last(
         return
     what = f"an epoch has a batch of {last.size} sample{'s' if last.size > 1 else ''}, "
     try:
-        loss = _forward_backward(model, few, precision).loss
+        loss = counted_loss(_forward_backward(model, few, precision))
     except Exception as error:
         what += f"which the model cannot be trained on: {_first_line(error)}"
         raise DataError(what, where=last.where, hint=last.hint) from error
