@@ -9,6 +9,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.expected import Expected
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.same_values import SameValues
 from stride.components import find
@@ -102,6 +103,7 @@ def build_watch(
         watch.append(EarlyStopping(monitors["stopping_metric"], training.patience))
     adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
     if adders or adds_metrics:  # of their own, whose names nobody knows yet
+        watch.append(Expected(one.metric for one in monitors.values()))
         return Watch(watch, best, checkpoints, monitor)
     followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
     known = evaluated_metrics(assembly.metric_names, validated=assembly.validates)

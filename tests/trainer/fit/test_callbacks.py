@@ -47,7 +47,9 @@ def test_a_metric_nobody_gives_is_refused_unless_a_callback_may_add_it(make):
     ).comprehend_config()
     with pytest.raises(ConfigError, match=r"no metric 'mine'.*saving_metric"):
         build_watch(assembly, [])
-    assert build_watch(assembly, [Adding()]).monitor.metric == "mine"
+    watch = build_watch(assembly, [Adding()])
+    assert watch.monitor.metric == "mine" and not watch.followed
+    assert names(watch)[-1] == "Expected"  # it says so where the callback does not
 
 
 def test_what_is_no_callback_is_refused(make):
