@@ -17,6 +17,6 @@ zero for each of two classes (their targets may be the numbers 0.0 and 1.0). Fie
 (N, C, ...), their channels in dimension 1. Negative class targets (as -100) are not counted.
 """
 
-from stride.metrics.base import Metric
+from stride.metrics.base import Metric, Sums
 
-__all__ = ["Metric"]
+__all__ = ["Metric", "Sums"]

@@ -36,7 +36,7 @@ DEEP = {
     "stride.data": ["ArrayDataset"],
     "stride.data.columns": ["ArrayDataset"],
     "stride.data.digits": ["digits"],
-    "stride.metrics": ["Metric"],
+    "stride.metrics": ["Metric", "Sums"],
     "stride.models.mlp": ["MLP"],
     "stride.trainers.active": ["ActiveTrainer"],
     "stride.trainers.active.comparison": ["Comparison"],
