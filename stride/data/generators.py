@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from stride.data.references import globals_of, held_by_callable, module_of, parts_of_class
 from stride.data.seeding import MASK, mix
 
 MOST_OBJECTS = 5_000  # looked at; the nearest come first
@@ -116,13 +117,9 @@ def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}[{key!r}]", part) for key, part in _some(value.items()))
     elif isinstance(value, (list, tuple, set, frozenset, deque)):
         yield from ((f"{name}[{number}]", part) for number, part in _some(enumerate(value)))
-    elif isinstance(value, FunctionType):
-        yield from ((f"{name}.{key}", part) for key, part in _of_function(value))
-    elif isinstance(value, MethodType):
-        yield from ((name, value.__self__), (name, value.__func__))
-    elif isinstance(value, partial):
-        yield from ((name, value.func), (f"{name}.args", value.args))
-        yield (f"{name}.keywords", value.keywords)
+    yield from held_by_callable(name, value)
+    if isinstance(value, FunctionType) and module_of(value).partition(".")[0] not in _LIBRARIES:
+        yield from ((f"{name}.{key}", part) for key, part in globals_of(value))
     yield from ((f"{name}.{key}", part) for key, part in _attributes(value))
 
 
@@ -135,32 +132,6 @@ def _some(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
         yield from left
 
 
-def _of_function(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield what a function refers to: closure, defaults, and the globals whose names it uses."""
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            yield name, cell.cell_contents
-        except ValueError:  # not filled yet
-            continue
-    yield from _defaults(function)
-    if function.__module__.partition(".")[0] not in _LIBRARIES:
-        names = dict.fromkeys(_names(function.__code__))
-        yield from ((n, function.__globals__[n]) for n in names if n in function.__globals__)
-
-
-def _defaults(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """Yield the defaults of a function's arguments."""
-    yield from ((f"defaults[{k}]", part) for k, part in enumerate(function.__defaults__ or ()))
-    yield from (function.__kwdefaults__ or {}).items()
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _names(inner)
-
-
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield an object's own attributes, then those of its classes, but for a library's."""
     yield from _asked(value, "__dict__", {}).items()
@@ -170,10 +141,7 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
         for name, part in vars(kind).items():
             if isinstance(part, MemberDescriptorType):  # of __slots__
                 yield name, _asked(value, name, None)
-            elif isinstance(part, property):
-                yield name, part.fget
-            else:
-                yield name, part.__func__ if isinstance(part, (staticmethod, classmethod)) else part
+        yield from parts_of_class(kind)
 
 
 def _asked(value: Any, name: str, default: Any) -> Any:

@@ -324,14 +324,14 @@ class Trainer:
         self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
 
     def _of_a_subclass(self) -> dict[str, Any]:
-        """Return what a user's subclass has set, as one object to look at."""
+        """Return what a user's subclass has set, as one object to look at, and the class."""
         kinds = [one for one in type(self).__mro__ if one.__module__.startswith("stride.")]
         if type(self) in kinds:
             return {}
         hidden = "_" if len(kinds) > 1 else "__"  # a kind of training has attributes of its own
         own = {k: v for k, v in vars(self).items() if k not in self._own}
         shown = {name: value for name, value in own.items() if not name.startswith(hidden)}
-        return {"trainer": SimpleNamespace(**shown)}
+        return {"trainer": SimpleNamespace(**shown), "class of the trainer": type(self)}
 
     def _restore(self, beginning: Beginning) -> None:
         """Find out where the training begins; nothing is written yet."""

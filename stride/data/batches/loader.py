@@ -31,6 +31,7 @@ class LoaderBatches(OrderedBatches):
         self.device = device
         self.batch_size: int | None = order.batch_size
         self.collate = getattr(fetch, "collate", None)
+        self.transform = getattr(getattr(fetch, "finish", None), "transform", None)
         self._fetch = fetch
         self._keys = _Keys(order)
         # DataLoader draws from the global generator at each iter() unless it has its own.

@@ -73,7 +73,8 @@ class StreamBatches:
         self.num_samples: int | None = None
         self.smallest: int | None = None
         self.epoch = 0
-        self._collate = collate or stack
+        self.collate = collate or stack
+        self.transform = getattr(source.finish, "transform", None)
         self._workers = bool(options.get("num_workers"))
         self._sizes: deque[int] = deque(maxlen=0)
         self._held = Held(dataset=source.stream, transform=source.finish, collate_fn=collate)
@@ -82,7 +83,7 @@ class StreamBatches:
         self._loader: DataLoader[Any] = DataLoader(
             source,
             batch_size * share.world,
-            collate_fn=_Shared(self._collate, share),
+            collate_fn=_Shared(self.collate, share),
             generator=self._generator,
             **{**options, "persistent_workers": False},
         )
@@ -147,7 +148,7 @@ class StreamBatches:
         self._held.look()
         with self._held.put_back(), seeded(seed), put_back(self.source.stream):
             self._held.seed(seed)
-            return move(self._collate(list(islice(self.source, 2))), self.device)
+            return move(self.collate(list(islice(self.source, 2))), self.device)
 
     def _secluded(self, batches: Iterator[Any], seed: int) -> Iterator[Any]:
         """Iterate under random state of the stream's own, exchanged round each batch."""

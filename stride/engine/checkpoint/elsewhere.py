@@ -15,10 +15,12 @@ from stride.engine.checkpoint.attributes import Attributes
 from stride.engine.checkpoint.fidelity import same
 from stride.engine.checkpoint.generators import set_state, state_of
 from stride.engine.checkpoint.packing import Packer
+from stride.engine.checkpoint.value_digest import UNREADABLE
 
 Look = Callable[[], Attributes]
 
 CHANGED = "changed while training and is not restored"
+UNKNOWN = "has an iterator that cannot be read, nor put back where it was"
 
 
 class Held:
@@ -115,15 +117,24 @@ class Noticed:
         if self._before is None:
             return dict(self._changed)
         now, before = self._look().digests, self._before
-        changed = [path for path in {**before, **now} if before.get(path) != now.get(path)]
+        changed = [p for p in {**before, **now} if _is_other(before.get(p), now.get(p))]
         return {path: now.get(path) for path in sorted({*changed, *self._changed})}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Compare what was changed with what there is now, once everything else is put back."""
         self._changed = state
         now = self._look().digests
-        self.unrestored = {p: CHANGED for p, d in self._changed.items() if now.get(p) != d}
+        self.unrestored = {
+            path: UNKNOWN if digest == UNREADABLE else CHANGED
+            for path, digest in self._changed.items()
+            if _is_other(digest, now.get(path))
+        }
 
     def load_others(self, states: Sequence[Mapping[str, Any]]) -> None:
         """Take what some rank has noticed, where another number of ranks has saved it."""
         self.load_state_dict(states[rank() % len(states)])
+
+
+def _is_other(before: str | None, now: str | None) -> bool:
+    """Tell whether a value is another, or may be."""
+    return now == UNREADABLE or before != now

@@ -3,7 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from torch import Tensor
+
 from stride.data.batches.given import GivenBatches, ResumableGivenBatches
+from stride.data.batches.memory import MemoryBatches
+from stride.data.columns import ArrayDataset
 from stride.data.generators import is_stateful
 from stride.data.samples import Source, StreamDataset
 from stride.engine.agreement import OfEachRank
@@ -58,12 +62,13 @@ class Beside:
         roots |= {} if _is_own(type(model)) else {"model": model}
         datasets = dict(self._datasets())
         roots |= {**self._callbacks, **self._more(), **datasets}
+        roots |= (moved := self._training().movers())
         roots |= (seeded := self._seeded())
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
         known = [model, *modules, *tensors, *self._training().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
-        found = Attributes(roots, known, {*self._restored, *stateful, *seeded})
+        found = Attributes(roots, known, {*self._restored, *stateful, *seeded, *moved})
         found.stateful |= self._loaders() | stateful
         found.digests |= self._training().signs()
         return found
@@ -71,17 +76,22 @@ class Beside:
     def _seeded(self) -> dict[str, Any]:
         """Return what has its generators seeded, and whatever else it holds not put back."""
         batches = self._assembly.data.train_loader
-        sampler = getattr(getattr(batches, "order", None), "sampler", None)
-        collate = getattr(batches, "collate", None)
-        parts = {"sampler": sampler, "collate function": getattr(collate, "__self__", collate)}
+        parts = {
+            "sampler": getattr(getattr(batches, "order", None), "sampler", None),
+            "collate function": getattr(batches, "collate", None),
+            "transform": getattr(batches, "transform", None),
+        }
         return {name: part for name, part in parts.items() if part is not None}
 
     def _datasets(self) -> Iterator[tuple[str, Any]]:
-        """Yield the user's datasets; a stream that says where it is, is its batches' to restore."""
-        batches = self._assembly.data.train_loader
-        plain = isinstance(batches, GivenBatches) and not isinstance(batches, ResumableGivenBatches)
-        for split, source in self._assembly.data.sources.items():
-            dataset = _users(source)
+        """Yield the user's data; a stream that says where it is, is its batches' to restore."""
+        data = self._assembly.data
+        plain = isinstance(data.train_loader, GivenBatches) and not isinstance(
+            data.train_loader, ResumableGivenBatches
+        )
+        loaders = {"train": data.train_loader, "val": data.val_loader, "test": data.test_loader}
+        for split, source in data.sources.items():
+            dataset = _users(source, loaders[split])
             follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not plain
             if not _is_own(type(dataset)) and not follows:
                 name = {"val": "validation"}.get(split, split)
@@ -104,9 +114,12 @@ def _is_own(kind: type) -> bool:
     return kind.__module__.partition(".")[0] == "stride"
 
 
-def _users(source: Source) -> Any:
-    """Return the object of the user's that the samples of a split come from."""
-    found = source.stream if isinstance(source, StreamDataset) else source
-    while hasattr(found, "dataset"):  # as of a Subset
-        found = found.dataset
-    return found
+def _users(source: Source, batches: Any) -> Any:
+    """Return the object of the user's, or the numbers, that the batches of a split come from."""
+    if isinstance(batches, GivenBatches):
+        return getattr(batches.loader, "dataset", batches.loader)
+    if isinstance(batches, MemoryBatches):
+        return list(batches.tensors)
+    if isinstance(source, ArrayDataset):
+        return [column for column in source.tensors if isinstance(column, Tensor)]
+    return source.stream if isinstance(source, StreamDataset) else source.dataset

@@ -155,6 +155,11 @@ class Training:
         own = [self, self.assembly, self.state, self.batches, data, *loaders]
         return [*own, *self.state.parts.values(), *tensors, self.optimizer, self.schedule.scheduler]
 
+    def movers(self) -> dict[str, Any]:
+        """Return the optimiser and the scheduler, which restore what is in their state dicts."""
+        movers = {"optimizer": self.optimizer, "schedule": self.schedule.scheduler}
+        return {name: one for name, one in movers.items() if one is not None}
+
     def signs(self) -> dict[str, str]:
         """Return by name what else a training changes and no part of its state restores."""
         return {"training_config.compile": "varied"} if self._kernels_vary() else {}

@@ -1,7 +1,10 @@
 """Attributes are found by their paths: what has a state, and what has changed."""
 
 import functools
+import itertools
 import random
+import sys
+import types
 import warnings
 from collections import deque
 
@@ -11,7 +14,7 @@ import torch
 from torch import nn
 
 from stride.engine.checkpoint.attributes import Attributes
-from stride.engine.checkpoint.elsewhere import CHANGED, Held, Noticed
+from stride.engine.checkpoint.elsewhere import CHANGED, UNKNOWN, Held, Noticed
 
 
 class Thing:
@@ -60,7 +63,136 @@ CHANGES = {
     "a list": ([1], lambda it: it.append(2), ["it"]),
     "an attribute in a slot": (Thing(a=Slots()), lambda t: setattr(t.a, "n", 1), ["it.a.n"]),
     "something new": (Thing(), put(made=3), ["it.made"]),
+    "which function": (Thing(f=len), put(f=max), ["it.f"]),
+    "a plain holder": (Thing(a=types.SimpleNamespace(n=0)), lambda t: put(n=1)(t.a), ["it.a.n"]),
     "a module's own": (Net(), lambda net: setattr(net.drop, "p", 0.4), ["it.drop.p"]),
+}
+
+
+HERE = __name__
+STEPS = 0
+TABLE = {"beta": 1.0}
+MANY = itertools.count()
+
+
+def counting():
+    global STEPS
+    STEPS += TABLE["beta"]
+
+
+def nested():
+    return [counting() for _ in range(1)]
+
+
+def closed(n=0):
+    def count(_=None, seen=[]):  # noqa: B006 (which is what is looked for)
+        nonlocal n
+        n += 1
+        seen.append(n)
+
+    return count
+
+
+class Shared:
+    total = 0
+    rng = random.Random(0)
+
+    def count(self):
+        Shared.total += 1
+        nested()
+
+    @staticmethod
+    def many(_seen=[]):  # noqa: B006
+        _seen.append(1)
+
+
+class Sub(Shared):
+    __slots__ = ()
+
+
+def numbered():
+    yield from range(9)
+
+
+def hooked(net, hook):
+    net.inner.register_forward_hook(hook)
+    net.inner.weight.register_hook(hook)
+    return net
+
+
+def batches():
+    return iter(torch.utils.data.DataLoader(torch.arange(4)))
+
+
+COUNT, OTHER, THIRD = closed(), closed(), closed()
+OUTSIDE = types.ModuleType("outside")
+OUTSIDE.level = 0
+sys.modules["outside"] = OUTSIDE
+
+
+def reads_a_module():
+    return OUTSIDE.level
+
+
+DATA = torch.utils.data.TensorDataset(torch.zeros(4))
+CHANGES |= {
+    "a closure": (Thing(f=COUNT), lambda t: t.f(), ["it.f.n", "it.f.defaults[1]"]),
+    "a partial": (
+        Thing(f=functools.partial(OTHER, None)),
+        lambda t: t.f(),
+        ["it.f.n", "it.f.defaults[1]"],
+    ),
+    "a bound method": (Thing(f=Thing(n=0).__init__), lambda t: t.f(n=2), ["it.f.n"]),
+    "a bound method of a container": (Thing(f=[].append), lambda t: t.f(1), ["it.f"]),
+    "a function in a list": ([THIRD], lambda it: it[0](), ["it"]),
+    "a global": (Thing(f=nested), lambda t: t.f(), [f"{HERE}.STEPS"]),
+    "a table of the module": (
+        Thing(f=nested),
+        lambda t: TABLE.update(beta=0.5),
+        [f"{HERE}.TABLE"],
+    ),
+    "a number in another module": (
+        Thing(f=reads_a_module),
+        lambda t: setattr(OUTSIDE, "level", 1),
+        ["outside.level"],
+    ),
+    "a class attribute": (Sub(), Sub.count, [f"{HERE}.Shared.total", f"{HERE}.STEPS"]),
+    "a default of a static method": (
+        Sub(),
+        lambda t: t.many(),
+        [f"{HERE}.Shared.many.defaults[0]"],
+    ),
+    "hooks": (
+        Net(),
+        lambda net: hooked(net, lambda *_: None),
+        ["it.inner.forward_hooks", "it.inner.weight.backward_hooks"],
+    ),
+    "what a hook closes over": (
+        hooked(Net(), closed()),
+        lambda net: next(iter(net.inner._forward_hooks.values()))(),
+        ["it.inner.forward_hooks"],
+    ),
+    "a dataset of torch": (DATA, lambda data: data.tensors[0].add_(1), ["it.tensors"]),
+    "samples of a part": (
+        torch.utils.data.Subset(torch.utils.data.TensorDataset(torch.zeros(4)), [0, 1]),
+        lambda part: part.dataset.tensors[0].add_(1),
+        ["it.dataset.tensors"],
+    ),
+    "which samples": (
+        torch.utils.data.Subset([1, 2], [0, 1]),
+        lambda part: part.indices.pop(),
+        ["it.indices"],
+    ),
+    "a generator": (Thing(g=numbered()), lambda t: next(t.g), ["it.g"]),
+    "a cycle": (Thing(g=itertools.cycle([1, 2])), lambda t: next(t.g), ["it.g"]),
+    "a chain of iterators": (Thing(g=map(abs, numbered())), lambda t: next(t.g), ["it.g"]),
+    "a loader's iterator": (Thing(g=batches()), lambda t: next(t.g), ["it.g"]),
+    "a file": (Thing(g=open(__file__)), lambda t: t.g.readline(), ["it.g"]),  # noqa: SIM115
+    "a few of very many numbers": (
+        Thing(x=torch.zeros(2**23)),
+        lambda t: t.x[5].add_(1),
+        ["it.x"],
+    ),
 }
 
 
@@ -91,6 +223,12 @@ with warnings.catch_warnings():
 NOTHING = {
     "what is computed once": (Derived(), lambda t: t.table),
     "the epoch that is set again": (Derived(), lambda t: t.set_epoch(3)),
+    "iterators that stay where they are": (
+        Thing(g=[numbered(), itertools.cycle([1]), batches()]),
+        lambda t: t,
+    ),
+    "a file that is written": (Thing(f=sys.__stderr__), lambda t: t),
+    "a library's globals": (Thing(f=random.random), lambda t: t.f()),
     "an equal value": (Thing(n=[1.5]), put(n=[1.5])),
     "a view of a parameter": (
         net := Net(),
@@ -136,6 +274,21 @@ def test_what_has_a_state_is_found_and_what_is_known_is_passed_by():
     assert sorted(found) == ["it.drawn", "it.hidden[0]", "it.numbers['n']", "it.numbers['r']"]
     assert found["it.hidden[0]"] is teacher
     assert Attributes({"it": root}, known, ["it"]).stateful == {}
+
+
+def test_what_several_share_is_found_once_by_its_module():
+    found = Attributes({"it": [Sub(), Shared()], "again": Thing(f=Sub().count)})
+    assert found.stateful == {f"{HERE}.Shared.rng": Shared.rng}
+    assert [path for path in found.digests if path.endswith("STEPS")] == [f"{HERE}.STEPS"]
+
+
+def test_an_iterator_that_cannot_be_read_is_always_named():
+    noticed = Noticed(lambda: Attributes({"it": Thing(g=iter(memoryview(b"abc")), n=[1])}))
+    noticed.begin()
+    state = noticed.state_dict()
+    assert [*state] == ["it.g"]
+    noticed.load_state_dict(state)
+    assert noticed.unrestored == {"it.g": UNKNOWN}
 
 
 def drawn(thing):
