@@ -155,7 +155,7 @@ def reproduce_with_code(
     run = Run(folder.absolute())
     options = ["--steps", str(steps)] if steps is not None else []
     options += ["--json"] if json else []
-    with recorded_code(run) as code:
+    with recorded_code(run.paths) as code:
         root = data_root or _data_beside(run, code.folder)
         options += ["--data-root", os.path.abspath(root)] if root else []
         command = [sys.executable, "-m", "stride", "reproduce", str(run.path), *options]

@@ -176,7 +176,7 @@ def test_a_run_without_checkpoints_or_segments_has_none(tmp_path):
 
 
 def test_a_broken_run_can_be_looked_at(tmp_path):
-    write(tmp_path / "0" / "provenance.json", {})
+    write(tmp_path / "0" / "metrics.jsonl", {"step": 1})
     os.utime(tmp_path / "0", (1, 1))
     run = Run(tmp_path / "0")
     assert (run.state, run.reason) == ("broken", "no status.json")

@@ -17,6 +17,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import decode_number
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
+from stride.runs.provenance.begun import NEVER_BEGAN, never_began
 from stride.runs.status_json import ENDED, is_lasting, parse_status, read_status, time_in
 
 BROKEN = "broken"
@@ -124,13 +125,14 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
 def broken_row(path: Path, error: OSError | RunError, now: float) -> RunRow:
     """Return the row of a folder whose status.json is missing, unreadable or garbage.
 
-    A folder without one is a run that is being made, while it is young.
+    A folder without one is a run that is being made, while it is young; later one that never began,
+    unless there is more in it.
     """
     changed = _changed(path)
     if isinstance(error, FileNotFoundError):
         if now - changed < _YOUNG:
             return RunRow(path.name, path, "created", created=changed)
-        reason = "no status.json"
+        reason = NEVER_BEGAN if never_began(RunPaths(path)) else "no status.json"
     elif isinstance(error, RunError):
         reason = error.what
     else:

@@ -6,6 +6,8 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 
+NEVER_BEGAN = "it was ended before it began"
+
 
 def missing_of_start(paths: RunPaths) -> Path | None:
     """Return a file without which nobody can begin a run, and that its start did not write.

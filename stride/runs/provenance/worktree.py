@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.errors import RunError
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
-from stride.runs.run import Run
 
 LOGGER = logging.getLogger("stride")
 
@@ -31,7 +31,7 @@ class RecordedCode(NamedTuple):
 
 
 @contextmanager
-def recorded_code(run: Run) -> Iterator[RecordedCode]:
+def recorded_code(paths: RunPaths) -> Iterator[RecordedCode]:
     """Check out the recorded commit with the recorded patch, until the block ends.
 
     The repository's own working tree and index are not touched.
@@ -40,19 +40,19 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
         RunError: the run records no commit, the repository or commit is gone, or the patch is
             gone, damaged or does not apply.
     """
-    provenance = run.provenance
+    provenance = read_record(paths.provenance)
     git: Mapping[str, Any] = provenance.get("git", {})
     if not git.get("commit"):
         raise RunError(
             f"the run records no commit: {git.get('reason') or 'it was not in git'}",
-            where=str(run.path),
+            where=str(paths.path),
             hint="reproduce without --code",
         )
-    fault = fault_of_patch(run.paths, git)
+    fault = fault_of_patch(paths, git)
     if fault:
         raise RunError(
-            f"{run.paths.code_patch.name}: {fault}",
-            where=str(run.path),
+            f"{paths.code_patch.name}: {fault}",
+            where=str(paths.path),
             hint="restore it from a copy of the run, or reproduce without --code",
         )
     if git.get("left_out"):
@@ -62,8 +62,8 @@ def recorded_code(run: Run) -> Iterator[RecordedCode]:
         tree = Path(temporary, root.name)
         _git(root, "worktree", "add", "--quiet", "--detach", str(tree), git["commit"])
         try:
-            if run.paths.code_patch.is_file():
-                _git(tree, "apply", "--whitespace=nowarn", str(run.paths.code_patch.absolute()))
+            if paths.code_patch.is_file():
+                _git(tree, "apply", "--whitespace=nowarn", str(paths.code_patch.absolute()))
             folder = moved(provenance.get("folder", str(root)), root, tree)
             yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
         finally:

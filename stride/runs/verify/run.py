@@ -8,7 +8,7 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.rows import is_run_folder
-from stride.runs.provenance.begun import missing_of_start, never_began
+from stride.runs.provenance.begun import NEVER_BEGAN, missing_of_start, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.status import is_written, newest_segment
@@ -82,7 +82,7 @@ def _check_complete(
     """Tell of files that are missing: no problem where a process was killed before."""
     killed = status is not None and status.state not in ORDERLY
     if (killed or status is None) and never_began(paths):
-        report.note(paths.path, "it was ended before it began: there is nothing to go on with")
+        report.note(paths.path, f"{NEVER_BEGAN}: there is nothing to go on with")
         return
     missing = missing_of_start(paths)
     early = [paths.config, paths.provenance]  # written before any checkpoint

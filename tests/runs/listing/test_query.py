@@ -73,7 +73,7 @@ def test_one_broken_folder_is_listed_and_hides_no_other(tmp_path):
     broken = {row.name: row.broken for row in list_runs(tmp_path)}
     assert broken["0"] is None and broken["3"] is None
     assert "status.json is no JSON" in str(broken["1"])
-    assert broken["2"] == broken["remains"] == "no status.json"
+    assert broken["2"] == broken["remains"] == "it was ended before it began"
     assert "Too many levels" in str(broken["loop"])
 
 

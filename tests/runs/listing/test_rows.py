@@ -154,9 +154,12 @@ def test_a_segment_without_sense_breaks_no_listing(tmp_path, change):
     assert read_row(path).state in ("broken", "interrupted")
 
 
-def test_a_missing_status_is_a_young_run_or_a_broken_one(tmp_path):
+def test_without_a_status_a_run_is_young_or_never_began_or_is_broken(tmp_path):
     (tmp_path / "3").mkdir()
     assert read_row(tmp_path / "3").state == "created"
+    row = read_row(tmp_path / "3", now=time.time() + 120)
+    assert (row.state, row.broken) == ("broken", "it was ended before it began")
+    (tmp_path / "3" / "metrics.jsonl").write_text("{}\n")
     row = read_row(tmp_path / "3", now=time.time() + 120)
     assert (row.state, row.broken) == ("broken", "no status.json")
 

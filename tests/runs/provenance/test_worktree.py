@@ -76,7 +76,7 @@ def test_the_commit_and_the_patch_are_there_and_the_own_tree_is_untouched(reposi
     (repository / "package" / "net.py").write_text("size = 3\n")
     git(repository, "commit", "-qam", "second")
     before = git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD")
-    with recorded_code(run) as code:
+    with recorded_code(run.paths) as code:
         assert (code.folder / "package" / "net.py").read_text() == "size = 2\n"
         assert (code.folder / "package" / "new.py").read_text() == "new = True\n"
         assert (repository / "package" / "net.py").read_text() == "size = 3\n"
@@ -90,7 +90,7 @@ def test_the_commit_and_the_patch_are_there_and_the_own_tree_is_untouched(reposi
 
 def test_the_folder_and_the_search_path_are_those_of_the_copy(repository, run_of, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(repository), "/elsewhere", str(repository / "package")])
-    with recorded_code(run_of(repository / "package")) as code:
+    with recorded_code(run_of(repository / "package").paths) as code:
         tree = code.folder.parent
         assert code.folder.name == "package"
         assert code.path == [str(tree), "/elsewhere", str(tree / "package")]
@@ -98,7 +98,7 @@ def test_the_folder_and_the_search_path_are_those_of_the_copy(repository, run_of
 
 
 def test_the_copy_goes_when_the_block_fails(repository, run_of):
-    with pytest.raises(ZeroDivisionError), recorded_code(run_of()) as code:
+    with pytest.raises(ZeroDivisionError), recorded_code(run_of().paths) as code:
         1 / 0  # noqa: B018
     assert not code.folder.exists()
     assert git(repository, "worktree", "list").count("\n") == 0
@@ -107,20 +107,20 @@ def test_the_copy_goes_when_the_block_fails(repository, run_of):
 def test_a_run_that_was_not_in_git_has_no_code(tmp_path, run_of):
     (tmp_path / "plain").mkdir()
     with pytest.raises(RunError, match=r"records no commit.*without --code"):
-        recorded_code(run_of(tmp_path / "plain")).__enter__()
+        recorded_code(run_of(tmp_path / "plain").paths).__enter__()
 
 
 def test_a_commit_or_repository_that_is_gone_is_named(repository, run_of):
     run = run_of()
     kept = repository.rename(repository.parent / "moved")
     with pytest.raises(RunError, match=r"git worktree failed.*without --code"):
-        recorded_code(run).__enter__()
+        recorded_code(run.paths).__enter__()
     kept.rename(repository)
     record = run.paths.provenance
     commit = git(repository, "rev-parse", "HEAD")
     record.write_text(record.read_text().replace(commit, "1" * 40))
     with pytest.raises(RunError, match="git worktree failed"):
-        recorded_code(Run(run.path)).__enter__()
+        recorded_code(run.paths).__enter__()
 
 
 def test_a_patch_that_does_not_apply_is_told_and_nothing_stays(repository, run_of):
@@ -129,12 +129,12 @@ def test_a_patch_that_does_not_apply_is_told_and_nothing_stays(repository, run_o
     patch = run.paths.code_patch.read_bytes().replace(b"-size", b"-other")
     run.paths.code_patch.write_bytes(patch)
     with pytest.raises(RunError, match=r"code\.patch: damaged"):
-        recorded_code(run).__enter__()
+        recorded_code(run.paths).__enter__()
     values = json.loads(run.paths.provenance.read_text())
     values["git"]["patch_sha256"] = hashlib.sha256(patch).hexdigest()
     run.paths.provenance.write_text(json.dumps(values))
     with pytest.raises(RunError, match="git apply failed"):
-        recorded_code(run).__enter__()
+        recorded_code(run.paths).__enter__()
     assert git(repository, "worktree", "list").count("\n") == 0
     assert WorkDir(run.path.parent).names() == ["0"]
 
@@ -144,7 +144,7 @@ def test_a_patch_that_is_gone_is_told_before_anything_is_checked_out(repository,
     run = run_of()
     run.paths.code_patch.unlink()
     with pytest.raises(RunError, match=r"code.patch: it is missing.*without --code"):
-        recorded_code(run).__enter__()
+        recorded_code(run.paths).__enter__()
 
 
 def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
@@ -152,5 +152,5 @@ def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
     run = run_of()
     assert run.provenance["git"]["dirty"] and not run.paths.code_patch.exists()
     assert run.provenance["git"]["patch_sha256"] is None
-    with recorded_code(run) as code:
+    with recorded_code(run.paths) as code:
         assert (code.folder / "package" / "net.py").read_text() == "size = 1\n"
