@@ -9,8 +9,10 @@ from stride.config import Overrides, Resolved
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import parts_restored
 from stride.errors import RunError, nearest
+from stride.loggers.text import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
+from stride.runs.provenance.config_digest import is_edited
 from stride.runs.records import StatusRecord
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly
@@ -146,6 +148,9 @@ class Forked(Fresh):
 
     def report(self, training: Training, run: Recording) -> list[str]:
         """Say what is not the older run's."""
+        if is_edited(self.run.paths):
+            what = "%s was changed since the run wrote it: this fork has its values of now"
+            LOGGER.warning(what, self.run.paths.config)
         _, inexact = parts_restored(training.state, self.saved)
         anew = self.anew | (inexact.keys() - {*_NEVER_TAKEN})
         return [f"begins anew: {', '.join(sorted(anew))}"] if anew else []

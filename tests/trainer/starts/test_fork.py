@@ -104,6 +104,17 @@ def test_another_learning_rate_is_taken_and_the_moments_are_kept(parent, make):
     assert "begins anew: schedule\n" in log_of(fork)
 
 
+def test_a_parent_whose_config_was_edited_is_told_of(make):
+    (trainer := make()).fit(max_steps=1)
+    config = trainer.run.paths.config
+    trainer.fork(0, "last", {"training_config.max_steps": 2})
+    assert "was changed since" not in log_of(run_of(trainer))
+    config.write_text(config.read_text().replace('"lr": 0.001', '"lr": 0.5'))
+    trainer.fork(0, "last", {"training_config.max_steps": 2})
+    assert "WARNING" in (log := log_of(run_of(trainer)))
+    assert f"{config} was changed since the run wrote it: this fork has its values of now" in log
+
+
 def test_another_optimiser_begins_anew(parent, make):
     trainer = make()
     trainer.fork(0, "3", {"optimizer_kwargs.optimizer_name": "SGD", "optimizer_kwargs.lr": 0.1})
