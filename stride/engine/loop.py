@@ -91,9 +91,12 @@ class Limits:
 
     def reached(self, state: TrainState) -> bool:
         """Tell whether the training has gone as far as it may."""
-        epochs_done = self.max_epochs is not None and state.epoch >= self.max_epochs
-        steps_done = self.max_steps is not None and state.step >= self.max_steps
-        return epochs_done or steps_done
+        return bool(self.reached_at(state.step, state.epoch))
+
+    def reached_at(self, step: int, epoch: int) -> list[str]:
+        """Return the limits that a training has reached which stands there, by their names."""
+        limits = {"max_epochs": (self.max_epochs, epoch), "max_steps": (self.max_steps, step)}
+        return [name for name, (most, now) in limits.items() if most is not None and now >= most]
 
 
 @dataclass

@@ -189,8 +189,8 @@ class Trainer:
 
         Args:
             overrides: changes to the config, for this run only.
-            max_epochs: short for `training_config.max_epochs`.
-            max_steps: short for `training_config.max_steps`.
+            max_epochs: short for `training_config.max_epochs`; None leaves it as it is.
+            max_steps: likewise; a limit is lifted by `{"training_config.max_steps": None}`.
             run: a name instead of the next number.
             force: whether an existing run of that name is replaced.
             resume: a run of this work_dir to go on with, by number, name, `latest` or `best`. Its

@@ -28,6 +28,7 @@ from stride.runs.status_json import ORDERLY
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.building import limits_of
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training, doubts
 from stride.trainer.fit.start import Beginning, Values, typed_overrides
@@ -156,7 +157,9 @@ class Resumed(Beginning):
             self.before = {
                 k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
             }
-        if self.state == "done" and training.is_over():
+        # Where only an epoch can be begun, what is restored lies before the end that it came to.
+        ended = bool(self._limits_reached()) and not training.goes_on()
+        if self.state == "done" and (ended or training.is_over()):
             raise self._nothing_left(training.stop.reason)
 
     def _accepting(self, batches: Batches) -> Callable[[Mapping[str, Any]], bool]:
@@ -285,15 +288,18 @@ class Resumed(Beginning):
             )
         return lines
 
+    def _limits_reached(self) -> list[str]:
+        """Return the limits, as they are now, which the run had reached when it ended."""
+        last = self.run.results.get("last", {})
+        return limits_of(self.resolved.config).reached_at(last.get("step", 0), last.get("epoch", 0))
+
     def _nothing_left(self, reason: str = "") -> RunError:
-        limit = (
-            "max_epochs" if self.resolved.config.training_config.max_steps is None else "max_steps"
-        )
+        longer = [f"--config training_config.{k}=N" for k in self._limits_reached()]
+        hint = " ".join(longer or ["--config training_config.max_epochs=N"])
         return RunError(
             f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
             where=str(self.run.path),
-            hint=f"to train on, type: stride resume {self.run.path} "
-            f"--config training_config.{limit}=N",
+            hint=f"to train on, type: stride resume {self.run.path} {hint}",
         )
 
 

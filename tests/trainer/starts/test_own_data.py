@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset, RandomSampler
 
 from stride import Step
+from stride.errors import RunError
 from stride.runs.records import SegmentRecord
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
@@ -351,6 +352,16 @@ def test_to_look_at_a_stream_takes_nothing_of_it(tmp_path, monkeypatch):
     monkeypatch.setitem(LOADERS, "stream", lambda: DataLoader(stream, 4))
     from_loader(tmp_path, "stream").fit(max_steps=2)
     assert stream.seen == 8
+
+
+def test_steps_of_a_run_that_is_done_are_not_done_again(tmp_path, monkeypatch):
+    monkeypatch.setitem(LOADERS, "stream", lambda: DataLoader(Place(), 4))
+    part = from_loader(tmp_path, "stream")
+    part.fit(max_epochs=2, max_steps=2)  # in the middle of an epoch
+    for other in ({"training_config.log_interval": 7}, {"training_config.max_epochs": 3}):
+        with pytest.raises(RunError, match=r"nothing is left to do.*max_steps=N"):
+            from_loader(tmp_path, "stream").fit(other, resume=0)
+    assert part.run.paths.status.exists() and not part.run.paths.segment(1).exists()
 
 
 def test_workers_that_are_kept_are_named(tmp_path, monkeypatch):
