@@ -357,7 +357,7 @@ def test_to_look_at_a_stream_takes_nothing_of_it(tmp_path, monkeypatch):
 def test_steps_of_a_run_that_is_done_are_not_done_again(tmp_path, monkeypatch):
     monkeypatch.setitem(LOADERS, "stream", lambda: DataLoader(Place(), 4))
     part = from_loader(tmp_path, "stream")
-    part.fit(max_epochs=2, max_steps=2)  # in the middle of an epoch
+    part.fit(max_epochs=2, max_steps=8)  # in the middle of an epoch
     for other in ({"training_config.log_interval": 7}, {"training_config.max_epochs": 3}):
         with pytest.raises(RunError, match=r"nothing is left to do.*max_steps=N"):
             from_loader(tmp_path, "stream").fit(other, resume=0)
