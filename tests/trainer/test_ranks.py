@@ -194,6 +194,50 @@ def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world, stra
         assert same(mine[1], theirs[1])
 
 
+class Centred(nn.Module):
+    """Statistics of each rank's own share, which its steps read."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.head = nn.BatchNorm1d(64), nn.Linear(64, 10)
+        self.register_buffer("centre", torch.zeros(64))
+
+    def forward(self, x):
+        x = self.norm(x.flatten(1))
+        if self.training:
+            self.centre.lerp_(x.detach().mean(0), 0.5)
+        return self.head(x - self.centre)
+
+
+def centred(folder, strategy, resume=None, kill=0):
+    """Train with buffers that differ between the ranks; return weights and buffers."""
+    torch.manual_seed(0)
+    trainer = Trainer(
+        folder,
+        device="cpu",
+        dataset_kwargs={"dataset_name": "digits", "subsample_rate": 0.05},
+        load_data_kwargs={"batch_size": 8},
+        training_config={"max_steps": 6},
+        checkpoint_config={"every_steps": 2, "background": False},
+        distributed_config={"strategy": strategy},
+        callbacks=[Act("kill", kill)],
+    )
+    trainer.set_model(Centred())
+    trainer.fit(resume=resume)
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+@pytest.mark.parametrize("strategy", ["flat", pytest.param("ddp", marks=SLOW)])
+def test_each_rank_has_its_own_buffers_again(ranks, tmp_path, strategy):
+    whole = ranks(2, centred, tmp_path / "whole", strategy, group=False)
+    ranks(2, centred, tmp_path / "cut", strategy, kill=3, fails=True, group=False)
+    resumed = ranks(2, centred, tmp_path / "cut", strategy, resume=0, group=False)
+    for mine, theirs in zip(whole, resumed, strict=True):
+        assert same(mine, theirs)
+    segment = json.loads((tmp_path / "cut" / "0" / "segments" / "1.json").read_text())
+    assert segment["from_step"] == 2 and "rank_buffers" in segment["fidelity"]["exact"]
+
+
 @pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 1), pytest.param(1, 2, marks=SLOW)])
 def test_another_number_of_ranks_goes_on_with_the_same_samples(ranks, tmp_path, before, after):
     epoch = trained(tmp_path / "alone", size=2, max_epochs=1)[2]

@@ -1,12 +1,14 @@
 """A model's modules as parts of the training state: weights, and what torch's state_dict omits."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from stride.distributed import broadcast, gather, rank, world_size
 from stride.models.model import CRITERION, Model
 from stride.models.shards import is_divided
 from stride.models.strides import laid_out, same_layout
@@ -103,6 +105,22 @@ class _Buffer(NamedTuple):
         place = device if held is None else held.device
         self.module._buffers[self.key] = None if value is None else value.detach().clone().to(place)
 
+    def fill(self, value: Tensor | None, device: torch.device) -> None:
+        """Put a value there, into the memory that is there where it fits."""
+        held = self.value
+        if held is None or value is None or self.shape_differs(value):
+            self.replace(value, device)
+        else:
+            with torch.no_grad():
+                held.copy_(value)
+
+    def digest(self) -> str:
+        """Return the digest of what is there."""
+        if (value := self.value) is None:
+            return ""
+        numbers = value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy()
+        return f"{value.dtype}{tuple(value.shape)}{sha256(numbers.data).hexdigest()}"
+
 
 def _buffers(model: Model) -> Iterator[_Buffer]:
     for prefix, root in (("", model.network), (CRITERION, model.criterion)):
@@ -139,15 +157,7 @@ class ModuleState:
             module.training = name not in evaluating  # .train() may do more than that
         for buffer in _buffers(self._model):
             if buffer.name in state["buffers"] and not buffer.persistent:
-                self._fill(buffer, state["buffers"][buffer.name])
-
-    def _fill(self, buffer: _Buffer, value: Tensor | None) -> None:
-        held = buffer.value
-        if held is None or value is None or buffer.shape_differs(value):
-            buffer.replace(value, self._model.device)
-        else:
-            with torch.no_grad():
-                held.copy_(value)
+                buffer.fill(state["buffers"][buffer.name], self._model.device)
 
     def _parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         for prefix, root in (("", self._model.network), (CRITERION, self._model.criterion)):
@@ -158,3 +168,35 @@ class ModuleState:
         for prefix, root in (("", self._model.network), (CRITERION, self._model.criterion)):
             for name, module in root.named_modules():
                 yield prefix + name, module
+
+
+class RankBuffers:
+    """The buffers of the other ranks, where they are not those of rank 0.
+
+    Between two evaluations each rank has statistics of its own share, and a step may read them.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return by rank what differs, nothing where nothing does; every rank has to ask."""
+        own = {b.name: b for b in _buffers(self._model) if not _is_divided(b.value)}
+        mine = {name: buffer.digest() for name, buffer in own.items()}
+        first: Mapping[str, str] = broadcast(mine)
+        other = {name: own[name].value for name in own if mine[name] != first.get(name)}
+        states = gather({k: None if v is None else v.detach().cpu() for k, v in other.items()})
+        return {"ranks": states} if any(states) else {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Put this rank's buffers back; for another number of ranks there are none."""
+        states: Sequence[Mapping[str, Tensor | None]] = state.get("ranks", [])
+        if len(states) != world_size():
+            return
+        for buffer in _buffers(self._model):
+            if buffer.name in states[rank()]:
+                buffer.fill(states[rank()][buffer.name], self._model.device)
+
+
+def _is_divided(value: Tensor | None) -> bool:
+    return value is not None and is_divided(value)

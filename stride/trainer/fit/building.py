@@ -13,7 +13,7 @@ from stride.data.batches.given import GivenBatches, ResumableGivenBatches
 from stride.distributed import world_size
 from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import share_statistics
-from stride.engine.checkpoint.modules import ModuleState, WeightsState
+from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsState
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.loop import Batches, Limits, StopRequest
 from stride.engine.optim import (
@@ -70,6 +70,7 @@ def build_training(
     state = TrainState(
         model=WeightsState(assembly.model),
         modules=ModuleState(assembly.model),
+        **_parts_of_ranks(assembly),
         optimizer=OptimizerState(optimizer),
         schedule=schedule,
         precision=assembly.precision,
@@ -108,6 +109,10 @@ def _batches(assembly: Assembly, parts: dict[str, Stateful]) -> Batches:
         # Ranks draw the same stream; but a loader of the user's is each rank's own.
         parts["batches"] = OfEachRank(loader) if has_own_loader(assembly) else loader
     return shared(batches)  # type: ignore[no-any-return]
+
+
+def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:
+    return {"rank_buffers": RankBuffers(assembly.model)} if world_size() > 1 else {}
 
 
 def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:

@@ -1,6 +1,7 @@
 """Begin where a run was left: in the same folder, from its newest good checkpoint."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
@@ -158,7 +159,7 @@ class Resumed(Beginning):
                 k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
             }
         # Where only an epoch can be begun, what is restored lies before the end that it came to.
-        ended = bool(self._limits_reached()) and not training.goes_on()
+        ended = self._limits_reached() and not training.goes_on()
         if self.state == "done" and (ended or training.is_over()):
             raise self._nothing_left(training.stop.reason)
 
@@ -290,7 +291,9 @@ class Resumed(Beginning):
 
     def _limits_reached(self) -> list[str]:
         """Return the limits, as they are now, which the run had reached when it ended."""
-        last = self.run.results.get("last", {})
+        last: Values = {}
+        with suppress(RunError):  # it has none yet, or lost them
+            last = self.run.results.get("last", {})
         return limits_of(self.resolved.config).reached_at(last.get("step", 0), last.get("epoch", 0))
 
     def _nothing_left(self, reason: str = "") -> RunError:
