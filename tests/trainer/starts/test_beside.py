@@ -2,6 +2,7 @@
 
 import copy
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -279,7 +280,51 @@ class StatefulSamples(Samples):
         self.at = state.pop("at")
 
 
+class Meddling(Callback):
+    """Hang a hook on the network, and write into the samples, in the middle of the training."""
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == 2:
+            trainer.model.network.head.register_forward_hook(lambda module, inputs, output: None)
+            trainer.data.train_loader.tensors[1][0] += 1
+
+
+class Lazy(Net):
+    """Take numbers from a generator of Python, and count in a closure and in a partial."""
+
+    def __init__(self):
+        super().__init__()
+        calls = 0
+
+        def count(by, seen):
+            nonlocal calls
+            calls += by
+            seen.append(calls)
+
+        self.count = partial(count, 1, seen=[])
+        self.scales = (1 + n for n in range(99))
+        self.never = (n for n in range(9))
+
+    def forward(self, x):
+        if self.training:
+            self.count()
+            x = x / next(self.scales)
+        return super().forward(x)
+
+
 NAMED = {
+    "hooks and samples": (
+        {"callbacks": lambda: [Meddling()]},
+        {"network.head.forward_hooks": CHANGED, "dataset": CHANGED},
+    ),
+    "generators, closures, partials": (
+        {"network": Lazy},
+        {
+            "network.count.calls": CHANGED,
+            "network.count.keywords": CHANGED,
+            "network.scales": CHANGED,
+        },
+    ),
     "network": (
         {"network": Counting},
         {"network.counter": CHANGED, "network.beta": CHANGED},
