@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from stride.data.references import globals_of, held_by_callable, module_of, parts_of_class
+from stride.data.references import asked, globals_of, held_by_callable, module_of, parts_of_class
 from stride.data.seeding import MASK, mix
 
 MOST_OBJECTS = 5_000  # looked at; the nearest come first
@@ -94,7 +94,10 @@ def is_stateful(thing: Any) -> bool:
     """Tell whether an object gives and takes a state dict."""
     if isinstance(thing, type):
         return False
-    return all(callable(getattr(thing, name, None)) for name in ("state_dict", "load_state_dict"))
+    try:
+        return all(callable(getattr(thing, k, None)) for k in ("state_dict", "load_state_dict"))
+    except Exception:  # it stands for something that is not there
+        return False
 
 
 def _seed_bits(bits: Any, value: int) -> None:
@@ -134,22 +137,14 @@ def _some(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield an object's own attributes, then those of its classes, but for a library's."""
-    yield from _asked(value, "__dict__", {}).items()
+    yield from asked(value, "__dict__", {}).items()
     for kind in type(value).__mro__:
         if kind.__module__.partition(".")[0] in _LIBRARIES:
             continue
         for name, part in vars(kind).items():
             if isinstance(part, MemberDescriptorType):  # of __slots__
-                yield name, _asked(value, name, None)
+                yield name, asked(value, name, None)
         yield from parts_of_class(kind)
-
-
-def _asked(value: Any, name: str, default: Any) -> Any:
-    """Return an attribute, without code of the user's."""
-    try:
-        return object.__getattribute__(value, name)
-    except (AttributeError, TypeError):
-        return default
 
 
 class Held:

@@ -64,6 +64,14 @@ def module_of(function: FunctionType) -> str:
     return str(function.__globals__.get("__name__", function.__module__))
 
 
+def asked(value: Any, name: str, default: Any) -> Any:
+    """Return an attribute, without code of the user's."""
+    try:
+        return object.__getattribute__(value, name)
+    except (AttributeError, TypeError):
+        return default
+
+
 def _closure(function: FunctionType) -> Iterator[tuple[str, Any]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         try:

@@ -24,6 +24,7 @@ from torch.utils.data import Dataset
 
 from stride.data.references import (
     CALLABLES,
+    asked,
     globals_of,
     held_by_callable,
     module_of,
@@ -65,7 +66,7 @@ def is_open(value: Any) -> bool:
         return False
     if any(kind.__module__.startswith(_TRAINERS) for kind in type(value).__mro__):
         return False
-    held = hasattr(value, "__dict__") or hasattr(type(value), "__slots__")
+    held = hasattr(type(value), "__slots__") or asked(value, "__dict__", None) is not None
     return held and (not _is_foreign(type(value).__module__) or isinstance(value, _PLAIN))
 
 
@@ -89,7 +90,8 @@ def attributes(thing: Any) -> Iterator[tuple[str, Any]]:
             yield way.removeprefix("."), part
     yield from _own_attributes(thing)
     yield from _hooks(thing)
-    for name, parameter in getattr(thing, "_parameters", {}).items():
+    parameters = thing._parameters if isinstance(thing, nn.Module) else {}
+    for name, parameter in parameters.items():
         yield from ((f"{name}.{place}", hooks) for place, hooks in _hooks(parameter))
 
 
@@ -146,12 +148,11 @@ def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
 
 def _values(thing: Any) -> dict[str, Any]:
     slots = {
-        name: getattr(thing, name)
+        name: asked(thing, name, None)
         for kind in type(thing).__mro__
         for name in _names(vars(kind).get("__slots__", ()))
-        if hasattr(thing, name)
     }
-    return slots | getattr(thing, "__dict__", {})
+    return {**slots, **asked(thing, "__dict__", {})}
 
 
 def _names(slots: str | Iterable[str]) -> Iterable[str]:

@@ -211,6 +211,15 @@ class Derived(Thing):
         self.epoch = epoch
 
 
+class Proxy:
+    """Stand for something that is not there."""
+
+    __slots__ = ("unset",)
+
+    def __getattr__(self, name):
+        raise RuntimeError("nothing is there")
+
+
 def walk_a_step(net):
     net.weight_seen = net.inner(torch.ones(1, 2))  # with its graph
     net.eval()
@@ -223,6 +232,7 @@ with warnings.catch_warnings():
 NOTHING = {
     "what is computed once": (Derived(), lambda t: t.table),
     "the epoch that is set again": (Derived(), lambda t: t.set_epoch(3)),
+    "a proxy": (Thing(p=Proxy()), lambda t: t),
     "iterators that stay where they are": (
         Thing(g=[numbered(), itertools.cycle([1]), batches()]),
         lambda t: t,
