@@ -7,6 +7,7 @@ training has changed it is found out at each checkpoint, and said when the run i
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from stride.data.generators import KINDS
@@ -20,7 +21,10 @@ from stride.engine.checkpoint.value_digest import UNREADABLE
 Look = Callable[[], Attributes]
 
 CHANGED = "changed while training and is not restored"
+MADE = "was made while training and is not restored"
 UNKNOWN = "has an iterator that cannot be read, nor put back where it was"
+
+_NONE = Attributes({"it": SimpleNamespace(a=None)}).digests["it.a"]
 
 
 class Held:
@@ -59,7 +63,7 @@ class Held:
         for path, saved in state.items():
             reason = "has a state that cannot be stored without pickle" if saved is None else ""
             if path not in found:
-                reason = "was made while training and is not restored"
+                reason = MADE
             elif not reason:
                 reason = _put_back(found[path], saved)
             if reason:
@@ -125,7 +129,7 @@ class Noticed:
         self._changed = state
         now = self._look().digests
         self.unrestored = {
-            path: UNKNOWN if digest == UNREADABLE else CHANGED
+            path: _reason(digest, now.get(path))
             for path, digest in self._changed.items()
             if _is_other(digest, now.get(path))
         }
@@ -133,6 +137,12 @@ class Noticed:
     def load_others(self, states: Sequence[Mapping[str, Any]]) -> None:
         """Take what some rank has noticed, where another number of ranks has saved it."""
         self.load_state_dict(states[rank() % len(states)])
+
+
+def _reason(saved: str | None, now: str | None) -> str:
+    if UNREADABLE in (saved, now):
+        return UNKNOWN
+    return MADE if saved and now in (None, _NONE) else CHANGED
 
 
 def _is_other(before: str | None, now: str | None) -> bool:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from stride.engine.checkpoint.attributes import Attributes
-from stride.engine.checkpoint.elsewhere import CHANGED, UNKNOWN, Held, Noticed
+from stride.engine.checkpoint.elsewhere import CHANGED, MADE, UNKNOWN, Held, Noticed
 
 
 class Thing:
@@ -346,13 +346,13 @@ def test_what_cannot_be_put_back_is_told():
 
 
 def test_what_changed_is_told_unless_it_is_again_what_it_was():
-    thing = Thing(n=0, same=1, back=0)
+    thing = Thing(n=0, same=1, back=0, first=None)
     noticed = Noticed(lambda: Attributes({"it": thing}))
     noticed.begin()
     assert noticed.state_dict() == {}
-    put(n=3, back=3)(thing)
-    again = Noticed(lambda: Attributes({"it": Thing(n=0, same=2, back=3)}))
+    put(n=3, back=3, first=1, new=1)(thing)
+    again = Noticed(lambda: Attributes({"it": Thing(n=0, same=2, back=3, first=None)}))
     again.load_state_dict(noticed.state_dict())
-    assert again.unrestored == {"it.n": CHANGED}
+    assert again.unrestored == {"it.n": CHANGED, "it.first": MADE, "it.new": MADE}
     again.begin()
-    assert set(again.state_dict()) == {"it.n", "it.back"}
+    assert set(again.state_dict()) == {"it.n", "it.back", "it.first", "it.new"}

@@ -18,6 +18,7 @@ from tests.trainer.killing import Killed, Killer
 
 OFTEN = {"every_steps": 3, "background": False}
 CHANGED = "changed while training and is not restored"
+MADE = "was made while training and is not restored"
 
 
 class Net(nn.Module):
@@ -315,7 +316,7 @@ class Lazy(Net):
 NAMED = {
     "hooks and samples": (
         {"callbacks": lambda: [Meddling()]},
-        {"network.head.forward_hooks": CHANGED, "dataset": CHANGED},
+        {"network.head.forward_hooks": MADE, "dataset": CHANGED},
     ),
     "generators, closures, partials": (
         {"network": Lazy},
@@ -333,7 +334,7 @@ NAMED = {
     "trainer": ({"kind": CountingTrainer}, {"trainer.steps": CHANGED}),
     "an optimiser made in a step": (
         {"network": Late, "training_config": {"metrics": []}},
-        {"network.second": "was made while training and is not restored"},
+        {"network.second": MADE},
     ),
     "dataset": (
         {
