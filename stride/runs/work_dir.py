@@ -184,7 +184,7 @@ class WorkDir:
                 lock.release()
 
     def _next_number(self) -> RunPaths:
-        number = max(self._high_water(), *map(number_of, os.listdir(self.path)), -1) + 1
+        number = self._largest() + 1
         while True:
             self._raise_mark(number)
             with suppress(FileExistsError):
@@ -217,6 +217,13 @@ class WorkDir:
             else:
                 os.rename(self.paths.private / entry, self.path / name)
 
+    def _largest(self) -> int:
+        """Return the largest number of any run; a folder named by a date, say, is none."""
+        mark = self._high_water()
+        numbers = sorted(map(number_of, os.listdir(self.path)), reverse=True)
+        above = (number for number in numbers if number > mark)
+        return next((n for n in above if _is_begun(self.paths.run(str(n)))), mark)
+
     def _high_water(self) -> int:
         """Return the largest number ever given, -1 where no mark tells."""
         try:
@@ -230,6 +237,11 @@ class WorkDir:
         if number > self._high_water():
             mark = {"format_version": FORMAT_VERSION, "highest": number}
             atomic_json(self.paths.high_water, mark)
+
+
+def _is_begun(paths: RunPaths) -> bool:
+    """Tell a run, or what is left of one, from a claim that was never filled and anything else."""
+    return paths.status.exists() or paths.segments.is_dir() or paths.config.exists()
 
 
 def _is_run(paths: RunPaths) -> bool:

@@ -76,14 +76,30 @@ def test_a_deleted_largest_number_is_not_given_again(work_dir: WorkDir) -> None:
 
 
 def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir) -> None:
-    work_dir.claim("41")
+    made(work_dir.claim("41"))
     for damage in (b"", b"{}", b"[1]", b'{"highest": "x"}', None):
         if damage is None:
             shutil.rmtree(work_dir.paths.private)
         else:
             work_dir.paths.high_water.write_bytes(damage)
         expected = 1 + max(int(name) for name in work_dir.names())
-        assert work_dir.claim().name == str(expected)
+        assert made(work_dir.claim()).name == str(expected)
+
+
+@pytest.mark.parametrize("inside", [[], ["photo.jpg"], ["figures/a.png"]])
+def test_a_folder_named_by_a_date_does_not_number_the_runs(
+    work_dir: WorkDir, inside: list[str]
+) -> None:
+    date = work_dir.path / "20261128"
+    date.mkdir(parents=True)
+    for name in inside:
+        (date / name).parent.mkdir(exist_ok=True)
+        (date / name).touch()
+    assert [made(work_dir.claim()).name for _ in range(2)] == ["0", "1"]
+    (work_dir.path / "7").mkdir()
+    (work_dir.path / "7" / "config.json").touch()
+    assert made(work_dir.claim()).name == "8"
+    assert work_dir.names() == ["0", "1", "7", "8", *([] if inside else ["20261128"])]
 
 
 def test_whatever_has_the_next_number_is_passed_over(work_dir: WorkDir) -> None:

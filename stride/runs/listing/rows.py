@@ -84,8 +84,11 @@ def is_run_folder(path: Path) -> bool:
         return False
     # Without config.json, which the work_dir of another experiment may hold as well.
     paths = RunPaths(path)
-    own = (paths.status, paths.segments, paths.provenance, paths.metrics, paths.results)
-    return is_number(path.name) or any(file.name in names for file in own)
+    own = [paths.status, paths.segments, paths.provenance, paths.metrics, paths.results]
+    if is_number(path.name):  # just claimed, or less is left of it; a folder of a date is neither
+        own += [paths.config, paths.checkpoints, paths.weights, paths.logs]
+    just_claimed = is_number(path.name) and not names
+    return just_claimed or any(file.name in names for file in own)
 
 
 def read_row(path: Path, now: float | None = None) -> RunRow:
