@@ -1,7 +1,9 @@
 """From layers to a validated config in which each value knows its origin."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,19 @@ from stride.config.values import plain
 from stride.errors import ConfigError
 
 
+def current_folder() -> str:
+    """Return the folder that relative paths are given from.
+
+    Raises:
+        ConfigError: it has been removed.
+    """
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        hint = "change to a folder that is there"
+        raise ConfigError("the current folder is gone", hint=hint) from None
+
+
 @dataclass(frozen=True)
 class Resolved:
     """A validated config and where its values come from.
@@ -33,21 +48,43 @@ class Resolved:
         config: the config; arguments of constructors are as given until they are bound.
         origins: dotted key -> origin, for every value that is not a default.
         layers: what it was merged from, weakest first.
+        folder: the current folder when the paths in it were given.
     """
 
     config: Config
     origins: dict[str, str]
     layers: tuple[Layer, ...] = ()
+    folder: str = field(default_factory=current_folder)
 
     @classmethod
-    def from_layers(cls, layers: Sequence[Layer]) -> "Resolved":
+    def from_layers(cls, layers: Sequence[Layer], folder: str | None = None) -> "Resolved":
         """Merge layers, weakest first, and validate.
+
+        Args:
+            layers: of values.
+            folder: from which relative paths in them were given, None for the current one.
 
         Raises:
             ConfigError: a key or value is wrong; names the dotted key, the reason and its origin.
         """
         merged = merge_layers(layers)
-        return cls(_validate(merged), _folded_origins(merged), tuple(layers))
+        where = folder or current_folder()
+        return cls(_validate(merged), _folded_origins(merged), tuple(layers), where)
+
+    def place(self, path: str) -> str:
+        """Return a path of the config as it was meant, wherever the program has gone since.
+
+        It stays as typed while that leads there, as it is what a person reads in messages.
+        """
+        with suppress(ConfigError):
+            if self.folder == current_folder():
+                return path
+        return os.path.join(self.folder, path)
+
+    @property
+    def work_dir(self) -> str:
+        """Return the path of the work_dir; the config has it as typed."""
+        return self.place(self.config.work_dir)
 
     def listing(self) -> Iterator[tuple[str, Any, str]]:
         """Yield (dotted key, value, origin) for every value, defaults included."""
@@ -60,11 +97,11 @@ class Resolved:
 
     def override(self, overrides: Overrides, name: str = "override") -> "Resolved":
         """Return the config with overrides on top of all its layers."""
-        return Resolved.from_layers([*self.layers, override_layer(overrides, name)])
+        return Resolved.from_layers([*self.layers, override_layer(overrides, name)], self.folder)
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Resolved":
         """Return the same with the constructors' arguments bound: see Config.with_sections."""
-        return Resolved(self.config.with_sections(sections), self.origins, self.layers)
+        return replace(self, config=self.config.with_sections(sections))
 
 
 def load_config(layers: Sequence[Layer]) -> Config:

@@ -72,6 +72,8 @@ def untouched() -> Iterator[None]:
         yield
     finally:
         state.load_state_dict(before)
+        if not before["cuda"]:  # what CUDA begins with is that seed, also where it has begun now
+            torch.cuda.manual_seed_all(torch.initial_seed())
 
 
 @contextmanager

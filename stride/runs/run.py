@@ -35,7 +35,7 @@ class Run:
 
     Attributes:
         path: The folder, as it was given.
-        paths: The paths of its files.
+        paths: The paths of its files, absolute.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -48,12 +48,12 @@ class Run:
             RunError: There is no run folder.
         """
         self.path = _selected(Path(path))
-        self.paths = RunPaths(self.path)
         if not self.path.is_dir() or not is_run_folder(self.path):
             inside = WorkDirPaths(self.path).private.is_dir()
             what = "this is a work_dir, no run" if inside else "no run folder here"
             shown = self.path if inside else self.path.parent
             raise RunError(what, where=str(path), hint=f"`stride ls {shown}` shows the runs")
+        self.paths = RunPaths(self.path.absolute())  # the user's code may change the folder
 
     @property
     def name(self) -> str:

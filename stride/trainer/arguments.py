@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from stride.components import import_path
+from stride.config import Overrides, Resolved, resolve_layers
 
 SECTIONS = ("dataset", "model", "criterion", "optimizer", "scheduler")
 
@@ -60,3 +61,15 @@ def split_first(
     if path.suffix in (".json", ".toml", ".yaml", ".yml") and path.is_file():
         return {}, fspath(path)
     return {"work_dir": fspath(first)}, config_file
+
+
+def resolve_arguments(
+    work_dir: str | PathLike[str] | Mapping[str, Any] | None,
+    config_file: str | None,
+    overrides: Overrides,
+    config: Mapping[str, Any],
+) -> Resolved:
+    """Return the config that a Trainer's arguments make; see `stride.config.resolve_layers`."""
+    first, config_file = split_first(work_dir, config_file)
+    arguments = with_names({**first, **config})
+    return resolve_layers(config_file=config_file, arguments=arguments, overrides=overrides)

@@ -5,12 +5,12 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 from torch import Tensor
 
 from stride.callbacks.base import Callback
-from stride.config import Overrides, Resolved, resolve_layers
+from stride.config import Overrides, Resolved
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
@@ -30,7 +30,7 @@ from stride.models.shards import is_divided
 from stride.runs.provenance.collect import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
-from stride.trainer.arguments import ConfigArguments, split_first, with_names
+from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.fit.assembly import Assembly, Given, assemble
 from stride.trainer.fit.building import build_training
 from stride.trainer.fit.claim import claim
@@ -39,7 +39,9 @@ from stride.trainer.fit.process_group import joined, refusing_together, require_
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.start import Beginning
 from stride.trainer.fit.trial import last_batch, try_out
+from stride.trainer.kinds import kind_named, require_kind
 from stride.trainer.preflight import preflight
+from stride.trainer.process_state import drawing, training
 from stride.trainer.proof.objects import only_here
 from stride.trainer.proof.prove import prove
 from stride.trainer.starts.fork import Forked
@@ -79,6 +81,22 @@ class Trainer:
         UserError: a wrong key or value.
     """
 
+    def __new__(
+        cls,
+        work_dir: str | PathLike[str] | Mapping[str, Any] | None = None,
+        *,
+        config_file: str | None = None,
+        overrides: Overrides = None,
+        **others: Any,
+    ) -> Self:
+        """Return a trainer of the kind that the config names, where no kind is called itself."""
+        config = {k: v for k, v in others.items() if k in ConfigArguments.__annotations__}
+        if cls is not Trainer or not (work_dir or config_file or overrides or config):
+            return super().__new__(cls)
+        resolved = resolve_arguments(work_dir, config_file, overrides, config)
+        kind: type[Self] = kind_named(resolved.config.trainer, Trainer)
+        return super().__new__(kind)
+
     def __init__(
         self,
         work_dir: str | PathLike[str] | Mapping[str, Any] | None = None,
@@ -93,14 +111,10 @@ class Trainer:
         mode_test: bool = False,
         **config: Unpack[ConfigArguments],
     ) -> None:
-        first, config_file = split_first(work_dir, config_file)
         loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
         self._given = Given(loaders={k: v for k, v in loaders.items() if v is not None})
-        self._resolved = resolve_layers(
-            config_file=config_file,
-            arguments=with_names({**first, **config}),
-            overrides=overrides,
-        )
+        self._resolved = resolve_arguments(work_dir, config_file, overrides, config)
+        require_kind(self, self._resolved.config.trainer, Trainer)
         self._splits = ("test",) if mode_test else SPLITS
         self._assembly: Assembly | None = None
         self._built_from: Config | None = None
@@ -125,7 +139,10 @@ class Trainer:
 
     def comprehend_config(self) -> Assembly:
         """Build data and model from the config, once; return everything built."""
-        return self._assembly or self._comprehend(self._resolved)
+        if self._assembly is None:
+            with drawing(self._resolved.config.seed):
+                self._comprehend(self._resolved)
+        return cast(Assembly, self._assembly)
 
     def _comprehend(
         self, resolved: Resolved, normalization: Normalization | None = None
@@ -212,16 +229,19 @@ class Trainer:
             _require_one(run, resume)
             if beginning is None and resume is not None:
                 beginning = Resumed.of(self._place(resume), overrides, short)
+                beginning.given_in(self._resolved.folder)
             elif beginning is None:
                 named = short | ({} if run is None else {"run": run})
                 resolved = self._resolved.override(overrides).override(named)
                 beginning = begin(resolved, force=force, trainer_state=trainer_state)
+            require_kind(self, beginning.resolved.config.trainer, Trainer)
         watch = Stopwatch()
         config = beginning.resolved.config
         with (
+            training("a fit"),
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
-            Survey(exclude=[config.work_dir]) as survey,
+            Survey(exclude=[beginning.resolved.work_dir]) as survey,
             beginning.with_threads(),
             joined(config, type(beginning).__name__),
             failing_together(),
@@ -235,7 +255,7 @@ class Trainer:
             self._restore(beginning)
             self._training.require_storable()
             loggers = self._build_loggers(config.logging_config)
-            require_shared(config.work_dir)
+            require_shared(beginning.resolved.work_dir)
             with (
                 claim(beginning, self._training, survey, log, loggers) as self.run,
                 failing_together(),
@@ -251,7 +271,7 @@ class Trainer:
         return ending.best_value()
 
     def _place(self, run: str | int) -> Path:
-        return WorkDir(self._resolved.config.work_dir).find(run)
+        return WorkDir(self._resolved.work_dir).find(run)
 
     def fork(
         self,
@@ -277,6 +297,7 @@ class Trainer:
         """
         with refusing_together():
             beginning = Forked.of(self._place(run), at, overrides, run=name)
+            beginning.given_in(self._resolved.folder)
         return self.fit(beginning=beginning)
 
     def reproduce(
@@ -300,6 +321,7 @@ class Trainer:
             raise UserError(f"{steps} steps prove nothing", where="steps", hint="give 1 or more")
         with refusing_together():
             beginning = Reproduced.of(self._place(run), overrides, steps=steps)
+            beginning.given_in(self._resolved.folder)
         try:
             self.fit(beginning=beginning)
         except RunFailed as error:  # as its original did, or not: the comparison tells
@@ -385,7 +407,8 @@ class Trainer:
         return last_batch(assembly)
 
     def _validate(self) -> dict[str, float]:
-        return self.evaluate("validation") if self.comprehend_config().validates else {}
+        # Not as `evaluate` does: the draws of an evaluation are a training's own.
+        return self._evaluate("validation") if self.comprehend_config().validates else {}
 
     def _record(self, values: Mapping[str, float]) -> None:
         self.metrics.update(values)
@@ -408,7 +431,12 @@ class Trainer:
 
         Raises:
             DataError: there is no such split.
+            RunError: a training is under way in another thread.
         """
+        with drawing():
+            return self._evaluate(split, metrics)
+
+    def _evaluate(self, split: str, metrics: list[str] | None = None) -> dict[str, float]:
         assembly = self.comprehend_config()
         batches = assembly.loader(split)
         with joined(self.config):
@@ -445,9 +473,14 @@ class Trainer:
         config = self._resolved.config
         if resume:
             objects = list(only_here(self, config, self._given, self._callbacks))
-            return prove(self, self._resolved, objects, tell)
-        with determinism(config.training_config.deterministic), joined(config):
-            seed_everything(self._resolved.config.seed)
+            with training("a check"):
+                return prove(self, self._resolved, objects, tell)
+        with (
+            training("a check"),
+            determinism(config.training_config.deterministic),
+            joined(config),
+        ):
+            seed_everything(config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly, Stopwatch())
             return preflight(assembly, self._probe(assembly))
@@ -468,6 +501,10 @@ class Trainer:
             model=model, loaders=self._given.loaders, splits=self._splits
         )
         self._given.model, self._built_from = model, None
+        loaded = load_run(self._resolved.work_dir, run)
+        loaded.folder = self._resolved.folder
+        self._resolved, self._assembly = loaded.assemble()
+        self._built_from = None
         return loaded
 
 

@@ -1,5 +1,6 @@
 """What the trainer asks of anything that gives batches, and how a batch reaches the device."""
 
+import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stride.data.batches.sampler import Counts, Order
+from stride.errors import RunFailed
 
 
 @runtime_checkable
@@ -116,6 +118,29 @@ def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
 
 def moved(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
     """Iterate over batches on the device; on the CPU this is the bare iterator."""
-    if device.type == "cpu":
-        return iter(batches)
-    return (move(batch, device) for batch in batches)
+    source = iter(batches)
+    if _start_anew(batches):
+        source = _telling(source)
+    return source if device.type == "cpu" else (move(batch, device) for batch in source)
+
+
+def _start_anew(batches: Any) -> bool:
+    """Tell whether workers of a loader import the user's script, as new interpreters do."""
+    context = getattr(batches, "multiprocessing_context", None) or multiprocessing
+    workers = getattr(batches, "num_workers", 0)
+    return bool(workers) and context.get_start_method(allow_none=True) in ("spawn", "forkserver")
+
+
+def _telling(batches: Iterator[Any]) -> Iterator[Any]:
+    """Say what may have ended a worker that is gone without a word to this process."""
+    try:
+        yield from batches
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        raise RunFailed(
+            f"a worker of the loader is gone: {error}",
+            where="load_data_kwargs.num_workers",
+            hint="its own words are above; workers that import the script want what trains in it "
+            'below: if __name__ == "__main__":',
+        ) from error

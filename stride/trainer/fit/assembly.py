@@ -38,6 +38,7 @@ from stride.models.build import (
 )
 from stride.models.model import Model
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
+from stride.trainer.fit.places import placed_data, placed_weights
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -155,11 +156,11 @@ def assemble(
     }
     if trains:
         sections["optimizer_kwargs"] = resolve_optimizer(values_of(config.optimizer_kwargs))
-    data = _build_data(config, sections, objects, device, splits, normalization)
+    data = _build_data(resolved, sections, objects, device, splits, normalization)
     sections["dataset_kwargs"] |= data.learned
     if objects.prepare is not None:
         objects.prepare(config, data)
-    model = _build_model(config, sections, objects, data)
+    model = _build_model(resolved, sections, objects, data)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
     _require_shapes(model)
@@ -213,7 +214,7 @@ def _require_model(resolved: Resolved, objects: Given) -> None:
 
 
 def _build_data(
-    config: Config,
+    resolved: Resolved,
     sections: Mapping[str, Any],
     objects: Given,
     device: torch.device,
@@ -225,9 +226,9 @@ def _build_data(
     if "train_loader" in loaders:
         return given_data(**loaders, device=device)
     data = build_data(
-        sections["dataset_kwargs"],
+        placed_data(sections["dataset_kwargs"], resolved),
         sections["load_data_kwargs"],
-        seed=config.seed,
+        seed=resolved.config.seed,
         device=device,
         splits=splits,
         normalization=normalization,
@@ -236,8 +237,9 @@ def _build_data(
     return replace(data, **wrapped)
 
 
-def _build_model(config: Config, sections: dict[str, Any], objects: Given, data: Data) -> Model:
+def _build_model(resolved: Resolved, sections: dict[str, Any], objects: Given, data: Data) -> Model:
     """Build the model, or take the one given; note both sections as they turned out."""
+    config = resolved.config
     criterion_values = values_of(config.criterion_kwargs)
     sections["criterion_kwargs"] = resolve_criterion(criterion_values, data.info)
     criterion = build_criterion(sections["criterion_kwargs"])
@@ -248,7 +250,7 @@ def _build_model(config: Config, sections: dict[str, Any], objects: Given, data:
         return as_model(objects.model, criterion)
     values = values_of(config.model_kwargs)
     sections["model_kwargs"] = resolve_model(values, data.info, seed=config.seed)
-    return build_model(sections["model_kwargs"], criterion, data.info)
+    return build_model(placed_weights(sections["model_kwargs"], resolved), criterion, data.info)
 
 
 def _require_shapes(model: Model) -> None:

@@ -4,7 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -99,6 +99,10 @@ class Beginning(ABC):
         """Return what a person should read before the training goes on."""
         return []
 
+    def given_in(self, folder: str) -> None:
+        """Take the relative paths of the config from this folder: that of who begins."""
+        self.resolved = replace(self.resolved, folder=folder)
+
     @contextmanager
     def with_threads(self) -> Iterator[None]:
         """Let torch use as many threads as the training began with, until the block ends."""
@@ -122,15 +126,14 @@ class Fresh(Beginning):
 
     def check(self) -> None:
         """Refuse a name that is taken."""
-        config = self.resolved.config
-        WorkDir(config.work_dir).check_name(config.run, force=self.force)
+        name = self.resolved.config.run
+        WorkDir(self.resolved.work_dir).check_name(name, force=self.force)
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Claim the next run, or that of the config's name; keep in it the state it begins with."""
-        place = self.resolved.config
         writer = RunWriter.start(
-            place.work_dir,
-            place.run,
+            self.resolved.work_dir,
+            self.resolved.config.run,
             force=self.force,
             config=config,
             provenance=provenance,

@@ -152,7 +152,7 @@ class New(Starter):
 
     def __init__(self, folder: Path, stop: StopRequest, resolved: Resolved) -> None:
         super().__init__(folder, stop)
-        self._config = plain(resolved.config)
+        self._config, self._current = plain(resolved.config), resolved.folder
 
     def _start(self, trial: Trial | None, paths: _Paths) -> tuple[int, Poll]:
         typed = [f"{key}={v}" for key, v in flatten(self._config) if isinstance(v, Raw)]
@@ -168,6 +168,7 @@ class New(Starter):
         with paths.output.open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "stride.trainer.proof", str(paths.task)],
+                cwd=self._current,  # from which the relative paths are
                 env={**os.environ, **self._scratch, "PYTHONPATH": os.pathsep.join(places)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

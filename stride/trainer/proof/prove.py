@@ -127,7 +127,7 @@ def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) 
         tell("resuming: looking at config, data and model")
         facts = starter.look()
         needed = bytes_needed(facts["nbytes"])
-        with temporary_folder(needed, resolved.config.work_dir) as runs:
+        with temporary_folder(needed, resolved.work_dir) as runs:
             proof = _Trials(starter, runs, facts, tell).run()
         proof.not_tried += _of_kind(resolved, objects)
     if stop.signal:

@@ -106,6 +106,7 @@ def train(trainer: Any, resolved: Resolved, trial: Trial) -> dict[str, Any]:
     """Train until the checkpoint that kills this process; return the step of an earlier end."""
     trainer.set_logger(Loggers([]))
     beginning = _resumed(trial) if trial.resumes else _fresh(resolved, trial)
+    beginning.given_in(resolved.folder)
     beginning.callbacks.append(DiesAt(trial))
     trainer.fit(beginning=beginning)
     return {"ended": trainer.state.step}

@@ -159,7 +159,7 @@ class Forked(Fresh):
         """Return the run and checkpoint that this run comes from."""
         return {
             "uuid": StatusRecord.read(self.run.paths.status).uuid,
-            "run": str(self.run.path.absolute()),
+            "run": str(self.run.paths.path),
             "relation": "fork",
             "checkpoint": self.checkpoint.name,
             "step": self.record["step"],

@@ -3,6 +3,7 @@
 Importing this loads no torch.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from os import PathLike, fspath
@@ -25,7 +26,13 @@ class LoadedRun(Run):
 
     Attributes:
         model: the nn.Module with the run's best weights, in evaluation mode, on the CPU.
+        folder: from which relative paths of its config are taken: the current one when it is made.
     """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Bind to a run folder; as `Run`."""
+        super().__init__(path)
+        self.folder = os.getcwd()
 
     @cached_property
     def model(self) -> "nn.Module":
@@ -46,9 +53,11 @@ class LoadedRun(Run):
             RunError: the run has no weights, or they do not fit the network.
             ComponentError: the network's class has gone; says how to give it.
         """
+        from stride.trainer.process_state import drawing
         from stride.trainer.starts.rebuild import rebuild_network
 
-        return rebuild_network(self, device=device, model=model, trust_code=trust_code)
+        with drawing():
+            return rebuild_network(self, device=device, model=model, trust_code=trust_code)
 
     @property
     def model_was_given(self) -> bool:
@@ -76,9 +85,13 @@ class LoadedRun(Run):
         Raises:
             UserError: the data or the class is not there any more.
         """
+        from stride.trainer.process_state import drawing
         from stride.trainer.starts.rebuild import rebuild_assembly
 
-        return rebuild_assembly(self, device=device, model=model, loaders=loaders, splits=splits)
+        with drawing(self.config.seed):  # as in the training that made it
+            return rebuild_assembly(
+                self, device=device, model=model, loaders=loaders, folder=self.folder, splits=splits
+            )
 
     def evaluate(
         self,
@@ -104,11 +117,12 @@ class LoadedRun(Run):
         """
         from stride.engine.evaluate import evaluate
         from stride.trainer.fit.process_group import joined, refusing_together
+        from stride.trainer.process_state import drawing
 
         with refusing_together():
             resolved, assembly = self.assemble(device=device, model=model)
             batches, chosen = assembly.loader(split), assembly.metrics(metrics)
-        with joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
+        with drawing(), joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
             return evaluate(
                 assembly.model, batches, chosen, split=split, precision=assembly.precision
             )

@@ -64,7 +64,7 @@ class Queued(Beginning):
         typed = typed_overrides(self.resolved)
         place = {key: self.run.raw_config.get(key) for key in ("work_dir", "run")}
         writer = RunWriter.resume(
-            self.run.path,
+            self.run.paths.path,
             after=self.segment,
             take_over=self.take_over,
             overrides=typed,

@@ -106,10 +106,11 @@ def rebuild_assembly(
     device: str | None,
     model: Any = None,
     loaders: Mapping[str, Any] | None = None,
+    folder: str | None = None,
     **splits: Any,
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
-    resolved = recorded(run, device=device)
+    resolved = recorded(run, device=device, folder=folder)
     if model is None:
         _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
     given, statistics = Given(model=model, loaders=dict(loaders or {})), normalization_of(run)
@@ -119,7 +120,11 @@ def rebuild_assembly(
 
 
 def recorded(
-    run: Run, *overrides: Overrides, device: str | None = None, name: str | None = None
+    run: Run,
+    *overrides: Overrides,
+    device: str | None = None,
+    name: str | None = None,
+    folder: str | None = None,
 ) -> Resolved:
     """Return a run's config, to be built where its folder is now.
 
@@ -128,13 +133,14 @@ def recorded(
         overrides: on top of the run's values.
         device: another one than the run's.
         name: of the run that is to come of it, None for the next number.
+        folder: from which relative paths are taken, None for the current one.
     """
     values = run.config.to_json() | {"work_dir": str(run.path.parent), "run": name}
     values["device"] = device or values["device"]
     # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
     given = {MODEL_NAME: SET_MODEL} if was_given(run) else {}
-    resolved = Resolved.from_layers([Layer(f"run {run.name}", values, given)])
+    resolved = Resolved.from_layers([Layer(f"run {run.name}", values, given)], folder)
     return reduce(Resolved.override, overrides, resolved)
 
 

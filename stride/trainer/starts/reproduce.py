@@ -79,7 +79,7 @@ class Reproduced(Fresh):
         begins = {key: parent.get(key) for key in ("checkpoint", "step")} if self.saved else {}
         return {
             "uuid": self.uuid,
-            "run": str(self.run.path.absolute()),
+            "run": str(self.run.paths.path),
             "relation": "reproduction",
             **begins,
         }

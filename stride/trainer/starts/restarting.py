@@ -26,7 +26,7 @@ def begin(
         RunError: there is no such checkpoint.
     """
     if trainer_state is not None:
-        return Forked.from_checkpoint(resolved, Path(trainer_state))
+        return Forked.from_checkpoint(resolved, Path(trainer_state).absolute())
     return restarted(Fresh(resolved, force=force))
 
 
@@ -44,11 +44,13 @@ def restarted(fresh: Fresh) -> Beginning:
         return fresh
     # The launcher has ended the process that wrote before; should that live on, cut off from it,
     # its segment is no longer the newest and it commits nothing.
-    return Resumed.of(path.path, take_over=True)
+    beginning = Resumed.of(path.path, take_over=True)
+    beginning.given_in(fresh.resolved.folder)
+    return beginning
 
 
 def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
-    work_dir = WorkDir(fresh.resolved.config.work_dir)
+    work_dir = WorkDir(fresh.resolved.work_dir)
     typed = typed_overrides(fresh.resolved)
     with suppress(RunError):  # no work_dir yet
         for run in reversed(work_dir.names()):

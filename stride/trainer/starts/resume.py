@@ -240,7 +240,7 @@ class Resumed(Beginning):
         self.inexact |= changed_sources(self.run.provenance, provenance)
         self._other = changes(self.run.provenance, provenance)
         writer = RunWriter.resume(
-            self.run.path,
+            self.run.paths.path,
             after=self.segment,
             take_over=self.take_over,
             position=self._position(),

@@ -264,7 +264,7 @@ class ActiveTrainer(Trainer):
         training.watch.best.restore(self.model)
         metrics = dict(training.watch.best.best.metrics)
         if training.assembly.data.test_loader is not None:
-            metrics |= self.evaluate("test")
+            metrics |= self._evaluate("test")
         return {self._metric: math.nan, **metrics}  # no evaluation may have given a number
 
     def _enough(self, metrics: dict[str, float]) -> str:

@@ -1,0 +1,41 @@
+"""Give constructors the paths of a config as they were meant, wherever the program has gone since.
+
+What is recorded of them is as typed, so that a run can move with its data.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stride.config import Resolved
+
+
+def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
+    """Return a dataset's arguments with the absolute path of what is there.
+
+    A dataset of the user's may call something else its path, as a name on a hub: what is not
+    there stays as typed.
+    """
+    own = ":" in str(section["dataset_name"])
+    found = {key: section[key] for key in ("path", "root") if section.get(key) is not None}
+    return {**section, **{key: _placed(value, resolved, own) for key, value in found.items()}}
+
+
+def _placed(value: Any, resolved: Resolved, own: bool) -> Any:
+    if not isinstance(value, (str, Path)):
+        return value
+    place = os.path.join(resolved.folder, os.path.expanduser(value))
+    if os.path.exists(place):
+        return type(value)(place)
+    return value if own else resolved.place(str(value))
+
+
+def placed_weights(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
+    """Return a model's arguments with the place of the weights that it starts from."""
+    source = section.get("init_from")
+    if isinstance(source, str):
+        source = resolved.place(os.path.expanduser(source))
+    elif isinstance(source, list):
+        source = [one and resolved.place(os.path.expanduser(one)) for one in source]
+    return {**section, "init_from": source}

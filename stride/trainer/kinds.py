@@ -1,0 +1,40 @@
+"""Say which kind of trainer a config names, and keep to it."""
+
+from typing import Any
+
+from stride.components import find
+from stride.errors import ComponentError, ConfigError
+
+
+def kind_named(name: str, base: type) -> type[Any]:
+    """Return the kind of trainer that a config names.
+
+    Raises:
+        ComponentError: there is none of that name, or it is no trainer.
+    """
+    found: Any = find("trainer", name)
+    if isinstance(found, type) and issubclass(found, base):
+        return found
+    hint = f"give a class that inherits from stride.{base.__name__}"
+    raise ComponentError(f"{name!r} is no trainer", where="trainer", hint=hint)
+
+
+def require_kind(trainer: Any, name: str, base: type) -> None:
+    """Refuse to train otherwise than the config says, which is what a run records.
+
+    Raises:
+        ConfigError: the config names another kind than the trainer's.
+    """
+    asked, own = kind_named(name, base), type(trainer)
+    if not issubclass(own, asked) or _built_in(own) is not _built_in(asked):
+        raise ConfigError(
+            f"the config says trainer={name}, and this is {own.__name__}",
+            key="trainer",
+            where="trainer",
+            hint=f"type: {base.__name__}(..., trainer={name!r})",
+        )
+
+
+def _built_in(kind: type) -> type:
+    """Return the kind of STRIDE's that a class is, or inherits from."""
+    return next(one for one in kind.__mro__ if one.__module__.startswith("stride."))
