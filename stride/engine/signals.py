@@ -3,9 +3,10 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from stride.engine.loop import StopRequest
 
@@ -42,25 +43,34 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
         return
     caught = _SIGNALS if grace is None else (*_SIGNALS, signal.SIGALRM)
     before = {number: signal.getsignal(number) for number in caught}
+    alarms: list[tuple[float, float]] = []  # of the user's own, once ours takes their place
 
     def handle(number: int, frame: FrameType | None) -> None:
         if stop.signal:
             raise Interrupted(stop.signal if number == signal.SIGALRM else number)
         if number == signal.SIGALRM:
+            if callable(own := before[number]):
+                own(number, frame)
             return
         stop.signal = number
         if grace is not None:
-            signal.setitimer(signal.ITIMER_REAL, grace)
+            alarms.append(signal.setitimer(signal.ITIMER_REAL, grace))
 
     for number in caught:
         signal.signal(number, handle)
     try:
         yield stop
     finally:
-        if grace is not None:
+        if alarms:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        _put_back(before, alarms)
+
+
+def _put_back(handlers: Mapping[int, Any], alarms: Iterable[tuple[float, float]]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler or signal.SIG_DFL)
+    for alarm in alarms:
+        signal.setitimer(signal.ITIMER_REAL, *alarm)
 
 
 @contextmanager

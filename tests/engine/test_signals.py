@@ -54,6 +54,21 @@ def test_who_is_ready_within_the_grace_time_is_not_interrupted():
     assert stop.signal == signal.SIGTERM
 
 
+def test_an_alarm_of_the_users_own_rings_during_a_training_and_after():
+    rung, before = [], signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        with obeying_signals(StopRequest(), 60):
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+            while not rung:
+                time.sleep(0.01)
+            signal.setitimer(signal.ITIMER_REAL, 30)
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_without_a_grace_time_the_alarm_is_nobody_s_business():
     before = signal.getsignal(signal.SIGALRM)
     with obeying_signals(StopRequest()):

@@ -31,14 +31,15 @@ def test_what_was_given_from_python_is_named(tmp_path):
     assert objects(trainer) == ["the model", "train_loader", "callbacks", "the class Own"]
 
 
-def test_classes_of_a_script_are_named(tmp_path):
+def test_classes_of_a_script_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("__main__.Own", Own, raising=False)
     config = {
         "model_kwargs": {"model_name": "__main__:Net"},
         "training_config": {"callbacks": ["my_pkg:Fine", "__main__:Mine"]},
     }
     names = ["model_kwargs.model_name", "training_config.callbacks"]
     assert objects(Trainer(tmp_path, **config)) == names
-    assert objects(Trainer(tmp_path, trainer="__main__:Own")) == ["the class Trainer", "trainer"]
+    assert objects(Trainer(tmp_path, trainer="__main__:Own")) == ["the class Own", "trainer"]
 
 
 def test_an_accelerator_is_refused_and_the_reason_told(tmp_path, monkeypatch):
