@@ -84,7 +84,7 @@ class Forked(Fresh):
         """
         parent = Run(path)
         folder = find_checkpoint(parent, str(at))
-        return cls.from_checkpoint(recorded(parent, *overrides, name=run), folder)
+        return cls._of(parent, recorded(parent, *overrides, name=run), folder)
 
     @classmethod
     def from_checkpoint(cls, resolved: Resolved, folder: Path) -> Self:
@@ -96,7 +96,12 @@ class Forked(Fresh):
         if not CheckpointPaths(folder).record.is_file():
             raise RunError("no checkpoint here", where=str(folder))
         run = Run(folder.parent.parent if len(folder.parts) > 2 else folder.absolute().parents[1])
-        return cls(resolved, run=run, checkpoint=folder, normalization=normalization_of(run))
+        return cls._of(run, resolved, folder)
+
+    @classmethod
+    def _of(cls, run: Run, resolved: Resolved, folder: Path) -> Self:
+        found = folder.absolute()
+        return cls(resolved, run=run, checkpoint=found, normalization=normalization_of(run))
 
     def check(self) -> None:
         """Refuse a name that is taken."""

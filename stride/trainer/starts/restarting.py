@@ -26,7 +26,7 @@ def begin(
         RunError: there is no such checkpoint.
     """
     if trainer_state is not None:
-        return Forked.from_checkpoint(resolved, Path(trainer_state).absolute())
+        return Forked.from_checkpoint(resolved, Path(trainer_state))
     return restarted(Fresh(resolved, force=force))
 
 
