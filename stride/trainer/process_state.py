@@ -95,7 +95,8 @@ def _begin_anew() -> None:
     _trains.clear()
 
 
-os.register_at_fork(after_in_child=_begin_anew)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 @contextmanager

@@ -241,7 +241,7 @@ class Trainer:
             training("a fit"),
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
-            Survey(exclude=[beginning.resolved.work_dir]) as survey,
+            Survey(beginning.resolved.folder, exclude=[beginning.resolved.work_dir]) as survey,
             beginning.with_threads(),
             joined(config, type(beginning).__name__),
             failing_together(),

@@ -5,6 +5,7 @@ Importing this loads no torch.
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,9 @@ class LoadedRun(Run):
     def __init__(self, path: str | PathLike[str]) -> None:
         """Bind to a run folder; as `Run`."""
         super().__init__(path)
-        self.folder = os.getcwd()
+        self.folder: str | None = None
+        with suppress(FileNotFoundError):  # to read a run by its absolute path needs none
+            self.folder = os.getcwd()
 
     @cached_property
     def model(self) -> "nn.Module":
