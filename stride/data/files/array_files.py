@@ -87,8 +87,10 @@ class StoredArray:
                 where=self.where,
                 hint="store it by numpy.savez, or as NPY or safetensors",
             )
-        place = (self.path, self.stored, self.shape, self.offset, self.order)
-        return MappedColumn(*place, dtype, self.view)
+        path = self.path.absolute()  # it is opened later, and in other processes
+        return MappedColumn(
+            path, self.stored, self.shape, self.offset, self.order, dtype, self.view
+        )
 
 
 def open_arrays(path: str) -> dict[str, StoredArray]:

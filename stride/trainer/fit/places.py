@@ -12,10 +12,10 @@ from stride.config import Resolved
 
 
 def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
-    """Return a dataset's arguments with the absolute path of what is there.
+    """Return a dataset's arguments with the place of its data.
 
-    A dataset of the user's may call something else its path, as a name on a hub: what is not
-    there stays as typed.
+    A dataset of the user's may open it at any time: it is given an absolute path. It may also call
+    something else its path, as a name on a hub: what is not there stays as typed.
     """
     own = ":" in str(section["dataset_name"])
     found = {key: section[key] for key in ("path", "root") if section.get(key) is not None}
@@ -25,10 +25,11 @@ def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any
 def _placed(value: Any, resolved: Resolved, own: bool) -> Any:
     if not isinstance(value, (str, Path)):
         return value
-    place = os.path.join(resolved.folder, os.path.expanduser(value))
-    if os.path.exists(place):
-        return type(value)(place)
-    return value if own else resolved.place(str(value))
+    there = os.path.expanduser(value)
+    if not own:
+        return resolved.place(there)
+    absolute = os.path.join(resolved.folder, there)
+    return type(value)(absolute) if os.path.exists(absolute) else value
 
 
 def placed_weights(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
