@@ -2,16 +2,27 @@
 
 from stride.components.bind import bind, construct
 from stride.components.find import BUILT_IN, find
-from stride.components.identity import import_path, source_digest, source_of
+from stride.components.identity import import_path, is_users_own
 from stride.components.signature import Parameters, parameters
+from stride.components.source import (
+    difference,
+    edited_file,
+    module_digest,
+    source_digest,
+    source_of,
+)
 
 __all__ = [
     "BUILT_IN",
     "Parameters",
     "bind",
     "construct",
+    "difference",
+    "edited_file",
     "find",
     "import_path",
+    "is_users_own",
+    "module_digest",
     "parameters",
     "source_digest",
     "source_of",

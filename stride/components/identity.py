@@ -1,13 +1,15 @@
-"""What to write down about a class so that it can be found, or read, again."""
+"""What to write down about a class so that it can be found again."""
 
-import ast
-import hashlib
-import inspect
-import linecache
-from textwrap import dedent
+import os
+import sys
+import sysconfig
 from typing import Any
 
 from stride.errors import ComponentError
+
+_INSTALLED = tuple(
+    os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "purelib", "platlib")
+)
 
 
 def import_path(obj: Any) -> str:
@@ -23,47 +25,13 @@ def import_path(obj: Any) -> str:
     return f"{obj.__module__}:{name}"
 
 
-def source_of(obj: Any) -> str | None:
-    """Return the source text of a class or function of `__main__` (a script or a notebook).
+def is_users_own(obj: Any) -> bool:
+    """Tell whether a class or function is of a script, notebook or module of the user's.
 
-    None for what a module can give again, and where there is no source, as at a bare prompt.
+    What is installed, or is STRIDE's or Python's, is known again by its version.
     """
-    if getattr(obj, "__module__", None) != "__main__":
-        return None
-    try:
-        return dedent(inspect.getsource(obj))
-    except (OSError, TypeError):
-        return _source_in_cell(obj)
-
-
-def source_digest(obj: Any) -> str | None:
-    """Return by what the source text of a class or function is known again, None without one."""
-    try:
-        text = inspect.getsource(obj)
-    except (OSError, TypeError):
-        return None
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _source_in_cell(cls: Any) -> str | None:
-    """Find a notebook's class through its methods, since its module there has no file."""
-    for member in vars(cls).values():
-        code = getattr(member, "__code__", None)
-        text = "".join(linecache.getlines(code.co_filename)) if code else ""
-        found = _class_in(text, cls.__name__)
-        if found:
-            return found
-    return None
-
-
-def _class_in(text: str, name: str) -> str | None:
-    """Return the lines of a class in a module's text, decorators included."""
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except SyntaxError:  # a notebook's own commands
-        return None
-    for node in nodes:
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            return dedent("\n".join(text.splitlines()[first - 1 : node.end_lineno]) + "\n")
-    return None
+    name = getattr(obj, "__module__", None) or "builtins"
+    if name == "__main__" or name not in sys.modules:
+        return True
+    file = getattr(sys.modules[name], "__file__", None) or _INSTALLED[0]
+    return name.partition(".")[0] != "stride" and not file.startswith(_INSTALLED)

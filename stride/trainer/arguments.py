@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from stride.components import import_path
+from stride.components.imports import load
 from stride.config import Overrides, Resolved, resolve_layers
+from stride.errors import ComponentError
 
 SECTIONS = ("dataset", "model", "criterion", "optimizer", "scheduler")
 
@@ -35,14 +37,24 @@ def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Replace every class or function given as an `<x>_name` by its import path.
 
     Raises:
-        ComponentError: no import leads to it, as to a class defined inside of a function.
+        ComponentError: no import leads to it, as to a class defined inside of a function, or to
+            one whose name was given to another since.
     """
     values = dict(arguments)
     for section in SECTIONS:
         given = values.get(f"{section}_kwargs")
         if isinstance(given, Mapping) and callable(named := given.get(f"{section}_name")):
-            values[f"{section}_kwargs"] = {**given, f"{section}_name": import_path(named)}
+            values[f"{section}_kwargs"] = {**given, f"{section}_name": _name_of(named)}
     return values
+
+
+def _name_of(named: Any) -> str:
+    """Return the import path that leads to an object, and not to another of the same name."""
+    path = import_path(named)
+    if load(path) != named:
+        what = f"{path} is another class by now than the one given"
+        raise ComponentError(what, hint="give the new one, or the old one another name")
+    return path
 
 
 def split_first(

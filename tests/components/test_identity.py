@@ -1,7 +1,6 @@
-"""What is written down about a class."""
+"""What is written down about a class so that it is found again."""
 
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,50 +8,12 @@ from typing import Any
 import pytest
 
 from stride.components.find import find
-from stride.components.identity import import_path, source_of
+from stride.components.identity import import_path, is_users_own
 from stride.errors import ComponentError
-
-SCRIPT = """
-from stride.components import import_path, source_of
-
-
-class Net:
-    def forward(self):
-        return 1
-
-
-def make():
-    return Net()
-
-
-print(import_path(Net))
-print(source_of(Net), end="")
-print(source_of(make), end="")
-"""
-# A notebook compiles each cell under a name of its own and keeps its text in linecache.
-CELL = """
-import linecache
-from stride.components import source_of
-
-text = "import os\\n\\n@(lambda one: one)\\nclass Net:\\n    a = 1\\n" \\
-       "    def forward(self):\\n        return 1\\n\\nNet()\\n"
-linecache.cache["<cell-1>"] = (len(text), None, text.splitlines(True), "<cell-1>")
-exec(compile(text, "<cell-1>", "exec"))
-del __file__
-print(source_of(Net), end="")
-bare = type("Bare", (), {"__module__": "__main__", "x": 1})
-print(source_of(bare))
-"""
 
 
 class Outer:
     class Inner: ...
-
-
-def run(folder: Path, text: str) -> str:
-    (folder / "script.py").write_text(text)
-    command = [sys.executable, str(folder / "script.py")]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("obj", [Path, subprocess.run, Path.as_posix])
@@ -70,19 +31,9 @@ def test_what_no_path_leads_to_is_refused(obj: Any) -> None:
         import_path(obj)
 
 
-def test_the_source_of_a_script_is_kept(tmp_path: Path) -> None:
-    path, _, source = run(tmp_path, SCRIPT).partition("\n")
-    assert path == "__main__:Net"
-    assert source == (
-        "class Net:\n    def forward(self):\n        return 1\ndef make():\n    return Net()\n"
-    )
-
-
-def test_the_source_of_a_notebooks_class_is_kept(tmp_path: Path) -> None:
-    found = run(tmp_path, CELL)
-    assert found.endswith("class Net:\n    a = 1\n    def forward(self):\n        return 1\nNone\n")
-    assert found.startswith("@(lambda")
-
-
-def test_an_importable_class_needs_no_source() -> None:
-    assert source_of(Path) is None
+@pytest.mark.parametrize(
+    ("obj", "own"),
+    [(Path, False), (pytest.Item, False), (int, False), (find, False), (Outer, True)],
+)
+def test_the_users_own_is_told_from_what_is_installed(obj: Any, own: bool) -> None:
+    assert is_users_own(obj) is own

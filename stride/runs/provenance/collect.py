@@ -101,7 +101,6 @@ def collect(
     threads: Mapping[str, int] | None = None,
     data_fingerprint: str = "",
     command: Sequence[str] | None = None,
-    sources: Mapping[str, str] | None = None,
     parent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the content of provenance.json as plain JSON values.
@@ -115,7 +114,6 @@ def collect(
         threads: name -> number, as torch was told (they change the bits of a sum on the CPU).
         data_fingerprint: digest of the data.
         command: argument list that started the process (that of this process when not given).
-        sources: use of a class -> digest of its source text.
         parent: the run that this one comes from, as in `records.Parent`.
     """
     return {
@@ -128,7 +126,6 @@ def collect(
         "devices": list(devices),
         "threads": dict(threads or {}),
         "data_fingerprint": data_fingerprint,
-        "sources": dict(sources or {}),
         **machine(),
         "environment": environment(),
         "stride": __version__,

@@ -52,6 +52,8 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
         *_formats(original, other),
         *_seeds(original, other),
         *_differing(_facts(original), _facts(other)),
+        *_sources(original, other),
+        *_differing(_modules(original), _modules(other)),
         *_variables(original, other),
         *_differing(_machine(original), _machine(other)),
         *_other_packages(original, other),
@@ -65,7 +67,11 @@ def changes(original: Provenance, other: Provenance) -> list[str]:
         original: The content of the run's provenance.json.
         other: What holds now.
     """
-    return [*_differing(_code(original), _code(other)), *_variables(original, other)]
+    return [
+        *_differing(_code(original), _code(other)),
+        *_differing(_modules(original), _modules(other)),
+        *_variables(original, other),
+    ]
 
 
 def likely_causes(
@@ -131,7 +137,6 @@ def _facts(provenance: Provenance) -> dict[str, Any]:
         "threads": _table(provenance, "threads").get("torch"),
         "number of processes": _world_size(provenance, variables),
         **_commit(_table(provenance, "git")),
-        **{f"source of the {use}": one for use, one in _table(provenance, "sources").items()},
     }
 
 
@@ -142,6 +147,22 @@ def _packages(versions: Mapping[str, Any]) -> dict[str, Any]:
 
 def _commit(git: Mapping[str, Any]) -> dict[str, Any]:
     return {"commit of the code": git.get("commit"), "uncommitted changes": git.get("dirty")}
+
+
+def _sources(original: Provenance, other: Provenance) -> Iterator[str]:
+    """Yield a sentence for each class or function whose source text differs, with its name."""
+    names = _table(original, "classes")
+    for use, *digests in _apart(original, other, "sources"):
+        if "unset" not in digests:
+            yield _sentence(
+                ", ".join(filter(None, [f"source of the {use}", names.get(use)])), *digests
+            )
+
+
+def _modules(provenance: Provenance) -> dict[str, Any]:
+    """Return the modules of the user's that a class is of, for what stands beside the class."""
+    modules = _table(provenance, "modules")
+    return {f"text of the module {name}": modules[name] for name in modules}
 
 
 def _code(provenance: Provenance) -> dict[str, Any]:

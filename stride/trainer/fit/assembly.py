@@ -50,11 +50,13 @@ class Given:
 
     Attributes:
         model: a network or Model, None to build one.
+        constructor: what builds the network that `model_name` only names, None to find it.
         loaders: loaders or callables that give them, by split.
         prepare: takes the data that the config gave, before it is known how long an epoch is.
     """
 
     model: Any = None
+    constructor: Callable[..., Any] | None = None
     loaders: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[Config, Data], None] | None = None
 
@@ -249,8 +251,11 @@ def _build_model(resolved: Resolved, sections: dict[str, Any], objects: Given, d
         sections["model_kwargs"] = {"model_name": f"{kind.__module__}:{kind.__qualname__}"}
         return as_model(objects.model, criterion)
     values = values_of(config.model_kwargs)
-    sections["model_kwargs"] = resolve_model(values, data.info, seed=config.seed)
-    return build_model(placed_weights(sections["model_kwargs"], resolved), criterion, data.info)
+    made_by = objects.constructor
+    section = resolve_model(values, data.info, seed=config.seed, constructor=made_by)
+    sections["model_kwargs"] = section
+    placed = placed_weights(section, resolved)
+    return build_model(placed, criterion, data.info, constructor=made_by)
 
 
 def _require_shapes(model: Model) -> None:

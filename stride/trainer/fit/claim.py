@@ -7,20 +7,20 @@ from typing import Any
 
 import torch
 
-from stride.components import source_digest, source_of
+from stride.components import is_users_own, source_of
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
-from stride.models.model import Model
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.provenance.collect import Survey, collect
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
+from stride.trainer.fit.sources import Tables, constructor_of, sources_of, used_by
 from stride.trainer.fit.start import Beginning, typed_overrides
 
 LOGGER = logging.getLogger("stride")
@@ -60,7 +60,7 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
     """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
     assembly = training.assembly
     devices = gather(device_name(assembly.device))
-    start = _digest_of_start(beginning, assembly)
+    start, sources = _digest_of_start(beginning, assembly), _sources(training)
     taken: list[Writer] = []
 
     def take() -> tuple[str, str, int]:
@@ -74,11 +74,10 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
             devices=devices,
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
-            sources=_sources(training),
             parent=beginning.lineage(),
         )
         config = assembly.config.to_json()
-        writer = beginning.take(config, {**provenance, **start}, surroundings.patch)
+        writer = beginning.take(config, {**provenance, **sources, **start}, surroundings.patch)
         taken.append(writer)
         return str(writer.paths.path), writer.uuid, writer.segment
 
@@ -107,24 +106,17 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
         writer.commit(writer.paths.normalization, values)
     if keeps_start:
         commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
-    source = source_of(type(model if type(model) is not Model else model.network))
-    if source is not None:
+    made_by = constructor_of(assembly)
+    source = source_of(made_by) if is_users_own(made_by) else None
+    # What the run was begun with stays, whatever goes on with it: the segments tell.
+    if source is not None and not writer.paths.model_source.exists():
         writer.commit(writer.paths.model_source, source)
 
 
-def _sources(training: Training) -> dict[str, str]:
-    """Return by what the source of each class is known again that the config chose, by its use."""
-    assembly, users = training.assembly, training.watch.callbacks
-    used: dict[str, Any] = {"model": assembly.model, "network": assembly.model.network}
-    used |= {"criterion": assembly.model.criterion, "optimizer": training.optimizer}
-    used |= {f"dataset of {name}": _dataset(one) for name, one in assembly.data.sources.items()}
-    used |= {f"callback {type(one).__name__}": one for one in users}
-    digests = {use: source_digest(type(one)) for use, one in used.items()}
-    return {use: digest for use, digest in digests.items() if digest is not None}
-
-
-def _dataset(source: Any) -> Any:
-    return getattr(source, "dataset", getattr(source, "stream", source))
+def _sources(training: Training) -> Tables:
+    users = {f"callback {type(one).__name__}": type(one) for one in training.watch.callbacks}
+    used = used_by(training.assembly) | {"optimizer": type(training.optimizer)} | users
+    return sources_of(used)
 
 
 def _seeds(assembly: Assembly) -> dict[str, int]:

@@ -15,10 +15,12 @@ from stride.runs.layout import CheckpointPaths
 from stride.runs.provenance.config_digest import is_edited
 from stride.runs.records import StatusRecord
 from stride.runs.run import Run
+from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Fresh, Values, typed_overrides
+from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import FREE, changed_keys
 
@@ -150,6 +152,11 @@ class Forked(Fresh):
         if "schedule" in self.anew and "optimizer" in self.saved:
             own = training.optimizer.state_dict()["param_groups"]
             self.saved["optimizer"] = {**self.saved["optimizer"], "param_groups": own}
+
+    def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
+        """Claim the new run, and see which classes have another source than in the older."""
+        self.changed |= changed_sources(self.run.provenance, provenance)
+        return super().take(config, provenance, patch)
 
     def report(self, training: Training, run: Recording) -> list[str]:
         """Say what is not the older run's."""

@@ -50,7 +50,8 @@ class LoadedRun(Run):
         Args:
             device: as in the config.
             model: a network to fill, where the run's was given from Python.
-            trust_code: whether source text recorded in the run may be executed.
+            trust_code: whether source text recorded in the run may be executed, where the class
+                of its name is another now; a warning says which is taken.
 
         Raises:
             RunError: the run has no weights, or they do not fit the network.
@@ -76,6 +77,7 @@ class LoadedRun(Run):
         model: Any = None,
         loaders: Mapping[str, Any] | None = None,
         splits: tuple[str, ...] = SPLITS,
+        trust_code: bool = False,
     ) -> tuple["Resolved", "Assembly"]:
         """Build the run's data and its model with the run's weights, as a training would.
 
@@ -84,6 +86,7 @@ class LoadedRun(Run):
             model: a network or Model to fill, where the run's was given from Python.
             loaders: loaders in place of those that the config would build, by split.
             splits: what is built of the config's data.
+            trust_code: as for `load_model`.
 
         Raises:
             UserError: the data or the class is not there any more.
@@ -93,7 +96,13 @@ class LoadedRun(Run):
 
         with drawing(self.config.seed):  # as in the training that made it
             return rebuild_assembly(
-                self, device=device, model=model, loaders=loaders, folder=self.folder, splits=splits
+                self,
+                device=device,
+                model=model,
+                loaders=loaders,
+                folder=self.folder,
+                trust_code=trust_code,
+                splits=splits,
             )
 
     def evaluate(
@@ -103,6 +112,7 @@ class LoadedRun(Run):
         *,
         device: str | None = None,
         model: Any = None,
+        trust_code: bool = False,
     ) -> dict[str, float]:
         """Evaluate the run's weights over a whole split: train, validation or test.
 
@@ -114,6 +124,7 @@ class LoadedRun(Run):
             metrics: names; those of the run's config if none are given.
             device: another device than the run's.
             model: a network or Model to fill, where the run's was given from Python.
+            trust_code: as for `load_model`.
 
         Raises:
             UserError: the data, the class or the split is not there.
@@ -123,7 +134,7 @@ class LoadedRun(Run):
         from stride.trainer.process_state import drawing
 
         with refusing_together():
-            resolved, assembly = self.assemble(device=device, model=model)
+            resolved, assembly = self.assemble(device=device, model=model, trust_code=trust_code)
             batches, chosen = assembly.loader(split), assembly.metrics(metrics)
         with drawing(), joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
             return evaluate(

@@ -1,89 +1,67 @@
 """Build a recorded run's network and data again, and fill in its weights."""
 
-import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from stride.config import Layer, Overrides, Resolved
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
 from stride.errors import ComponentError, RunError
-from stride.models.build import build_network
+from stride.models.build import build_network, resolve_model
 from stride.models.weights import read_weights
 from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble, values_of
+from stride.trainer.fit.sources import used_by, used_by_network
+from stride.trainer.starts.classes import own_constructor, warn_of_others
 
 
 def rebuild_network(
     run: Run, *, device: str, model: Any = None, trust_code: bool = False
 ) -> nn.Module:
     """Return the run's network with its weights, in evaluation mode; see `LoadedRun.load_model`."""
-    network = _build(run, trust_code) if model is None else getattr(model, "network", model)
+    if model is None:
+        network = _build(run, trust_code)
+        warn_of_others(run, used_by_network(network), known=("network",))
+    else:
+        network = getattr(model, "network", model)
     _fill(network, read_weights(run.paths.weights), run)
     return network.to(resolve_device(device)).eval()
 
 
 def _build(run: Run, trust_code: bool) -> nn.Module:
-    section = values_of(run.config.model_kwargs)
+    config = run.config
+    section = values_of(config.model_kwargs)
     # The run's own weights follow: what it once started from may be gone.
     section["init_from"] = None
-    return build_network(section, constructor=_constructor(run, trust_code))
+    made_by = _constructor(run, trust_code)
+    resolved = resolve_model(section, None, seed=config.seed, constructor=made_by)
+    return build_network(resolved, constructor=made_by)
 
 
 def _constructor(run: Run, trust_code: bool) -> Callable[..., Any] | None:
-    """Return the class out of the source recorded in the run, None where the config finds it.
+    """Return what the run's network was made by, None where the config finds it.
 
     Raises:
         ComponentError: nothing leads to the model without the user's word or hand.
     """
-    name = run.config.model_kwargs.model_name or ""
     if was_given(run):
         raise ComponentError(
-            f"the run's model, a {name}, was given from Python",
+            f"the run's model, a {run.config.model_kwargs.model_name}, was given from Python",
             where=str(run.path),
             hint="give one that is built alike: load_model(model=...), evaluate(model=...)",
         )
-    module, _, attribute = name.partition(":")
-    here = module == "__main__" and hasattr(sys.modules["__main__"], attribute)
-    if here or not run.paths.model_source.is_file():
-        return None
-    if not trust_code:
-        raise ComponentError(
-            f"the model's class {attribute} was defined in a notebook or script",
-            where=str(run.paths.model_source),
-            hint="read that file, then load_model(trust_code=True), or load_model(model=...)",
-        )
-    return _execute(run.paths.model_source, attribute)
+    return own_constructor(run, trust_code)
 
 
 def was_given(run: Run) -> bool:
     """Tell whether the run's model was an object, which no config builds."""
     origins = run.provenance.get("origins")
     return isinstance(origins, Mapping) and origins.get(MODEL_NAME) == SET_MODEL
-
-
-def _execute(source: Path, attribute: str) -> Callable[..., Any]:
-    """Run recorded source text, which the user trusts, and return what it calls `attribute`.
-
-    The text is the class alone, without the imports of its notebook; torch's usual names stand.
-    """
-    scope: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional}
-    try:
-        exec(compile(source.read_text(), source, "exec"), scope)
-        found: Callable[..., Any] = scope[attribute]
-    except Exception as error:
-        raise ComponentError(
-            f"the recorded source of {attribute} does not run by itself: {error}",
-            where=str(source),
-            hint="build the model yourself, then load_model(model=...)",
-        ) from error
-    return found
 
 
 def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
@@ -107,14 +85,16 @@ def rebuild_assembly(
     model: Any = None,
     loaders: Mapping[str, Any] | None = None,
     folder: str | None = None,
+    trust_code: bool = False,
     **splits: Any,
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
-    resolved = recorded(run, device=device, folder=folder)
-    if model is None:
-        _constructor(run, trust_code=False)  # tells what to do, where the class is not to be had
-    given, statistics = Given(model=model, loaders=dict(loaders or {})), normalization_of(run)
+    resolved, loaders = recorded(run, device=device, folder=folder), dict(loaders or {})
+    made_by = _constructor(run, trust_code) if model is None else None
+    given, statistics = Given(model, made_by, loaders), normalization_of(run)
     assembly = assemble(resolved, given, normalization=statistics, trains=False, **splits)
+    replaced = (f"dataset of {split}" for split in loaders)
+    warn_of_others(run, used_by(assembly), known=("network", "model", *replaced))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 

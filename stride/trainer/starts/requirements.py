@@ -111,16 +111,6 @@ def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, st
     }
 
 
-def changed_sources(before: Values, now: Values) -> dict[str, str]:
-    """Return the classes whose source text is other than it was."""
-    then, present = before.get("sources", {}), now.get("sources", {})
-    return {
-        use: "the source of its class has changed"
-        for use in present
-        if use in then and then[use] != present[use]
-    }
-
-
 def require_same_data(run: Run, assembly: Assembly) -> None:
     """Refuse data whose fingerprint is not that of the run.
 

@@ -33,11 +33,11 @@ from stride.trainer.fit.building import limits_of
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training, doubts
 from stride.trainer.fit.start import Beginning, Values, typed_overrides
+from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.queued import Queued, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     changed_keys,
-    changed_sources,
     free_keys,
     init_from,
     require_lasting_schedule,

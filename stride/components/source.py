@@ -1,0 +1,151 @@
+"""The source text of a class or function: found, known again, and compared."""
+
+import __future__
+
+import ast
+import hashlib
+import inspect
+import linecache
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+from textwrap import dedent
+from types import CodeType
+from typing import Any
+
+_BEGUN = time.time()  # of this process, nearly
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
+
+
+def source_of(obj: Any) -> str | None:
+    """Return the source text of a class or function, None where nobody knows it.
+
+    Nobody does at a bare prompt, and where the file was edited since it was imported.
+    """
+    text = _text(obj)
+    return None if text is None else dedent(text)
+
+
+def source_digest(obj: Any) -> str | None:
+    """Return by what the source text of a class or function is known again, None without one."""
+    text = _text(obj)
+    return None if text is None else _digest(text)
+
+
+def module_digest(name: str) -> str | None:
+    """Return by what the text of an imported module is known again, None where it has no file."""
+    lines = _lines(getattr(sys.modules.get(name), "__file__", None) or "")
+    return _digest("".join(lines)) if lines else None
+
+
+def edited_file(obj: Any) -> str:
+    """Return the file that a class or function was read from, if it was edited since, else ""."""
+    outdated = (code.co_filename for code in _codes(obj) if _is_outdated(code))
+    return next(outdated, "")
+
+
+def difference(before: str, now: str) -> str:
+    """Return in words where two source texts first differ, "" where they do the same.
+
+    Comments and layout do not count.
+    """
+    trees = [_tree(text) for text in (before, now)]
+    if None not in trees and len({ast.dump(tree) for tree in trees if tree}) == 1:
+        return ""
+    old, new = ([line.strip() for line in text.splitlines()] for text in (before, now))
+    for kind, a, a_end, b, b_end in SequenceMatcher(None, old, new).get_opcodes():
+        if kind != "equal":
+            return f"line {a + 1} was {_shown(old[a:a_end])} and is {_shown(new[b:b_end])}"
+    return "" if before == now else "its lines are indented otherwise"
+
+
+def _shown(lines: Sequence[str]) -> str:
+    return f"`{lines[0]}`" if lines else "not there"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _text(obj: Any) -> str | None:
+    if edited_file(obj):
+        return None
+    found = _text_round_methods(obj) if inspect.isclass(obj) else None
+    try:
+        return found or inspect.getsource(obj)
+    except (OSError, TypeError):
+        return None
+
+
+def _text_round_methods(cls: type) -> str | None:
+    """Return the text in which a class's methods stand.
+
+    Its name alone does not lead there: a notebook's module has no file, and a name may be given
+    to one class after another.
+    """
+    for code in _codes(cls):
+        lines = _lines(code.co_filename)
+        for first, last in _classes("".join(lines), cls.__name__):
+            if first <= code.co_firstlineno <= last:
+                return "".join(inspect.getblock(lines[first - 1 :]))
+    return None
+
+
+def _codes(obj: Any) -> Iterator[CodeType]:
+    """Yield the code of a function, or of what was defined in the body of a class."""
+    if not inspect.isclass(obj):
+        code = getattr(inspect.unwrap(obj), "__code__", None)
+        yield from (code,) if code else ()
+        return
+    for member in vars(obj).values():
+        function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+        code = getattr(function, "__code__", None)
+        if code and code.co_qualname.startswith(f"{obj.__qualname__}."):
+            yield code
+
+
+def _is_outdated(code: CodeType) -> bool:
+    """Tell whether the file that code was read from has another text by now."""
+    try:
+        if os.stat(code.co_filename).st_mtime < _BEGUN:
+            return False
+        text, flags = "".join(_lines(code.co_filename)), code.co_flags & _FUTURE
+        whole = compile(text, code.co_filename, "exec", flags, dont_inherit=True)
+    except (OSError, ValueError):  # a cell of a notebook
+        return False
+    except SyntaxError:
+        return True
+    return code not in _within(whole)
+
+
+def _within(code: CodeType) -> Iterator[CodeType]:
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield part
+            yield from _within(part)
+
+
+def _lines(file: str) -> list[str]:
+    linecache.checkcache(file)
+    return linecache.getlines(file)
+
+
+@lru_cache(maxsize=64)
+def _classes(text: str, name: str) -> list[tuple[int, int]]:
+    """Return the first and last lines of the classes of a name in a text, decorators included."""
+    tree = _tree(text)
+    return [
+        (min([node.lineno, *(one.lineno for one in node.decorator_list)]), end)
+        for node in (ast.walk(tree) if tree else ())
+        if isinstance(node, ast.ClassDef) and node.name == name and (end := node.end_lineno)
+    ]
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:  # a notebook's own commands
+        return None
