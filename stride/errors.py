@@ -40,11 +40,28 @@ class UserError(StrideError):
 
 
 class ConfigError(UserError):
-    """Refuse a wrong key or value."""
+    """Refuse a wrong key or value, or several at once.
+
+    Attributes:
+        key: the dotted key, of several the first.
+        each: the error for every single key.
+    """
 
     def __init__(self, what: str, *, key: str = "", where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
         self.key = key
+        self.each: tuple[ConfigError, ...] = (self,)
+
+    @classmethod
+    def together(cls, errors: Iterable["ConfigError"]) -> "ConfigError":
+        """Return one error that tells all; of a single one, that one."""
+        each = tuple(one for error in errors for one in error.each)
+        if len(each) == 1:
+            return each[0]
+        told = (f"({n}) {one}" for n, one in enumerate(each, start=1))
+        whole = cls(f"{len(each)} mistakes in the config: {' '.join(told)}", key=each[0].key)
+        whole.each = each
+        return whole
 
 
 class ComponentError(UserError):

@@ -1,6 +1,6 @@
 """From a name in the config to an object, and the check of its arguments before anything runs."""
 
-from stride.components.bind import bind, construct
+from stride.components.bind import bind, construct, mistakes
 from stride.components.find import BUILT_IN, find
 from stride.components.identity import import_path, is_users_own
 from stride.components.signature import Parameters, parameters
@@ -22,6 +22,7 @@ __all__ = [
     "find",
     "import_path",
     "is_users_own",
+    "mistakes",
     "module_digest",
     "parameters",
     "source_digest",

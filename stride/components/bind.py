@@ -1,6 +1,7 @@
 """Check a section's open keys against the constructor that they are for."""
 
 from collections.abc import Callable, Collection, Mapping
+from inspect import Parameter
 from typing import Any
 
 from stride.components.convert import convert, decide_freely, holds_json
@@ -31,24 +32,33 @@ def bind(
         The values converted, and the defaults of the other parameters where JSON can hold them.
 
     Raises:
-        ConfigError: a key that the constructor does not take, a value that does not fit, or a
-            required parameter that is missing.
+        ConfigError: keys that the constructor does not take, values that do not fit, or required
+            parameters that are missing.
     """
     accepted = parameters(constructor)
-    for name in values:
-        _check_name(name, accepted, section, supplied)
+    bound, wrong = _given(accepted, values, section, supplied)
     own = {name: one for name, one in accepted.named.items() if name not in supplied}
-    bound = {}
-    for name, parameter in own.items():
-        key = f"{section}.{name}"
-        if name in values:
-            bound[name] = convert(values[name], parameter, key)
-        elif parameter.default is parameter.empty:
-            raise _missing(parameter.annotation, key, accepted.label)
-        elif holds_json(parameter.default):
-            bound[name] = parameter.default
-    others = {name: value for name, value in values.items() if name not in own}
-    return bound | {name: decide_freely(v, f"{section}.{name}") for name, v in others.items()}
+    left = {name: one for name, one in own.items() if name not in values}
+    if not wrong:  # a mistyped key may be the missing one
+        asked = {name: one for name, one in left.items() if one.default is one.empty}
+        label = accepted.label
+        wrong = [_missing(one.annotation, f"{section}.{n}", label) for n, one in asked.items()]
+    if wrong:
+        raise ConfigError.together(wrong)
+    defaults = {name: one.default for name, one in left.items() if _can_be_written(one)}
+    all_own = {name: (bound | defaults)[name] for name in own if name in bound or name in defaults}
+    return all_own | {name: value for name, value in bound.items() if name not in own}
+
+
+def mistakes(
+    constructor: Callable[..., Any],
+    values: Mapping[str, Any],
+    *,
+    section: str,
+    supplied: Collection[str] = (),
+) -> list[ConfigError]:
+    """Return what `bind` would refuse of the values given; nothing is said of those missing."""
+    return _given(parameters(constructor), values, section, supplied)[1]
 
 
 def construct(constructor: Callable[..., Any], *args: Any, section: str, **arguments: Any) -> Any:
@@ -65,6 +75,28 @@ def construct(constructor: Callable[..., Any], *args: Any, section: str, **argum
         label = parameters(constructor).label
         what = f"{label} refuses its arguments: {error}"
         raise ComponentError(what, where=section) from error
+
+
+def _given(
+    accepted: Parameters, values: Mapping[str, Any], section: str, supplied: Collection[str]
+) -> tuple[dict[str, Any], list[ConfigError]]:
+    """Return the values converted, and an error for each key or value that is wrong."""
+    bound: dict[str, Any] = {}
+    wrong: list[ConfigError] = []
+    for name, value in values.items():
+        key = f"{section}.{name}"
+        try:
+            _check_name(name, accepted, section, supplied)
+            one = accepted.named.get(name)
+            bound[name] = decide_freely(value, key) if one is None else convert(value, one, key)
+        except ConfigError as error:
+            wrong.append(error)
+    return bound, wrong
+
+
+def _can_be_written(parameter: Parameter) -> bool:
+    """Tell whether a default can stand in a config, and be read again from there."""
+    return holds_json(parameter.default) and bool(kinds(parameter.annotation))
 
 
 def _check_name(name: str, accepted: Parameters, section: str, supplied: Collection[str]) -> None:

@@ -1,14 +1,17 @@
 """Turn a config's value into what a parameter's annotation asks for."""
 
 import json
+from collections.abc import Iterator
 from inspect import Parameter
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from stride.components.json_type import json_type, members, unholdable
+from stride.components.json_type import json_type, unholdable
+from stride.components.keys import annotation_within, unknown_within
 from stride.config.kinds import ANY, describe, kinds, read, value_kinds
+from stride.config.nonfinite import decode_number, decode_numbers
 from stride.config.refusals import reason
 from stride.config.values import Raw, join, plain, show
 from stride.errors import ConfigError
@@ -34,15 +37,18 @@ def convert(value: Any, parameter: Parameter, key: str) -> Any:
     if _is_default(value, parameter):
         return parameter.default
     if wanted == ANY:
-        return value
+        return decode_numbers(value)
     if wanted.isdisjoint(value_kinds(value)):
         raise _wrong_kind(value, annotation, key)
-    return _validated(value, annotation, key)
+    if unknown := list(unknown_within(value, annotation, key)):
+        raise ConfigError.together(unknown)
+    number = decode_number(value) if "number" in wanted else value
+    return _validated(number, annotation, key)
 
 
 def decide_freely(value: Any, key: str) -> Any:
     """Return a value without an annotation: text is JSON where it parses, else text."""
-    return plain(_decided(value, Any, key), key)
+    return decode_numbers(plain(_decided(value, Any, key), key))
 
 
 def holds_json(value: Any) -> bool:
@@ -68,21 +74,10 @@ def _decided(value: Any, annotation: Any, key: str) -> Any:
         return read(value, annotation, key)
     if isinstance(value, dict):
         return {
-            name: _decided(part, _annotation_within(annotation, name), join(key, name))
+            name: _decided(part, annotation_within(annotation, name), join(key, name))
             for name, part in value.items()
         }
     return value
-
-
-def _annotation_within(annotation: Any, name: str) -> Any:
-    """Return the annotation of one key of a table: a dict's value, or a dataclass's field."""
-    for member in members(annotation):
-        if kinds(member) != {"object"}:
-            continue
-        if get_args(member):
-            return get_args(member)[1]
-        return get_type_hints(get_origin(member) or member, include_extras=True).get(name, Any)
-    return Any
 
 
 def _validated(value: Any, annotation: Any, key: str) -> Any:
@@ -94,9 +89,24 @@ def _validated(value: Any, annotation: Any, key: str) -> Any:
         return adapter.validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         try:
-            return adapter.validate_json(json.dumps(_whole(value)), strict=True)
-        except ValidationError:
-            raise _refused(error, key) from None
+            again = _whole(_with_numbers(value, error))
+            return adapter.validate_json(json.dumps(again), strict=True)
+        except ValidationError as last:
+            raise _refused(last, value, key) from None
+
+
+def _with_numbers(value: Any, error: ValidationError) -> Any:
+    """Return a value with "Infinity" as a number wherever a number was asked for."""
+    places = [one["loc"] for one in error.errors(include_url=False) if one["type"] == "float_type"]
+
+    def decoded(part: Any, *place: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: decoded(inner, *place, name) for name, inner in part.items()}
+        if isinstance(part, list):
+            return [decoded(inner, *place, n) for n, inner in enumerate(part)]
+        return decode_number(part) if place in places else part
+
+    return decoded(value)
 
 
 def _whole(value: Any) -> Any:
@@ -108,13 +118,24 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _refused(error: ValidationError, key: str) -> ConfigError:
+def _refused(error: ValidationError, value: Any, key: str) -> ConfigError:
     detail = error.errors(include_url=False)[0]
     if detail["type"] == "missing":
         place = join(key, str(detail["loc"][-1]))
         return ConfigError(f"{place} is missing in {show(detail['input'])}", key=key)
-    place = join(key, *(str(part) for part in detail["loc"] if isinstance(part, int)))
+    place = join(key, *map(str, _place(value, detail["loc"])))
     return ConfigError(f"{place} {reason(detail)}, not {show(detail['input'])}", key=key)
+
+
+def _place(value: Any, location: tuple[int | str, ...]) -> Iterator[int | str]:
+    """Yield the keys and numbers of a location; in it stand names of types too."""
+    for part in location:
+        held = value.get(part, part) if isinstance(value, dict) else part
+        if isinstance(value, list) and isinstance(part, int):
+            held = value[part]
+        if held is not part:
+            value = held
+            yield part
 
 
 def _wrong_kind(value: Any, annotation: Any, key: str) -> ConfigError:

@@ -20,6 +20,7 @@ from typing import (
 
 from pydantic import BaseModel
 
+from stride.config.nonfinite import decode_number, spelled_number
 from stride.config.values import Raw, parse_json
 from stride.errors import ConfigError
 
@@ -77,11 +78,16 @@ def unwrapped(annotation: Any) -> Any:
 
 
 def value_kinds(value: Any) -> Kinds:
-    """Return the kinds that a JSON value counts as: 3 and 3.0 are an integer and a number."""
+    """Return the kinds that a JSON value counts as: 3 and 3.0 are an integer and a number.
+
+    "Infinity" is text, and the number for which JSON has no other form.
+    """
     if isinstance(value, Enum):
         return value_kinds(value.value) | {"text"}
     if isinstance(value, bool):
         return frozenset({"boolean"})
+    if isinstance(value, str) and decode_number(value) is not value:
+        return frozenset({"number", "text"})
     if isinstance(value, int | float):
         return frozenset({"number", "integer"} if float(value).is_integer() else {"number"})
     return _class_kinds(type(value))
@@ -97,7 +103,8 @@ def read(raw: Raw, annotation: Any, key: str) -> Any:
     """Return what text typed for a key of the annotated type means.
 
     A type that takes only text keeps it as typed. For others the text is parsed as JSON; where
-    that does not fit and the type takes text too, it is text.
+    that does not fit and the type takes text too, it is text. `inf` and `nan` are numbers for a
+    type that takes those and no text.
 
     Raises:
         ConfigError: the text is not JSON and the type takes no text.
@@ -108,6 +115,8 @@ def read(raw: Raw, annotation: Any, key: str) -> Any:
     except (ValueError, RecursionError):
         if "text" in wanted:
             return text
+        if "number" in wanted and (number := spelled_number(text)):
+            return number
         raise _not_json(text, wanted, key) from None
     fits = not wanted.isdisjoint(value_kinds(value) - {"text"})
     return text if "text" in wanted and not fits else value

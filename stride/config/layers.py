@@ -1,6 +1,6 @@
 """Layers of config values, weakest first, merged with the origin of each value."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def file_layer(path: str | Path) -> Layer:
     try:
         tree = overrides_tree(values)
     except ConfigError as error:
-        raise located(error, name) from None
+        raise located(error, lambda key: name) from None
     return Layer(name, tree, {key: f"{name}:{line}" for key, line in lines.items()})
 
 
@@ -110,7 +110,7 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
     try:
         given = fold_layer(_settle(layer.values, Config))
     except ConfigError as error:
-        raise located(error, layer.origin(error.key)) from None
+        raise located(error, layer.origin) from None
     values, origins = below.values, below.origins
     for stale in _stale(below.values, given):
         values = _without(values, stale)
@@ -119,9 +119,12 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
     return Merged(deep_merge(values, given), _over(origins, new))
 
 
-def located(error: ConfigError, origin: str) -> ConfigError:
-    """Return the error with the origin of the wrong value as its place."""
-    return ConfigError(error.what, key=error.key, where=error.where or origin, hint=error.hint)
+def located(error: ConfigError, origin: Callable[[str], str]) -> ConfigError:
+    """Return the error with the origin of each wrong value as its place."""
+    return ConfigError.together(
+        ConfigError(one.what, key=one.key, where=one.where or origin(one.key), hint=one.hint)
+        for one in error.each
+    )
 
 
 def _origin(layer: Layer, key: str) -> str:

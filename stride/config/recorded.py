@@ -33,11 +33,12 @@ def read_recorded(values: Mapping[str, Any]) -> Recorded:
         try:
             return Recorded(Config.from_json(values), passed_over)
         except ConfigError as error:
-            key = next(_removable(values, error.key), "")
-            if not key:
-                raise
-            passed_over[key] = error.what
-            values = _without(values, key)
+            for one in error.each:
+                key = next(_removable(values, one.key), "")
+                if not key:
+                    raise
+                passed_over[key] = one.what
+                values = _without(values, key)
 
 
 def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:

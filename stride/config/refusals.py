@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from stride.config.fields import dotted_keys, model_at
+from stride.config.fields import dotted_keys, model_at, section_type
+from stride.config.kinds import value_kinds
 from stride.config.values import join, show
 from stride.errors import ConfigError, nearest
 
@@ -35,23 +36,39 @@ _WANTED = {
 
 
 def refusal(error: ValidationError, model: type[BaseModel]) -> ConfigError:
-    """Return the first error that pydantic found as a ConfigError."""
-    # An unknown key comes first: it may be the missing one, mistyped.
+    """Return all errors that pydantic found as a ConfigError, unknown keys first."""
     found = error.errors(include_url=False)
-    first = min(found, key=lambda detail: detail["type"] != "extra_forbidden")
-    key = join(*map(str, first["loc"]))
-    match first["type"]:
-        case "extra_forbidden":
-            return unknown_key(key, model)
-        case "missing":
-            return ConfigError(f"{key} is missing", key=key, hint=f"type: --config {key}=...")
-    what = f"{key} {reason(first)}, not {show(first['input'])}"
-    choices = re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
-    return ConfigError(what, key=key, hint=nearest(str(first["input"]), choices))
+    unknown = [one for one in found if one["type"] == "extra_forbidden"]
+    # The missing key may be an unknown one, mistyped.
+    others = [one for one in found if one["type"] not in ("extra_forbidden", "missing")]
+    listed = [*unknown, *others] or found
+    first_of = {_field(one["loc"], model): one for one in reversed(listed)}  # a union fails twice
+    return ConfigError.together(_refused(one, model) for one in listed if one in first_of.values())
+
+
+def _field(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[int | str, ...]:
+    """Return the part of a location that is a key of the schema."""
+    in_section = section_type(model.model_fields.get(str(location[0]))) if location else None
+    return location[:2] if in_section else location[:1]
+
+
+def _refused(detail: Any, model: type[BaseModel]) -> ConfigError:
+    if detail["type"] == "extra_forbidden":
+        return unknown_key(join(*map(str, detail["loc"])), model)
+    own = _field(detail["loc"], model)
+    items = (part for part in detail["loc"][len(own) :] if isinstance(part, int))
+    key = join(*map(str, own), *map(str, items))  # a location has names of types too
+    if detail["type"] == "missing":
+        return ConfigError(f"{key} is missing", key=key, hint=f"type: --config {key}=...")
+    what = f"{key} {reason(detail)}, not {show(detail['input'])}"
+    choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    return ConfigError(what, key=key, hint=nearest(str(detail["input"]), choices))
 
 
 def reason(detail: Any) -> str:
     """Return what one of pydantic's error details asks for: "must be a whole number"."""
+    if value_kinds(detail["input"]) == {"number", "text"} and detail["type"] == "float_type":
+        return _WANTED["finite_number"]
     said = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
     return _WANTED.get(detail["type"], said)
 

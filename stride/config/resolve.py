@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -141,9 +142,13 @@ def _validate(merged: Merged) -> Config:
     try:
         return Config.from_json(merged.values)
     except ConfigError as error:
-        beneath = (o for key, o in merged.origins.items() if key.startswith(f"{error.key}."))
-        origin = nearest_origin(merged.origins, error.key) or next(beneath, "")
-        raise located(error, origin) from None
+        raise located(error, partial(_origin, merged.origins)) from None
+
+
+def _origin(origins: Mapping[str, str], key: str) -> str:
+    """Return the origin of a key, or of one beneath it: of a section the first."""
+    beneath = (origin for one, origin in origins.items() if one.startswith(f"{key}."))
+    return nearest_origin(origins, key) or next(beneath, "")
 
 
 def _folded_origins(merged: Merged) -> dict[str, str]:

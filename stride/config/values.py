@@ -9,6 +9,7 @@ from enum import Enum
 from os import PathLike, fspath
 from typing import Any, Never
 
+from stride.config.nonfinite import encode_number
 from stride.errors import ConfigError
 
 
@@ -36,14 +37,16 @@ def parse_json(text: str) -> Any:
 def plain(value: Any, key: str = "") -> Any:
     """Return value as plain JSON: dict, list, text, number, bool or None; `Raw` stays `Raw`.
 
-    Tuples and sets become lists, paths and dates text, enum members their value, zero-dimensional
-    arrays numbers, dataclass and pydantic objects dicts. Containers are copied.
+    Tuples, sets and NumPy arrays become lists, paths and dates text, enum members their value,
+    zero-dimensional arrays numbers, dataclass and pydantic objects dicts, numbers that are keys
+    text, and numbers that are not finite the texts "NaN", "Infinity" and "-Infinity". Containers
+    are copied.
 
     Raises:
         ConfigError: JSON cannot hold the value; names the dotted key.
     """
     if isinstance(value, Mapping):
-        return {_text_key(name, key): plain(part, join(key, name)) for name, part in value.items()}
+        return _table(value, key)
     if isinstance(value, list | tuple):
         return [plain(part, join(key, str(n))) for n, part in enumerate(value)]
     if isinstance(value, Set):
@@ -53,7 +56,7 @@ def plain(value: Any, key: str = "") -> Any:
     if value is None or isinstance(value, bool | Raw):
         return value
     if isinstance(value, str | int | float):
-        return _scalar(value, key)
+        return _scalar(value)
     return _object(value, key)
 
 
@@ -68,14 +71,21 @@ def show(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-def _scalar(value: str | int | float, key: str) -> str | int | float:
+def _table(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for given, part in value.items():
+        name = _text_key(given, key)
+        if name in table:
+            place = join(key, name)
+            raise ConfigError(f"{place}: the key {name!r} stands there twice", key=place)
+        table[name] = plain(part, join(key, name))
+    return table
+
+
+def _scalar(value: str | int | float) -> str | int | float:
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if not math.isfinite(value):
-        raise ConfigError(f"{key or 'a number'} must be finite, not {value}", key=key)
-    return float(value)
+    return int(value) if isinstance(value, int) else encode_number(float(value))
 
 
 def _object(value: Any, key: str) -> Any:
@@ -85,6 +95,8 @@ def _object(value: Any, key: str) -> Any:
         return value.isoformat()
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         return plain(value.item(), key)
+    if hasattr(value, "__array_interface__"):
+        return plain(value.tolist(), key)
     if is_dataclass(value) and not isinstance(value, type):
         return plain({field.name: getattr(value, field.name) for field in fields(value)}, key)
     if hasattr(type(value), "model_fields"):
@@ -106,8 +118,14 @@ def _enum_value(member: Enum) -> Any:
 
 
 def _text_key(name: Any, key: str) -> str:
+    """Return a key as JSON has it: those that are numbers are text there."""
     if isinstance(name, str):
         return str(name)
+    held = plain(name, key)
+    if isinstance(held, bool | int | float):
+        return json.dumps(held)
+    if isinstance(held, str):
+        return held
     raise ConfigError(f"{join(key, str(name))}: a key must be text, not {name!r}", key=key)
 
 

@@ -63,10 +63,18 @@ def resolve_loader(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     nested = {name: dict(kwargs.get(name) or {}) for name in NESTED}
     own = {key: kwargs.get(key, LoadDataKwargs.model_fields[key].default) for key in OWN}
     free = {key: value for key, value in kwargs.items() if key not in (*NESTED, *OWN)}
-    resolved = {**_bound(free, SECTION), **own}
+    given = {SECTION: free, **{f"{SECTION}.{name}": values for name, values in nested.items()}}
+    bound, wrong = {}, []
+    for section, values in given.items():
+        try:
+            bound[section] = _bound(values, section)
+        except ConfigError as error:
+            wrong.append(error)
+    if wrong:
+        raise ConfigError.together(wrong)
+    resolved = {**bound[SECTION], **own}
     for name, values in nested.items():
-        bound = _bound(values, f"{SECTION}.{name}")
-        resolved[name] = {key: bound[key] for key in values}
+        resolved[name] = {key: bound[f"{SECTION}.{name}"][key] for key in values}
     for split in SPLITS:
         _try(loader_options(resolved, split), split)
     return resolved

@@ -26,7 +26,7 @@ def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:
         ComponentError: no such optimiser.
     """
     constructor = find("optimizer", section["optimizer_name"])
-    return _complete("optimizer", constructor, section, supplied=("params",))
+    return _complete("optimizer", constructor, section)
 
 
 def fused(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def build_optimizer(section: Mapping[str, Any], parameters: Iterable[Parameter])
     trainable = [p for p in parameters if p.requires_grad]
     if not trainable:
         raise ConfigError("the model has nothing to train", key="model_kwargs.model_name")
-    values = _own_keys("optimizer", section)
+    values = _bound("optimizer", constructor, section)
     built: Optimizer = construct(constructor, trainable, section="optimizer_kwargs", **values)
     return built
 
@@ -226,7 +226,7 @@ def resolve_scheduler(
     for key in ("total_steps", "T_max", "total_iters"):
         if _is_open(constructor, key, values) and length is not None:
             values[key] = length
-    return _complete("scheduler", constructor, values, supplied=("optimizer",))
+    return _complete("scheduler", constructor, values)
 
 
 def _without_scheduler(section: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: 
     if section["scheduler_name"] is None:
         return Schedule()
     constructor = find("scheduler", section["scheduler_name"])
-    values = _own_keys("scheduler", section)
+    values = _bound("scheduler", constructor, section)
     scheduler = construct(constructor, optimizer, section="scheduler_kwargs", **values)
     return Schedule(scheduler, section["interval"], metric)
 
@@ -274,18 +274,19 @@ def learning_rate(optimizer: Optimizer) -> float:
 
 
 _DECLARED = {"optimizer": ("optimizer_name",), "scheduler": ("scheduler_name", "interval")}
-
-
-def _own_keys(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in section.items() if k not in _DECLARED[kind]}
+_SUPPLIED = {"optimizer": "params", "scheduler": "optimizer"}
 
 
 def _complete(
-    kind: str,
-    constructor: Callable[..., Any],
-    section: Mapping[str, Any],
-    supplied: tuple[str, ...],
+    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any]
 ) -> dict[str, Any]:
-    own = _own_keys(kind, section)
-    bound = bind(constructor, own, section=f"{kind}_kwargs", supplied=supplied)
-    return {k: v for k, v in section.items() if k not in own} | bound
+    declared = {key: section[key] for key in _DECLARED[kind]}
+    return declared | _bound(kind, constructor, section)
+
+
+def _bound(
+    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the constructor's arguments, as objects: what a config holds is plain JSON."""
+    own = {k: v for k, v in section.items() if k not in _DECLARED[kind]}
+    return bind(constructor, own, section=f"{kind}_kwargs", supplied=(_SUPPLIED[kind],))

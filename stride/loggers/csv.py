@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from stride.config.nonfinite import encode_number
 from stride.loggers.base import Logger, Row
 from stride.runs.files.atomic import (
     append_all,
     atomic_open,
-    encode_number,
     read_lines,
     told,
 )

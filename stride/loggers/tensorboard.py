@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
+from stride.config.nonfinite import decode_number
 from stride.errors import MissingExtra
 from stride.loggers.base import KEY, Logger, Row
-from stride.runs.files.atomic import decode_number
 from stride.runs.layout import RunPaths
 
 NO_METRICS = ("step", "time")

@@ -8,9 +8,9 @@ from netrc import NetrcParseError, netrc
 from typing import Any
 from urllib.parse import urlsplit
 
+from stride.config.nonfinite import decode_number
 from stride.errors import ConfigError, MissingExtra, nearest
 from stride.loggers.base import KEY, Logger, Row
-from stride.runs.files.atomic import decode_number
 from stride.runs.layout import RunPaths
 
 SECTION = "logging_config.wandb_kwargs"

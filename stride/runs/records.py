@@ -23,9 +23,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from stride.config.nonfinite import decode_number, encode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record, told
-from stride.runs.files.encoding import decode_number, encode_number
 from stride.runs.layout import FORMAT_VERSION
 
 State = Literal[

@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from stride.config.nonfinite import decode_number
 from stride.errors import ConfigError, MissingExtra, RunError
 from stride.runs.files.atomic import read_lines, read_record, told
-from stride.runs.files.encoding import decode_number
 from stride.runs.layout import (
     RESERVED_NAMES,
     RunPaths,

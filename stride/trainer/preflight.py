@@ -10,7 +10,8 @@ from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
-from stride.trainer.fit.assembly import Assembly, values_of
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.open_sections import values_of
 
 
 def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:

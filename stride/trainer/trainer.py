@@ -153,7 +153,7 @@ class Trainer:
                     resolved, self._given, splits=self._splits, normalization=normalization
                 )
             except ConfigError as error:
-                raise located(error, nearest_origin(resolved.origins, error.key)) from None
+                raise located(error, partial(nearest_origin, resolved.origins)) from None
             self._built_from = resolved.config
         return cast(Assembly, self._assembly)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stride.components import bind, construct, find
+from stride.components import bind, construct, find, mistakes
 from stride.config.values import Raw, plain
 from stride.errors import ComponentError, ConfigError
 
@@ -54,6 +54,25 @@ def test_a_key_or_value_that_does_not_fit_is_refused(values: dict[str, Any], mes
         build_net(values)
     assert message in str(caught.value)
     assert caught.value.key.startswith("model_kwargs.")
+
+
+def test_all_wrong_keys_and_values_are_told_together() -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_net({"widht": 8, "name": 3, "data": 1})
+    assert [one.key for one in caught.value.each] == [
+        "model_kwargs.widht",
+        "model_kwargs.name",
+        "model_kwargs.data",
+    ]
+    assert str(caught.value).startswith("3 mistakes in the config: (1) unknown key model_kwargs.wi")
+    found = mistakes(Net, {"nmae": 1}, section="model_kwargs", supplied=["data"])
+    assert [one.key for one in found] == ["model_kwargs.nmae"]  # width is not asked for
+
+
+def test_a_default_that_no_annotation_lets_be_read_again_is_not_written() -> None:
+    def make(ends: Tensor = torch.tensor(1.0), clip: float = float("inf")) -> None: ...  # noqa: B008
+
+    assert bind(make, {}, section="model_kwargs") == {"clip": float("inf")}
 
 
 def test_kwargs_take_what_is_left() -> None:

@@ -1,6 +1,7 @@
 """One value for one parameter."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -8,6 +9,7 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypedDict
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,12 @@ class Box(TypedDict):
 class Block:
     width: int
     name: str = "x"
+
+
+@dataclass
+class Limits:
+    low: float = 0.0
+    high: float = 1.0
 
 
 class Odd(list):  # type: ignore[type-arg]
@@ -75,6 +83,25 @@ def same(found: Any, expected: Any) -> bool:
         (Raw("[1,2]"), Sequence[int], [1, 2]),
         (Raw("[1,1]"), set[int], {1}),
         (Raw("[1, 2]"), Pair, Pair(1, 2.0)),
+        (Raw("inf"), float, math.inf),
+        (Raw("-Infinity"), float | None, -math.inf),
+        (Raw("inf"), float | str, "inf"),
+        (Raw("inf"), str, "inf"),
+        (Raw('"Infinity"'), float, math.inf),
+        (math.nan, float, math.nan),
+        (math.inf, Any, math.inf),
+        (math.inf, float | Tensor, math.inf),
+        ("Infinity", str, "Infinity"),
+        ({"a": [math.inf, 1]}, Any, {"a": [math.inf, 1]}),
+        ([1, -math.inf], list[float], [1.0, -math.inf]),
+        ({"high": math.inf}, Limits, Limits(0.0, math.inf)),
+        ({1: math.inf}, dict[int, float], {1: math.inf}),
+        ({Raw("1"): Raw("inf")}, dict[int, float], {1: math.inf}),
+        (Raw('{"1": 2}'), dict[int, float], {1: 2.0}),
+        ({0.5: True}, dict[float, bool], {0.5: True}),
+        (np.arange(3), list[int], [0, 1, 2]),
+        (np.ones((1, 2)), tuple[tuple[float, ...], ...], ((1.0, 1.0),)),
+        ({"width": np.int64(3)}, Block, Block(3)),
         (Raw('[10,64,"ReLU",null]'), list, [10, 64, "ReLU", None]),
         (Raw('{"a": 1}'), dict[str, float], {"a": 1.0}),
         (Raw('{"a": 1}'), dict, {"a": 1}),
@@ -124,7 +151,16 @@ def test_a_value_becomes_the_annotated_type(value: Any, annotation: Any, expecte
         ([1.0], Tensor | None, "s.x must be null, not [1.0]; a config cannot hold a torch"),
         (Raw("x"), nn.Module, "s.x wants a torch.nn.modules.module.Module, which a config cannot"),
         (Raw("x"), Callable[[int], int], "which a config cannot hold"),
-        (float("nan"), float, "s.x must be finite, not nan"),
+        (Raw("inf"), int, "s.x must be a whole number, not 'inf'"),
+        ("Infinity", int, 's.x must be a whole number, not "Infinity"'),
+        ({"width": "x"}, Block, 's.x.width must be a whole number, not "x"'),
+        (
+            [{"width": 1}, {"width": "x"}],
+            list[Block],
+            's.x.1.width must be a whole number, not "x"',
+        ),
+        (["Infinity", "x"], list[float], 's.x.1 must be a number, not "x"'),
+        ({"a": 1.0}, dict[int, float], "s.x.a must be a"),
         (print, Any, "s.x cannot be written as JSON"),
     ],
 )
@@ -149,13 +185,13 @@ def test_free_text_is_json_where_it_parses() -> None:
 
 
 def test_only_what_json_holds_is_a_default_to_write() -> None:
-    assert all(map(holds_json, (None, 1, (0.9, 0.999), Speed.FAST, [])))
-    assert not any(map(holds_json, (Parameter.empty, nn.ReLU, print, float("inf"), object())))
+    assert all(map(holds_json, (None, 1, (0.9, 0.999), Speed.FAST, [], float("inf"))))
+    assert not any(map(holds_json, (Parameter.empty, nn.ReLU, print, object())))
 
 
 ANNOTATED = st.one_of(
     st.tuples(st.just(int), st.integers()),
-    st.tuples(st.just(float), st.floats(allow_nan=False, allow_infinity=False)),
+    st.tuples(st.just(float), st.floats(allow_nan=False)),
     st.tuples(st.just(str), st.text(st.characters(codec="utf-8"))),
     st.tuples(st.just(bool | None), st.booleans() | st.none()),
     st.tuples(st.just(int | float), st.integers() | st.floats(-1e9, 1e9)),

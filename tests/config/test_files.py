@@ -108,12 +108,11 @@ def test_yaml_is_version_1_2(tmp_path: Path, suffix: str) -> None:
         ("c.json", b"\xff", "not UTF-8"),
         ("c.toml", "a = 1\na = 2", "not TOML"),
         ("c.toml", "a = 1\nb = ]\n", r"not TOML: .*c.toml:2\)"),
-        ("c.toml", "a = inf", "a must be finite"),
         ("c.yaml", "a: 1\na: 2", r"not YAML: .*duplicate.*c.yaml:2\)"),
         ("c.yaml", "a: [1\nb: 2", r"not YAML: .*c.yaml:2\)"),
         ("c.yaml", "a: !!python/object:os.system 1", "not YAML"),
         ("c.yaml", "- 1", "must hold a table of keys"),
-        ("c.yaml", "1: 2", "a key must be text, not 1"),
+        ("c.yaml", "null: 2", "a key must be text, not None"),
         ("c.txt", "a: 1", "ends in .json, .toml, .yaml or .yml"),
     ],
 )

@@ -100,6 +100,10 @@ def test_kinds_of_a_type(annotation: Any, expected: set[str]) -> None:
         ("1e-3", Any, 1e-3),
         ("no", Any, "no"),
         ("NaN", Any, "NaN"),
+        ("inf", float, "Infinity"),
+        ("-INF", float | None, "-Infinity"),
+        ("nan", float, "NaN"),
+        ("inf", float | str, "inf"),
         ("[" * 100_000, Any, "[" * 100_000),
     ],
 )
@@ -124,7 +128,8 @@ def test_text_is_read_as_its_type_asks(text: str, annotation: Any, expected: Any
             dict[str, int],
             """a.b must be a table of keys, not 'x'; a table is typed as JSON: a.b={"a":1}""",
         ),
-        ("NaN", float, "a.b must be a number, not 'NaN'"),
+        ("NaN", int, "a.b must be a whole number, not 'NaN'"),
+        ("1e999", float, "a.b must be a number, not '1e999'"),
     ],
 )
 def test_text_that_cannot_be_meant_is_refused(text: str, annotation: Any, message: str) -> None:

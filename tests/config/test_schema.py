@@ -75,6 +75,7 @@ def test_an_open_section_tells_its_choice_and_its_free_keys() -> None:
         ("training_config", "precision", "fp8", "must be 'fp32', 'bf16' or 'fp16'"),
         ("training_config", "clip_grad_norm", True, "clip_grad_norm must be a number, not true"),
         ("training_config", "clip_grad_norm", float("nan"), "clip_grad_norm must be finite"),
+        ("training_config", "max_steps", float("inf"), "max_steps must be a whole number"),
         ("training_config", "callbacks", "a:b", 'callbacks must be a list, not "a:b"'),
         ("training_config", "callbacks", [1], "callbacks.0 must be text, not 1"),
         ("training_config", "experiment", "a/b", "experiment must be letters, digits"),
@@ -89,6 +90,22 @@ def test_a_wrong_key_or_value_is_refused(section: str, key: str, value: Any, mes
         config(**({section: {key: value}} if section else {key: value}))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once_unknown_keys_first() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(seed=-1, sede=1, model_kwargs={"init_from": 3}, training_config={"pateince": 1})
+    assert str(caught.value) == (
+        "4 mistakes in the config: (1) unknown key training_config.pateince; did you mean "
+        "'patience'? (2) unknown key sede; did you mean 'seed'? "
+        "(3) seed must be greater than or equal to 0, not -1 "
+        "(4) model_kwargs.init_from must be text, not 3"
+    )
+    assert [one.key for one in caught.value.each][:2] == ["training_config.pateince", "sede"]
+    with pytest.raises(ConfigError, match=r"^work_dir is missing; type"):
+        Config.from_json({})
+    with pytest.raises(ConfigError, match=r"^unknown key work_dri"):
+        Config.from_json({"work_dri": "w"})
 
 
 def test_fractions_must_leave_something_to_train_on() -> None:

@@ -48,6 +48,11 @@ class Point:
         (np.float64(0.5), 0.5),
         (np.int64(3), 3),
         (np.bool_(True), True),
+        (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (np.array([0.5, np.inf]), [0.5, "Infinity"]),
+        (float("-inf"), "-Infinity"),
+        (float("nan"), "NaN"),
+        (np.float32("inf"), "Infinity"),
         (torch.tensor(2), 2),
     ],
 )
@@ -74,16 +79,23 @@ def test_containers_are_copied() -> None:
     assert given == {"a": [1]}
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), torch.zeros(2), print, object(), 1j])
+@pytest.mark.parametrize("value", [torch.zeros(2), print, object(), 1j])
 def test_what_json_cannot_hold_is_refused_by_its_key(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"^model_kwargs\.widths\.1 ") as caught:
         plain({"widths": [1, value]}, "model_kwargs")
     assert caught.value.key == "model_kwargs.widths.1"
 
 
-def test_a_key_that_is_no_text_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"a\.1: a key must be text, not 1"):
-        plain({"a": {1: 2}})
+def test_keys_that_are_numbers_become_text() -> None:
+    keys = {7: 1, 0.5: 2, np.int64(4): 3, True: 4, float("inf"): 5, Speed.ODD: 6}
+    assert list(plain(keys)) == ["7", "0.5", "4", "true", "Infinity", "ODD"]
+
+
+def test_a_key_that_is_no_text_or_stands_there_twice_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"a\.None: a key must be text, not None"):
+        plain({"a": {None: 2}})
+    with pytest.raises(ConfigError, match=r"a\.1: the key '1' stands there twice"):
+        plain({"a": {1: 2, "1": 3}})
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
-from stride.runs.files.encoding import decode_number, encode_number, json_bytes
+from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.mounts import is_network_filesystem
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
@@ -32,8 +32,6 @@ __all__ = [
     "atomic_json",
     "atomic_open",
     "atomic_write",
-    "decode_number",
-    "encode_number",
     "is_network_filesystem",
     "json_bytes",
     "read_json",

@@ -1,11 +1,10 @@
 """Turn values into JSON that every parser reads, non-finite numbers included."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
-_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+from stride.config.nonfinite import encode_number
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
@@ -19,18 +18,6 @@ def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     except ValueError:
         text = json.dumps(_encoded(value), indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def encode_number(value: float) -> float | str:
-    """Return the number itself, or its text where JSON has no number for it."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def decode_number(value: Any) -> Any:
-    """Return the number that `encode_number` made a text of, anything else as it is."""
-    return _NON_FINITE.get(value, value) if isinstance(value, str) else value
 
 
 def _encoded(value: Any) -> Any:

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.files.encoding import decode_number
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
 from stride.runs.provenance.begun import NEVER_BEGAN, never_began
 from stride.runs.status_json import ENDED, is_lasting, parse_status, read_status, time_in

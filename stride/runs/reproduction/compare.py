@@ -7,8 +7,8 @@ from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from stride.config.nonfinite import decode_number
 from stride.errors import RunError
-from stride.runs.files.encoding import decode_number
 from stride.runs.files.scan import scan
 from stride.runs.fingerprints import (
     StepBits,

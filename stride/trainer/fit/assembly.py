@@ -10,7 +10,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
 from stride.config.resolve import Resolved
-from stride.config.schema import Config, OpenSection
+from stride.config.schema import Config
 from stride.data import (
     Batches,
     Data,
@@ -18,13 +18,11 @@ from stride.data import (
     build_data,
     given,
     given_data,
-    resolve_dataset,
-    resolve_loader,
 )
 from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
-from stride.engine.optim import fused, resolve_optimizer, resolve_scheduler
+from stride.engine.optim import fused, resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError
@@ -38,6 +36,7 @@ from stride.models.build import (
 )
 from stride.models.model import Model
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
+from stride.trainer.fit.open_sections import resolve_sections, values_of
 from stride.trainer.fit.places import placed_data, placed_weights
 
 MODEL_NAME = "model_kwargs.model_name"
@@ -152,12 +151,13 @@ def assemble(
     if not config.training_config.compile:
         keep_dynamo_out()
     device = resolve_device(config.device)
-    sections = {
-        "dataset_kwargs": _dataset_section(config, objects),
-        "load_data_kwargs": resolve_loader(values_of(config.load_data_kwargs)),
-    }
-    if trains:
-        sections["optimizer_kwargs"] = resolve_optimizer(values_of(config.optimizer_kwargs))
+    sections: dict[str, Any] = resolve_sections(
+        config,
+        loader=objects.loaders.get("train"),
+        model=objects.model,
+        constructor=objects.constructor,
+        trains=trains,
+    )
     data = _build_data(resolved, sections, objects, device, splits, normalization)
     sections["dataset_kwargs"] |= data.learned
     if objects.prepare is not None:
@@ -186,24 +186,11 @@ def assemble(
     )
 
 
-def values_of(section: OpenSection) -> dict[str, Any]:
-    """Return all keys of an open section; the constructor's as they were objects."""
-    declared = {name: getattr(section, name) for name in type(section).model_fields}
-    return declared | section.free
-
-
 def _scheduler_section(config: Config, data: Data) -> dict[str, Any]:
     epochs, steps = lengths(config, data)
     mode = saving_monitor(config.training_config, validates(config, data)).mode
     section = values_of(config.scheduler_kwargs)
     return resolve_scheduler(section, epochs=epochs, steps=steps, mode=mode)
-
-
-def _dataset_section(config: Config, objects: Given) -> dict[str, Any]:
-    values = values_of(config.dataset_kwargs)
-    if "train" in objects.loaders:
-        return values | {"dataset_name": type(objects.loaders["train"]).__name__}
-    return resolve_dataset(values)
 
 
 def _require_model(resolved: Resolved, objects: Given) -> None:

@@ -27,9 +27,10 @@ from stride.engine.state import LoaderState, Stateful, TrainState, shared
 from stride.engine.tally import Tally
 from stride.engine.update import require_fitting
 from stride.models.shards import is_divided
-from stride.trainer.fit.assembly import Assembly, values_of
+from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.beside import Beside, Objects
 from stride.trainer.fit.callbacks import build_watch
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Training, has_own_loader, require_shares_of
 
 

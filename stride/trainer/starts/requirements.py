@@ -10,7 +10,8 @@ from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
 from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
-from stride.trainer.fit.assembly import Assembly, lengths, values_of
+from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Values
 

@@ -17,8 +17,9 @@ from stride.distributed import world_size
 from stride.errors import ConfigError, DataError
 from stride.metrics.build import recorded_name
 from stride.models.model import Model
-from stride.trainer.fit.assembly import Assembly, values_of
+from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.monitors import require_metric
+from stride.trainer.fit.open_sections import values_of
 
 
 def require_fitting(assembly: Assembly) -> None:

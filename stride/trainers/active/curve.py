@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 from stride.active.curves.curve import Curve
 from stride.config.metrics import infer_mode
-from stride.runs.files.atomic import encode_number
+from stride.config.nonfinite import encode_number
 from stride.runs.layout import FORMAT_VERSION
 from stride.trainer.fit.run_recorder import Recording
 

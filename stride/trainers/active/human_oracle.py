@@ -16,7 +16,7 @@ from stride.errors import RunError
 from stride.runs.labels.labels_jsonl import missing_labels, read_labels, take_labels
 from stride.runs.labels.query_csv import query_text, read_query
 from stride.runs.layout import RunPaths
-from stride.trainer.fit.assembly import values_of
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 

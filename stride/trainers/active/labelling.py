@@ -26,7 +26,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state, is_written
 from stride.runs.status_json import ORDERLY
-from stride.trainer.fit.assembly import values_of
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.rebuild import recorded, relocated
 
 

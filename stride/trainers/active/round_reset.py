@@ -16,8 +16,9 @@ from stride.config.schema import ActiveConfig
 from stride.data.seeding import generator
 from stride.engine.optim import OptimizerState, Schedule, build_schedule
 from stride.models.model import Model
-from stride.trainer.fit.assembly import Assembly, lengths, values_of
+from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.building import build_optimizer_of, limits_of
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Training
 
 NOISE = 10  # which of the random streams of a seed

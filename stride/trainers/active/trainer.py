@@ -18,6 +18,7 @@ from stride.active.transferability.model_selection import choose
 from stride.callbacks.base import Callback
 from stride.config import Resolved
 from stride.config.metrics import infer_mode
+from stride.config.nonfinite import encode_number
 from stride.config.schema import ActiveConfig, Config
 from stride.data import Data, Normalization
 from stride.data.columns import ArrayDataset, rows
@@ -28,9 +29,10 @@ from stride.errors import DataError
 from stride.models.initial import load_initial
 from stride.models.model import Model, split_batch
 from stride.models.weights import clone_state
-from stride.runs.files.atomic import encode_number, read_lines
+from stride.runs.files.atomic import read_lines
 from stride.runs.labels.labels_jsonl import missing_labels
-from stride.trainer.fit.assembly import Assembly, values_of
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.start import Beginning
 from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.runs.files.encoding import decode_number, encode_number, json_bytes
+from stride.config.nonfinite import decode_number, encode_number
+from stride.runs.files.encoding import json_bytes
 
 
 def refuse_constants(word: str) -> Any:

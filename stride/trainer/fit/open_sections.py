@@ -1,0 +1,103 @@
+"""Check the arguments of all constructors that a config chooses, before anything is built."""
+
+from collections.abc import Callable
+from functools import partial
+from inspect import isclass
+from typing import Any
+
+from stride.components import find, mistakes
+from stride.config.schema import Config, OpenSection
+from stride.data import resolve_dataset, resolve_loader
+from stride.engine.optim import resolve_optimizer, resolve_scheduler
+from stride.errors import ConfigError
+from stride.models.build import OWN_KEYS, resolve_criterion
+from stride.models.composed import Composed
+
+Section = dict[str, Any]
+
+
+def resolve_sections(
+    config: Config,
+    *,
+    loader: Any = None,
+    model: Any = None,
+    constructor: Callable[..., Any] | None = None,
+    trains: bool = True,
+) -> dict[str, Section]:
+    """Return the sections of data and optimiser complete; check the others as far as possible.
+
+    Args:
+        config: the config.
+        loader: the training loader that stands for the dataset, if one was given.
+        model: the model that stands for that of the config, if one was given.
+        constructor: what builds the network that `model_name` only names, None to find it.
+        trains: whether optimiser and schedule are needed.
+
+    Raises:
+        ConfigError: tells all wrong keys and values of all sections together.
+        ComponentError: there is no component of a name.
+    """
+    asked: dict[str, Callable[[], Section]] = {
+        "dataset_kwargs": partial(_dataset, config, loader),
+        "load_data_kwargs": partial(resolve_loader, values_of(config.load_data_kwargs)),
+    }
+    if trains:
+        section = values_of(config.optimizer_kwargs)
+        asked["optimizer_kwargs"] = partial(resolve_optimizer, section)
+    found: dict[str, Section] = {}
+    wrong: list[ConfigError] = []
+    for name, resolve in asked.items():
+        try:
+            found[name] = resolve()
+        except ConfigError as error:
+            wrong.append(error)
+    if model is None:
+        wrong += _of_model(config, constructor)
+    wrong += [*_of_criterion(config), *(_of_scheduler(config) if trains else [])]
+    if wrong:
+        raise ConfigError.together(wrong)
+    return found
+
+
+def values_of(section: OpenSection) -> Section:
+    """Return all keys of an open section; the constructor's as they were objects."""
+    declared = {name: getattr(section, name) for name in type(section).model_fields}
+    return declared | section.free
+
+
+def _dataset(config: Config, loader: Any) -> Section:
+    values = values_of(config.dataset_kwargs)
+    if loader is not None:
+        return values | {"dataset_name": type(loader).__name__}
+    return resolve_dataset(values)
+
+
+def _of_model(config: Config, constructor: Callable[..., Any] | None) -> list[ConfigError]:
+    """Return what is wrong in model_kwargs; the sizes that the data tell are not known yet."""
+    name = config.model_kwargs.model_name
+    if name is None:
+        return []
+    made_by = constructor or find("model", name)
+    if isclass(made_by) and issubclass(made_by, Composed):
+        return []  # it checks its parts itself, by the data
+    given = {k: v for k, v in config.model_kwargs.free.items() if k not in OWN_KEYS}
+    return mistakes(made_by, given, section="model_kwargs")
+
+
+def _of_criterion(config: Config) -> list[ConfigError]:
+    if config.criterion_kwargs.criterion_name is None:
+        return []  # the kind of targets chooses it
+    return _mistakes_of(partial(resolve_criterion, values_of(config.criterion_kwargs), None))
+
+
+def _of_scheduler(config: Config) -> list[ConfigError]:
+    values = values_of(config.scheduler_kwargs)
+    return _mistakes_of(partial(resolve_scheduler, values, epochs=1, steps=1, mode="min"))
+
+
+def _mistakes_of(resolve: Callable[[], Section]) -> list[ConfigError]:
+    try:
+        resolve()
+    except ConfigError as error:
+        return [error]
+    return []
