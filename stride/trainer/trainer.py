@@ -33,6 +33,7 @@ from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.fit.assembly import Assembly, Given, assemble
 from stride.trainer.fit.building import build_training
+from stride.trainer.fit.cautions import cautions
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.finish import Ending
 from stride.trainer.fit.process_group import joined, refusing_together, require_shared
@@ -363,6 +364,8 @@ class Trainer:
         """Yield what is to be run, one after the other, in the run that is claimed now."""
         for line in beginning.words():
             self.run.note(line)
+        for line in cautions(self._training.assembly):
+            LOGGER.warning("%s", line)
         yield self._loop(beginning)
 
     def _loop(self, beginning: Beginning) -> Loop:
@@ -483,6 +486,8 @@ class Trainer:
             seed_everything(config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly, Stopwatch())
+            for line in cautions(assembly):
+                LOGGER.warning("%s", line)
             return preflight(assembly, self._probe(assembly))
 
     def load_run(self, run: str | int) -> LoadedRun:
