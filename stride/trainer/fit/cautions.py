@@ -19,8 +19,8 @@ class Caution(NamedTuple):
         is_odd: takes its value and how many of the unit there are.
         unit: epochs, steps, batches in an epoch, evaluations; "" for what a schedule is stepped by.
         words: what comes of it.
-        where: for which configs it holds, as a key and the value that it has; None for any value
-            that was given.
+        where: for which configs it holds, as a key and the value that it has; None where its
+            own is not the default.
     """
 
     key: str
@@ -104,22 +104,31 @@ def _line(row: Caution, resolved: Resolved, counts: Mapping[str, int | None]) ->
 
 def _holds(row: Caution, resolved: Resolved) -> bool:
     if row.where is None:
-        return resolved.origin(row.key) != "default"
+        return _is_chosen(resolved, row.key)
     key, wanted = row.where
     value = _value(resolved, key)
     return bool((value.rpartition(":")[2] if isinstance(value, str) else value) == wanted)
 
 
+def _is_chosen(resolved: Resolved, key: str) -> bool:
+    """Tell whether a key of the schema has another value than its default."""
+    section, _, name = key.partition(".")
+    fields = type(getattr(resolved.config, section)).model_fields
+    return bool(_value(resolved, key) != fields[name].default)
+
+
 def _of_warm_ups(assembly: Assembly) -> Iterator[Caution]:
     """Yield a row for each argument of that name; the schedule may be the user's own."""
-    for name in values_of(assembly.config.scheduler_kwargs):
+    values = values_of(assembly.config.scheduler_kwargs)
+    chosen = str(values["scheduler_name"]).rpartition(":")[2]
+    for name in values:
         if "warmup" in name.replace("_", "").lower():
-            yield Caution(f"scheduler_kwargs.{name}", gt, "", _WARM_UP)
+            yield _of_schedule(chosen, name, gt, _WARM_UP)
 
 
 def _without_effect(resolved: Resolved) -> Iterator[str]:
     training, key = resolved.config.training_config, "training_config.patience"
-    if resolved.origin(key) != "default" and not training.early_stopping:
+    if _is_chosen(resolved, key) and not training.early_stopping:
         yield f"{key}={training.patience} without training_config.early_stopping: it does nothing"
 
 

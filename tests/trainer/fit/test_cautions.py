@@ -7,6 +7,7 @@ import pytest
 from torch.optim.lr_scheduler import LambdaLR
 
 from stride.trainer.fit.cautions import CAUTIONS, cautions
+from stride.trainer.starts.loaded import load_run
 
 FEW = {"training_config.max_epochs": 3}  # of 4 steps each
 
@@ -95,6 +96,8 @@ def test_it_is_in_the_log_on_the_terminal_and_in_a_check_and_trains(make, capsys
     trainer.fit()
     assert f"warning: {line}" in capsys.readouterr().err
     assert line in trainer.run.paths.log(0).read_text()
+    _, again = load_run(trainer.run.paths.path).assemble()
+    assert cautions(again) == [line]  # what the run had by default was not chosen now either
 
 
 def test_a_class_whose_file_was_edited_since_its_import_is_told(make, tmp_path, monkeypatch):
