@@ -59,13 +59,15 @@ def warn_of_others(run: Run, used: Mapping[str, Any], known: tuple[str, ...] = (
         used: use -> a class or function, as they are now.
         known: uses that were told of already.
     """
-    for use, what in changed_sources(run.provenance, sources_of(used)).items():
-        if use not in known:
-            LOGGER.warning("run %s: %s: %s", run.name, use, what)
+    left = {use: one for use, one in used.items() if use not in known}
+    for name, what in changed_sources(run.provenance, sources_of(left)).items():
+        LOGGER.warning("run %s: %s: %s", run.name, name, what)
 
 
 def changed_sources(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is to be said of each class whose source is other than it was, by its use.
+    """Return what is to be said of each class whose source is other than it was.
+
+    The names are not those of the parts of a state, as `model`: these may be restored all the same.
 
     Args:
         before: the content of provenance.json; older ones have fewer uses, and no names.
@@ -73,7 +75,7 @@ def changed_sources(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[s
     """
     then, names = before.get("sources", {}), now.get("classes", {})
     return {
-        use: f"the source of {names.get(use, 'its class')} has changed"
+        f"source of the {use}": f"{names.get(use, 'its class')} has changed"
         for use, digest in now.get("sources", {}).items()
         if use in then and then[use] != digest
     }

@@ -153,7 +153,7 @@ def test_the_class_of_a_module_is_told_where_it_is_another(tmp_path, module, cap
     caplog.clear()
     assert factor(run) == 1
     assert told(caplog) == [
-        "run 0: users_nets:Block in the network: the source of users_nets:Block has changed"
+        "run 0: source of the users_nets:Block in the network: users_nets:Block has changed"
     ]
     sys.modules.pop("users_nets")
     (tmp_path / "users_nets.py").unlink()
@@ -170,13 +170,13 @@ def test_another_class_is_told_on_resuming_and_reproducing(tmp_path, module):
     run = load_run(tmp_path / "w", 0)
     (segment,) = [one for one in run.segments if one.get("from_step")]
     assert segment["fidelity"]["inexact"] == {
-        "network": f"the source of {PATH} has changed",
+        "source of the network": f"{PATH} has changed",
     }
     changed = next(one for one in segment["changed"] if "users_nets" in one)
     assert changed.startswith("text of the module users_nets: ")
     assert "self.factor = 1" in run.paths.model_source.read_text()  # it was begun with
     (forked := trainer(tmp_path, PATH)).fork(0, "last", ["training_config.max_steps=4"])
-    assert f"network the source of {PATH} has changed" in forked.run.paths.log(0).read_text()
+    assert f"source of the network {PATH} has changed" in forked.run.paths.log(0).read_text()
     record = trainer(tmp_path, PATH).reproduce(0)
     assert any(one.startswith(f"source of the network, {PATH}: ") for one in record.causes)
     assert "text of the module users_nets" in json.dumps(record.to_json())

@@ -123,8 +123,8 @@ def test_a_class_whose_source_has_changed_is_said(make):
     run.paths.provenance.write_text(json.dumps(values))
     make().fit(resume=0)
     inexact = json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"]
-    assert inexact == {"network": "the source of stride.models.mlp:MLP has changed"}
-    assert "not exact: network: the source of stride.models.mlp:MLP has changed" in log_of(run)
+    assert inexact == {"source of the network": "stride.models.mlp:MLP has changed"}
+    assert "not exact: source of the network: stride.models.mlp:MLP has changed" in log_of(run)
 
 
 class OwnWay(DataLoader):
