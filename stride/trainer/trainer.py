@@ -500,16 +500,13 @@ class Trainer:
         Raises:
             RunError: there is no such run, or its model cannot be built.
         """
-        loaded = load_run(self._resolved.config.work_dir, run)
+        loaded = load_run(self._resolved.work_dir, run)
+        loaded.folder = self._resolved.folder
         model = self._given.model if loaded.model_was_given else None
         self._resolved, self._assembly = loaded.assemble(
             model=model, loaders=self._given.loaders, splits=self._splits
         )
         self._given.model, self._built_from = model, None
-        loaded = load_run(self._resolved.work_dir, run)
-        loaded.folder = self._resolved.folder
-        self._resolved, self._assembly = loaded.assemble()
-        self._built_from = None
         return loaded
 
 
