@@ -212,6 +212,7 @@ NOT_ALTERED = {
     "clock/train_seconds": "a time",
     "noticed/callback-Counting.count": "a digest: it is compared, and restores nothing",
     "noticed/callback-Witness._seen": "likewise",
+    "noticed/schedule.last_epoch": "likewise",
     "noticed/trainer.total": "a digest: it is compared, and restores nothing",
     "random/cuda": "empty without an accelerator",
     "callback-Checkpoints/value": "overwritten, but where nothing is left to train: see below",

@@ -64,7 +64,7 @@ def run_of(tmp_path, repository):
 
 def test_what_the_patch_left_out_is_told(repository, run_of, caplog):
     (repository / "weights.bin").write_bytes(b"\0\1")
-    with recorded_code(run_of()) as code:
+    with recorded_code(run_of().paths) as code:
         assert not (code.folder / "weights.bin").exists()
     assert caplog.messages == ["the recorded code is without weights.bin (not text)"]
 
