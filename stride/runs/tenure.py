@@ -62,8 +62,11 @@ class Tenure:
                 for staging in tenure._stagings():
                     staging.mkdir()
             atomic_create(paths.segment(record.n), content, through=tenure.staging)
-        except FileExistsError as cause:
+        except (FileExistsError, StrideError) as cause:
             tenure.give_up([])
+            # Who has taken it may have taken our staging folder away, as one that was left.
+            if isinstance(cause, StrideError) and not paths.segment(record.n).exists():
+                raise
             what = "another process has taken this run just now"
             raise RunError(what, where=str(paths.path)) from cause
         except BaseException:

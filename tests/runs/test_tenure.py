@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stride.errors import LostRun, RunError
 from stride.loggers.csv import CsvLogger
+from stride.runs import tenure
 from stride.runs.files.atomic import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition
@@ -169,6 +171,25 @@ def test_a_start_that_fails_takes_nothing_from_a_successor(
     assert successor.paths.config.exists() and successor.paths.status.exists()
     assert successor.paths.segment(0).exists()
     successor.close("done")
+
+
+def test_who_comes_second_while_the_first_clears_up_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = start(tmp_path)
+    writer.close("interrupted")
+    create, first = tenure.atomic_create, []
+
+    def late(*arguments: Any, **options: Any) -> None:
+        """Let another process take the run, and take away what the second has begun to write."""
+        monkeypatch.setattr(tenure, "atomic_create", create)
+        first.append(RunWriter.resume(writer.paths.path))
+        create(*arguments, **options)
+
+    monkeypatch.setattr(tenure, "atomic_create", late)
+    with pytest.raises(RunError, match="another process has taken this run just now"):
+        RunWriter.resume(writer.paths.path)
+    first[0].close("done")
 
 
 def test_who_takes_over_goes_on_only_from_what_he_read(tmp_path: Path) -> None:
