@@ -20,6 +20,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from stride.config.metrics import as_number
+from stride.data.batches.waiting import WaitEnded
 from stride.engine.hooks import Hooks
 from stride.engine.optim import Schedule
 from stride.engine.state import TrainState
@@ -33,6 +34,10 @@ class Batches(Protocol):
     """What the loop draws from: batches on the device, epoch after epoch."""
 
     batch_size: int | None
+
+    @property
+    def interruptible(self) -> bool:
+        """Return whether the making of a batch can be broken off inside an epoch."""
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and how many of its samples are consumed already."""
@@ -226,7 +231,17 @@ class Loop:
             self.tally.reset()
         self.batches.set_epoch(epoch, position)
         positions = self.batches.positions(epoch, position)
-        return _windows(self.batches, self.limits.accumulate), positions
+        return self._awaited(_windows(self.batches, self.limits.accumulate)), positions
+
+    def _awaited(self, windows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+        """Let a wait that a signal has ended be the end, where the last step can be saved."""
+        try:
+            yield from windows
+        except WaitEnded:
+            # Without a signal here other ranks are in a step; at its beginning, an epoch's hooks
+            # have run that run again on resuming.
+            if not (self.stop.signal and self.state.position and self.batches.interruptible):
+                raise
 
     def _refuse(self, refused: NonFiniteLoss) -> Step:
         """Skip a window whose loss is not finite, or raise."""

@@ -30,6 +30,11 @@ class _Passing:
         """Return the samples of an epoch, over all processes, if that is known."""
         return getattr(self._batches, "num_samples", None)
 
+    @property
+    def interruptible(self) -> bool:
+        """Return whether the making of a batch can be broken off."""
+        return bool(self._batches.interruptible)
+
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and how many of its samples all ranks have consumed."""
         self._batches.set_epoch(epoch, position)

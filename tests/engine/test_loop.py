@@ -1,12 +1,14 @@
 """The loop: limits, order of hooks, non-finite losses, and no wait for the device in a step."""
 
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from stride.data.batches.waiting import WaitEnded
 from stride.engine.hooks import NAMES, Hooks
 from stride.engine.loop import Limits, Loop, StopRequest
 from stride.engine.optim import Schedule
@@ -170,6 +172,27 @@ def test_a_signal_ends_the_loop_without_an_evaluation():
     loop, rows = build(callbacks=[Signal()], max_epochs=9)
     loop.run()
     assert loop.state.step == 1
+    assert rows == []
+
+
+@pytest.mark.parametrize(
+    ("after", "interruptible", "number", "ends"),
+    [(2, True, 15, True), (2, False, 15, False), (2, True, 0, False), (0, True, 15, False)],
+)
+def test_a_wait_that_a_signal_ended_ends_the_loop_where_it_can_be_saved(
+    after, interruptible, number, ends
+):
+    class Silent(Batches):
+        def __iter__(self):
+            yield from self.data[:after]
+            loop.stop.signal = number
+            raise WaitEnded
+
+    Silent.interruptible = interruptible
+    loop, rows = build(Silent(), max_epochs=9)
+    with nullcontext() if ends else pytest.raises(WaitEnded):
+        loop.run()
+    assert (loop.state.step, loop.state.position) == (after, 4 * after)
     assert rows == []
 
 

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from stride.data.batches.waiting import Awaited, WaitEnded, wait_in
+from stride.engine import signals
 from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted, holding_sigterm, obeying_signals
 
@@ -67,6 +69,54 @@ def test_an_alarm_of_the_users_own_rings_during_a_training_and_after():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("grace", [None, 60.0])
+def test_a_signal_ends_a_wait_for_a_batch(monkeypatch, grace):
+    monkeypatch.setattr(signals, "PATIENCE", 0.1)
+
+    def batches():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+        yield
+
+    with pytest.raises(WaitEnded, match="SIGTERM") as caught, obeying_signals(StopRequest(), grace):
+        next(Awaited(batches()))
+    assert isinstance(caught.value, Interrupted)
+    assert caught.value.exit_code == 143
+    assert wait_in(threading.get_ident()) is None
+
+
+def test_half_of_the_grace_time_is_left_for_the_checkpoint():
+    with pytest.raises(WaitEnded), obeying_signals(StopRequest(), 1.0):
+        os.kill(os.getpid(), signal.SIGTERM)
+        next(Awaited(map(time.sleep, [0.9])))
+
+
+def test_a_wait_that_does_not_hear_is_ended_once_more(monkeypatch):
+    monkeypatch.setattr(signals, "PATIENCE", 0.1)
+    heard = []
+
+    def batches():
+        while len(heard) < 2:
+            try:
+                time.sleep(60)
+            except BaseException as error:
+                heard.append(type(error))
+        yield 1
+
+    with obeying_signals(StopRequest()):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert next(Awaited(batches())) == 1
+    assert heard == [signals.InterruptedWait] * 2
+
+
+def test_work_that_is_no_wait_for_a_batch_is_let_come_to_its_end(monkeypatch):
+    monkeypatch.setattr(signals, "PATIENCE", 0.05)
+    with obeying_signals(StopRequest()) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)
+    assert stop.signal == signal.SIGTERM
 
 
 def test_without_a_grace_time_the_alarm_is_nobody_s_business():

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from stride.runs.listing.query import list_runs
+from stride.runs.status import process_start
 from stride.trainer.starts.loaded import load_run
 
 SLOW = """
@@ -111,6 +112,67 @@ def fall_asleep(training, tmp_path):
     (tmp_path / "long").touch()
     while (line := training.stdout.readline()) != "asleep\n":
         assert line, training.stderr.read()
+
+
+HANGS = """
+import os
+import time
+import torch
+from stride import Callback
+from stride.engine import signals
+
+signals.PATIENCE = 0.2
+
+class Fifth(Callback):
+    def after_step(self, trainer, step):
+        if trainer.state.step == 5:
+            open("fifth", "w").close()
+
+class Hangs(torch.utils.data.Dataset):
+    num_classes, calls = 2, 0
+
+    def __len__(self):
+        return 64
+
+    def __getitem__(self, index):
+        self.calls += os.path.exists("w/0/status.json")
+        while self.calls > 20:
+            time.sleep(0.3)
+            if os.path.exists("fifth"):
+                print(os.getpid(), flush=True)
+                time.sleep(600)
+        return torch.rand(3), index % 2
+"""
+
+
+def test_a_signal_ends_the_wait_for_a_worker_that_hangs(tmp_path):
+    (tmp_path / "hangs.py").write_text(HANGS)
+    command = [sys.executable, "-m", "stride"]
+    for override in (
+        "work_dir=w",
+        "dataset_kwargs.dataset_name=hangs:Hangs",
+        'load_data_kwargs={"batch_size": 4, "num_workers": 1}',
+        'training_config={"with_validation": false, "callbacks": ["hangs:Fifth"]}',
+        "model_kwargs.model_name=MLP",
+    ):
+        command += ["--config", override]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+        try:
+            worker = int(process.stdout.readline())
+            process.terminate()
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 143, err
+    assert "SIGTERM, and no batch comes" in err
+    assert "Traceback" not in err
+    assert out == f"{tmp_path / 'w' / '0'}\n"
+    run = load_run(tmp_path / "w", 0)
+    assert run.status["reason"] == "interrupted by SIGTERM"
+    assert json.loads(run.paths.checkpoint_index.read_text())["entries"][-1]["step"] == 5
+    assert process_start(worker) is None
 
 
 def test_a_second_signal_ends_it_at_once(training, tmp_path):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NEWEST = 50  # runs that a terminal shows
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
 FIELDS = ("path", "state", "reason", "created", "started", "ended", "duration")
-TOLD = frozenset({"failed", "broken"})  # states whose reason a listing shows
+TOLD = frozenset({"failed", "broken", "running"})  # states whose reason a listing shows
 
 
 def run(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stride.data.batches.sampler import Counts, Order
+from stride.data.batches.waiting import Awaited
 from stride.errors import RunFailed
 
 
@@ -20,10 +21,16 @@ class Batches(Protocol):
             knows.
         seekable: Whether an epoch can be gone on with inside: at a position, or by the state that
             the batches have.
+        interruptible: Whether the making of a batch can be broken off inside an epoch and done
+            again on resuming, since it changes nothing that a checkpoint holds.
     """
 
     batch_size: int | None
     seekable: bool
+
+    @property
+    def interruptible(self) -> bool:
+        """Return whether the making of a batch can be broken off."""
 
     @property
     def num_samples(self) -> int | None:
@@ -71,6 +78,7 @@ class OrderedBatches:
     """What batches of a known order say of an epoch."""
 
     seekable = True
+    interruptible = True
     order: Order
 
     @property
@@ -117,8 +125,8 @@ def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
 
 
 def moved(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
-    """Iterate over batches on the device; on the CPU this is the bare iterator."""
-    source = iter(batches)
+    """Iterate over batches on the device, noting when one is waited for."""
+    source: Iterator[Any] = Awaited(batches)
     if _start_anew(batches):
         source = _telling(source)
     return source if device.type == "cpu" else (move(batch, device) for batch in source)

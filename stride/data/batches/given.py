@@ -20,7 +20,7 @@ _INSIDE = "resume at an epoch's border, or give it state_dict and load_state_dic
 class GivenBatches:
     """Give the batches of a user's loader, moved to the device where they are not on it.
 
-    On the CPU an iteration is the loader's own, nothing in between. Its order is its own too:
+    On the CPU the batches are the loader's own, as they come. Their order is its own too:
     it draws from the global random state, as it would without STRIDE. With several ranks it is
     the loader's business to give each its share, in batches of as many samples.
 
@@ -34,6 +34,7 @@ class GivenBatches:
     """
 
     seekable = False
+    interruptible = False  # broken off, a loader has drawn from the global random state
 
     def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
         self.loader = loader

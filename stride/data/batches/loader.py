@@ -1,6 +1,9 @@
 """Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
 
+import multiprocessing
+import os
 import signal
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +18,7 @@ from stride.data.batches.sampler import BatchKey, Counts, Order
 from stride.data.seeding import mix
 
 WORKERS = 6  # which of the random streams of a seed
+LOOK = 5.0  # seconds after which a worker sees that its parent has gone
 
 
 class LoaderBatches(OrderedBatches):
@@ -74,7 +78,8 @@ class WorkerStart:
     """Have a worker leave the signals that end a training to its parent, then call the user's own.
 
     A launcher signals whole groups of processes: a worker that obeyed would fail the step that the
-    parent is about to end well. Workers end when their parent tells them to, or is gone.
+    parent is about to end well. Workers end when their parent tells them to, or is gone, also
+    those that hang in a sample.
     """
 
     def __init__(self, function: Callable[[int], Any] | None = None) -> None:
@@ -85,8 +90,22 @@ class WorkerStart:
         for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
+        if hasattr(signal, "sigtimedwait"):
+            # Blocked, so that the thread can take it and see who sent it.
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+            threading.Thread(target=_end_with_parent, daemon=True).start()
         if self._function is not None:
             self._function(worker)
+
+
+def _end_with_parent() -> None:
+    """End this process by the SIGTERM of its parent, or when that has gone."""
+    starter, parent = os.getppid(), multiprocessing.parent_process()  # a fork server, perhaps
+    while parent is not None and os.getppid() == starter and parent.is_alive():
+        came = signal.sigtimedwait([signal.SIGTERM], LOOK)
+        if came is not None and came.si_pid == parent.pid:
+            break
+    os._exit(0)
 
 
 def end_workers_with(owner: object, loader: DataLoader[Any]) -> None:

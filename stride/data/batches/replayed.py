@@ -32,6 +32,11 @@ class ReplayedBatches(GivenBatches):
         self._order = _Order()
         self._next: Iterable[Any] | None = None  # the epoch's iteration, until it is asked for
 
+    @property
+    def interruptible(self) -> bool:  # type: ignore[override]
+        """Tell whether the batches are made by workers: this process draws nothing meanwhile."""
+        return bool(self.loader.num_workers)  # type: ignore[attr-defined]
+
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iteration be this epoch's; one begun before goes on where it was put.
 

@@ -53,6 +53,7 @@ class StreamBatches:
     """
 
     seekable = False
+    interruptible = True  # an epoch is begun again at its beginning
 
     def __init__(
         self,
@@ -179,6 +180,7 @@ class ResumableStreamBatches(StreamBatches):
     """
 
     seekable = True
+    interruptible = False  # broken off, the stream has gone on by a part of a batch
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Let the next iterations be this epoch's; the position is part of the state."""

@@ -23,6 +23,7 @@ from stride.loggers.text import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
+from stride.trainer.fit.silence import Silence
 
 _SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second
 
@@ -91,7 +92,13 @@ class Recording:
         LOGGER.addHandler(self._warnings)
         self._writer.status("running")
         self._stream.start()
+        self._silence = Silence(self._stand_still)
         return self
+
+    def _stand_still(self, reason: str) -> None:
+        # Whoever writes this run now says how it stands; a disk that is away says nothing.
+        with suppress(StrideError):
+            self._writer.status("running", reason)
 
     def show_warnings(self, records: Iterable[logging.LogRecord]) -> None:
         """Show the warnings of STRIDE's own that came before there was something to show them."""
@@ -206,6 +213,7 @@ class Recording:
             self._close(error)
 
     def _close(self, error: BaseException | None) -> None:
+        self._silence.stop()
         status, reason = self._end if error is None else outcome(error)
         if error is not None and self._before:
             status, reason, *_ = self._before.values()

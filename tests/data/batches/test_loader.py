@@ -2,8 +2,7 @@
 
 import gc
 import multiprocessing
-import os
-import signal
+import subprocess
 import time
 
 import pytest
@@ -24,6 +23,22 @@ ALONE = Share()
 def make(dataset, *, seed=0, transform=None, normalization=None, share=ALONE, **options):
     maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU, share)
     return maker.make(as_source(dataset, "test"), normalization, transform)
+
+
+class Hangs:
+    """Hang in every sample but those that the batches are tried on."""
+
+    def __init__(self, begun):
+        self.begun = begun
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, index):
+        if multiprocessing.parent_process() is not None:
+            self.begun.set()
+            time.sleep(600)
+        return torch.zeros(2), 0
 
 
 def read(batches, epoch=0, position=0):
@@ -87,9 +102,20 @@ def test_workers_leave_the_signals_of_a_group_to_their_parent(mine):
     batches = iter(loader)
     first = next(batches)
     (child,) = multiprocessing.active_children()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-        os.kill(child.pid, number)
+    for name in ("TERM", "INT", "USR1"):  # by another process, as a launcher does
+        subprocess.run(["kill", f"-{name}", str(child.pid)], check=True)
     assert len([first, *batches]) == len(loader)
+
+
+def test_a_worker_that_hangs_in_a_sample_ends_by_the_word_of_its_parent(mine):
+    begun = multiprocessing.get_context("fork").Event()
+    iterator = iter(make(Hangs(begun), num_workers=1))
+    assert begun.wait(20)
+    (child,) = multiprocessing.active_children()
+    child.terminate()  # as torch does, and Python when it ends
+    child.join(20)
+    assert child.exitcode == 0  # anything else is an error to torch
+    del iterator
 
 
 def test_workers_that_are_kept_end_with_their_batches(mine):

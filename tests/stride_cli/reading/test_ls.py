@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from stride.runs.listing.rows import RunRow
-from stride_cli.reading.ls import differing
+from stride_cli.reading.ls import _rest, differing
 
 
 def timeless(line: str) -> list[str]:
@@ -57,6 +57,11 @@ def test_a_broken_run_is_listed_with_its_reason_and_hides_no_other(stride, make_
     assert code == 0
     assert "broken" in out and "(status.json is no JSON" in out
     assert "done" in out
+
+
+def test_what_a_run_waits_for_is_listed() -> None:
+    row = RunRow("0", Path("W/0"), "running", "no batch for 60 s")
+    assert _rest(row, ["a=1"]) == "a=1  (no batch for 60 s)"
 
 
 def test_json_has_every_run_and_field(stride, make_run) -> None:

@@ -1,18 +1,22 @@
 """A recording ends its run by how its block was left."""
 
 import shutil
+import time
 from io import StringIO
 
 import pytest
 
+from stride.data.batches.waiting import Awaited
 from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
 from stride.errors import LostRun, NonFiniteError, StrideError
 from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
 from stride.loggers.text import LOGGER
+from stride.runs.listing.rows import read_row
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
+from stride.trainer.fit import silence
 from stride.trainer.fit.run_recorder import Recording
 
 
@@ -43,6 +47,26 @@ def test_the_end_says_how_it_came(recording, error, state, reason):
     run = Run(recording.paths.path)
     assert (run.status["state"], run.status["reason"]) == (state, reason)
     assert run.metrics()[-1]["m"] == 1.0
+
+
+def test_a_long_wait_for_a_batch_is_in_the_status_until_it_ends(recording, monkeypatch):
+    monkeypatch.setattr(silence, "SECONDS", 0.05)
+    monkeypatch.setattr(silence, "LOOK", 0.01)
+    path = recording.paths.path
+
+    def batches():
+        for reason in ("no batch for 0 s", ""):
+            for _ in range(1000):
+                if read_row(path)[2:4] == ("running", reason):
+                    break
+                time.sleep(0.01)
+            yield read_row(path).reason
+
+    with recording:
+        waits = batches()
+        assert next(Awaited(waits)) == "no batch for 0 s"
+        assert next(waits) == ""
+    assert read_row(path)[2:4] == ("done", "")
 
 
 def test_a_run_that_is_lost_keeps_its_successors_status(recording):
