@@ -39,11 +39,14 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line and leave with its exit code."""
     from stride_cli.errors import guarded
+    from stride_cli.streams import open_streams, written
 
+    open_streams()
     words = sys.argv[1:]
     debug = "--debug" in words
     words = ["--debug"] * debug + [word for word in words if word != "--debug"]
-    sys.exit(guarded(lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug))
+    code = guarded(lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug)
+    sys.exit(written(code))
 
 
 @app.callback(invoke_without_command=True)

@@ -26,7 +26,8 @@ def print_json(value: Any) -> None:
     """Print a value as indented JSON; a non-finite number becomes text, as in the run folder."""
     import json
 
-    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=str))
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str))
 
 
 def _finite(value: Any) -> Any:

@@ -4,10 +4,10 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from stride.errors import ConfigError, nearest
+from stride.loggers.screen import Screen
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -75,7 +75,7 @@ class PlainDisplay(Display):
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = Screen(stream or sys.stderr)
         self._last = time.monotonic()
 
     def report(self, row: Row, steps_per_second: float) -> None:
@@ -88,8 +88,7 @@ class PlainDisplay(Display):
 
     def note(self, text: str) -> None:
         """Print the text; a terminal that has gone ends no training."""
-        with suppress(OSError):
-            print(text, file=self._stream, flush=True)
+        print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
         """Do nothing: each line is written already."""
@@ -103,7 +102,7 @@ class RichDisplay(Display):
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = Screen(stream or sys.stderr)
         self._live: Live | None = None
 
     def start(self, total_steps: int | None, total_epochs: int | None) -> None:
@@ -118,7 +117,7 @@ class RichDisplay(Display):
         total = total_steps or total_epochs
         self._task = self._bar.add_task(self._progress({}), total=total, speed="")
         # Nothing moves between reports, so that no thread has to draw meanwhile.
-        console = Console(file=self._stream)
+        console = Console(file=cast(TextIO, self._stream))
         self._live = Live(self._bar, console=console, auto_refresh=False, redirect_stdout=False)
         self._live.start()
 
@@ -137,16 +136,14 @@ class RichDisplay(Display):
             speed=self._speed(row, steps_per_second),
         )
         metrics = Text("  ".join(shown(self._metrics)), style="cyan")
-        with suppress(OSError):
-            self._live.update(Group(self._bar, metrics), refresh=True)
+        self._live.update(Group(self._bar, metrics), refresh=True)
 
     def note(self, text: str) -> None:
         """Print the text above the bar."""
-        with suppress(OSError):
-            if self._live is None:
-                print(text, file=self._stream, flush=True)
-            else:
-                self._live.console.print(text, markup=False, highlight=False)
+        if self._live is None:
+            print(text, file=self._stream, flush=True)
+        else:
+            self._live.console.print(text, markup=False, highlight=False)
 
     def close(self) -> None:
         """Stop drawing; the last state stays on the screen."""
@@ -169,7 +166,7 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
     if mode == "off" or stream is None:  # a program without a console has no stderr
         return NoDisplay()
     if mode == "auto":
-        mode = "rich" if stream.isatty() else "minimal"
+        mode = "rich" if Screen(stream).isatty() else "minimal"
     return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
 
 

@@ -46,7 +46,7 @@ class TextLog:
         """Write to a file from now on, beginning with what was held, which is returned."""
         held = [*self._held.buffer]
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = logging.FileHandler(path, encoding="utf-8")
+        self._file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
         self._file.setFormatter(_formatter())
         self._file.setLevel(self._level)
         self._held.setTarget(self._file)
@@ -86,7 +86,8 @@ class TextLog:
         line: str | None = None,
     ) -> None:
         LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)
-        self._show_warning(message, category, filename, lineno, file, line)
+        with suppress(OSError, ValueError):  # a stream that is closed takes none
+            self._show_warning(message, category, filename, lineno, file, line)
 
     def _note_thread(self, args: threading.ExceptHookArgs) -> None:
         name = args.thread.name if args.thread else "?"

@@ -104,11 +104,26 @@ def test_the_time_left(step: int, total: int, speed: float, text: str) -> None:
     assert time_left({"step": step}, total, 0.0) == ""
 
 
-def test_a_terminal_that_has_gone_ends_no_training(monkeypatch):
-    class Gone(io.StringIO):
+@pytest.mark.parametrize("mode", ["minimal", "rich"])
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError(28, "full"), ValueError, RuntimeError])
+def test_a_terminal_that_has_gone_ends_no_training(mode, error):
+    class Gone(Terminal):
         def write(self, text):
-            raise BrokenPipeError
+            raise error
 
-    PlainDisplay(Gone()).note("text")
+    stream = Gone()
+    for _ in range(2):
+        display = open_display(mode, stream)
+        display.note("before")
+        display.start(10, 1)
+        display.report(EPOCH, 1.0)
+        display.note("text")
+        display.close()
+        stream = Terminal()
+        stream.close()
+
+
+def test_a_program_without_a_console_has_no_display(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert isinstance(open_display("auto"), NoDisplay)
+    PlainDisplay().note("nowhere")

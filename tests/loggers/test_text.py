@@ -1,5 +1,6 @@
 """The text log of a run: from before its folder to its end, and nothing of another run."""
 
+import io
 import logging
 import threading
 import warnings
@@ -47,6 +48,22 @@ def test_warnings_and_exceptions_are_in_it_and_pass_on(tmp_path):
     assert "ValueError: boom" in text
     assert "Traceback" in text
     assert "not wanted" not in text
+
+
+def test_a_closed_stderr_and_a_name_that_is_no_text_end_nothing(tmp_path, monkeypatch):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr("sys.stderr", closed)
+    with TextLog("INFO") as log, warnings.catch_warnings():
+        log.open(tmp_path / "log")
+        warnings.simplefilter("always")
+        warnings.showwarning = log._note_warning
+        log._show_warning = lambda *told: closed.write(str(told))
+        warnings.warn("a warning", stacklevel=1)
+        LOGGER.info("the folder %s", "\udcff")
+    text = (tmp_path / "log").read_text()
+    assert "UserWarning: a warning" in text
+    assert "the folder \\udcff" in text
 
 
 def test_an_uncaught_exception_in_a_thread_is_in_it(tmp_path, monkeypatch):

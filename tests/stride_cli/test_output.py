@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -41,6 +42,14 @@ def test_fit_leaves_what_has_room() -> None:
 def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
     print_csv(["a", "b"], [["1,5", None]])
     assert capsys.readouterr().out == 'a,b\n"1,5",\n'
+
+
+def test_json_is_valid_json_on_a_stream_that_takes_ascii_only(monkeypatch) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", narrow)
+    print_json(["größe", "\U0001f600"])
+    narrow.flush()
+    assert json.loads(narrow.buffer.getvalue()) == ["größe", "\U0001f600"]
 
 
 def test_json_is_valid_json_for_any_number(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stride_cli.address import find
+from stride_cli.streams import is_lost
 
 PAUSE = 0.5  # seconds between two looks at a log that is being followed
 ALIVE = frozenset({"queued", "created", "running", "waiting"})
@@ -21,6 +22,8 @@ def run(text: str, rank: int, *, follow: bool) -> None:
     for piece in pieces:
         sys.stdout.write(piece)
         sys.stdout.flush()
+        if is_lost(sys.stdout):
+            return
 
 
 def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import typer
 
 from stride_cli.errors import INTERRUPTED
+from stride_cli.streams import excuse_stdout
 
 
 def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool) -> None:
@@ -31,6 +32,7 @@ def ending_with_folder() -> Iterator[Callable[[object], None]]:
         folders.append(folder)
         sys.stderr.flush()
         print(folder, flush=True)
+        excuse_stdout()
 
     try:
         yield ended
