@@ -20,10 +20,10 @@ def dataset(size=20):
     return TensorDataset(torch.rand(size, 3), torch.arange(size) % 4)
 
 
-def test_on_the_cpu_an_iteration_is_the_loaders_own():
+def test_on_the_cpu_the_batches_are_the_loaders_own():
     loader = [(torch.rand(2, 3), torch.zeros(2))]
     wrapped = given(loader, CPU)
-    assert type(iter(wrapped)) is type(iter(loader))
+    assert all(ours is theirs for ours, theirs in zip(wrapped, loader, strict=True))
     assert next(iter(wrapped)) is loader[0]
     assert isinstance(wrapped, Batches)
 
