@@ -102,6 +102,7 @@ def test_an_orphan_commits_nothing_beside_its_successor(
     record_property("faults", "1 orphan woke up beside its successor: it committed nothing")
 
 
+@pytest.mark.slow
 def test_more_and_fewer_hosts_go_on_with_the_same_run(
     agents: Agents, record_property: Callable[[str, object], None]
 ) -> None:

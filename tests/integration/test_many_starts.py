@@ -57,6 +57,7 @@ def test_8_starts_at_once_are_8_runs(folder: Path) -> None:
     assert [verify_run(row.path).problems for row in rows] == [[]] * 8
 
 
+@pytest.mark.slow
 def test_of_two_resumes_at_the_same_moment_one_wins(
     folder: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -105,6 +105,7 @@ def test_a_config_file_that_one_host_lacks_ends_both_at_once(tmp_path, lacking):
     assert not (tmp_path / "W").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_one_host_lacks_is_resumed_by_none(tmp_path):
     for host in (0, 1):
         (tmp_path / str(host)).mkdir()

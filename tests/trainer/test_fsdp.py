@@ -164,7 +164,7 @@ def test_killed_and_resumed_a_run_has_the_same_bits(ranks, tmp_path, world):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (("fsdp", 2), ("fsdp", 3)),
+        pytest.param(("fsdp", 2), ("fsdp", 3), marks=SLOW),
         pytest.param(("fsdp", 3), ("fsdp", 1), marks=SLOW),
         pytest.param(("flat", 2), ("fsdp", 2), marks=SLOW),
         pytest.param(("fsdp", 2), ("flat", 2), marks=SLOW),

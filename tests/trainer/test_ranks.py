@@ -127,7 +127,7 @@ def identical(one, other):
     ("strategy", "accumulate"),
     [
         ("flat", 1),
-        ("ddp", 3),
+        pytest.param("ddp", 3, marks=SLOW),
         pytest.param("flat", 3, marks=SLOW),
         pytest.param("ddp", 1, marks=SLOW),
     ],
@@ -238,7 +238,9 @@ def test_each_rank_has_its_own_buffers_again(ranks, tmp_path, strategy):
     assert segment["from_step"] == 2 and "rank_buffers" in segment["fidelity"]["exact"]
 
 
-@pytest.mark.parametrize(("before", "after"), [(2, 3), (3, 1), pytest.param(1, 2, marks=SLOW)])
+@pytest.mark.parametrize(
+    ("before", "after"), [pytest.param(2, 3, marks=SLOW), (3, 1), pytest.param(1, 2, marks=SLOW)]
+)
 def test_another_number_of_ranks_goes_on_with_the_same_samples(ranks, tmp_path, before, after):
     epoch = trained(tmp_path / "alone", size=2, max_epochs=1)[2]
     options = {"max_epochs": 1, "group": False}
@@ -261,6 +263,7 @@ def _by_step(answers):
     return [[one[2][n] for one in answers if n < len(one[2])] for n in range(longest)]
 
 
+@SLOW
 def test_a_resume_may_begin_with_fewer_samples_than_there_are_ranks(ranks, tmp_path):
     options = {"strategy": "ddp", "size": 31, "group": False}  # of 63 samples
     whole = ranks(2, trained, tmp_path / "whole", **options)

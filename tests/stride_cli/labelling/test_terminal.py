@@ -223,7 +223,11 @@ def terminal(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("ending", "code"), [("q\n", 0), ("\x04", 0), ("\x03", 130), ("cat\ncow\n", 0)]
+    ("ending", "code"),
+    [
+        ("\x03", 130),
+        *(pytest.param(e, 0, marks=pytest.mark.slow) for e in ("q\n", "\x04", "cat\ncow\n")),
+    ],
 )
 def test_at_a_real_terminal(digits: RunPaths, terminal, ending: str, code: int) -> None:
     terminal = terminal()

@@ -141,6 +141,7 @@ def test_a_work_dir_that_one_rank_does_not_see_is_refused_by_all(ranks, tmp_path
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/cwd"), reason="there is no /proc/self/cwd")
+@pytest.mark.slow
 def test_a_work_dir_that_all_see_is_taken(ranks, tmp_path, pool):
     answers = ranks(3, look, tmp_path, False, group=False)
     pool.close()

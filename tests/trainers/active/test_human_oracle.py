@@ -78,7 +78,7 @@ def asked(folder):
 
 
 @pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("hidden", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_persons_labels_train_what_the_datasets_would(tmp_path, hidden, workers):
     loaders = {"load_data_kwargs": {"batch_size": 4, "num_workers": workers}}
     simulated = trainer(tmp_path / "simulated", oracle="dataset")
