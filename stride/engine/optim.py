@@ -15,6 +15,7 @@ from stride.models.shards import divided_like, is_divided, own_rows
 from stride.models.strides import is_dense, laid_out, same_layout
 
 _FUSED = "optimizer_kwargs.fused"
+_FUSED_WHOLE = ("SGD", "Adagrad")  # whose kernels torch 2.13 has for whole parameters alone
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
 
 
@@ -29,15 +30,26 @@ def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:
     return _complete("optimizer", constructor, section)
 
 
-def fused(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[str, Any]:
+def fused(
+    section: Mapping[str, Any], parameters: Iterable[Parameter], *, divided: bool = False
+) -> dict[str, Any]:
     """Return the section with the fused implementation chosen, if it can be and nothing else is.
 
     Fused, foreach and plain implementations differ in the last bits, so the choice is recorded.
-    A fused one walks through memory as it is, and takes gaps in it for numbers.
+    A fused one walks through memory as it is, and takes gaps in it for numbers. That of SGD
+    knows no parameters that are divided among processes.
 
     Raises:
-        ConfigError: it was asked for, and a parameter is a slice of a larger tensor.
+        ConfigError: it was asked for, and a parameter is a slice of a larger tensor, or divided.
     """
+    undividable = divided and section["optimizer_name"].rpartition(":")[2] in _FUSED_WHOLE
+    if section.get("fused") and undividable:
+        raise ConfigError(
+            f"the fused {section['optimizer_name']} does not work on divided parameters",
+            key=_FUSED,
+            where=_FUSED,
+            hint=f"type: {_FUSED}=false",
+        )
     parameters = list(parameters)
     dense = all(is_dense(own_rows(parameter)) for parameter in parameters)
     if section.get("fused") and not dense:
@@ -52,7 +64,7 @@ def fused(section: Mapping[str, Any], parameters: Iterable[Parameter]) -> dict[s
     if "fused" not in section or asked or section["fused"] is False:
         return dict(section)
     known = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
-    return dict(section) | ({"fused": True} if known and dense else {})
+    return dict(section) | ({"fused": True} if known and dense and not undividable else {})
 
 
 class OptimizerState:

@@ -146,6 +146,14 @@ def test_fused_is_neither_chosen_nor_taken_where_it_would_write_between_the_numb
     assert fused(resolve_optimizer({"optimizer_name": "AdamW"}), dense)["fused"] is True
 
 
+def test_fused_is_chosen_for_divided_parameters_where_torch_can_divide_it():
+    for name, expected in (("AdamW", True), ("SGD", None), ("torch.optim:Adagrad", None)):
+        section = resolve_optimizer({"optimizer_name": name})
+        assert fused(section, nn.Linear(1, 1).parameters(), divided=True)["fused"] is expected
+    with pytest.raises(ConfigError, match=r"fused SGD does not.*optimizer_kwargs.fused=false"):
+        fused(resolve_optimizer({"optimizer_name": "SGD", "fused": True}), [], divided=True)
+
+
 def stepped(weight):
     made = torch.optim.AdamW([weight], lr=0.1, fused=True)
     weight.grad = torch.arange(6.0).reshape(2, 3).T.contiguous().clone().as_strided((3, 2), (1, 3))

@@ -167,7 +167,9 @@ def assemble(
         model.to(device)
     _require_shapes(model)
     if trains:
-        sections["optimizer_kwargs"] = fused(sections["optimizer_kwargs"], model.parameters())
+        divided = config.distributed_config.strategy == "fsdp"
+        optimizer = fused(sections["optimizer_kwargs"], model.parameters(), divided=divided)
+        sections["optimizer_kwargs"] = optimizer
         sections["scheduler_kwargs"] = _scheduler_section(config, data)
     strategy = choose_strategy(config.distributed_config.strategy, model)
     sections["distributed_config"] = {"strategy": strategy}

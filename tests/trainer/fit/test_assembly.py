@@ -15,6 +15,12 @@ def test_the_complete_config_builds_an_equal_assembly(make):
     assert first.metric_names == ["accuracy"]
 
 
+def test_a_divided_model_is_trained_by_kernels_that_know_its_rows(make):
+    sgd = {"optimizer_name": "SGD"}
+    assembly = make(optimizer_kwargs=sgd, distributed_config={"strategy": "fsdp"})
+    assert assembly.comprehend_config().config.optimizer_kwargs.free["fused"] is None
+
+
 @pytest.mark.parametrize(
     ("training", "expected"),
     [
