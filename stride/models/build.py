@@ -16,6 +16,7 @@ from stride.errors import ComponentError, ConfigError, DataError
 from stride.models.composed import Composed
 from stride.models.infer import Shapes, inferred_sizes, output_shape
 from stride.models.initial import load_initial
+from stride.models.losses import is_of_torch
 from stride.models.model import Model, OwnSteps
 
 OWN_KEYS = ("model_name", "model_seed", "init_from")
@@ -131,7 +132,7 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
     Classes take CrossEntropyLoss; numbers, and inputs to be reconstructed, take MSELoss.
 
     Raises:
-        ConfigError: For a wrong key or value, or a reduction other than the mean.
+        ConfigError: For a wrong key or value, or a reduction of torch's other than the mean.
         ComponentError: When there is no such criterion.
     """
     name = kwargs.get("criterion_name") or inferred_criterion(info)
@@ -143,7 +144,8 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
         if key in given
     }
     bound = _listed(bind(constructor, given, section="criterion_kwargs")) | tensors
-    if bound.get("reduction", "mean") != "mean":
+    means = ("mean", "batchmean") if constructor is nn.KLDivLoss else ("mean",)
+    if is_of_torch(constructor) and bound.get("reduction", "mean") not in means:
         raise ConfigError(
             f"criterion_kwargs.reduction={bound['reduction']} is no mean over the samples",
             key="criterion_kwargs.reduction",
@@ -154,7 +156,7 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
 
 def _tensor_arguments(constructor: Callable[..., Any]) -> list[str]:
     """Return which arguments of a criterion of torch's are tensors: a config gives lists."""
-    if not constructor.__module__.startswith("torch."):
+    if not is_of_torch(constructor):
         return []
     return [name for name in ("weight", "pos_weight") if name in parameters(constructor).named]
 

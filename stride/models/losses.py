@@ -25,13 +25,21 @@ def judge_of(criterion: nn.Module) -> Judge:
     This is how many elements a pointwise criterion of torch's has averaged, and the sum of the
     weights of the labels that a class criterion has counted; None, the samples, for any other.
     """
-    if getattr(criterion, "reduction", "mean") != "mean":
+    reduction = getattr(criterion, "reduction", "mean")
+    if reduction == "batchmean" and _is_as(criterion, (nn.KLDivLoss,)):
+        return _samples
+    if reduction != "mean" and is_of_torch(type(criterion).forward):
         return _refuse
     if _is_as(criterion, POINTWISE):
         return _pointwise
     if _is_as(criterion, (nn.CrossEntropyLoss,)):
         return _cross_entropy
     return _classes if _is_as(criterion, (nn.NLLLoss,)) else _samples
+
+
+def is_of_torch(thing: Callable[..., Any]) -> bool:
+    """Tell whether a class or function is torch's own, whose `reduction` is known to say what."""
+    return thing.__module__.startswith("torch.")
 
 
 def _is_as(criterion: nn.Module, kinds: tuple[type[nn.Module], ...]) -> bool:

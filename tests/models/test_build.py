@@ -194,6 +194,20 @@ def test_a_sum_is_no_loss_of_a_step() -> None:
         resolve_criterion(section, Info())
 
 
+def test_a_mean_over_samples_and_the_word_of_ones_own_criterion_are_taken() -> None:
+    for name, reduction in (("KLDivLoss", "batchmean"), (f"{__name__}:OwnLoss", "none")):
+        section = {"criterion_name": name, "reduction": reduction}
+        assert resolve_criterion(section, Info())["reduction"] == reduction
+
+
+class OwnLoss(nn.Module):
+    """A mean of the losses that another criterion gives one by one."""
+
+    def __init__(self, reduction: str = "none") -> None:
+        super().__init__()
+        self.each = nn.MSELoss(reduction=reduction)
+
+
 def test_an_unknown_criterion_or_option_is_refused() -> None:
     with pytest.raises(ComponentError, match="did you mean 'MSELoss'"):
         resolve_criterion({"criterion_name": "MSELos"}, Info())

@@ -31,6 +31,8 @@ PADDED = labels(30).masked_fill(torch.arange(30) < 6, -100)
 NUMBERS = torch.linspace(-1, 1, 30 * CLASSES).reshape(30, CLASSES)
 CASES = {
     "labels": (nn.CrossEntropyLoss(), labels(30)),
+    "one's own, of the single losses of torch's": (Focal(reduction="none"), labels(30).clamp(0)),
+    "divergences": (nn.KLDivLoss(reduction="batchmean"), NUMBERS.softmax(1)),
     "no label in some batches": (nn.CrossEntropyLoss(), PADDED),
     "weights": (nn.CrossEntropyLoss(weight=WEIGHTS), labels(30)),
     "weights, smoothed": (nn.CrossEntropyLoss(weight=WEIGHTS, label_smoothing=0.1), labels(30)),
