@@ -59,6 +59,7 @@ def build_data(
     device: torch.device,
     splits: Sequence[str] = SPLITS,
     normalization: Normalization | None = None,
+    ignored: int | None = None,
 ) -> Data:
     """Build the loaders of the splits from resolved `dataset_kwargs` and `load_data_kwargs`.
 
@@ -69,6 +70,7 @@ def build_data(
         device: Where the batches are wanted.
         splits: The splits to build.
         normalization: Statistics to apply again; None: those of the training split, if asked for.
+        ignored: A target that stands for no class.
 
     Raises:
         DataError: The data cannot be read, divided or batched so.
@@ -76,7 +78,7 @@ def build_data(
     kind = dataset.get("normalize") or "none"
     to_fit = kind != "none" and normalization is None
     wanted = [name for name in SPLITS if name in splits or (to_fit and name == "train")]
-    opened = open_dataset(dataset, wanted)
+    opened = open_dataset(dataset, wanted, ignored=ignored)
     if to_fit:
         normalization = fit_normalization(kind, _inputs(opened.parts["train"], seed))
     kept = {split: part for split, part in opened.parts.items() if split in splits}

@@ -59,8 +59,12 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     return {**bind(constructor, free, section="dataset_kwargs", supplied=("split",)), **own}
 
 
-def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
+def open_dataset(
+    kwargs: Mapping[str, Any], splits: Sequence[str], *, ignored: int | None = None
+) -> Opened:
     """Open the dataset of resolved `dataset_kwargs`, with the splits asked for.
+
+    The target to be ignored, if any, is no class.
 
     Raises:
         DataError: The data cannot be read or divided so.
@@ -79,7 +83,7 @@ def open_dataset(kwargs: Mapping[str, Any], splits: Sequence[str]) -> Opened:
     if "train" in parts:
         parts = {**parts, "train": _subsample(parts["train"], own)}
         counts["train"] = _length(parts["train"])
-    found = [num_classes(part) for part in whole.values()]
+    found = [num_classes(part, ignored) for part in whole.values()]
     return Opened(
         parts=parts,
         counts=counts,

@@ -89,9 +89,16 @@ def _repeated(loader: Any, sampler: Any) -> int:
 
 
 def given_data(
-    train_loader: Any, val_loader: Any = None, test_loader: Any = None, *, device: torch.device
+    train_loader: Any,
+    val_loader: Any = None,
+    test_loader: Any = None,
+    *,
+    device: torch.device,
+    ignored: int | None = None,
 ) -> Data:
     """Make the data of a run out of the user's own loaders.
+
+    The target to be ignored, if any, is no class.
 
     Raises:
         DataError: One of them gives no batches.
@@ -106,7 +113,7 @@ def given_data(
         raise DataError("no loader was given", where="train_loader")
     first = next(iter(batches.values()))
     sources = {split: _source(made.loader) for split, made in batches.items()}
-    found = [num_classes(source) for source in sources.values()]
+    found = [num_classes(source, ignored) for source in sources.values()]
     info = describe(
         first.example(),
         {split: made.num_samples for split, made in batches.items()},

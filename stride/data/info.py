@@ -74,16 +74,16 @@ def _sample_shape(batch: Any) -> tuple[int, ...] | None:
     return tuple(batch.shape[1:]) if isinstance(batch, Tensor) and batch.ndim else None
 
 
-def num_classes(source: Source) -> int | None:
+def num_classes(source: Source, ignored: int | None = None) -> int | None:
     """Return how many classes the data has: by its labels, or by its targets.
 
-    Targets below 0 (an index to be ignored) are not counted. A dataset that gives samples one by
-    one is asked for `classes`, `num_classes` or `targets`, never read through.
+    Targets below 0, and the one to be ignored (as 255 in masks), are not counted. A dataset that
+    gives samples one by one is asked for `classes`, `num_classes` or `targets`, never read through.
     """
     if source.classes:
         return len(source.classes)
     if isinstance(source, ArrayDataset):
-        return source.num_classes or _counted(source)
+        return source.num_classes or _counted(source, ignored)
     own = source.dataset if isinstance(source, SampleDataset) else source.stream
     said = getattr(own, "num_classes", None)
     if isinstance(said, int):
@@ -91,22 +91,25 @@ def num_classes(source: Source) -> int | None:
     targets = getattr(own, "targets", None)
     if isinstance(targets, (list, tuple)) or hasattr(targets, "__array__"):
         numbers = torch.as_tensor(targets)
-        return _highest(numbers)
+        return _highest(numbers, ignored)
     return None
 
 
-def _counted(source: ArrayDataset) -> int | None:
+def _counted(source: ArrayDataset, ignored: int | None) -> int | None:
     if len(source.tensors) < 2:
         return None
     column = source.tensors[1]
     if column.dtype.is_floating_point:
         return None
     row_bytes = column.nbytes // len(source)
-    found = [_highest(rows(column, part)) or 0 for part in chunks(len(source), row_bytes)]
+    parts = (rows(column, part) for part in chunks(len(source), row_bytes))
+    found = [_highest(part, ignored) or 0 for part in parts]
     return max(found) or None
 
 
-def _highest(targets: Tensor) -> int | None:
+def _highest(targets: Tensor, ignored: int | None) -> int | None:
+    if ignored is not None and ignored >= 0:
+        targets = targets[targets != ignored]
     if target_kind(targets) != "class" or targets.numel() == 0:
         return None
     return max(int(targets.max()) + 1, 2 if targets.dtype == torch.bool else 0) or None

@@ -184,7 +184,8 @@ def _require_outputs(model: Model, step: Step, num_classes: int | None) -> None:
     if num_classes is None or not scores or not isinstance(model.criterion, CLASSES):
         return
     width = step.outputs.shape[1]
-    if width < num_classes:
+    ignored = getattr(model.criterion, "ignore_index", None)
+    if width < num_classes and ignored != num_classes - 1:
         raise DataError(
             f"the model gives {width} outputs for {num_classes} classes",
             where=f"outputs of shape {shapes(step.outputs)}",

@@ -102,6 +102,8 @@ def test_fewer_outputs_than_classes_are_refused_whatever_the_samples_show():
     assert probe(made, data, {}, FP32, num_classes=2)["loss"] > 0
     with pytest.raises(DataError, match="gives 2 outputs for 10 classes"):
         probe(made, data, {}, FP32, num_classes=10)
+    made = Model(nn.Linear(3, 2), nn.CrossEntropyLoss(ignore_index=9))
+    assert probe(made, data, {}, FP32, num_classes=10)["loss"] > 0
 
 
 def test_a_class_number_out_of_bounds_is_said_to_be_one():

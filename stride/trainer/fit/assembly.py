@@ -36,7 +36,7 @@ from stride.models.build import (
 )
 from stride.models.model import Model
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
-from stride.trainer.fit.open_sections import resolve_sections, values_of
+from stride.trainer.fit.open_sections import ignored_target, resolve_sections, values_of
 from stride.trainer.fit.places import placed_data, placed_weights
 
 MODEL_NAME = "model_kwargs.model_name"
@@ -214,8 +214,9 @@ def _build_data(
 ) -> Data:
     """Build the config's data, or wrap the loaders given; a single one replaces its split."""
     loaders = {f"{split}_loader": loader for split, loader in objects.loaders.items()}
+    ignored = ignored_target(resolved.config)
     if "train_loader" in loaders:
-        return given_data(**loaders, device=device)
+        return given_data(**loaders, device=device, ignored=ignored)
     data = build_data(
         placed_data(sections["dataset_kwargs"], resolved),
         sections["load_data_kwargs"],
@@ -223,6 +224,7 @@ def _build_data(
         device=device,
         splits=splits,
         normalization=normalization,
+        ignored=ignored,
     )
     wrapped: dict[str, Any] = {name: given(one, device, name) for name, one in loaders.items()}
     return replace(data, **wrapped)

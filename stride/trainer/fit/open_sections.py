@@ -90,6 +90,19 @@ def _of_criterion(config: Config) -> list[ConfigError]:
     return _mistakes_of(partial(resolve_criterion, values_of(config.criterion_kwargs), None))
 
 
+def ignored_target(config: Config) -> int | None:
+    """Return the target that the criterion leaves out, None for none.
+
+    Without a name, a criterion that has such a key is the one for classes.
+    """
+    values = values_of(config.criterion_kwargs)
+    if "ignore_index" not in values:
+        return None
+    values["criterion_name"] = values["criterion_name"] or "CrossEntropyLoss"
+    found = resolve_criterion(values, None).get("ignore_index")
+    return found if isinstance(found, int) else None
+
+
 def _of_scheduler(config: Config) -> list[ConfigError]:
     values = values_of(config.scheduler_kwargs)
     return _mistakes_of(partial(resolve_scheduler, values, epochs=1, steps=1, mode="min"))

@@ -1,6 +1,9 @@
 """Data and model of a config, and what was decided on the way."""
 
+import numpy as np
 import pytest
+import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from stride.errors import ConfigError, DataError
 from stride.trainer.fit.assembly import lengths
@@ -33,6 +36,18 @@ def test_a_divided_model_is_trained_by_kernels_that_know_its_rows(make):
 def test_lengths_follow_from_whatever_ends_first(make, training, expected):
     assembly = make(training_config=training).comprehend_config()
     assert lengths(assembly.config, assembly.data) == expected
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_the_target_that_the_criterion_leaves_out_is_no_class(make, tmp_path, given):
+    masks = torch.arange(6).repeat(8).reshape(8, 2, 3) % 3
+    masks[0, 0, 0] = 255
+    made, key = TensorDataset(torch.randn(8, 1, 2, 3), masks), {"ignore_index": 255}
+    np.savez(tmp_path / "masks.npz", inputs=made.tensors[0], targets=masks.to(torch.uint8))
+    arrays = {"dataset_name": "arrays", "path": str(tmp_path / "masks.npz"), "subsample_rate": 1}
+    data = {"train_loader": DataLoader(made, 4)} if given else {"dataset_kwargs": arrays}
+    assembly = make(**data, criterion_kwargs=key).comprehend_config()
+    assert assembly.data.info.num_classes == 3
 
 
 def test_splits_are_found_by_name_and_a_missing_one_is_told(make):
