@@ -10,7 +10,7 @@ from stride.config.metrics import metric_name
 from stride.distributed import any_rank, totals
 from stride.engine.precision import Precision
 from stride.metrics.base import Metric, exact_type, over_ranks
-from stride.models.losses import Size
+from stride.models.losses import Size, summable
 from stride.models.model import Model, as_step, counted_loss
 from stride.models.shards import is_divided
 
@@ -65,8 +65,9 @@ def _pass(model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]) -
         step = as_step(model.evaluation_step(batch), batch)
         if not counts:
             continue
-        total = total + counted_loss(step).to(exact_type(step.loss)) * step.size
-        size = size + step.size
+        weight = summable(step.size)
+        total = total + counted_loss(step).to(exact_type(step.loss)) * weight
+        size = size + weight
         for metric in metrics.values():
             metric.update(step)
     return total, size

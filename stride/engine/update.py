@@ -13,6 +13,7 @@ from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.tally import joined
 from stride.errors import ConfigError
+from stride.models.losses import summable
 from stride.models.model import Model, Step, as_step, counted_loss
 from stride.models.shards import whole
 
@@ -182,7 +183,7 @@ def _joined(steps: list[Step], device: torch.device) -> Step:
     """
     if not steps:
         return Step(torch.zeros((), device=device), 0)
-    size = sum(step.size for step in steps)
+    size = sum(summable(step.size) for step in steps)
     loss = torch.stack([counted_loss(step) * step.size for step in steps]).sum() / size
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):

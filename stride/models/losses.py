@@ -19,6 +19,15 @@ _MEAN = 1  # torch's number for reduction="mean"
 _SMALL = 1e-30  # less than any weight that counts
 
 
+def summable(size: Size) -> Size:
+    """Return a size in a type that sums of it fit in: bytes and half precision would not hold them.
+
+    A mask that has the type of the outputs gives such a size under autocast.
+    """
+    short = isinstance(size, Tensor) and size.dtype.itemsize < torch.float32.itemsize
+    return size.float() if short else size  # type: ignore[union-attr]
+
+
 def judge_of(criterion: nn.Module) -> Judge:
     """Return what calls such a criterion, and gives its loss and what that is a mean over.
 

@@ -90,6 +90,17 @@ def test_the_loss_of_a_weighted_criterion_does_not_depend_on_the_batches(targets
         assert values["test/loss"] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "size"), [(torch.float16, 4e4), (torch.bfloat16, 260), (torch.uint8, 200)]
+)
+def test_sizes_are_added_in_a_type_that_holds_their_sum(kind, size):
+    losses = torch.arange(9.0).split(1)
+    made = Model(nn.Identity(), nn.MSELoss())
+    made.evaluation_step = lambda batch: Step(batch.mean(), torch.tensor(size).to(kind))
+    values = evaluate(made, losses, {}, split="val", precision=FP32)
+    assert values == {"validation/epoch_loss": pytest.approx(4)}
+
+
 def test_an_empty_split_has_no_number():
     values = evaluate(model(), [], {}, split="test", precision=FP32)
     assert values["test/loss"] != values["test/loss"]

@@ -192,6 +192,25 @@ class OnTheDevice(Tokens):
     counts = staticmethod(torch.Tensor.detach)
 
 
+class InHalves(Tokens):
+    """As many as half precision holds three of, and their sum it does not."""
+
+    @staticmethod
+    def counts(number):
+        return (number * 30_000 / 4).half()
+
+
+def test_the_sum_of_sizes_in_half_precision_is_a_number():
+    model, x, _ = model_and_data()
+    model = InHalves(model.network, model.criterion)
+    window = [(one, torch.ones(1, 4)) for one in x.reshape(3, 1, 4, 4)]
+    whole, (step,) = updated(Tokens(model.network, model.criterion), [window])
+    parts, (joined,) = updated(model, [window])
+    torch.testing.assert_close(weights(parts), weights(whole))
+    torch.testing.assert_close(joined.loss, step.loss.detach())
+    assert joined.size == 90_000
+
+
 @pytest.mark.parametrize("kind", [Tokens, OnTheDevice])
 def test_microbatches_are_weighed_by_the_size_that_their_step_states(kind):
     model, x, _ = model_and_data()

@@ -11,7 +11,7 @@ from stride.data.batches.sampler import Counts
 from stride.distributed import any_rank, totals, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
 from stride.engine.precision import Precision
-from stride.models.losses import Size
+from stride.models.losses import Size, summable
 from stride.models.model import Model, Step, batch_size, counted_loss
 
 _MANY = 1024  # samples, where the ranks do not know how many they have together
@@ -44,7 +44,7 @@ class Gradients(ABC):
 
     def _weight(self, step: Step) -> Size:
         """Return the weight of a step, and remember it."""
-        weight = step.size / self._scale
+        weight = summable(step.size) / self._scale
         self._weights.append(weight)
         return weight
 
