@@ -106,8 +106,17 @@ def _object(value: Any, key: str) -> Any:
 
 def _cannot_hold(value: Any, key: str) -> Never:
     what = f"{key or 'a value'} cannot be written as JSON: it is a {type(value).__qualname__}"
-    hint = "give the import path of a function that makes it"
-    raise ConfigError(what, key=key, hint=hint)
+    raise ConfigError(what, key=key, hint=_instead_of(value))
+
+
+def _instead_of(value: Any) -> str:
+    name = getattr(value, "__qualname__", None)
+    if name is None:
+        has_list = hasattr(value, "tolist")
+        return "give its tolist()" if has_list else "give the import path of what makes it"
+    if "<" in name:  # a lambda, or of the inside of a function
+        return "define it at the top of a module, and give its import path"
+    return f"give its import path: {value.__module__}:{name}"
 
 
 def _enum_value(member: Enum) -> Any:

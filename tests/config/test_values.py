@@ -86,6 +86,22 @@ def test_what_json_cannot_hold_is_refused_by_its_key(value: Any) -> None:
     assert caught.value.key == "model_kwargs.widths.1"
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (join, "give its import path: stride.config.values:join"),
+        (Path, "give its import path: pathlib:Path"),
+        (lambda: 1, "define it at the top of a module, and give its import path"),
+        (torch.ones(2), "give its tolist()"),
+        (object(), "give the import path of what makes it"),
+    ],
+)
+def test_what_to_give_instead_is_told(value: Any, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plain(value, "a.b")
+    assert caught.value.hint == hint
+
+
 def test_keys_that_are_numbers_become_text() -> None:
     keys = {7: 1, 0.5: 2, np.int64(4): 3, True: 4, float("inf"): 5, Speed.ODD: 6}
     assert list(plain(keys)) == ["7", "0.5", "4", "true", "Infinity", "ODD"]
