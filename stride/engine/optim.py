@@ -31,13 +31,17 @@ def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fused(
-    section: Mapping[str, Any], parameters: Iterable[Parameter], *, divided: bool = False
+    section: Mapping[str, Any],
+    parameters: Iterable[Parameter],
+    *,
+    divided: bool = False,
+    sparse: bool = False,
 ) -> dict[str, Any]:
     """Return the section with the fused implementation chosen, if it can be and nothing else is.
 
     Fused, foreach and plain implementations differ in the last bits, so the choice is recorded.
     A fused one walks through memory as it is, and takes gaps in it for numbers. That of SGD
-    knows no parameters that are divided among processes.
+    knows no parameters that are divided among processes, and none knows sparse gradients.
 
     Raises:
         ConfigError: it was asked for, and a parameter is a slice of a larger tensor, or divided.
@@ -61,7 +65,7 @@ def fused(
             hint=f"type: {_FUSED}=false, or make it nn.Parameter(slice.clone())",
         )
     asked = any(section.get(key) for key in ("fused", "foreach", "differentiable", "capturable"))
-    if "fused" not in section or asked or section["fused"] is False:
+    if "fused" not in section or asked or section["fused"] is False or sparse:
         return dict(section)
     known = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
     return dict(section) | ({"fused": True} if known and dense and not undividable else {})

@@ -167,9 +167,12 @@ def assemble(
         model.to(device)
     _require_shapes(model)
     if trains:
-        divided = config.distributed_config.strategy == "fsdp"
-        optimizer = fused(sections["optimizer_kwargs"], model.parameters(), divided=divided)
-        sections["optimizer_kwargs"] = optimizer
+        sections["optimizer_kwargs"] = fused(
+            sections["optimizer_kwargs"],
+            model.parameters(),
+            divided=config.distributed_config.strategy == "fsdp",
+            sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
+        )
         sections["scheduler_kwargs"] = _scheduler_section(config, data)
     strategy = choose_strategy(config.distributed_config.strategy, model)
     sections["distributed_config"] = {"strategy": strategy}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.errors import ConfigError, DataError
@@ -36,6 +37,14 @@ def test_a_divided_model_is_trained_by_kernels_that_know_its_rows(make):
 def test_lengths_follow_from_whatever_ends_first(make, training, expected):
     assembly = make(training_config=training).comprehend_config()
     assert lengths(assembly.config, assembly.data) == expected
+
+
+def test_sparse_gradients_are_not_given_to_fused_kernels(make):
+    tokens = DataLoader(TensorDataset(torch.arange(8).reshape(4, 2), torch.zeros(4, 3)), 2)
+    trainer = make(train_loader=tokens, optimizer_kwargs={"optimizer_name": "SGD"})
+    trainer.set_model(nn.EmbeddingBag(8, 3, mode="sum", sparse=True))
+    assert trainer.comprehend_config().config.optimizer_kwargs.free["fused"] is None
+    assert trainer.fit(max_epochs=1) > 0
 
 
 @pytest.mark.parametrize("given", [False, True])
