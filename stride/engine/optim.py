@@ -47,28 +47,25 @@ def fused(
         ConfigError: it was asked for, and a parameter is a slice of a larger tensor, or divided.
     """
     undividable = divided and section["optimizer_name"].rpartition(":")[2] in _FUSED_WHOLE
-    if section.get("fused") and undividable:
-        raise ConfigError(
-            f"the fused {section['optimizer_name']} does not work on divided parameters",
-            key=_FUSED,
-            where=_FUSED,
-            hint=f"type: {_FUSED}=false",
-        )
     parameters = list(parameters)
     dense = all(is_dense(own_rows(parameter)) for parameter in parameters)
+    if section.get("fused") and undividable:
+        raise _unfusable(f"the fused {section['optimizer_name']} knows no divided parameters")
     if section.get("fused") and not dense:
-        raise ConfigError(
+        what = (
             "a parameter has gaps in memory, as a slice of a larger tensor, and a fused optimiser "
-            "would write into them",
-            key=_FUSED,
-            where=_FUSED,
-            hint=f"type: {_FUSED}=false, or make it nn.Parameter(slice.clone())",
         )
+        other = ", or make it nn.Parameter(slice.clone())"
+        raise _unfusable(f"{what}would write into them", other)
     asked = any(section.get(key) for key in ("fused", "foreach", "differentiable", "capturable"))
     if "fused" not in section or asked or section["fused"] is False or sparse:
         return dict(section)
     known = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
     return dict(section) | ({"fused": True} if known and dense and not undividable else {})
+
+
+def _unfusable(what: str, other: str = "") -> ConfigError:
+    return ConfigError(what, key=_FUSED, where=_FUSED, hint=f"type: {_FUSED}=false{other}")
 
 
 class OptimizerState:

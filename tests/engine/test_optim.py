@@ -150,7 +150,7 @@ def test_fused_is_chosen_for_divided_parameters_where_torch_can_divide_it():
     for name, expected in (("AdamW", True), ("SGD", None), ("torch.optim:Adagrad", None)):
         section = resolve_optimizer({"optimizer_name": name})
         assert fused(section, nn.Linear(1, 1).parameters(), divided=True)["fused"] is expected
-    with pytest.raises(ConfigError, match=r"fused SGD does not.*optimizer_kwargs.fused=false"):
+    with pytest.raises(ConfigError, match=r"fused SGD knows no.*optimizer_kwargs.fused=false"):
         fused(resolve_optimizer({"optimizer_name": "SGD", "fused": True}), [], divided=True)
 
 
