@@ -217,7 +217,7 @@ def _numbers(sizes: Sequence[Size]) -> list[float]:
     """Read all sizes at once."""
     tensors = [size for size in sizes if isinstance(size, Tensor)]
     read = iter(torch.stack([t.to(exact_type(t)) for t in tensors]).tolist() if tensors else ())
-    return [next(read) if isinstance(size, Tensor) else size for size in sizes]
+    return [next(read) if isinstance(size, Tensor) else float(size) for size in sizes]
 
 
 def _mean(total: float, size: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from numbers import Real
 from typing import Any, NamedTuple
 
 import torch
@@ -195,7 +196,7 @@ def as_step(result: Any, batch: Any) -> Step:
 def _is_size(size: Any) -> bool:
     if isinstance(size, Tensor):
         return not size.ndim
-    return type(size) in (int, float) and 0 <= size < math.inf
+    return isinstance(size, Real) and not isinstance(size, bool) and 0 <= float(size) < math.inf
 
 
 def counted_loss(step: Step) -> Tensor:

@@ -25,6 +25,8 @@ _turn = threading.RLock()  # held by who draws from the generators of the proces
 def training(what: str) -> Iterator[None]:
     """Let one training at a time have the process's global state, and give that back after.
 
+    Gradients are computed in it, also where it is called under `torch.no_grad`.
+
     Args:
         what: is done, for the refusal of a second one.
 
@@ -36,7 +38,7 @@ def training(what: str) -> Iterator[None]:
             raise _refusal()
         _trains.append(what)
         try:
-            with untouched(), _settings_kept():
+            with untouched(), _settings_kept(), torch.inference_mode(False), torch.enable_grad():
                 yield
         finally:
             _trains.clear()

@@ -1,6 +1,7 @@
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -182,7 +183,7 @@ def test_the_batch_size_is_that_of_the_first_tensor() -> None:
 
 
 def test_a_users_step_needs_a_scalar_loss_and_a_number_of_samples():
-    for size in (2, 2.5, torch.tensor(2)):
+    for size in (2, 2.5, np.int64(2), torch.tensor(2)):
         assert as_step(Step(torch.zeros(()), size), None).size is size
     for loss, size in ((1, 2), ((), torch.ones(2)), ((), -1), ((), math.nan), ((), True)):
         step = Step(torch.zeros(loss), size)

@@ -159,6 +159,14 @@ def folders(trainer):
     return sorted(p.name for p in trainer.run.paths.path.parent.iterdir() if p.name[0] != ".")
 
 
+@pytest.mark.parametrize("without", [torch.no_grad, torch.inference_mode])
+def test_a_training_computes_gradients_whatever_it_is_called_in(small, without):
+    best = small().fit()
+    with without():
+        assert small().fit() == best
+        assert not torch.is_grad_enabled()
+
+
 def test_a_second_training_in_a_hook_is_refused_before_it_has_a_folder(small):
     other, words = small(), []
     other.fit()

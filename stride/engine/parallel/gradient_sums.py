@@ -71,7 +71,9 @@ def _by_type(tensors: Iterable[AnyTensor]) -> Iterable[list[AnyTensor]]:
 
 def _gradient(parameter: Tensor) -> Tensor:
     gradient = parameter.grad
-    return parameter.new_zeros(parameter.numel()) if gradient is None else gradient.reshape(-1)
+    if gradient is None:
+        return parameter.new_zeros(parameter.numel())
+    return (gradient.to_dense() if gradient.is_sparse else gradient).reshape(-1)
 
 
 def _take(parameters: Sequence[Tensor], sums: Tensor, wanted: Sequence[float]) -> None:
@@ -80,7 +82,9 @@ def _take(parameters: Sequence[Tensor], sums: Tensor, wanted: Sequence[float]) -
     for parameter, part, is_wanted in zip(parameters, parts, wanted, strict=True):
         if not is_wanted:
             continue
-        if parameter.is_contiguous():
+        if parameter.grad is not None and parameter.grad.is_sparse:
+            parameter.grad = part.view_as(parameter).to_sparse(1)
+        elif parameter.is_contiguous():
             parameter.grad = part.view_as(parameter)
         else:  # as an optimiser's fused step wants it: laid out as the parameter
             parameter.grad = torch.empty_like(parameter).copy_(part.view(parameter.shape))

@@ -35,10 +35,13 @@ class Sometimes(nn.Module):
         return outputs + self.some(inputs) if inputs[0, 0] > 0 else outputs
 
 
+OTHERS = {"sometimes": Sometimes, "rows": lambda: Rows()}
+
+
 def network(kind="mlp"):
     torch.manual_seed(0)
-    if kind == "sometimes":
-        return Sometimes()
+    if kind in OTHERS:
+        return OTHERS[kind]()
     if kind == "norm":
         return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
     return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
@@ -65,6 +68,17 @@ def gradients_of(model, strategy, **config):
     return build_gradients(model, FP32, lambda: tuple(c[:2] for c in columns()), config)
 
 
+class Rows(nn.Module):
+    """Take rows of a table whose gradients are sparse."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.out = nn.Embedding(8, 4, sparse=True), nn.Linear(4, 3)
+
+    def forward(self, inputs):
+        return self.out(self.table((inputs[:, 0] > 0).long() + 2))
+
+
 class Stated(Model):
     """Steps that state their size as a number, and have no loss where it is zero."""
 
@@ -82,7 +96,8 @@ def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options
     model = options.pop("model", Model)(network(kind), criterion)
     for parameter in model.parameters():  # the others take them from rank 0
         parameter.data += rank()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05)
+    make = torch.optim.SGD if kind == "rows" else torch.optim.AdamW
+    optimizer = make(model.parameters(), lr=0.05)
     gradients = gradients_of(model, strategy)
     update = Update(model, optimizer, FP32, gradients=gradients, **options)
     losses, samples = [], 0
@@ -109,6 +124,15 @@ def close(one, other):
 def identical(one, other):
     assert all(torch.equal(value, other[0][name]) for name, value in one[0].items())
     assert one[1:] == other[1:]
+
+
+@pytest.mark.ddp
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_sparse_gradients_are_added_too(ranks, strategy):
+    alone = train(strategy, 4, kind="rows")
+    first, second = ranks(2, train, strategy, 2, kind="rows")
+    identical(first, second)
+    close(first, alone)
 
 
 @pytest.mark.ddp
