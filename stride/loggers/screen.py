@@ -26,7 +26,13 @@ class Screen(io.TextIOBase):
         self.lost: Exception | None = None if stream is not None else ValueError("no stream")
 
     def write(self, text: str) -> int:
-        """Write what the stream can show of a text; return the text's length."""
+        """Write what the stream can show of a text; return the text's length.
+
+        Raises:
+            TypeError: It is no text. Some ask so what a stream takes.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self.lost is None:
             try:
                 self._write(text)

@@ -52,6 +52,14 @@ def test_a_stream_that_is_full_for_a_moment_is_not_given_up():
     assert stream.getvalue() == "kept"
 
 
+def test_bytes_are_refused_by_which_click_knows_a_stream_of_text():
+    screen = Screen(stream := io.StringIO())
+    with pytest.raises(TypeError, match="must be str, not bytes"):
+        screen.write(b"")
+    screen.write("text")
+    assert screen.lost is None and stream.getvalue() == "text"
+
+
 def test_no_stream_and_one_of_few_words_are_streams_too():
     class Words:
         def write(self, text):
