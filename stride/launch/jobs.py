@@ -33,14 +33,16 @@ def cancel(run: Path) -> str:
     """End a run's job; return its id. A run that has not begun is `stopped` from now on.
 
     Raises:
-        RunError: no job was submitted for the run.
+        RunError: no job was submitted for the run, or what is recorded is none.
         Refused: scancel is missing or refuses.
     """
     paths = RunPaths(run)
     job = recorded_job(paths)
     if job is None:
+        named = paths.job.exists()
+        what = "its records name no job of SLURM" if named else "no job was submitted for this run"
         hint = "end its process where it runs: it writes a checkpoint and leaves"
-        raise RunError("no job was submitted for this run", where=str(run), hint=hint)
+        raise RunError(what, where=str(run), hint=hint)
     slurm.cancel(job)
     if read_row(run).state == "queued":
         with suppress(RunError):  # the job was faster, and its process ends by the signal

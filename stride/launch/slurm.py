@@ -1,5 +1,6 @@
 """Speak with SLURM by its own commands."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stride.errors import UserError
+from stride.runs.records import SLURM_ID
 
 _SECONDS = 120.0  # for one command: a controller that does not answer is asked again and again
 _UNKNOWN = "Invalid job id"
@@ -42,9 +44,12 @@ def submit(script: Path) -> Submitted:
     """Hand a script to sbatch.
 
     Raises:
-        Refused: sbatch is missing, gives no answer, or refuses.
+        Refused: sbatch is missing, gives no answer or none that is a job, or refuses.
     """
-    number, _, cluster = _call("sbatch", "--parsable", str(script)).strip().partition(";")
+    answer = _call("sbatch", "--parsable", str(script)).strip()
+    number, _, cluster = answer.partition(";")
+    if not re.fullmatch(SLURM_ID, number):
+        raise Refused(f"sbatch answered {answer!r}, which is no job", where="SLURM")
     return Submitted(number, cluster or None)
 
 
@@ -70,7 +75,7 @@ def cancel(job: str) -> None:
     # The number of one element is that of the whole array, and would end all of it.
     names = {one.number: one.name for one in _listed([job]) if job == one.number}
     try:
-        _call("scancel", names.get(job, job))
+        _call("scancel", "--", names.get(job, job))
     except Refused as error:
         if _UNKNOWN not in error.what:
             raise

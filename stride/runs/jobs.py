@@ -1,12 +1,13 @@
 """Know the job of a launcher: that of this process, and that of a run."""
 
 import os
+import re
 from contextlib import suppress
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
-from stride.runs.records import JobRecord
+from stride.runs.records import SLURM_ID, JobRecord
 from stride.runs.status import newest_segment
 
 
@@ -39,10 +40,15 @@ def is_of_job(paths: RunPaths, name: str | None) -> bool:
 
 
 def recorded_job(paths: RunPaths) -> str | None:
-    """Return the job that was submitted for a run, or started for it by hand since then."""
-    with suppress(RunError):
+    """Return SLURM's job that was submitted for a run, or started for it by hand since then.
+
+    None where the records name none, in the form that SLURM gives its jobs: whoever may write in
+    the folder is not to say what SLURM's commands are asked.
+    """
+    with suppress(RunError, TypeError):  # TypeError: a time that is no number
         record = JobRecord.read(paths.job)
         segment = read_record(paths.segment(newest_segment(paths) or 0))
         by_hand = segment.get("started", 0) > record.submitted and segment.get("job")
-        return record.id if not by_hand else str(by_hand)
+        name = str(by_hand or record.id)
+        return name if re.fullmatch(SLURM_ID, name) else None
     return None

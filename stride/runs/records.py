@@ -42,6 +42,7 @@ Number = Annotated[
 """A number; NaN and the infinities are texts in the file."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+SLURM_ID = "^[0-9]+([_+][0-9]+)?$"  # anything else could be an option of SLURM's commands
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
@@ -165,7 +166,9 @@ class JobRecord(Versioned):
 
     schema_name: ClassVar[str] = "job"
 
-    id: str = Field(description="As SLURM calls it: 12, or 12_3 in an array")
+    id: Annotated[
+        str, Field(pattern=SLURM_ID, description="As SLURM calls it: 12, or 12_3 in an array")
+    ]
     cluster: str | None = Field(None, description="Where sbatch named one")
     submitted: Seconds
 

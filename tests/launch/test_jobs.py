@@ -1,5 +1,6 @@
 """Jobs of runs: their states, their end, and waiting for it."""
 
+import json
 import time
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_state_of_each_job_is_told(queued, plain, slurm):
 
 def test_a_queued_run_is_stopped_with_its_job(queued, slurm):
     assert cancel(queued) == "12"
-    assert slurm.calls("scancel") == ["12"]
+    assert slurm.calls("scancel") == ["-- 12"]
     status = Run(queued).status
     assert (status["state"], status["reason"]) == ("stopped", "cancelled before it began")
 
@@ -50,13 +51,30 @@ def test_a_queued_run_is_stopped_with_its_job(queued, slurm):
 def test_a_run_that_has_begun_ends_by_itself(queued, slurm):
     go_on(queued, "interrupted")
     cancel(queued)
-    assert slurm.calls("scancel") == ["12"]
+    assert slurm.calls("scancel") == ["-- 12"]
     assert Run(queued).status["state"] == "interrupted"
 
 
 def test_a_run_without_a_job_is_not_cancelled(plain):
     with pytest.raises(RunError, match="no job was submitted"):
         cancel(plain)
+
+
+def test_a_record_that_names_no_job_of_slurm_is_not_passed_on(queued, slurm, record):
+    job, segment = Run(queued).paths.job, Run(queued).paths.segment(0)
+    good, began = record(job), record(segment)
+    for name in ["--user=me", "-t", "1,2", "12 13", "12\n", "me", ""]:
+        job.write_text(json.dumps(good | {"id": name}))
+        segment.write_text(json.dumps(began))
+        assert job_states([queued]) == {}
+        job.write_text(json.dumps(good))
+        later = {"started": good["submitted"] + 1, "job": name or {"id": 12}}
+        segment.write_text(json.dumps(began | later))
+        assert job_states([queued]) == {}
+        with pytest.raises(RunError, match="name no job of SLURM"):
+            cancel(queued)
+    assert slurm.calls("scancel") == slurm.calls("squeue") == []
+    assert Run(queued).status["state"] == "queued"
 
 
 def test_the_end_of_a_run_is_waited_for(queued, slurm):

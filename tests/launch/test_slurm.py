@@ -15,6 +15,12 @@ def test_a_cluster_is_named_where_there_are_several(slurm, tmp_path):
     assert submit(tmp_path / "job.sbatch") == Submitted("12", "north")
 
 
+def test_an_answer_that_is_no_job_is_refused(slurm, tmp_path):
+    slurm.answer("sbatch", "welcome to the cluster\n")
+    with pytest.raises(Refused, match="sbatch answered 'welcome to the cluster', which is no job"):
+        submit(tmp_path / "job.sbatch")
+
+
 def test_a_refusal_is_told_in_the_words_of_sbatch(slurm, tmp_path):
     slurm.refuse(
         "sbatch",
@@ -80,7 +86,7 @@ def test_a_job_is_cancelled_and_one_that_ended_is_left_alone(slurm):
         "scancel", "scancel: error: Kill job error on job id 13: Invalid job id specified\n"
     )
     cancel("13")
-    assert slurm.calls("scancel") == ["12", "13"]
+    assert slurm.calls("scancel") == ["-- 12", "-- 13"]
     slurm.refuse("scancel", "scancel: error: Access denied\n")
     with pytest.raises(Refused, match="scancel refused: Access denied"):
         cancel("14")
@@ -90,4 +96,4 @@ def test_an_element_of_an_array_is_cancelled_alone(slurm):
     slurm.answer("squeue", "13|12_0|RUNNING|None\n12|12_1|RUNNING|None\n")
     cancel("12")
     cancel("12_0")
-    assert slurm.calls("scancel") == ["12_1", "12_0"]
+    assert slurm.calls("scancel") == ["-- 12_1", "-- 12_0"]

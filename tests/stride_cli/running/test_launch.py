@@ -97,7 +97,7 @@ def test_a_run_is_cancelled(stride, slurm, tmp_path):
     stride("launch", *SMALL)
     done = stride("cancel", "W/0")
     assert (done.code, done.err, done.out) == (0, "cancelled job 12\n", "W/0\n")
-    assert (slurm / "scancel.calls").read_text() == "12\n"
+    assert (slurm / "scancel.calls").read_text() == "-- 12\n"
     assert "stopped" in stride("ls", "W").out
 
 
