@@ -5,6 +5,7 @@ network file systems), two processes still never get one number.
 """
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ from stride.runs.layout import (
 from stride.runs.names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
 
+LOGGER = logging.getLogger("stride")
+
 _LOCK_SECONDS = 60.0
+_FAR = 10**9  # beyond the largest run: no mark of ours, which would use the numbers up
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
@@ -123,6 +127,7 @@ class WorkDir:
             self.paths.private.mkdir(parents=True, exist_ok=True)
             with self._lock():
                 self._settle_replaced()
+                self._settle_mark()
                 paths, old = (
                     (self._next_number(), None) if name is None else self._named(name, force)
                 )
@@ -184,7 +189,7 @@ class WorkDir:
                 lock.release()
 
     def _next_number(self) -> RunPaths:
-        number = self._largest() + 1
+        number = int(checked_name(self._largest(above=self._high_water()) + 1))
         while True:
             self._raise_mark(number)
             with suppress(FileExistsError):
@@ -217,12 +222,24 @@ class WorkDir:
             else:
                 os.rename(self.paths.private / entry, self.path / name)
 
-    def _largest(self) -> int:
-        """Return the largest number of any run; a folder named by a date, say, is none."""
-        mark = self._high_water()
+    def _settle_mark(self) -> None:
+        """Take away a mark that no claim has written: numbers then go on from the largest run."""
+        mark = self.paths.high_water
+        if not os.path.lexists(mark):
+            return
+        highest = self._high_water()
+        if highest < 0 or (highest > _FAR and highest - self._largest(above=-1) > _FAR):
+            LOGGER.warning("%s is damaged: run numbers go on from the largest run", mark)
+            mark.unlink(missing_ok=True)
+
+    def _largest(self, above: int) -> int:
+        """Return the largest number of any run, or `above` where none has a larger one.
+
+        A folder named by a date, say, is no run.
+        """
         numbers = sorted(map(number_of, os.listdir(self.path)), reverse=True)
-        above = (number for number in numbers if number > mark)
-        return next((n for n in above if _is_begun(self.paths.run(str(n)))), mark)
+        larger = (number for number in numbers if number > above)
+        return next((n for n in larger if _is_begun(self.paths.run(str(n)))), above)
 
     def _high_water(self) -> int:
         """Return the largest number ever given, -1 where no mark tells."""
@@ -230,7 +247,7 @@ class WorkDir:
             highest = read_json(self.paths.high_water)["highest"]
         except (StrideError, KeyError, TypeError):
             return -1
-        return highest if isinstance(highest, int) else -1
+        return highest if type(highest) is int and highest >= 0 else -1
 
     def _raise_mark(self, number: int) -> None:
         """Record a number before its folder appears, so that a kill between wastes it only."""

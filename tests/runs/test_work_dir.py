@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import tempfile
@@ -75,15 +76,38 @@ def test_a_deleted_largest_number_is_not_given_again(work_dir: WorkDir) -> None:
     assert work_dir.claim().name == "9"
 
 
-def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir) -> None:
+def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir, caplog) -> None:
     made(work_dir.claim("41"))
-    for damage in (b"", b"{}", b"[1]", b'{"highest": "x"}', None):
-        if damage is None:
-            shutil.rmtree(work_dir.paths.private)
-        else:
-            work_dir.paths.high_water.write_bytes(damage)
+    shutil.rmtree(work_dir.paths.private)
+    assert made(work_dir.claim()).name == "42"
+    assert not caplog.messages
+
+
+def test_a_damaged_mark_is_told_and_numbers_go_on_from_the_largest(
+    work_dir: WorkDir, caplog
+) -> None:
+    made(work_dir.claim("41"))
+    values = [b"-3", b"true", b'"x"', b"1e300", b"9" * 5000, b"2000000000", b"null"]
+    for damage in [b"", b"{}", b"[1]", *(b'{"highest": %s}' % value for value in values)]:
+        caplog.clear()
+        work_dir.paths.high_water.write_bytes(damage)
         expected = 1 + max(int(name) for name in work_dir.names())
-        assert made(work_dir.claim()).name == str(expected)
+        assert made(work_dir.claim()).name == str(expected), damage
+        told = f"{work_dir.paths.high_water} is damaged: run numbers go on from the largest run"
+        assert caplog.messages == [told], damage
+        assert json.loads(work_dir.paths.high_water.read_bytes())["highest"] == expected
+
+
+def test_a_mark_far_beyond_small_runs_may_be_that_of_a_large_one(work_dir: WorkDir, caplog) -> None:
+    made(work_dir.claim("20260101120000"))
+    assert made(work_dir.claim()).name == "20260101120001"
+    assert not caplog.messages
+
+
+def test_when_the_numbers_are_used_up_it_is_told(work_dir: WorkDir) -> None:
+    made(work_dir.claim("9" * 15))
+    with pytest.raises(RunError, match="longer than 15"):
+        work_dir.claim()
 
 
 @pytest.mark.parametrize("inside", [[], ["photo.jpg"], ["figures/a.png"]])
