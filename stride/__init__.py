@@ -5,9 +5,9 @@ Each public name is imported at its first use, so that reading runs loads no tor
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
-from stride.version import __version__
+# Not from typing: `python -m stride` imports this before it has the current folder out of its way.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from stride.callbacks.base import Callback as Callback
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
     from stride.trainers.active.trainer import ActiveTrainer as ActiveTrainer
+    from stride.version import __version__ as __version__
 
 _MODULES = {
     "ActiveTrainer": "stride.trainers.active.trainer",
@@ -31,6 +32,7 @@ _MODULES = {
     "Step": "stride.models.model",
     "StrideError": "stride.errors",
     "Trainer": "stride.trainer.trainer",
+    "__version__": "stride.version",
     "load_run": "stride.trainer.starts.loaded",
 }
 
@@ -49,11 +51,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name at its first use."""
     if name not in _MODULES:
         raise AttributeError(f"module 'stride' has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name]), name)
+    value: object = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

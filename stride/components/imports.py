@@ -48,10 +48,13 @@ def _import(name: str) -> ModuleType:
 
 
 def _reach_current_folder() -> None:
-    """Let a user's own module be found beside the place where the command is typed."""
+    """Let a user's own module be found beside the place where the command is typed.
+
+    It comes last: no file there is taken for an installed module.
+    """
     folder = os.getcwd()
     if not {folder, ""} & set(sys.path):
-        sys.path.insert(0, folder)
+        sys.path.append(folder)
 
 
 def _place(error: BaseException, module: str) -> str:

@@ -83,9 +83,14 @@ class Code:
         return self._in(copy, os.getcwd())
 
     def path(self, copy: Path) -> list[str]:
-        """Return the search path of Python for such a job, without what Python finds itself."""
+        """Return the search path of Python for such a job, without what Python finds itself.
+
+        The folder that the job works in is not named: it is searched last, as it is here.
+        """
         prefixes = tuple({sys.prefix, sys.base_prefix, sys.exec_prefix})
-        own = [entry or os.getcwd() for entry in sys.path if not entry.startswith(prefixes)]
+        here = os.path.realpath(os.getcwd())
+        others = [entry for entry in sys.path if os.path.realpath(entry) != here]
+        own = [entry for entry in others if not entry.startswith(prefixes)]
         return list(dict.fromkeys(str(self._in(copy, entry)) for entry in own))
 
     def _in(self, copy: Path, place: str) -> Path:

@@ -1,6 +1,8 @@
 """Import paths, and the user's mistakes in them and behind them."""
 
+import io
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ def test_a_module_in_the_current_folder_is_found(folder: Path) -> None:
     assert load("my_nets:Net").__name__ == "Net"
     assert load("my_nets:Net.Inner").__name__ == "Inner"
     assert sys.path.count(str(folder)) == 1
-    assert sys.path[0] == str(folder)
+    assert sys.path[-1] == str(folder)
 
 
 def test_a_folder_already_on_the_path_keeps_its_place(folder: Path) -> None:
@@ -31,6 +33,12 @@ def test_a_folder_already_on_the_path_keeps_its_place(folder: Path) -> None:
     load("os:getcwd")
     assert sys.path.count(str(folder)) == 1
     assert sys.path[-1] == str(folder)
+
+
+def test_no_file_of_the_current_folder_is_taken_for_an_installed_module(folder: Path) -> None:
+    (folder / "this.py").write_text("raise SystemExit('run')\n")
+    with redirect_stdout(io.StringIO()):
+        assert load("this:c") == 97
 
 
 @pytest.mark.parametrize("path", ["os", "os:", ":x", "a:b:c", "a b:c", "os:x-y", "a/b.py:Net"])
