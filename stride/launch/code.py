@@ -2,14 +2,16 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stride.errors import UserError
+from stride.runs.provenance.git_command import Git, GitFailed
 from stride.runs.provenance.worktree import moved
+
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ class Code:
         Args:
             exclude: the work_dir, whose files are no code.
         """
+        git = Git(Path(), _SECONDS)
         try:
-            root = Path(_git(Path(), "rev-parse", "--show-toplevel").rstrip("\n"))
-            listed = _git(root, "ls-files", "-z", "--recurse-submodules")
-        except _NoGit as error:
+            root = Path(os.fsdecode(git("rev-parse", "--show-toplevel")).rstrip("\n"))
+            git.folder = root
+            listed = os.fsdecode(git("ls-files", "-z", "--recurse-submodules"))
+        except GitFailed as error:
             return cls(reason=str(error))
         runs = Path(os.path.realpath(exclude))
         files = [name for name in listed.split("\0") if name and (root / name).exists()]
@@ -95,24 +99,6 @@ class Code:
 
     def _in(self, copy: Path, place: str) -> Path:
         return Path(place) if self.root is None else Path(moved(place, self.root, copy))
-
-
-class _NoGit(Exception):
-    """Carry the reason why there is no list of files."""
-
-
-def _git(folder: Path, *words: str) -> str:
-    command = ["git", "-C", str(folder), *words]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
-    except FileNotFoundError:
-        raise _NoGit("git is not on the PATH") from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _NoGit(f"git gives no answer: {error}") from None
-    if done.returncode:
-        lines = os.fsdecode(done.stderr).strip().splitlines() or ["no message"]
-        raise _NoGit(lines[0].removeprefix("fatal: "))
-    return os.fsdecode(done.stdout)
 
 
 def _own_modules(root: Path) -> set[str]:

@@ -3,16 +3,13 @@
 import hashlib
 import os
 import shutil
-import signal
-import subprocess
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from stride.runs.layout import WorkDirPaths
+from stride.runs.provenance.git_command import Git, GitFailed
 from stride.runs.provenance.git_status import Change, read_status
 from stride.runs.provenance.untracked import patch_of_untracked
 
@@ -28,74 +25,6 @@ _DIFF = (
     "--no-color",
 )
 _FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")  # whatever the user's config
-
-
-# A loader's worker that another thread forks meanwhile would keep git's pipes open, and git would
-# be waited for as long as the worker lives.
-_STARTING = threading.Lock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_STARTING.acquire,
-        after_in_parent=_STARTING.release,
-        after_in_child=_STARTING.release,
-    )
-
-
-class _GitFailed(Exception):
-    """Carry the reason why git gave no answer."""
-
-
-class _Git:
-    """Call git in one folder, all calls together within one deadline."""
-
-    def __init__(self, folder: Path, timeout: float) -> None:
-        self.folder, self.timeout = folder, timeout
-        self.environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-        self._deadline = time.monotonic() + timeout
-
-    def __call__(self, *arguments: str, data: bytes | None = None) -> bytes:
-        """Return what git prints, given data to read."""
-        command = ["git", "--no-optional-locks", "-C", str(self.folder), *arguments]
-        pipe = subprocess.PIPE
-        try:
-            with _STARTING:
-                # A session of its own, so that a hanging git is killed with its children.
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL if data is None else pipe,
-                    stdout=pipe,
-                    stderr=pipe,
-                    env=self.environment,
-                    start_new_session=True,
-                )
-            with process:
-                return self._output_of(process, data)
-        except FileNotFoundError:
-            raise _GitFailed("git is not on the PATH") from None
-        except OSError as error:
-            raise _GitFailed(f"git does not start: {error.strerror}") from None
-
-    def _output_of(self, process: "subprocess.Popen[bytes]", data: bytes | None) -> bytes:
-        left = max(0, self._deadline - time.monotonic())
-        try:
-            output, errors = process.communicate(data, timeout=left)
-        except subprocess.TimeoutExpired:
-            raise _GitFailed(f"git gave no answer within {self.timeout:g} s") from None
-        finally:
-            _kill(process)
-        if process.returncode:
-            lines = errors.decode(errors="replace").strip().splitlines() or ["no message"]
-            raise _GitFailed(lines[0].removeprefix("fatal: "))
-        return output
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is not None:
-        return
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
 
 
 def git_state(
@@ -125,20 +54,21 @@ def git_state(
         "patch_sha256": None,
         "reason": "",
     }
-    git = _Git(Path(folder), timeout)
+    git = Git(Path(folder), timeout)
     try:
         with tempfile.TemporaryDirectory(prefix="stride-") as private:
             return state, _fill(state, git, exclude, private)
-    except _GitFailed as failure:
+    except GitFailed as failure:
         state["reason"] = str(failure)
         return state, b""
 
 
 def _fill(
-    state: dict[str, Any], git: _Git, exclude: Sequence[str | os.PathLike[str]], private: str
+    state: dict[str, Any], git: Git, exclude: Sequence[str | os.PathLike[str]], private: str
 ) -> bytes:
     git.folder = root = Path(_line(git("rev-parse", "--show-toplevel")))
     state["root"] = str(root)
+    _distrust_submodules(git, root)
     _leave_index(git, private)
     paths = _pathspec(root, exclude)
     status = read_status(
@@ -176,7 +106,7 @@ def _in_submodules(changes: Sequence[Change]) -> list[str]:
     return [f"{one.path} (a submodule with changes of its own)" for one in changes if one.submodule]
 
 
-def _too_long(git: _Git, changes: Sequence[Change]) -> dict[str, str]:
+def _too_long(git: Git, changes: Sequence[Change]) -> dict[str, str]:
     """Return by their paths the changed files that are too long: git would pack them whole.
 
     They are named with what they have or had, whichever is longer.
@@ -203,7 +133,7 @@ def _length(path: Path) -> int:
         return 0
 
 
-def _leave_index(git: _Git, private: str) -> None:
+def _leave_index(git: Git, private: str) -> None:
     """Let git work on a copy of the index.
 
     `git diff` writes a refreshed index, and `--no-optional-locks` does not hinder it. The copy
@@ -216,11 +146,20 @@ def _leave_index(git: _Git, private: str) -> None:
         shutil.copy2(index, copy)
 
 
+def _distrust_submodules(git: Git, folder: Path) -> None:
+    """Run no program that a submodule names: git looks for changes in each, by its own config."""
+    for entry in git("-C", str(folder), "ls-files", "--stage", "-z").split(b"\0"):
+        submodule = folder / os.fsdecode(entry.partition(b"\t")[2])
+        if entry.startswith(b"160000 ") and (submodule / ".git").exists():
+            git.run_nothing_of(submodule)
+            _distrust_submodules(git, submodule)
+
+
 def _line(output: bytes) -> str:
     return os.fsdecode(output.removesuffix(b"\n"))
 
 
-def _base(state: dict[str, Any], git: _Git) -> str:
+def _base(state: dict[str, Any], git: Git) -> str:
     """Return what to compare with: the commit, or the empty tree where there is none yet."""
     if state["commit"]:
         return str(state["commit"])

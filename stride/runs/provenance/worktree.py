@@ -3,10 +3,10 @@
 import hashlib
 import logging
 import os
-import subprocess
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
+from stride.runs.provenance.git_command import Git, GitFailed
 
 LOGGER = logging.getLogger("stride")
 
@@ -34,7 +35,8 @@ class RecordedCode(NamedTuple):
 def recorded_code(paths: RunPaths) -> Iterator[RecordedCode]:
     """Check out the recorded commit with the recorded patch, until the block ends.
 
-    The repository's own working tree and index are not touched.
+    The repository's own working tree and index are not touched. A warning names the repository
+    before anything of it is read, and no hook, filter or monitor that it names is run.
 
     Raises:
         RunError: the run records no commit, the repository or commit is gone, or the patch is
@@ -42,12 +44,36 @@ def recorded_code(paths: RunPaths) -> Iterator[RecordedCode]:
     """
     provenance = read_record(paths.provenance)
     git: Mapping[str, Any] = provenance.get("git", {})
+    root, commit = _recorded_place(paths, git)
+    LOGGER.warning("the code is that of %s at commit %s", root, commit)
+    if git.get("left_out"):
+        LOGGER.warning("the recorded code is without %s", ", ".join(git["left_out"]))
+    repository = Git(root)
+    with tempfile.TemporaryDirectory(prefix="stride-code-") as temporary:
+        tree = Path(temporary, root.name)
+        _call(repository, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        try:
+            if paths.code_patch.is_file():
+                patch = str(paths.code_patch.absolute())
+                _call(Git(tree), "apply", "--whitespace=nowarn", patch)
+            folder = moved(provenance.get("folder", str(root)), root, tree)
+            yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
+        finally:
+            _call(repository, "worktree", "remove", "--force", str(tree))
+
+
+def _recorded_place(paths: RunPaths, git: Mapping[str, Any]) -> tuple[Path, str]:
+    """Return the repository and the commit, once they and the patch are as a run records them."""
     if not git.get("commit"):
         raise RunError(
             f"the run records no commit: {git.get('reason') or 'it was not in git'}",
             where=str(paths.path),
             hint="reproduce without --code",
         )
+    root, commit = str(git.get("root")), str(git["commit"])
+    if not (os.path.isabs(root) and re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", commit)):
+        what = f"{paths.provenance.name} names no commit of a repository"
+        raise RunError(what, where=str(paths.path), hint="reproduce without --code")
     fault = fault_of_patch(paths, git)
     if fault:
         raise RunError(
@@ -55,19 +81,7 @@ def recorded_code(paths: RunPaths) -> Iterator[RecordedCode]:
             where=str(paths.path),
             hint="restore it from a copy of the run, or reproduce without --code",
         )
-    if git.get("left_out"):
-        LOGGER.warning("the recorded code is without %s", ", ".join(git["left_out"]))
-    root = Path(git["root"])
-    with tempfile.TemporaryDirectory(prefix="stride-code-") as temporary:
-        tree = Path(temporary, root.name)
-        _git(root, "worktree", "add", "--quiet", "--detach", str(tree), git["commit"])
-        try:
-            if paths.code_patch.is_file():
-                _git(tree, "apply", "--whitespace=nowarn", str(paths.code_patch.absolute()))
-            folder = moved(provenance.get("folder", str(root)), root, tree)
-            yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
-        finally:
-            _git(root, "worktree", "remove", "--force", str(tree))
+    return Path(root), commit
 
 
 def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
@@ -88,16 +102,12 @@ def moved(place: str, root: Path, tree: Path) -> str:
     return str(tree / path.relative_to(root)) if inside else str(path)
 
 
-def _git(folder: Path, *words: str) -> None:
+def _call(git: Git, command: str, *words: str) -> None:
     try:
-        command: Sequence[str] = ("git", "-C", str(folder), *words)
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise RunError(f"git does not start: {error.strerror}", where=str(folder)) from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        git(command, *words)
+    except GitFailed as failure:
         raise RunError(
-            f"git {words[0]} failed: {last}",
-            where=str(folder),
+            f"git {command} failed: {failure}",
+            where=str(git.folder),
             hint="reproduce without --code, with the code checked out by hand",
-        )
+        ) from None

@@ -66,7 +66,32 @@ def test_what_the_patch_left_out_is_told(repository, run_of, caplog):
     (repository / "weights.bin").write_bytes(b"\0\1")
     with recorded_code(run_of().paths) as code:
         assert not (code.folder / "weights.bin").exists()
-    assert caplog.messages == ["the recorded code is without weights.bin (not text)"]
+    commit = git(repository, "rev-parse", "HEAD")
+    assert caplog.messages == [
+        f"the code is that of {repository} at commit {commit}",
+        "the recorded code is without weights.bin (not text)",
+    ]
+
+
+def test_no_program_that_the_repository_names_is_run(repository, run_of, traps):
+    (repository / ".gitattributes").write_text("*.py filter=evil diff=evil\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "attributes")
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    run = run_of()
+    ran = traps(repository)
+    with recorded_code(run.paths) as code:
+        assert (code.folder / "package" / "net.py").read_text() == "size = 2\n"
+    assert ran() == []
+
+
+@pytest.mark.parametrize("change", [{"commit": "--lock"}, {"commit": "HEAD"}, {"root": "code"}])
+def test_what_is_no_commit_of_a_repository_never_reaches_git(repository, run_of, change):
+    run = run_of()
+    values = json.loads(run.paths.provenance.read_text())
+    run.paths.provenance.write_text(json.dumps(values | {"git": values["git"] | change}))
+    with pytest.raises(RunError, match=r"provenance\.json names no commit of a repository"):
+        recorded_code(run.paths).__enter__()
 
 
 def test_the_commit_and_the_patch_are_there_and_the_own_tree_is_untouched(repository, run_of):
