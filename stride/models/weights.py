@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stride.errors import RunError
 from stride.models.shards import own_rows
+from stride.runs.files.safetensors_header import Header, read_header
 
 _TIED = "tied"
 
@@ -54,14 +55,31 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
         RunError: the file is missing or no safetensors file.
     """
     try:
+        with path.open("rb") as opened:
+            tied = _tied(read_header(opened))
         with safe_open(path, framework="pt", device=str(device)) as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            tied = json.loads((file.metadata() or {}).get(_TIED, "{}"))
     except FileNotFoundError as error:
         raise RunError("no weights here", where=str(path)) from error
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RunError) as error:
         raise RunError(f"this is no safetensors file: {error}", where=str(path)) from error
     return state | {name: state[twin] for name, twin in tied.items()}
+
+
+def _tied(header: Header) -> dict[str, str]:
+    """Return by the name of each tensor that is not stored the one whose memory it shares.
+
+    Raises:
+        RunError: what is told of them is no such thing.
+    """
+    try:
+        tied = dict(json.loads(header.metadata.get(_TIED, "{}")))
+        known = header.tensors.keys() >= {*tied.values()}
+    except (ValueError, TypeError):
+        known = False
+    if not known:
+        raise RunError(f"its {_TIED!r} tensors are none that it has")
+    return tied
 
 
 def clone_state(state: Mapping[str, Any]) -> dict[str, Any]:

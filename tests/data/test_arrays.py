@@ -182,6 +182,16 @@ def test_damaged_files_are_named(tmp_path, name, content):
     assert f"no .{name[2:]} file" in refused(str(tmp_path / name))
 
 
+@pytest.mark.parametrize("place", [[-8, 0], [4, 12], [9, 17]])
+def test_a_safetensors_file_whose_tensors_are_not_in_their_places(tmp_path, place):
+    places = {"inputs": place, "targets": [0, 8]}
+    header = {n: {"dtype": "F32", "shape": [2], "data_offsets": p} for n, p in places.items()}
+    text = json.dumps(header).encode()
+    path = tmp_path / "odd.safetensors"
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(12))
+    assert "no .safetensors file: the tensor 'inputs'" in refused(str(path))
+
+
 def test_a_safetensors_file_that_is_cut_off(files):
     whole = (files / "data.safetensors").read_bytes()
     (files / "cut.safetensors").write_bytes(whole[:-8])

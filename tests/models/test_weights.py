@@ -1,8 +1,10 @@
 """Weights in a file: tied ones once, what is no file told in one line."""
 
+import json
+
 import pytest
 import torch
-from safetensors.torch import load
+from safetensors.torch import load, save_file
 from torch import nn
 
 from stride.errors import RunError
@@ -46,6 +48,22 @@ def test_what_is_no_weights_file_is_told_in_one_line(tmp_path, content):
         read_weights(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("tied", ['{"b": "gone"}', '{"b": []}', "[1]", "{", '{"b": {}}'])
+def test_a_tie_to_no_tensor_of_the_file_is_told(tmp_path, tied):
+    path = tmp_path / "w.safetensors"
+    save_file({"a": torch.ones(1)}, path, {"tied": tied})
+    with pytest.raises(RunError, match="its 'tied' tensors are none that it has"):
+        read_weights(path)
+
+
+def test_weights_that_lie_one_on_another_are_told_by_their_name(tmp_path):
+    place = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    text = json.dumps({"a": place, "b": place}).encode()
+    (tmp_path / "w").write_bytes(len(text).to_bytes(8, "little") + text + b"1234")
+    with pytest.raises(RunError, match="'b' does not begin where the one before it ends"):
+        read_weights(tmp_path / "w")
 
 
 def test_a_clone_is_not_changed_by_training():

@@ -1,6 +1,5 @@
 """Find the arrays in NPY, NPZ and safetensors files without reading or unpickling them."""
 
-import json
 import math
 import struct
 import zipfile
@@ -15,7 +14,8 @@ from torch import Tensor
 from stride.data.columns import MappedColumn
 from stride.data.files.locate import locate
 from stride.data.labels import Array, to_tensor
-from stride.errors import DataError
+from stride.errors import DataError, RunError
+from stride.runs.files.safetensors_header import read_header
 
 SAFETENSORS = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4",
@@ -114,7 +114,7 @@ def open_arrays(path: str) -> dict[str, StoredArray]:
         )
     try:
         return readers[kind](place)
-    except (ValueError, KeyError, OSError, struct.error, zipfile.BadZipFile) as error:
+    except (RunError, ValueError, KeyError, OSError, struct.error, zipfile.BadZipFile) as error:
         raise DataError(f"no {kind} file: {error}", where=str(place)) from None
 
 
@@ -168,21 +168,12 @@ def _member_start(raw: IO[bytes], member: zipfile.ZipInfo) -> int:
 
 def _safetensors(path: Path) -> dict[str, StoredArray]:
     with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        if length > path.stat().st_size:
-            raise ValueError("its header is longer than the file")
-        header = json.loads(file.read(length))
+        tensors = read_header(file).tensors
     arrays = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        stored = np.dtype(SAFETENSORS[entry["dtype"]])
-        begin, end = entry["data_offsets"]
-        view = torch.bfloat16 if entry["dtype"] == "BF16" else None
-        array = StoredArray(
-            path, name, stored, tuple(entry["shape"]), 8 + length + begin, "C", view
-        )
-        if array.nbytes != end - begin or 8 + length + end > path.stat().st_size:
-            raise ValueError(f"the array {name!r} is cut off")
-        arrays[name] = array
+    for name, tensor in tensors.items():
+        if tensor.dtype not in SAFETENSORS:
+            raise ValueError(f"the tensor {name!r} has the type {tensor.dtype}, not one of data")
+        stored = np.dtype(SAFETENSORS[tensor.dtype])
+        view = torch.bfloat16 if tensor.dtype == "BF16" else None
+        arrays[name] = StoredArray(path, name, stored, tensor.shape, tensor.begin, "C", view)
     return arrays

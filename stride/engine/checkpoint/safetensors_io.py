@@ -6,7 +6,6 @@ numbers; everything little-endian. Several threads share the files.
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -20,13 +19,13 @@ from stride.engine.checkpoint.hashed_file import HashedFile
 from stride.engine.checkpoint.memory import as_bytes, empty
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.safetensors_header import read_header
 
 SHARD_BYTES = 128 * 2**20
 _THREADS = 4  # two hash while two wait for the disk
 _CHUNK = 2**20
 _BUFFER = 2**16
 _ALIGNMENT = 64
-_LARGEST_HEADER = 100_000_000  # the format's own limit
 
 DTYPES = {
     "BOOL": torch.bool,
@@ -128,52 +127,38 @@ def _read(path: Path, record: Mapping[str, Any]) -> dict[str, Tensor]:
     damaged = RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))
     try:
         with path.open("rb", buffering=_BUFFER) as file:
-            if os.fstat(file.fileno()).st_size != record["size"]:
-                raise damaged
+            if (size := os.fstat(file.fileno()).st_size) != record["size"]:
+                raise RunError(f"{size} bytes instead of {record['size']}")
             if hasattr(os, "posix_fadvise"):  # the system then reads further ahead
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
             digest = hashlib.sha256()
-            tensors = _parse(file, record["size"], digest.update)
+            tensors = _parse(file, digest.update)
     except FileNotFoundError as error:
         raise RunError(f"the checkpoint's file {path.name} is missing", where=str(path)) from error
     except OSError as error:
         raise RunError(f"cannot read: {error.strerror}", where=str(path)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise damaged from error
+    except RunError as error:
+        raise RunError(f"{damaged.what}: {error.what}", where=str(path)) from error
     if digest.hexdigest() != record["sha256"]:
         raise damaged
     return tensors
 
 
-def _parse(file: BinaryIO, size: int, note: Callable[[Any], None]) -> dict[str, Tensor]:
-    """Read a file of that size, telling `note` all bytes.
+def _parse(file: BinaryIO, note: Callable[[Any], None]) -> dict[str, Tensor]:
+    """Read a file, telling `note` all bytes.
 
     Raises:
-        ValueError: it is no safetensors file; or a KeyError, TypeError, AttributeError.
+        RunError: it is no safetensors file, or has a type that torch lacks.
     """
-    start = file.read(8)
-    length = int.from_bytes(start, "little")
-    if 8 + length > min(size, _LARGEST_HEADER):
-        raise ValueError("the header is too long")
-    text = file.read(length)
-    note(start + text)
-    places = {name: place for name, place in json.loads(text).items() if name != "__metadata__"}
+    header = read_header(file)
+    note(header.content)
     tensors = {}
-    end = 0
-    for name in sorted(places, key=lambda name: places[name]["data_offsets"]):
-        tensors[name] = _reserve(places[name], end, size - 8 - length)
-        end = places[name]["data_offsets"][1]
+    for name, stored in header.tensors.items():
+        if stored.dtype not in DTYPES:
+            raise RunError(f"the tensor {name!r} has the type {stored.dtype}, which torch lacks")
+        tensors[name] = empty(stored.shape, DTYPES[stored.dtype])
         for chunk in _chunks(as_bytes(tensors[name])):
             if file.readinto(chunk) != len(chunk):  # type: ignore[attr-defined]
-                raise ValueError("the file ends too early")
+                raise RunError("it ends too early")
             note(chunk)
-    return tensors  # bytes behind the last one are in no digest, and so found
-
-
-def _reserve(place: Mapping[str, Any], start: int, limit: int) -> Tensor:
-    """Return memory for a tensor, after checking that its bytes can be where they should."""
-    dtype, shape = DTYPES[place["dtype"]], place["shape"]
-    end = start + math.prod(shape) * dtype.itemsize
-    if place["data_offsets"] != [start, end] or end > limit:
-        raise ValueError("the tensors are not where they should be")
-    return empty(shape, dtype)
+    return tensors
