@@ -42,6 +42,7 @@ Number = Annotated[
 """A number; NaN and the infinities are texts in the file."""
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+_TYPED = "key=value, as typed; `***` for secrets"
 SLURM_ID = "^[0-9]+([_+][0-9]+)?$"  # anything else could be an option of SLURM's commands
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, strict=True)]
@@ -122,7 +123,7 @@ class StatusRecord(Versioned):
     segment: Count = Field(description="The segment that wrote this")
     host: str
     pid: Count
-    overrides: list[str] = Field(default_factory=list, description="key=value, as typed")
+    overrides: list[str] = Field(default_factory=list, description=_TYPED)
     metrics: Summary | None = Field(None, description="Out of results.json, for listings")
     monitor: Monitored | None = Field(None, description="Likewise")
 
@@ -153,7 +154,7 @@ class SegmentRecord(Versioned):
     process_start: str = Field(description="Tells the process from a later one with its pid")
     job: str | None = Field(None, description="SLURM_JOB_ID or TORCHELASTIC_RUN_ID")
     checkpoint: str | None = Field(None, description="The checkpoint that was restored")
-    overrides: list[str] = Field(default_factory=list, description="key=value, typed on resuming")
+    overrides: list[str] = Field(default_factory=list, description=f"{_TYPED}, on resuming")
     changed: list[str] = Field(
         default_factory=list, description="Of code and surroundings, what was other at the start"
     )
@@ -190,7 +191,7 @@ class ProvenanceRecord(Versioned):
     schema_name: ClassVar[str] = "provenance"
 
     command: list[str] = Field(default_factory=list)
-    overrides: list[str] = Field(default_factory=list, description="key=value, as typed")
+    overrides: list[str] = Field(default_factory=list, description=_TYPED)
     origins: dict[str, str] = Field(default_factory=dict, description="Where each value is from")
     seeds: dict[str, int] = Field(default_factory=dict)
     devices: list[str] = Field(default_factory=list)

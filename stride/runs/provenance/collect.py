@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Self
 
+from stride.config.secrets import MASK, is_secret, masked, masked_command
 from stride.runs.provenance.git import git_state
 from stride.runs.provenance.versions import installed_versions
 from stride.version import FORMAT_VERSION, __version__
@@ -103,7 +104,7 @@ def collect(
     command: Sequence[str] | None = None,
     parent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the content of provenance.json as plain JSON values.
+    """Return the content of provenance.json as plain JSON values, those of secret keys masked.
 
     Args:
         surroundings: what a `Survey` found.
@@ -118,9 +119,9 @@ def collect(
     """
     return {
         "format_version": FORMAT_VERSION,
-        "command": list(sys.orig_argv if command is None else command),
+        "command": masked_command(sys.orig_argv if command is None else command),
         "folder": os.getcwd(),
-        "overrides": list(overrides),
+        "overrides": [masked(text) for text in overrides],
         "origins": dict(origins),
         "seeds": dict(seeds),
         "devices": list(devices),
@@ -156,7 +157,7 @@ def _cpus_allowed() -> int | None:
 def environment() -> dict[str, str]:
     """Return the environment variables that change results or say where a job runs."""
     return {
-        name: value
+        name: MASK if is_secret(name, value) else value
         for name, value in sorted(os.environ.items())
         if any(fnmatchcase(name, pattern) for pattern in _ENVIRONMENT)
     }

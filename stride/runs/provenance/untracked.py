@@ -4,12 +4,34 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from stride.config.secrets import words_of
 from stride.runs.layout import RunPaths
 
 FILE_LIMIT = 2**20  # bytes of one file; larger text is data more often than code
+_PRIVATE = (
+    ".env",
+    ".env.*",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    ".netrc",
+    "_netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    "credentials*",
+    "*secret*",
+    "*password*",
+)  # files and folders
 NAMES_LIMIT = 100  # names of files left out
 _PLAIN = re.compile(rb"[!#-\[\]-~]+")  # a path that needs no quotes in a patch
 _ESCAPES = {ord('"'): b'\\"', ord("\\"): b"\\\\"}
@@ -22,7 +44,8 @@ class _LeftOut(Exception):
 def patch_of_untracked(root: Path, names: Iterable[str], limit: int) -> tuple[bytes, list[str]]:
     """Return a patch that adds the text files, and "name (why)" for each file left out.
 
-    Files in STRIDE's run folders are neither: they are results, not code.
+    Files in STRIDE's run folders are neither: they are results, not code. Files whose names are
+    those of secrets are left out unread.
 
     Args:
         root: the top folder of the repository.
@@ -58,7 +81,18 @@ def _run_folders(root: Path) -> Callable[[str], bool]:
     return in_run
 
 
+def _may_hold_secrets(name: str) -> bool:
+    """Tell whether the name of a file, or of a folder that it is in, says so."""
+    parts = [part.lower() for part in name.split("/")]
+    if any(fnmatchcase(part, pattern) for part in parts for pattern in _PRIVATE):
+        return True
+    # A word of its own: no tokenizer.json; and modules are about tokens, they hold none.
+    return bool(words_of(parts[-1]) & {"token", "tokens"}) and not name.endswith(".py")
+
+
 def _addition(root: Path, name: str, limit: int) -> bytes:
+    if _may_hold_secrets(name):
+        raise _LeftOut("may hold a secret")
     mode, content = _read(root / name)
     if len(content) > min(limit, FILE_LIMIT):
         raise _LeftOut(f"{len(content):,} bytes")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from stride.config.secrets import is_secret
 from stride.errors import RunError
 from stride.runs.compare import ABSENT, compare
 from stride.runs.files.atomic import read_record
@@ -273,8 +274,9 @@ def _settings(original: RunPaths, copy: RunPaths, whole: bool) -> Iterator[str]:
     table = compare([Run(original.path), Run(copy.path)]).config
     for key, values in table.items():
         if not key.startswith(_NO_MATTER) and (whole or key not in _LENGTH):
+            secret = any(is_secret(key, value) for value in values)
             shown = ["not there" if value is ABSENT else value for value in values]
-            yield _sentence(key, *shown)
+            yield f"{key}: another value" if secret else _sentence(key, *shown)
 
 
 def _patches(original: RunPaths, copy: RunPaths) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from stride.components import edited_file
 from stride.config.resolve import Resolved
+from stride.config.secrets import secret_keys
 from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.sources import used_by
@@ -71,7 +72,8 @@ def cautions(assembly: Assembly) -> list[str]:
     counts = _counts(assembly)
     rows = [*CAUTIONS, *_of_warm_ups(assembly)]
     told = [line for row in rows if (line := _line(row, assembly.resolved, counts))]
-    return [*told, *_without_effect(assembly.resolved), *_edited(assembly)]
+    resolved = assembly.resolved
+    return [*told, *_without_effect(resolved), *_secrets(resolved), *_edited(assembly)]
 
 
 def _counts(assembly: Assembly) -> dict[str, int | None]:
@@ -130,6 +132,15 @@ def _without_effect(resolved: Resolved) -> Iterator[str]:
     training, key = resolved.config.training_config, "training_config.patience"
     if _is_chosen(resolved, key) and not training.early_stopping:
         yield f"{key}={training.patience} without training_config.early_stopping: it does nothing"
+
+
+def _secrets(resolved: Resolved) -> Iterator[str]:
+    """Yield a line for each value that the run's config holds and other records leave out."""
+    for key in secret_keys(resolved.config.to_json()):
+        yield (
+            f"{key} is written into config.json as it is, by which the run resumes: if it is a "
+            "secret, leave it out and have your code read an environment variable"
+        )
 
 
 def _edited(assembly: Assembly) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from stride.config.fields import flatten
 from stride.config.schema import Config
+from stride.config.secrets import is_secret
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
@@ -106,7 +107,9 @@ def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, st
     before = dict(flatten(run.config.to_json()))
     keys = {text.partition("=")[0] for text in typed}
     return {
-        key: f"was {before.get(key)!r} and is {value!r}"
+        key: "it is another"
+        if is_secret(key, value)
+        else f"was {before.get(key)!r} and is {value!r}"
         for key, value in flatten(assembly.config.to_json())
         if key not in PLACE and (key in before or key in keys) and before.get(key) != value
     }

@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 
-from stride.runs.provenance.collect import Survey, collect, environment
+from stride.runs.provenance.collect import Surroundings, Survey, collect, environment
 
 
 def test_provenance_holds_where_a_run_comes_from(tmp_path, monkeypatch):
@@ -28,6 +28,21 @@ def test_provenance_holds_where_a_run_comes_from(tmp_path, monkeypatch):
     assert (record["python"], record["cpu_count"]) == (sys.version.split()[0], os.cpu_count())
     assert "torch" in record["versions"]
     assert "git" in record["git"]["reason"]
+
+
+def test_secrets_are_left_out(monkeypatch):
+    monkeypatch.setenv("NCCL_TOKEN", "hidden")
+    record = collect(
+        Surroundings({}, {}, b""),
+        overrides=["dataset_kwargs.token=hidden"],
+        origins={"dataset_kwargs.token": "override 1"},
+        seeds={},
+        devices=[],
+        command=["stride", "--config", "dataset_kwargs.token=hidden", "--api-key", "hidden"],
+    )
+    assert "hidden" not in json.dumps(record)
+    assert record["overrides"] == ["dataset_kwargs.token=***"]
+    assert record["environment"]["NCCL_TOKEN"] == "***"
 
 
 def test_the_command_is_the_one_that_was_typed(tmp_path):

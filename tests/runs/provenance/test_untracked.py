@@ -38,6 +38,20 @@ def test_a_pipe_a_folder_and_a_vanished_file_are_left_out(tmp_path):
     ]
 
 
+def test_files_that_may_hold_secrets_are_named_and_left_out_unread(tmp_path):
+    hidden = [
+        ".env", ".env.local", "server.pem", "tls.KEY", "id_rsa", "id_ed25519.pub", ".netrc",
+        ".npmrc", ".pypirc", "credentials.json", "my_secret.yaml", "secrets.py", "hf_token",
+        "api-token.txt", ".git-credentials", "secrets/prod.txt", "deep/er/.env",
+    ]  # fmt: skip
+    plain = ["tokenizer.json", "token_mixer.py", "monkey.txt", "environment.yml", "keys.py"]
+    for name in plain:
+        (tmp_path / name).write_text("x\n")
+    patch, left_out = patch_of_untracked(tmp_path, [*hidden, *plain], 10_000)
+    assert left_out == [f"{name} (may hold a secret)" for name in hidden]
+    assert patch.count(b"diff --git") == len(plain)
+
+
 def test_the_names_left_out_are_counted_beyond_a_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(untracked, "NAMES_LIMIT", 2)
     _, left_out = patch_of_untracked(tmp_path, ["a", "b", "c", "d"], 1000)

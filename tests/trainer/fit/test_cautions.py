@@ -1,6 +1,7 @@
 """What is hardly meant is told, and trained all the same."""
 
 import importlib
+import os
 import sys
 
 import pytest
@@ -98,6 +99,20 @@ def test_it_is_in_the_log_on_the_terminal_and_in_a_check_and_trains(make, capsys
     assert line in trainer.run.paths.log(0).read_text()
     _, again = load_run(trainer.run.paths.path).assemble()
     assert cautions(again) == [line]  # what the run had by default was not chosen now either
+
+
+def test_a_secret_is_told_of_and_is_in_config_json_alone(make, caplog):
+    key, value = "logging_config.wandb_kwargs.api_key", os.urandom(8).hex()  # in no code.patch
+    trainer = make()
+    trainer.fit({key: value, "training_config.max_epochs": 1})
+    (told,) = [one for one in caplog.messages if key in one]
+    assert told.startswith(f"{key} is written into config.json as it is")
+    assert "read an environment variable" in told
+    trainer.fit({key: f"{value} too", "training_config.max_epochs": 2}, resume="latest")
+    paths = trainer.run.paths
+    files = [one for one in paths.path.rglob("*") if one.is_file()]
+    assert [one for one in files if value.encode() in one.read_bytes()] == [paths.config]
+    assert f"{key}=***" in paths.provenance.read_text()
 
 
 def test_a_class_whose_file_was_edited_since_its_import_is_told(make, tmp_path, monkeypatch):
