@@ -2,8 +2,10 @@
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from multiprocessing import Pipe
 from pathlib import Path
@@ -15,6 +17,15 @@ from hypothesis import settings
 # second try, which is fast, then makes the failure a flaky one.
 settings.register_profile("stride", deadline=None)
 settings.load_profile("stride")
+
+
+# The key by which tests sign their runs is none of the user's, here and in processes of theirs.
+_STATE = os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="stride-state-")
+
+
+def pytest_unconfigure():
+    """Forget the key."""
+    shutil.rmtree(_STATE, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,10 @@ DataRoot = Annotated[
     str | None,
     typer.Option("--data-root", metavar="DIR", help="Look for the run's data below this folder."),
 ]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Run the code that the folder's config names, and sign it."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
@@ -60,6 +64,7 @@ def root(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved config and create nothing.")
     ] = False,
+    trust: Trust = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show whole tracebacks, of any command.")
     ] = False,
@@ -72,14 +77,14 @@ def root(
     from stride_cli.running import start
 
     options: dict[str, Any] = {"--config": config, "--config-file": config_file}
-    options |= {"--force": force, "--dry-run": dry_run}
+    options |= {"--force": force, "--dry-run": dry_run, "--trust": trust}
     given = [name for name, value in options.items() if value]
     if context.invoked_subcommand:
         start.refuse(given, context.invoked_subcommand)
     elif version:
         start.print_version()
     elif given:
-        start.run(config or [], config_file, force=force, dry_run=dry_run)
+        start.run(config or [], config_file, force=force, dry_run=dry_run, trust=trust)
     else:
         typer.echo(context.get_help())
 
@@ -169,12 +174,13 @@ def evaluate(
         str | None,
         typer.Option("--metrics", metavar="A,B", help="Metrics by name; as in training if absent."),
     ] = None,
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Evaluate a run's best weights on a split of its data."""
     from stride_cli.running import evaluate
 
-    evaluate.run(run, split, metrics, json=json)
+    evaluate.run(run, split, metrics, trust=trust, json=json)
 
 
 @app.command()
@@ -202,11 +208,13 @@ def logs(
 
 
 @app.command()
-def resume(run: Run, config: Overrides = None, data_root: DataRoot = None) -> None:
+def resume(
+    run: Run, config: Overrides = None, data_root: DataRoot = None, trust: Trust = False
+) -> None:
     """Go on with a run where it was left, bit by bit as if it had never stopped."""
     from stride_cli.running import resume
 
-    resume.run(run, config or [], data_root)
+    resume.run(run, config or [], data_root, trust=trust)
 
 
 @app.command()
@@ -219,12 +227,13 @@ def reproduce(
         bool, typer.Option("--code", help="Use the recorded commit and patch, in a copy.")
     ] = False,
     data_root: DataRoot = None,
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Do a run again as a new run and compare: exit code 0 identical, 3 diverged."""
     from stride_cli.running import reproduce
 
-    reproduce.run(run, steps, data_root, code=code, json=json)
+    reproduce.run(run, steps, data_root, code=code, trust=trust, json=json)
 
 
 @app.command()
@@ -235,11 +244,12 @@ def fork(
     ] = "best",
     config: Overrides = None,
     data_root: DataRoot = None,
+    trust: Trust = False,
 ) -> None:
     """Start a new run from a checkpoint of another."""
     from stride_cli.running import fork
 
-    fork.run(run, at, config or [], data_root)
+    fork.run(run, at, config or [], data_root, trust=trust)
 
 
 @app.command()
@@ -260,12 +270,13 @@ def label(
     ] = False,
     json: AsJson = False,
     data_root: DataRoot = None,
+    trust: Trust = False,
 ) -> None:
     """Give the labels that a run waits for; with the last one it goes on."""
     from stride_cli.labelling import label
 
     options: dict[str, Any] = {"page": page, "resume": not no_resume, "by": by}
-    label.run(run, **options, listed=listed, json=json, data_root=data_root)
+    label.run(run, **options, listed=listed, json=json, data_root=data_root, trust=trust)
 
 
 @app.command()
@@ -309,12 +320,13 @@ def check(
             help="Kill and resume it in its first steps, and compare: exit code 0 ok, 3 not.",
         ),
     ] = False,
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Try one step of a config; create nothing."""
     from stride_cli.running import check
 
-    check.run(config or [], config_file, resume=resume, json=json)
+    check.run(config or [], config_file, resume=resume, trust=trust, json=json)
 
 
 @app.command()
@@ -395,6 +407,7 @@ def launch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the job's script and create nothing.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Queue a run as a job of SLURM: check, claim, write job.sbatch, submit, return."""
     from stride_cli.running import launch
@@ -405,6 +418,7 @@ def launch(
         array=array,
         wait=wait,
         dry_run=dry_run,
+        trust=trust,
         nodes=nodes,
         gpus_per_node=gpus_per_node,
         tasks_per_node=tasks_per_node,

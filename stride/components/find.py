@@ -60,7 +60,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
         ComponentError: nothing has the name, or its module cannot be imported.
     """
     path = name if ":" in name else BUILT_IN[kind].get(name)
-    found = load(path) if path else _torch_names(kind).get(name)
+    found = load(path, own=path == name) if path else _torch_names(kind).get(name)
     if found is None:
         raise _not_found(kind, name)
     if not callable(found):
@@ -75,7 +75,7 @@ def _torch_names(kind: str) -> dict[str, Any]:
     if kind not in _TORCH:
         return {}
     home, base_path = _TORCH[kind]
-    module, base = importlib.import_module(home), load(base_path)
+    module, base = importlib.import_module(home), load(base_path, own=False)
     return {
         name: value
         for name, value in vars(module).items()

@@ -5,23 +5,33 @@ import os
 import pkgutil
 import sys
 import traceback
+from collections.abc import Sequence
+from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
+from stride.config.import_paths import is_import_path
 from stride.errors import ComponentError, StrideError, nearest
 
 
-def load(path: str) -> Any:
+def load(path: str, *, own: bool = True) -> Any:
     """Return what `package.module:Name` names; `Name` may be dotted.
+
+    Args:
+        path: the import path.
+        own: whether it is the user's, who may mean a module beside the place of the command. What
+            lies there, as in a work_dir, comes in the place of nothing else.
 
     Raises:
         ComponentError: the path is malformed, there is no such module or attribute, or the module
             fails while it is imported (its own error is the cause).
     """
     module_name, _, attribute = path.partition(":")
-    if not all(part.isidentifier() for part in f"{module_name}.{attribute}".split(".")):
+    if not is_import_path(path):
         hint = "write it as package.module:Name"
         raise ComponentError(f"{path!r} is no import path", hint=hint)
+    if own:
+        _reach_current_folder()
     found: Any = _import(module_name)
     for name in attribute.split("."):
         if not hasattr(found, name):
@@ -30,8 +40,17 @@ def load(path: str) -> Any:
     return found
 
 
+def file_of(path: str) -> str:
+    """Return the file that an import path would run, importing nothing; a word of that if none."""
+    places: Sequence[str] | None = [os.getcwd(), *sys.path]
+    found = None
+    for part in path.partition(":")[0].split("."):
+        found = None if places is None else PathFinder.find_spec(part, list(places))
+        places = getattr(found, "submodule_search_locations", None)
+    return getattr(found, "origin", None) or "no file of it found"
+
+
 def _import(name: str) -> ModuleType:
-    _reach_current_folder()
     importlib.invalidate_caches()
     try:
         return importlib.import_module(name)

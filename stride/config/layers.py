@@ -27,11 +27,13 @@ class Layer:
         name: what the layer is called: "work_dir", "file exp.toml", "argument", "override".
         values: nested values; text typed on a command line is `Raw`.
         origins: dotted key -> origin, where it says more than the layer's name.
+        folder: the run or work_dir in which it was found, None where this process was given it.
     """
 
     name: str
     values: Tree
     origins: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
     def origin(self, key: str) -> str:
         """Return where a dotted key of this layer comes from."""
@@ -54,7 +56,8 @@ def work_dir_layer(work_dir: str) -> Layer:
     """
     path = Path(work_dir, "config.json")
     values = file_layer(path).values if path.exists() else {}
-    return Layer("work_dir", {k: v for k, v in values.items() if k not in ("work_dir", "run")})
+    kept = {k: v for k, v in values.items() if k not in ("work_dir", "run")}
+    return Layer("work_dir", kept, folder=path.parent.absolute())
 
 
 def file_layer(path: str | Path) -> Layer:

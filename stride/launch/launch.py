@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stride.components import find
 from stride.config import Resolved, resolve_layers
 from stride.config.schema import Config
 from stride.config.values import Raw, plain
@@ -25,6 +24,7 @@ from stride.runs.records import JobRecord
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.start import typed_overrides
+from stride.trainer.start import trainer_of
 
 _PLACES = (("dataset_kwargs", "path"), ("dataset_kwargs", "root"), ("model_kwargs", "init_from"))
 
@@ -88,7 +88,12 @@ class Launched(NamedTuple):
 
 
 def launch(
-    overrides: list[str], config_file: str | None, resources: Resources, *, array: int | None = None
+    overrides: list[str],
+    config_file: str | None,
+    resources: Resources,
+    *,
+    array: int | None = None,
+    trust: bool = False,
 ) -> Launched:
     """Queue a run, or several that differ by their seed, and submit the job.
 
@@ -97,6 +102,7 @@ def launch(
         config_file: JSON, TOML or YAML.
         resources: what the job asks for.
         array: how many runs, None for one that is in no array.
+        trust: whether the user vouches for the import paths in the work_dir's config.
 
     Raises:
         UserError: a wrong key, value, name, file or shape; or SLURM refuses. No folder is left.
@@ -105,7 +111,7 @@ def launch(
     slurm.require()
     resolved = resolve_layers(config_file=config_file, overrides=overrides)
     with Survey(exclude=[resolved.config.work_dir]) as survey:
-        checked = check(resolved, overrides, config_file, named=array is None)
+        checked = check(resolved, overrides, config_file, named=array is None, trust=trust)
         code = Code.here(exclude=checked.work_dir)
         code.require_imported()
         queued: list[RunPaths] = []
@@ -144,7 +150,12 @@ def _remove_empty(made: Sequence[Path]) -> None:
 
 
 def dry_run(
-    overrides: list[str], config_file: str | None, resources: Resources, *, array: int | None = None
+    overrides: list[str],
+    config_file: str | None,
+    resources: Resources,
+    *,
+    array: int | None = None,
+    trust: bool = False,
 ) -> list[str]:
     """Return the scripts that `launch` would write; create nothing.
 
@@ -153,7 +164,7 @@ def dry_run(
     """
     resources.check()
     resolved = resolve_layers(config_file=config_file, overrides=overrides)
-    checked = check(resolved, overrides, config_file, named=array is None)
+    checked = check(resolved, overrides, config_file, named=array is None, trust=trust)
     code = Code.here(exclude=checked.work_dir)
     code.require_imported()
     names = [resolved.config.run or "RUN"] if array is None else [f"RUN{n}" for n in range(array)]
@@ -163,7 +174,12 @@ def dry_run(
 
 
 def check(
-    resolved: Resolved, overrides: list[str], config_file: str | None, *, named: bool = True
+    resolved: Resolved,
+    overrides: list[str],
+    config_file: str | None,
+    *,
+    named: bool = True,
+    trust: bool = False,
 ) -> Checked:
     """Build data and model of a config and try a step, on the CPU: the GPUs are the job's.
 
@@ -172,6 +188,7 @@ def check(
         overrides: what it was made from.
         config_file: likewise.
         named: whether the run may have a name.
+        trust: whether the user vouches for the import paths in the work_dir's config.
 
     Raises:
         UserError: the run would not train.
@@ -182,7 +199,7 @@ def check(
     WorkDir(config.work_dir).check_name(config.run)
     absent = re.fullmatch(r"auto|(cuda|gpu)(:\d+)?", config.device)
     here = [*overrides, "device=cpu"] if absent else overrides
-    trainer = find("trainer", config.trainer)(config_file=config_file, overrides=here)
+    trainer = trainer_of(resolved, trust=trust, config_file=config_file, overrides=here)
     trainer.check()
     values = _absolute(_settled(plain(config), trainer.config.to_json()))
     return Checked(resolved, values, trainer.data.fingerprint)
@@ -222,7 +239,9 @@ def _fill(writer: RunWriter, resources: Resources, code: Code) -> None:
 
 
 def _script(run: RunPaths, resources: Resources, code: Code) -> str:
-    return job_script(run, resources, code.folder(run.code), code.path(run.code))
+    # The user's word goes with the job where no key could be kept to sign the run by.
+    trust = run.status.exists() and not run.signature.exists()
+    return job_script(run, resources, code.folder(run.code), code.path(run.code), trust=trust)
 
 
 def _submit(runs: Sequence[RunPaths], resources: Resources, *, in_array: bool) -> str:

@@ -99,7 +99,14 @@ def seconds_of(time: str) -> int:
     return first * 3600 + second * 60 + third if parts[2] else first * 60 + second
 
 
-def job_script(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]) -> str:
+def job_script(
+    run: RunPaths,
+    resources: Resources,
+    folder: Path,
+    path: Sequence[str],
+    *,
+    trust: bool = False,
+) -> str:
     """Return the script of one run.
 
     Args:
@@ -107,8 +114,11 @@ def job_script(run: RunPaths, resources: Resources, folder: Path, path: Sequence
         resources: what the job asks for.
         folder: where the job works.
         path: what Python searches before the installed packages.
+        trust: whether the job vouches for the run's import paths, which no signature does.
     """
-    return "\n".join([*_head(run, run.job_script, resources), *_body(run, resources, folder, path)])
+    step = _step(run, resources, trust)
+    body = _body(run, resources, folder, path, step)
+    return "\n".join([*_head(run, run.job_script, resources), *body])
 
 
 def array_script(runs: Sequence[RunPaths], resources: Resources) -> str:
@@ -165,7 +175,9 @@ def _literal(pattern: Path) -> str:
     return f"{str(pattern.parent).replace('%', '%%')}/{pattern.name}"
 
 
-def _body(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]) -> Iterator[str]:
+def _body(
+    run: RunPaths, resources: Resources, folder: Path, path: Sequence[str], step: str
+) -> Iterator[str]:
     """Yield what the job does."""
     if folder.is_relative_to(run.code):
         yield "# The code as it was when the run was queued; the project may change meanwhile."
@@ -176,18 +188,18 @@ def _body(run: RunPaths, resources: Resources, folder: Path, path: Sequence[str]
     if resources.cpus_per_task:
         yield f'export OMP_NUM_THREADS="${{OMP_NUM_THREADS:-{resources.cpus_per_task}}}"'
     yield ""
-    yield from _requeueing(run, resources) if resources.requeue else [_step(run, resources)]
+    yield from _requeueing(resources, step) if resources.requeue else [step]
     yield ""
 
 
-def _requeueing(run: RunPaths, resources: Resources) -> list[str]:
+def _requeueing(resources: Resources, step: str) -> list[str]:
     return [
         f"# SLURM sends USR1 to this script {resources.notice} s before the time limit. The run",
         f"# writes a checkpoint and leaves with {LEFT}; the job queues again, and resumes the run.",
         "leaving=",
         "trap 'leaving=yes; kill -USR1 \"$!\"' USR1",
         "",
-        f"{_step(run, resources)} &",
+        f"{step} &",
         "step=$!",
         'while kill -0 "$step" 2>/dev/null; do wait "$step"; done  # a signal interrupts wait',
         'wait "$step"',
@@ -200,10 +212,11 @@ def _requeueing(run: RunPaths, resources: Resources) -> list[str]:
     ]
 
 
-def _step(run: RunPaths, resources: Resources) -> str:
+def _step(run: RunPaths, resources: Resources, trust: bool) -> str:
     # srun does not take the CPUs of a task from sbatch.
     cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
     process = f"{_quoted(sys.executable)} -m stride resume {_quoted(run.path)}"
+    process += " --trust" if trust else ""
     return f"srun --export=ALL{cpus} {process}"
 
 

@@ -75,6 +75,11 @@ class RunPaths:
         return self.path / "model_source.py"
 
     @property
+    def signature(self) -> Path:
+        """Return who started the run: an HMAC over its UUID, config and recorded code."""
+        return self.path / "signature.json"
+
+    @property
     def metrics(self) -> Path:
         """Return the stream of metrics, one JSON object a line."""
         return self.path / "metrics.jsonl"
@@ -248,6 +253,11 @@ class WorkDirPaths:
     def config(self) -> Path:
         """Return the base config, which every new run starts from."""
         return self.path / "config.json"
+
+    @property
+    def signature(self) -> Path:
+        """Return who vouches for the import paths in the base config."""
+        return self.path / "signature.json"
 
     @property
     def curves(self) -> Path:

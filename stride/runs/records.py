@@ -484,6 +484,24 @@ class ReproductionRecord(Versioned):
     causes: list[str] = Field(default_factory=list, description="Likely ones, the likeliest first")
 
 
+class SignatureRecord(Versioned):
+    """Hold what a user has signed of a run, or of a work_dir's config (signature.json)."""
+
+    schema_name: ClassVar[str] = "signature"
+
+    uuid: str | None = Field(None, description="The run's; a work_dir has none")
+    configs: list[Sha256] = Field(
+        default_factory=list, description="Of the configs that the run was begun with"
+    )
+    code: dict[str, Sha256] = Field(
+        default_factory=dict, description="Of the recorded code, by file"
+    )
+    imports: dict[str, str] = Field(
+        default_factory=dict, description="Of a work_dir's config: key -> import path"
+    )
+    hmac: Sha256 = Field(description="HMAC-SHA256 of all this under the user's key")
+
+
 RECORDS: tuple[type[Record], ...] = (
     StatusRecord,
     SegmentRecord,
@@ -500,5 +518,6 @@ RECORDS: tuple[type[Record], ...] = (
     CurveRecord,
     CurvesRecord,
     ReproductionRecord,
+    SignatureRecord,
 )
 """Every record that is a file, or a line of one."""

@@ -33,9 +33,12 @@ from stride.runs.records import (
     ProvenanceRecord,
     ResultsRecord,
     SegmentRecord,
+    SignatureRecord,
     StatusRecord,
     Versioned,
 )
+from stride.runs.signing.key import make_key
+from stride.runs.signing.signature import Signer
 from stride.runs.status import LIVING, Process, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.tenure import Tenure
@@ -55,6 +58,7 @@ class RunWriter(Writer):
         self._status, self._tenure = status, tenure
         self._streams: dict[Path, LineFile] = {}
         self._closed = False
+        self._signer = Signer(self.uuid, None)
         self._heart = Heartbeat(self.paths.heartbeat(self.segment), tenure.is_ours)
 
     @classmethod
@@ -89,6 +93,7 @@ class RunWriter(Writer):
         writer = cls._adopt(paths, 0, facts, overrides=provenance.get("overrides", []), **known)
         try:
             writer.status("created")
+            writer._signer = Signer(writer.uuid, make_key())
             writer._commit_config(config)
             if patch:
                 writer.commit(paths.code_patch, patch)
@@ -144,6 +149,7 @@ class RunWriter(Writer):
         writer = cls._adopt(paths, n, facts, **known)
         try:
             writer._take_up(position, facts.get("checkpoint"), seen)
+            writer._signer = Signer.going_on(paths, writer.uuid)
             writer.status("created")
             if config is not None:
                 writer._commit_config(config)
@@ -225,6 +231,8 @@ class RunWriter(Writer):
             StrideError: The file cannot be written, naming it.
         """
         path = self.paths.path / name
+        if self._signer.covers(self.paths, path, content):
+            self.commit(self.paths.signature, self._signer.values())
         if isinstance(content, Mapping):
             content = json_bytes(self._checked(path, content), indent=2)
         with self._tenure.acting():
@@ -240,6 +248,7 @@ class RunWriter(Writer):
             self.paths.results: ResultsRecord,
             self.paths.normalization: NormalizationRecord,
             self.paths.checkpoint_index: CheckpointIndex,
+            self.paths.signature: SignatureRecord,
         }
         record = records.get(path)
         return values if record is None else record.model_validate(values).to_json()
@@ -321,7 +330,7 @@ class RunWriter(Writer):
             return
         self._heart.stop()
         paths = self.paths
-        files = [paths.config, paths.code_patch, paths.provenance, paths.status]
+        files = [paths.config, paths.code_patch, paths.provenance, paths.status, paths.signature]
         self._tenure.give_up([*files, paths.heartbeat(self.segment), paths.segment(self.segment)])
 
     def _release(self) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.components import find
-from stride.config import resolve_layers
+from stride.components.trust import Trust, require_signed
+from stride.config import Resolved, resolve_layers
 from stride.distributed import is_main
 from stride.errors import LostProcess
 from stride.runs.provenance.worktree import recorded_code
@@ -17,7 +18,8 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from stride.trainer.fit.process_group import refusing_together
-from stride.trainer.starts.rebuild import relocated
+from stride.trainer.starts.rebuild import recorded, relocated
+from stride.trainer.trusted import require_trust
 
 
 def start(
@@ -25,6 +27,7 @@ def start(
     config_file: str | None,
     *,
     force: bool,
+    trust: bool = False,
     ended: Callable[[Path], object],
 ) -> None:
     """Train a run.
@@ -33,6 +36,7 @@ def start(
         overrides: `key=value` texts.
         config_file: JSON, TOML or YAML.
         force: whether an existing run of the config's name is replaced.
+        trust: whether the user vouches for the import paths in the work_dir's config.
         ended: called with the run's folder at its end, however it ended; not without a folder.
 
     Raises:
@@ -40,7 +44,7 @@ def start(
         RunFailed: the training could not go on; the run says so.
     """
     with refusing_together():  # from fit on the trainer does so by itself
-        trainer = _trainer(overrides, config_file)
+        trainer = _trainer(overrides, config_file, trust)
     with _ending(trainer, ended):
         trainer.fit(force=force)
 
@@ -69,7 +73,12 @@ def _tell(trainer: Any, told: Callable[[Path], object]) -> None:
 
 
 def resume(
-    folder: Path, overrides: list[str], data_root: str | None, *, ended: Callable[[Path], object]
+    folder: Path,
+    overrides: list[str],
+    data_root: str | None,
+    *,
+    trust: bool = False,
+    ended: Callable[[Path], object],
 ) -> None:
     """Go on with a run where it was left.
 
@@ -77,6 +86,7 @@ def resume(
         folder: the run's.
         overrides: `key=value` texts; few keys may change.
         data_root: where the data lies now, if it has moved.
+        trust: whether the user vouches for the import paths in the run's config.
         ended: called with the run's folder at its end, however it ended.
 
     Raises:
@@ -84,9 +94,9 @@ def resume(
         RunFailed: the training could not go on; the run says so.
     """
     with refusing_together():
-        run, trainer, moved = _again(folder, data_root)
+        run, trainer, moved = _again(folder, data_root, overrides, trust)
     with _ending(trainer, ended):
-        trainer.fit([*_typed(moved), *overrides], resume=run.name)
+        trainer.fit([*_typed(moved), *overrides], resume=run.name, trust_code=trust)
 
 
 def fork(
@@ -95,6 +105,7 @@ def fork(
     overrides: list[str],
     data_root: str | None,
     *,
+    trust: bool = False,
     ended: Callable[[Path], object],
 ) -> None:
     """Start a new run from a checkpoint of another; see `Trainer.fork`.
@@ -104,9 +115,9 @@ def fork(
         RunFailed: the training could not go on; the run says so.
     """
     with refusing_together():
-        run, trainer, moved = _again(folder, data_root)
+        run, trainer, moved = _again(folder, data_root, overrides, trust)
     with _ending(trainer, ended):
-        trainer.fork(run.name, at, [*_typed(moved), *overrides])
+        trainer.fork(run.name, at, [*_typed(moved), *overrides], trust_code=trust)
 
 
 class Verdict(NamedTuple):
@@ -118,7 +129,12 @@ class Verdict(NamedTuple):
 
 
 def reproduce(
-    folder: Path, steps: int | None, data_root: str | None, *, left: Callable[[Path], object]
+    folder: Path,
+    steps: int | None,
+    data_root: str | None,
+    *,
+    trust: bool = False,
+    left: Callable[[Path], object],
 ) -> Verdict:
     """Do a run again and compare; see `Trainer.reproduce`.
 
@@ -126,15 +142,16 @@ def reproduce(
         folder: the run's.
         steps: after how many to stop, None for as many as the run has recorded.
         data_root: where the data lies now, if it has moved.
+        trust: whether the user vouches for the import paths in the run's config.
         left: called with the new run's folder where a signal ends it before it is compared.
 
     Raises:
         UserError: the run cannot be built again.
     """
     with refusing_together():
-        run, trainer, moved = _again(folder, data_root)
+        run, trainer, moved = _again(folder, data_root, [], trust)
     try:
-        record = trainer.reproduce(run.name, steps=steps, overrides=moved)
+        record = trainer.reproduce(run.name, steps=steps, overrides=moved, trust_code=trust)
     except KeyboardInterrupt:
         _tell(trainer, left)
         raise
@@ -142,7 +159,7 @@ def reproduce(
 
 
 def reproduce_with_code(
-    folder: Path, steps: int | None, data_root: str | None, *, json: bool
+    folder: Path, steps: int | None, data_root: str | None, *, trust: bool = False, json: bool
 ) -> int:
     """Do a run again with its recorded commit and patch, in a process of its own.
 
@@ -150,11 +167,13 @@ def reproduce_with_code(
         The exit code of that process, 128+n where signal n killed it.
 
     Raises:
+        UserError: the run is not signed by the user, who does not vouch for it either.
         RunError: the commit is gone, or the patch does not apply.
     """
     run = Run(folder.absolute())
+    require_signed(run.path, "the recorded code", word=trust)
     options = ["--steps", str(steps)] if steps is not None else []
-    options += ["--json"] if json else []
+    options += ["--json"] * json + ["--trust"] * trust
     with recorded_code(run.paths) as code:
         root = data_root or _data_beside(run, code.folder)
         options += ["--data-root", os.path.abspath(root)] if root else []
@@ -181,14 +200,16 @@ def _data_beside(run: Run, code: Path) -> str | None:
     return os.getcwd() if places and all(found) else None
 
 
-def dry_run(overrides: list[str], config_file: str | None, *, force: bool) -> dict[str, Any]:
+def dry_run(
+    overrides: list[str], config_file: str | None, *, force: bool, trust: bool = False
+) -> dict[str, Any]:
     """Return the complete config of the run that `start` would make; create nothing.
 
     Raises:
         UserError: as in `start`.
     """
     with refusing_together():
-        trainer = _trainer(overrides, config_file)
+        trainer = _trainer(overrides, config_file, trust)
         config = trainer.config
         WorkDir(config.work_dir).check_name(config.run, force=force)
     trainer.check()
@@ -201,6 +222,7 @@ def check(
     config_file: str | None,
     *,
     resume: bool = False,
+    trust: bool = False,
     tell: Callable[[str], object] = str,
 ) -> dict[str, Any]:
     """Try one batch of the run that `start` would make, or also its resuming; see `Trainer.check`.
@@ -210,19 +232,42 @@ def check(
         RunFailed: the training failed in the steps that were tried.
     """
     with refusing_together():
-        trainer = _trainer(overrides, config_file)
+        trainer = _trainer(overrides, config_file, trust)
     found: dict[str, Any] = trainer.check(resume=resume, tell=tell)
     return found
 
 
-def _trainer(overrides: list[str], config_file: str | None) -> Any:
-    name = resolve_layers(config_file=config_file, overrides=overrides).config.trainer
-    return find("trainer", name)(config_file=config_file, overrides=overrides)
+def _trainer(overrides: list[str], config_file: str | None, trust: bool) -> Any:
+    return trainer_of(
+        resolve_layers(config_file=config_file, overrides=overrides),
+        trust=trust,
+        config_file=config_file,
+        overrides=overrides,
+    )
 
 
-def _again(folder: Path, data_root: str | None) -> tuple[Run, Any, dict[str, str]]:
+def trainer_of(resolved: Resolved, *, trust: bool, **arguments: Any) -> Any:
+    """Make the trainer that a config names, once all that the config names may be imported.
+
+    Args:
+        resolved: the config.
+        trust: whether the user vouches for the import paths in the work_dir's config.
+        arguments: of the trainer, from which the config was made.
+
+    Raises:
+        UserError: nobody vouches for them, or there is no such trainer.
+    """
+    Trust(trust).require(resolved)
+    arguments |= {"trust_code": True} if trust else {}
+    return find("trainer", resolved.config.trainer)(**arguments)
+
+
+def _again(
+    folder: Path, data_root: str | None, overrides: list[str], trust: bool
+) -> tuple[Run, Any, dict[str, str]]:
     """Return a run, a trainer of its kind, and where its data lies now, if that has moved."""
     run = Run(folder)
+    require_trust(Trust(), recorded(run, overrides), word=trust)
     trainer = find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)
     return run, trainer, relocated(run, data_root)
 

@@ -10,6 +10,7 @@ from typing import Any, Self, Unpack, cast
 from torch import Tensor
 
 from stride.callbacks.base import Callback
+from stride.components.trust import Trust
 from stride.config import Overrides, Resolved
 from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
@@ -50,6 +51,7 @@ from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
 from stride.trainer.starts.reproduce import Reproduced
 from stride.trainer.starts.restarting import begin
 from stride.trainer.starts.resume import Resumed
+from stride.trainer.trusted import require_trust
 
 
 class Trainer:
@@ -69,6 +71,8 @@ class Trainer:
         val_loader: likewise.
         test_loader: likewise.
         mode_test: whether only the test split is built.
+        trust_code: whether you vouch for the import paths in the work_dir's config.json, and in
+            the runs that are taken up; what you vouch for is signed.
         **config: the keys of the config, sections as dicts; an `<x>_name` may be a class.
 
     Attributes:
@@ -95,6 +99,7 @@ class Trainer:
         if cls is not Trainer or not (work_dir or config_file or overrides or config):
             return super().__new__(cls)
         resolved = resolve_arguments(work_dir, config_file, overrides, config)
+        Trust(bool(others.get("trust_code"))).require(resolved, only=["trainer"])
         kind: type[Self] = kind_named(resolved.config.trainer, Trainer)
         return super().__new__(kind)
 
@@ -110,11 +115,14 @@ class Trainer:
         val_loader: Any = None,
         test_loader: Any = None,
         mode_test: bool = False,
+        trust_code: bool = False,
         **config: Unpack[ConfigArguments],
     ) -> None:
         loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
         self._given = Given(loaders={k: v for k, v in loaders.items() if v is not None})
         self._resolved = resolve_arguments(work_dir, config_file, overrides, config)
+        self._trust = Trust(trust_code)
+        self._trust.require(self._resolved, only=["trainer"])
         require_kind(self, self._resolved.config.trainer, Trainer)
         self._splits = ("test",) if mode_test else SPLITS
         self._assembly: Assembly | None = None
@@ -141,9 +149,13 @@ class Trainer:
     def comprehend_config(self) -> Assembly:
         """Build data and model from the config, once; return everything built."""
         if self._assembly is None:
+            self._require_trust(self._resolved)
             with drawing(self._resolved.config.seed):
                 self._comprehend(self._resolved)
         return cast(Assembly, self._assembly)
+
+    def _require_trust(self, resolved: Resolved, word: bool = False) -> None:
+        require_trust(self._trust, resolved, model=self._given.model, word=word)
 
     def _comprehend(
         self, resolved: Resolved, normalization: Normalization | None = None
@@ -202,6 +214,7 @@ class Trainer:
         resume: str | int | None = None,
         trainer_state: str | PathLike[str] | None = None,
         beginning: Beginning | None = None,
+        trust_code: bool = False,
     ) -> float:
         """Train a new run, or go on with one; return the best value of the monitored metric.
 
@@ -215,6 +228,7 @@ class Trainer:
                 own config holds; `overrides`, `max_epochs` and `max_steps` may let it train on.
             trainer_state: the folder of a checkpoint whose state the new run begins with.
             beginning: where to begin, instead of what all other arguments say.
+            trust_code: whether you vouch for the import paths that a folder's config names here.
 
         Returns:
             The best value; NaN if no evaluation gave a number.
@@ -235,6 +249,7 @@ class Trainer:
                 named = short | ({} if run is None else {"run": run})
                 resolved = self._resolved.override(overrides).override(named)
                 beginning = begin(resolved, force=force, trainer_state=trainer_state)
+            self._require_trust(beginning.resolved, trust_code)
             require_kind(self, beginning.resolved.config.trainer, Trainer)
         watch = Stopwatch()
         config = beginning.resolved.config
@@ -281,6 +296,7 @@ class Trainer:
         overrides: Overrides = None,
         *,
         name: str | None = None,
+        trust_code: bool = False,
     ) -> float:
         """Train a new run that begins with the state of another run's checkpoint.
 
@@ -289,6 +305,7 @@ class Trainer:
             at: `best`, `last`, a checkpoint's name, or the number of its step.
             overrides: changes to the config.
             name: of the new run instead of the next number.
+            trust_code: whether you vouch for the import paths in the older run's config.
 
         Returns:
             As `fit`.
@@ -299,10 +316,15 @@ class Trainer:
         with refusing_together():
             beginning = Forked.of(self._place(run), at, overrides, run=name)
             beginning.given_in(self._resolved.folder)
-        return self.fit(beginning=beginning)
+        return self.fit(beginning=beginning, trust_code=trust_code)
 
     def reproduce(
-        self, run: str | int, *, steps: int | None = None, overrides: Overrides = None
+        self,
+        run: str | int,
+        *,
+        steps: int | None = None,
+        overrides: Overrides = None,
+        trust_code: bool = False,
     ) -> ReproductionRecord:
         """Do a run of this work_dir again as a new run, and compare the two bit by bit.
 
@@ -310,6 +332,7 @@ class Trainer:
             run: number, name, `latest` or `best`.
             steps: after how many to stop, None for as many as the run has recorded.
             overrides: for what a run may be moved with, as `dataset_kwargs.path`.
+            trust_code: whether you vouch for the import paths in its config.
 
         Returns:
             Whether the two are identical; if not, where they part and why they probably do. It is
@@ -324,7 +347,7 @@ class Trainer:
             beginning = Reproduced.of(self._place(run), overrides, steps=steps)
             beginning.given_in(self._resolved.folder)
         try:
-            self.fit(beginning=beginning)
+            self.fit(beginning=beginning, trust_code=trust_code)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with joined(beginning.resolved.config):
@@ -474,6 +497,7 @@ class Trainer:
             RunFailed: the training failed in these steps.
         """
         config = self._resolved.config
+        self._require_trust(self._resolved)
         if resume:
             objects = list(only_here(self, config, self._given, self._callbacks))
             with training("a check"):
@@ -490,21 +514,30 @@ class Trainer:
                 LOGGER.warning("%s", line)
             return preflight(assembly, self._probe(assembly))
 
-    def load_run(self, run: str | int) -> LoadedRun:
+    def load_run(self, run: str | int, *, trust_code: bool = False) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.
 
         What was given to the trainer stays: its loaders take the place of the run's splits, and
         `mode_test` builds the test split alone. A model that was set is filled with the weights of
         a run whose model was given too; of any other run the model is built by its config.
 
+        Args:
+            run: number, name, `latest` or `best`.
+            trust_code: as for `LoadedRun.load_model`.
+
         Raises:
             RunError: there is no such run, or its model cannot be built.
+            UserError: its config names import paths that nobody vouches for.
         """
         loaded = load_run(self._resolved.work_dir, run)
         loaded.folder = self._resolved.folder
         model = self._given.model if loaded.model_was_given else None
         self._resolved, self._assembly = loaded.assemble(
-            model=model, loaders=self._given.loaders, splits=self._splits
+            model=model,
+            loaders=self._given.loaders,
+            splits=self._splits,
+            trust_code=trust_code,
+            trust=self._trust,
         )
         self._given.model, self._built_from = model, None
         return loaded

@@ -55,6 +55,7 @@ FOLDER = {
     "provenance.json",
     "results.json",
     "segments",
+    "signature.json",
     "status.json",
     "weights.safetensors",
 }

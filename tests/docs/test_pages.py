@@ -89,6 +89,7 @@ class Place:
             **os.environ,
             "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
             "XDG_CACHE_HOME": str(path / ".cache"),
+            "XDG_STATE_HOME": str(path / ".state"),
             "OMP_NUM_THREADS": "1",
         }
 

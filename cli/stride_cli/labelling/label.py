@@ -23,6 +23,7 @@ def run(
     listed: bool,
     json: bool,
     data_root: str | None,
+    trust: bool,
 ) -> None:
     """Take the labels that a run waits for, and go on with it once all are there."""
     folder = find(text)
@@ -33,14 +34,14 @@ def run(
 
     from stride.trainers.active.labelling import Labelling
 
-    labelling = Labelling(folder, data_root)
+    labelling = Labelling(folder, data_root, trust_code=trust)
     try:
         _take(labelling, by or _user(), page=page)
     finally:
         missing = len(labelling.missing())
         _tell(text, len(labelling.query) - missing, missing)
     if resume and not missing:
-        _go_on(folder, data_root)
+        _go_on(folder, data_root, trust)
 
 
 def _require_fitting(*, page: bool, listed: bool, json: bool) -> None:
@@ -107,11 +108,11 @@ def _tell(text: str, given: int, missing: int) -> None:
         print(f"all {given} labels are given", file=sys.stderr)
 
 
-def _go_on(folder: "Path", data_root: str | None) -> None:
+def _go_on(folder: "Path", data_root: str | None, trust: bool) -> None:
     from stride.trainer import start
 
     with ending_with_folder() as ended:
-        start.resume(folder, [], data_root, ended=ended)
+        start.resume(folder, [], data_root, trust=trust, ended=ended)
     _tell_if_it_waits(folder)
 
 

@@ -45,6 +45,8 @@ def run(
 def write_base(work_dir: Path, settings: list[str]) -> None:
     """Lay settings over the base config of a work_dir, once they have been validated.
 
+    Import paths among them are signed, as the user's own; those that were there are not.
+
     Raises:
         ConfigError: a key or value is wrong; nothing is written.
     """
@@ -52,12 +54,15 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     from stride.config.layers import merge_layers
     from stride.runs.files.atomic import atomic_json
     from stride.runs.layout import WorkDirPaths
+    from stride.runs.signing.signature import sign_given
 
     resolve_layers(work_dir=work_dir, overrides=settings)
     values = merge_layers([work_dir_layer(str(work_dir)), override_layer(settings)]).values
     target = WorkDirPaths(work_dir).config
     work_dir.mkdir(parents=True, exist_ok=True)
-    atomic_json(target, _decided(values))
+    decided = _decided(values)
+    sign_given(work_dir, decided, _decided(override_layer(settings).values))
+    atomic_json(target, decided)
     print(f"wrote {target}", file=sys.stderr)
 
 

@@ -13,12 +13,14 @@ from stride_cli.words import number
 NOT_OK = 3
 
 
-def run(overrides: list[str], config_file: str | None, *, resume: bool, json: bool) -> None:
+def run(
+    overrides: list[str], config_file: str | None, *, resume: bool, trust: bool, json: bool
+) -> None:
     """Try a config and print what was found; leave with 3 where resuming is not exact."""
     from stride.trainer.start import check
 
     with ending_with_folder():  # which is none
-        found = check(overrides, config_file, resume=resume, tell=_tell)
+        found = check(overrides, config_file, resume=resume, trust=trust, tell=_tell)
     proof = found.get("resume")
     if json:
         print_json(found)

@@ -4,11 +4,11 @@ from stride_cli.address import find_together
 from stride_cli.running.start import ending_with_folder
 
 
-def run(text: str, at: str, overrides: list[str], data_root: str | None) -> None:
+def run(text: str, at: str, overrides: list[str], data_root: str | None, *, trust: bool) -> None:
     """Start a new run from a checkpoint of another, and print its folder."""
     folder = find_together(text)
 
     from stride.trainer import start
 
     with ending_with_folder() as ended:
-        start.fork(folder, at, overrides, data_root, ended=ended)
+        start.fork(folder, at, overrides, data_root, trust=trust, ended=ended)

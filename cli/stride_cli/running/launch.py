@@ -14,6 +14,7 @@ def run(
     array: int | None,
     wait: float | None,
     dry_run: bool,
+    trust: bool,
     **resources: Any,
 ) -> None:
     """Queue a run, or several, and print the folders; or print the scripts only."""
@@ -22,9 +23,10 @@ def run(
 
     asked = Resources(**resources)
     if dry_run:
-        print("\n".join(launch.dry_run(overrides, config_file, asked, array=array)), end="")
+        scripts = launch.dry_run(overrides, config_file, asked, array=array, trust=trust)
+        print("\n".join(scripts), end="")
         return
-    launched = launch.launch(overrides, config_file, asked, array=array)
+    launched = launch.launch(overrides, config_file, asked, array=array, trust=trust)
     print(f"submitted as job {launched.job}", file=sys.stderr)
     if launched.note:
         print(f"warning: {launched.note}", file=sys.stderr)

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 DIVERGED = 3
 
 
-def run(text: str, steps: int | None, data_root: str | None, *, code: bool, json: bool) -> None:
+def run(
+    text: str, steps: int | None, data_root: str | None, *, code: bool, trust: bool, json: bool
+) -> None:
     """Do a run again, print how the two compare, and leave with 3 where they do not agree."""
     folder = find_together(text)
 
     from stride.trainer import start
 
     if code:
-        raise typer.Exit(start.reproduce_with_code(folder, steps, data_root, json=json))
+        done = start.reproduce_with_code(folder, steps, data_root, trust=trust, json=json)
+        raise typer.Exit(done)
     with ending_with_folder() as ended:
-        verdict = start.reproduce(folder, steps, data_root, left=_tell_left)
+        verdict = start.reproduce(folder, steps, data_root, trust=trust, left=_tell_left)
         if verdict.told_here:
             if json:
                 print_json(verdict.record.to_json())

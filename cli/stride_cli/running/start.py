@@ -10,17 +10,19 @@ from stride_cli.errors import INTERRUPTED
 from stride_cli.streams import excuse_stdout
 
 
-def run(overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool) -> None:
+def run(
+    overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool, trust: bool
+) -> None:
     """Train, and print the path of the run's folder as the last line; or print the config only."""
     from stride.trainer import start
 
     if dry_run:
         from stride_cli.output import print_json
 
-        print_json(start.dry_run(overrides, config_file, force=force))
+        print_json(start.dry_run(overrides, config_file, force=force, trust=trust))
         return
     with ending_with_folder() as ended:
-        start.start(overrides, config_file, force=force, ended=ended)
+        start.start(overrides, config_file, force=force, trust=trust, ended=ended)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ trouble with it is answered by reading the runs themselves.
 """
 
 import os
-import stat
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from stride.runs.files.mounts import is_network_filesystem
+from stride.runs.files.private import is_private, user, user_folder
 from stride.runs.status_json import Signature
 
 if TYPE_CHECKING:
@@ -80,30 +80,17 @@ def open_index(work_dir: Path) -> Index:
 
 
 def _cache_folders() -> Iterator[Path]:
-    chosen = os.environ.get("XDG_CACHE_HOME", "")
-    home = chosen if os.path.isabs(chosen) else os.path.join(os.path.expanduser("~"), ".cache")
-    yield from _usable(Path(home, "stride"))
+    yield from _usable(user_folder("XDG_CACHE_HOME", ".cache"))
     import tempfile  # only here, since most homes are local and writable
 
-    yield from _usable(Path(tempfile.gettempdir(), f"stride-{_user()}"))
+    yield from _usable(Path(tempfile.gettempdir(), f"stride-{user()}"))
 
 
 def _usable(folder: Path) -> Iterator[Path]:
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _is_private(folder) and not is_network_filesystem(folder):
+        if is_private(folder) and not is_network_filesystem(folder):
             yield folder
-
-
-def _user() -> int:
-    return os.getuid() if hasattr(os, "getuid") else 0
-
-
-def _is_private(folder: Path) -> bool:
-    """Tell whether nobody else can have put a file into a folder."""
-    found = os.lstat(folder)
-    mine = stat.S_ISDIR(found.st_mode) and found.st_uid == _user()
-    return os.name == "nt" or (mine and not found.st_mode & 0o022)
 
 
 def _delete_old(folder: Path) -> None:

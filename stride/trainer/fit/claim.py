@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from stride.components import is_users_own, source_of
+from stride.config.import_paths import import_paths
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name
@@ -16,6 +17,7 @@ from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.provenance.collect import Survey, collect
+from stride.runs.signing.key import key_file, own_key
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
@@ -79,6 +81,7 @@ def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
         config = assembly.config.to_json()
         writer = beginning.take(config, {**provenance, **sources, **start}, surroundings.patch)
         taken.append(writer)
+        _tell_of_no_key(config)
         return str(writer.paths.path), writer.uuid, writer.segment
 
     path, uuid, segment = on_main(take)
@@ -89,6 +92,13 @@ def _tell_of_patch(git: Mapping[str, Any]) -> None:
     """Warn where the code cannot be had again from the commit and the patch."""
     if git.get("commit") and git["reason"]:
         LOGGER.warning("code.patch: %s", git["reason"])
+
+
+def _tell_of_no_key(config: Mapping[str, Any]) -> None:
+    """Warn where the user is to be asked for a word that no signature could give."""
+    if own_key() is None and import_paths(config):
+        what = "no key can be kept in %s: the run is not signed, and who takes it up types --trust"
+        LOGGER.warning(what, key_file().parent)
 
 
 def _digest_of_start(beginning: Beginning, assembly: Assembly) -> dict[str, str]:

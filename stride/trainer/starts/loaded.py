@@ -16,6 +16,7 @@ from stride.runs.work_dir import WorkDir
 if TYPE_CHECKING:
     from torch import nn
 
+    from stride.components.trust import Trust
     from stride.config import Resolved
     from stride.trainer.fit.assembly import Assembly
 
@@ -50,16 +51,22 @@ class LoadedRun(Run):
         Args:
             device: as in the config.
             model: a network to fill, where the run's was given from Python.
-            trust_code: whether source text recorded in the run may be executed, where the class
-                of its name is another now; a warning says which is taken.
+            trust_code: whether you vouch for the run: the import paths in its config may be
+                followed, and the source text recorded in it may be executed, where the class
+                of its name is another now; a warning says which is taken. The run is signed.
 
         Raises:
+            UserError: the config names import paths that nobody vouches for.
             RunError: the run has no weights, or they do not fit the network.
             ComponentError: the network's class has gone; says how to give it.
         """
+        from stride.components.trust import Trust
         from stride.trainer.process_state import drawing
-        from stride.trainer.starts.rebuild import rebuild_network
+        from stride.trainer.starts.rebuild import rebuild_network, recorded
+        from stride.trainer.trusted import require_trust
 
+        if model is None:
+            require_trust(Trust(), recorded(self), word=trust_code)
         with drawing():
             return rebuild_network(self, device=device, model=model, trust_code=trust_code)
 
@@ -78,6 +85,7 @@ class LoadedRun(Run):
         loaders: Mapping[str, Any] | None = None,
         splits: tuple[str, ...] = SPLITS,
         trust_code: bool = False,
+        trust: "Trust | None" = None,
     ) -> tuple["Resolved", "Assembly"]:
         """Build the run's data and its model with the run's weights, as a training would.
 
@@ -87,13 +95,17 @@ class LoadedRun(Run):
             loaders: loaders in place of those that the config would build, by split.
             splits: what is built of the config's data.
             trust_code: as for `load_model`.
+            trust: what this process was given, None for nothing.
 
         Raises:
-            UserError: the data or the class is not there any more.
+            UserError: the data or the class is not there any more, or nobody vouches for it.
         """
+        from stride.components.trust import Trust
         from stride.trainer.process_state import drawing
-        from stride.trainer.starts.rebuild import rebuild_assembly
+        from stride.trainer.starts.rebuild import rebuild_assembly, recorded
+        from stride.trainer.trusted import require_trust
 
+        require_trust(trust or Trust(), recorded(self), model=model, word=trust_code)
         with drawing(self.config.seed):  # as in the training that made it
             return rebuild_assembly(
                 self,

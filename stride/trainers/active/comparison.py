@@ -15,13 +15,13 @@ from stride.active.curves.groups import (
     read_runs,
     settings_of,
 )
-from stride.components import find
 from stride.config import resolve_layers
 from stride.distributed import world_size
 from stride.errors import ConfigError, UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
 from stride.runs.records import CurvesRecord
+from stride.trainer.start import trainer_of
 from stride.trainers.active.trainer import ActiveTrainer
 
 FIRST = ("trainer=active", "logging_config.terminal_display=off")
@@ -192,9 +192,9 @@ def _settings(overrides: list[str]) -> dict[str, Any]:
 
 
 def _trainer(overrides: list[str]) -> ActiveTrainer:
-    name = resolve_layers(overrides=overrides).config.trainer
-    made = find("trainer", name)(overrides=overrides)
+    resolved = resolve_layers(overrides=overrides)
+    made = trainer_of(resolved, trust=False, overrides=overrides)
     if not isinstance(made, ActiveTrainer):
-        what = f"the trainer {name!r} asks for no labels"
+        what = f"the trainer {resolved.config.trainer!r} asks for no labels"
         raise ConfigError(what, key="trainer", where="trainer", hint="type: trainer=active")
     return made

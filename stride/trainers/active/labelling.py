@@ -7,6 +7,7 @@ import torch
 
 from stride.active.labels.oracle import class_of, require_samples, targets_of
 from stride.active.labels.rendering import Shown, shown
+from stride.components.trust import Trust
 from stride.data.datasets import Opened, open_dataset, resolve_dataset
 from stride.data.info import TargetKind, target_kind
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
@@ -28,6 +29,7 @@ from stride.runs.status import current_state, is_written
 from stride.runs.status_json import ORDERLY
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.rebuild import recorded, relocated
+from stride.trainer.trusted import require_trust
 
 
 class Labelling:
@@ -39,6 +41,7 @@ class Labelling:
     Args:
         folder: the run's.
         data_root: where the data lies now, if it has moved.
+        trust_code: whether you vouch for the import paths in the run's config.
 
     Attributes:
         paths: of the run's files.
@@ -49,15 +52,20 @@ class Labelling:
 
     Raises:
         RunError: the run asks for nothing, a process writes it, or it has come to its end.
+        UserError: its config names import paths that nobody vouches for.
         DataError: the data is not there, or a label that was given is no class.
     """
 
-    def __init__(self, folder: Path, data_root: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, data_root: str | None = None, *, trust_code: bool = False
+    ) -> None:
         run = Run(folder)
         self.paths = run.paths
         self.query = require_query(self.paths)
         _require_waiting(self.paths)
-        section = _dataset_section(run, data_root)
+        resolved = recorded(run, relocated(run, data_root))
+        require_trust(Trust(), resolved, word=trust_code)
+        section = resolve_dataset(values_of(resolved.config.dataset_kwargs))
         opened = open_dataset(section, SPLITS)
         self._source = _indexed(opened.parts["train"])
         require_samples([asked.id for asked in self.query], len(self._source))
@@ -155,11 +163,6 @@ def _require_waiting(paths: RunPaths) -> None:
     state, _ = current_state(paths)
     if state in ORDERLY:
         raise RunError(f"run {paths.name} is {state} and wants no labels", where=str(paths.path))
-
-
-def _dataset_section(run: Run, data_root: str | None) -> dict[str, Any]:
-    config = recorded(run, relocated(run, data_root)).config
-    return resolve_dataset(values_of(config.dataset_kwargs))
 
 
 def _indexed(source: Source) -> Any:

@@ -1,0 +1,1 @@
+"""Sign what the user starts, by a key of their own, and know it again."""
