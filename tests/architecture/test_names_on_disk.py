@@ -75,6 +75,7 @@ SCHEMA_NAMES = {
     "results",
     "round_row",
     "segment",
+    "signature",
     "status",
 }
 QUIET = {"terminal_display": "off", "loggers": ["csv"]}

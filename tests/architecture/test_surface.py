@@ -54,25 +54,25 @@ MOVED = {
 """Where a name used to be, for one version, and where it is."""
 
 COMMAND_LINE = """\
-stride --config KEY=VALUE... --config-file FILE --force --dry-run --debug --version
+stride --config KEY=VALUE... --config-file FILE --force --dry-run --trust --debug --version
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
 --json --csv
 stride cancel RUN
-stride check --config KEY=VALUE... --config-file FILE --resume --json
+stride check --config KEY=VALUE... --config-file FILE --resume --trust --json
 stride compare RUN... --metric|-m NAME... --json --csv
 stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
 stride diff RUN OTHER --json
-stride evaluate RUN --split SPLIT --metrics A,B --json
-stride fork RUN --at AT --config KEY=VALUE... --data-root DIR
-stride label RUN --page --no-resume --by NAME --list --json --data-root DIR
+stride evaluate RUN --split SPLIT --metrics A,B --trust --json
+stride fork RUN --at AT --config KEY=VALUE... --data-root DIR --trust
+stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
 stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node G \
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
---sbatch KEY=VALUE... --array N --wait S --dry-run
+--sbatch KEY=VALUE... --array N --wait S --dry-run --trust
 stride logs RUN --rank R --follow|-f
 stride ls W --metric|-m NAME... -n N --all --jobs --json --csv
 stride path RUN
-stride reproduce RUN --steps N --code --data-root DIR --json
-stride resume RUN --config KEY=VALUE... --data-root DIR
+stride reproduce RUN --steps N --code --data-root DIR --trust --json
+stride resume RUN --config KEY=VALUE... --data-root DIR --trust
 stride show RUN --json
 stride verify RUN... --all --json
 """

@@ -1,0 +1,46 @@
+"""Every import path that a config holds is known before anything is built."""
+
+import json
+
+import pytest
+
+from stride.config import Raw
+from stride.config.import_paths import import_paths, is_import_path
+
+
+@pytest.mark.parametrize(
+    "text", ["os:system", "my_pkg.nets:UNet", "a.b:C.make", "__main__:Net", "ä:ö"]
+)
+def test_import_paths(text: str) -> None:
+    assert is_import_path(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["MLP", "cuda:1", "a:", ":b", "http://x", "a b:c", "a:b:c", "3:x", ""]
+)
+def test_other_texts(text: str) -> None:
+    assert not is_import_path(text)
+
+
+def test_they_are_found_wherever_they_stand() -> None:
+    values = {
+        "trainer": "a:T",
+        "work_dir": "c:w",
+        "dataset_kwargs": {"dataset_name": "digits", "path": "c:data", "own": {"deep": ["b:x"]}},
+        "load_data_kwargs": {"train_loader_kwargs": {"collate_fn": "c:f"}},
+        "model_kwargs": {"init_from": "w:x", "candidates": [{"model_name": "d:N"}, {}]},
+        "training_config": {"metrics": ["accuracy", "e:M"], "max_epochs": 3},
+        "logging_config": {"wandb_kwargs": {"name": "f:g"}},
+    }
+    assert import_paths(values) == {
+        "trainer": "a:T",
+        "dataset_kwargs.own.deep[0]": "b:x",
+        "load_data_kwargs.train_loader_kwargs.collate_fn": "c:f",
+        "model_kwargs.candidates[0].model_name": "d:N",
+        "training_config.metrics[1]": "e:M",
+    }
+
+
+def test_text_that_is_not_decided_yet_is_looked_into() -> None:
+    typed = {"a": Raw("m:N"), "b": Raw(json.dumps([{"model_name": "m:O"}])), "c": Raw("[")}
+    assert import_paths(typed) == {"a": "m:N", "b[0].model_name": "m:O"}
