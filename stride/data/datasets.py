@@ -115,6 +115,12 @@ def _constructor(name: Any) -> Callable[..., Any]:
 
 
 def _construct(constructor: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    if isclass(constructor) and not {"__getitem__", "__iter__"} & {*dir(constructor)}:
+        raise DataError(
+            f"a {constructor.__name__} is no dataset",
+            where="dataset_kwargs.dataset_name",
+            hint="name a class with __getitem__ and __len__, or a function that gives a dataset",
+        )
     return construct(constructor, section="dataset_kwargs", **arguments)
 
 

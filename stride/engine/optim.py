@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from stride.components import bind, construct, find
-from stride.errors import ConfigError, RunError
+from stride.errors import ComponentError, ConfigError, RunError
 from stride.models.shards import divided_like, is_divided, own_rows
 from stride.models.strides import is_dense, laid_out, same_layout
 
@@ -165,6 +165,7 @@ def build_optimizer(section: Mapping[str, Any], parameters: Iterable[Parameter])
     trainable = [p for p in parameters if p.requires_grad]
     if not trainable:
         raise ConfigError("the model has nothing to train", key="model_kwargs.model_name")
+    _require_step("optimizer", constructor)
     values = _bound("optimizer", constructor, section)
     built: Optimizer = construct(constructor, trainable, section="optimizer_kwargs", **values)
     return built
@@ -270,9 +271,18 @@ def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: 
     if section["scheduler_name"] is None:
         return Schedule()
     constructor = find("scheduler", section["scheduler_name"])
+    _require_step("scheduler", constructor)
     values = _bound("scheduler", constructor, section)
     scheduler = construct(constructor, optimizer, section="scheduler_kwargs", **values)
     return Schedule(scheduler, section["interval"], metric)
+
+
+def _require_step(kind: str, constructor: Callable[..., Any]) -> None:
+    """Refuse a class of other things before it is called; a function is known by what it gives."""
+    if inspect.isclass(constructor) and not callable(getattr(constructor, "step", None)):
+        key = f"{kind}_kwargs.{kind}_name"
+        hint = "name a class with a method step, or a function that gives one"
+        raise ComponentError(f"{constructor.__name__} is no {kind}", where=key, hint=hint)
 
 
 def needs_closure(optimizer: Optimizer) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import isclass
 from typing import Any
 
 from stride.errors import ComponentError, LostRun
@@ -110,13 +111,19 @@ def _build(name: str, wandb_kwargs: Mapping[str, Any]) -> Logger:
     from stride.components import construct, find
 
     constructor = find("logger", name)
+    if isclass(constructor):
+        _require_logger(constructor, name, constructor)
     arguments = {"wandb_kwargs": dict(wandb_kwargs)} if name == "wandb" else {}
-    logger = construct(constructor, section=KEY, **arguments)
-    if all(callable(getattr(logger, method, None)) for method in ("open", "write", "close")):
-        built: Logger = logger
-        return built
-    raise ComponentError(
-        f"{name} gives a {type(logger).__name__}, no logger",
-        where=KEY,
-        hint="derive from stride.loggers.base.Logger: open(paths, config), write(row), close()",
-    )
+    logger: Logger = construct(constructor, section=KEY, **arguments)
+    _require_logger(logger, name, type(logger))
+    return logger
+
+
+def _require_logger(thing: Any, name: str, kind: type) -> None:
+    """Refuse what has not the methods of a logger; a class before it is called."""
+    if not all(callable(getattr(thing, method, None)) for method in ("open", "write", "close")):
+        raise ComponentError(
+            f"{name} gives a {kind.__name__}, no logger",
+            where=KEY,
+            hint="derive from stride.loggers.base.Logger: open(paths, config), write(row), close()",
+        )

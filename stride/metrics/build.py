@@ -1,7 +1,7 @@
 """Build the metrics that a config names."""
 
 from collections.abc import Sequence
-from inspect import signature
+from inspect import isclass, signature
 from typing import Any
 
 from stride.components import find
@@ -82,12 +82,18 @@ def _unknown(name: str, names: Sequence[str]) -> ConfigError:
 
 
 def _imported(name: str) -> Metric:
-    built = _made(name, find("metric", name))
-    if isinstance(built, Metric):
-        return built
-    if all(callable(getattr(built, method, None)) for method in ("update", "compute", "reset")):
-        return torchmetrics.TorchMetric(built)
-    raise ComponentError(f"{name} gives a {type(built).__name__}, no metric", where=KEY, hint=_OWN)
+    make = find("metric", name)
+    if isclass(make):
+        _require_metric(make, name, make)
+    built = _made(name, make)
+    _require_metric(built, name, type(built))
+    return built if isinstance(built, Metric) else torchmetrics.TorchMetric(built)
+
+
+def _require_metric(thing: Any, name: str, kind: type) -> None:
+    """Refuse what has not the methods of a metric; a class before it is called."""
+    if not all(callable(getattr(thing, method, None)) for method in ("update", "compute", "reset")):
+        raise ComponentError(f"{name} gives a {kind.__name__}, no metric", where=KEY, hint=_OWN)
 
 
 def _made(name: str, make: Any) -> Any:

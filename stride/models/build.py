@@ -113,17 +113,26 @@ def _construct(
     constructor = constructor or find("model", resolved["model_name"])
     arguments = {key: value for key, value in resolved.items() if key not in OWN_KEYS}
     arguments |= inferred_sizes(constructor, arguments, info)
+    name, where = resolved["model_name"], "model_kwargs.model_name"
+    kinds = (nn.Module, Model)
+    if isclass(constructor):
+        _require_module(issubclass(constructor, kinds), constructor, name, where)
     with seeded(resolved.get("model_seed") or 0):
-        built = construct(constructor, section="model_kwargs", **arguments)
-    if not isinstance(built, (nn.Module, Model)):
-        raise ComponentError(
-            f"{resolved['model_name']} gives a {type(built).__name__}, no torch.nn.Module",
-            where="model_kwargs.model_name",
-            hint="name a class of modules, or a function that returns one",
-        )
+        built: nn.Module | Model = construct(constructor, section="model_kwargs", **arguments)
+    _require_module(isinstance(built, kinds), type(built), name, where)
     if source := resolved.get("init_from"):
         load_initial(built.network if isinstance(built, Model) else built, source)
     return built
+
+
+def _require_module(right: bool, kind: type, name: str, where: str) -> None:
+    """Refuse what is no module; a class before it is called."""
+    if not right:
+        raise ComponentError(
+            f"{name} gives a {kind.__name__}, no torch.nn.Module",
+            where=where,
+            hint="name a class of modules, or a function that returns one",
+        )
 
 
 def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[str, Any]:
@@ -203,12 +212,11 @@ def build_criterion(resolved: Mapping[str, Any]) -> nn.Module:
     for key in _tensor_arguments(constructor):
         if arguments.get(key) is not None:
             arguments[key] = _numbers(arguments[key], f"criterion_kwargs.{key}")
-    built = construct(constructor, section="criterion_kwargs", **arguments)
-    if not isinstance(built, nn.Module):
-        raise ComponentError(
-            f"{name} gives a {type(built).__name__}, no torch.nn.Module",
-            where="criterion_kwargs.criterion_name",
-        )
+    where = "criterion_kwargs.criterion_name"
+    if isclass(constructor):
+        _require_module(issubclass(constructor, nn.Module), constructor, name, where)
+    built: nn.Module = construct(constructor, section="criterion_kwargs", **arguments)
+    _require_module(isinstance(built, nn.Module), type(built), name, where)
     return built
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from inspect import isclass
 from typing import Any
 
 from stride.callbacks.base import Callback
@@ -85,7 +86,7 @@ def build_watch(
     """
     config = assembly.config
     training = config.training_config
-    users = [_callback(find("callback", name)(), name) for name in training.callbacks]
+    users = [_named_callback(name) for name in training.callbacks]
     users += [_callback(one, "callbacks") for one in given]
     monitor = assembly.saving_monitor
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
@@ -112,14 +113,27 @@ def build_watch(
     return Watch(watch, best, checkpoints, monitor, followed)
 
 
+def _named_callback(name: str) -> Callback:
+    made_by = find("callback", name)
+    if isclass(made_by):
+        _require_callback(issubclass(made_by, Callback), made_by, name)
+    return _callback(made_by(), name)
+
+
 def _callback(thing: Any, origin: str) -> Callback:
-    if not isinstance(thing, Callback):
+    _require_callback(isinstance(thing, Callback), type(thing), origin)
+    called: Callback = thing
+    return called
+
+
+def _require_callback(right: bool, kind: type, origin: str) -> None:
+    """Refuse what is no callback; a class before it is called."""
+    if not right:
         raise ComponentError(
-            f"{origin} gives a {type(thing).__name__}, no stride.Callback",
+            f"{origin} gives a {kind.__name__}, no stride.Callback",
             where="training_config.callbacks",
             hint="give an instance of a class that inherits from stride.Callback",
         )
-    return thing
 
 
 class _Names:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -247,3 +248,30 @@ def test_what_lies_in_the_current_folder_comes_in_no_built_in_names_place(
     sign_work_dir(tmp_path, {})
     assert stride("--dry-run", "--config", "work_dir=w", "--config", "logging_config.loggers=[csv]")
     assert str(tmp_path) not in sys.path
+
+
+def test_a_process_in_a_strangers_folder_runs_nothing_of_it(stranger: Stranger) -> None:
+    paths = stranger.run("metric")
+    for name in ("torch", "numpy", "typer", "pydantic", "wandb"):
+        shutil.copy(stranger.mark.parent / "hostile.py", paths.path.parent / f"{name}.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "stride", "evaluate", "0"],
+        cwd=paths.path.parent,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2 and "hostile:It" in done.stderr, done
+    assert not stranger.mark.exists()
+
+
+def test_a_class_of_another_role_is_not_called(
+    stride: Stride, stranger: Stranger, tmp_path: Path
+) -> None:
+    (tmp_path / "hostile.py").write_text(
+        f"from pathlib import Path\nclass It:\n    def __init__(self, *_, **__):\n"
+        f"        Path({str(stranger.mark)!r}).touch()\n"
+    )
+    for sink in ("dataset", "model", "criterion", "optimizer", "scheduler", "metric", "callback"):
+        done = stride("check", "--config", f"work_dir={stranger.work_dir(sink)}", "--trust")
+        assert done.code == 2 and "It" in done.err, (sink, done)
+        assert not stranger.mark.exists(), sink
