@@ -72,6 +72,13 @@ def test_the_run_is_trained_by_the_code_and_the_python_of_the_launch():
     assert 'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"' in text
 
 
+def test_the_users_word_goes_with_a_job_that_no_signature_vouches_for():
+    for asked in (Resources(), Resources(requeue=True)):
+        text = job_script(RUN, asked, RUN.code, [], trust=True)
+        assert "-m stride resume /w/demo/3 --trust" in text
+        assert "--trust" not in script(RUN, asked)
+
+
 def test_without_git_the_script_says_so():
     text = job_script(RUN, Resources(), Path("/project"), ["/project"])
     assert "in no git repository" in text and "cd /project || exit" in text

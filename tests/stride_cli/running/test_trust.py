@@ -169,6 +169,14 @@ def test_a_work_dir_of_somebody_else_runs_nothing(
         assert [file.name for file in place.iterdir()] == ["config.json"]
 
 
+def test_nor_does_a_comparison_in_it(stride: Stride, stranger: Stranger) -> None:
+    for sink in ("dataset", "model", "metric"):
+        place = stranger.work_dir(sink)
+        done = stride("active", str(place), "--compare", "EntropySampling")
+        assert done.code == 2 and "hostile:It" in done.err, (sink, done)
+        assert not stranger.has_run(), sink
+
+
 def test_nor_does_a_trainer_of_it(stranger: Stranger) -> None:
     for sink in SINKS:
         place = stranger.work_dir(sink)
