@@ -13,6 +13,7 @@ from stride.runs.records import (
     ReproductionRecord,
     ResultsRecord,
     SegmentRecord,
+    SignatureRecord,
     StatusRecord,
     Versioned,
 )
@@ -36,6 +37,7 @@ def check_records(
     read_if_there(report, paths.job, JobRecord)
     read_if_there(report, paths.normalization, NormalizationRecord)
     read_if_there(report, paths.reproduction, ReproductionRecord)
+    read_if_there(report, paths.signature, SignatureRecord)
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
             for what in Run(paths.path).passed_over.values():
