@@ -14,6 +14,7 @@ from stride.runs.files.atomic import (
     read_lines,
     told,
 )
+from stride.runs.files.own import reading
 from stride.runs.layout import RunPaths
 from stride.runs.tenure import own_way
 
@@ -36,7 +37,8 @@ class CsvLogger(Logger):
 
     def write(self, row: Row) -> None:
         """Append the row; on an error no part of it stays."""
-        if any(name not in self._columns for name in row):
+        shared = os.fstat(self._descriptor).st_nlink > 1  # cp -al: the copy stays as it is
+        if shared or any(name not in self._columns for name in row):
             rows: list[Row] = [*self._written(), row]
             self._rewrite(rows)
         else:
@@ -51,7 +53,7 @@ class CsvLogger(Logger):
             os.close(descriptor)
 
     def _written(self) -> list[Row]:
-        with self._path.open(newline="", encoding="utf-8") as file:
+        with io.TextIOWrapper(reading(self._path), newline="", encoding="utf-8") as file:
             return [{k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
 
     def _rewrite(self, rows: Iterable[Row]) -> None:

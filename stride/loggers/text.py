@@ -1,6 +1,7 @@
 """Write the text log of a run: one file per rank, from before its folder exists to its end."""
 
 import logging
+import os
 import platform
 import threading
 import warnings
@@ -11,6 +12,9 @@ from types import TracebackType
 from typing import TextIO
 
 from stride.distributed import job_id, local_rank, rank
+from stride.errors import StrideError
+from stride.runs.files.atomic import own_copy
+from stride.runs.files.own import open_own
 
 LOGGER = logging.getLogger("stride")
 _HELD_RECORDS = 10_000
@@ -46,7 +50,7 @@ class TextLog:
         """Write to a file from now on, beginning with what was held, which is returned."""
         held = [*self._held.buffer]
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+        self._file = _LogFile(path)
         self._file.setFormatter(_formatter())
         self._file.setLevel(self._level)
         self._held.setTarget(self._file)
@@ -94,6 +98,34 @@ class TextLog:
         error = (args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
         LOGGER.error("uncaught exception in thread %s", name, exc_info=error)
         self._thread_hook(args)
+
+
+class _LogFile(logging.StreamHandler[TextIO]):
+    """Append to a text log; a hard-linked copy of it, as after `cp -al`, stays as it is."""
+
+    def __init__(self, path: Path) -> None:
+        own_copy(path)
+        self._path = path
+        super().__init__(self._opened())
+
+    def _opened(self) -> TextIO:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return os.fdopen(
+            open_own(self._path, flags), "a", encoding="utf-8", errors="backslashreplace"
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        with suppress(OSError, StrideError):  # then the file at hand is written on
+            if os.fstat(self.stream.fileno()).st_nlink > 1 and own_copy(self._path):
+                self.stream.close()
+                self.setStream(self._opened())
+        super().emit(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.stream.close()
+        super().close()
 
 
 def _formatter() -> logging.Formatter:

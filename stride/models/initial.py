@@ -69,7 +69,7 @@ def weights_file(source: str | Path) -> Path:
     """
     path = Path(source).expanduser()
     path = Run(path).path if path.name in RESERVED_NAMES else path
-    file = RunPaths(path).weights if path.is_dir() else path
+    file = RunPaths(path).weights if path.is_dir() else _led_to(path)
     if not file.is_file():
         raise RunError(
             f"no weights at {file}",
@@ -77,6 +77,11 @@ def weights_file(source: str | Path) -> Path:
             hint="give the folder of a run that is done, or a .safetensors file",
         )
     return file
+
+
+def _led_to(path: Path) -> Path:
+    """Return the file that a link means: whoever types a path of a file means where it leads."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], list[str]]:

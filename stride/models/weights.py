@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stride.errors import RunError
 from stride.models.shards import own_rows
+from stride.runs.files.own import reading
 from stride.runs.files.safetensors_header import Header, read_header
 
 _TIED = "tied"
@@ -52,10 +53,10 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     """Return the tensors of a safetensors file by name.
 
     Raises:
-        RunError: the file is missing or no safetensors file.
+        RunError: the file is missing, no safetensors file, or no file of its run's own.
     """
     try:
-        with path.open("rb") as opened:
+        with reading(path) as opened:
             tied = _tied(read_header(opened))
         with safe_open(path, framework="pt", device=str(device)) as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

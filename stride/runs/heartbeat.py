@@ -1,10 +1,13 @@
 """Show other hosts that the process which writes a run lives."""
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from stride.errors import RunError
+from stride.runs.files.own import open_own
 from stride.runs.status import HEARTBEAT_EVERY
 
 
@@ -35,8 +38,12 @@ class Heartbeat:
 
     def _touch(self) -> None:
         # A disk that is away for a moment must not end the training; a reader sees the silence.
-        with suppress(OSError):
-            self._path.touch()
+        with suppress(OSError, RunError):
+            descriptor = open_own(self._path, os.O_WRONLY | os.O_CREAT)
+            try:
+                os.utime(descriptor)
+            finally:
+                os.close(descriptor)
 
     def stop(self) -> None:
         """End the thread and wait for it."""

@@ -1,5 +1,6 @@
 """Name every file of a run folder and of a work_dir, here and nowhere else."""
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
 _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{16}")
 _PART_LENGTH = 48
+_CHECKPOINTS = "checkpoints"
+_FOLDERS = frozenset({"segments", "logs", "origin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ class RunPaths:
     @property
     def checkpoints(self) -> Path:
         """Return the folder of the checkpoints."""
-        return self.path / "checkpoints"
+        return self.path / _CHECKPOINTS
 
     @property
     def checkpoint_index(self) -> Path:
@@ -295,6 +298,26 @@ class WorkDirPaths:
     def run(self, name: str) -> RunPaths:
         """Return the paths of the run of that name."""
         return RunPaths(self.path / name)
+
+
+def home_of(file: str) -> str:
+    """Return the folder that no link on the way to a run's file may lead out of.
+
+    It is the run folder; of a file of a checkpoint the folder of checkpoints, which may itself be
+    a link to another disk.
+    """
+    folder = os.path.dirname(file)
+    name, above = os.path.basename(folder), os.path.dirname(folder)
+    if name in _FOLDERS:
+        return above
+    if checkpoint_position(name) and os.path.basename(above) == _CHECKPOINTS:
+        return above
+    return folder
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether a name in a record is that of a file or folder, and no way to another place."""
+    return name not in ("", ".", "..") and not {*name} & {"/", "\\", "\0"}
 
 
 def rank_of_rows(file_name: str) -> int | None:

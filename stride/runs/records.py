@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,7 +27,8 @@ from pydantic import (
 from stride.config.nonfinite import decode_number, encode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record, told
-from stride.runs.layout import FORMAT_VERSION
+from stride.runs.files.own import RECORD_LIMIT, read_own
+from stride.runs.layout import FORMAT_VERSION, is_file_name
 
 State = Literal[
     "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
@@ -48,6 +50,16 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
 
+def _file_name(name: str) -> str:
+    if not is_file_name(name):
+        raise ValueError(f"{name!r} is no name of a file or folder")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_file_name)]
+"""The name of a file or folder; it never leads out of the folder that it is in."""
+
+
 class Record(BaseModel):
     """Hold what one JSON file of a run folder says."""
 
@@ -64,6 +76,9 @@ class Record(BaseModel):
 class Versioned(Record):
     """Hold a file that carries its format_version."""
 
+    limit: ClassVar[int] = RECORD_LIMIT
+    """Bytes of the largest file that is read."""
+
     format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION, strict=True)] = FORMAT_VERSION
 
     @classmethod
@@ -73,7 +88,7 @@ class Versioned(Record):
         Raises:
             RunError: The file is missing, broken, or of a newer STRIDE; says which key is wrong.
         """
-        values = read_record(path)
+        values = read_record(path, limit=cls.limit)
         try:
             return cls.model_validate(values)
         except ValidationError as cause:
@@ -254,10 +269,10 @@ class CheckpointRecord(Versioned):
     epoch: Count
     position: Count = Field(description="Global samples consumed of the current epoch")
     time: Seconds
-    files: dict[str, FileDigest]
+    files: dict[FileName, FileDigest]
     versions: dict[str, str]
     value: Number | None = Field(None, description="Of the monitored metric, at an epoch's end")
-    streams: dict[str, Count] = Field(
+    streams: dict[FileName, Count] = Field(
         default_factory=dict, description="Bytes that each stream of rows had then, by file name"
     )
     world_size: Annotated[int, Field(ge=1, strict=True)] = 1
@@ -283,7 +298,7 @@ class CheckpointRecord(Versioned):
         if record.sha256 is None and record.format_version < 3:
             return record
         with told("cannot read", path, RunError):
-            content = path.read_bytes()
+            content = read_own(path)
         if seal(content) != content:
             raise RunError(f"{path.name} is damaged", where=str(path))
         return record
@@ -338,6 +353,7 @@ class CheckpointState(Versioned):
     """Hold everything of a checkpoint that is no tensor (state.json)."""
 
     schema_name: ClassVar[str] = "checkpoint_state"
+    limit: ClassVar[int] = 2**30  # it may hold long lists, as of a pool's samples
 
     parts: dict[str, Any] = Field(description="By name; a tensor is the name of one in a file")
 
@@ -345,7 +361,7 @@ class CheckpointState(Versioned):
 class CheckpointEntry(Record):
     """Hold one line of the list of checkpoints."""
 
-    name: str
+    name: FileName
     step: Count
     epoch: Count
     position: Count = 0
@@ -359,8 +375,8 @@ class CheckpointIndex(Versioned):
     schema_name: ClassVar[str] = "checkpoint_index"
 
     entries: list[CheckpointEntry] = Field(default_factory=list)
-    best: str | None = None
-    last: str | None = None
+    best: FileName | None = None
+    last: FileName | None = None
     segment: Count | None = Field(None, description="The segment that wrote this")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from stride.config.nonfinite import decode_number
 from stride.errors import ConfigError, MissingExtra, RunError
 from stride.runs.files.atomic import read_lines, read_record, told
+from stride.runs.files.own import read_own
 from stride.runs.layout import (
     RESERVED_NAMES,
     RunPaths,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from stride.config import Config, Recorded
 
 LOGGER = logging.getLogger("stride")
+_LOG_LIMIT = 2**30  # bytes that come back as one text
 
 
 class Run:
@@ -183,12 +185,12 @@ class Run:
         """Return the text log of one rank.
 
         Raises:
-            RunError: That rank has left no log.
+            RunError: That rank has left no log, or one that is too large for one text.
         """
         path = self.paths.log(rank)
         try:
             with told("cannot read", path, RunError, passing=FileNotFoundError):
-                return path.read_text(encoding="utf-8", errors="replace")
+                return read_own(path, _LOG_LIMIT).decode(errors="replace")
         except FileNotFoundError:
             there = ", ".join(sorted(_names(self.paths.logs))) or "none"
             what = f"no log of rank {rank} here"

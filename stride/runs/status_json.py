@@ -13,6 +13,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
+from stride.runs.files.own import RECORD_LIMIT, open_own, require_size
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 
 ENDED = frozenset({"done", "failed", "interrupted", "stopped"})
@@ -45,11 +46,13 @@ def read_status(path: str) -> tuple[bytes, Signature]:
     """Return the bytes of status.json in a run folder, and their signature.
 
     Raises:
+        RunError: It is no file of the run's own, or too large.
         OSError: The file is not there or cannot be read.
     """
-    descriptor = os.open(status_path(path), os.O_RDONLY)
+    descriptor = open_own(status_path(path))
     try:
         found = os.fstat(descriptor)
+        require_size(_NAME, found.st_size, RECORD_LIMIT)
         content = os.read(descriptor, found.st_size + 1)
     finally:
         os.close(descriptor)

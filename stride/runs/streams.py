@@ -1,11 +1,14 @@
 """Cut the streams of a run back to where a checkpoint stands, and keep what is cut off."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stride.runs.files.atomic import pieces
 from stride.runs.files.durable import told
+from stride.runs.files.own import lines, reading
 from stride.runs.layout import RunPaths
 from stride.runs.writer_base import Writer
 
@@ -49,13 +52,15 @@ def cut_streams(writer: Writer, position: StreamPosition | None) -> None:
         StrideError: A stream cannot be read or written, naming it.
     """
     for stream in streams(writer.paths):
-        if stream.exists():
-            with told("cannot read", stream):
-                content = stream.read_bytes()
-            end = len(content) if position is None else _end(stream, position)
-            if len(content) > end:
-                writer.commit(writer.paths.cut(writer.segment, stream), content[end:])
-            writer.commit(stream, content[:end])
+        if os.path.lexists(stream):
+            with told("cannot read", stream), reading(stream) as file:
+                size = os.fstat(file.fileno()).st_size
+                end = size if position is None else min(size, _end(stream, position))
+                if size > end:
+                    file.seek(end)
+                    writer.commit(writer.paths.cut(writer.segment, stream), pieces(file))
+                file.seek(0)
+                writer.commit(stream, pieces(file, end))
 
 
 def missing_bytes(paths: RunPaths, position: StreamPosition) -> dict[str, int]:
@@ -72,11 +77,10 @@ def _end(stream: Path, position: StreamPosition) -> int:
     if position.known:
         return position.sizes.get(stream.name, 0)
     end = 0
-    with stream.open("rb") as file:
-        for line in file:
-            if not _is_row_up_to(line, position.step):
-                break
-            end += len(line)
+    for line in lines(stream):
+        if not _is_row_up_to(line, position.step):
+            break
+        end += len(line)
     return end
 
 

@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +20,7 @@ from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files.atomic import atomic_create, json_bytes, read_record, told
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
 from stride.runs.records import SegmentRecord
-from stride.runs.status import Process, newest_segment
+from stride.runs.status import Process, newest_segment, segment_numbers
 
 
 class Tenure:
@@ -150,14 +149,22 @@ class Tenure:
 
     def _left(self) -> list[Path]:
         """Return what others have left unfinished; what a newer segment writes is not left."""
-        found = []
-        linked = [] if self._linked is None else [self.paths.checkpoints]
-        walks = (os.walk(folder) for folder in (self.paths.path, *linked))
-        for root, folders, files in chain.from_iterable(walks):
+        found = [] if self._linked is None else self._left_behind_link()
+        for root, folders, files in os.walk(self.paths.path):
             unfinished = [n for n in (*folders, *files) if n.startswith(TEMPORARY_PREFIX)]
             folders[:] = [name for name in folders if not name.startswith(TEMPORARY_PREFIX)]
             found += [Path(root, name) for name in unfinished if self._is_left(name)]
         return found
+
+    def _left_behind_link(self) -> list[Path]:
+        """Return the staging folders of this run's segments; others may be another run's."""
+        found = []
+        for n in segment_numbers(self.paths):
+            with suppress(RunError):
+                token = read_record(self.paths.segment(n)).get("token", "")
+                found.append(self.paths.checkpoints / self.paths.staging(n, token).name)
+        left = [path for path in found if staging_number(path.name) is not None]
+        return [path for path in left if self._is_left(path.name) and os.path.lexists(path)]
 
     def _is_left(self, name: str) -> bool:
         """Tell what is not ours or a newer segment's; who lost our number to us writes nothing."""

@@ -18,6 +18,7 @@ from stride.runs.files.atomic import (
     atomic_folder,
     atomic_write,
     json_bytes,
+    own_copy,
     read_record,
     remove_folder,
     told,
@@ -26,6 +27,7 @@ from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows import read_row
+from stride.runs.places import holds, require_free, require_own_places
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import (
     CheckpointIndex,
@@ -138,6 +140,7 @@ class RunWriter(Writer):
         # The number is read first: whoever takes the run after that has taken this very number.
         newest = newest_segment(paths) if after is None else after
         before = StatusRecord.read(paths.status)
+        require_own_places(paths, before.uuid)
         if not take_over and is_written(paths):
             hint = "stop it first"
             raise RunError("a process is writing this run", where=str(paths.path), hint=hint)
@@ -261,6 +264,7 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The folder cannot be written, naming it.
         """
+        require_free(self.paths, self.paths.path / path, self.uuid)
         with (
             self._tenure.acting(),
             atomic_folder(self.paths.path / path, **self._way(self.paths.path / path)) as folder,
@@ -273,11 +277,14 @@ class RunWriter(Writer):
     def remove_folder(self, path: Path) -> None:
         """Take a folder of the run out of sight in one move, then delete it.
 
+        Behind a link a folder stays that is not known to be the run's.
+
         Raises:
             LostRun: A newer segment owns this run.
         """
         self._tenure.check()
-        remove_folder(path, through=self._tenure.staging_for(path))
+        if holds(self.paths, path, self.uuid):
+            remove_folder(path, through=self._tenure.staging_for(path))
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream in one write, which a SIGKILL cannot undo.
@@ -287,6 +294,8 @@ class RunWriter(Writer):
             StrideError: The rows cannot be written, naming the file.
         """
         with self._tenure.acting():
+            if own_copy(stream, **self._way(stream)) and stream in self._streams:
+                self._streams.pop(stream).close()
             if stream not in self._streams:
                 self._streams[stream] = LineFile(stream, before_change=self._tenure.check)
             self._streams[stream].append(rows)

@@ -4,6 +4,8 @@ import json
 import os
 import random
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import time
@@ -16,13 +18,14 @@ import pytest
 from stride import Trainer, load_run
 from stride.errors import StrideError
 from stride.runs.files.atomic import atomic_json, read_json
+from stride.runs.files.own import read_own
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.records import ReproductionRecord
 from stride.runs.status import current_state, is_written
 from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter
-from stride_cli.reading import show
+from stride_cli.reading import logs, show
 
 FILES = (
     "status.json",
@@ -154,6 +157,69 @@ def readers(run: Path) -> Iterator[Callable[[], Any]]:
     yield loaded.checkpoints
     yield lambda: repr(loaded)
     yield lambda: current_state(loaded.paths)
+
+
+def fifo(path: Path, outside: Path) -> None:
+    os.mkfifo(path)
+
+
+def socket(path: Path, outside: Path) -> None:
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+
+
+def device(path: Path, outside: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def link(path: Path, outside: Path) -> None:
+    path.symlink_to(outside)
+
+
+def folder(path: Path, outside: Path) -> None:
+    path.mkdir()
+
+
+def huge(path: Path, outside: Path) -> None:
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+SPECIAL = (fifo, socket, device, link, folder, huge)
+
+
+@pytest.fixture
+def no_wait() -> Iterator[None]:
+    """Fail a test that waits for what never comes."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.fault("special file in a run: named, nobody waits, no other file is read")
+@pytest.mark.parametrize("special", SPECIAL, ids=lambda special: special.__name__)
+def test_what_is_no_file_of_the_run_is_named_and_not_read(
+    run: Path, tmp_path: Path, special: Callable[[Path, Path], None], no_wait: None
+) -> None:
+    """What is read through a link would pass: it is the very file, moved out of the folder."""
+    for name in (*FILES, *UNCHECKED):
+        (path,) = run.glob(name)
+        outside = tmp_path / "outside"
+        path.rename(outside)
+        special(path, outside)
+        named = {problem.file for problem in verify_run(run).problems}
+        assert name in UNCHECKED or path.relative_to(run).as_posix() in named
+        read_all(run)
+        if special is not huge:
+            with pytest.raises((StrideError, OSError)):
+                logs.run(str(run), 0, follow=False) if "rank0" in name else read_own(path)
+        path.rmdir() if special is folder else path.unlink()
+        outside.rename(path)
 
 
 VALUES: tuple[Any, ...] = (None, True, -1, 1e300, "x", "", [], [1], {}, {"x": [1]}, {"x": {}})

@@ -1,5 +1,6 @@
 """Law 5: what comes late from a process that lost its run leads nowhere."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from stride.errors import LostRun, RunError
 from stride.loggers.csv import CsvLogger
 from stride.runs import tenure
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.atomic import read_json, read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition
 from stride.runs.tenure import Tenure, own_way
@@ -37,7 +38,12 @@ def take_over(writer: RunWriter) -> RunWriter:
 
 def save(writer: RunWriter, text: str) -> None:
     with writer.commit_folder(writer.paths.checkpoint(CHECKPOINT).path) as folder:
-        (folder / "checkpoint.json").write_text(text)
+        record = {"format_version": 3, "uuid": writer.uuid, "text": text}
+        (folder / "checkpoint.json").write_text(json.dumps(record))
+
+
+def saved(writer: RunWriter) -> Any:
+    return read_json(writer.paths.checkpoint(CHECKPOINT).record)["text"]
 
 
 @pytest.fixture
@@ -72,7 +78,7 @@ def test_late_acts_of_a_process_that_checked_in_time_change_nothing(
         with pytest.raises(Exception, match="No such file"):
             act()
     assert [row["step"] for row in read_lines(new.paths.metrics)] == [1, 2]
-    assert (new.paths.checkpoint(CHECKPOINT).record).read_text() == "new"
+    assert saved(new) == "new"
     assert new.paths.status.read_bytes() == status
     new.close("done")
     old._release()
@@ -223,7 +229,7 @@ def test_checkpoints_may_be_a_link_to_another_disk(
     old.remove_folder(old.paths.checkpoint(CHECKPOINT).path)
     with pytest.raises(Exception, match="No such file"):
         save(old, "old")
-    assert (new.paths.checkpoint(CHECKPOINT).record).read_text() == "new"
+    assert saved(new) == "new"
     new.close("done")
     old._release()
     assert {path.name for path in elsewhere.iterdir()} == {CHECKPOINT, "index.json"}

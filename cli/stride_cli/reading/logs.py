@@ -3,11 +3,14 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TextIO
 
 from stride_cli.address import find
 from stride_cli.streams import is_lost
 
+PIECE = 2**16  # characters printed at once
 PAUSE = 0.5  # seconds between two looks at a log that is being followed
 ALIVE = frozenset({"queued", "created", "running", "waiting"})
 
@@ -31,18 +34,29 @@ def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
     while not log.exists() and alive():
         time.sleep(PAUSE)
     _require(log)
-    with log.open(encoding="utf-8", errors="replace", newline="") as stream:
+    with opened(log, newline="") as stream:
         living = True
         while living:
             living = alive()  # asked before reading, so that the last words are read too
-            yield stream.read()
+            yield from iter(lambda: stream.read(PIECE), "")
             if living:
                 time.sleep(PAUSE)
 
 
 def _whole(log: Path) -> Iterator[str]:
     _require(log)
-    yield log.read_text(encoding="utf-8", errors="replace")
+    with opened(log) as stream:
+        yield from iter(lambda: stream.read(PIECE), "")
+
+
+def opened(log: Path, newline: str | None = None) -> TextIO:
+    """Open a log of a run for reading as text, bytes that are none aside."""
+    from stride.errors import RunError
+    from stride.runs.files.durable import told
+    from stride.runs.files.own import reading
+
+    with told("cannot read", log, RunError):
+        return TextIOWrapper(reading(log), encoding="utf-8", errors="replace", newline=newline)
 
 
 def _alive(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import platform
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -28,13 +29,14 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_write, read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
+from stride.runs.files.own import read_own
 from stride.runs.layout import (
     FORMAT_VERSION,
     CheckpointPaths,
     RunPaths,
     rank_of_rows,
 )
-from stride.runs.records import CheckpointRecord, seal
+from stride.runs.records import CheckpointRecord, CheckpointState, seal
 from stride.version import __version__
 
 LOGGER = logging.getLogger("stride")
@@ -215,7 +217,7 @@ def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
     record = CheckpointRecord.read(paths.record)
     files = {folder / name: digest.model_dump() for name, digest in record.files.items()}
     _check(paths.state, files)
-    parts = read_record(paths.state)["parts"]
+    parts = read_record(paths.state, limit=CheckpointState.limit)["parts"]
     record.require_state(paths.state, parts)
     wanted = (rank(), None) if divided and record.world_size == world_size() else None
     chosen = [p for p in files if wanted is None or rank_of_rows(p.name) in wanted]
@@ -229,10 +231,10 @@ def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
 
 def _check(path: Path, files: Mapping[Path, Mapping[str, Any]]) -> None:
     """Refuse a file that is missing or not what the record says."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise RunError(f"the checkpoint's file {path.name} is missing", where=str(path))
     with told("cannot read", path, RunError):
-        content = path.read_bytes()
+        content = read_own(path, CheckpointState.limit)
     if _digest(content) != files.get(path):
         raise RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))
 

@@ -19,6 +19,7 @@ from stride.engine.checkpoint.hashed_file import HashedFile
 from stride.engine.checkpoint.memory import as_bytes, empty
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.own import reading
 from stride.runs.files.safetensors_header import read_header
 
 SHARD_BYTES = 128 * 2**20
@@ -126,7 +127,7 @@ def _read(path: Path, record: Mapping[str, Any]) -> dict[str, Tensor]:
     """Read one file, hashing what was read before anybody may use it."""
     damaged = RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))
     try:
-        with path.open("rb", buffering=_BUFFER) as file:
+        with reading(path, _BUFFER) as file:
             if (size := os.fstat(file.fileno()).st_size) != record["size"]:
                 raise RunError(f"{size} bytes instead of {record['size']}")
             if hasattr(os, "posix_fadvise"):  # the system then reads further ahead

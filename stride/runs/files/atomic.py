@@ -11,16 +11,18 @@ without that folder neither can happen any more.
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.mounts import is_network_filesystem
+from stride.runs.files.own import RECORD_LIMIT, open_own, read_own
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
 from stride.version import UPGRADE
 
@@ -34,6 +36,8 @@ __all__ = [
     "atomic_write",
     "is_network_filesystem",
     "json_bytes",
+    "own_copy",
+    "pieces",
     "read_json",
     "read_lines",
     "read_record",
@@ -41,6 +45,8 @@ __all__ = [
     "sync_folder",
     "told",
 ]
+
+_PIECE = 2**20
 
 
 def _nothing() -> None:
@@ -188,15 +194,19 @@ def remove_folder(path: Path, *, through: Path | None = None) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
     """Read a JSON file.
 
+    Args:
+        path: The file.
+        limit: Bytes of the largest one that is read.
+
     Raises:
-        RunError: The file is missing (the cause is then a FileNotFoundError), unreadable or
-            no JSON.
+        RunError: The file is missing (the cause is then a FileNotFoundError), unreadable, larger
+            than the limit, no JSON, or no file of the run's own, as `open_own` says.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_own(path, limit))
     except FileNotFoundError as cause:
         raise RunError(f"no {path.name} here", where=str(path)) from cause
     except OSError as cause:
@@ -205,17 +215,20 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path.name} is no JSON: {cause}", where=str(path)) from cause
 
 
-def read_record(path: Path, *, unversioned: int | None = None) -> dict[str, Any]:
+def read_record(
+    path: Path, *, unversioned: int | None = None, limit: int = RECORD_LIMIT
+) -> dict[str, Any]:
     """Read a JSON file that carries a format_version; refuse one of a newer STRIDE by name.
 
     Args:
         path: The file.
         unversioned: The version of an object without one; None refuses it.
+        limit: As of `read_json`.
 
     Raises:
         RunError: As `read_json`; also no object, no format_version, or a newer one.
     """
-    record = read_json(path)
+    record = read_json(path, limit)
     is_object = isinstance(record, dict)
     version = record.get("format_version", unversioned) if is_object else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
@@ -224,6 +237,37 @@ def read_record(path: Path, *, unversioned: int | None = None) -> dict[str, Any]
         what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
         raise RunError(what, where=str(path), hint=UPGRADE)
     return dict(record)
+
+
+def own_copy(
+    path: Path, *, through: Path | None = None, before_rename: Callable[[], None] = _nothing
+) -> bool:
+    """Put a copy in the place of a file that has other names too, as after `cp -al`.
+
+    What is appended to it from then on does not reach them. Arguments and errors are those of
+    `atomic_write`.
+
+    Returns:
+        Whether it had any.
+    """
+    try:
+        shared = os.lstat(path).st_nlink > 1
+    except OSError:
+        return False
+    if shared:
+        with told("cannot read", path):
+            descriptor = open_own(path)
+        with os.fdopen(descriptor, "rb") as file:
+            atomic_write(path, pieces(file), through=through, before_rename=before_rename)
+    return shared
+
+
+def pieces(file: BinaryIO, size: int | None = None) -> Iterator[memoryview]:
+    """Yield so many bytes of a file from where it stands, all that are left without a number."""
+    left = sys.maxsize if size is None else size
+    while left > 0 and (piece := file.read(min(left, _PIECE))):
+        left -= len(piece)
+        yield memoryview(piece)
 
 
 def _aside(path: Path, through: Path | None) -> Path:

@@ -1,19 +1,24 @@
 """Know a file again by the SHA-256 of its bytes."""
 
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.own import reading, require_size
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, read in pieces.
+def sha256(path: Path, limit: int = sys.maxsize) -> str:
+    """Return the SHA-256 of a file of a run, read in pieces.
 
     Raises:
+        RunError: It is no file of the run's own, or larger than the limit, in bytes.
         OSError: It cannot be read.
     """
-    with path.open("rb") as file:
+    with reading(path) as file:
+        require_size(path, os.fstat(file.fileno()).st_size, limit)
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,6 +1,5 @@
 """Append JSON objects to a file and read them back, whatever moment the writer was killed at."""
 
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any, Self
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
+from stride.runs.files.own import LINE_LIMIT, open_own
+from stride.runs.files.scan import as_row, scan
 
 
 def _nothing() -> None:
@@ -30,16 +31,17 @@ class LineFile:
                 leave it as it is.
 
         Raises:
-            StrideError: The file cannot be opened for writing, naming it.
+            StrideError: The file cannot be opened for writing, or is no file of the run's own,
+                naming it.
         """
         self.path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
         with told("cannot write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(path, flags, 0o666)
+            self._descriptor = open_own(path, flags)
             try:
                 before_change()
-                _mend_last_line(self._descriptor)
+                _mend_last_line(self._descriptor, path)
                 sync_folder(path.parent)
             except BaseException:
                 os.close(self._descriptor)
@@ -79,23 +81,28 @@ class LineFile:
         self.close()
 
 
-def _mend_last_line(descriptor: int) -> None:
+def _mend_last_line(descriptor: int, path: Path) -> None:
     """End a whole last line, cut off a torn one: no later row may be glued to it."""
     size = os.fstat(descriptor).st_size
     start = _start_of_last_line(descriptor, size)
+    if start < 0:
+        what = f"the last line is longer than {LINE_LIMIT >> 20} MiB"
+        raise RunError(what, where=str(path))
     tail = os.pread(descriptor, size - start, start)
     if not tail:
         return
-    if _row(tail) is None:
+    if as_row(tail) is None:
         os.ftruncate(descriptor, start)
     else:
         write_all(descriptor, b"\n")
 
 
 def _start_of_last_line(descriptor: int, size: int) -> int:
-    """Return the offset after the last newline, reading the file from its end."""
+    """Return the offset after the last newline, -1 where that is too far from the file's end."""
     end = size
     while end > 0:
+        if size - end > LINE_LIMIT:
+            return -1
         begin = max(0, end - 65536)
         newline = os.pread(descriptor, end - begin, begin).rfind(b"\n")
         if newline >= 0:
@@ -108,29 +115,6 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """Read a stream of JSON objects, without a torn last line; no file is an empty stream.
 
     Raises:
-        RunError: A line before the last is no JSON object, or the file cannot be read.
+        RunError: As `scan`.
     """
-    with told("cannot read", path, RunError, passing=FileNotFoundError):
-        try:
-            lines = path.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return []
-    rows = [_whole(line, number, path) for number, line in enumerate(lines[:-1], 1)]
-    last = _row(lines[-1])
-    return rows if last is None else [*rows, last]
-
-
-def _whole(line: bytes, number: int, path: Path) -> dict[str, Any]:
-    row = _row(line)
-    if row is None:
-        raise RunError(f"line {number} is no JSON object", where=str(path))
-    return row
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    """Return the object on a line; no beginning of a JSON object is itself one."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
+    return [row for _, row in scan(path)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.own import lines
 
 
 def _ignore(line: int) -> None:
@@ -28,9 +29,9 @@ def scan(
     """
     if not os.path.lexists(path):
         return
-    with told("cannot read", path, RunError), path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            row = _object(line)
+    with told("cannot read", path, RunError):
+        for number, line in enumerate(lines(path), 1):
+            row = as_row(line)
             if row is not None:
                 yield number, row
             elif line.endswith(b"\n"):
@@ -39,7 +40,8 @@ def scan(
                 on_torn(number)
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
+def as_row(line: bytes) -> dict[str, Any] | None:
+    """Return the object on a line; no beginning of a JSON object is itself one."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

@@ -6,13 +6,16 @@ label takes back what was given before.
 """
 
 import errno
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from stride.errors import RunError
+from stride.runs.files.atomic import own_copy
 from stride.runs.files.durable import told
 from stride.runs.files.jsonl import LineFile, read_lines
+from stride.runs.files.own import require_own
 from stride.runs.labels.query_csv import Asked, Label, as_label, number_in, query_text, read_query
 from stride.runs.layout import RunPaths
 
@@ -141,6 +144,7 @@ def _append(
         for asked in query
     ]
     if rows:
+        own_copy(paths.labels)
         with LineFile(paths.labels) as file:
             file.append(rows)
 
@@ -181,6 +185,8 @@ def _locked(paths: RunPaths) -> Iterator[None]:
     from filelock import FileLock, Timeout  # readers never need it
 
     file = paths.labels.with_name(f".{paths.labels.name}.lock")
+    if os.path.lexists(file):  # locking would cut off a file that a link leads to
+        require_own(file)
     lock = FileLock(file, timeout=_LOCK_SECONDS)
     with told("cannot write", paths.path):
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.own import read_own
 from stride.runs.layout import RunPaths
 
 COLUMNS = ("round", "id", "score", "label")
@@ -71,7 +72,7 @@ def read_query(paths: RunPaths) -> list[Asked] | None:
     path = paths.queries
     with told("cannot read", path, RunError, passing=FileNotFoundError):
         try:
-            content = path.read_bytes()
+            content = read_own(path)
         except FileNotFoundError:
             return None
     lines = _lines(_decoded(content, path), path)

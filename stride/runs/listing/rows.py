@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
+from stride.runs.files.own import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
 from stride.runs.provenance.begun import NEVER_BEGAN, never_began
 from stride.runs.status_json import ENDED, is_lasting, parse_status, read_status, time_in
@@ -257,9 +258,13 @@ def _optional(path: Path) -> dict[str, Any]:
 
 
 def newest_metrics(paths: RunPaths) -> dict[str, float]:
-    """Return the newest value of each metric near the end of the stream, torn lines aside."""
+    """Return the newest value of each metric near the end of the stream, torn lines aside.
+
+    Raises:
+        RunError: It is no file of the run's own.
+    """
     newest: dict[str, float] = {}
-    with suppress(OSError), open(paths.metrics, "rb") as file:
+    with suppress(OSError), reading(paths.metrics) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         for line in file.read().split(b"\n"):

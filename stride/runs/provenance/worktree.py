@@ -1,6 +1,5 @@
 """Put the code that a run was made with into a folder of its own, for a while."""
 
-import hashlib
 import logging
 import os
 import re
@@ -13,10 +12,15 @@ from typing import Any, NamedTuple
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
+from stride.runs.files.digest import sha256
+from stride.runs.files.durable import told
+from stride.runs.files.own import require_own
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.git_command import Git, GitFailed
 
 LOGGER = logging.getLogger("stride")
+PATCH_LIMIT = 2**30
+"""Bytes of the largest patch that is read."""
 
 
 class RecordedCode(NamedTuple):
@@ -53,7 +57,8 @@ def recorded_code(paths: RunPaths) -> Iterator[RecordedCode]:
         tree = Path(temporary, root.name)
         _call(repository, "worktree", "add", "--quiet", "--detach", str(tree), commit)
         try:
-            if paths.code_patch.is_file():
+            if os.path.lexists(paths.code_patch):
+                require_own(paths.code_patch)
                 patch = str(paths.code_patch.absolute())
                 _call(Git(tree), "apply", "--whitespace=nowarn", patch)
             folder = moved(provenance.get("folder", str(root)), root, tree)
@@ -85,13 +90,18 @@ def _recorded_place(paths: RunPaths, git: Mapping[str, Any]) -> tuple[Path, str]
 
 
 def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
-    """Say what is wrong with a run's patch; nothing where it is as recorded, or none was."""
+    """Say what is wrong with a run's patch; nothing where it is as recorded, or none was.
+
+    Raises:
+        RunError: It cannot be read, or is no file of the run's own.
+    """
     recorded = git.get("patch_sha256")
     if recorded is None:
         return ""
-    if not paths.code_patch.is_file():
+    if not os.path.lexists(paths.code_patch):
         return "it is missing"
-    found = hashlib.sha256(paths.code_patch.read_bytes()).hexdigest()
+    with told("cannot read", paths.code_patch, RunError):
+        found = sha256(paths.code_patch, PATCH_LIMIT)
     return "" if found == recorded else "damaged: its SHA-256 is not the recorded one"
 
 

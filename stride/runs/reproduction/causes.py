@@ -11,6 +11,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.digest import sha256
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import is_edited
+from stride.runs.provenance.worktree import PATCH_LIMIT
 from stride.runs.run import Run
 from stride.version import changes_between
 
@@ -288,7 +289,7 @@ def _patches(original: RunPaths, copy: RunPaths) -> Iterator[str]:
 
 def _digest(paths: RunPaths) -> str:
     try:
-        return sha256(paths.code_patch)[:12]
+        return sha256(paths.code_patch, PATCH_LIMIT)[:12]
     except FileNotFoundError:
         return "none"
 

@@ -141,9 +141,11 @@ def _check_digests(report: Report, files: list[Listed]) -> None:
                 _check_one(report, path, expected, next(digests))
 
 
-def _check_one(report: Report, path: Path, expected: FileDigest, found: str | OSError) -> None:
+def _check_one(
+    report: Report, path: Path, expected: FileDigest, found: str | OSError | RunError
+) -> None:
     """Check one file of a checkpoint; its content only where it is the file that was written."""
-    if isinstance(found, OSError):
+    if isinstance(found, (OSError, RunError)):
         raise found
     report.counts["files"] += 1
     if not found:
@@ -156,12 +158,12 @@ def _check_one(report: Report, path: Path, expected: FileDigest, found: str | OS
         record.require_state(path, CheckpointState.read(path).parts)
 
 
-def _digest(file: Listed) -> str | OSError:
+def _digest(file: Listed) -> str | OSError | RunError:
     """Return a file's SHA-256, nothing where its size is wrong anyhow, or why it is not read."""
     path, expected = file
     try:
         return sha256(path) if path.stat().st_size == expected.size else ""
-    except OSError as error:
+    except (OSError, RunError) as error:
         return error
 
 
@@ -173,17 +175,17 @@ def check_weights(report: Report, paths: RunPaths, results: ResultsRecord | None
         paths: The run.
         results: Those of a run that has ended in order; in others they may be of other weights.
     """
-    for path in (paths.weights, paths.initial_weights):
-        if os.path.lexists(path):
-            with report.checking(path):
-                check_tensors(path)
     if os.path.lexists(paths.initial_weights):
         with report.checking(paths.initial_weights):
+            check_tensors(paths.initial_weights)
             digest = _recorded(paths.provenance, "initial_weights_sha256")
             require_digest(paths.initial_weights, digest)
     expected = results.weights_sha256 if results is not None else None
-    if expected is not None and os.path.lexists(paths.weights):
+    if os.path.lexists(paths.weights):
         with report.checking(paths.weights):
+            check_tensors(paths.weights)
+            if expected is None:
+                return
             report.counts["files"] += 1
             if sha256(paths.weights) != expected:
                 what = f"damaged: its SHA-256 is not the one in {paths.results.name}"

@@ -1,5 +1,6 @@
 """Know the class of a recorded run by its source: find it, or say that it is another now."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,8 +10,10 @@ import torch
 from torch import nn
 
 from stride.components import difference, find, source_of
-from stride.errors import ComponentError
+from stride.errors import ComponentError, RunError
 from stride.loggers.text import LOGGER
+from stride.runs.files.durable import told
+from stride.runs.files.own import read_own
 from stride.runs.run import Run
 from stride.trainer.fit.sources import sources_of
 
@@ -32,7 +35,7 @@ def own_constructor(run: Run, trust_code: bool) -> Made | None:
     """
     name = run.config.model_kwargs.model_name or ""
     module, colon, attribute = name.partition(":")
-    if not colon or not run.paths.model_source.is_file():
+    if not colon or not os.path.lexists(run.paths.model_source):
         return None
     what = _what_differs(run, name)
     if not what:
@@ -90,7 +93,7 @@ def _what_differs(run: Run, name: str) -> str:
         if module == "__main__":
             return f"the model's class {attribute} was defined in a notebook or script"
         return error.what
-    text, now = run.paths.model_source.read_text(), source_of(found)
+    text, now = _text(run.paths.model_source), source_of(found)
     if now is None:
         return f"nobody knows the source of {name}, and so whether it is that of run {run.name}"
     where = difference(text, now)
@@ -106,8 +109,9 @@ def _execute(source: Path, module: str, attribute: str) -> Made:
     scope: dict[str, Any] = {"torch": torch, "nn": nn, "F": nn.functional}
     scope |= vars(sys.modules[module]) if module in sys.modules else {}
     name = attribute.rpartition(".")[2]
+    text = _text(source)
     try:
-        exec(compile(source.read_text(), source, "exec", dont_inherit=True), scope)
+        exec(compile(text, source, "exec", dont_inherit=True), scope)
         found: Made = scope[name]
     except Exception as error:
         raise ComponentError(
@@ -116,6 +120,11 @@ def _execute(source: Path, module: str, attribute: str) -> Made:
             hint="build the model yourself, then load_model(model=...)",
         ) from error
     return found
+
+
+def _text(source: Path) -> str:
+    with told("cannot read", source, RunError):
+        return read_own(source).decode(errors="replace")
 
 
 def _file(run: Run) -> str:

@@ -13,7 +13,7 @@ from stride.loggers.text import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.provenance.config_digest import is_edited
-from stride.runs.records import StatusRecord
+from stride.runs.records import CheckpointIndex, StatusRecord
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
@@ -210,7 +210,7 @@ def find_checkpoint(run: Run, at: str) -> Path:
 
 
 def _best(run: Run) -> str:
-    return str(read_record(run.paths.checkpoint_index).get("best"))
+    return str(CheckpointIndex.read(run.paths.checkpoint_index).best)
 
 
 def _step(folder: Path) -> Any:

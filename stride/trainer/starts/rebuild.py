@@ -1,5 +1,6 @@
 """Build a recorded run's network and data again, and fill in its weights."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
@@ -146,6 +147,6 @@ def _below(place: Path) -> tuple[str, ...]:
 
 def normalization_of(run: Run) -> Normalization | None:
     """Return the statistics that a run's data was normalised by, if it was."""
-    if not run.paths.normalization.is_file():
+    if not os.path.lexists(run.paths.normalization):
         return None
     return Normalization.from_json(read_record(run.paths.normalization))

@@ -1,5 +1,6 @@
 """Say what a recorded run asks of whatever goes on with it: its data, its config, its start."""
 
+import os
 from typing import Any
 
 from stride.config.fields import flatten
@@ -9,6 +10,7 @@ from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
+from stride.runs.files.own import require_own
 from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, lengths
@@ -73,7 +75,7 @@ def start_of(run: Run, training: Training) -> Values:
         RunError: the run was ended before it had written what it began from, which was more than
             its config; or that is damaged, or another run's.
     """
-    if run.paths.origin.record.is_file():
+    if os.path.lexists(run.paths.origin.record):
         CheckpointRecord.read(run.paths.origin.record).require_of(run.status.get("uuid"), ())
         return read_state(run.paths.origin.path)
     parent = run.provenance.get("parent", {})
@@ -81,7 +83,8 @@ def start_of(run: Run, training: Training) -> Values:
         command = "fork" if parent["relation"] == "fork" else "reproduce"
         raise _lost_start(run, f"type again: stride {command} {parent['run']}")
     digest = run.provenance.get("initial_weights_sha256")
-    if run.paths.initial_weights.is_file():
+    if os.path.lexists(run.paths.initial_weights):
+        require_own(run.paths.initial_weights)
         require_digest(run.paths.initial_weights, digest)
         load_initial(training.assembly.model.network, run.paths.initial_weights)
     elif digest is not None or init_from(run) is not None:

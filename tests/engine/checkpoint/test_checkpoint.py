@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -244,14 +245,14 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path, caplog, da
 
 def unreadable(monkeypatch, path):
     """Let the disk fail at this file."""
-    read = Path.read_bytes
+    opened = os.open
 
-    def fail(self):
-        if self == path:
+    def fail(file, *arguments, **options):
+        if os.fspath(file) == str(path):
             raise OSError(errno.EIO, "Input/output error")
-        return read(self)
+        return opened(file, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_bytes", fail)
+    monkeypatch.setattr(os, "open", fail)
 
 
 def test_a_checkpoint_that_the_disk_does_not_give_is_passed_over(tmp_path, monkeypatch, caplog):

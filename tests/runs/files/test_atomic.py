@@ -223,7 +223,7 @@ def test_missing_json_is_named_and_told_from_broken(path: Path) -> None:
 
 
 def test_a_folder_is_no_json(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="cannot read: Is a directory"):
+    with pytest.raises(RunError, match="is a folder, no file"):
         read_json(tmp_path)
 
 

@@ -166,7 +166,7 @@ def test_without_a_status_a_run_is_young_or_never_began_or_is_broken(tmp_path):
 
 def test_a_status_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "3" / "status.json").mkdir(parents=True)
-    assert read_row(tmp_path / "3").broken == "status.json cannot be read: Is a directory"
+    assert read_row(tmp_path / "3").broken == "status.json is a folder, no file"
 
 
 def test_a_run_that_was_killed_ended_with_its_last_row_of_metrics(tmp_path: Path) -> None:
