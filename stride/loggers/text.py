@@ -118,8 +118,9 @@ class _LogFile(logging.StreamHandler[TextIO]):
         """Write one record."""
         with suppress(OSError, StrideError):  # then the file at hand is written on
             if os.fstat(self.stream.fileno()).st_nlink > 1 and own_copy(self._path):
-                self.stream.close()
-                self.setStream(self._opened())
+                before = self.setStream(self._opened())
+                if before is not None:
+                    before.close()
         super().emit(record)
 
     def close(self) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from stride.errors import RunError
+from stride.errors import StrideError
+from stride.runs.files.atomic import own_copy
 from stride.runs.files.own import open_own
 from stride.runs.status import HEARTBEAT_EVERY
 
@@ -38,7 +39,8 @@ class Heartbeat:
 
     def _touch(self) -> None:
         # A disk that is away for a moment must not end the training; a reader sees the silence.
-        with suppress(OSError, RunError):
+        with suppress(OSError, StrideError):
+            own_copy(self._path)  # a beat is none of a copy made by `cp -al`
             descriptor = open_own(self._path, os.O_WRONLY | os.O_CREAT)
             try:
                 os.utime(descriptor)

@@ -1,5 +1,6 @@
 import csv
 import math
+import os
 import resource
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,15 @@ def test_a_full_disk_leaves_no_part_of_a_row(tmp_path: Path) -> None:
     logger.write({"step": 2, "loss": 0.25})
     logger.close()
     assert paths.metrics_csv.read_text() == "step,loss\n1,0.5\n2,0.25\n"
+
+
+def test_a_hard_linked_copy_stays_as_it_is(tmp_path: Path) -> None:
+    logger = CsvLogger()
+    logger.open(RunPaths(tmp_path), {})
+    logger.write({"step": 1})
+    os.link(tmp_path / "metrics.csv", tmp_path / "copy")
+    logger.write({"step": 2})
+    logger.write({"step": 3})
+    logger.close()
+    assert (tmp_path / "copy").read_text() == "step\n1\n"
+    assert (tmp_path / "metrics.csv").read_text() == "step\n1\n2\n3\n"

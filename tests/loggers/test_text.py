@@ -2,11 +2,13 @@
 
 import io
 import logging
+import os
 import threading
 import warnings
 
 import pytest
 
+from stride.errors import RunError
 from stride.loggers.text import LOGGER, TextLog
 
 
@@ -89,3 +91,30 @@ def test_a_full_disk_hides_no_exception_and_leaves_no_handler(tmp_path):
         log._file.__class__ = Full
         raise ValueError("boom")
     assert (logging.getLogger().handlers, warnings.showwarning) == before
+
+
+def test_a_hard_linked_copy_stays_as_it_is_and_a_link_out_is_refused(tmp_path):
+    (tmp_path / "0" / "logs").mkdir(parents=True)
+    path, copy = tmp_path / "0" / "logs" / "rank0.log", tmp_path / "copy"
+    path.write_text("first\n")
+    os.link(path, copy)
+    with TextLog("INFO") as log:
+        log.open(path)
+        LOGGER.info("second")
+        copy.unlink()
+        os.link(path, copy)
+        before = copy.read_text()
+        LOGGER.info("third")
+        LOGGER.info("fourth")
+    assert "second" in before and copy.read_text() == before
+    assert [line.split()[-1] for line in path.read_text().splitlines()] == [
+        "first",
+        "second",
+        "third",
+        "fourth",
+    ]
+    path.unlink()
+    path.symlink_to(copy)
+    with TextLog("INFO") as log, pytest.raises(RunError, match="link out"):
+        log.open(path)
+    assert copy.read_text() == before

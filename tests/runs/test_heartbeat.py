@@ -45,3 +45,18 @@ def test_a_folder_that_is_away_for_a_moment_does_not_end_it(tmp_path: Path) -> N
     folder.mkdir()
     assert beaten(folder / "0.heartbeat", 1.0, 20)
     heart.stop()
+
+
+def test_a_link_in_its_place_is_not_followed_and_a_copy_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    path, new = tmp_path / "segments" / "0.heartbeat", tmp_path.parent / "new"
+    path.symlink_to(new)
+    Heartbeat(path, lambda: True).stop()
+    assert not new.exists()
+    path.unlink()
+    path.touch()
+    os.link(path, tmp_path / "copy")
+    os.utime(path, (0, 0))
+    Heartbeat(path, lambda: True).stop()
+    assert path.stat().st_mtime > 0
+    assert (tmp_path / "copy").stat().st_mtime == 0

@@ -293,3 +293,21 @@ def test_a_segment_names_its_job(
     writer = start(tmp_path)
     assert SegmentRecord.read(RunPaths(writer.paths.path).segment(0)).job == job
     writer.close("done")
+
+
+def test_what_goes_on_is_not_appended_to_a_hard_linked_copy(tmp_path: Path) -> None:
+    writer = start(tmp_path / "w")
+    metrics, copy = writer.paths.metrics, tmp_path / "copy"
+    writer.append(metrics, [{"step": 1}])
+    os.link(metrics, copy)
+    for step in (2, 3):
+        writer.append(metrics, [{"step": step}])
+    assert read_lines(copy) == [{"step": 1}]
+    assert read_lines(metrics) == [{"step": 1}, {"step": 2}, {"step": 3}]
+    copy.unlink()
+    os.link(metrics, copy)
+    writer = orphaned(writer)
+    writer.append(metrics, [{"step": 4}])
+    writer.close("done")
+    assert len(read_lines(copy)) == 3
+    assert len(read_lines(metrics)) == 4

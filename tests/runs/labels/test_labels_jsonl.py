@@ -231,3 +231,19 @@ def test_it_needs_neither_torch_nor_numpy() -> None:
     code = f"import sys, stride.runs.labels.labels_jsonl; print({modules})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_a_hard_linked_copy_stays_as_it_is_and_no_link_is_followed(paths: RunPaths) -> None:
+    add_labels(paths, {3: "cat"}, by="ann")
+    copy = paths.path / "copy"
+    os.link(paths.labels, copy)
+    before = copy.read_bytes()
+    add_labels(paths, {7: "dog"}, by="ann")
+    assert copy.read_bytes() == before
+    assert read_labels(paths) == {3: "cat", 7: "dog"}
+    lock = paths.labels.with_name(".labels.jsonl.lock")
+    lock.unlink(missing_ok=True)
+    lock.symlink_to(paths.path.parent / "private")
+    with pytest.raises(RunError, match="link out"):
+        add_labels(paths, {5: "cow"}, by="ann")
+    assert not (paths.path.parent / "private").exists()

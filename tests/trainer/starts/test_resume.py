@@ -1,6 +1,7 @@
 """Going on with a run: what may change, what is refused, and what is said about it."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -386,3 +387,30 @@ def test_a_schedule_with_steps_to_spare_may_be_extended(make):
     assert trainer.state.step == 12
     with pytest.raises(RunError, match="OneCycleLR ends after 12 steps"):
         make().fit(resume=0, max_epochs=4)
+
+
+def test_nothing_of_a_file_behind_a_link_comes_into_the_run_nor_is_changed(make, tmp_path):
+    run = kill(make, 7)
+    for name in ("config.json", "metrics.jsonl", "logs/rank0.log"):
+        path, outside = run.path / name, tmp_path / "outside"
+        path.rename(outside)
+        content = outside.read_bytes()
+        path.symlink_to(outside)
+        with pytest.raises(RunError, match="link out"):
+            make().fit(resume=0)
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(RunError, match="is a FIFO"):
+            make().fit(resume=0)
+        path.unlink()
+        assert outside.read_bytes() == content
+        outside.rename(path)
+    assert segments(run) == ["0.json"]
+
+
+def test_statistics_behind_a_link_are_not_taken_for_none(make, tmp_path):
+    run = kill(make, 3, dataset_kwargs={"normalize": "standard"})
+    run.paths.normalization.rename(tmp_path / "outside")
+    run.paths.normalization.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="link out"):
+        make().fit(resume=0)
