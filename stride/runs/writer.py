@@ -23,6 +23,7 @@ from stride.runs.files.atomic import (
     remove_folder,
     told,
 )
+from stride.runs.files.own import RECORD_LIMIT, require_size
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
@@ -238,6 +239,7 @@ class RunWriter(Writer):
             self.commit(self.paths.signature, self._signer.values())
         if isinstance(content, Mapping):
             content = json_bytes(self._checked(path, content), indent=2)
+            require_size(path, len(content), RECORD_LIMIT)  # else nobody could read it
         with self._tenure.acting():
             with told("cannot write", path):
                 path.parent.mkdir(parents=True, exist_ok=True)

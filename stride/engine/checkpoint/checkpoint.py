@@ -29,7 +29,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_write, read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.own import read_own
+from stride.runs.files.own import read_own, require_size
 from stride.runs.layout import (
     FORMAT_VERSION,
     CheckpointPaths,
@@ -150,6 +150,7 @@ def write_state(
     files = {**(rows or {}), **write_tensors(dict(_files(paths, taken)))}
     whole = {"format_version": FORMAT_VERSION, "parts": taken.skeletons}
     content = json_bytes(whole, indent=2)
+    require_size(paths.state, len(content), CheckpointState.limit)  # else nobody could read it
     atomic_write(paths.state, content)
     files[paths.state.name] = _digest(content)
     facts = {"value": value, "streams": streams or {}, "sha256": "0" * 64, **identity}

@@ -8,7 +8,7 @@ from typing import Any, Self
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.own import LINE_LIMIT, open_own
+from stride.runs.files.own import LINE_LIMIT, open_own, require_size
 from stride.runs.files.scan import as_row, scan
 
 
@@ -51,9 +51,12 @@ class LineFile:
         """Append the rows in one write; on an error none of them stays.
 
         Raises:
-            StrideError: The rows cannot be written, naming the file.
+            StrideError: The rows cannot be written, or one is too long to be read, naming the
+                file.
         """
-        data = b"".join(json_bytes(row) for row in rows)
+        lines = [json_bytes(row) for row in rows]
+        require_size(self.path, max(map(len, lines), default=0), LINE_LIMIT)
+        data = b"".join(lines)
         if data:
             with told("cannot write", self.path):
                 append_all(self._descriptor, data)

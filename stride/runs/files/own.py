@@ -120,13 +120,13 @@ def read_own(path: str | os.PathLike[str], limit: int = RECORD_LIMIT) -> bytes:
 
 
 def require_size(path: str | os.PathLike[str], size: int, limit: int) -> None:
-    """Refuse a file that is larger than any that STRIDE writes of its kind.
+    """Refuse a file that is too large to be read whole, before it is written too.
 
     Raises:
         RunError: It is.
     """
     if size > limit:
-        what = f"{os.path.basename(path)} is damaged: larger than {limit >> 20} MiB"
+        what = f"{os.path.basename(path)} is larger than the {limit >> 20} MiB that it may have"
         raise RunError(what, where=os.fspath(path))
 
 

@@ -93,7 +93,7 @@ def test_what_is_no_file_is_told_and_nobody_waits(run: Path) -> None:
 def test_a_record_and_a_line_have_a_bound(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "a.json").touch()
     os.truncate(run / "a.json", 2**40)
-    with pytest.raises(RunError, match=r"a\.json is damaged: larger than 64 MiB"):
+    with pytest.raises(RunError, match=r"a\.json is larger than the 64 MiB that it may have"):
         read_record(run / "a.json")
     for module in (own, jsonl):
         monkeypatch.setattr(module, "LINE_LIMIT", 2**20)
@@ -101,6 +101,10 @@ def test_a_record_and_a_line_have_a_bound(run: Path, monkeypatch: pytest.MonkeyP
         read_lines(run / "a.json")
     with pytest.raises(RunError, match="the last line is longer than 1 MiB"):
         LineFile(run / "a.json")
+    with LineFile(run / "metrics.jsonl") as file:
+        with pytest.raises(RunError, match="larger than the 1 MiB"):
+            file.append([{"step": 1}, {"step": "x" * 2**20}])
+        assert read_lines(file.path) == []
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "/etc/x", "a/b", "a\0", "", "."])
