@@ -17,6 +17,9 @@ StrideError                  exit code 1
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from stride import installed
+from stride.visible import visible
+
 
 class StrideError(Exception):
     """Say what is wrong, where, and what to type instead."""
@@ -30,7 +33,7 @@ class StrideError(Exception):
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
         hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.what}{place}{hint}"
+        return visible(f"{self.what}{place}{hint}", lines=True)
 
 
 class UserError(StrideError):
@@ -84,8 +87,8 @@ class MissingExtra(UserError):
     """Name the optional package that is asked for and not installed."""
 
     def __init__(self, package: str, extra: str, *, where: str = "") -> None:
-        hint = f"type: pip install 'stride-trainer[{extra}]'"
-        super().__init__(f"the package {package!r} is not installed", where=where, hint=hint)
+        what = f"the package {package!r} is not installed"
+        super().__init__(what, where=where, hint=installed.more(extra, [package]))
 
 
 class RunFailed(StrideError):

@@ -36,7 +36,3 @@ FORMAT_CHANGES: Final = (
 def changes_between(older: int, newer: int = FORMAT_VERSION) -> list[Change]:
     """Return what was changed after one version of the format, up to another."""
     return [change for change in FORMAT_CHANGES if older < change.version <= newer]
-
-
-UPGRADE: Final = "type: pip install -U stride-trainer"
-"""What to do about a file of a newer version."""

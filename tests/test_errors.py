@@ -4,6 +4,7 @@ import pytest
 
 from stride import errors
 from stride.errors import ConfigError, MissingExtra, RunFailed, StrideError, UserError, nearest
+from stride.installed import more
 
 
 def test_a_message_says_what_where_and_what_to_type():
@@ -11,7 +12,7 @@ def test_a_message_says_what_where_and_what_to_type():
     error = ConfigError("unknown key lrr", key="lrr", where="override 2", hint="did you mean 'lr'?")
     assert str(error) == "unknown key lrr (override 2); did you mean 'lr'?"
     assert error.key == "lrr"
-    assert "pip install 'stride-trainer[yaml]'" in str(MissingExtra("ruamel.yaml", "yaml"))
+    assert more("yaml", []) in str(MissingExtra("ruamel.yaml", "yaml"))
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,9 @@ def test_the_users_mistakes_exit_with_2_and_failures_with_1(kind):
 def test_the_nearest_word_is_offered_only_when_it_is_near():
     assert nearest("pateince", ["patience", "mode"]) == "did you mean 'patience'?"
     assert nearest("zzz", ["patience"]) == ""
+
+
+def test_an_error_holds_what_it_was_given_and_shows_what_a_terminal_would_obey() -> None:
+    error = StrideError("no \x1b[2J", where="W/\u202e", hint="type: \x9b")
+    assert (error.what, error.where) == ("no \x1b[2J", "W/\u202e")
+    assert str(error) == "no \\x1b[2J (W/\\u202e); type: \\x9b"

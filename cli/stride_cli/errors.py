@@ -1,8 +1,9 @@
 """Turn whatever a command raises into one line on stderr and an exit code."""
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from stride_cli.output import tell
 
 SIGNALS = 128  # and the number of the signal that ended the run
 INTERRUPTED = SIGNALS + 2  # Ctrl-C
@@ -17,7 +18,7 @@ def guarded(call: Callable[[], Any], *, debug: bool) -> int:
     except Exception as error:
         return report(error, debug=debug)
     if isinstance(code, int) and code > SIGNALS:
-        print("stride: interrupted", file=sys.stderr)
+        tell("stride: interrupted")
     return code if isinstance(code, int) else 0
 
 
@@ -32,7 +33,7 @@ def report(error: Exception, *, debug: bool) -> int:
         _print_traceback(error)
     elif not expected:
         _print_user_frames(error)
-    print(f"stride: error: {_sentence(error)}", file=sys.stderr)
+    tell(f"stride: error: {_sentence(error)}")
     return error.exit_code if isinstance(error, StrideError | typer.TyperException) else 1
 
 
@@ -69,7 +70,7 @@ def _or(words: Iterable[str]) -> str:
 def _print_traceback(error: Exception) -> None:
     import traceback
 
-    print("".join(traceback.format_exception(error)), end="", file=sys.stderr)
+    tell("".join(traceback.format_exception(error)).rstrip("\n"))
 
 
 def _print_user_frames(error: Exception) -> None:
@@ -81,7 +82,7 @@ def _print_user_frames(error: Exception) -> None:
     own = [frame for frame in frames if not frame.filename.startswith(foreign)]
     if own:
         title = "Traceback in your code (--debug shows all of it):\n"
-        print(title + "".join(traceback.format_list(own)), end="", file=sys.stderr)
+        tell(title + "".join(traceback.format_list(own)).rstrip("\n"))
 
 
 def _foreign_folders() -> list[str]:

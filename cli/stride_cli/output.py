@@ -1,10 +1,15 @@
-"""Write data to stdout: JSON, CSV, or a table, which is coloured and cut on a terminal only."""
+"""Write what a command says: data to stdout, words to stderr, and nothing a terminal would obey.
+
+The only place that prints. JSON, CSV, or a table, which is coloured and cut on a terminal only.
+"""
 
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from stride.visible import visible, visible_cell, visible_json
 
 COLOURS = {
     "done": "32",
@@ -22,12 +27,33 @@ LEAST = 8  # a column is cut down to this many characters, not further
 TITLE = 12  # and a title alone to this many
 
 
+def say(text: object) -> None:
+    """Print a sentence that was asked for, or several lines of them, to stdout."""
+    print(visible(str(text), lines=True), flush=True)
+
+
+def print_text(piece: str) -> None:
+    """Print a piece of a text file, wherever in a line it ends."""
+    print(visible(piece, lines=True), end="", flush=True)
+
+
+def tell(text: object) -> None:
+    """Print what a person should know beside it, to stderr."""
+    print(visible(str(text), lines=True), file=sys.stderr, flush=True)
+
+
+def print_path(path: object) -> None:
+    """Print a path to stdout: as it is for a program, as it may be read on a terminal."""
+    print(visible(str(path)) if sys.stdout.isatty() else path, flush=True)
+
+
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; a non-finite number becomes text, as in the run folder."""
     import json
 
     ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str))
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str)
+    print(visible_json(text))
 
 
 def _finite(value: Any) -> Any:
@@ -41,12 +67,16 @@ def _finite(value: Any) -> Any:
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV under their header."""
+    """Print rows as CSV under their header, none of their texts a formula."""
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    for row in (header, *rows):
+        writer.writerow(map(_cell, row))
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float) else visible_cell(str(value))
 
 
 def print_table(
@@ -106,7 +136,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: frozenset[int], st
 
 
 def _one_line(cell: str) -> str:
-    return " ".join(cell.split()) if "\n" in cell or "\t" in cell else cell
+    return visible(" ".join(cell.split()) if "\n" in cell or "\t" in cell else cell)
 
 
 def colourful() -> bool:

@@ -5,6 +5,7 @@ import sys
 from typing import TextIO
 
 from stride.loggers.screen import Screen
+from stride_cli.output import tell
 
 
 def open_streams() -> None:
@@ -48,5 +49,5 @@ def written(code: int) -> int:
     lost = getattr(sys.stdout, "lost", None)
     if code or not isinstance(lost, OSError) or isinstance(lost, BrokenPipeError):
         return code
-    print(f"stride: error: the output could not be written: {lost.strerror}", file=sys.stderr)
+    tell(f"stride: error: the output could not be written: {lost.strerror}")
     return 1

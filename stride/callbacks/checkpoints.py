@@ -1,6 +1,5 @@
 """Write checkpoints when they are due, in the background."""
 
-import logging
 import math
 import sys
 import time
@@ -18,9 +17,8 @@ from stride.engine.checkpoint.background import Errand
 from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snapshot, write_state
 from stride.engine.checkpoint.collective import write_together
 from stride.engine.checkpoint.snapshot import Staging
+from stride.log import LOGGER
 from stride.runs.layout import RunPaths
-
-LOGGER = logging.getLogger("stride")
 
 
 class Checkpoints(Callback):

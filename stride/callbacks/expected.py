@@ -1,12 +1,10 @@
 """Tell of a metric that a training follows and no evaluation gives."""
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 from stride.callbacks.base import Callback
-
-LOGGER = logging.getLogger("stride")
+from stride.log import LOGGER
 
 
 class Expected(Callback):

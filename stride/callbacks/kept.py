@@ -1,6 +1,5 @@
 """Choose which checkpoints of a run stay, name them in its index, and delete the others."""
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.errors import RunError
+from stride.log import LOGGER
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position
 from stride.runs.records import CheckpointIndex, CheckpointRecord
-
-LOGGER = logging.getLogger("stride")
 
 Entry = dict[str, Any]
 

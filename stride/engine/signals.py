@@ -1,6 +1,5 @@
 """Turn the signals that end a training into a request that the loop obeys after its step."""
 
-import logging
 import os
 import signal
 import threading
@@ -12,8 +11,8 @@ from typing import Any
 
 from stride.data.batches.waiting import WaitEnded, end_workers, wait_in
 from stride.engine.loop import StopRequest
+from stride.log import LOGGER
 
-LOGGER = logging.getLogger("stride")
 PATIENCE = 10.0  # seconds for which a signal lets a batch be waited for, at most
 _LOOKS = 10  # in this time
 

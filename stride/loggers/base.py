@@ -7,12 +7,12 @@ from inspect import isclass
 from typing import Any
 
 from stride.errors import ComponentError, LostRun
+from stride.log import LOGGER
 from stride.runs.layout import RunPaths
 
 Row = Mapping[str, Any]  # step, epoch, time, and name -> number, as in metrics.jsonl
 
 KEY = "logging_config.loggers"
-_LOG = logging.getLogger("stride")
 
 
 class Logger(ABC):
@@ -75,12 +75,12 @@ class Loggers(Logger):
             except Exception as error:
                 self._loggers.remove(logger)
                 name, kind = type(logger).__name__, type(error).__name__
-                _LOG.warning(
+                LOGGER.warning(
                     "%s writes no further: %s: %s; the metrics are in metrics.jsonl",
                     name,
                     kind,
                     error,
-                    exc_info=_LOG.isEnabledFor(logging.DEBUG),
+                    exc_info=LOGGER.isEnabledFor(logging.DEBUG),
                 )
 
 

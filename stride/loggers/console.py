@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from stride.errors import ConfigError, nearest
 from stride.loggers.screen import Screen
+from stride.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -88,7 +89,7 @@ class PlainDisplay(Display):
 
     def note(self, text: str) -> None:
         """Print the text; a terminal that has gone ends no training."""
-        print(text, file=self._stream, flush=True)
+        print(visible(text, lines=True), file=self._stream, flush=True)
 
     def close(self) -> None:
         """Do nothing: each line is written already."""
@@ -140,6 +141,7 @@ class RichDisplay(Display):
 
     def note(self, text: str) -> None:
         """Print the text above the bar."""
+        text = visible(text, lines=True)
         if self._live is None:
             print(text, file=self._stream, flush=True)
         else:
@@ -188,7 +190,7 @@ def short(name: str) -> str:
     """Return a metric's name as the display shows it: "val loss"."""
     for long, brief in _SHORT.items():
         name = name.replace(long, brief)
-    return name
+    return visible(name)
 
 
 def time_left(row: Row, total_steps: int | None, steps_per_second: float) -> str:
@@ -205,4 +207,4 @@ def _of(total: int | None) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))

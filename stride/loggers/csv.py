@@ -17,6 +17,7 @@ from stride.runs.files.atomic import (
 from stride.runs.files.own import reading
 from stride.runs.layout import RunPaths
 from stride.runs.tenure import own_way
+from stride.visible import visible_cell
 
 
 class CsvLogger(Logger):
@@ -54,7 +55,9 @@ class CsvLogger(Logger):
 
     def _written(self) -> list[Row]:
         with io.TextIOWrapper(reading(self._path), newline="", encoding="utf-8") as file:
-            return [{k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
+            lines = list(csv.reader(file))[1:]  # names in the header may not be the metrics' own
+        named = (zip(self._columns, line, strict=True) for line in lines)
+        return [{name: cell for name, cell in row if cell != ""} for row in named]
 
     def _rewrite(self, rows: Iterable[Row]) -> None:
         rows = list(rows)
@@ -77,4 +80,6 @@ class CsvLogger(Logger):
 
 
 def _cell(value: Any) -> Any:
-    return encode_number(value) if isinstance(value, float) else value
+    """Return a value as it stands in the file, where no text is a formula of a spreadsheet."""
+    told = encode_number(value) if isinstance(value, float) else value
+    return visible_cell(told) if isinstance(told, str) else told

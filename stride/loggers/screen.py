@@ -46,7 +46,17 @@ class Screen(io.TextIOBase):
         try:
             self._stream.write(text)
         except UnicodeEncodeError as error:
-            self._stream.write(text.encode(error.encoding, "replace").decode(error.encoding))
+            self._write_bytes(text, error.encoding)
+
+    def _write_bytes(self, text: str, encoding: str) -> None:
+        """Write a path that is no text in the bytes that it has, anything else with `?`."""
+        shown = text.encode(encoding, "replace")
+        with suppress(UnicodeEncodeError, AttributeError):
+            shown, raw = text.encode(encoding, "surrogateescape"), self._stream.buffer
+            self._stream.flush()
+            raw.write(shown)
+            return
+        self._stream.write(shown.decode(encoding))
 
     def flush(self) -> None:
         """Write what the stream holds back."""

@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import sys
 import threading
 import warnings
 from contextlib import suppress
@@ -13,10 +14,11 @@ from typing import TextIO
 
 from stride.distributed import job_id, local_rank, rank
 from stride.errors import StrideError
+from stride.log import LOGGER
 from stride.runs.files.atomic import own_copy
 from stride.runs.files.own import open_own
+from stride.visible import visible
 
-LOGGER = logging.getLogger("stride")
 _HELD_RECORDS = 10_000
 
 
@@ -105,7 +107,7 @@ class _LogFile(logging.StreamHandler[TextIO]):
 
     def __init__(self, path: Path) -> None:
         own_copy(path)
-        self._path = path
+        self._path, self._is_short = path, False
         super().__init__(self._opened())
 
     def _opened(self) -> TextIO:
@@ -128,9 +130,26 @@ class _LogFile(logging.StreamHandler[TextIO]):
         self.stream.close()
         super().close()
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say once why nothing is written; logging would print a traceback for each record."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._is_short:
+            self._is_short = True
+            LOGGER.warning("%s: the log is not complete: %s", self._path, error.strerror)
+
+
+class _Lines(logging.Formatter):
+    """Lines that a terminal may be shown, whatever library said them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's lines, a traceback's too."""
+        return visible(super().format(record), lines=True)
+
 
 def _formatter() -> logging.Formatter:
     place = f"job {job_id()} host {platform.node()} rank {rank()} local_rank {local_rank()}"
-    formatter = logging.Formatter(f"%(asctime)s %(levelname)s {place} %(name)s: %(message)s")
+    formatter = _Lines(f"%(asctime)s %(levelname)s {place} %(name)s: %(message)s")
     formatter.default_msec_format = "%s.%03d"
     return formatter

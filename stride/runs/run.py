@@ -1,6 +1,5 @@
 """Read one run folder."""
 
-import logging
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from stride.config.nonfinite import decode_number
 from stride.errors import ConfigError, MissingExtra, RunError
+from stride.log import LOGGER
 from stride.runs.files.atomic import read_lines, read_record, told
 from stride.runs.files.own import read_own
 from stride.runs.layout import (
@@ -25,7 +25,6 @@ from stride.runs.status import segment_numbers
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
 
-LOGGER = logging.getLogger("stride")
 _LOG_LIMIT = 2**30  # bytes that come back as one text
 
 

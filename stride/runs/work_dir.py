@@ -5,7 +5,6 @@ network file systems), two processes still never get one number.
 """
 
 import errno
-import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
+from stride.log import LOGGER
 from stride.runs.files.atomic import atomic_json, read_json, sync_folder, told
 from stride.runs.layout import (
     FORMAT_VERSION,
@@ -23,8 +23,6 @@ from stride.runs.layout import (
 )
 from stride.runs.names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
-
-LOGGER = logging.getLogger("stride")
 
 _LOCK_SECONDS = 60.0
 _FAR = 10**9  # beyond the largest run: no mark of ours, which would use the numbers up

@@ -24,8 +24,9 @@ from stride.engine.probe import LastBatch
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
 from stride.errors import ConfigError, RunError, RunFailed, UserError
+from stride.log import LOGGER
 from stride.loggers.base import Logger, Loggers, build_loggers
-from stride.loggers.text import LOGGER, TextLog
+from stride.loggers.text import TextLog
 from stride.models.model import Model
 from stride.models.shards import is_divided
 from stride.runs.provenance.collect import Survey

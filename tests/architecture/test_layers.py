@@ -166,3 +166,15 @@ def test_nothing_writes_or_reads_pickle() -> None:
     files = [source for source in SOURCES if source.parts[-2:] != ("distributed", "collectives.py")]
     trees = {str(source): ast.walk(ast.parse(source.read_text())) for source in files}
     assert [source for source, tree in trees.items() if any(map(pickles, tree))] == []
+
+
+def test_only_one_module_prints() -> None:
+    """What goes out to a person goes through the one place that makes it fit for a terminal."""
+    words = {"print", "sys.stdout.write", "sys.stderr.write"}
+    found = [
+        f"{source.name}:{node.lineno}"
+        for source in (ROOT / "cli").rglob("*.py")
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in words
+    ]
+    assert [place for place in found if not place.startswith("output.py:")] == []

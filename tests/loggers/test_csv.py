@@ -101,3 +101,14 @@ def test_a_hard_linked_copy_stays_as_it_is(tmp_path: Path) -> None:
     logger.close()
     assert (tmp_path / "copy").read_text() == "step\n1\n"
     assert (tmp_path / "metrics.csv").read_text() == "step\n1\n2\n3\n"
+
+
+def test_no_name_is_a_formula_and_the_rows_stay_its_own(tmp_path: Path) -> None:
+    logger = CsvLogger()
+    logger.open(RunPaths(tmp_path), {})
+    logger.write({"step": 1, "=x": -0.5, "\x1b": 1.0})
+    logger.write({"step": 2, "=x": -0.25, "new": -math.inf})  # has the file written anew
+    logger.close()
+    assert (tmp_path / "metrics.csv").read_text() == (
+        "step,'=x,\\x1b,new\n1,-0.5,1.0,\n2,-0.25,,-Infinity\n"
+    )

@@ -75,5 +75,5 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
     assert importlib.util.find_spec("tensorboard") is None
-    with pytest.raises(MissingExtra, match=r"pip install 'stride-trainer\[tensorboard\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install tensorboard"):
         TensorBoardLogger()

@@ -3,13 +3,15 @@
 import io
 import logging
 import os
+import resource
 import threading
 import warnings
 
 import pytest
 
 from stride.errors import RunError
-from stride.loggers.text import LOGGER, TextLog
+from stride.log import LOGGER
+from stride.loggers.text import TextLog
 
 
 def test_what_was_logged_before_the_folder_is_in_the_file(tmp_path):
@@ -118,3 +120,42 @@ def test_a_hard_linked_copy_stays_as_it_is_and_a_link_out_is_refused(tmp_path):
     with TextLog("INFO") as log, pytest.raises(RunError, match="link out"):
         log.open(path)
     assert copy.read_text() == before
+
+
+def test_a_full_disk_is_told_once_without_a_traceback(tmp_path, capfd):
+    with TextLog("INFO") as log:
+        kept = CaptureRecords()
+        LOGGER.addHandler(kept)
+        log.open(tmp_path / "log")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        logging.getLogger("another").warning("one")
+        LOGGER.warning("two")
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        LOGGER.removeHandler(kept)
+    assert [told for told in kept.told if "not complete" in told] == [
+        f"{tmp_path}/log: the log is not complete: File too large"
+    ]
+    assert "Traceback" not in capfd.readouterr().err
+
+
+class CaptureRecords(logging.Handler):
+    """What was said."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def emit(self, record):
+        self.told.append(record.getMessage())
+
+
+def test_no_line_is_a_command_to_a_terminal(tmp_path):
+    with TextLog("INFO") as log:
+        log.open(tmp_path / "log")
+        try:
+            raise ValueError("\x1b[2J")
+        except ValueError:
+            logging.getLogger("another").exception("\u202e")
+    text = (tmp_path / "log").read_text()
+    assert "\\u202e" in text and "ValueError: \\x1b[2J\n" in text and "\x1b" not in text

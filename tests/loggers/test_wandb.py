@@ -64,5 +64,5 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.delitem(sys.modules, "wandb", raising=False)
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
-    with pytest.raises(MissingExtra, match=r"pip install 'stride-trainer\[wandb\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install wandb"):
         WandbLogger()

@@ -77,7 +77,7 @@ def test_metrics_as_a_frame_have_a_row_for_each_line(folder):
 
 def test_a_frame_without_pandas_names_the_extra(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtra, match=r"stride-trainer\[notebook\]"):
+    with pytest.raises(MissingExtra, match=r"pip install .*\[notebook\]"):
         Run(folder).metrics(frame=True)
 
 

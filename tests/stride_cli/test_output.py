@@ -1,9 +1,13 @@
 import io
 import json
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
-from stride_cli.output import fit, print_csv, print_json, print_table
+from stride.loggers.screen import Screen
+from stride_cli.output import fit, print_csv, print_json, print_path, print_table
 
 
 def test_columns_are_aligned_and_never_cut_off_a_terminal(
@@ -56,3 +60,10 @@ def test_json_is_valid_json_for_any_number(capsys: pytest.CaptureFixture[str]) -
     print_json({"a": [float("nan"), float("inf"), float("-inf"), 1.0]})
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert found == {"a": ["NaN", "Infinity", "-Infinity", 1.0]}
+
+
+def test_a_program_gets_the_bytes_of_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", Screen(io.TextIOWrapper(pipe, encoding="utf-8")))
+    print_path(Path(os.fsdecode(b"W\xff\x1b/0")))
+    assert pipe.getvalue() == b"W\xff\x1b/0\n"

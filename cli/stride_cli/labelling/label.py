@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from stride_cli.address import find
-from stride_cli.output import print_json, print_table
+from stride_cli.output import print_json, print_table, tell
 from stride_cli.running.start import ending_with_folder
 from stride_cli.words import number
 
@@ -66,7 +66,7 @@ def _list(folder: "Path", *, json: bool) -> None:
         return
     rows = [[str(a.id), number(a.score), str(labels.get(a.id, "-"))] for a in query]
     print_table(["id", "score", "label"], rows, right=[0, 1])
-    print(f"{len(missing)} of {len(query)} labels are missing", file=sys.stderr)
+    tell(f"{len(missing)} of {len(query)} labels are missing")
 
 
 def _take(labelling: "Labelling", by: str, *, page: bool) -> None:
@@ -102,10 +102,10 @@ def _read_lines(labelling: "Labelling", by: str) -> None:
 
 def _tell(text: str, given: int, missing: int) -> None:
     if missing:
-        print(f"{given} of {given + missing} labels are given and kept", file=sys.stderr)
-        print(f"to go on, type: stride label {text}", file=sys.stderr)
+        tell(f"{given} of {given + missing} labels are given and kept")
+        tell(f"to go on, type: stride label {text}")
     else:
-        print(f"all {given} labels are given", file=sys.stderr)
+        tell(f"all {given} labels are given")
 
 
 def _go_on(folder: "Path", data_root: str | None, trust: bool) -> None:
@@ -122,7 +122,7 @@ def _tell_if_it_waits(folder: "Path") -> None:
 
     row = read_row(folder)
     if row.state == "waiting":
-        print(f"the run waits: {row.reason}", file=sys.stderr)
+        tell(f"the run waits: {row.reason}")
 
 
 def _user() -> str:

@@ -3,7 +3,6 @@
 import base64
 import json
 import secrets
-import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.labelling.png import png
+from stride_cli.output import tell
 
 if TYPE_CHECKING:
     from stride.active.labels.rendering import Shown
@@ -34,8 +34,8 @@ def serve(labelling: "Labelling", by: str) -> None:
     if not labelling.missing():
         return
     with Page(labelling, by) as page:
-        print(f"label on this page: {page.address}", file=sys.stderr)
-        print("it ends with the last label; Ctrl-C ends it before", file=sys.stderr, flush=True)
+        tell(f"label on this page: {page.address}")
+        tell("it ends with the last label; Ctrl-C ends it before")
         page.serve_forever(poll_interval=0.1)
 
 

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stride.visible import visible
 from stride_cli.words import number
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Asking:
         """Ask for one sample after the other."""
         query = self.labelling.query
         name, wanted = self.labelling.paths.name, len(query)
-        self.console.print(f"run {name}, round {query[0].round}: {wanted} labels wanted")
+        self.console.print(f"run {visible(name)}, round {query[0].round}: {wanted} labels wanted")
         self.console.print(self._help())
         while asked := self._next():
             self._show(asked)
@@ -99,7 +100,7 @@ class Asking:
         else:
             label = self.labelling.give(asked.id, word, by=self.by)
             self.given.append(asked.id)
-            self.console.print(f"sample {asked.id} is {label}", style="green")
+            self.console.print(f"sample {asked.id} is {visible(str(label))}", style="green")
         return True
 
     def _undone(self) -> bool:
@@ -132,7 +133,7 @@ class Asking:
         if len(classes) > count:
             words.append("... (? lists all)")
         if words:
-            self.console.print(Columns([clean(word) for word in words], padding=(0, 3)))
+            self.console.print(Columns([visible(word) for word in words], padding=(0, 3)))
 
 
 def draw(shown: "Shown", console: "Console") -> None:
@@ -146,12 +147,12 @@ def draw(shown: "Shown", console: "Console") -> None:
         _draw_picture(shown, console)
     elif isinstance(shown, Table):
         width = max((len(name) for name, _ in shown.rows), default=0)
-        cells = [f"{clean(name):<{width}}  {clean(value)}" for name, value in shown.rows]
+        cells = [f"{visible(name):<{width}}  {visible(value)}" for name, value in shown.rows]
         cells += [f"... {shown.left_out} more"] if shown.left_out else []
         console.print(Columns([Text(cell) for cell in cells], padding=(0, 4), column_first=True))
         console.print()
     else:
-        console.print(Text(clean(shown.text)), end="\n\n")
+        console.print(Text(visible(shown.text, lines=True)), end="\n\n")
 
 
 def _draw_picture(picture: "Picture", console: "Console") -> None:
@@ -163,10 +164,3 @@ def _draw_picture(picture: "Picture", console: "Console") -> None:
     with_colours = console.color_system is not None and not console.no_color
     drawn = coloured(picture, *space) if with_colours else Text(plain(picture, *space))
     console.print(drawn, no_wrap=True, crop=False)
-
-
-def clean(text: str) -> str:
-    """Return text out of the data without what a terminal would take for a command."""
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )

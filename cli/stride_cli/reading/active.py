@@ -1,13 +1,12 @@
 """`stride active`."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from stride_cli.errors import INTERRUPTED
-from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.reading.curves import explain, sheet, table
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def run(
     else:
         header, rows = table(told)
         print_table(header, rows, right=range(1, len(header)))
-        print("\n".join(explain(told)), file=sys.stderr)
+        tell("\n".join(explain(told)))
 
 
 def _refuse(options: Mapping[str, Any]) -> None:
@@ -69,7 +68,7 @@ def _read(work_dir: str, metric: str | None, target: float | None) -> dict[str, 
 def _tell_left_out(runs: Sequence["SeedRun"]) -> None:
     if runs:
         names = ", ".join(f"{one.run.name} ({one.state})" for one in runs)
-        print(f"left out, as not done: {names}", file=sys.stderr)
+        tell(f"left out, as not done: {names}")
 
 
 def _compare(
@@ -89,13 +88,13 @@ def _compare(
 
     comparison = Comparison.of(work_dir, names, numbers, overrides)
     try:
-        comparison.train(lambda line: print(line, file=sys.stderr, flush=True))
+        comparison.train(tell)
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
-        print("to go on, type the same again", file=sys.stderr)
+        tell("to go on, type the same again")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
     runs = comparison.runs()
     if missing := len(comparison.wanted) - len(runs):
-        print(f"left out, as not done: {missing} of the runs", file=sys.stderr)
+        tell(f"left out, as not done: {missing} of the runs")
     if not runs:
         raise UserError(
             "none of the runs is done", where=work_dir, hint=f"type: stride ls {work_dir}"

@@ -1,11 +1,10 @@
 """`stride config`."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find, is_run
-from stride_cli.output import print_json, print_table
+from stride_cli.output import print_json, print_table, tell
 from stride_cli.words import setting
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     decided = _decided(values)
     sign_given(work_dir, decided, _decided(override_layer(settings).values))
     atomic_json(target, decided)
-    print(f"wrote {target}", file=sys.stderr)
+    tell(f"wrote {target}")
 
 
 def _stored(folder: Path) -> "Resolved":

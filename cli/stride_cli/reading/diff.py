@@ -1,11 +1,10 @@
 """`stride diff`."""
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
-from stride_cli.output import print_json, print_table
+from stride_cli.output import print_json, print_table, tell
 from stride_cli.words import number, numbers_apart, setting
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def run(text: str, other: str, *, json: bool) -> None:
         shown |= {key: _reached(*values) for key, values in reached.items()}
         print_table(["key", text, other], [[key, *values] for key, values in shown.items()])
     else:
-        print("nothing differs: config, code, data and metrics are equal", file=sys.stderr)
+        tell("nothing differs: config, code, data and metrics are equal")
 
 
 def _surroundings(sides: list["Run"]) -> Values:

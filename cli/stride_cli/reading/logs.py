@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from stride_cli.address import find
+from stride_cli.output import print_text
 from stride_cli.streams import is_lost
 
 PIECE = 2**16  # characters printed at once
@@ -23,8 +24,7 @@ def run(text: str, rank: int, *, follow: bool) -> None:
     log = RunPaths(folder).log(rank)
     pieces = followed(log, lambda: _alive(folder)) if follow else _whole(log)
     for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+        print_text(piece)
         if is_lost(sys.stdout):
             return
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.words import age, duration, number
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def run(
         header, cells, right = _table(rows, names, time.time())
         print_table(*_widened(header, cells, rows, states, len(header) - 1), right=right)
     if not rows:
-        print(f"no runs in {work_dir}", file=sys.stderr)
+        tell(f"no runs in {work_dir}")
     elif limit == NEWEST and number is None and total > NEWEST:
-        print(f"the newest {NEWEST} of {total} runs; --all shows every one", file=sys.stderr)
+        tell(f"the newest {NEWEST} of {total} runs; --all shows every one")
 
 
 def _jobs(rows: Sequence["RunRow"]) -> dict[Path, str]:

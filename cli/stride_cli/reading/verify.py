@@ -1,6 +1,5 @@
 """`stride verify`."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from stride_cli.address import find, is_run, is_work_dir
-from stride_cli.output import print_json
+from stride_cli.output import print_json, say, tell
 
 if TYPE_CHECKING:
     from stride.runs.verify.report import Report
@@ -29,7 +28,7 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
     if json:
         print_json([report.to_json() for report in reports])
     elif not reports:
-        print(f"no runs in {', '.join(places)}", file=sys.stderr)
+        tell(f"no runs in {', '.join(places)}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
@@ -61,11 +60,11 @@ def _print(report: "Report") -> None:
     """Print one line for a run, and one for each thing that was found in it."""
     counts = ", ".join(_counted(report.counts[key], unit) for key, unit in UNITS.items())
     verdict = "ok" if report.ok else _counted(len(report.problems), "problem")
-    print(f"{report.path}: {verdict} ({counts})", flush=True)
+    say(f"{report.path}: {verdict} ({counts})")
     for file, what in report.problems:
-        print(f"  {file}: {what}")
+        say(f"  {file}: {what}")
     for note in report.notes:
-        print(f"  note: {note}")
+        say(f"  note: {note}")
 
 
 def _counted(number: int, unit: str) -> str:

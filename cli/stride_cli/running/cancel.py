@@ -1,8 +1,7 @@
 """`stride cancel`."""
 
-import sys
-
 from stride_cli.address import find
+from stride_cli.output import print_path, tell
 
 
 def run(text: str) -> None:
@@ -11,5 +10,5 @@ def run(text: str) -> None:
 
     from stride.launch.jobs import cancel
 
-    print(f"cancelled job {cancel(folder)}", file=sys.stderr)
-    print(folder)
+    tell(f"cancelled job {cancel(folder)}")
+    print_path(folder)

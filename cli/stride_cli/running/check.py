@@ -1,12 +1,11 @@
 """`stride check`."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
 
-from stride_cli.output import print_json, print_table
+from stride_cli.output import print_json, print_table, say, tell
 from stride_cli.running.start import ending_with_folder
 from stride_cli.words import number
 
@@ -20,20 +19,16 @@ def run(
     from stride.trainer.start import check
 
     with ending_with_folder():  # which is none
-        found = check(overrides, config_file, resume=resume, trust=trust, tell=_tell)
+        found = check(overrides, config_file, resume=resume, trust=trust, tell=tell)
     proof = found.get("resume")
     if json:
         print_json(found)
     elif proof:
-        print("\n".join(sentences(proof)))
+        say("\n".join(sentences(proof)))
     else:
         print_table(["check", "found"], [[name, number(value)] for name, value in found.items()])
     if proof and proof["verdict"] != "ok":
         raise typer.Exit(NOT_OK)
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def sentences(proof: Mapping[str, Any]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """`stride launch`."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import typer
+
+from stride_cli.output import print_path, say, tell
 
 
 def run(
@@ -24,14 +25,15 @@ def run(
     asked = Resources(**resources)
     if dry_run:
         scripts = launch.dry_run(overrides, config_file, asked, array=array, trust=trust)
-        print("\n".join(scripts), end="")
+        say("\n".join(scripts).rstrip("\n"))
         return
     launched = launch.launch(overrides, config_file, asked, array=array, trust=trust)
-    print(f"submitted as job {launched.job}", file=sys.stderr)
+    tell(f"submitted as job {launched.job}")
     if launched.note:
-        print(f"warning: {launched.note}", file=sys.stderr)
+        tell(f"warning: {launched.note}")
     well = wait is None or _end_well(launched.runs, wait)
-    print("\n".join(map(str, launched.runs)), flush=True)
+    for run in launched.runs:
+        print_path(run)
     if not well:
         raise typer.Exit(1)
 
@@ -41,5 +43,5 @@ def _end_well(runs: list[Path], seconds: float) -> bool:
 
     states = wait(runs, seconds)
     for run, state in states.items():
-        print(f"run {run.name} is {state}", file=sys.stderr)
+        tell(f"run {run.name} is {state}")
     return all(state == "done" for state in states.values())

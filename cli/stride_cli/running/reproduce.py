@@ -1,6 +1,5 @@
 """`stride reproduce`."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from stride_cli.address import find_together
-from stride_cli.output import print_json
+from stride_cli.output import print_json, say, tell
 from stride_cli.running.start import ending_with_folder
 from stride_cli.words import numbers_apart
 
@@ -35,7 +34,7 @@ def run(
             if json:
                 print_json(verdict.record.to_json())
             else:
-                print("\n".join(sentences(verdict.record)))
+                say("\n".join(sentences(verdict.record)))
             ended(verdict.folder)
     if not verdict.record.identical:
         raise typer.Exit(DIVERGED)
@@ -44,7 +43,7 @@ def run(
 def _tell_left(folder: Path) -> None:
     """Say what an interrupted reproduction leaves, which no comparison will ever speak of."""
     left = f"{folder} is left unfinished and not compared"
-    print(f"{left}; to start over, type the same command again", file=sys.stderr)
+    tell(f"{left}; to start over, type the same command again")
 
 
 def sentences(record: "ReproductionRecord") -> Iterator[str]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import typer
 
 from stride_cli.errors import INTERRUPTED
+from stride_cli.output import print_json, print_path, say, tell
 from stride_cli.streams import excuse_stdout
 
 
@@ -17,8 +18,6 @@ def run(
     from stride.trainer import start
 
     if dry_run:
-        from stride_cli.output import print_json
-
         print_json(start.dry_run(overrides, config_file, force=force, trust=trust))
         return
     with ending_with_folder() as ended:
@@ -33,14 +32,14 @@ def ending_with_folder() -> Iterator[Callable[[object], None]]:
     def ended(folder: object) -> None:
         folders.append(folder)
         sys.stderr.flush()
-        print(folder, flush=True)
+        print_path(folder)
         excuse_stdout()
 
     try:
         yield ended
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
         for folder in folders:
-            print(f"to go on, type: stride resume {folder}", file=sys.stderr)
+            tell(f"to go on, type: stride resume {folder}")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
 
 
@@ -57,4 +56,4 @@ def print_version() -> None:
     """Print the version of STRIDE."""
     from stride.version import __version__
 
-    print(f"stride {__version__}")
+    say(f"stride {__version__}")

@@ -1,6 +1,5 @@
 """Find the cells that are missing, and leave out their rows where the user says so."""
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,8 +8,7 @@ from stride.data.cells.column import Columns, TableColumn
 from stride.data.cells.numbers import is_number
 from stride.data.labels import Array
 from stride.errors import DataError
-
-LOGGER = logging.getLogger("stride")
+from stride.log import LOGGER
 
 
 def without_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:

@@ -1,6 +1,5 @@
 """Keep the index that a program wrote beside the data from becoming a feature."""
 
-import logging
 import re
 from collections.abc import Sequence
 
@@ -9,8 +8,8 @@ import numpy as np
 from stride.data.cells.column import Columns, TableColumn
 from stride.data.cells.sorts import WHOLE
 from stride.errors import DataError
+from stride.log import LOGGER
 
-LOGGER = logging.getLogger("stride")
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import os
 import platform
 import time
@@ -26,6 +25,7 @@ from stride.engine.checkpoint.snapshot import Staging
 from stride.engine.device import device_name
 from stride.engine.state import TrainState
 from stride.errors import RunError
+from stride.log import LOGGER
 from stride.runs.files.atomic import atomic_write, read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
@@ -38,8 +38,6 @@ from stride.runs.layout import (
 )
 from stride.runs.records import CheckpointRecord, CheckpointState, seal
 from stride.version import __version__
-
-LOGGER = logging.getLogger("stride")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ The rows of a block come together for its forward pass and again for its backwar
 let go after each: a process never holds more than one block and its own rows.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,10 +19,9 @@ from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import ConfigError
+from stride.log import LOGGER
 from stride.models.model import Model, Step, as_step
 from stride.models.shards import is_divided
-
-LOGGER = logging.getLogger("stride")
 
 _LISTS = (nn.Sequential, nn.ModuleList)
 _KEY = "distributed_config.strategy"

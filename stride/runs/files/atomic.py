@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stride.errors import RunError
+from stride.installed import newer
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.mounts import is_network_filesystem
 from stride.runs.files.own import RECORD_LIMIT, open_own, read_own
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
-from stride.version import UPGRADE
 
 __all__ = [
     "LineFile",
@@ -235,7 +235,7 @@ def read_record(
         raise RunError(f"{path.name} has no format_version", where=str(path))
     if version > FORMAT_VERSION:
         what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
-        raise RunError(what, where=str(path), hint=UPGRADE)
+        raise RunError(what, where=str(path), hint=newer())
     return dict(record)
 
 

@@ -4,6 +4,7 @@ import time
 from html import escape
 
 from stride.runs.listing.rows import RunRow
+from stride.visible import visible
 
 
 def run_table(row: RunRow) -> str:
@@ -22,5 +23,5 @@ def run_table(row: RunRow) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    shown = escape(text).replace("\n", "<br>")
-    return f'<tr><th style="text-align:left">{escape(label)}</th><td>{shown}</td></tr>'
+    shown = escape(visible(text, lines=True)).replace("\n", "<br>")
+    return f'<tr><th style="text-align:left">{escape(visible(label))}</th><td>{shown}</td></tr>'

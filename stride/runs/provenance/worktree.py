@@ -1,6 +1,5 @@
 """Put the code that a run was made with into a folder of its own, for a while."""
 
-import logging
 import os
 import re
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.errors import RunError
+from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.files.digest import sha256
 from stride.runs.files.durable import told
@@ -18,7 +18,6 @@ from stride.runs.files.own import require_own
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.git_command import Git, GitFailed
 
-LOGGER = logging.getLogger("stride")
 PATCH_LIMIT = 2**30
 """Bytes of the largest patch that is read."""
 

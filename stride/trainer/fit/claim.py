@@ -1,6 +1,5 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from stride.config.import_paths import import_paths
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name
+from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
@@ -24,8 +24,6 @@ from stride.trainer.fit.run_recorder import Recording
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.sources import Tables, constructor_of, sources_of, used_by
 from stride.trainer.fit.start import Beginning, typed_overrides
-
-LOGGER = logging.getLogger("stride")
 
 
 def claim(

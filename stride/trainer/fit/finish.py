@@ -7,7 +7,7 @@ from typing import Any
 
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
-from stride.loggers.text import LOGGER
+from stride.log import LOGGER
 from stride.models.shards import is_divided
 from stride.trainer.fit.results import Stopwatch, results_of, summary
 from stride.trainer.fit.session import Training

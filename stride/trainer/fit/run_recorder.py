@@ -16,10 +16,10 @@ from stride.engine.fingerprint import Fingerprint
 from stride.engine.signals import holding_sigterm
 from stride.engine.state import TrainState
 from stride.errors import LostProcess, NonFiniteError, StrideError
+from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
-from stride.loggers.text import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer

@@ -28,7 +28,7 @@ from stride.engine.state import TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update
 from stride.errors import ConfigError
-from stride.loggers.text import LOGGER
+from stride.log import LOGGER
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
 from stride.trainer.fit.beside import Beside
 from stride.trainer.fit.callbacks import Watch

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from stride.data.batches.waiting import Wait, wait_in
-from stride.loggers.text import LOGGER
+from stride.log import LOGGER
 
 SECONDS = 60.0  # without a batch, after which it is told
 LOOK = 1.0  # seconds between two looks

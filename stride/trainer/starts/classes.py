@@ -11,7 +11,7 @@ from torch import nn
 
 from stride.components import difference, find, source_of
 from stride.errors import ComponentError, RunError
-from stride.loggers.text import LOGGER
+from stride.log import LOGGER
 from stride.runs.files.durable import told
 from stride.runs.files.own import read_own
 from stride.runs.run import Run

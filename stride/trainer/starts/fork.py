@@ -9,7 +9,7 @@ from stride.config import Overrides, Resolved
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import parts_restored
 from stride.errors import RunError, nearest
-from stride.loggers.text import LOGGER
+from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.provenance.config_digest import is_edited

@@ -53,7 +53,7 @@ def require_whole_config(run: Run) -> None:
     """
     for what in run.passed_over.values():
         wrote = run.provenance.get("versions", {}).get("stride-trainer")
-        version = f"stride-trainer=={wrote}" if wrote else "the version that wrote it"
+        version = f"STRIDE {wrote}" if wrote else "the version that wrote it"
         raise RunError(
             f"{what}: this version trains without it, and would not do the same",
             where=str(run.paths.config),

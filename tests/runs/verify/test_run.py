@@ -105,7 +105,7 @@ def test_a_newer_format_is_told_as_such(paths: RunPaths, name: str) -> None:
     change(getattr(paths, name), format_version=4)
     (problem, *_) = verify_run(paths.path).problems
     assert problem.file == f"{name}.json"
-    assert "written by a newer STRIDE (format 4, not 3); type: pip install -U" in problem.what
+    assert "written by a newer STRIDE (format 4, not 3); get a newer one" in problem.what
 
 
 @pytest.mark.parametrize(

@@ -22,26 +22,6 @@ SMALL = [
 CONFIG = [word for text in SMALL for word in ("--config", text)]
 
 
-@pytest.fixture
-def make_active(tmp_path, make_run):
-    """Return a function that writes a run of active learning without training one."""
-
-    def make(seed, strategy, *accuracies, state="done"):
-        paths = make_run(f"seed={seed}", state=state)
-        config = json.loads(paths.config.read_text())
-        config["active_config"]["strategy"] = strategy
-        paths.config.write_text(json.dumps(config))
-        rows = [
-            {"labelled": 10 * number, "metrics": {"test/accuracy": one, "test/loss": 1 - one}}
-            for number, one in enumerate(accuracies, 1)
-        ]
-        paths.rounds.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        paths.curve.write_text(json.dumps({"format_version": 2, "metric": "test/accuracy"}))
-        return paths
-
-    return make
-
-
 def test_strategies_are_compared_and_not_done_again(stride, tmp_path):
     words = ["active", "W", "--compare", "UniformSampling, CoreSet", "--seeds", "2", *CONFIG]
     code, out, err = stride(*words, "--target", "0.01")

@@ -10,9 +10,9 @@ from stride.data.batches.waiting import Awaited
 from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
 from stride.errors import LostRun, NonFiniteError, StrideError
+from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
-from stride.loggers.text import LOGGER
 from stride.runs.listing.rows import read_row
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter

@@ -112,7 +112,7 @@ def test_a_run_of_another_version_loads_and_evaluates_and_trains_no_more(
             go_on()
         assert refused.value.what.startswith(words)
         assert refused.value.where == str(old.paths.config)
-        assert "install stride-trainer==" in refused.value.hint
+        assert "install STRIDE " in refused.value.hint
     trainer.fork(0, "last", {"training_config.max_epochs": 3})
 
 
