@@ -6,8 +6,6 @@ Its name is not on the package index, where anybody could take it: no hint sends
 import json
 import os
 from collections.abc import Sequence
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 DISTRIBUTION = "stride-trainer"
 
@@ -34,10 +32,12 @@ def _source(extra: str) -> str:
 
     pip records it in direct_url.json for whatever came from no index.
     """
+    from urllib.parse import unquote, urlsplit  # for errors only
+
     record = _recorded()
     url = str(record.get("url", ""))
     if "dir_info" in record:
-        folder = url2pathname(urlsplit(url).path)
+        folder = unquote(urlsplit(url).path)
         editable = "-e " if record["dir_info"].get("editable") else ""
         return f"{editable}{_quoted(folder + extra)}" if os.path.isdir(folder) else ""
     if "vcs_info" in record:

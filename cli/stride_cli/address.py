@@ -1,5 +1,6 @@
 """Find the run that a path on the command line names."""
 
+from os.path import isdir, lexists  # those of Path raise where nobody may look
 from pathlib import Path
 
 
@@ -47,7 +48,7 @@ def is_run(text: str) -> bool:
     from stride.runs.layout import RESERVED_NAMES, RunPaths
 
     paths = RunPaths(Path(text))
-    return paths.name in RESERVED_NAMES or paths.status.exists() or paths.segments.exists()
+    return paths.name in RESERVED_NAMES or any(map(lexists, (paths.status, paths.segments)))
 
 
 def is_work_dir(folder: Path) -> bool:
@@ -56,7 +57,7 @@ def is_work_dir(folder: Path) -> bool:
     from stride.runs.layout import WorkDirPaths
     from stride.runs.listing.rows import is_run_folder
 
-    if WorkDirPaths(folder).private.is_dir():
+    if isdir(WorkDirPaths(folder).private):
         return True
     if is_run_folder(folder):
         return False

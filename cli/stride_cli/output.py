@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from stride.loggers.screen import Screen
 from stride.visible import visible, visible_cell, visible_json
 
 COLOURS = {
@@ -44,7 +45,11 @@ def tell(text: object) -> None:
 
 def print_path(path: object) -> None:
     """Print a path to stdout: as it is for a program, as it may be read on a terminal."""
-    print(visible(str(path)) if sys.stdout.isatty() else path, flush=True)
+    if isinstance(sys.stdout, Screen) and not sys.stdout.isatty():
+        sys.stdout.write_bytes(os.fsencode(f"{path}\n"))
+        sys.stdout.flush()
+    else:
+        say(path)
 
 
 def print_json(value: Any) -> None:

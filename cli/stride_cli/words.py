@@ -1,5 +1,6 @@
 """Turn numbers into the words of a table: ages, durations, metrics, values of the config."""
 
+from contextlib import suppress
 from typing import Any
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60))
@@ -41,10 +42,11 @@ def number(value: Any) -> str:
 
 def numbers_apart(one: Any, other: Any) -> tuple[str, str]:
     """Return two metrics with as many digits as tell them apart, four at least."""
-    for digits in range(4, 18):
-        first, second = f"{one:.{digits}g}", f"{other:.{digits}g}"
-        if first != second:
-            return first, second
+    with suppress(OverflowError):  # of a whole number beyond all floats
+        for digits in range(4, 18):
+            first, second = f"{one:.{digits}g}", f"{other:.{digits}g}"
+            if first != second:
+                return first, second
     return str(one), str(other)
 
 

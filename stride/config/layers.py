@@ -1,5 +1,6 @@
 """Layers of config values, weakest first, merged with the origin of each value."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,9 +56,19 @@ def work_dir_layer(work_dir: str) -> Layer:
     here.
     """
     path = Path(work_dir, "config.json")
-    values = file_layer(path).values if path.exists() else {}
+    values = file_layer(path).values if _is_there(path) else {}
     kept = {k: v for k, v in values.items() if k not in ("work_dir", "run")}
     return Layer("work_dir", kept, folder=path.parent.absolute())
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # nobody may look: reading it says so
+        return True
+    return True
 
 
 def file_layer(path: str | Path) -> Layer:

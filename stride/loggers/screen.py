@@ -46,17 +46,16 @@ class Screen(io.TextIOBase):
         try:
             self._stream.write(text)
         except UnicodeEncodeError as error:
-            self._write_bytes(text, error.encoding)
+            self._stream.write(text.encode(error.encoding, "replace").decode(error.encoding))
 
-    def _write_bytes(self, text: str, encoding: str) -> None:
-        """Write a path that is no text in the bytes that it has, anything else with `?`."""
-        shown = text.encode(encoding, "replace")
-        with suppress(UnicodeEncodeError, AttributeError):
-            shown, raw = text.encode(encoding, "surrogateescape"), self._stream.buffer
-            self._stream.flush()
-            raw.write(shown)
-            return
-        self._stream.write(shown.decode(encoding))
+    def write_bytes(self, data: bytes) -> None:
+        """Write what is for a program as it is, as a path that is no text."""
+        self.flush()
+        if self.lost is None:
+            try:
+                self._stream.buffer.write(data)
+            except Exception as error:
+                self._lose(error)
 
     def flush(self) -> None:
         """Write what the stream holds back."""

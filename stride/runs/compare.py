@@ -74,10 +74,12 @@ def reached(run: Run) -> dict[str, float]:
         results = run.results
     except RunError:  # a run that goes on, or was cut off, is compared by what it reached
         return {f"last.{name}": value for name, value in run.row().last.items()}
+    splits = {split: results.get(split) for split in _SPLITS}
     return {
         f"{split}.{name}": value
-        for split in _SPLITS
-        for name, value in (results.get(split) or {}).items()
+        for split, values in splits.items()
+        if isinstance(values, Mapping)
+        for name, value in values.items()
     }
 
 

@@ -49,8 +49,8 @@ class Run:
             RunError: There is no run folder.
         """
         self.path = _selected(Path(path))
-        if not self.path.is_dir() or not is_run_folder(self.path):
-            inside = WorkDirPaths(self.path).private.is_dir()
+        if not os.path.isdir(self.path) or not is_run_folder(self.path):
+            inside = os.path.isdir(WorkDirPaths(self.path).private)
             what = "this is a work_dir, no run" if inside else "no run folder here"
             shown = self.path if inside else self.path.parent
             raise RunError(what, where=str(path), hint=f"`stride ls {shown}` shows the runs")
@@ -199,7 +199,7 @@ class Run:
         """Return the folders of the complete checkpoints, in the order of training."""
         names = sorted(_names(self.paths.checkpoints), key=checkpoint_order)
         found = [self.paths.checkpoint(name) for name in names]
-        return [checkpoint.path for checkpoint in found if checkpoint.record.is_file()]
+        return [checkpoint.path for checkpoint in found if os.path.isfile(checkpoint.record)]
 
     def __repr__(self) -> str:
         row = self.row()

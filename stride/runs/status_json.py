@@ -3,7 +3,6 @@
 A listing does this for thousands of runs: hence plain texts, descriptors and dicts.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import parsed_json
 from stride.runs.files.own import RECORD_LIMIT, open_own, require_size
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 
@@ -100,8 +100,8 @@ def created_in(path: Path | str, content: bytes) -> float:
 
 def _record(path: Path | str, content: bytes) -> dict[str, Any]:
     """Return the record, or have `read_record` say what is wrong with it."""
-    with suppress(ValueError, RecursionError):
-        status = json.loads(content.decode())
+    with suppress(ValueError):
+        status = parsed_json(content)
         version = status.get("format_version") if isinstance(status, dict) else None
         if type(version) is int and 1 <= version <= FORMAT_VERSION:
             return status  # type: ignore[no-any-return]

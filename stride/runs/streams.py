@@ -1,6 +1,5 @@
 """Cut the streams of a run back to where a checkpoint stands, and keep what is cut off."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from stride.runs.files.atomic import pieces
 from stride.runs.files.durable import told
+from stride.runs.files.encoding import parsed_json
 from stride.runs.files.own import lines, reading
 from stride.runs.layout import RunPaths
 from stride.runs.writer_base import Writer
@@ -86,7 +86,7 @@ def _end(stream: Path, position: StreamPosition) -> int:
 
 def _is_row_up_to(line: bytes, step: int) -> bool:
     try:
-        row = json.loads(line)
+        row = parsed_json(line)
     except ValueError:
         return False
     return isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] <= step

@@ -75,7 +75,7 @@ class WorkDir:
         raise RunError(f"no run {name!r}", where=str(self.path), hint=hint)
 
     def _holds(self, name: str) -> bool:
-        return is_name(name) and (self.path / name).is_dir()
+        return is_name(name) and os.path.isdir(self.path / name)
 
     def _selected(self, name: str) -> Path:
         from stride.runs.listing.query import (  # they build on this module

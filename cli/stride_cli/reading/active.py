@@ -56,13 +56,35 @@ def _read(work_dir: str, metric: str | None, target: float | None) -> dict[str, 
     from stride.active.curves.groups import group_curves, read_runs
     from stride.errors import UserError
 
-    runs = [one for one in read_runs(work_dir) if one.has_rounds]
-    done = [one for one in runs if one.state == "done"]
+    runs = [one for one in read_runs(work_dir, _tell_unreadable) if one.has_rounds]
+    done = _sound([one for one in runs if one.state == "done"], metric)
     _tell_left_out([one for one in runs if one.state != "done"])
     if not done:
         hint = f"type: stride active {work_dir} --compare UniformSampling,EntropySampling"
         raise UserError("no run of active learning is done here", where=work_dir, hint=hint)
     return compare_curves(group_curves(done, metric), target)
+
+
+def _sound(runs: Sequence["SeedRun"], metric: str | None) -> list["SeedRun"]:
+    """Return the runs whose curves can be read; where that is none, say why of the first."""
+    from stride.active.curves.groups import group_curves
+    from stride.errors import UserError
+
+    faults: dict[str, UserError] = {}
+    for one in runs:
+        try:
+            group_curves([one], metric)
+        except UserError as error:
+            faults[one.run.name] = error
+    if runs and len(faults) == len(runs):
+        raise next(iter(faults.values()))
+    for name, fault in faults.items():
+        _tell_unreadable(name, fault.what)
+    return [one for one in runs if one.run.name not in faults]
+
+
+def _tell_unreadable(name: str, why: str) -> None:
+    tell(f"left out, as it cannot be read: {name} ({why})")
 
 
 def _tell_left_out(runs: Sequence["SeedRun"]) -> None:

@@ -1,5 +1,6 @@
 """`stride compare`."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.output import print_csv, print_json, print_table
 from stride_cli.reading.ls import chosen, value
+from stride_cli.reading.sense import making_sense
 from stride_cli.words import number, setting
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
     """Put runs side by side: their metrics, and the config in which they differ."""
     from stride.runs.listing.rows import read_row
 
-    rows = [read_row(folder) for folder in _folders(runs)]
+    rows = [_checked(read_row(folder)) for folder in _folders(runs)]
     names = chosen(metrics, rows) if metrics else _monitored(rows)
     config = _config(rows)
     if json:
@@ -26,6 +28,7 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
                 {
                     "path": str(row.path),
                     "status": row.state,
+                    "reason": row.reason,
                     "metrics": {name: value(row, name) for name in names},
                     "config": settings,
                 }
@@ -34,12 +37,13 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
         )
         return
     keys = list(dict.fromkeys(key for settings in config for key in settings))
-    header = ["run", "status", *names, *keys]
+    header = ["run", "status", *names, *keys, *(["reason"] if csv else [])]
     show, none = (str, "") if csv else (number, "-")
     lines = [
-        [str(row.path), row.state]
+        [str(row.path), row.state if csv else _status(row)]
         + [none if (found := value(row, name)) is None else show(found) for name in names]
         + [setting(settings[key]) if key in settings else none for key in keys]
+        + ([row.reason] if csv else [])
         for row, settings in zip(rows, config, strict=True)
     ]
     if csv:
@@ -61,15 +65,40 @@ def _folders(runs: Sequence[str]) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
+def _status(row: "RunRow") -> str:
+    """Return the state, of a broken run with the reason."""
+    return row.state if row.broken is None else f"{row.state} ({row.broken})"
+
+
+def _checked(row: "RunRow") -> "RunRow":
+    """Return the row, a broken one where the run's config cannot be read."""
+    from stride.errors import UserError
+    from stride.runs.compare import compare
+    from stride.runs.listing.rows import BROKEN
+    from stride.runs.run import Run
+
+    if row.broken is not None or not _has_config(row):
+        return row
+    try:
+        with making_sense(str(row.path)):
+            compare([Run(row.path)])
+    except UserError as error:
+        return row._replace(state=BROKEN, reason=error.what, broken=error.what)
+    return row
+
+
+def _has_config(row: "RunRow") -> bool:
+    from stride.runs.layout import RunPaths
+
+    return os.path.lexists(RunPaths(row.path).config)
+
+
 def _config(rows: Sequence["RunRow"]) -> list[dict[str, Any]]:
     """Return for each run the keys in which the runs differ; nothing where no config is yet."""
     from stride.runs.compare import ABSENT, compare
-    from stride.runs.layout import RunPaths
     from stride.runs.run import Run
 
-    readable = [
-        row.path for row in rows if row.broken is None and RunPaths(row.path).config.is_file()
-    ]
+    readable = [row.path for row in rows if row.broken is None and _has_config(row)]
     found = compare([Run(path) for path in readable]).config
     places = {path: n for n, path in enumerate(readable)}
     return [

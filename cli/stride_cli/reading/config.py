@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find, is_run
 from stride_cli.output import print_json, print_table, tell
+from stride_cli.reading.sense import making_sense
 from stride_cli.words import setting
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(
     if json:
         print_json(_decided(_plain(resolved)))
     else:
-        lines = [[key, setting(value), origin] for key, value, origin in resolved.listing()]
+        lines = [[key, setting(value), str(origin)] for key, value, origin in resolved.listing()]
         print_table(["key", "value", "origin"], lines)
 
 
@@ -71,7 +72,8 @@ def _stored(folder: Path) -> "Resolved":
     from stride.runs.run import Run
 
     run = Run(folder)
-    return Resolved(run.config, run.provenance.get("origins") or {})
+    with making_sense(str(folder)):
+        return Resolved(run.config, dict(run.provenance.get("origins") or {}))
 
 
 def _plain(resolved: "Resolved") -> Any:

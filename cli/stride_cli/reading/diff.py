@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table, tell
+from stride_cli.reading.sense import making_sense
 from stride_cli.words import number, numbers_apart, setting
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def run(text: str, other: str, *, json: bool) -> None:
     from stride.runs.run import Run
 
     sides = [Run(find(text)), Run(find(other))]
-    found = diff(sides[0], sides[1])
-    made, reached = found.config | _surroundings(sides), found.metrics
+    with making_sense(text, other):
+        found = diff(sides[0], sides[1])
+        made, reached = found.config | _surroundings(sides), found.metrics
     if json:
         print_json(
             {

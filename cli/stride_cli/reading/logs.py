@@ -1,5 +1,6 @@
 """`stride logs`."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,10 +32,9 @@ def run(text: str, rank: int, *, follow: bool) -> None:
 
 def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
     """Yield a log's text as it grows, until its run is no longer alive."""
-    while not log.exists() and alive():
+    while not os.path.exists(log) and alive():
         time.sleep(PAUSE)
-    _require(log)
-    with opened(log, newline="") as stream:
+    with opened(log) as stream:
         living = True
         while living:
             living = alive()  # asked before reading, so that the last words are read too
@@ -44,19 +44,8 @@ def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
 
 
 def _whole(log: Path) -> Iterator[str]:
-    _require(log)
     with opened(log) as stream:
         yield from iter(lambda: stream.read(PIECE), "")
-
-
-def opened(log: Path, newline: str | None = None) -> TextIO:
-    """Open a log of a run for reading as text, bytes that are none aside."""
-    from stride.errors import RunError
-    from stride.runs.files.durable import told
-    from stride.runs.files.own import reading
-
-    with told("cannot read", log, RunError):
-        return TextIOWrapper(reading(log), encoding="utf-8", errors="replace", newline=newline)
 
 
 def _alive(folder: Path) -> bool:
@@ -66,10 +55,20 @@ def _alive(folder: Path) -> bool:
     return current_state(RunPaths(folder))[0] in ALIVE
 
 
-def _require(log: Path) -> None:
-    from stride.errors import RunError
+def opened(log: Path) -> TextIO:
+    """Open a log.
 
-    if not log.exists():
+    Raises:
+        RunError: there is none, or it cannot be read.
+    """
+    from stride.errors import RunError
+    from stride.runs.files.durable import told
+    from stride.runs.files.own import reading
+
+    try:
+        with told("cannot read", log, RunError, passing=FileNotFoundError):
+            return TextIOWrapper(reading(log), encoding="utf-8", errors="replace", newline="")
+    except FileNotFoundError:
         there = sorted(path.stem.removeprefix("rank") for path in log.parent.glob("rank*.log"))
         hint = f"there are logs of ranks: {', '.join(there)}" if there else ""
-        raise RunError(f"no log {log.name}", where=str(log.parent), hint=hint)
+        raise RunError(f"no log {log.name}", where=str(log.parent), hint=hint) from None

@@ -1,5 +1,6 @@
 """`stride show`."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
 from stride_cli.reading.ls import PLACE, record
+from stride_cli.reading.sense import making_sense
 from stride_cli.words import duration, moment, number
 
 if TYPE_CHECKING:
@@ -24,11 +26,8 @@ def run(text: str, *, json: bool) -> None:
     row = read_row(folder)
     if row.broken is not None:
         raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
-    try:
+    with making_sense(text):
         _print(row, json=json)
-    except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
-        hint = f"type: stride verify {text}"
-        raise RunError(f"the records of {text} make no sense: {error}", hint=hint) from error
 
 
 def _print(row: "RunRow", *, json: bool) -> None:
@@ -49,7 +48,7 @@ def _print(row: "RunRow", *, json: bool) -> None:
 def _optional(path: Path) -> dict[str, Any]:
     from stride.runs.files.atomic import read_record
 
-    return read_record(path) if path.exists() else {}
+    return read_record(path) if os.path.lexists(path) else {}
 
 
 def _head(row: "RunRow") -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ import typer
 
 from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.output import print_json, say, tell
+from stride_cli.reading.sense import making_sense
 
 if TYPE_CHECKING:
     from stride.runs.verify.report import Report
@@ -17,12 +18,10 @@ UNITS = {"checkpoints": "checkpoint", "rows": "row", "files": "hashed file"}
 
 def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
     """Check runs and print what is found; leave with 1 where any has a problem."""
-    from stride.runs.verify.run import verify_run
-
     folders = _all(places) if all_runs else [_one(text) for text in places]
     reports = []
     for folder in folders:
-        reports.append(verify_run(folder))
+        reports.append(_verified(folder))
         if not json:
             _print(reports[-1])
     if json:
@@ -31,6 +30,21 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
         tell(f"no runs in {', '.join(places)}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+def _verified(folder: Path) -> "Report":
+    """Return what is found in a run; whatever cannot be checked hides no other."""
+    from stride.errors import UserError
+    from stride.runs.verify.report import Report
+    from stride.runs.verify.run import verify_run
+
+    try:
+        with making_sense(str(folder)):
+            return verify_run(folder)
+    except UserError as error:
+        report = Report(folder)
+        report.problem(folder, error.what)
+        return report
 
 
 def _all(work_dirs: Sequence[str]) -> list[Path]:

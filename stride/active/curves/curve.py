@@ -90,7 +90,7 @@ def read_curve(rows: Iterable[Mapping[str, Any]], metric: str) -> Curve:
     for row in rows:
         names |= dict.fromkeys(row["metrics"])
         if metric in row["metrics"]:
-            points[int(row["labelled"])] = float(row["metrics"][metric])  # "NaN" too
+            points[int(row["labelled"])] = _value(row["metrics"][metric])
     if not points:
         known = ", ".join(names) or "nothing"
         raise DataError(
@@ -100,6 +100,14 @@ def read_curve(rows: Iterable[Mapping[str, Any]], metric: str) -> Curve:
         )
     labelled = tuple(sorted(points))
     return Curve(labelled, tuple(points[labels] for labels in labelled))
+
+
+def _value(value: Any) -> float:
+    """Return a metric as a number, also where "NaN" stands for it."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as cause:
+        raise DataError(f"a metric is no number: {cause}", where="rounds") from cause
 
 
 @dataclass(frozen=True)

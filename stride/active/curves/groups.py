@@ -5,17 +5,19 @@ Neither torch nor numpy is needed.
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.active.curves.curve import Curve, Mode, read_curve
 from stride.config.metrics import canonical, infer_mode
-from stride.errors import DataError, UserError
+from stride.errors import DataError, RunError, UserError
 from stride.runs.compare import flatten
 from stride.runs.files.atomic import read_lines, read_record
+from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
+from stride.runs.listing.rows import RunRow
 from stride.runs.run import Run
 
 STRATEGY = "active_config.strategy"
@@ -23,6 +25,7 @@ _SECTION = "active_config."
 _WHICH = ("work_dir", "run", "seed")  # which run it is, of all that are alike
 _DISPLAY = "logging_config"  # changes no number
 _DATA = "data_fingerprint"
+_MOST_LABELS = 2**53  # beyond it floats miss some of the numbers
 _MODEL_SEED = "model_seed"  # follows the seed, unless it is set
 
 
@@ -44,25 +47,47 @@ class SeedRun(NamedTuple):
     @property
     def has_rounds(self) -> bool:
         """Tell whether a round of active learning has come to its end."""
-        return self.run.paths.rounds.is_file()
+        return os.path.isfile(self.run.paths.rounds)
 
 
-def read_runs(work_dir: str | os.PathLike[str]) -> list[SeedRun]:
+def _ignore(name: str, why: str) -> None:
+    """Take the place of somebody who wants to know of unreadable runs."""
+
+
+def read_runs(
+    work_dir: str | os.PathLike[str], unreadable: Callable[[str, str], None] = _ignore
+) -> list[SeedRun]:
     """Return the runs of a work_dir, oldest first, but forks, reproductions and unreadable ones.
+
+    Args:
+        work_dir: The folder that holds the runs.
+        unreadable: Called with the name of a run that has rounds and cannot be read, and why.
 
     Raises:
         RunError: The work_dir is missing or cannot be read.
     """
-    found = []
+    found: list[SeedRun] = []
     for row in reversed(list_runs(work_dir)):
-        with suppress(UserError):  # one that is broken or just begins hides no other
-            run = Run(row.path)
-            told = run.provenance
-            if row.broken is None and "parent" not in told:
-                values, data = run.config.to_json(), told.get(_DATA, "")
-                settings = settings_of(values, told.get("origins", {}), data)
-                found.append(SeedRun(run, row.state, values["seed"], settings))
+        try:
+            found += _seed_run(row)
+        except UserError as error:  # one that is broken or just begins hides no other
+            if os.path.lexists(RunPaths(row.path).rounds):
+                unreadable(row.name, error.what)
     return found
+
+
+def _seed_run(row: RunRow) -> Iterator[SeedRun]:
+    """Yield what a comparison needs of a run, nothing for one that was not begun by itself."""
+    if row.broken is not None:
+        raise RunError(row.broken, where=str(row.path))
+    run = Run(row.path)
+    told = run.provenance
+    origins, data = told.get("origins", {}), told.get(_DATA, "")
+    if not isinstance(origins, Mapping) or not isinstance(data, str):
+        raise RunError("provenance.json has no origins, or no data", where=str(row.path))
+    if "parent" not in told:
+        values = run.config.to_json()
+        yield SeedRun(run, row.state, values["seed"], settings_of(values, origins, data))
 
 
 def settings_of(
@@ -140,7 +165,7 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     Raises:
         DataError: There are no runs, they are of several metrics, or one has no such metric.
     """
-    rows = [read_lines(one.run.paths.rounds) for one in runs]
+    rows = [_rounds(one.run) for one in runs]
     name = _metric_of(runs) if metric is None else _known(metric, rows)
     members: dict[str, dict[int, tuple[SeedRun, Curve]]] = {}
     for one, told in zip(runs, rows, strict=True):
@@ -153,6 +178,17 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     return Grouped(name, infer_mode(name), groups)
 
 
+def _rounds(run: Run) -> list[dict[str, Any]]:
+    """Return the rows of the rounds, each with a number of labels and a table of metrics."""
+    rows = read_lines(run.paths.rounds)
+    for number, row in enumerate(rows, 1):
+        labelled, metrics = row.get("labelled"), row.get("metrics")
+        counted = type(labelled) is int and 0 <= labelled <= _MOST_LABELS
+        if not counted or not isinstance(metrics, dict):
+            raise RunError(f"line {number} is no round", where=str(run.paths.rounds))
+    return rows
+
+
 def _group(
     name: str, settings: Mapping[str, Any], members: Mapping[int, tuple[SeedRun, Curve]]
 ) -> Group:
@@ -162,13 +198,20 @@ def _group(
 
 
 def _metric_of(runs: Sequence[SeedRun]) -> str:
-    found = sorted({str(read_record(one.run.paths.curve).get("metric")) for one in runs})
+    found = sorted({_metric_in(one.run.paths.curve) for one in runs})
     if len(found) == 1:
         return found[0]
     if not found:
         raise DataError("there are no learning curves", where="runs")
     what = f"the runs have learning curves of several metrics: {', '.join(found)}"
     raise DataError(what, hint=f"type: --metric {found[0]}")
+
+
+def _metric_in(curve: Path) -> str:
+    metric = read_record(curve).get("metric")
+    if not isinstance(metric, str):
+        raise RunError(f"{curve.name} names no metric", where=str(curve))
+    return metric
 
 
 def _known(metric: str, rows: Iterable[Iterable[Mapping[str, Any]]]) -> str:

@@ -8,7 +8,6 @@ What comes into its place, or leaves it, goes `through` a folder of the writer's
 without that folder neither can happen any more.
 """
 
-import json
 import os
 import shutil
 import sys
@@ -20,7 +19,7 @@ from typing import Any, BinaryIO
 from stride.errors import RunError
 from stride.installed import newer
 from stride.runs.files.durable import append_all, sync_folder, told, write_all
-from stride.runs.files.encoding import json_bytes
+from stride.runs.files.encoding import json_bytes, parsed_json
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.mounts import is_network_filesystem
 from stride.runs.files.own import RECORD_LIMIT, open_own, read_own
@@ -206,12 +205,12 @@ def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
             than the limit, no JSON, or no file of the run's own, as `open_own` says.
     """
     try:
-        return json.loads(read_own(path, limit))
+        return parsed_json(read_own(path, limit))
     except FileNotFoundError as cause:
         raise RunError(f"no {path.name} here", where=str(path)) from cause
     except OSError as cause:
         raise RunError(f"cannot read: {cause.strerror}", where=str(path)) from cause
-    except (ValueError, RecursionError) as cause:
+    except ValueError as cause:
         raise RunError(f"{path.name} is no JSON: {cause}", where=str(path)) from cause
 
 

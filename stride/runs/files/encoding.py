@@ -1,4 +1,4 @@
-"""Turn values into JSON that every parser reads, non-finite numbers included."""
+"""Turn values into JSON that every parser reads, non-finite numbers included, and back."""
 
 import json
 from collections.abc import Mapping
@@ -18,6 +18,38 @@ def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     except ValueError:
         text = json.dumps(_encoded(value), indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+DEEPEST = 100
+"""Tables and lists in each other, at most: what reads a record goes down into it step by step."""
+
+
+def parsed_json(content: bytes) -> Any:
+    """Return the value of JSON, as of a file of a run folder.
+
+    Raises:
+        ValueError: It is no JSON, or one so deep that no reader could walk through it.
+    """
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise ValueError("it is too deep") from None
+    # Most have fewer brackets than that, in texts too.
+    if content.count(b"{") + content.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError(f"tables and lists are more than {DEEPEST} deep")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """Return how many tables and lists are in each other; DEEPEST + 1 for more than that."""
+    depth, level = 0, [value]
+    while depth <= DEEPEST:
+        parts = [one for one in level if isinstance(one, (dict, list)) and one]
+        if not parts:
+            break
+        level = [x for one in parts for x in (one.values() if isinstance(one, dict) else one)]
+        depth += 1
+    return depth
 
 
 def _encoded(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Read a stream of JSON objects line by line, however long it is."""
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.durable import told
+from stride.runs.files.encoding import parsed_json
 from stride.runs.files.own import lines
 
 
@@ -43,7 +43,7 @@ def scan(
 def as_row(line: bytes) -> dict[str, Any] | None:
     """Return the object on a line; no beginning of a JSON object is itself one."""
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
+        row = parsed_json(line)
+    except ValueError:
         return None
     return row if isinstance(row, dict) else None

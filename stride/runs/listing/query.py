@@ -88,7 +88,7 @@ def folder_names(work_dir: Path, *, instead: str = "show") -> list[str]:
         missing = isinstance(error, FileNotFoundError)
         what = "no work_dir here" if missing else f"cannot read this work_dir: {error.strerror}"
         raise RunError(what, where=str(work_dir), hint="type: stride ls WORK_DIR") from error
-    if RunPaths(work_dir).status.is_file():
+    if os.path.isfile(RunPaths(work_dir).status):
         hint = f"type: stride {instead} {work_dir}"
         raise RunError("this is a run folder, no work_dir", where=str(work_dir), hint=hint)
     return names

@@ -4,7 +4,6 @@ The row of an ended run needs `status.json` alone when that carries `overrides` 
 other runs are also looked up in provenance.json, results.json and metrics.jsonl.
 """
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import parsed_json
 from stride.runs.files.own import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
 from stride.runs.provenance.begun import NEVER_BEGAN, never_began
@@ -268,7 +268,7 @@ def newest_metrics(paths: RunPaths) -> dict[str, float]:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         for line in file.read().split(b"\n"):
-            with suppress(ValueError, OverflowError, RecursionError):
-                row = json.loads(line)
+            with suppress(ValueError, OverflowError):
+                row = parsed_json(line)
                 newest |= _numbers(row) if isinstance(row, dict) else {}
     return newest

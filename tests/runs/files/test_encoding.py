@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stride.config.nonfinite import decode_number, encode_number
-from stride.runs.files.encoding import json_bytes
+from stride.runs.files.encoding import DEEPEST, json_bytes, parsed_json
 
 
 def refuse_constants(word: str) -> Any:
@@ -51,3 +51,14 @@ def test_an_argument_that_is_no_utf8_survives() -> None:
 def test_an_object_that_json_cannot_hold_is_refused() -> None:
     with pytest.raises(TypeError):
         json_bytes({"a": object()})
+
+
+def test_json_is_read_as_deep_as_readers_go() -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"x":' * (depth - 1) + b"[]" + b"}" * (depth - 1)
+
+    assert parsed_json(nested(DEEPEST))
+    assert parsed_json(b"[" + b"[1]," * 3 * DEEPEST + b"1]")  # wide is not deep
+    for depth in (DEEPEST + 2, 900, 100_000):
+        with pytest.raises(ValueError, match="deep"):
+            parsed_json(nested(depth))

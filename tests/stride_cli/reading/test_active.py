@@ -148,3 +148,33 @@ def test_what_is_not_done_after_all_is_told(stride, monkeypatch):
 
 def _stop(self):
     self.stop("enough")
+
+
+ROUND = {"labelled": 10, "metrics": {"test/accuracy": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "why"),
+    [
+        ("rounds", "", "no round has measured"),
+        ("rounds", json.dumps(ROUND | {"labelled": "x"}), "line 1 is no round"),
+        ("rounds", json.dumps(ROUND | {"labelled": -1}), "line 1 is no round"),
+        ("rounds", json.dumps(ROUND | {"metrics": [1]}), "line 1 is no round"),
+        ("rounds", json.dumps(ROUND | {"metrics": {"test/accuracy": []}}), "a metric is no number"),
+        ("curve", "[]", "curve.json has no format_version"),
+        ("curve", '{"format_version": 3, "metric": 1}', "curve.json names no metric"),
+        ("config", "[]", "config.json has no format_version"),
+        ("provenance", '{"format_version": 3, "origins": 3}', "provenance.json has no origins"),
+        ("status", "{oops", "status.json is no JSON"),
+    ],
+)
+def test_a_run_that_cannot_be_read_is_left_out_with_its_reason(
+    stride, make_active, file, content, why
+):
+    for seed in range(2):
+        make_active(seed, "UniformSampling", 0.5, 0.7)
+    getattr(make_active(2, "UniformSampling", 0.5, 0.7), file).write_text(content)
+    code, out, err = stride("active", "W", "--json")
+    assert code == 0
+    assert [group["runs"] for group in json.loads(out)["groups"]] == [["0", "1"]]
+    assert err.startswith(f"left out, as it cannot be read: 2 ({why}")

@@ -3,6 +3,8 @@ import io
 import json
 import shutil
 
+import pytest
+
 
 def test_runs_side_by_side(stride, make_run) -> None:
     make_run("seed=3", loss=0.5)
@@ -63,3 +65,24 @@ def test_a_copied_work_dir_without_its_hidden_folder(stride, make_run, tmp_path)
     assert [line.split()[0] for line in out.splitlines()[1:]] == ["V/0", "V/1"]
     sentence = "stride: error: V is a work_dir, not a run; type: V/latest\n"
     assert stride("show", "V") == (2, "", sentence)
+
+
+@pytest.mark.parametrize("content", ["[]", "{oops", '{"format_version": 99}', '{"x":' * 900])
+def test_a_broken_config_is_a_row_with_its_reason(stride, make_run, content: str) -> None:
+    make_run("seed=1")
+    make_run("seed=2").config.write_text(content)
+    make_run("seed=3")
+    code, out, _ = stride("compare", "W")
+    assert code == 0
+    assert "W/1  broken (config.json" in out and out.count("done") == 2
+    rows = json.loads(stride("compare", "W", "--json").out)
+    assert [row["config"] for row in rows] == [{"seed": 1}, {}, {"seed": 3}]
+    assert rows[1]["reason"].startswith("config.json")
+
+
+def test_results_of_other_types_are_none(stride, make_run) -> None:
+    make_run("seed=1")
+    paths = make_run("seed=2")
+    record = json.loads(paths.results.read_text())
+    paths.results.write_text(json.dumps(record | {"best": [[1]], "test": "x"}))
+    assert stride("compare", "W").code == stride("diff", "W/0", "W/1").code == 0
