@@ -140,7 +140,7 @@ def test_the_config_of_a_run_is_taken_without_its_version(tmp_path: Path, place:
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (4, "the config was written by a newer STRIDE (format 4, not 3) (file {}:2); type: pip"),
+        (4, "the config was written by a newer STRIDE (format 4, not 3) (file {}:2); get a newer"),
         (0, "format_version must be 1 to 3, not 0 (file {}:2); leave it out"),
         (True, "format_version must be 1 to 3, not true (file {}:2); leave it out"),
         ("1", 'format_version must be 1 to 3, not "1" (file {}:2); leave it out'),
