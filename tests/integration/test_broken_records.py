@@ -70,6 +70,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     atomic_json(paths.segment(0), read_json(paths.segment(0)) | {"process_start": "1"})
     record = ReproductionRecord(original="w/9", uuid="a" * 32, identical=True, steps=4)
     atomic_json(paths.reproduction, record.to_json())
+    paths.code_patch.touch()  # there is none where the code has no changes
     if not paths.fingerprints.exists():
         losses = "3f800000" * read_json(paths.results)["last"]["step"]
         paths.fingerprints.write_text(json.dumps({"step": 1, "loss": f"float32:{losses}"}) + "\n")
