@@ -52,9 +52,17 @@ class Normalization:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Normalization":
-        """Make the normalization that `to_json` described."""
-        shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
-        return cls(str(values["kind"]), shift, scale)
+        """Make the normalization that `to_json` described.
+
+        Raises:
+            DataError: The values are of another form.
+        """
+        try:
+            shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
+            return cls(str(values["kind"]), shift, scale)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            what = f"these are no statistics of a normalization: {type(error).__name__} {error}"
+            raise DataError(what) from error
 
 
 def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:

@@ -68,3 +68,12 @@ def test_an_unknown_kind_and_other_channels_are_refused():
         fit_normalization("robust", [])
     with pytest.raises(DataError, match="inputs of 2 channels"):
         Normalization("minmax", (0.0,) * 3, (1.0,) * 3).apply(torch.rand(5, 2))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"kind": "standard", "shift": [0.0]}, {"kind": "standard", "shift": [0], "scale": ["x"]}],
+)
+def test_a_record_of_another_form_is_told(values):
+    with pytest.raises(DataError, match="no statistics of a normalization"):
+        Normalization.from_json(values)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stride.config import Layer, Overrides, Resolved
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
-from stride.errors import ComponentError, RunError
+from stride.errors import ComponentError, DataError, RunError
 from stride.models.build import build_network, resolve_model
 from stride.models.weights import read_weights
 from stride.runs.files.atomic import read_record
@@ -149,4 +149,7 @@ def normalization_of(run: Run) -> Normalization | None:
     """Return the statistics that a run's data was normalised by, if it was."""
     if not os.path.lexists(run.paths.normalization):
         return None
-    return Normalization.from_json(read_record(run.paths.normalization))
+    try:
+        return Normalization.from_json(read_record(run.paths.normalization))
+    except DataError as error:
+        raise RunError(error.what, where=str(run.paths.normalization)) from error
