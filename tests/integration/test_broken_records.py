@@ -32,6 +32,7 @@ FILES = (
     "config.json",
     "provenance.json",
     "results.json",
+    "signature.json",
     "normalization.json",
     "reproduction.json",
     "metrics.jsonl",

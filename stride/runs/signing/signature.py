@@ -9,6 +9,7 @@ holds the import paths of its config.json alone: other values are changed by han
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any, NamedTuple, Self
 from stride.config.import_paths import import_paths
 from stride.errors import RunError, StrideError
 from stride.runs.files.atomic import atomic_json, read_record
+from stride.runs.files.digest import sha256
+from stride.runs.files.durable import told
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import SignatureRecord
@@ -25,6 +28,8 @@ from stride.runs.signing.key import make_key, own_key
 MISSING = "not signed"
 FOREIGN = "signed by another key than yours"
 CHANGED = "changed since you signed it"
+
+_LARGEST = 2**30  # bytes of recorded code
 
 
 class Vouched(NamedTuple):
@@ -172,8 +177,17 @@ def _code(paths: RunPaths) -> tuple[Path, ...]:
 
 
 def _digests(paths: RunPaths) -> dict[str, str]:
-    """Return file name -> digest of the recorded code that is there."""
-    return {file.name: _digest(file.read_bytes()) for file in _code(paths) if file.exists()}
+    """Return file name -> digest of the recorded code that is there.
+
+    Raises:
+        RunError: One cannot be read, or is no file of the run's own.
+    """
+    digests: dict[str, str] = {}
+    for file in _code(paths):
+        if os.path.lexists(file):
+            with told("cannot read", file, RunError):
+                digests[file.name] = sha256(file, _LARGEST)
+    return digests
 
 
 def _digest(content: bytes | str) -> str:
