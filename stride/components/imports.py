@@ -42,7 +42,7 @@ def load(path: str, *, own: bool = True) -> Any:
 
 def file_of(path: str) -> str:
     """Return the file that an import path would run, importing nothing; a word of that if none."""
-    places: Sequence[str] | None = [os.getcwd(), *sys.path]
+    places: Sequence[str] | None = [*sys.path, os.getcwd()]
     found = None
     for part in path.partition(":")[0].split("."):
         found = None if places is None else PathFinder.find_spec(part, list(places))

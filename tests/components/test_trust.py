@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stride.components.imports import file_of
 from stride.components.trust import Trust, require_signed
 from stride.config import resolve_layers
 from stride.errors import UserError
@@ -91,3 +92,14 @@ def test_a_folder_that_names_nothing_is_not_signed(tmp_path: Path) -> None:
 def test_what_a_run_holds_needs_a_signature_whatever_it_names(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the patch of this run.*not signed.*--trust"):
         require_signed(tmp_path, "the patch", word=False)
+
+
+def test_the_file_told_is_the_one_that_would_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "theirs"):
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert file_of("json:loads") == json.__file__
+    assert file_of("theirs:Net") == str(tmp_path / "theirs.py")
+    assert file_of("json.decoder:x") == json.decoder.__file__
