@@ -4,9 +4,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; files in the current folder are modules only where no other is."""
+    """Run the command line; the current folder is searched for import paths alone, and last."""
     if not sys.flags.safe_path:  # else a `json.py` beside the data would be run as Python's own
-        sys.path.append(sys.path.pop(0))
+        del sys.path[0]
     from stride_cli.app import main as run
 
     run()
