@@ -36,6 +36,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "provenance": "provenance.json",
         "code_patch": "code.patch",
         "model_source": "model_source.py",
+        "signature": "signature.json",
         "metrics": "metrics.jsonl",
         "fingerprints": "fingerprints.jsonl",
         "rounds": "rounds.jsonl",
