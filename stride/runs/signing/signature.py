@@ -92,7 +92,11 @@ class Signer:
 
 
 def vouched(folder: Path) -> Vouched:
-    """Return what the user's own signature covers of a run or work_dir, as its files are now."""
+    """Return what the user's own signature covers of a run or work_dir, as its files are now.
+
+    Raises:
+        RunError: config.json or status.json is damaged, which is no change to be asked about.
+    """
     record = _signature(folder)
     if record is None:
         there = RunPaths(folder).signature.is_file() and own_key() is not None
@@ -104,8 +108,10 @@ def vouched(folder: Path) -> Vouched:
         config = read_record(paths.config, unversioned=1)
         holds = record.uuid == read_record(paths.status).get("uuid")
         holds = holds and config_digest(config) in record.configs
-        holds = holds and _digests(paths).items() <= record.code.items()
-    except (RunError, OSError):
+        holds = holds and _code_is(record.code, paths)
+    except RunError as error:
+        if not isinstance(error.__cause__, FileNotFoundError):
+            raise
         return Vouched(frozenset(), CHANGED)
     named = frozenset(import_paths(config).values())
     return Vouched(named, "") if holds else Vouched(frozenset(), CHANGED)
@@ -174,6 +180,13 @@ def _mac(key: bytes, facts: Mapping[str, Any]) -> str:
 
 def _code(paths: RunPaths) -> tuple[Path, ...]:
     return (paths.code_patch, paths.model_source)
+
+
+def _code_is(recorded: Mapping[str, str], paths: RunPaths) -> bool:
+    try:
+        return _digests(paths).items() <= recorded.items()
+    except RunError:  # no file of the run's own
+        return False
 
 
 def _digests(paths: RunPaths) -> dict[str, str]:
