@@ -244,8 +244,7 @@ class Trainer:
         with refusing_together():
             _require_one(run, resume)
             if beginning is None and resume is not None:
-                beginning = Resumed.of(self._place(resume), overrides, short)
-                beginning.given_in(self._resolved.folder)
+                beginning = self._resumed(resume, overrides, short)
             elif beginning is None:
                 named = short | ({} if run is None else {"run": run})
                 resolved = self._resolved.override(overrides).override(named)
@@ -286,6 +285,11 @@ class Trainer:
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()
+
+    def _resumed(self, run: str | int, overrides: Overrides, short: Mapping[str, Any]) -> Beginning:
+        beginning: Beginning = Resumed.of(self._place(run), overrides, short)
+        beginning.given_in(self._resolved.folder)
+        return beginning
 
     def _place(self, run: str | int) -> Path:
         return WorkDir(self._resolved.work_dir).find(run)

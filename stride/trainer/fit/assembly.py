@@ -167,11 +167,8 @@ def assemble(
         model.to(device)
     _require_shapes(model)
     if trains:
-        sections["optimizer_kwargs"] = fused(
-            sections["optimizer_kwargs"],
-            model.parameters(),
-            divided=config.distributed_config.strategy == "fsdp",
-            sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
+        sections["optimizer_kwargs"] = _fused_where_possible(
+            sections["optimizer_kwargs"], config, model
         )
         sections["scheduler_kwargs"] = _scheduler_section(config, data)
     strategy = choose_strategy(config.distributed_config.strategy, model)
@@ -188,6 +185,15 @@ def assemble(
         default_metrics(data.info) if names is None else list(names),
         Precision(config.training_config.precision, device),
         objects.model is not None,
+    )
+
+
+def _fused_where_possible(section: dict[str, Any], config: Config, model: Model) -> dict[str, Any]:
+    return fused(
+        section,
+        model.parameters(),
+        divided=config.distributed_config.strategy == "fsdp",
+        sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
     )
 
 

@@ -56,8 +56,7 @@ def build_training(
             follow is not evaluated.
     """
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
-    every = config.distributed_config.agree_every
-    agreement = Agreement(stop, every, config.training_config.log_interval)
+    agreement = _agreement(config, stop)
     now = agreement.now if world_size() > 1 else time.monotonic
     watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
     optimizer = build_optimizer_of(assembly)
@@ -97,6 +96,11 @@ def build_training(
         beside,
     )
     return training
+
+
+def _agreement(config: Config, stop: StopRequest) -> Agreement:
+    every = config.distributed_config.agree_every
+    return Agreement(stop, every, config.training_config.log_interval)
 
 
 def _batches(assembly: Assembly, parts: dict[str, Stateful]) -> Batches:
