@@ -133,6 +133,8 @@ def require_size(path: str | os.PathLike[str], size: int, limit: int) -> None:
 def lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a stream of a run; a torn last one is without its end.
 
+    It is the last even where its writer ends it meanwhile: what comes then is no line.
+
     Raises:
         RunError: As `open_own`; or a line is longer than any that STRIDE writes.
         OSError: As `open_own`.
@@ -145,3 +147,5 @@ def lines(path: Path) -> Iterator[bytes]:
                 what = f"line {number} is longer than {LINE_LIMIT >> 20} MiB"
                 raise RunError(what, where=str(path))
             yield line
+            if not line.endswith(b"\n"):
+                return

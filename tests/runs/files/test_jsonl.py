@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stride.errors import RunError, StrideError
 from stride.runs.files.jsonl import LineFile, read_lines
+from stride.runs.files.scan import scan
 
 ROWS = [{"step": n, "validation/epoch_loss": n / 7, "note": "ü\n"} for n in range(5)]
 
@@ -56,6 +57,25 @@ def test_a_torn_last_line_is_passed_over_and_mended(cut: int) -> None:
             lines.append([{"new": 1}])
         assert read_lines(path) == [*seen, {"new": 1}]
         assert all(json.loads(line) for line in path.read_bytes().splitlines())
+
+
+@pytest.mark.parametrize("missing", [1, 2, 11])
+def test_a_last_line_that_is_ended_while_it_is_read_is_no_two_lines(
+    path: Path, missing: int
+) -> None:
+    content = b'{"step": 1}\n{"step": 2}\n'
+    path.write_bytes(content[:-missing])
+
+    def go_on(_: int) -> None:
+        path.write_bytes(content + b'{"step": 3}\n')
+
+    seen = []
+    for _, row in scan(path, on_torn=go_on):
+        seen.append(row["step"])
+        if row["step"] == 2:  # whole, but for its newline
+            go_on(2)
+    assert seen == ([1, 2] if missing == 1 else [1])
+    assert [row["step"] for row in read_lines(path)] == [1, 2, 3]
 
 
 def test_a_torn_line_longer_than_one_look_is_mended(path: Path) -> None:
