@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO := work_dirs/make_demo
 WORKERS ?= 2
 
-.PHONY: install demo test test-all services check fmt bench clean
+.PHONY: install demo test test-all services check fmt bench mutants clean
 
 install: $(STAMP)
 
@@ -48,6 +48,10 @@ fmt: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# Faults put into copies of the source one by one: does a test see each?
+mutants: $(STAMP)
+	$(BIN)/python -m mutants --workers $(WORKERS)
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
