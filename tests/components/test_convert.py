@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -202,6 +202,17 @@ ANNOTATED = st.one_of(
 
 
 @given(ANNOTATED)
+@example((float, -0.0))
+@example((float, math.inf))
+@example((float, 5.0))
+@example((int | float, 5.0))
+@example((int | float, 5))
+@example((str, "null"))
+@example((str, "1e-4"))
+@example((str, "Infinity"))
+@example((bool | None, None))
+@example((int, 2**70))
+@example((tuple[int, ...], ()))
 def test_what_was_written_is_read_as_it_was(pair: tuple[Any, Any]) -> None:
     annotation, value = pair
     written = json.loads(json.dumps(plain(value)))

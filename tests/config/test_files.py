@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.config.files import _json_lines, read_config_file
@@ -154,6 +154,7 @@ TREE = st.recursive(
 
 
 @given(st.dictionaries(st.text('ab"\\{}é', min_size=1), TREE, max_size=4))
+@example({'a"': {"a": '"}'}, "\\": "\\", "b": ["{", "b"], "{}": {"b": {"b": 1}}})
 def test_every_root_key_of_json_stands_on_its_own_line(values: dict[str, Any]) -> None:
     text = (
         "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in values.items()) + "\n}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.config.layers import (
@@ -165,6 +165,8 @@ def leaves(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.lists(VALUES, max_size=4))
+@example([{"seed": 1}, {"run": "a"}, {"seed": 2}])
+@example([{"model_kwargs": {"w": 1, "h": 1}}, {"model_kwargs": {"w": 2}}, {"model_kwargs": {}}])
 def test_each_value_is_the_strongest_layers_and_says_so(layers: list[dict[str, Any]]) -> None:
     merged = merge_layers([Layer(f"layer {n}", values) for n, values in enumerate(layers)])
     expected, origins = {}, {}
@@ -176,6 +178,7 @@ def test_each_value_is_the_strongest_layers_and_says_so(layers: list[dict[str, A
 
 
 @given(VALUES, st.lists(VALUES, max_size=3))
+@example({"model_kwargs": {"w": 1}}, [{"model_kwargs": {"w": 2, "h": 3}}])
 def test_merging_changes_no_layer(first: dict[str, Any], others: list[dict[str, Any]]) -> None:
     before = json.dumps([first, *others])
     merge_layers([Layer("a", first), *(Layer("b", values) for values in others)])

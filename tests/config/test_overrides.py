@@ -91,6 +91,10 @@ def test_merging_with_itself_or_nothing_changes_nothing(a: Any) -> None:
 
 
 @given(TREE, TREE)
+@example({"a": 1}, {"a": {"b": 2}})
+@example({"a": {"b": 2}}, {"a": 1})
+@example({"a": {"b": 2}}, {"a": {}})
+@example({"a": {"b": {"c": 1}}}, {"a": {"b": {"a": 2}}})
 def test_the_upper_layer_is_found_in_the_merged_one(lower: Any, upper: Any) -> None:
     merged = deep_merge(lower, upper)
     assert deep_merge(merged, upper) == merged

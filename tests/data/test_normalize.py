@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.data.normalize import Normalization, fit_normalization
@@ -12,6 +12,8 @@ from stride.errors import DataError
 
 
 @given(st.integers(1, 40), st.sampled_from([(), (3,), (3, 4), (2, 4, 5)]), st.floats(0, 1e4))
+@example(1, (3,), 1e4)  # far from 0, one sample a batch
+@example(40, (), 1e4)  # the last batch is a short one
 def test_standard_statistics_equal_torchs(batch, shape, offset):
     data = torch.randn(83, *shape, generator=torch.Generator().manual_seed(1)) + offset
     found = fit_normalization("standard", data.split(batch))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.data.split import split_indices, subsample_indices
@@ -10,6 +10,8 @@ from stride.errors import DataError
 
 
 @given(st.integers(10, 3000), st.floats(0.1, 0.4), st.floats(0.1, 0.4), st.integers(0, 2**62))
+@example(10, 0.25, 0.15, 0)  # halves are rounded
+@example(11, 0.4, 0.4, 2**62)
 def test_splits_are_disjoint_and_together_all(num, val, test, seed):
     parts = split_indices(num, val, test, seed)
     assert torch.equal(torch.cat(list(parts.values())).sort().values, torch.arange(num))

@@ -87,9 +87,20 @@ def test_the_first_host_of_a_list(hosts, first):
     assert first_host(hosts) == first
 
 
-@pytest.mark.parametrize("fine", [{}, {"WORLD_SIZE": "1"}, TASK, TORCHRUN])
-def test_a_place_among_the_processes_is_taken(fine):
+@pytest.mark.parametrize(
+    ("fine", "taken"),
+    [
+        ({}, (None, None)),
+        ({"WORLD_SIZE": "1"}, (None, "1")),
+        ({"RANK": "0", "WORLD_SIZE": "1"}, ("0", "1")),
+        (TASK, ("3", "4")),
+        (TORCHRUN, ("1", "2")),
+    ],
+)
+def test_a_place_among_the_processes_is_taken(fine, taken):
     require_place(fine)
+    rank, _, world = ranks(fine)
+    assert (rank, world) == taken
 
 
 @pytest.mark.parametrize(

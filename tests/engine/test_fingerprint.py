@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.engine.fingerprint import Fingerprint, bits_of
@@ -17,6 +17,7 @@ def floats_of(text):
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False), max_size=9))
+@example([0.0, -0.0, math.inf, -math.inf, 2.0**-149])
 def test_the_bits_of_single_precision_give_the_numbers_back(values):
     text = bits_of(torch.tensor(values, dtype=torch.float32))
     assert text.startswith("float32:")

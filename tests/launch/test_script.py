@@ -145,7 +145,9 @@ def test_what_cannot_be_meant_is_refused(words):
 
 
 def test_what_can_be_meant_is_not_refused():
-    Resources(time="10", requeue=True, signal_seconds=60, options=["mem=1G", "exclusive"]).check()
+    asked = Resources(time="10", requeue=True, signal_seconds=60, options=["mem=1G", "exclusive"])
+    asked.check()
+    assert asked.notice == 60 < seconds_of("10")
 
 
 # The script itself, with a srun and a scontrol that note what becomes of them.

@@ -119,6 +119,7 @@ def test_a_terminal_that_has_gone_ends_no_training(mode, error):
         display.report(EPOCH, 1.0)
         display.note("text")
         display.close()
+        assert display._stream.lost is not None
         stream = Terminal()
         stream.close()
 

@@ -44,7 +44,13 @@ ALIGNING = [
 
 @pytest.mark.parametrize("criterion", ALIGNING)
 def test_a_criterion_that_brings_the_two_together_by_itself_is_left_alone(criterion):
-    require_no_spread(criterion, torch.zeros(2, 1), torch.zeros(2))
+    watched = []
+
+    def noted(outputs, targets):
+        watched.append(criterion(outputs, targets).shape)
+
+    require_no_spread(noted, torch.zeros(2, 1), torch.zeros(2))
+    assert watched == [()]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,6 @@ def test_a_criterion_that_brings_the_two_together_by_itself_is_left_alone(criter
     [((2, 3), (2,)), ((2, 5, 3), (2, 5)), ((4, 6), (2, 2)), ((2, 1), (2, 3)), ((1, 1), (1,))],
 )
 def test_other_shapes_are_the_criterions_affair(outputs, targets):
-    def unasked(outputs, targets):
-        raise AssertionError
-
-    require_no_spread(unasked, torch.zeros(outputs), torch.zeros(targets))
+    asked = []
+    require_no_spread(lambda *both: asked.append(both), torch.zeros(outputs), torch.zeros(targets))
+    assert asked == []

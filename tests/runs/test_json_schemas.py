@@ -66,7 +66,7 @@ def stored(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_the_config_of_a_run_fits_its_schema(stored: dict[str, Any]) -> None:
-    Draft202012Validator(MADE["config.schema.json"]).validate(stored)
+    assert list(Draft202012Validator(MADE["config.schema.json"]).iter_errors(stored)) == []
 
 
 @pytest.mark.parametrize(

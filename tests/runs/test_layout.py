@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.runs.layout import (
@@ -116,6 +116,11 @@ def test_checkpoint_names_as_in_the_design() -> None:
 
 
 @given(st.text(), st.text(), st.text(), st.integers(0, 10**9), st.none() | st.integers(0, 10**12))
+@example("a" * 300, "b" * 300, "c" * 300, 10**9, 10**12)
+@example("", ".", "-", 0, 0)
+@example("İ", "K", "ß", 1, None)  # in lower case they are longer, ASCII, or neither
+@example("m", "d", "x_epoch_9_step_3", 1, 20)
+@example("m:x", "a\nb", "x_epoch_9", 1, None)
 def test_a_checkpoint_name_gives_its_position_back(
     architecture: str, dataset: str, experiment: str, epoch: int, step: int | None
 ) -> None:

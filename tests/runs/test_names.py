@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.errors import RunError
@@ -59,6 +59,19 @@ def test_a_truth_value_is_no_name() -> None:
 
 
 @given(st.text(max_size=200))
+@example("")
+@example("..")
+@example("a/b")
+@example("a\n")
+@example("-a")
+@example("Best")
+@example("CONFIG.json")
+@example("/latest/")
+@example("007")
+@example("٣")  # a digit, and none of ASCII
+@example("9" * 16)
+@example("a" * 101)
+@example("0" * 39 + "/x")
 def test_a_name_stays_inside_the_work_dir_and_a_hint_is_a_good_name(run: str) -> None:
     from pathlib import Path
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
@@ -46,6 +46,9 @@ def test_the_least_confidence_there_is_counts_too():
 
 @settings(max_examples=50)
 @given(st.integers(1, 200), st.integers(1, 8), st.integers(1, 30), st.integers(0, 2**32))
+@example(3, 1, 4, 0)  # one class: each sure beyond doubt
+@example(1, 8, 30, 0)  # most bins are empty
+@example(200, 8, 1, 0)
 def test_the_errors_are_those_of_a_loop_over_the_bins(num, classes, bins, seed):
     generator = torch.Generator().manual_seed(seed)
     rows = (3 * torch.randn(num, classes, dtype=torch.float64, generator=generator)).softmax(1)

@@ -156,9 +156,11 @@ def test_one_model_is_no_committee(name: str, make_model) -> None:
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_what_a_strategy_needs_is_enough(name: str, make_model) -> None:
-    model = make_model()
-    build_strategy(name).require(model, [model, make_model(1)])
+def test_what_a_strategy_needs_is_enough(name: str, make_pool, make_model) -> None:
+    model, committee = make_model(), [make_model(), make_model(1)]
+    strategy = build_strategy(name)
+    strategy.require(model, committee)
+    assert len(select(strategy, model, make_pool(committee=committee)).ids) == 6
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.active.strategies.selection import class_weights, finite, largest, largest_by_class
@@ -42,6 +42,9 @@ def test_ties_are_broken_by_the_seed_and_by_nothing_else() -> None:
 
 
 @given(st.lists(st.integers(0, 5), max_size=30), st.integers(1, 10), st.integers(0, 99))
+@example([1, 5, 1, 5, 1, 1], 3, 0)  # the last one chosen ties with others
+@example([2, 2], 3, 0)
+@example([], 1, 0)
 def test_nobody_left_out_has_more_than_somebody_chosen(
     numbers: list[int], count: int, seed: int
 ) -> None:

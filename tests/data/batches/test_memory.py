@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stride.data.batches.base import Batches
@@ -41,6 +41,12 @@ def same(one, other):
     st.integers(1, 300), st.integers(1, 70), st.booleans(), st.booleans(), st.integers(0, 3),
     st.integers(0, 300),
 )  # fmt: skip
+@example(300, 1, True, False, 0, 0)  # several blocks
+@example(300, 1, True, False, 2, 65)  # begun within one
+@example(20, 7, True, False, 1, 15)  # a position within a batch, and a short last one
+@example(20, 7, True, True, 1, 15)
+@example(20, 7, False, False, 0, 20)  # at the epoch's end
+@example(5, 7, True, True, 0, 0)  # not one whole batch
 def test_the_paths_agree(length, size, shuffle, drop_last, epoch, position):
     tensors = columns(length)
     order = Order(length, size, seed=3, shuffle=shuffle, drop_last=drop_last)

@@ -1,12 +1,15 @@
 import json
 import os
+from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.errors import RunError, StrideError
+from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.scan import scan
 
@@ -38,6 +41,18 @@ def test_no_file_is_an_empty_stream(path: Path) -> None:
     assert read_lines(path) == []
 
 
+ENDS = list(accumulate(len(json_bytes(row)) for row in ROWS))
+
+
+def torn_at_each_end(test: Callable[[int], None]) -> Callable[[int], None]:
+    """Have a property always be tried where a row ends: with its newline, without, and beyond."""
+    for end in (0, *ENDS):
+        for cut in (end - 2, end - 1, end, end + 1):
+            test = example(max(0, cut))(test)
+    return test
+
+
+@torn_at_each_end
 @given(st.integers(0, 10**6))
 def test_a_torn_last_line_is_passed_over_and_mended(cut: int) -> None:
     from tempfile import TemporaryDirectory
@@ -47,6 +62,7 @@ def test_a_torn_last_line_is_passed_over_and_mended(cut: int) -> None:
         with LineFile(path) as lines:
             lines.append(ROWS)
         whole = path.read_bytes()
+        assert len(whole) == ENDS[-1]
         kept = whole[: cut % (len(whole) + 1)]
         path.write_bytes(kept)
         seen = read_lines(path)

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.errors import RunError
@@ -117,6 +117,15 @@ def test_a_label_loses_nothing_of_what_was_typed(text: str, label: object) -> No
 
 
 @given(st.text())
+@example("007")
+@example("-0")
+@example("+1")
+@example("1_0")
+@example("1.50")
+@example("1e400")
+@example("٣")
+@example(" 7\n")
+@example("True")
 def test_any_label_can_be_written_as_it_was_read(text: str) -> None:
     found = as_label(text)
     assert ("" if found is None else str(found)) == text.strip()
