@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from importlib.util import find_spec
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -108,6 +109,14 @@ def pytest_itemcollected(item):
     marker = item.get_closest_marker("fault")
     if marker is not None:
         item.user_properties.append(("fault", marker.args[0]))
+
+
+def pytest_runtest_setup(item):
+    """Skip what needs a package of others that is not here, and say how it is run."""
+    for marker in item.iter_markers("ecosystem"):
+        for package in marker.args:
+            if find_spec(package) is None:
+                pytest.skip(f"{package} is not installed; type: make test-ecosystem")
 
 
 def pytest_terminal_summary(terminalreporter):

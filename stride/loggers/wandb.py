@@ -12,6 +12,7 @@ from stride.config.nonfinite import decode_number
 from stride.config.secrets import masked_values
 from stride.errors import ConfigError, MissingExtra, nearest
 from stride.loggers.base import KEY, Logger, Row
+from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 
 SECTION = "logging_config.wandb_kwargs"
@@ -22,7 +23,8 @@ class WandbLogger(Logger):
     """Write rows with wandb, its files in the run's own folder.
 
     Without a mode in wandb_kwargs or WANDB_MODE, and without an API key in WANDB_API_KEY or
-    ~/.netrc, the mode is offline: `wandb sync` sends the run later.
+    ~/.netrc, the mode is offline: `wandb sync` sends the run later. Its id is the uuid of the run,
+    so that a resumed run goes on as the same one.
 
     Args:
         wandb_kwargs: Arguments for wandb.init.
@@ -46,6 +48,7 @@ class WandbLogger(Logger):
         defaults = {
             "project": paths.path.parent.name or "stride",
             "name": paths.name,
+            "id": read_record(paths.status)["uuid"],
             "mode": os.environ.get("WANDB_MODE") or _default_mode(),
             "resume": "allow",
             "settings": wandb.Settings(silent=True, console="off"),

@@ -4,22 +4,15 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stride.errors import MissingExtra
 from stride.loggers.tensorboard import TensorBoardLogger
 from stride.runs.layout import RunPaths
+from tests.loggers.event_file import events
 
 ROW = {"step": 3, "epoch": 1, "time": 1763690000.5, "train/epoch_loss": 0.5, "lr": "NaN"}
-
-
-def events(folder: Path) -> list[Any]:
-    """Return all events of a folder, by tensorboard's own reader."""
-    from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
-
-    return [e for file in sorted(folder.iterdir()) for e in LegacyEventFileLoader(str(file)).Load()]
 
 
 def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:

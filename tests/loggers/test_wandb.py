@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -6,11 +5,10 @@ import pytest
 
 from stride.errors import ConfigError, MissingExtra
 from stride.loggers.wandb import WandbLogger, _default_mode
-from stride.runs.layout import RunPaths
-
-needs_wandb = pytest.mark.skipif(
-    importlib.util.find_spec("wandb") is None, reason="wandb is not installed"
-)
+from stride.runs.run import Run
+from stride.runs.verify.run import verify_run
+from stride.trainer.trainer import Trainer
+from tests.loggers.wandb_file import records, rows
 
 
 @pytest.fixture(autouse=True)
@@ -37,22 +35,34 @@ def test_the_mode_is_online_only_where_there_is_a_key(
     assert _default_mode() == "online"
 
 
-@needs_wandb
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_an_offline_run_lies_in_the_folder(tmp_path: Path) -> None:
-    paths = RunPaths(tmp_path / "work" / "3")
-    paths.path.mkdir(parents=True)
-    logger = WandbLogger({"tags": ["a"]})
-    logger.open(paths, {"seed": 1})
-    logger.write({"step": 3, "epoch": 1, "time": 1.0, "loss": 0.5, "lr": "NaN"})
-    run = logger._run
-    assert (run.project, run.name, run.config["seed"], run.offline) == ("work", "3", 1, True)
-    logger.close()
-    assert list(paths.wandb.glob("offline-run-*/run-*.wandb"))
+@pytest.mark.ecosystem("wandb")
+def test_an_offline_run_lies_in_the_folder_and_is_one_run_when_resumed(tmp_path: Path) -> None:
+    words = {
+        "device": "cpu",
+        "dataset_kwargs.subsample_rate": 0.05,
+        "model_kwargs": {"model_name": "MLP", "hidden": [4]},
+        "training_config.max_epochs": 2,
+        "logging_config.loggers": ["wandb"],
+        "logging_config.wandb_kwargs": {"tags": ["a"]},
+        "logging_config.terminal_display": "off",
+    }
+    trainer = Trainer(tmp_path / "work")
+    trainer.fit(words)
+    trainer.fit({"training_config.max_epochs": 3}, resume=0)
+    run = Run(tmp_path / "work" / "0")
+    begun = [record.run for record in records(run.paths.wandb) if record.HasField("run")]
+    assert {(one.run_id, one.project, one.display_name, *one.tags) for one in begun} == {
+        (run.status["uuid"], "work", "0", "a")
+    }
+    recorded = {(row["step"], name): row[name] for row in run.metrics() for name in row}
+    logged = {(s, name): v for s, row in rows(run.paths.wandb) for name, v in row.items()}
+    assert {key: v for key, v in logged.items() if key[1][0] != "_"} == {
+        key: v for key, v in recorded.items() if key[1] not in ("step", "time")
+    }
+    assert verify_run(run.path).problems == []
 
 
-@needs_wandb
+@pytest.mark.ecosystem("wandb")
 def test_a_wrong_key_is_refused_before_a_run() -> None:
     with pytest.raises(ConfigError, match=r"wandb_kwargs\.projet; did you mean 'project'"):
         WandbLogger({"projet": "x"})
