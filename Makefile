@@ -3,18 +3,22 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ECOSYSTEM := .venv-ecosystem
 DEMO := work_dirs/make_demo
 WORKERS ?= 2
 
-.PHONY: install demo test test-all services check fmt bench mutants clean
+.PHONY: install demo test test-all test-ecosystem services check fmt bench mutants clean
 
 install: $(STAMP)
 
+$(STAMP): EXTRAS := dev
+$(ECOSYSTEM)/.installed: EXTRAS := dev,wandb
+
 # hatchling goes first, so that no build environment of its own picks unpinned versions.
-$(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt hatchling editables
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+%/.installed: pyproject.toml constraints.txt
+	@test -x $*/bin/python || $(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet -c constraints.txt hatchling editables
+	$*/bin/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(STAMP)
@@ -36,6 +40,10 @@ test: check
 test-all: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
+# What needs packages of others, offline; they stand in an environment of their own.
+test-ecosystem: $(ECOSYSTEM)/.installed
+	OMP_NUM_THREADS=1 $(ECOSYSTEM)/bin/python -m pytest -m ecosystem
+
 # What some slow tests need beside Python, on Debian or Ubuntu and as root: SLURM. Without it they
 # are skipped; with it they start and stop daemons of their own.
 services:
@@ -54,4 +62,4 @@ mutants: $(STAMP)
 	$(BIN)/python -m mutants --workers $(WORKERS)
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(ECOSYSTEM) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

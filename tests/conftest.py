@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from importlib.util import find_spec
 from multiprocessing import Pipe
 from pathlib import Path
@@ -27,6 +28,19 @@ _STATE = os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="stride-state-")
 def pytest_unconfigure():
     """Forget the key."""
     shutil.rmtree(_STATE, ignore_errors=True)
+
+
+@pytest.fixture
+def popen():
+    """Give `subprocess.Popen`, whose processes end with the test, however that ends."""
+    with ExitStack() as ends:
+
+        def start(*arguments, **options):
+            process = ends.enter_context(subprocess.Popen(*arguments, **options))
+            ends.callback(process.kill)  # before Popen's own end, which waits
+            return process
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,17 @@ def test_a_folder_has_few_modules_and_says_what_lives_there(folder: Path) -> Non
     assert words and words.splitlines()[0].endswith(".")
 
 
+def test_whatever_a_test_starts_ends_with_it() -> None:
+    """A child that a failed test leaves behind makes another one fail: `popen` ends them all."""
+    by_hand = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted(ROOT.glob("tests/**/test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Popen", "subprocess.Popen")
+    ]
+    assert by_hand == []
+
+
 def test_no_package_is_named_like_a_public_function() -> None:
     later = {"open_runs", "run_benchmark"}  # names that are promised
     packages = {folder.name for folder in FOLDERS if folder.parent == ROOT / "stride"}

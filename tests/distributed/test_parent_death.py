@@ -43,14 +43,14 @@ def ends(pid, seconds=10.0):
     return not lives(pid)
 
 
-def started(worker):
+def started(popen, worker):
     command = [sys.executable, "-c", AGENT, worker]
-    agent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    agent = popen(command, stdout=subprocess.PIPE, text=True)
     return agent, int(agent.stdout.readline())
 
 
-def test_a_worker_ends_with_its_agent():
-    agent, worker = started(WORKER.format(before=""))
+def test_a_worker_ends_with_its_agent(popen):
+    agent, worker = started(popen, WORKER.format(before=""))
     assert agent.stdout.readline() == "ready\n" and lives(worker)
     agent.kill()
     agent.communicate(timeout=10)

@@ -256,9 +256,10 @@ def living(work_dir: Path, **segment: Any) -> RunPaths:
 
 
 def ended_pid() -> int:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    return child.pid
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True
+    )
+    return int(done.stdout)
 
 
 AN_HOUR = 3600.0

@@ -91,17 +91,16 @@ def test_force_by_many_processes_gives_one_of_them_the_run(tmp_path: Path) -> No
 
 
 @pytest.mark.fault("lock of a dead process: the next claim goes on")
-def test_a_process_killed_with_the_lock_blocks_nobody(tmp_path: Path) -> None:
+def test_a_process_killed_with_the_lock_blocks_nobody(popen, tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
         "from stride.runs.work_dir import WorkDir\n"
         "w = WorkDir(sys.argv[1]); w.claim()\n"
         "with w._lock(): print('held', flush=True); time.sleep(600)"
     )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    holder = popen(command, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
     holder.kill()
     holder.communicate()
     begun = time.monotonic()
@@ -109,7 +108,7 @@ def test_a_process_killed_with_the_lock_blocks_nobody(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 10
 
 
-def test_of_many_processes_one_resumes_a_run(tmp_path: Path) -> None:
+def test_of_many_processes_one_resumes_a_run(popen, tmp_path: Path) -> None:
     from stride.runs.writer import RunWriter
 
     writer = RunWriter.start(tmp_path / "w", config={}, provenance={})
@@ -125,14 +124,9 @@ def test_of_many_processes_one_resumes_a_run(tmp_path: Path) -> None:
         "except Exception as error: print(type(error).__name__, flush=True)"
     )
     command = [sys.executable, "-c", code, str(writer.paths.path)]
-    children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
-    try:
-        for child in children:
-            assert child.stdout is not None and child.stdout.readline() == "ready\n"
-        (writer.paths.path / "go").touch()
-        answers = [child.stdout.readline().strip() for child in children if child.stdout]
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
+    children = [popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    for child in children:
+        assert child.stdout.readline() == "ready\n"
+    (writer.paths.path / "go").touch()
+    answers = [child.stdout.readline().strip() for child in children]
     assert Counter(answers) == {"1": 1, "RunError": 7}

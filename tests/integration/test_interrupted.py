@@ -30,7 +30,7 @@ class Slow(Callback):
 
 
 @pytest.fixture
-def training(tmp_path, request):
+def training(tmp_path, request, popen):
     """Start a training that logs in every step and takes far too long; end it with the test.
 
     Once there is a file `long` even a step takes far too long. A parameter is a further override.
@@ -46,19 +46,14 @@ def training(tmp_path, request):
         getattr(request, "param", "checkpoint_config.grace_seconds=null"),
     ):
         command += ["--config", override]
-    process = subprocess.Popen(
+    return popen(
         command,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"},
     )
-    yield process
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    process.stderr.close()
 
 
 def steps_until(process, count):
@@ -94,8 +89,9 @@ def test_a_signal_finishes_the_step_and_leaves_a_checkpoint(training, tmp_path, 
     steps_until(training, 10)
     training.send_signal(number)
     out, err = training.communicate(timeout=60)
-    assert training.returncode == 128 + number
+    assert training.returncode == 128 + number  # 130 and 143
     assert "Traceback" not in err
+    assert err.splitlines()[-1] == "stride: interrupted"
     run = load_run(tmp_path / "w", 0)
     assert out.splitlines()[-1] == str(run.path.resolve())
     assert run.status["state"] == "interrupted"
@@ -145,7 +141,7 @@ class Hangs(torch.utils.data.Dataset):
 """
 
 
-def test_a_signal_ends_the_wait_for_a_worker_that_hangs(tmp_path):
+def test_a_signal_ends_the_wait_for_a_worker_that_hangs(popen, tmp_path):
     (tmp_path / "hangs.py").write_text(HANGS)
     command = [sys.executable, "-m", "stride"]
     for override in (
@@ -158,13 +154,10 @@ def test_a_signal_ends_the_wait_for_a_worker_that_hangs(tmp_path):
         command += ["--config", override]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
-        try:
-            worker = int(process.stdout.readline())
-            process.terminate()
-            out, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
+    process = popen(command, cwd=tmp_path, env=environment, **pipes)
+    worker = int(process.stdout.readline())
+    process.terminate()
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 143, err
     assert "SIGTERM, and no batch comes" in err
     assert "Traceback" not in err

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -218,10 +217,8 @@ def test_a_run_that_another_host_writes_is_not_taken(left: Left) -> None:
     assert not run.segment(1).exists()
 
 
-def test_a_process_that_lives_keeps_its_run(left: Left) -> None:
+def test_a_process_that_lives_keeps_its_run(popen, left: Left) -> None:
     run = left.copy("living")
-    with subprocess.Popen(["sleep", "60"]) as process:
-        change(run.segment(0), pid=process.pid, process_start="")
-        code, line = left.resume(run.path)
-        process.kill()
+    change(run.segment(0), pid=popen(["sleep", "60"]).pid, process_start="")
+    code, line = left.resume(run.path)
     assert code == 2 and "a process is writing this run" in line

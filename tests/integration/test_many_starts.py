@@ -31,22 +31,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.fault("8 full starts at once: 8 runs")
-def test_8_starts_at_once_are_8_runs(folder: Path) -> None:
+def test_8_starts_at_once_are_8_runs(popen, folder: Path) -> None:
     command = [sys.executable, "-m", "stride", "--config", "work_dir=w"]
     command += [word for override in TINY for word in ("--config", override)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     environment |= {"GATHERED": str(folder / "gathered"), "GATHERED_NUMBER": "8"}
-    starts = [
-        subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(8)
-    ]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    starts = [popen(command, cwd=folder, env=environment, **pipes) for _ in range(8)]
     said = [start.communicate(timeout=120) for start in starts]
     assert [start.returncode for start in starts] == [0] * 8, said
     assert {Path(out.splitlines()[-1]).name for out, _ in said} == {str(n) for n in range(8)}

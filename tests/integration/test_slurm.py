@@ -181,7 +181,7 @@ def table(project):
 
 
 def test_a_run_leaves_before_the_limit_and_goes_on_to_the_same_bits(project, cluster, count):
-    words = ("--requeue", "--time", "1", "--signal-seconds", "50")
+    words = ("--requeue", "--time", "1", "--signal-seconds", "30")
     run = project.launch(*words, typed=(SLOW,))
     ends(run, "interrupted")
     assert "SIGUSR1" in Run(run.path).status["reason"]
@@ -309,7 +309,7 @@ def test_a_run_trains_on_two_nodes_and_goes_on_to_the_same_bits(project, cluster
 
 def test_a_partition_that_is_not_there_leaves_no_run(project, cluster):
     project.stride("launch", *configs(*BASE), "--partition", "nope", code=2)
-    assert [p.name for p in (project.path / "W").iterdir()] == [".stride"]
+    assert not (project.path / "W").exists()
 
 
 def test_places_with_strange_names_are_no_trouble(cluster, tmp_path, count):

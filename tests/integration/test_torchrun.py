@@ -23,12 +23,18 @@ SETTINGS = [
 ]
 
 
-def start(folder: Path, *settings: str) -> subprocess.Popen[str]:
-    given = [part for text in (*SETTINGS, *settings) for part in ("--config", text)]
-    command = [*TORCHRUN, "-m", "stride", "--config", f"work_dir={folder}", *given]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+@pytest.fixture
+def start(popen):
+    """Return a function that starts a training of two processes."""
+
+    def start(folder: Path, *settings: str):
+        given = [part for text in (*SETTINGS, *settings) for part in ("--config", text)]
+        command = [*TORCHRUN, "-m", "stride", "--config", f"work_dir={folder}", *given]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        pipe = subprocess.PIPE
+        return popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+    return start
 
 
 def status(run: Path) -> dict[str, object]:
@@ -38,7 +44,7 @@ def status(run: Path) -> dict[str, object]:
         return {}
 
 
-def test_a_run_ends_with_the_path_of_its_one_folder(tmp_path):
+def test_a_run_ends_with_the_path_of_its_one_folder(start, tmp_path):
     out, errors = (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
     assert process.returncode == 0, errors
     assert out.splitlines() == [str(tmp_path / "W" / "0")]
@@ -47,7 +53,7 @@ def test_a_run_ends_with_the_path_of_its_one_folder(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_evaluation_is_shared_and_told_once(tmp_path):
+def test_an_evaluation_is_shared_and_told_once(start, tmp_path):
     (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
     assert process.returncode == 0
     evaluate = ["-m", "stride", "evaluate", str(tmp_path / "W" / "0"), "--json"]
@@ -57,7 +63,7 @@ def test_an_evaluation_is_shared_and_told_once(tmp_path):
     assert json.loads(done.stdout) == pytest.approx(results["test"])
 
 
-def test_a_wrong_key_ends_all_processes_without_a_folder(tmp_path):
+def test_a_wrong_key_ends_all_processes_without_a_folder(start, tmp_path):
     process = start(tmp_path / "W", "training_config.epochs=1")
     out, errors = process.communicate()
     assert process.returncode != 0 and out == ""
@@ -65,7 +71,7 @@ def test_a_wrong_key_ends_all_processes_without_a_folder(tmp_path):
     assert not (tmp_path / "W").exists()
 
 
-def test_a_signal_to_one_process_leaves_a_checkpoint_and_exits_with_0(tmp_path):
+def test_a_signal_to_one_process_leaves_a_checkpoint_and_exits_with_0(start, tmp_path):
     run = tmp_path / "W" / "0"
     process = start(tmp_path / "W", "training_config.max_epochs=100000")
     deadline = time.monotonic() + 60

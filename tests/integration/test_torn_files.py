@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -51,11 +52,17 @@ SCHEMA = {
 }
 
 
-def begin(work_dir: Path, seconds: float) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", WRITE, str(work_dir), str(seconds)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None and child.stdout.readline() == "begun\n"
-    return child
+@pytest.fixture
+def begin(popen: Any) -> Any:
+    """Return a function that starts a writer of records."""
+
+    def begin(work_dir: Path, seconds: float) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", WRITE, str(work_dir), str(seconds)]
+        child: subprocess.Popen[str] = popen(command, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None and child.stdout.readline() == "begun\n"
+        return child
+
+    return begin
 
 
 def check(paths: RunPaths) -> int:
@@ -87,7 +94,7 @@ def _checkpoints(paths: RunPaths) -> list[Path]:
     return [p for p in paths.checkpoints.iterdir() if not p.name.startswith(".")]
 
 
-def test_a_reader_in_a_loop_sees_only_valid_files(tmp_path: Path) -> None:
+def test_a_reader_in_a_loop_sees_only_valid_files(begin: Any, tmp_path: Path) -> None:
     child = begin(tmp_path, 4.0)
     looks = 0
     while child.poll() is None:
@@ -100,7 +107,9 @@ def test_a_reader_in_a_loop_sees_only_valid_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("12 kills of a writer of records: a valid folder that goes on")
-def test_a_kill_at_any_moment_leaves_a_valid_folder_that_goes_on(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_a_valid_folder_that_goes_on(
+    begin: Any, tmp_path: Path
+) -> None:
     chance = random.Random(0)
     for n in range(12):
         work_dir = tmp_path / str(n)
@@ -124,12 +133,14 @@ def test_a_kill_at_any_moment_leaves_a_valid_folder_that_goes_on(tmp_path: Path)
         assert not list(paths.path.rglob(".tmp-*"))
 
 
-def test_a_process_killed_at_its_start_leaves_a_folder_with_a_state(tmp_path: Path) -> None:
+def test_a_process_killed_at_its_start_leaves_a_folder_with_a_state(
+    popen: Any, tmp_path: Path
+) -> None:
     chance = random.Random(1)
     for n in range(8):
         work_dir = tmp_path / str(n)
         command = [sys.executable, "-c", WRITE, str(work_dir), "60"]
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        child = popen(command, stdout=subprocess.DEVNULL)
         while not (work_dir / "x").exists():
             time.sleep(0.0005)
         time.sleep(chance.uniform(0.0, 0.01))

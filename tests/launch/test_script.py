@@ -161,9 +161,9 @@ exit {own}
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(popen, tmp_path):
     """Return a function that starts a job's script whose step leaves with a code when told."""
-    notes, commands, processes = tmp_path / "notes", tmp_path / "commands", []
+    notes, commands = tmp_path / "notes", tmp_path / "commands"
     commands.mkdir()
 
     def start(code, own=7, tenths=100, **variables):
@@ -177,17 +177,13 @@ def job(tmp_path):
         run.job_script.write_text(script(run, requeue=True))
         path = f"{commands}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "SLURM_JOB_ID": "12", **variables}
-        process = subprocess.Popen(["bash", run.job_script], env=environment)
-        processes.append(process)
+        process = popen(["bash", run.job_script], env=environment)
         until = time.monotonic() + 20
         while not notes.exists() and time.monotonic() < until:
             time.sleep(0.02)
         return process, notes
 
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
+    return start
 
 
 def test_a_run_that_left_with_a_checkpoint_is_queued_again(job):

@@ -27,9 +27,10 @@ NOW = 1_763_690_000.0
 
 
 def ended_process() -> dict[str, Any]:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    return HERE | {"pid": child.pid}
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True
+    )
+    return HERE | {"pid": int(done.stdout)}
 
 
 def running(**more: Any) -> dict[str, Any]:
@@ -66,26 +67,18 @@ def test_a_later_process_with_the_same_pid_does_not_count() -> None:
     assert derive({"state": "running"}, reused, NOW, NOW)[0] == "interrupted"
 
 
-def test_a_zombie_has_ended() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    try:
-        deadline = time.monotonic() + 20
-        while process_start(child.pid) is not None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert process_start(child.pid) is None  # and nobody has waited for it yet
-    finally:
-        child.wait()
+def test_a_zombie_has_ended(popen) -> None:
+    child = popen([sys.executable, "-c", "pass"])
+    deadline = time.monotonic() + 20
+    while process_start(child.pid) is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert process_start(child.pid) is None  # and nobody has waited for it yet
 
 
-def test_a_process_with_brackets_in_its_name_is_read(tmp_path: Path) -> None:
+def test_a_process_with_brackets_in_its_name_is_read(popen, tmp_path: Path) -> None:
     program = tmp_path / "a) Z 1 (b"
     program.symlink_to("/bin/sleep")
-    child = subprocess.Popen([program, "30"])
-    try:
-        assert process_start(child.pid)
-    finally:
-        child.kill()
-        child.wait()
+    assert process_start(popen([program, "30"]).pid)
 
 
 @pytest.mark.parametrize("silent", [0.0, STALE_AFTER - 1])

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -173,15 +174,18 @@ for number in range(first, first + 100):
 """
 
 
-def giving(paths: RunPaths, first: int) -> "subprocess.Popen[str]":
-    process = subprocess.Popen(
-        [sys.executable, "-c", GIVE, str(paths.path), str(first)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None and process.stdout.readline() == "ready\n"
-    return process
+@pytest.fixture
+def giving(popen: Any, paths: RunPaths) -> Any:
+    """Return a function that starts somebody who labels 100 samples."""
+
+    def giving(first: int) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-c", GIVE, str(paths.path), str(first)]
+        pipe = subprocess.PIPE
+        process: subprocess.Popen[str] = popen(command, stdin=pipe, stdout=pipe, text=True)
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        return process
+
+    return giving
 
 
 def start(process: "subprocess.Popen[str]") -> None:
@@ -190,9 +194,9 @@ def start(process: "subprocess.Popen[str]") -> None:
     process.stdin.flush()
 
 
-def test_several_people_label_at_once(paths: RunPaths) -> None:
+def test_several_people_label_at_once(giving: Any, paths: RunPaths) -> None:
     paths.queries.write_text(query_text(1, range(300), [0.0] * 300))
-    people = [giving(paths, first) for first in (0, 100, 200)]
+    people = [giving(first) for first in (0, 100, 200)]
     for person in people:
         start(person)
     for person in people:
@@ -212,9 +216,9 @@ def test_a_label_waits_for_whoever_writes_one(paths: RunPaths) -> None:
     assert read_labels(paths) == {3: 1}
 
 
-def test_a_label_that_was_given_survives_a_kill(paths: RunPaths) -> None:
+def test_a_label_that_was_given_survives_a_kill(giving: Any, paths: RunPaths) -> None:
     paths.queries.write_text(query_text(1, range(100), [0.0] * 100))
-    with giving(paths, 0) as process:
+    with giving(0) as process:
         start(process)
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(5)]

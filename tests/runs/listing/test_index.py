@@ -405,16 +405,14 @@ def test_an_index_that_another_process_writes_is_done_without(tmp_path, cache):
         assert time.monotonic() - start < 5
 
 
-def test_several_processes_list_at_once(tmp_path):
+def test_several_processes_list_at_once(popen, tmp_path):
     make_runs(tmp_path / "w", INDEXED + 50)
     time.sleep(2.1)
     script = "import sys; from stride.runs.listing.query import list_runs;"
     script += "[print(hash(tuple(r.uuid for r in list_runs(sys.argv[1])))) for _ in range(5)]"
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     command = [sys.executable, "-c", script, str(tmp_path / "w")]
-    processes = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(4)
-    ]
+    processes = [popen(command, stdout=subprocess.PIPE, env=environment) for _ in range(4)]
     answers = [process.communicate(timeout=60)[0].split() for process in processes]
     assert [len(answer) for answer in answers] == [5] * 4
     assert len({line for answer in answers for line in answer}) == 1

@@ -96,9 +96,10 @@ def write_segment(path: Path, **changes: Any) -> None:
 
 
 def dead_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True
+    )
+    return int(done.stdout)
 
 
 def test_a_running_run_lasts_until_now(tmp_path):

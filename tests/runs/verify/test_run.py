@@ -470,9 +470,9 @@ writer.close("interrupted")
 """
 
 
-def test_a_run_that_is_being_written_gives_no_false_alarm(tmp_path: Path) -> None:
+def test_a_run_that_is_being_written_gives_no_false_alarm(popen, tmp_path: Path) -> None:
     command = [sys.executable, "-c", LIVING, str(tmp_path), str(Path(__file__).parent)]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None and child.stdout.readline() == "begun\n"
     looks = 0
     while child.poll() is None:

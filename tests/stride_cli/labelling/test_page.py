@@ -206,18 +206,16 @@ def test_nothing_is_served_where_nothing_is_missing(paths: RunPaths, capsys) -> 
 
 
 @pytest.fixture
-def command(paths: RunPaths) -> Iterator["subprocess.Popen[str]"]:
+def command(popen, paths: RunPaths) -> "subprocess.Popen[str]":
     """Start `stride label W/0 --page --no-resume`."""
     words = [sys.executable, "-m", "stride", "label", str(paths.path), "--page", "--no-resume"]
-    with subprocess.Popen(
+    return popen(
         words,
         stderr=subprocess.PIPE,
         text=True,
         # What is started in the background of a shell ignores Ctrl-C, and so do its children.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
-    ) as process:
-        yield process
-        process.kill()
+    )
 
 
 def served(process: "subprocess.Popen[str]") -> Any:

@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import struct
-import subprocess
 import sys
 import termios
 from fcntl import ioctl
@@ -155,14 +154,14 @@ def own_terminal() -> None:
 class Terminal:
     """`stride label W/0 --no-resume` at a real terminal."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, popen, folder: Path, **environment: str) -> None:
         self.ours, theirs = pty.openpty()
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
         variables = {
             k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")
         }
         variables |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
-        self.process = subprocess.Popen(
+        self.process = popen(
             [sys.executable, "-m", "stride", "label", "W/0", "--no-resume"],
             cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs,
             start_new_session=True,
@@ -193,8 +192,6 @@ class Terminal:
         return piece.decode().replace("\r\n", "\n")
 
     def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
         os.close(self.ours)
 
     def type(self, text: str) -> None:
@@ -208,12 +205,12 @@ def digits(tmp_path: Path) -> RunPaths:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path):
+def terminal(popen, tmp_path: Path):
     """Return a function that opens a terminal in the test's folder."""
     opened = []
 
     def open_(**environment: str) -> Terminal:
-        opened.append(Terminal(tmp_path, **environment))
+        opened.append(Terminal(popen, tmp_path, **environment))
         return opened[-1]
 
     yield open_

@@ -120,17 +120,16 @@ def test_new_processes_prove_it_on_the_users_own_code(stride, tmp_path: Path, na
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_its_processes_and_removes_their_files(tmp_path: Path, number: int) -> None:
+def test_a_signal_ends_its_processes_and_removes_their_files(
+    popen, tmp_path: Path, number: int
+) -> None:
     (tmp_path / "t").mkdir()
     command = [sys.executable, "-m", "stride", "check", "--resume", "--config", "work_dir=W"]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "t")}
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert any("killing" in line for line in process.stderr)
-        (folder,) = (tmp_path / "t").glob("stride-check-*")
-        process.send_signal(number)
-        assert process.wait(60) == 128 + number
+    process = popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    assert any("killing" in line for line in process.stderr)
+    (folder,) = (tmp_path / "t").glob("stride-check-*")
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
     assert list(tmp_path.rglob("*")) == [tmp_path / "t"]
     assert str(folder) not in subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout

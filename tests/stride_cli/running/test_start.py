@@ -1,11 +1,6 @@
 """Starting runs from the command line, for real and small."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -109,38 +104,6 @@ def test_a_failed_run_shows_the_users_frames_and_its_folder(stride, tmp_path: Pa
     traceback = err[err.index("Traceback in your code") :]
     assert traceback.count("  File ") == 1
     assert f'File "{tmp_path}/broken_nets.py", line ' in traceback
-
-
-def started(folder: Path) -> subprocess.Popen[str]:
-    """Start a long training and return it once it trains."""
-    words = ["--config", "work_dir=W", "--config", "training_config.max_epochs=100000"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stride", *words],
-        cwd=folder,
-        env=os.environ | {"PYTHONWARNINGS": "error"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (folder / "W/0/metrics.jsonl").exists() and time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.1)
-    return process
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_with_its_code_and_a_readable_folder(
-    tmp_path: Path, number: int, code: int
-) -> None:
-    process = started(tmp_path)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert out == f"{tmp_path}/W/0\n"
-    assert err.splitlines()[-1] == "stride: interrupted"
-    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "interrupted"
 
 
 def test_evaluate_and_check(stride, tmp_path: Path) -> None:
