@@ -18,6 +18,9 @@ from tests.integration.cluster import Cluster, missing
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "examples").rglob("*.md"))
+OF_EXAMPLES = [page for page in PAGES if page.is_relative_to(ROOT / "examples")]
+"""Their commands are run by tests/examples/test_examples.py, which looks at what they do."""
+
 SLURM = ROOT / "docs" / "slurm.md"  # its commands need a cluster
 
 NOT_RUN = ("make demo", "make test", "pip install ")
@@ -188,7 +191,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         yield cluster.environment
 
 
-@pytest.mark.parametrize("page", [*map(param, PAGES)])
+@pytest.mark.parametrize("page", [param(page) for page in PAGES if page not in OF_EXAMPLES])
 def test_every_block_of_a_page_runs_and_gives_what_the_page_shows(
     page: Path, place: Place, request: pytest.FixtureRequest
 ) -> None:

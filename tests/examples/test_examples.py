@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,19 @@ def run(folder: Path, *command: str, code: int = 0) -> str:
     return done.stderr if code else done.stdout
 
 
+def as_its_page_says(folder: Path) -> list[str]:
+    """Run the commands of an example's page, one after the other; return what each printed."""
+    text = (folder / "README.md").read_text()
+    lines = "".join(
+        re.findall(r"^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ).splitlines()
+    words = [
+        line.replace("stride", "python -m stride", line.startswith("stride")) for line in lines
+    ]
+    assert words and all(line.startswith("python ") for line in words)
+    return [run(folder, *shlex.split(line)[1:]) for line in words]
+
+
 def test_every_example_is_tested() -> None:
     names = {path.name for path in EXAMPLES.iterdir() if path.name not in ("__pycache__",)}
     assert names - {"work_dirs"} == {
@@ -50,15 +64,16 @@ def test_every_example_is_tested() -> None:
 
 def test_own_parts(folder: Path) -> None:
     own = folder / "own_parts"
-    command = ["-m", "stride", "--config", "work_dir=W", "--config-file", "rings.toml"]
-    path = run(own, *command, "--config", "model_kwargs.width=64").splitlines()[-1]
-    loaded = load_run(path)
+    first, second, listed = as_its_page_says(own)
+    assert load_run(first.splitlines()[-1]).raw_config["dataset_kwargs"]["noise"] == 0.1
+    assert {line[0] for line in listed.splitlines()[1:]} == {"0", "1"}
+    loaded = load_run(second.splitlines()[-1])
     assert loaded.raw_config["model_kwargs"]["model_name"] == "nets:TinyNet"
     assert loaded.raw_config["model_kwargs"]["in_features"] == 2  # by the data
     assert loaded.raw_config["dataset_kwargs"]["noise"] == 0.15
     assert loaded.provenance["origins"]["dataset_kwargs.noise"].endswith("rings.toml:4")
     assert loaded.results["test"]["test/accuracy"] > 0.8
-    evaluated = json.loads(run(own, "-m", "stride", "evaluate", "W/0", "--json"))
+    evaluated = json.loads(run(own, "-m", "stride", "evaluate", str(loaded.path), "--json"))
     assert evaluated == loaded.results["test"]
 
 
@@ -115,22 +130,18 @@ def accuracies(said: str) -> list[float]:
 
 def test_edge_and_datacentre(folder: Path) -> None:
     here = folder / "edge_and_datacentre"
-    said = run(here, "both.py", "W")
+    said, without_drift = as_its_page_says(here)
     assert "edge: risen at sample 700: calibration error, mean entropy; asking" in said
     assert said.count("asking for weights") == 1
     values = accuracies(said)
     assert len(values) == 11 and min(values[:6]) > 0.9
     assert values[6] < 0.4 and min(values[7:]) > values[6] + 0.2
-    second = load_run(here / "W" / "datacentre" / "runs", 1)
-    assert second.raw_config["model_kwargs"]["init_from"] == "W/datacentre/runs/0"
-    names = [path.name for path in sorted((here / "W").glob("to_*/*"))]
+    second = load_run(here / "work" / "datacentre" / "runs", 1)
+    assert second.raw_config["model_kwargs"]["init_from"] == "work/datacentre/runs/0"
+    names = [path.name for path in sorted((here / "work").glob("to_*/*"))]
     assert names == ["finished", "request-1", "weights-0", "weights-1"]  # and nothing unfinished
-
-
-def test_edge_and_datacentre_without_a_drift(folder: Path) -> None:
-    said = run(folder / "edge_and_datacentre", "both.py", "W", "--static")
-    assert "asking" not in said and "done after 1 runs" in said
-    assert len(accuracies(said)) == 11
+    assert "asking" not in without_drift and "done after 1 runs" in without_drift
+    assert len(accuracies(without_drift)) == 11
 
 
 def test_active_digits(folder: Path) -> None:

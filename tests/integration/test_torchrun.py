@@ -44,18 +44,10 @@ def status(run: Path) -> dict[str, object]:
         return {}
 
 
-def test_a_run_ends_with_the_path_of_its_one_folder(start, tmp_path):
-    out, errors = (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
-    assert process.returncode == 0, errors
-    assert out.splitlines() == [str(tmp_path / "W" / "0")]
-    assert errors.count("epoch 1/1") == 1
-    assert status(tmp_path / "W" / "0")["state"] == "done"
-
-
 @pytest.mark.slow
 def test_an_evaluation_is_shared_and_told_once(start, tmp_path):
-    (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
-    assert process.returncode == 0
+    _, errors = (process := start(tmp_path / "W", "training_config.max_epochs=1")).communicate()
+    assert process.returncode == 0 and status(tmp_path / "W" / "0")["state"] == "done", errors
     evaluate = ["-m", "stride", "evaluate", str(tmp_path / "W" / "0"), "--json"]
     done = subprocess.run([*TORCHRUN, *evaluate], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -71,15 +63,19 @@ def test_a_wrong_key_ends_all_processes_without_a_folder(start, tmp_path):
     assert not (tmp_path / "W").exists()
 
 
-def test_a_signal_to_one_process_leaves_a_checkpoint_and_exits_with_0(start, tmp_path):
+def test_a_signal_to_one_process_leaves_a_checkpoint_and_the_path_and_exits_with_0(start, tmp_path):
     run = tmp_path / "W" / "0"
     process = start(tmp_path / "W", "training_config.max_epochs=100000")
     deadline = time.monotonic() + 60
-    while not (run / "metrics.jsonl").is_file() and time.monotonic() < deadline:
+    rows = run / "metrics.jsonl"
+    while not (rows.is_file() and "epoch_loss" in rows.read_text()):
+        assert time.monotonic() < deadline
         time.sleep(0.05)
     os.kill(int(str(status(run)["pid"])), signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
+    assert out.splitlines() == [str(run)]
+    assert errors.count("epoch 1/100000") == 1
     assert status(run)["state"] == "interrupted"
     assert len(list((run / "checkpoints").glob("*_epoch_*"))) == 1
 
