@@ -44,7 +44,7 @@ def test_no_package_is_named_like_a_public_function() -> None:
 
 def test_every_test_lies_where_what_it_tests_does() -> None:
     """A test file's folder is one of `stride`, of `stride_cli`, or of the few that have no twin."""
-    own = {"architecture", "benchmarks", "contracts", "docs", "examples", "integration"}
+    own = {"architecture", "benchmarks", "contracts", "docs", "examples", "integration", "mutants"}
     folders = {file.parent.relative_to(ROOT / "tests") for file in ROOT.glob("tests/**/test_*.py")}
     mirrored = [one for one in folders if one.parts and one.parts[0] not in own]
     twins = [ROOT / ("cli" if one.parts[0] == "stride_cli" else "stride") / one for one in mirrored]
