@@ -25,19 +25,22 @@ from stride.models.weights import clone_state
 
 
 class LastBatch(NamedTuple):
-    """Say how small the smallest batch of an epoch is.
+    """Say how small the smallest batch of an epoch, or of an evaluation, is.
 
     Attributes:
         size: its samples in the process that has the fewest of them.
         where: which samples and batches lead to it, in words.
         hint: what to type where the model cannot take it.
-        finite: whether its loss has to be a number.
+        finite: whether its loss has to be a number, where it is trained on.
     """
 
     size: int
     where: str
     hint: str
     finite: bool = True
+
+    def __str__(self) -> str:
+        return f"a batch of {self.size} sample{'s' if self.size > 1 else ''}"
 
 
 def probe(
@@ -50,6 +53,7 @@ def probe(
     evaluated: Any = None,
     rated: Mapping[str, Metric] | None = None,
     last: LastBatch | None = None,
+    last_evaluated: LastBatch | None = None,
 ) -> dict[str, Any]:
     """Try a training step and an evaluation step on small batches, on a copy of the model.
 
@@ -62,6 +66,7 @@ def probe(
         evaluated: a small batch to evaluate, None for the one that is trained on.
         rated: metrics of the training steps, where these give outputs and targets.
         last: the smallest batch that an epoch gives, to be tried if `batch` is larger.
+        last_evaluated: the smallest batch to be evaluated, likewise.
 
     Returns:
         `loss`, `gradient_norm`, the `shapes` of the batch, and whether training steps can be
@@ -81,7 +86,10 @@ def probe(
         if last is not None:
             _try_last(copied, batch, last, precision, finite=math.isfinite(counted_loss(step)))
         _require_metrics(rated if rated and tensors else {}, step)
-        _evaluate(copied, batch if evaluated is None else evaluated, metrics, precision)
+        evaluated = batch if evaluated is None else evaluated
+        _evaluate(copied, evaluated, metrics, precision)
+        if last_evaluated is not None:
+            _try_last_evaluated(copied, evaluated, last_evaluated, precision)
     loss = float(step.loss)
     return {"loss": loss, "gradient_norm": norm, "shapes": shapes(batch), "rated": tensors}
 
@@ -130,18 +138,37 @@ def _try_last(
     model: Model, batch: Any, last: LastBatch, precision: Precision, *, finite: bool
 ) -> None:
     """Refuse a model that cannot be trained on a batch as small as an epoch's smallest one."""
-    few = first_samples(batch, last.size, of=batch_size(batch))
+    few, what = first_samples(batch, last.size, of=batch_size(batch)), f"an epoch has {last}"
     if few is None:
         return
-    what = f"an epoch has a batch of {last.size} sample{'s' if last.size > 1 else ''}, "
-    try:
+    with _taking(last, f"{what}, which the model cannot be trained on"):
         loss = counted_loss(_forward_backward(model, few, precision))
-    except Exception as error:
-        what += f"which the model cannot be trained on: {_first_line(error)}"
-        raise DataError(what, where=last.where, hint=last.hint) from error
     if last.finite and finite and not math.isfinite(loss):
-        what += "whose loss is not finite"
-        raise DataError(what, where=last.where, hint=last.hint)
+        raise DataError(f"{what}, whose loss is not finite", where=last.where, hint=last.hint)
+
+
+def _try_last_evaluated(model: Model, batch: Any, last: LastBatch, precision: Precision) -> None:
+    """Refuse a model that cannot be evaluated on a batch as small as the smallest one."""
+    few = first_samples(batch, last.size, of=batch_size(batch))
+    if few is not None:
+        what = f"there is {last}, which the model cannot be evaluated on"
+        with _taking(last, what), _evaluating(precision):
+            as_step(model.evaluation_step(few), few)
+
+
+@contextmanager
+def _taking(last: LastBatch, what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        told = f"{what}: {_first_line(error)}"
+        raise DataError(told, where=last.where, hint=last.hint) from error
+
+
+@contextmanager
+def _evaluating(precision: Precision) -> Iterator[None]:
+    with torch.inference_mode(), precision.autocast():
+        yield
 
 
 def _evaluate(
@@ -150,7 +177,7 @@ def _evaluate(
     """Try the evaluation step as an evaluation calls it, and the metrics on what it gives."""
     model.eval()
     try:
-        with torch.inference_mode(), precision.autocast():
+        with _evaluating(precision):
             step = as_step(model.evaluation_step(batch), batch)
             _update(metrics, step)
     except StrideError as error:

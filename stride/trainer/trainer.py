@@ -429,7 +429,8 @@ class Trainer:
     def _probe(self, assembly: Assembly) -> dict[str, Any]:
         """Check data, model and metrics against each other on small batches."""
         followed = self._training.watch.followed
-        return try_out(assembly, self._example(assembly), self._last_batch(assembly), followed)
+        example, last = partial(self._example, assembly), self._last_batch(assembly)
+        return try_out(assembly, example, last, followed)
 
     def _example(self, assembly: Assembly) -> Any:
         return assembly.loader("train").example()

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from stride.data.batches.sampler import Counts, Order
+from stride.data.batches.sampler import BatchKey, Counts, Order
 from stride.data.batches.waiting import Awaited
 from stride.errors import RunFailed
 
@@ -23,10 +23,12 @@ class Batches(Protocol):
             the batches have.
         interruptible: Whether the making of a batch can be broken off inside an epoch and done
             again on resuming, since it changes nothing that a checkpoint holds.
+        whole: Whether an example is a whole batch, for a model that takes no fewer samples.
     """
 
     batch_size: int | None
     seekable: bool
+    whole: bool
 
     @property
     def interruptible(self) -> bool:
@@ -71,7 +73,11 @@ class Batches(Protocol):
         """
 
     def example(self) -> Any:
-        """Return a small batch to try a model on; batches and random state stay as they are."""
+        """Return a batch to try a model on; batches and random state stay as they are.
+
+        It has two samples: one alone has no statistics to normalise by. Where `whole` says so it
+        is the first batch of the first epoch.
+        """
 
 
 class OrderedBatches:
@@ -79,6 +85,7 @@ class OrderedBatches:
 
     seekable = True
     interruptible = True
+    whole = False
     order: Order
 
     @property
@@ -101,6 +108,11 @@ class OrderedBatches:
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield how many samples are consumed after each of these batches."""
         return self.order.positions(epoch, position)
+
+    def _first(self, length: int) -> BatchKey:
+        """Return which of so many samples make an example."""
+        first = (key for key in self.order.batches(0, 0) if key.indices) if self.whole else ()
+        return next(iter(first), BatchKey(0, list(range(min(2, length)))))
 
 
 def move(batch: Any, device: torch.device) -> Any:

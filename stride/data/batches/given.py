@@ -35,6 +35,7 @@ class GivenBatches:
 
     seekable = False
     interruptible = False  # broken off, a loader has drawn from the global random state
+    whole = True  # only the loader knows how to make a smaller one
 
     def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
         self.loader = loader

@@ -69,9 +69,8 @@ class LoaderBatches(OrderedBatches):
         yield from ((None, key.counts) for key in drawn)
 
     def example(self) -> Any:
-        """Return a batch of the first two samples, made in this process."""
-        first = list(range(min(2, len(self._fetch))))
-        return move(self._fetch.__getitems__(BatchKey(0, first)), self.device)
+        """Return a batch of the first two samples, or the first batch, made in this process."""
+        return move(self._fetch.__getitems__(self._first(len(self._fetch))), self.device)
 
 
 class WorkerStart:

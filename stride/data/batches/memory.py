@@ -58,8 +58,9 @@ class MemoryBatches(OrderedBatches):
         return zip(chain(self, repeat(None)), self.order.counts(self.position), strict=False)
 
     def example(self) -> tuple[Tensor, ...]:
-        """Return a batch of the first two samples: one alone has no statistics to normalise by."""
-        return tuple(tensor[:2].to(self.device) for tensor in self.tensors)
+        """Return a batch of the first two samples, or the first batch."""
+        chosen = self._first(len(self.tensors[0])).indices
+        return tuple(tensor[chosen].to(self.device) for tensor in self.tensors)
 
     def _blocks(
         self, order: Tensor | None, begin: int, end: int

@@ -54,6 +54,7 @@ class StreamBatches:
 
     seekable = False
     interruptible = True  # an epoch is begun again at its beginning
+    whole = False
 
     def __init__(
         self,
@@ -144,12 +145,12 @@ class StreamBatches:
         return moved(batches, self.device)
 
     def example(self) -> Any:
-        """Return a batch of the stream's first two samples; one with a state is put back."""
-        seed = mix(self.seed, STREAM, 0)
+        """Return a batch of the stream's first samples; one with a state is put back."""
+        seed, count = mix(self.seed, STREAM, 0), self.batch_size if self.whole else 2
         self._held.look()
         with self._held.put_back(), seeded(seed), put_back(self.source.stream):
             self._held.seed(seed)
-            return move(self.collate(list(islice(self.source, 2))), self.device)
+            return move(self.collate(list(islice(self.source, count))), self.device)
 
     def _secluded(self, batches: Iterator[Any], seed: int) -> Iterator[Any]:
         """Iterate under random state of the stream's own, exchanged round each batch."""

@@ -1,8 +1,10 @@
 """Try an assembly on small batches, before there is a run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
+from stride.data import Batches, Data
 from stride.data.batches.given import GivenBatches
 from stride.distributed import world_size
 from stride.engine.probe import LastBatch, probe
@@ -10,16 +12,24 @@ from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
 DROP = "type: load_data_kwargs.drop_last=true"
+DROP_OF = 'type: load_data_kwargs.{}_loader_kwargs={{"drop_last":true}}'
+EVALUATED = {"val": "validation", "test": "test"}
 
 
 def try_out(
-    assembly: Assembly, example: Any, last: LastBatch | None, followed: Mapping[str, str]
+    assembly: Assembly,
+    example: Callable[[], Any],
+    last: LastBatch | None,
+    followed: Mapping[str, str],
 ) -> dict[str, Any]:
     """Check data, model and metrics against each other on small batches; see `probe`.
 
+    What refuses a few samples is tried again on a whole batch, as it will be trained and
+    evaluated: a network may have a fixed batch size, a loss may compare samples.
+
     Args:
         assembly: config, data and model.
-        example: a small batch to train on.
+        example: gives a batch to train on.
         last: the smallest batch to be trained on, None where that is not known.
         followed: metrics that evaluations have to give, by the key that names them.
 
@@ -27,21 +37,40 @@ def try_out(
         DataError: they do not fit.
         ConfigError: a metric is followed that the model's steps do not give.
     """
-    names = assembly.metric_names
-    found = probe(
+    try:
+        found = _tried(assembly, example(), last)
+    except Exception:
+        if not _whole_examples(assembly.data):
+            raise
+        found = _tried(assembly, example(), last)
+    rated = found.pop("rated")
+    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates, rated=rated)
+    for key, metric in followed.items():
+        require_metric(metric, known, key)
+    return found
+
+
+def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str, Any]:
+    return probe(
         assembly.model,
         example,
         assembly.metrics(),
         assembly.precision,
         num_classes=assembly.data.info.num_classes,
         evaluated=assembly.loader("validation").example() if assembly.validates else None,
-        rated=assembly.metrics(["accuracy"] if "accuracy" in names else []),
+        rated=assembly.metrics(["accuracy"] if "accuracy" in assembly.metric_names else []),
         last=last,
+        last_evaluated=_last_evaluated(assembly),
     )
-    known = evaluated_metrics(names, validated=assembly.validates, rated=found.pop("rated"))
-    for key, metric in followed.items():
-        require_metric(metric, known, key)
-    return found
+
+
+def _whole_examples(data: Data) -> bool:
+    """Let examples be whole batches from now on; tell whether some were not."""
+    loaders = (data.train_loader, data.val_loader, data.test_loader)
+    few = [one for one in loaders if one is not None and not one.whole]
+    for one in few:
+        one.whole = True
+    return bool(few)
 
 
 def last_batch(assembly: Assembly) -> LastBatch | None:
@@ -52,13 +81,32 @@ def last_batch(assembly: Assembly) -> LastBatch | None:
         whole = steps is None or steps * training.accumulate >= len(batches)
     except TypeError:
         return None
-    if not whole or batches.smallest is None:
+    if not whole:
+        return None
+    last = _smallest(batches, "training", DROP)
+    return last and last._replace(finite=training.nonfinite != "skip")
+
+
+def _last_evaluated(assembly: Assembly) -> LastBatch | None:
+    """Return the smallest batch of the splits that are evaluated, None where it is not known."""
+    data = assembly.data
+    splits = {"val": data.val_loader if assembly.validates else None, "test": data.test_loader}
+    found = [
+        last
+        for split, batches in splits.items()
+        if batches is not None
+        and (last := _smallest(batches, EVALUATED[split], DROP_OF.format(split)))
+    ]
+    return min(found, default=None, key=attrgetter("size"))
+
+
+def _smallest(batches: Batches, split: str, drop: str) -> LastBatch | None:
+    if batches.smallest is None:
         return None
     several = f" in each of {world_size()} processes" if world_size() > 1 else ""
-    drop = "give the loader drop_last=True" if isinstance(batches, GivenBatches) else DROP
+    drop = "give the loader drop_last=True" if isinstance(batches, GivenBatches) else drop
     return LastBatch(
         batches.smallest,
-        f"{batches.num_samples} training samples in batches of {batches.batch_size}{several}",
+        f"{batches.num_samples} {split} samples in batches of {batches.batch_size}{several}",
         f"{drop}, or another batch_size",
-        finite=training.nonfinite != "skip",
     )

@@ -86,6 +86,8 @@ def test_generators_of_the_data_are_left_as_they_were(mine):
     read(batches, 0)
     before = data.rng.bit_generator.state, data.late.getstate()
     batches.example()
+    batches.whole = True
+    assert torch.equal(batches.example()[0], read(batches, 0)[0][0])
     read(batches, 1)
     assert before == (data.rng.bit_generator.state, data.late.getstate())
 

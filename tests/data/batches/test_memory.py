@@ -105,7 +105,11 @@ def test_iterating_twice_gives_the_same_and_an_example_disturbs_nothing():
     batches.set_epoch(1, 128)
     first = list(batches)
     assert [part.shape[0] for part in batches.example()] == [2, 2]
+    batches.whole = True
+    example = batches.example()
     same(first, batches)
+    batches.set_epoch(0)
+    assert all(torch.equal(*pair) for pair in zip(example, next(iter(batches)), strict=True))
 
 
 def test_an_iterator_keeps_its_epoch():

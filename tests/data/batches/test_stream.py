@@ -68,6 +68,8 @@ def test_an_example_disturbs_nothing(mine):
     first = inputs(batches)
     before = read_globals()
     assert batches.example()[0].shape == (2, 1)
+    batches.whole = True
+    assert torch.equal(batches.example()[0], first[:3])
     assert not drawn_since(before)
     assert torch.equal(inputs(batches), first)
 

@@ -126,11 +126,67 @@ def test_trying_leaves_no_trace(make):
     assembly = trainer.comprehend_config()
     seed_everything(5)
     drawn = read_globals()
-    try_out(assembly, assembly.loader("train").example(), None, {})
-    assert seen == [(True, False), (False, True)] and network.training
+    try_out(assembly, assembly.loader("train").example, None, {})
+    assert seen == [(True, False), (False, True), (False, True)]  # the last: one sample alone
+    assert network.training
     assert not drawn_since(drawn)
     assert all(torch.equal(g.get_state(), was) for g, was in zip(generators, before, strict=True))
     assert all(torch.equal(v, tensors[name]) for name, v in network.state_dict().items())
+
+
+class Fixed(nn.Module):
+    """A network that was built for one batch size."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.layer, self.size = nn.Linear(64, 10), size
+
+    def forward(self, x):
+        return self.layer(x.view(self.size, 64))
+
+
+class Mining(Fixed):
+    """Compare each sample with the nearest ones of other classes, as batch-hard triplets do."""
+
+    def training_step(self, batch):
+        codes, classes = self.layer(batch[0].flatten(1)), batch[1]
+        same = classes[:, None] == classes
+        apart = torch.cdist(codes, codes).masked_fill(same, torch.inf)
+        return (1 - apart.topk(3, largest=False).values).relu().mean()
+
+
+def test_what_takes_no_few_samples_is_tried_on_a_whole_batch(make):
+    def of(network, **loading):
+        trainer = make(
+            load_data_kwargs={"batch_size": 12, **loading},
+            training_config={"metrics": [], "max_epochs": 1},
+        )
+        trainer.set_model(network)
+        return trainer
+
+    of(Mining(12)).check()  # whose two first samples have no third
+    others = {f"{split}_loader_kwargs": {"drop_last": True} for split in ("val", "test")}
+    with pytest.raises(DataError, match=r"an epoch has a batch of .* the model cannot be trained"):
+        of(Fixed(12), **others).check()
+    with pytest.raises(DataError, match=r"invalid for input .*shapes \[\[12, 1, 8, 8\]"):
+        of(Fixed(7), **others).check()
+    fixed = of(Fixed(12), **others, drop_last=True)
+    assert fixed.check()["shapes"][0] == [12, 1, 8, 8]
+    assert fixed.fit() > 0
+
+
+def test_a_last_batch_that_cannot_be_evaluated_is_refused(make):
+    dropped = {"drop_last": True}
+    loading = {"batch_size": 12, "val_loader_kwargs": dropped, "test_loader_kwargs": dropped}
+    for split, name in (("val", "validation"), ("test", "test")):
+        trainer = make(
+            load_data_kwargs=loading | {f"{split}_loader_kwargs": {}},
+            training_config={"metrics": [], "max_steps": 1},
+        )
+        trainer.set_model(Fixed(12))
+        with pytest.raises(DataError, match=rf"cannot be evaluated on.* {name} samples in") as said:
+            trainer.check()
+        assert f'load_data_kwargs.{split}_loader_kwargs={{"drop_last":true}}' in said.value.hint
 
 
 NORM = {"model_kwargs": {"norm": "batch"}}
