@@ -43,6 +43,10 @@ class Tally:
         self._fingerprint = fingerprint or Fingerprint()
         self.reset()
 
+    def rate_nothing(self) -> None:
+        """Give no accuracy from now on."""
+        self._accuracy = None
+
     def reset(self) -> None:
         """Begin an epoch."""
         self._losses: list[Tensor] = []

@@ -430,7 +430,10 @@ class Trainer:
         """Check data, model and metrics against each other on small batches."""
         followed = self._training.watch.followed
         example, last = partial(self._example, assembly), self._last_batch(assembly)
-        return try_out(assembly, example, last, followed)
+        found = try_out(assembly, example, last, followed)
+        if assembly.left_out:
+            self._training.tally.rate_nothing()
+        return found
 
     def _example(self, assembly: Assembly) -> Any:
         return assembly.loader("train").example()
@@ -516,9 +519,10 @@ class Trainer:
             seed_everything(config.seed)
             assembly = self._comprehend(self._resolved)
             self._prepare(assembly, Stopwatch())
+            probed = self._probe(assembly)
             for line in cautions(assembly):
                 LOGGER.warning("%s", line)
-            return preflight(assembly, self._probe(assembly))
+            return preflight(assembly, probed)
 
     def load_run(self, run: str | int, *, trust_code: bool = False) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.

@@ -72,6 +72,7 @@ class Assembly:
         metric_names: what is evaluated, as the config names it.
         precision: the arithmetic.
         given_model: whether the model was given from Python.
+        left_out: the default metrics that the model's steps cannot feed, and why, in words.
     """
 
     resolved: Resolved
@@ -81,6 +82,7 @@ class Assembly:
     metric_names: list[str]
     precision: Precision
     given_model: bool = False
+    left_out: str = ""
 
     @property
     def config(self) -> Config:
@@ -124,6 +126,22 @@ class Assembly:
     def metrics(self, names: list[str] | None = None) -> dict[str, Any]:
         """Return new metrics by name: those of the config, or others."""
         return build_metrics(self.metric_names if names is None else names, self.data.info)
+
+    def leave_out_defaults(self, why: str) -> bool:
+        """Measure no metric where nobody asked for one, and have the config say so.
+
+        Args:
+            why: the default ones cannot be had.
+
+        Returns:
+            Whether there were any.
+        """
+        if self.config.training_config.metrics is not None or not self.metric_names:
+            return False
+        self.left_out = f"{' and '.join(self.metric_names)}: {why}"
+        self.metric_names = []
+        self.resolved = self.resolved.with_sections({"training_config": {"metrics": []}})
+        return True
 
 
 def assemble(

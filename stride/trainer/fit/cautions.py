@@ -73,7 +73,8 @@ def cautions(assembly: Assembly) -> list[str]:
     rows = [*CAUTIONS, *_of_warm_ups(assembly)]
     told = [line for row in rows if (line := _line(row, assembly.resolved, counts))]
     resolved = assembly.resolved
-    return [*told, *_without_effect(resolved), *_secrets(resolved), *_edited(assembly)]
+    told += [*_left_out(assembly), *_without_effect(resolved)]
+    return [*told, *_secrets(resolved), *_edited(assembly)]
 
 
 def _counts(assembly: Assembly) -> dict[str, int | None]:
@@ -126,6 +127,15 @@ def _of_warm_ups(assembly: Assembly) -> Iterator[Caution]:
     for name in values:
         if "warmup" in name.replace("_", "").lower():
             yield _of_schedule(chosen, name, gt, _WARM_UP)
+
+
+def _left_out(assembly: Assembly) -> Iterator[str]:
+    """Yield a line for the metrics that are measured by default, and are not here."""
+    if assembly.left_out:
+        yield (
+            f"nothing measures {assembly.left_out}; to have it, let the step return "
+            "Step(loss, size, outputs, targets); training_config.metrics=[] says that none is meant"
+        )
 
 
 def _without_effect(resolved: Resolved) -> Iterator[str]:

@@ -8,6 +8,8 @@ from stride.data import Batches, Data
 from stride.data.batches.given import GivenBatches
 from stride.distributed import world_size
 from stride.engine.probe import LastBatch, probe
+from stride.errors import StrideError
+from stride.metrics.base import KEY as METRICS
 from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
@@ -25,7 +27,8 @@ def try_out(
     """Check data, model and metrics against each other on small batches; see `probe`.
 
     What refuses a few samples is tried again on a whole batch, as it will be trained and
-    evaluated: a network may have a fixed batch size, a loss may compare samples.
+    evaluated: a network may have a fixed batch size, a loss may compare samples. Metrics that
+    nobody asked for are left out where it is they that do not fit.
 
     Args:
         assembly: config, data and model.
@@ -37,12 +40,13 @@ def try_out(
         DataError: they do not fit.
         ConfigError: a metric is followed that the model's steps do not give.
     """
-    try:
-        found = _tried(assembly, example(), last)
-    except Exception:
-        if not _whole_examples(assembly.data):
-            raise
-        found = _tried(assembly, example(), last)
+    found: dict[str, Any] | None = None
+    while found is None:
+        try:
+            found = _tried(assembly, example(), last)
+        except Exception as error:
+            if not (_without_defaults(assembly, error) or _whole_examples(assembly.data)):
+                raise
     rated = found.pop("rated")
     known = evaluated_metrics(assembly.metric_names, validated=assembly.validates, rated=rated)
     for key, metric in followed.items():
@@ -62,6 +66,12 @@ def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str
         last=last,
         last_evaluated=_last_evaluated(assembly),
     )
+
+
+def _without_defaults(assembly: Assembly, error: Exception) -> bool:
+    """Let default metrics go if it is they that are at fault; tell whether they did."""
+    of_metrics = isinstance(error, StrideError) and error.where == METRICS
+    return of_metrics and assembly.leave_out_defaults(error.what)  # type: ignore[attr-defined]
 
 
 def _whole_examples(data: Data) -> bool:

@@ -46,8 +46,19 @@ def require_fitting(assembly: Assembly) -> None:
     if isinstance(weights, list) and classes is not None and len(weights) != classes:
         key = "active_config.class_weights"
         raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
-    if active.metric is not None:
-        require_metric(active.metric, measured(assembly), "active_config.metric")
+    curve_metric(assembly)
+
+
+def curve_metric(assembly: Assembly) -> str:
+    """Return by which metric rounds are compared.
+
+    Raises:
+        ConfigError: the one that was chosen is not evaluated.
+    """
+    chosen, known = assembly.config.active_config.metric, measured(assembly)
+    if chosen is not None:
+        require_metric(chosen, known, "active_config.metric")
+    return chosen or known[0]
 
 
 def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:

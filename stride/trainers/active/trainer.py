@@ -37,7 +37,7 @@ from stride.trainer.fit.start import Beginning
 from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.checks import (
-    measured,
+    curve_metric,
     order_of,
     reader_of,
     require_fitting,
@@ -150,14 +150,18 @@ class ActiveTrainer(Trainer):
     def _prepare(self, assembly: Assembly, watch: Any, callbacks: Iterable[Callback] = ()) -> None:
         """Build the training, and what it does between two rounds."""
         super()._prepare(assembly, watch, callbacks)
-        training, active = self._training, self._active
+        training = self._training
         require_fitting(assembly)
         self._asking = Asking(assembly, self._rounds, lambda: self._reader)
-        self._metric = active.metric or measured(assembly)[0]
         self._renewal = Renewal(training)
         training.state.parts = {"rounds": self._rounds, **training.state.parts}
         training.goes_on = lambda: not self._asking.exhausted()
         self._rounds.changed = self._arrange
+
+    def _probe(self, assembly: Assembly) -> dict[str, Any]:
+        found = super()._probe(assembly)
+        self._metric = curve_metric(assembly)  # of what the model's steps were seen to give
+        return found
 
     def _example(self, assembly: Assembly) -> Any:
         """Return samples with labels: those of the pool may wait for theirs."""

@@ -240,6 +240,43 @@ def test_a_metric_of_ones_own_is_followed_by_its_recorded_name(make, parts):
         wrong.fit()
 
 
+class Many(nn.Module):
+    """Give several outputs; the loss is of the first."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+
+    def training_step(self, batch):
+        outputs = self.layer(batch[0].flatten(1)), batch[0]
+        return Step(nn.functional.cross_entropy(outputs[0], batch[1]), len(batch[0]), outputs)
+
+
+def test_a_default_metric_that_no_step_can_feed_falls_away(make, caplog):
+    trainer = make(training_config={"max_epochs": 1})
+    trainer.set_model(Many())
+    said = "nothing measures accuracy: a metric needs outputs and targets, and the model's step"
+    trainer.check()
+    assert said in caplog.text
+    trainer.fit()
+    assert said in trainer.run.paths.log(0).read_text()
+    loaded = trainer.load_run("0")
+    assert loaded.config.training_config.metrics == []
+    assert loaded.evaluate("test", model=Many()) == trainer.results["test"]
+    assert "accuracy" not in str(loaded.metrics()) + str(trainer.results)
+
+
+def test_a_default_metric_that_is_followed_or_asked_for_is_missed(make):
+    for training, said in (
+        ({"saving_metric": "val_accuracy"}, "no metric 'validation/epoch_accuracy' is evaluated"),
+        ({"metrics": ["accuracy"]}, "a metric needs outputs and targets"),
+    ):
+        trainer = make(training_config=training)
+        trainer.set_model(Many())
+        with pytest.raises((ConfigError, DataError), match=said):
+            trainer.check()
+
+
 def test_a_training_accuracy_that_no_step_gives_is_not_followed(make):
     class Bare(nn.Module):
         def __init__(self):
