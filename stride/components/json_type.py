@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PlainValidator
 
-from stride.config.kinds import ARRAYS, kinds, unwrapped
+from stride.components.of_libraries import maker
+from stride.config.kinds import ARRAYS, holdable, unwrapped
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
@@ -20,21 +21,25 @@ def members(annotation: Any) -> tuple[Any, ...]:
 
 def unholdable(annotation: Any) -> str:
     """Return in words the members that JSON cannot hold: "torch.Tensor"."""
-    return " or ".join(formatannotation(one) for one in members(annotation) if not kinds(one))
+    options = members(annotation)
+    held = holdable(options)
+    return " or ".join(formatannotation(one) for one in options if one not in held)
 
 
 def json_type(annotation: Any) -> Any:
     """Return an annotation as a type for pydantic, without what JSON cannot hold.
 
-    `float | Tensor` becomes `float`; `Sequence[int]` becomes `list[int]`, so that it can be read
-    more than once; an enum takes its members' values and names.
+    `float | Tensor` becomes `float`, a tensor alone is made of its numbers; `Sequence[int]` becomes
+    `list[int]`, so that it can be read more than once; an enum takes its members' values and names.
     """
     if get_origin(annotation) is Annotated:
         inner, *rules = get_args(annotation)
         return Annotated[json_type(inner), *rules]
     annotation = unwrapped(annotation)
     if len(members(annotation)) > 1:
-        return Union[tuple(json_type(one) for one in members(annotation) if kinds(one))]  # noqa: UP007
+        return Union[tuple(map(json_type, holdable(members(annotation))))]  # noqa: UP007
+    if make := maker(get_origin(annotation) or annotation):
+        return Annotated[Any, PlainValidator(make)]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return Annotated[annotation, PlainValidator(lambda value: _member(annotation, value))]
     origin = get_origin(annotation)

@@ -1,6 +1,7 @@
 """Which JSON an annotated type takes, and how text typed on a command line is read for it."""
 
 from collections import abc
+from collections.abc import Iterable
 from dataclasses import is_dataclass
 from enum import Enum
 from inspect import Parameter
@@ -21,7 +22,7 @@ from typing import (
 from pydantic import BaseModel
 
 from stride.config.nonfinite import decode_number, spelled_number
-from stride.config.values import Raw, parse_json
+from stride.config.values import NAMED, Raw, full_name, parse_json
 from stride.errors import ConfigError
 
 Kinds = frozenset[str]
@@ -50,18 +51,33 @@ ARRAYS = (abc.Collection, abc.Iterable, abc.MutableSequence, abc.Sequence, abc.S
 def kinds(annotation: Any) -> Kinds:
     """Return the kinds of JSON that a type takes; none where JSON cannot hold the type.
 
-    `float | Tensor` takes numbers, a missing annotation takes anything, `Tensor` nothing.
+    A missing annotation takes anything. A tensor is given as the list of its numbers; but
+    `float | Tensor` takes a number alone.
     """
     annotation = unwrapped(annotation)
     if annotation is Any:
         return ANY
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
-        return frozenset().union(*map(kinds, get_args(annotation)))
+        return frozenset().union(*map(kinds, holdable(get_args(annotation))))
+    if is_array(origin or annotation):
+        return frozenset({"array", "number", "integer"})
     if origin is Literal:
         return frozenset().union(*map(value_kinds, get_args(annotation)))
     parts = [part for part in get_args(annotation) if part is not ...]
     return _class_kinds(origin or annotation) if all(map(kinds, parts)) else frozenset()
+
+
+def holdable(options: Iterable[Any]) -> list[Any]:
+    """Return those types of a union that JSON can hold: a tensor only where no number is meant."""
+    found = [one for one in options if kinds(one)]
+    plain = [one for one in found if not is_array(get_origin(unwrapped(one)) or unwrapped(one))]
+    return plain if frozenset().union(*map(kinds, plain)) & {"number", "integer"} else found
+
+
+def is_array(cls: Any) -> bool:
+    """Tell whether a class is that of tensors or of arrays."""
+    return full_name(cls) in ("torch.Tensor", "numpy.ndarray")
 
 
 def unwrapped(annotation: Any) -> Any:
@@ -140,7 +156,7 @@ def _class_kinds(cls: Any) -> Kinds:
         return frozenset().union(*map(value_kinds, cls))
     if issubclass(cls, abc.Mapping | BaseModel) or is_dataclass(cls) or is_typeddict(cls):
         return frozenset({"object"})
-    if issubclass(cls, PathLike | str):
+    if issubclass(cls, PathLike | str) or full_name(cls) in NAMED:
         return frozenset({"text"})
     is_array = cls in ARRAYS or issubclass(cls, list | tuple | set | frozenset)
     return frozenset({"array"}) if is_array else frozenset()

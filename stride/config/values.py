@@ -12,6 +12,9 @@ from typing import Any, Never
 from stride.config.nonfinite import encode_number
 from stride.errors import ConfigError
 
+NAMED = frozenset({"torch.device", "torch.dtype", "numpy.dtype"})
+"""Types of other libraries whose objects are known by a text."""
+
 
 class Raw(str):
     """Mark text typed on a command line, whose type the schema or a signature decides."""
@@ -37,10 +40,10 @@ def parse_json(text: str) -> Any:
 def plain(value: Any, key: str = "") -> Any:
     """Return value as plain JSON: dict, list, text, number, bool or None; `Raw` stays `Raw`.
 
-    Tuples, sets and NumPy arrays become lists, paths and dates text, enum members their value,
-    zero-dimensional arrays numbers, dataclass and pydantic objects dicts, numbers that are keys
-    text, and numbers that are not finite the texts "NaN", "Infinity" and "-Infinity". Containers
-    are copied.
+    Tuples, sets, arrays and tensors become lists, paths and dates text, enum members their value,
+    zero-dimensional arrays numbers, devices and types of numbers (`torch.float32`) text, dataclass
+    and pydantic objects dicts, numbers that are keys text, and numbers that are not finite the
+    texts "NaN", "Infinity" and "-Infinity". Containers are copied.
 
     Raises:
         ConfigError: JSON cannot hold the value; names the dotted key.
@@ -93,15 +96,29 @@ def _object(value: Any, key: str) -> Any:
         return str(fspath(value))
     if isinstance(value, date | time):
         return value.isoformat()
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        return plain(value.item(), key)
-    if hasattr(value, "__array_interface__"):
-        return plain(value.tolist(), key)
+    if any(full_name(cls) in NAMED for cls in type(value).__mro__):
+        return str(value)
+    if hasattr(value, "shape") and hasattr(value, "tolist") and not isinstance(value, type):
+        return plain(_listed(value, key), key)
     if is_dataclass(value) and not isinstance(value, type):
         return plain({field.name: getattr(value, field.name) for field in fields(value)}, key)
     if hasattr(type(value), "model_fields"):
         return plain(dict(value), key)
     return _cannot_hold(value, key)
+
+
+def full_name(cls: Any) -> str:
+    """Return the full name of a class: one of a library is known by it without an import."""
+    return f"{cls.__module__}.{cls.__qualname__}" if isinstance(cls, type) else ""
+
+
+def _listed(array: Any, key: str) -> Any:
+    """Return the numbers of an array or tensor; there are some that have none to give."""
+    try:
+        return array.tolist()
+    except (RuntimeError, TypeError, ValueError) as error:
+        what = f"{key or 'a value'} cannot be written as JSON: {str(error).splitlines()[0]}"
+        raise ConfigError(what, key=key, hint="give a dense array or tensor, or a list") from error
 
 
 def _cannot_hold(value: Any, key: str) -> Never:
@@ -112,8 +129,7 @@ def _cannot_hold(value: Any, key: str) -> Never:
 def _instead_of(value: Any) -> str:
     name = getattr(value, "__qualname__", None)
     if name is None:
-        has_list = hasattr(value, "tolist")
-        return "give its tolist()" if has_list else "give the import path of what makes it"
+        return "give the import path of what makes it"
     if "<" in name:  # a lambda, or of the inside of a function
         return "define it at the top of a module, and give its import path"
     return f"give its import path: {value.__module__}:{name}"

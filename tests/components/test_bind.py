@@ -70,7 +70,7 @@ def test_all_wrong_keys_and_values_are_told_together() -> None:
 
 
 def test_a_default_that_no_annotation_lets_be_read_again_is_not_written() -> None:
-    def make(ends: Tensor = torch.tensor(1.0), clip: float = float("inf")) -> None: ...  # noqa: B008
+    def make(ends: nn.Module = 1, clip: float = float("inf")) -> None: ...  # type: ignore[assignment]
 
     assert bind(make, {}, section="model_kwargs") == {"clip": float("inf")}
 
@@ -109,9 +109,11 @@ def test_a_criterion_with_weights() -> None:
     made = find("criterion", "CrossEntropyLoss")
     found = bind(made, {"label_smoothing": Raw("0.1")}, section="criterion_kwargs")
     assert isinstance(made(**found), nn.CrossEntropyLoss)
-    for value in ([1.0, 2.0], torch.ones(2)):
-        with pytest.raises(ConfigError, match=r"criterion_kwargs\.weight"):
-            bind(made, {"weight": value}, section="criterion_kwargs")
+    for value in ([1.0, 2.0], torch.tensor([1.0, 2.0])):
+        found = bind(made, {"weight": value}, section="criterion_kwargs")
+        assert torch.equal(made(**found).weight, torch.tensor([1.0, 2.0]))
+    with pytest.raises(ConfigError, match=r"criterion_kwargs\.weight"):
+        bind(made, {"weight": "heavy"}, section="criterion_kwargs")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stride.components.convert import convert, decide_freely, holds_json
@@ -148,7 +150,10 @@ def test_a_value_becomes_the_annotated_type(value: Any, annotation: Any, expecte
         ([1], tuple[int, int], "s.x.1 is missing in [1]"),
         ([1, 2, 3], tuple[int, int], "s.x must be shorter, not [1, 2, 3]"),
         ({"name": "x"}, Block, 's.x.width is missing in {"name": "x"}'),
-        ([1.0], Tensor | None, "s.x must be null, not [1.0]; a config cannot hold a torch"),
+        (["x"], Tensor | None, "s.x "),
+        ([[1], [1, 2]], Tensor, "s.x expected sequence of length 1"),
+        ("full", torch.dtype, 's.x must be a type of torch, as torch.float32, not "full"'),
+        ([1.0], float | Tensor, "s.x must be a number, not [1.0]; a config cannot hold a torch"),
         (Raw("x"), nn.Module, "s.x wants a torch.nn.modules.module.Module, which a config cannot"),
         (Raw("x"), Callable[[int], int], "which a config cannot hold"),
         (Raw("inf"), int, "s.x must be a whole number, not 'inf'"),
@@ -169,6 +174,31 @@ def test_a_value_that_does_not_fit_is_refused(value: Any, annotation: Any, messa
         convert(value, parameter(annotation), "s.x")
     assert message in str(caught.value)
     assert caught.value.key == "s.x"
+
+
+@pytest.mark.parametrize(
+    ("value", "annotation", "expected"),
+    [
+        (torch.tensor([0.1, torch.inf]), Tensor | None, torch.tensor([0.1, torch.inf])),
+        (Raw("[1, 2]"), Tensor, torch.tensor([1, 2])),
+        (torch.tensor(2.5), Tensor, torch.tensor(2.5)),
+        (np.array([[1.5]]), np.ndarray, np.array([[1.5]])),
+        (torch.tensor([True]), NDArray[np.bool_], np.array([True])),
+        (torch.bfloat16, torch.dtype, torch.bfloat16),
+        (Raw("float16"), torch.dtype | None, torch.float16),
+        (Raw("cpu"), torch.device, torch.device("cpu")),
+        (np.dtype("int8"), np.dtype, np.dtype("int8")),
+    ],
+)
+def test_objects_of_libraries_come_back_where_the_annotation_asks(
+    value: Any, annotation: Any, expected: Any
+) -> None:
+    for _ in range(2):  # as given, and as it was written
+        found = convert(value, parameter(annotation), "s.x")
+        assert type(found) is type(expected)
+        assert np.array_equal(found, expected) if hasattr(found, "shape") else found == expected
+        assert getattr(found, "dtype", 0) == getattr(expected, "dtype", 0)
+        value = json.loads(json.dumps(plain(found)))
 
 
 def test_a_value_equal_to_the_default_is_the_default() -> None:

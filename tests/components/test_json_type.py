@@ -6,7 +6,7 @@ from typing import Annotated, Any, Optional
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
-from torch import Tensor
+from torch import Tensor, nn
 
 from stride.components.json_type import json_type, unholdable
 
@@ -20,7 +20,7 @@ class Speed(Enum):
     ("annotation", "expected"),
     [
         (float | Tensor, float),
-        (Optional[Tensor], type(None)),  # noqa: UP045
+        (Optional[nn.Module], type(None)),  # noqa: UP045
         (int | str | None, Optional[int | str]),  # noqa: UP045
         (Sequence[int], list[int]),
         (Iterable, list),

@@ -6,7 +6,10 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar
 
+import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stride.config.kinds import ANY, WORDS, describe, kinds, read
@@ -43,8 +46,14 @@ class Pair(NamedTuple):
         (str | None, {"text", "null"}),
         (Optional[int], {"integer", "null"}),  # noqa: UP045
         (float | Tensor, {"number"}),
-        (Tensor, set()),
-        (list[Tensor], set()),
+        (int | Tensor | None, {"integer", "null"}),
+        (Tensor, {"array", "number", "integer"}),
+        (Tensor | None, {"array", "number", "integer", "null"}),
+        (list[Tensor], {"array"}),
+        (NDArray[np.float32], {"array", "number", "integer"}),
+        (nn.Parameter, set()),
+        (torch.dtype, {"text"}),
+        (torch.device | None, {"text", "null"}),
         (dict[str, nn.Module], set()),
         (Callable[[int], int], set()),
         (Callable, set()),

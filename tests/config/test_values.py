@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from stride.config.values import Raw, join, parse_json, plain, show
 from stride.errors import ConfigError
@@ -54,6 +55,12 @@ class Point:
         (float("nan"), "NaN"),
         (np.float32("inf"), "Infinity"),
         (torch.tensor(2), 2),
+        (torch.tensor([0.1, torch.inf]), [np.float32(0.1).item(), "Infinity"]),
+        (torch.tensor([[True, False]]), [[True, False]]),
+        (nn.Parameter(torch.ones(1)), [1.0]),
+        (torch.float16, "torch.float16"),
+        (torch.device("cpu"), "cpu"),
+        (np.dtype("float32"), "float32"),
     ],
 )
 def test_python_values_become_plain_json(value: Any, expected: Any) -> None:
@@ -79,7 +86,9 @@ def test_containers_are_copied() -> None:
     assert given == {"a": [1]}
 
 
-@pytest.mark.parametrize("value", [torch.zeros(2), print, object(), 1j])
+@pytest.mark.parametrize(
+    "value", [torch.zeros(2, device="meta"), torch.Tensor, print, object(), 1j]
+)
 def test_what_json_cannot_hold_is_refused_by_its_key(value: Any) -> None:
     with pytest.raises(ConfigError, match=r"^model_kwargs\.widths\.1 ") as caught:
         plain({"widths": [1, value]}, "model_kwargs")
@@ -92,7 +101,7 @@ def test_what_json_cannot_hold_is_refused_by_its_key(value: Any) -> None:
         (join, "give its import path: stride.config.values:join"),
         (Path, "give its import path: pathlib:Path"),
         (lambda: 1, "define it at the top of a module, and give its import path"),
-        (torch.ones(2), "give its tolist()"),
+        (torch.ones(2).to_sparse(), "give a dense array or tensor, or a list"),
         (object(), "give the import path of what makes it"),
     ],
 )

@@ -12,6 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from stride.config.overrides import overrides_tree
+from stride.config.schema import Config
 from stride.config.values import Raw
 from stride.errors import ComponentError, ConfigError
 from stride.models.build import (
@@ -23,6 +25,7 @@ from stride.models.build import (
     resolve_model,
 )
 from stride.models.model import Model, OwnSteps
+from stride.trainer.fit.open_sections import values_of
 
 
 @dataclass
@@ -186,6 +189,30 @@ def test_options_and_class_weights_of_a_criterion() -> None:
     assert criterion.weight.tolist() == [1.0, 2.5]
     with pytest.raises(ConfigError, match="list of numbers"):
         build_criterion(resolve_criterion({"criterion_name": None, "weight": "heavy"}, Info()))
+
+
+class Prior(nn.Module):
+    def __init__(self, prior: torch.Tensor, scale: torch.Tensor | None = None) -> None:
+        super().__init__()
+        self.prior, self.scale = nn.Parameter(prior), scale
+
+
+def test_tensors_given_from_python_are_written_as_lists_and_have_the_values_they_had() -> None:
+    thirds = torch.arange(1, 4) / 3
+    given = {
+        "criterion_kwargs": {"criterion_name": "CrossEntropyLoss", "weight": thirds},
+        "model_kwargs": {"model_name": f"{__name__}:Prior", "prior": thirds.numpy()},
+    }
+    config = Config.from_json(overrides_tree({"work_dir": "w", **given}))
+    for _ in range(2):  # as given, and read from the file
+        criterion = resolve_criterion(values_of(config.criterion_kwargs), Info())
+        model = resolve_model(values_of(config.model_kwargs), Info())
+        assert torch.equal(build_criterion(criterion).weight, thirds)
+        assert torch.equal(build_network(model).prior.data, thirds)
+        whole = config.with_sections({"criterion_kwargs": criterion, "model_kwargs": model})
+        config = Config.from_json(json.loads(json.dumps(whole.to_json())))
+    assert config.criterion_kwargs.free["weight"] == thirds.tolist()
+    assert config.model_kwargs.free == {"prior": thirds.tolist(), "scale": None}
 
 
 def test_a_sum_is_no_loss_of_a_step() -> None:
