@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from stride.data.cells.column import TableColumn
-from stride.data.cells.numbers import is_number, parse_numbers
+from stride.data.cells.numbers import is_number, parse_numbers, parse_truths
 from stride.data.cells.reading import Reading
 from stride.errors import DataError
 
@@ -13,7 +13,7 @@ _LOOKED_AT = 1000  # cells of a column that is no number, to tell what the other
 
 
 def to_floats(column: TableColumn, reading: Reading, otherwise: str) -> Tensor:
-    """Return a column as float32.
+    """Return a column as float32; `True` and `False`, stored or written, as 1 and 0.
 
     Args:
         column: Without absent cells.
@@ -24,6 +24,8 @@ def to_floats(column: TableColumn, reading: Reading, otherwise: str) -> Tensor:
         DataError: A cell is no number, infinite, or beyond float32; names it.
     """
     values = parse_numbers(column.cells, reading.decimal) if column.is_text else column.cells
+    if values is None:
+        values = parse_truths(column.cells)
     if values is None:
         raise _no_number(column, reading, otherwise)
     with np.errstate(over="ignore"):  # told below, by its cell

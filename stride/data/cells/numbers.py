@@ -8,6 +8,7 @@ from stride.data.labels import Array
 
 Decimal = Literal[".", ","]
 DECIMALS: dict[Decimal, Decimal] = {".": ",", ",": "."}  # each sign, and the other one
+TRUTHS = (("False", "True"), ("false", "true"), ("FALSE", "TRUE"))
 _PLAIN = frozenset("0123456789+-eE")
 
 
@@ -22,6 +23,15 @@ def parse_numbers(cells: Array, decimal: Decimal) -> Array | None:
         return (cells if decimal == "." else np.char.replace(cells, ",", ".")).astype(np.float64)
     except ValueError:
         return None
+
+
+def parse_truths(cells: Array) -> Array | None:
+    """Return the words of programs for false and true as 0 and 1, or None where one is another."""
+    for false, true in TRUTHS:
+        is_true = cells == true
+        if (is_true | (cells == false)).all():
+            return np.asarray(is_true, dtype=np.float64)
+    return None
 
 
 def is_number(cell: str, decimal: Decimal) -> bool:

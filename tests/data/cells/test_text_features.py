@@ -14,6 +14,18 @@ def test_text_is_refused_until_a_key_says_what_it_becomes(refused):
     assert "type dataset_kwargs.text_features=one_hot" in message and "missing=" not in message
 
 
+def test_words_for_true_and_false_are_numbers_unless_text_is_asked_for(read, refused):
+    for false, true in (("False", "True"), ("false", "true"), ("FALSE", "TRUE")):
+        table = f"member,age,y\n{true},3,1.5\n{false},4,2.5\n"
+        assert read(table, "y").tensors[0].tolist() == [[1, 3], [0, 4]]
+        hot = read(table, "y", text_features="one_hot")
+        assert hot.feature_names == (f"member={false}", f"member={true}", "age")
+    assert "'True' is not a number" in refused("a,y\n0,1.5\nTrue,2.5\n", "y")
+    assert "'false' is not a number" in refused("a,y\nfalse,1.5\nTrue,2.5\n", "y")
+    table = "a,y\n1.5,True\n2.5,False\n"
+    assert read(table, "y", target_kind="float").tensors[1].tolist() == [1, 0]
+
+
 def test_one_hot(read):
     data = read(PETS, "y", text_features="one_hot")
     assert data.tensors[0].tolist() == [[0, 1, 3], [1, 0, 4], [0, 1, 5]]
