@@ -65,16 +65,27 @@ def construct(constructor: Callable[..., Any], *args: Any, section: str, **argum
     """Call a constructor; a value that it refuses is the user's mistake in that section.
 
     Raises:
-        ComponentError: it raised TypeError or ValueError, which is the cause.
+        ComponentError: it raised TypeError or ValueError, which is the cause; or AttributeError,
+            where it may have been given a list for a tensor.
     """
     try:
         return constructor(*args, **arguments)
     except StrideError:
         raise
-    except (TypeError, ValueError) as error:
-        label = parameters(constructor).label
-        what = f"{label} refuses its arguments: {error}"
-        raise ComponentError(what, where=section) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        accepted = parameters(constructor)
+        hint = _of_lists(accepted, arguments)
+        if isinstance(error, AttributeError) and not hint:  # a mistake in the constructor
+            raise
+        what = f"{accepted.label} refuses its arguments: {error}"
+        raise ComponentError(what, where=section, hint=hint) from error
+
+
+def _of_lists(accepted: Parameters, arguments: Mapping[str, Any]) -> str:
+    """Return what to write where a list may have been meant as a tensor."""
+    unsaid = [n for n, one in accepted.named.items() if one.annotation is one.empty]
+    lists = [name for name in unsaid if isinstance(arguments.get(name), list)]
+    return f"if {lists[0]} is to be a tensor, annotate it: {lists[0]}: Tensor" if lists else ""
 
 
 def _given(

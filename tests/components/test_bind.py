@@ -85,6 +85,14 @@ def test_a_constructor_without_a_signature_takes_anything() -> None:
     assert bind(dict, {"a": Raw("1"), "b": "x"}, section="s") == {"a": 1, "b": "x"}
 
 
+def test_a_list_that_was_meant_as_a_tensor_is_told() -> None:
+    def make(scale, width: list[int]) -> None:  # type: ignore[no-untyped-def]
+        nn.Parameter(scale)
+
+    with pytest.raises(ComponentError, match="if scale is to be a tensor, annotate it: scale: Ten"):
+        construct(make, section="model_kwargs", scale=[1.0], width=[1])
+
+
 def test_adamw() -> None:
     values = {"lr": Raw("3e-3"), "betas": Raw("[0.8, 0.9]"), "fused": Raw("true")}
     made = find("optimizer", "AdamW")
