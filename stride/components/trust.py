@@ -14,7 +14,12 @@ from stride.config.import_paths import import_paths
 from stride.config.values import plain
 from stride.errors import UserError
 from stride.runs.layout import RunPaths
-from stride.runs.signing.signature import sign_run, sign_work_dir, vouched
+from stride.runs.signing.signature import (
+    sign_run,
+    sign_work_dir,
+    vouched_run,
+    vouched_work_dir,
+)
 
 
 class Trust:
@@ -54,30 +59,42 @@ class Trust:
         for layer in resolved.layers:
             if layer.folder is not None:
                 left = {k: path for k, path in named.items() if path not in self._given}
-                self._require_of(layer.folder, _held(layer, left), word or self._word)
+                _require_of(layer.folder, layer, _held(layer, left), word or self._word)
         self._given |= set(named.values())
 
-    def _require_of(self, folder: Path, asked: Mapping[str, str], word: bool) -> None:
-        """Refuse what one folder names, or sign it where the user vouches for it."""
-        known = vouched(folder)
-        left = {key: path for key, path in asked.items() if path not in known.paths}
-        if word and (left or (known.fault and _is_run(folder))):
-            _sign(folder)
-        elif left:
-            raise _refused(folder, left, known.fault)
+
+def _require_of(folder: Path, layer: Layer, asked: Mapping[str, str], word: bool) -> None:
+    """Refuse what one folder names, or sign it where the user vouches for it."""
+    if not (asked or word):
+        return
+    config = layer.run_config
+    known = vouched_work_dir(folder) if config is None else vouched_run(folder, config)
+    left = {key: path for key, path in asked.items() if path not in known.paths}
+    if word and config is not None:
+        if known.fault:
+            sign_run(folder, config)
+    elif word and left:
+        sign_work_dir(folder, import_paths(layer.values))
+    elif left:
+        raise _refused(folder, left, known.fault)
 
 
-def require_signed(folder: Path, what: str, *, word: bool) -> None:
-    """Refuse to run what a run folder holds, whatever it names, without the user's word.
+def require_signed(folder: Path, code: Mapping[str, str], *, word: bool) -> None:
+    """Refuse to run the code that a run folder records without the user's word.
+
+    Args:
+        folder: the run's.
+        code: file name -> digest of what was read of that code.
+        word: whether the user vouches for it; the run is signed then.
 
     Raises:
         UserError: the run is not signed by the user.
     """
     if word:
         sign_run(folder)
-    elif fault := vouched(folder).fault:
+    elif fault := vouched_run(folder, code=code).fault:
         raise UserError(
-            f"{what} of this run would be executed, and it is {fault}",
+            f"the recorded code of this run would be executed, and it is {fault}",
             where=str(folder),
             hint="read it, then type the same with --trust",
         )
@@ -93,19 +110,6 @@ def _held(layer: Layer, named: Mapping[str, str]) -> dict[str, str]:
     """Return those of the import paths that a layer holds."""
     paths = {*import_paths(plain(layer.values)).values()}
     return {key: path for key, path in named.items() if path in paths}
-
-
-def _sign(folder: Path) -> None:
-    if _is_run(folder):
-        sign_run(folder)
-    else:
-        from stride.config import work_dir_layer
-
-        sign_work_dir(folder, import_paths(work_dir_layer(str(folder)).values))
-
-
-def _is_run(folder: Path) -> bool:
-    return RunPaths(folder).status.exists()
 
 
 def _refused(folder: Path, asked: Mapping[str, str], fault: str) -> UserError:

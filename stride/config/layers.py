@@ -29,12 +29,14 @@ class Layer:
         values: nested values; text typed on a command line is `Raw`.
         origins: dotted key -> origin, where it says more than the layer's name.
         folder: the run or work_dir in which it was found, None where this process was given it.
+        run_config: what config.json held, of a run; None of a work_dir.
     """
 
     name: str
     values: Tree
     origins: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
+    run_config: Mapping[str, Any] | None = None
 
     def origin(self, key: str) -> str:
         """Return where a dotted key of this layer comes from."""

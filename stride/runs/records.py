@@ -510,7 +510,8 @@ class SignatureRecord(Versioned):
         default_factory=list, description="Of the configs that the run was begun with"
     )
     code: dict[str, Sha256] = Field(
-        default_factory=dict, description="Of the recorded code, by file"
+        default_factory=dict,
+        description="Of the recorded code, by file; of provenance.json where that is from",
     )
     imports: dict[str, str] = Field(
         default_factory=dict, description="Of a work_dir's config: key -> import path"

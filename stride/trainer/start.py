@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,10 +172,9 @@ def reproduce_with_code(
         RunError: the commit is gone, or the patch does not apply.
     """
     run = Run(folder.absolute())
-    require_signed(run.path, "the recorded code", word=trust)
     options = ["--steps", str(steps)] if steps is not None else []
     options += ["--json"] * json + ["--trust"] * trust
-    with recorded_code(run.paths) as code:
+    with recorded_code(run.paths, partial(require_signed, run.path, word=trust)) as code:
         root = data_root or _data_beside(run, code.folder)
         options += ["--data-root", os.path.abspath(root)] if root else []
         command = [sys.executable, "-m", "stride", "reproduce", str(run.path), *options]

@@ -11,7 +11,7 @@ from stride.components.trust import Trust, require_signed
 from stride.config import resolve_layers
 from stride.errors import UserError
 from stride.runs.layout import WorkDirPaths
-from stride.runs.signing.signature import vouched
+from stride.runs.signing.signature import vouched_work_dir
 
 KEY = "model_kwargs.model_name"
 
@@ -63,7 +63,7 @@ def test_a_word_signs_what_is_there_and_holds_for_this_process(place: Path) -> N
     trust, resolved = Trust(), resolve_layers(work_dir=place)
     signature = WorkDirPaths(place).signature
     trust.require(resolved, word=True)
-    assert vouched(place).paths == {"pkg.theirs:T", "theirs:Net"}
+    assert vouched_work_dir(place).paths == {"pkg.theirs:T", "theirs:Net"}
     before = signature.stat()
     Trust(word=True).require(resolved)  # nothing is left to sign
     assert signature.stat().st_mtime_ns == before.st_mtime_ns
@@ -90,8 +90,8 @@ def test_a_folder_that_names_nothing_is_not_signed(tmp_path: Path) -> None:
 
 
 def test_what_a_run_holds_needs_a_signature_whatever_it_names(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"the patch of this run.*not signed.*--trust"):
-        require_signed(tmp_path, "the patch", word=False)
+    with pytest.raises(UserError, match=r"code of this run.*not signed.*--trust"):
+        require_signed(tmp_path, {}, word=False)
 
 
 def test_the_file_told_is_the_one_that_would_run(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from stride import Trainer, load_run
 from stride.errors import UserError
-from stride.runs.signing.signature import vouched
+from stride.runs.signing.signature import vouched_run
 
 
 class Net(nn.Module):
@@ -44,7 +44,7 @@ def test_what_i_started_goes_on_without_a_question(tmp_path: Path) -> None:
     other.fork(0, overrides={"training_config.max_epochs": 3})
     assert other.reproduce(0, steps=2).identical
     other.fit(resume="copy", max_epochs=3)
-    assert {vouched(moved / name).fault for name in ("0", "1", "2", "copy")} == {""}
+    assert {vouched_run(moved / name).fault for name in ("0", "1", "2", "copy")} == {""}
 
 
 def test_without_a_key_it_is_told_once_and_asked_later(
@@ -82,5 +82,5 @@ def test_a_run_that_is_not_mine_does_not_become_mine_by_going_on(tmp_path: Path)
     trainer.fit(resume=0, max_epochs=2)
     assert not paths.signature.exists()
     trainer.fit(resume=0, max_epochs=3, trust_code=True)
-    assert vouched(paths.path).fault == ""
+    assert vouched_run(paths.path).fault == ""
     assert json.loads(paths.signature.read_text())["code"].keys() >= {"code.patch"}

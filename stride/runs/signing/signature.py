@@ -1,9 +1,10 @@
 """Sign runs and base configs by HMAC-SHA256 under the user's key, and check such signatures.
 
 A run's signature holds its UUID and the digests of what could lead a reader to run code: its
-config and the code that was recorded. It is written before these are, so that no kill leaves a
-file that it does not cover; a file that is not there yet, or any more, runs nothing. A work_dir's
-holds the import paths of its config.json alone: other values are changed by hand as one likes.
+config, the code that was recorded, and of its provenance where that code is from. It is written
+before these are, so that no kill leaves a file that it does not cover; a file that is not there
+yet, or any more, runs nothing. A work_dir's holds the import paths of its config.json alone: other
+values are changed by hand as one likes. Neither stands for the other.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from stride.runs.files.digest import sha256
 from stride.runs.files.durable import told
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
+from stride.runs.provenance.origin_digest import origin_digest
 from stride.runs.records import SignatureRecord
 from stride.runs.signing.key import make_key, own_key
 
@@ -67,7 +69,7 @@ class Signer:
     @classmethod
     def going_on(cls, paths: RunPaths, uuid: str) -> Self:
         """Go on signing a run whose signature is the user's and holds; else sign nothing."""
-        before = _signature(paths.path) if not vouched(paths.path).fault else None
+        before = _signature(paths.path) if not vouched_run(paths.path).fault else None
         if before is None:
             return cls(uuid, None)
         return cls(uuid, own_key(), before.configs, before.code)
@@ -78,6 +80,8 @@ class Signer:
             return False
         if path == paths.config:
             self._configs = list(dict.fromkeys([*self._configs, config_digest(content)]))
+        elif path == paths.provenance:
+            self._code[path.name] = origin_digest(content)
         elif path in _code(paths):
             self._code[path.name] = _digest(content)
         else:
@@ -91,40 +95,61 @@ class Signer:
         return _signed(self._key, facts)
 
 
-def vouched(folder: Path) -> Vouched:
-    """Return what the user's own signature covers of a run or work_dir, as its files are now.
+def vouched_run(
+    folder: Path,
+    config: Mapping[str, Any] | None = None,
+    code: Mapping[str, str] | None = None,
+) -> Vouched:
+    """Return what the user's own signature covers of a run.
+
+    Args:
+        folder: the run's.
+        config: what its config.json held when it was read, None to read it now.
+        code: file name -> digest of the recorded code that was read, None to read it now.
 
     Raises:
-        RunError: config.json or status.json is damaged, which is no change to be asked about.
+        RunError: config.json, status.json or provenance.json is damaged, which is no change to be
+            asked about.
     """
-    record = _signature(folder)
-    if record is None:
-        there = RunPaths(folder).signature.is_file() and own_key() is not None
-        return Vouched(frozenset(), FOREIGN if there else MISSING)
-    if record.uuid is None:
-        return Vouched(frozenset(record.imports.values()), CHANGED)
-    paths = RunPaths(folder)
+    record, paths = _signature(folder), RunPaths(folder)
+    if record is None or record.uuid is None:
+        return Vouched(frozenset(), _why_not(folder))
     try:
-        config = read_record(paths.config, unversioned=1)
+        read = read_record(paths.config, unversioned=1) if config is None else config
+        found = {**_origin(paths), **(_digests(paths) if code is None else code)}
         holds = record.uuid == read_record(paths.status).get("uuid")
-        holds = holds and config_digest(config) in record.configs
-        holds = holds and _code_is(record.code, paths)
+        holds = holds and config_digest(read) in record.configs
+        holds = holds and found.items() <= record.code.items()
     except RunError as error:
-        if not isinstance(error.__cause__, FileNotFoundError):
-            raise
-        return Vouched(frozenset(), CHANGED)
-    named = frozenset(import_paths(config).values())
+        if isinstance(error.__cause__, FileNotFoundError) or error.where in map(str, _code(paths)):
+            return Vouched(frozenset(), CHANGED)
+        raise
+    named = frozenset(import_paths(read).values())
     return Vouched(named, "") if holds else Vouched(frozenset(), CHANGED)
 
 
-def sign_run(folder: Path) -> None:
-    """Sign a run as it is now, by the user's word; not where the folder cannot be written."""
+def vouched_work_dir(folder: Path) -> Vouched:
+    """Return which import paths of a work_dir's config.json the user's own signature covers."""
+    record = _signature(folder)
+    if record is None or record.uuid is not None:
+        return Vouched(frozenset(), _why_not(folder))
+    return Vouched(frozenset(record.imports.values()), CHANGED)
+
+
+def sign_run(folder: Path, config: Mapping[str, Any] | None = None) -> None:
+    """Sign a run as it is now, by the user's word; not where the folder cannot be written.
+
+    Args:
+        folder: the run's.
+        config: what its config.json held when the user was told of it, None to read it now.
+    """
     paths = RunPaths(folder)
     with suppress(StrideError):
-        config = read_record(paths.config, unversioned=1)
+        read = read_record(paths.config, unversioned=1) if config is None else config
         uuid, key = read_record(paths.status).get("uuid"), make_key()
         if key is not None:
-            signer = Signer(str(uuid), key, [config_digest(config)], _digests(paths))
+            code = {**_origin(paths), **_digests(paths)}
+            signer = Signer(str(uuid), key, [config_digest(read)], code)
             atomic_json(paths.signature, SignatureRecord.model_validate(signer.values()).to_json())
 
 
@@ -149,7 +174,7 @@ def sign_given(folder: Path, values: Mapping[str, Any], given: Mapping[str, Any]
         values: what its config.json is to hold.
         given: the values that the user gives.
     """
-    own = vouched(folder).paths | {*import_paths(given).values()}
+    own = vouched_work_dir(folder).paths | {*import_paths(given).values()}
     signed = {key: path for key, path in import_paths(values).items() if path in own}
     if signed:
         sign_work_dir(folder, signed)
@@ -167,6 +192,12 @@ def _signature(folder: Path) -> SignatureRecord | None:
     return record if valid else None
 
 
+def _why_not(folder: Path) -> str:
+    """Say why nothing in a folder is signed by the user."""
+    there = RunPaths(folder).signature.is_file()
+    return FOREIGN if there and own_key() is not None else MISSING
+
+
 def _signed(key: bytes, facts: Mapping[str, Any]) -> dict[str, Any]:
     blank = SignatureRecord.model_validate({**facts, "hmac": "0" * 64}).to_json()
     del blank["hmac"]
@@ -182,11 +213,15 @@ def _code(paths: RunPaths) -> tuple[Path, ...]:
     return (paths.code_patch, paths.model_source)
 
 
-def _code_is(recorded: Mapping[str, str], paths: RunPaths) -> bool:
-    try:
-        return _digests(paths).items() <= recorded.items()
-    except RunError:  # no file of the run's own
-        return False
+def _origin(paths: RunPaths) -> dict[str, str]:
+    """Return provenance.json -> digest of where the code is from, nothing where there is none.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    if not os.path.lexists(paths.provenance):  # killed before it was written
+        return {}
+    return {paths.provenance.name: origin_digest(read_record(paths.provenance))}
 
 
 def _digests(paths: RunPaths) -> dict[str, str]:

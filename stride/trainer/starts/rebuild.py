@@ -122,7 +122,7 @@ def recorded(
     # Its own weights follow: what it once started from may be gone.
     values["model_kwargs"] = values["model_kwargs"] | {"init_from": None}
     given = {MODEL_NAME: SET_MODEL} if was_given(run) else {}
-    layer = Layer(f"run {run.name}", values, given, run.paths.path)
+    layer = Layer(f"run {run.name}", values, given, run.paths.path, run.raw_config)
     resolved = Resolved.from_layers([layer], folder)
     return reduce(Resolved.override, overrides, resolved)
 

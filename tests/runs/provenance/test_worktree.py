@@ -5,16 +5,21 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from stride.errors import RunError
+from stride.runs.provenance import worktree
 from stride.runs.provenance.git import git_state
-from stride.runs.provenance.worktree import recorded_code
+from stride.runs.provenance.origin_digest import origin_digest
 from stride.runs.run import Run
+from stride.runs.signing.signature import CHANGED, vouched_run
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
+
+recorded_code = partial(worktree.recorded_code, require=lambda digests: None)
 
 
 @pytest.fixture(autouse=True)
@@ -179,3 +184,27 @@ def test_a_file_that_was_left_out_of_the_patch_needs_none(repository, run_of):
     assert run.provenance["git"]["patch_sha256"] is None
     with recorded_code(run.paths) as code:
         assert (code.folder / "package" / "net.py").read_text() == "size = 1\n"
+
+
+def test_what_was_read_is_asked_about_before_anything_of_it_is_run(repository, run_of, caplog):
+    (repository / "package" / "net.py").write_text("size = 2\n")
+    run = run_of()
+    asked = {}
+
+    def refuse(digests):
+        asked.update(digests)
+        run.paths.code_patch.write_text("another")  # too late: the one that was read counts
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        worktree.recorded_code(run.paths, refuse).__enter__()
+    assert caplog.messages == [] and git(repository, "worktree", "list").count("\n") == 0
+    assert asked == {
+        "code.patch": run.provenance["git"]["patch_sha256"],
+        "provenance.json": origin_digest(run.provenance),
+    }
+    assert vouched_run(run.path).fault == CHANGED
+    assert vouched_run(run.path, code=asked).fault == ""
+    assert vouched_run(run.path, code={"code.patch": asked["code.patch"]}).fault == ""
+    for key in asked:
+        assert vouched_run(run.path, code=asked | {key: "0" * 64}).fault == CHANGED

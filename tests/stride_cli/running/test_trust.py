@@ -1,5 +1,6 @@
 """No command runs what a stranger's folder names: nothing is imported, and the exit code is 2."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from stride.errors import UserError
 from stride.runs.labels.query_csv import query_text
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
-from stride.runs.signing.signature import sign_work_dir, vouched
+from stride.runs.signing.signature import sign_work_dir, vouched_run, vouched_work_dir
 from tests.stride_cli.conftest import Stride
 
 SINKS: dict[str, dict[str, Any]] = {
@@ -230,7 +231,7 @@ def test_what_this_process_is_given_needs_no_word(stride: Stride, stranger: Stra
     done = stride("--dry-run", "--config", f"work_dir={paths.path.parent}", "--config", typed)
     assert "--trust" not in done.err
     assert stride("config", str(stranger.work_dir("model")), "--set", typed).code == 0
-    assert vouched(stranger.mark.parent / "theirs").paths == {"hostile:It"}
+    assert vouched_work_dir(stranger.mark.parent / "theirs").paths == {"hostile:It"}
 
 
 def test_a_given_network_stands_for_the_one_that_is_named(stranger: Stranger) -> None:
@@ -245,8 +246,35 @@ def test_recorded_code_is_run_under_my_signature_alone(stride: Stride, stranger:
     paths = stranger.run("model")
     paths.config.write_text(Path(stranger._trained, "config.json").read_text())
     paths.code_patch.write_text("theirs")
+    values = json.loads(paths.provenance.read_text())
+    values["git"] |= {"patch_sha256": hashlib.sha256(b"theirs").hexdigest()}
+    paths.provenance.write_text(json.dumps(values))
     done = stride("reproduce", str(paths.path), "--code")
     assert done.code == 2 and "recorded code" in done.err and "--trust" in done.err
+
+
+def test_recorded_code_is_from_where_i_signed(stride: Stride, stranger: Stranger) -> None:
+    """Provenance names the repository and the commit: those of a stranger would be run."""
+    folder = stranger.mark.parent / "w" / "0"
+    paths = RunPaths(shutil.copytree(stranger._trained, folder))
+    assert vouched_run(paths.path).fault == ""
+    values = json.loads(paths.provenance.read_text())
+    theirs = {"root": str(stranger.mark.parent), "commit": "1" * 40, "patch_sha256": None}
+    paths.provenance.write_text(json.dumps(values | {"git": values["git"] | theirs}))
+    done = stride("reproduce", str(paths.path), "--code")
+    assert done.code == 2 and "changed since you signed it" in done.err, done
+    assert "1" * 40 not in done.err  # nothing was asked of that repository
+
+
+def test_a_work_dirs_signature_opens_no_run(stride: Stride, stranger: Stranger) -> None:
+    sign_work_dir(stranger.mark.parent, {"model_kwargs.model_name": "hostile:It"})
+    paths = stranger.run("model")
+    shutil.copy(stranger.mark.parent / paths.signature.name, paths.signature)
+    for file in (None, paths.status, paths.provenance):
+        if file is not None:
+            file.unlink()
+        done = stride("evaluate", str(paths.path))
+        assert done.code == 2 and not stranger.has_run(), (file, done)
 
 
 def test_what_lies_in_the_current_folder_comes_in_no_built_in_names_place(
