@@ -59,7 +59,7 @@ def plain(value: Any, key: str = "") -> Any:
     if value is None or isinstance(value, bool | Raw):
         return value
     if isinstance(value, str | int | float):
-        return _scalar(value)
+        return _scalar(value, key)
     return _object(value, key)
 
 
@@ -85,10 +85,21 @@ def _table(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
     return table
 
 
-def _scalar(value: str | int | float) -> str | int | float:
+def _scalar(value: str | int | float, key: str) -> str | int | float:
     if isinstance(value, str):
         return str(value)
+    if not is_number(value):
+        raise ConfigError(f"{key or 'a number'} is too large: no other program reads it", key=key)
     return int(value) if isinstance(value, int) else encode_number(float(value))
+
+
+def is_number(value: int | float) -> bool:
+    """Tell whether a number has a place among the floats, as whole ones of 400 digits have not."""
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
 
 
 def _object(value: Any, key: str) -> Any:
@@ -172,4 +183,6 @@ def _is_finite(value: Any) -> bool:
         return all(map(_is_finite, value.values()))
     if isinstance(value, list):
         return all(map(_is_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or is_number(value)

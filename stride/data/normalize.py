@@ -9,6 +9,8 @@ from torch import Tensor
 
 from stride.errors import DataError
 
+_KINDS = ("standard", "minmax")
+
 
 @dataclass(frozen=True)
 class Normalization:
@@ -59,7 +61,9 @@ class Normalization:
         """
         try:
             shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
-            return cls(str(values["kind"]), shift, scale)
+            if (kind := values["kind"]) not in _KINDS:
+                raise ValueError(f"{kind!r} is no kind of it")
+            return cls(kind, shift, scale)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             what = f"these are no statistics of a normalization: {type(error).__name__} {error}"
             raise DataError(what) from error
@@ -74,7 +78,7 @@ def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:
     Raises:
         DataError: An unknown kind, or inputs that are NaN or infinite.
     """
-    if kind not in ("standard", "minmax"):
+    if kind not in _KINDS:
         raise DataError(
             f"no normalization {kind!r}",
             where="dataset_kwargs.normalize",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from stride.errors import RunError
+from stride.runs.files.encoding import is_count
 from stride.runs.files.scan import scan
 from stride.runs.layout import RunPaths
 
@@ -62,12 +63,14 @@ def steps_of(row: Row) -> list[StepBits]:
     Raises:
         RunError: The digits are not a whole number of numbers, or not as many losses as norms.
     """
+    if not is_count(first := row["step"]):
+        raise RunError(f"{first!r} is no step")
     losses = bits(row["loss"])
     norms: Sequence[str | None] = bits(row["norm"]) if row.get("norm") else [None] * len(losses)
     if len(norms) != len(losses):
         raise RunError(f"{len(losses)} losses and {len(norms)} norms")
     pairs = zip(losses, norms, strict=True)
-    return [StepBits(step, loss, norm) for step, (loss, norm) in enumerate(pairs, row["step"])]
+    return [StepBits(step, loss, norm) for step, (loss, norm) in enumerate(pairs, first)]
 
 
 def digests_of(row: Row) -> list[tuple[int, str]]:

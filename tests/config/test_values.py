@@ -140,3 +140,11 @@ def test_show_is_json_and_short() -> None:
 
 def test_join_leaves_out_empty_parts() -> None:
     assert join("", "a", "b") == "a.b"
+
+
+def test_a_whole_number_beyond_the_floats_is_refused() -> None:
+    assert plain({"seed": 2**128, "x": -(10**308)}) == {"seed": 2**128, "x": -(10**308)}
+    with pytest.raises(ConfigError, match=r"a\.b\.0 is too large"):
+        plain({"a": {"b": [10**400]}})
+    with pytest.raises(ValueError, match="too large"):
+        parse_json("1" * 400)

@@ -74,7 +74,8 @@ def test_an_unknown_kind_and_other_channels_are_refused():
 
 @pytest.mark.parametrize(
     "values",
-    [{}, {"kind": "standard", "shift": [0.0]}, {"kind": "standard", "shift": [0], "scale": ["x"]}],
+    [{}, {"kind": "standard", "shift": [0.0]}, {"kind": "standard", "shift": [0], "scale": ["x"]}]
+    + [{"kind": kind, "shift": [0.0], "scale": [1.0]} for kind in (None, [], {}, "robust")],
 )
 def test_a_record_of_another_form_is_told(values):
     with pytest.raises(DataError, match="no statistics of a normalization"):

@@ -79,6 +79,14 @@ def test_wrong_keys_and_values_are_refused(kwargs, message):
     assert message in refused(**kwargs)
 
 
+def test_what_is_no_name_of_a_function_is_refused():
+    for key in ("sampler", "batch_sampler", "collate_fn", "worker_init_fn"):
+        for value in (5, 0.5, True, {"a": 1}, "bare", *([] if "sampler" in key else [[1]])):
+            with pytest.raises(ComponentError, match="no import path"):
+                resolve_loader({key: value})
+    assert resolve_loader({"sampler": [2, 0]})["sampler"] == [2, 0]
+
+
 def test_a_function_that_is_not_there(mine):
     with pytest.raises(ComponentError, match="mixing"):
         resolve_loader({"collate_fn": "mine:mixin"})

@@ -1,8 +1,10 @@
 """Turn values into JSON that every parser reads, non-finite numbers included, and back."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from stride.config.nonfinite import encode_number
 
@@ -24,11 +26,20 @@ DEEPEST = 100
 """Tables and lists in each other, at most: what reads a record goes down into it step by step."""
 
 
+_LONG = re.compile(rb"[0-9]{309}")  # digits; no number of so many is a float
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Tell whether a value of JSON counts something, as steps."""
+    return type(value) is int and value >= 0
+
+
 def parsed_json(content: bytes) -> Any:
     """Return the value of JSON, as of a file of a run folder.
 
     Raises:
-        ValueError: It is no JSON, or one so deep that no reader could walk through it.
+        ValueError: It is no JSON, or one so deep that no reader could walk through it, or one with
+            a number that is no number for most.
     """
     try:
         value = json.loads(content)
@@ -37,7 +48,15 @@ def parsed_json(content: bytes) -> Any:
     # Most have fewer brackets than that, in texts too.
     if content.count(b"{") + content.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         raise ValueError(f"tables and lists are more than {DEEPEST} deep")
+    if _LONG.search(content):
+        json.loads(content, parse_int=_whole)
     return value
+
+
+def _whole(digits: str) -> int:
+    if math.isinf(float(digits)):
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)
 
 
 def _depth(value: Any) -> int:

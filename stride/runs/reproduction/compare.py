@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from stride.config.nonfinite import decode_number
 from stride.errors import RunError
+from stride.runs.files.encoding import is_count
 from stride.runs.files.scan import scan
 from stride.runs.fingerprints import (
     StepBits,
@@ -173,12 +174,19 @@ def _rows(path: Path, end: float) -> Iterator[_Row]:
     try:
         rows = takewhile(lambda row: row["step"] <= end, (row for _, row in scan(path)))
         reported: dict[str, Place] = {}
-        for place, group in groupby(rows, key=lambda row: (row["step"], row["epoch"])):
+        for place, group in groupby(rows, key=_place):
             values = {k: v for row in group for k, v in _numbers(row)}
             yield _Row(place, values, {name: reported.get(name) for name in values})
             reported |= dict.fromkeys(values, place)
     except (KeyError, TypeError) as error:
         raise RunError("a row has no step or epoch", where=str(path)) from error
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    step, epoch = row["step"], row["epoch"]
+    if not (is_count(step) and is_count(epoch)):
+        raise TypeError
+    return step, epoch
 
 
 def measures_time(name: str) -> bool:

@@ -24,7 +24,11 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.session import Training
 from stride.trainer.fit.start import Fresh, Values
 from stride.trainer.starts.rebuild import normalization_of, recorded
-from stride.trainer.starts.requirements import require_whole_config, start_of
+from stride.trainer.starts.requirements import (
+    require_whole_config,
+    start_of,
+    threads_of,
+)
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Reproduced(Fresh):
             uuid=StatusRecord.read(run.paths.status).uuid,  # refused now, not after the training
             steps=steps,
             normalization=normalization_of(run),
-            threads=run.provenance.get("threads", {}).get("torch"),
+            threads=threads_of(run),
         )
         ends = [n for n in (steps, last_fingerprinted_step(run.paths)) if n]
         made.callbacks += [StopAt(min(ends))] if ends else []

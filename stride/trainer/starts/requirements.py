@@ -1,6 +1,7 @@
 """Say what a recorded run asks of whatever goes on with it: its data, its config, its start."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from stride.config.fields import flatten
@@ -10,6 +11,7 @@ from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
+from stride.runs.files.encoding import is_count
 from stride.runs.files.own import require_own
 from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
@@ -42,6 +44,8 @@ FREE = (
 _LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
 """How long each round of active learning is; what was asked for so far depends on it."""
 
+_MOST_THREADS = 4096  # of a record; more of them no machine has, and torch would try
+
 PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
 
 
@@ -66,6 +70,13 @@ def free_keys(config: Config) -> tuple[str, ...]:
     """Return the keys that may change when a run of this config is resumed."""
     rounds = config.trainer == "active"
     return tuple(key for key in FREE if not (rounds and key in _LENGTHS))
+
+
+def threads_of(run: Run) -> int | None:
+    """Return how many threads torch computed with, None where the run does not tell."""
+    threads = run.provenance.get("threads")
+    number = threads.get("torch") if isinstance(threads, Mapping) else None
+    return number if is_count(number) and 0 < number <= _MOST_THREADS else None
 
 
 def start_of(run: Run, training: Training) -> Values:

@@ -44,6 +44,7 @@ from stride.trainer.starts.requirements import (
     require_same_data,
     require_whole_config,
     start_of,
+    threads_of,
 )
 from stride.version import FORMAT_VERSION, Change, changes_between
 
@@ -111,7 +112,7 @@ class Resumed(Beginning):
             str(run.status["state"]),
             take_over=take_over,
             normalization=normalization_of(run),
-            threads=run.provenance.get("threads", {}).get("torch"),
+            threads=threads_of(run),
         )
 
     def check(self) -> None:

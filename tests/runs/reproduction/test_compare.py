@@ -192,6 +192,27 @@ def metrics(paths: RunPaths, name: str, step: int, value: Any) -> None:
         stream.append(rows)
 
 
+@pytest.mark.parametrize("step", [-1, True, "1", None, [1], 1.5])
+def test_a_step_that_is_none_is_told(runs, step: Any) -> None:
+    for paths in runs:
+        fingerprint(paths, [1, 2, 3])
+    one = read_json_line(runs[0].fingerprints)
+    runs[0].fingerprints.write_text(json.dumps(one | {"step": step}) + "\n")
+    with pytest.raises(RunError, match="line 1"):
+        compare_runs(*runs)
+    fingerprint(runs[0], [1, 2, 3])
+    row = read_json_line(runs[0].metrics)
+    for key in ("step", "epoch"):
+        runs[0].metrics.write_text(json.dumps(row | {key: step}) + "\n")
+        with pytest.raises(RunError, match="no step or epoch"):
+            compare_runs(*runs)
+
+
+def read_json_line(path: Path) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(path.read_text().splitlines()[0])
+    return row
+
+
 @pytest.fixture
 def equal(runs) -> tuple[RunPaths, RunPaths]:
     for paths in runs:
