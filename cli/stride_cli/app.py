@@ -299,6 +299,7 @@ def active(
         float | None,
         typer.Option("--target", metavar="X", help="Count the labels to this value."),
     ] = None,
+    trust: Trust = False,
     json: AsJson = False,
     csv: AsCsv = False,
 ) -> None:
@@ -306,7 +307,7 @@ def active(
     from stride_cli.reading import active
 
     shown: dict[str, Any] = {"metric": metric, "target": target, "json": json, "csv": csv}
-    active.run(work_dir, compare, seeds, config or [], **shown)
+    active.run(work_dir, compare, seeds, config or [], trust=trust, **shown)
 
 
 @app.command()

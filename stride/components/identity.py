@@ -7,9 +7,11 @@ from typing import Any
 
 from stride.errors import ComponentError
 
+_LIBRARIES = {*sys.stdlib_module_names, "numpy", "stride", "torch"} - {"__main__"}
 _INSTALLED = tuple(
     os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "purelib", "platlib")
 )
+_PACKAGES = ("site-packages", "dist-packages")  # wherever: a user's own, or another prefix's
 
 
 def import_path(obj: Any) -> str:
@@ -30,8 +32,17 @@ def is_users_own(obj: Any) -> bool:
 
     What is installed, or is STRIDE's or Python's, is known again by its version.
     """
-    name = getattr(obj, "__module__", None) or "builtins"
-    if name == "__main__" or name not in sys.modules:
-        return True
-    file = getattr(sys.modules[name], "__file__", None) or _INSTALLED[0]
-    return name.partition(".")[0] != "stride" and not file.startswith(_INSTALLED)
+    return is_users_module(getattr(obj, "__module__", None) or "builtins")
+
+
+def is_users_module(name: str) -> bool:
+    """Tell whether a module is the user's own code, and of no installed package."""
+    if name == "__main__" or is_of_library(name):
+        return name == "__main__"
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return not (file.startswith(_INSTALLED) or any(folder in file for folder in _PACKAGES))
+
+
+def is_of_library(name: str) -> bool:
+    """Tell by its name alone whether a module is of Python, NumPy, torch or STRIDE."""
+    return name.partition(".")[0] in _LIBRARIES

@@ -1,7 +1,9 @@
 """Config files: JSON, TOML and YAML 1.2, with the line on which each key stands."""
 
 import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from stride.errors import ConfigError, MissingExtra
 
 Tree = dict[str, Any]
 Lines = dict[str, int]
+
+_LARGEST = 64 * 2**20  # bytes
 
 
 def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
@@ -40,12 +44,29 @@ def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return _content(path).decode("utf-8-sig")
     except OSError as error:
         what = f"cannot read the config file: {error.strerror}"
         raise ConfigError(what, where=str(path)) from None
     except UnicodeDecodeError:
         raise ConfigError("the config file is not UTF-8 text", where=str(path)) from None
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file; a work_dir may have been written by anybody.
+
+    Raises:
+        ConfigError: it is a FIFO or device, which has no end, or too large.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigError("the config file is a FIFO or device, no file", where=str(path))
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        what = f"the config file is larger than {_LARGEST >> 20} MiB"
+        raise ConfigError(what, where=str(path))
+    return content
 
 
 def _read_json(text: str, path: str) -> tuple[Any, Lines]:

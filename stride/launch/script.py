@@ -215,7 +215,7 @@ def _requeueing(resources: Resources, step: str) -> list[str]:
 def _step(run: RunPaths, resources: Resources, trust: bool) -> str:
     # srun does not take the CPUs of a task from sbatch.
     cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
-    process = f"{_quoted(sys.executable)} -m stride resume {_quoted(run.path)}"
+    process = f"{_quoted(sys.executable)} -P -m stride resume {_quoted(run.path)}"
     process += " --trust" if trust else ""
     return f"srun --export=ALL{cpus} {process}"
 

@@ -56,7 +56,7 @@ MOVED = {
 COMMAND_LINE = """\
 stride --config KEY=VALUE... --config-file FILE --force --dry-run --trust --debug --version
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
---json --csv
+--trust --json --csv
 stride cancel RUN
 stride check --config KEY=VALUE... --config-file FILE --resume --trust --json
 stride compare RUN... --metric|-m NAME... --json --csv

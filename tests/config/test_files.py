@@ -1,6 +1,7 @@
 """Config files in three formats, and their lines."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,20 @@ def test_every_root_key_of_json_stands_on_its_own_line(values: dict[str, Any]) -
     )
     lines = dict(_json_lines(text))
     assert [lines[name] for name in values] == list(range(2, len(values) + 2))
+
+
+def test_what_has_no_end_is_no_config_file(tmp_path):
+    file = tmp_path / "config.json"
+    for make in (
+        lambda: os.mkfifo(file),
+        lambda: file.symlink_to("/dev/zero"),
+        lambda: os.truncate(os.open(file, os.O_CREAT | os.O_WRONLY), 2**40),
+        lambda: file.mkdir(),
+    ):
+        make()
+        with pytest.raises(ConfigError, match=r"config\.json|directory"):
+            read_config_file(file)
+        file.rmdir() if file.is_dir() else file.unlink()
+    (tmp_path / "base.json").write_text('{"seed": 3}')
+    file.symlink_to("base.json")
+    assert read_config_file(file)[0] == {"seed": 3}

@@ -144,7 +144,7 @@ def test_a_name_that_is_taken_is_refused(project, slurm):
 
 def test_a_dry_run_gives_the_scripts_and_makes_nothing(project, slurm):
     (script,) = dry_run(TYPED, None, Resources())
-    assert "-m stride resume" in script and f"cd {project}/W/RUN/code" in script
+    assert "-P -m stride resume" in script and f"cd {project}/W/RUN/code" in script
     assert len(dry_run(TYPED, None, Resources(), array=2)) == 2
     assert not (project / "W").exists() and slurm.calls("sbatch") == []
     with pytest.raises(UserError, match="width"):

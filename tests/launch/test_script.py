@@ -68,14 +68,14 @@ def test_the_run_is_trained_by_the_code_and_the_python_of_the_launch():
     text = script(RUN, cpus_per_task=2)
     assert "cd /w/demo/3/code || exit\nexport PYTHONPATH=/w/demo/3/code:/opt/own\n" in text
     python = shlex.quote(sys.executable)
-    assert f"\nsrun --export=ALL --cpus-per-task=2 {python} -m stride resume /w/demo/3\n" in text
+    assert f"\nsrun --export=ALL --cpus-per-task=2 {python} -P -m stride resume /w/demo/3\n" in text
     assert 'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-2}"' in text
 
 
 def test_the_users_word_goes_with_a_job_that_no_signature_vouches_for():
     for asked in (Resources(), Resources(requeue=True)):
         text = job_script(RUN, asked, RUN.code, [], trust=True)
-        assert "-m stride resume /w/demo/3 --trust" in text
+        assert "-P -m stride resume /w/demo/3 --trust" in text
         assert "--trust" not in script(RUN, asked)
 
 

@@ -11,6 +11,7 @@ from stride_cli.reading.curves import explain, sheet, table
 
 if TYPE_CHECKING:
     from stride.active.curves.groups import SeedRun
+    from stride.trainers.active.comparison import Comparison
 
 SEEDS = "5"
 
@@ -23,15 +24,17 @@ def run(
     *,
     metric: str | None,
     target: float | None,
+    trust: bool,
     json: bool,
     csv: bool,
 ) -> None:
     """Show learning curves side by side, and train what is missing where strategies are given."""
     if strategies is None:
-        _refuse({"--seeds": seeds, "--config": overrides})
+        _refuse({"--seeds": seeds, "--config": overrides, "--trust": trust})
         told = _read(work_dir, metric, target)
     else:
-        told = _compare(work_dir, strategies, seeds or SEEDS, overrides, metric, target)
+        comparison = _trained(work_dir, strategies, seeds or SEEDS, overrides, trust)
+        told = _curves(comparison, metric, target)
     if json:
         print_json(told)
     elif csv:
@@ -93,34 +96,34 @@ def _tell_left_out(runs: Sequence["SeedRun"]) -> None:
         tell(f"left out, as not done: {names}")
 
 
-def _compare(
-    work_dir: str,
-    strategies: str,
-    seeds: str,
-    overrides: list[str],
-    metric: str | None,
-    target: float | None,
-) -> dict[str, Any]:
-    """Train the runs of a comparison that are not done, and return what the curves say."""
+def _trained(
+    work_dir: str, strategies: str, seeds: str, overrides: list[str], trust: bool
+) -> "Comparison":
+    """Train the runs of a comparison that are not done."""
     names, numbers = _names(strategies), _seeds(seeds)
 
-    from stride.active.curves.groups import group_curves
-    from stride.errors import UserError
     from stride.trainers.active.comparison import Comparison
 
-    comparison = Comparison.of(work_dir, names, numbers, overrides)
+    comparison = Comparison.of(work_dir, names, numbers, overrides, trust=trust)
     try:
         comparison.train(tell)
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
         tell("to go on, type the same again")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
+    return comparison
+
+
+def _curves(comparison: "Comparison", metric: str | None, target: float | None) -> dict[str, Any]:
+    """Return what the curves of a comparison say."""
+    from stride.active.curves.groups import group_curves
+    from stride.errors import UserError
+
     runs = comparison.runs()
     if missing := len(comparison.wanted) - len(runs):
         tell(f"left out, as not done: {missing} of the runs")
     if not runs:
-        raise UserError(
-            "none of the runs is done", where=work_dir, hint=f"type: stride ls {work_dir}"
-        )
+        where = str(comparison.work_dir)
+        raise UserError("none of the runs is done", where=where, hint=f"type: stride ls {where}")
     return comparison.save(group_curves(runs, metric), target)
 
 

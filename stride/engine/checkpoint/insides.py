@@ -1,7 +1,6 @@
 """Say what a user's object holds and refers to that a training may change."""
 
 import functools
-import sys
 from argparse import Namespace
 from array import array
 from collections import deque
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
+from stride.components.identity import is_of_library, is_users_module
 from stride.data.references import (
     CALLABLES,
     asked,
@@ -43,8 +43,6 @@ NUMBERS = (Tensor, np.ndarray)
 CODE = (FunctionType, BuiltinMethodType, type)
 _CLOSED = (*VALUES, *CONTAINERS, *NUMBERS, ModuleType)
 _PLAIN = (Dataset, Namespace, SimpleNamespace)  # hold what their users put there
-_FOREIGN = {*sys.stdlib_module_names, "numpy", "stride", "torch"} - {"__main__"}
-_INSTALLED = ("site-packages", "dist-packages")
 _OF_A_MODULE = frozenset(vars(nn.Module()))
 _OF_A_MODEL = frozenset(vars(Model(nn.Identity(), nn.Identity())))
 _OF_AN_OPTIMIZER = frozenset(vars(torch.optim.SGD([torch.zeros(1)])))
@@ -61,23 +59,13 @@ def is_open(value: Any) -> bool:
     if isinstance(value, CALLABLES):
         return True
     if isinstance(value, type):
-        return is_written_here(value.__module__) and not issubclass(value, Enum)
+        return is_users_module(value.__module__) and not issubclass(value, Enum)
     if isinstance(value, _CLOSED):
         return False
     if any(kind.__module__.startswith(_TRAINERS) for kind in type(value).__mro__):
         return False
     held = hasattr(type(value), "__slots__") or asked(value, "__dict__", None) is not None
-    return held and (not _is_foreign(type(value).__module__) or isinstance(value, _PLAIN))
-
-
-def is_written_here(module: str) -> bool:
-    """Tell whether a module is of the user's own code, and no installed package."""
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return not _is_foreign(module) and not any(folder in file for folder in _INSTALLED)
-
-
-def _is_foreign(module: str) -> bool:
-    return module.partition(".")[0] in _FOREIGN
+    return held and (not is_of_library(type(value).__module__) or isinstance(value, _PLAIN))
 
 
 def attributes(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -112,7 +100,7 @@ def _users_globals(function: FunctionType) -> Iterator[tuple[str, Any]]:
             continue
         if not isinstance(value, ModuleType):
             yield f"{module}.{name}", value
-        elif is_written_here(value.__name__):
+        elif is_users_module(value.__name__):
             used = {key: vars(value).get(key) for key in names_in(function.__code__)}
             own = ((key, part) for key, part in used.items() if not isinstance(part, ModuleType))
             yield from ((f"{value.__name__}.{key}", part) for key, part in own)
@@ -123,7 +111,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_users(function: FunctionType) -> bool:
-    return is_written_here(module_of(function))
+    return is_users_module(module_of(function))
 
 
 def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -172,7 +160,7 @@ def _hooks(thing: Any) -> Iterator[tuple[str, list[Any]]]:
     for kind, places in _HOOKS.items():
         for place in places if isinstance(thing, kind) else ():
             if hooks := getattr(thing, place, None):
-                own = [hook for hook in hooks.values() if not _is_foreign(_origin(hook))]
+                own = [hook for hook in hooks.values() if not is_of_library(_origin(hook))]
                 yield from [(place.removeprefix("_"), own)] if own else []
 
 

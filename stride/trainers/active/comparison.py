@@ -65,10 +65,12 @@ class Comparison:
     Attributes:
         work_dir: of the runs.
         wanted: the runs, seed by seed.
+        trust: whether the user vouches for the import paths in the work_dir's config and runs.
     """
 
     work_dir: Path
     wanted: list[Wanted]
+    trust: bool = False
 
     @classmethod
     def of(
@@ -77,6 +79,8 @@ class Comparison:
         strategies: Sequence[str],
         seeds: Sequence[int],
         overrides: Sequence[str] = (),
+        *,
+        trust: bool = False,
     ) -> "Comparison":
         """Check every strategy on data and model; create nothing.
 
@@ -87,6 +91,8 @@ class Comparison:
                 first labelled samples and the order; the split into train, validation and test
                 is that of `dataset_kwargs.split_seed`, the same for all.
             overrides: `key=value` texts, on top of the work_dir's config.
+            trust: whether the user vouches for the import paths in that, and in the runs that
+                are gone on with; they are signed then.
 
         Raises:
             UserError: a wrong strategy, key or value, or a config that cannot be compared.
@@ -97,13 +103,13 @@ class Comparison:
             raise UserError(what, hint=hint)
         place = f"work_dir={os.fspath(work_dir)}"
         typed = [*FIRST, *map(_free, overrides), place]
-        checked = {name: _settings([*typed, f"{STRATEGY}={name}"]) for name in strategies}
+        checked = {name: _settings([*typed, f"{STRATEGY}={name}"], trust) for name in strategies}
         wanted = [
             Wanted(name, seed, [*typed, f"{STRATEGY}={name}", f"seed={seed}"], settings)
             for seed in dict.fromkeys(seeds)
             for name, settings in checked.items()
         ]
-        return cls(Path(work_dir), wanted)
+        return cls(Path(work_dir), wanted, trust)
 
     def train(self, told: Callable[[str], object]) -> None:
         """Train what is not done yet, and resume what was left.
@@ -122,10 +128,10 @@ class Comparison:
             found = self._newest(one)
             if found is None:
                 told(title)
-                _trainer(one.overrides).fit()
+                _trainer(one.overrides, self.trust).fit()
             elif found.state in RESUMABLE:
                 told(f"{title}, goes on with {found.run.path}")
-                _trainer(one.overrides).fit(resume=found.run.name)
+                _trainer(one.overrides, self.trust).fit(resume=found.run.name)
             else:
                 told(f"{title}, is {found.state} already: {found.run.path}")
 
@@ -180,9 +186,9 @@ def _free(override: str) -> str:
     return override
 
 
-def _settings(overrides: list[str]) -> dict[str, Any]:
+def _settings(overrides: list[str], trust: bool) -> dict[str, Any]:
     """Return the complete settings of a run, once data, model and strategy fit each other."""
-    trainer = _trainer(overrides)
+    trainer = _trainer(overrides, trust)
     if trainer.config.active_config.oracle == "person":
         key = "active_config.oracle"
         what = "curves are compared by labels that the dataset knows"
@@ -191,9 +197,9 @@ def _settings(overrides: list[str]) -> dict[str, Any]:
     return settings_of(trainer.config.to_json(), trainer.origins, trainer.data.fingerprint)
 
 
-def _trainer(overrides: list[str]) -> ActiveTrainer:
+def _trainer(overrides: list[str], trust: bool) -> ActiveTrainer:
     resolved = resolve_layers(overrides=overrides)
-    made = trainer_of(resolved, trust=False, overrides=overrides)
+    made = trainer_of(resolved, trust=trust, overrides=overrides)
     if not isinstance(made, ActiveTrainer):
         what = f"the trainer {resolved.config.trainer!r} asks for no labels"
         raise ConfigError(what, key="trainer", where="trainer", hint="type: trainer=active")

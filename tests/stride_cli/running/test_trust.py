@@ -173,9 +173,14 @@ def test_a_work_dir_of_somebody_else_runs_nothing(
 def test_nor_does_a_comparison_in_it(stride: Stride, stranger: Stranger) -> None:
     for sink in ("dataset", "model", "metric"):
         place = stranger.work_dir(sink)
-        done = stride("active", str(place), "--compare", "EntropySampling")
-        assert done.code == 2 and "hostile:It" in done.err, (sink, done)
+        words = ("active", str(place), "--compare", "EntropySampling")
+        done = stride(*words)
+        assert done.code == 2 and "hostile:It" in done.err and "--trust" in done.err, (sink, done)
         assert not stranger.has_run(), sink
+    alone = stride("active", str(place), "--trust")  # reads, and imports nothing
+    assert alone.code == 2 and "--trust is for runs that are trained" in alone.err
+    assert "--trust" not in stride(*words, "--trust").err and stranger.has_run()
+    assert vouched_work_dir(place).paths == {"hostile:It"}
 
 
 def test_nor_does_a_trainer_of_it(stranger: Stranger) -> None:
