@@ -272,4 +272,4 @@ class LoggingConfig(Section):
         "auto", description="a live display, plain lines or nothing; auto: by the terminal"
     )
     level: Level = Field("INFO", description="least level of messages in the text log")
-    wandb_kwargs: dict[str, Any] = Field({}, description="keys for wandb.init")
+    wandb_kwargs: dict[str, Any] = Field({}, description="keys for wandb.init, without `settings`")

@@ -16,7 +16,13 @@ from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 
 SECTION = "logging_config.wandb_kwargs"
-GIVEN = ("dir", "config")  # what STRIDE gives itself
+# What STRIDE gives itself, and why: of settings a config that somebody else wrote could name the
+# server that is sent the user's key.
+GIVEN = {
+    "dir": "leave it out",
+    "config": "leave it out",
+    "settings": "set wandb's variables in the environment, as WANDB_BASE_URL",
+}
 
 
 class WandbLogger(Logger):
@@ -35,9 +41,10 @@ class WandbLogger(Logger):
     """
 
     def __init__(self, wandb_kwargs: Mapping[str, Any] | None = None) -> None:
+        self._kwargs = dict(wandb_kwargs or {})
+        _refuse_given(self._kwargs)
         if find_spec("wandb") is None:
             raise MissingExtra("wandb", "wandb", where=KEY)
-        self._kwargs = dict(wandb_kwargs or {})
         if self._kwargs:
             _check(self._kwargs)
 
@@ -68,17 +75,21 @@ class WandbLogger(Logger):
         self._run.finish()
 
 
-def _check(kwargs: Mapping[str, Any]) -> None:
-    import wandb  # type: ignore[import-not-found, unused-ignore]
-
-    known = [name for name in inspect.signature(wandb.init).parameters if name not in GIVEN]
+def _refuse_given(kwargs: Mapping[str, Any]) -> None:
     for name in kwargs:
         if name in GIVEN:
             raise ConfigError(
                 f"{SECTION}.{name} is given by STRIDE itself",
                 key=f"{SECTION}.{name}",
-                hint="leave it out",
+                hint=GIVEN[name],
             )
+
+
+def _check(kwargs: Mapping[str, Any]) -> None:
+    import wandb  # type: ignore[import-not-found, unused-ignore]
+
+    known = [name for name in inspect.signature(wandb.init).parameters if name not in GIVEN]
+    for name in kwargs:
         if name not in known:
             raise ConfigError(
                 f"wandb.init takes no {SECTION}.{name}",

@@ -66,8 +66,13 @@ def test_an_offline_run_lies_in_the_folder_and_is_one_run_when_resumed(tmp_path:
 def test_a_wrong_key_is_refused_before_a_run() -> None:
     with pytest.raises(ConfigError, match=r"wandb_kwargs\.projet; did you mean 'project'"):
         WandbLogger({"projet": "x"})
-    with pytest.raises(ConfigError, match="given by STRIDE"):
+
+
+def test_no_config_names_the_server_that_gets_the_key() -> None:
+    with pytest.raises(ConfigError, match=r"dir is given by STRIDE.*leave it out"):
         WandbLogger({"dir": "x"})
+    with pytest.raises(ConfigError, match=r"settings is given by STRIDE.*WANDB_BASE_URL"):
+        WandbLogger({"settings": {"base_url": "http://elsewhere"}})
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
