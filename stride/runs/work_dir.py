@@ -122,6 +122,7 @@ class WorkDir:
         """
         name = self.check_name(run, force)
         with told("cannot write in this work_dir", self.path, RunError):
+            self._require_own_private()
             self.paths.private.mkdir(parents=True, exist_ok=True)
             with self._lock():
                 self._settle_replaced()
@@ -133,6 +134,13 @@ class WorkDir:
             if old is not None:
                 shutil.rmtree(old, ignore_errors=True)
         return paths
+
+    def _require_own_private(self) -> None:
+        """Refuse a hidden folder that leads elsewhere: what lies there would be written over."""
+        if os.path.islink(self.paths.private):
+            what = f"{self.paths.private.name} is a link"
+            hint = "remove it: run numbers go on from the largest run"
+            raise RunError(what, where=str(self.path), hint=hint)
 
     def _check_place(self) -> None:
         """Refuse a work_dir that cannot hold runs."""

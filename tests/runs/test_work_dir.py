@@ -3,14 +3,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
-from stride.runs.layout import RunPaths
+from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.status import Process
 from stride.runs.work_dir import WorkDir
 
@@ -353,3 +353,21 @@ def test_files_of_a_person_are_no_runs(work_dir: WorkDir) -> None:
 
 def test_it_shows_its_path() -> None:
     assert repr(WorkDir("w/demo")) == "WorkDir('w/demo')"
+
+
+def test_nothing_is_written_through_links_beside_the_runs(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    private = WorkDirPaths(tmp_path / "w").private
+    private.parent.mkdir()
+    private.symlink_to(tmp_path / "theirs")
+    with pytest.raises(RunError, match=r"\.stride is a link.*remove it"):
+        WorkDir(tmp_path / "w").claim()
+    private.unlink()
+    private.mkdir()
+    (tmp_path / "kept").write_text("kept")
+    for name in ("lock", "high_water.json"):
+        (private / name).symlink_to(tmp_path / "kept")
+        with suppress(RunError):
+            WorkDir(tmp_path / "w").claim()
+        assert (tmp_path / "kept").read_text() == "kept"
+        (private / name).unlink()
