@@ -25,11 +25,12 @@ from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.provenance.origin_digest import origin_digest
 from stride.runs.records import SignatureRecord
-from stride.runs.signing.key import make_key, own_key
+from stride.runs.signing.key import key_file, make_key, own_key
 
 MISSING = "not signed"
 FOREIGN = "signed by another key than yours"
 CHANGED = "changed since you signed it"
+UNUSABLE = "signed by nobody known, as others can read or replace your key"
 
 _LARGEST = 2**30  # bytes of recorded code
 
@@ -194,8 +195,11 @@ def _signature(folder: Path) -> SignatureRecord | None:
 
 def _why_not(folder: Path) -> str:
     """Say why nothing in a folder is signed by the user."""
-    there = RunPaths(folder).signature.is_file()
-    return FOREIGN if there and own_key() is not None else MISSING
+    if not RunPaths(folder).signature.is_file():
+        return MISSING
+    if own_key() is not None:
+        return FOREIGN
+    return UNUSABLE if os.path.lexists(key_file()) else MISSING
 
 
 def _signed(key: bytes, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from stride.runs.signing.signature import (
     CHANGED,
     FOREIGN,
     MISSING,
+    UNUSABLE,
     sign_given,
     sign_run,
     sign_work_dir,
@@ -133,6 +134,14 @@ def test_a_stranger_has_another_key_and_none_has_none(
     assert vouched_run(run.path).fault == ""
     run.signature.unlink()
     assert vouched_run(run.path).fault == MISSING
+
+
+def test_a_key_that_others_can_read_or_replace_is_told(run: RunPaths) -> None:
+    for place, mode, after in ((key_file(), 0o644, 0o600), (key_file().parent, 0o777, 0o700)):
+        place.chmod(mode)
+        assert vouched_run(run.path) == (frozenset(), UNUSABLE)
+        place.chmod(after)
+        assert vouched_run(run.path).fault == ""
 
 
 def test_a_resumed_run_is_signed_on_only_where_its_signature_holds(run: RunPaths) -> None:
