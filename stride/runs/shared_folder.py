@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.files.atomic import told
+from stride.runs.files.atomic import make_folder, told
 from stride.runs.layout import WorkDirPaths
 
 LOOK_SECONDS = 10.0
@@ -39,7 +39,7 @@ class Token:
         folders = (self._paths.private, *self._paths.private.parents)
         made = [folder for folder in folders if not folder.exists()]
         with told("cannot write in this work_dir", self._paths.path, RunError):
-            self._paths.private.mkdir(parents=True, exist_ok=True)
+            make_folder(self._paths.private)
             self._file.touch()
         try:
             yield

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
 from stride.log import LOGGER
-from stride.runs.files.atomic import atomic_json, read_json, sync_folder, told
+from stride.runs.files.atomic import atomic_json, make_folder, read_json, sync_folder, told
 from stride.runs.layout import (
     FORMAT_VERSION,
     RESERVED_NAMES,
@@ -123,7 +123,7 @@ class WorkDir:
         name = self.check_name(run, force)
         with told("cannot write in this work_dir", self.path, RunError):
             self._require_own_private()
-            self.paths.private.mkdir(parents=True, exist_ok=True)
+            make_folder(self.paths.private)
             with self._lock():
                 self._settle_replaced()
                 self._settle_mark()

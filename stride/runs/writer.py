@@ -18,6 +18,7 @@ from stride.runs.files.atomic import (
     atomic_folder,
     atomic_write,
     json_bytes,
+    make_folder,
     own_copy,
     read_record,
     remove_folder,
@@ -242,7 +243,7 @@ class RunWriter(Writer):
             require_size(path, len(content), RECORD_LIMIT)  # else nobody could read it
         with self._tenure.acting():
             with told("cannot write", path):
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(path.parent)
             atomic_write(path, content, **self._way(path))
 
     def _checked(self, path: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from stride.components.trust import Trust, require_signed
 from stride.config import Resolved, resolve_layers
 from stride.distributed import is_main
 from stride.errors import LostProcess
+from stride.runs.provenance.begun import require_begun
 from stride.runs.provenance.worktree import recorded_code
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
@@ -267,6 +268,8 @@ def _again(
 ) -> tuple[Run, Any, dict[str, str]]:
     """Return a run, a trainer of its kind, and where its data lies now, if that has moved."""
     run = Run(folder)
+    if not run.paths.config.exists():  # of which nobody could tell whose code it names
+        require_begun(run.paths)
     require_trust(Trust(), recorded(run, overrides), word=trust)
     trainer = find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)
     return run, trainer, relocated(run, data_root)

@@ -170,9 +170,16 @@ ACTIVE: dict[str, Any] = {
 
 def train_active(work_dir: str, resume: str | None = None, **sections: dict[str, Any]) -> None:
     """Train in rounds, or go on with that."""
+    active_trainer(work_dir, **sections).fit(resume=resume)
+
+
+def active_trainer(
+    work_dir: str, callbacks: Sequence[Callback] = (), **sections: dict[str, Any]
+) -> ActiveTrainer:
+    """Return a trainer in rounds with the sections merged into those above."""
     own = {name: {**ACTIVE.get(name, {}), **sections.get(name, {})} for name in ACTIVE}
     plain = {name: value for name, value in CONFIG.items() if name not in own}
-    ActiveTrainer(work_dir, **plain, **own).fit(resume=resume)
+    return ActiveTrainer(work_dir, callbacks=callbacks, **plain, **own)
 
 
 def trainer(

@@ -32,7 +32,7 @@ class Forkserver:
         """Start a child in the log's folder; return its process id.
 
         Args:
-            function: of `everything`.
+            function: of `everything`; or `module:function`.
             arguments: what JSON can hold.
             log: where stdout and stderr go, after what is there.
             named: further arguments.
@@ -111,7 +111,9 @@ def _child(training: Any, task: dict[str, Any]) -> int:
     code = 70
     try:
         _redirect(task["log"])
-        code = getattr(training, task["function"])(*task["arguments"], **task["named"]) or 0
+        module, _, name = task["function"].rpartition(":")
+        function = getattr(import_module(module) if module else training, name)
+        code = function(*task["arguments"], **task["named"]) or 0
     except Exception as error:
         code = report(error, debug=True)  # as the command line does
     finally:

@@ -52,14 +52,14 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     """
     from stride.config import override_layer, resolve_layers, work_dir_layer
     from stride.config.layers import merge_layers
-    from stride.runs.files.atomic import atomic_json
+    from stride.runs.files.atomic import atomic_json, make_folder
     from stride.runs.layout import WorkDirPaths
     from stride.runs.signing.signature import sign_given
 
     resolve_layers(work_dir=work_dir, overrides=settings)
     values = merge_layers([work_dir_layer(str(work_dir)), override_layer(settings)]).values
     target = WorkDirPaths(work_dir).config
-    work_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(work_dir)
     decided = _decided(values)
     sign_given(work_dir, decided, _decided(override_layer(settings).values))
     atomic_json(target, decided)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from stride.distributed import any_rank, broadcast, rank, world_size
+from stride.engine.checkpoint.hashed_file import write_hashed
 from stride.engine.checkpoint.packing import Packer, divided_again, joined, unpack
 from stride.engine.checkpoint.safetensors_io import (
     SHARD_BYTES,
@@ -26,7 +27,7 @@ from stride.engine.device import device_name
 from stride.engine.state import TrainState
 from stride.errors import RunError
 from stride.log import LOGGER
-from stride.runs.files.atomic import atomic_write, read_record
+from stride.runs.files.atomic import read_record
 from stride.runs.files.durable import told
 from stride.runs.files.encoding import json_bytes
 from stride.runs.files.own import read_own, require_size
@@ -132,7 +133,8 @@ def write_state(
     where they are many bytes; everything else of all parts is in `state.json`.
 
     Args:
-        folder: one that is there, and that nobody reads yet.
+        folder: one that is there, and that nobody reads yet; who has made it makes durable that
+            these files are in it.
         state: taken apart already, if another thread trains on meanwhile.
         value: of the monitored metric, at the end of an epoch.
         streams: bytes of each stream of rows, by file name.
@@ -149,12 +151,11 @@ def write_state(
     whole = {"format_version": FORMAT_VERSION, "parts": taken.skeletons}
     content = json_bytes(whole, indent=2)
     require_size(paths.state, len(content), CheckpointState.limit)  # else nobody could read it
-    atomic_write(paths.state, content)
-    files[paths.state.name] = _digest(content)
+    files[paths.state.name] = write_hashed(paths.state, [content])
     facts = {"value": value, "streams": streams or {}, "sha256": "0" * 64, **identity}
     record = CheckpointRecord.model_validate(_record(taken, files) | facts)
     content = seal(json_bytes(record.to_json(), indent=2))
-    atomic_write(paths.record, content)
+    write_hashed(paths.record, [content])
     return json.loads(content)  # type: ignore[no-any-return]
 
 

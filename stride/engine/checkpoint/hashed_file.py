@@ -5,12 +5,29 @@ import fcntl
 import hashlib
 import mmap
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from stride.runs.files.durable import told
+
 _BLOCK = 2**20  # stays in a core's cache from its copy over its hash to the disk
+
+
+def write_hashed(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, Any]:
+    """Write a new file, durable; return its SHA-256 and its size in bytes.
+
+    Its name is durable when its folder is.
+
+    Raises:
+        StrideError: it cannot be written (full disk, no permission), naming it.
+    """
+    with told("cannot write", path), HashedFile(path) as file:
+        for piece in pieces:
+            file.write(piece)
+        return file.finish()
 
 
 class HashedFile:

@@ -15,10 +15,9 @@ import torch
 from torch import Tensor
 
 from stride.engine.checkpoint.background import in_threads
-from stride.engine.checkpoint.hashed_file import HashedFile
+from stride.engine.checkpoint.hashed_file import write_hashed
 from stride.engine.checkpoint.memory import as_bytes, empty
 from stride.errors import RunError
-from stride.runs.files.durable import told
 from stride.runs.files.own import reading
 from stride.runs.files.safetensors_header import read_header
 
@@ -84,12 +83,14 @@ def write_tensors(files: Mapping[Path, Mapping[str, Tensor]]) -> dict[str, dict[
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    with told("cannot write", path), HashedFile(path) as file:
-        file.write(header(tensors, {"format": "pt"}))
-        for tensor in tensors.values():
-            # One by one: a copy of what is not contiguous lives no longer than its writing.
-            file.write(as_bytes(tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()))
-        return file.finish()
+    return write_hashed(path, _pieces(tensors))
+
+
+def _pieces(tensors: Mapping[str, Tensor]) -> Iterator[bytes | memoryview]:
+    yield header(tensors, {"format": "pt"})
+    for tensor in tensors.values():
+        # One by one: a copy of what is not contiguous lives no longer than its writing.
+        yield as_bytes(tensor.detach().cpu().resolve_conj().resolve_neg().contiguous())
 
 
 def _chunks(whole: memoryview) -> Iterator[memoryview]:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from stride.errors import RunError
 from stride.installed import newer
-from stride.runs.files.durable import append_all, sync_folder, told, write_all
+from stride.runs.files.durable import append_all, make_folder, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes, parsed_json
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.mounts import is_network_filesystem
@@ -35,6 +35,7 @@ __all__ = [
     "atomic_write",
     "is_network_filesystem",
     "json_bytes",
+    "make_folder",
     "own_copy",
     "pieces",
     "read_json",
@@ -155,19 +156,23 @@ def atomic_folder(
     temporary = _aside(path, through)
     try:
         with told("cannot write", path):
-            temporary.mkdir(parents=through is None)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if through is None:
+                make_folder(path.parent)  # the temporary folder is in it
+            temporary.mkdir()
+            make_folder(path.parent)
             yield temporary
             _sync_tree(temporary)
             before_rename()
             _replace_folder(temporary, path, through)
-            sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _replace_folder(new: Path, path: Path, through: Path | None) -> None:
-    """Rename new to path; a folder cannot be renamed over a full one, so that goes aside."""
+    """Rename new to path; a folder cannot be renamed over a full one, so that goes aside.
+
+    It is deleted when it can come back no more: a power cut could bring it back half deleted.
+    """
     old = _aside(path, through)
     with suppress(FileNotFoundError):
         os.rename(path, old)
@@ -177,11 +182,12 @@ def _replace_folder(new: Path, path: Path, through: Path | None) -> None:
         with suppress(FileNotFoundError):
             os.rename(old, path)
         raise
+    sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
 def remove_folder(path: Path, *, through: Path | None = None) -> None:
-    """Take a folder out of sight in one move, then delete it; it may stay where that fails.
+    """Take a folder out of sight in one durable move, then delete it; it may stay where that fails.
 
     Args:
         path: The folder.
@@ -190,6 +196,7 @@ def remove_folder(path: Path, *, through: Path | None = None) -> None:
     aside = _aside(path, through)
     with suppress(OSError):
         os.rename(path, aside)
+        sync_folder(path.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stride.errors import StrideError
 
-# Some network file systems cannot fsync a folder, or not one that is open for reading only.
+# Some network file systems cannot fsync a folder, or not one that is open for reading only; one
+# that this user may not read cannot be opened for it.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 
 
@@ -32,14 +33,30 @@ def told(
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the file system can."""
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:
             raise
-    finally:
-        os.close(descriptor)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, with durable names; one that is there stays.
+
+    What is synced inside of a folder is lost with the folder's own name.
+
+    Args:
+        folder: The folder.
+        mode: Its rights, of which the umask leaves some; those above have the usual ones.
+    """
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import RunError
-from stride.runs.files.durable import append_all, sync_folder, told, write_all
+from stride.runs.files.durable import append_all, make_folder, sync_folder, told, write_all
 from stride.runs.files.encoding import json_bytes
 from stride.runs.files.own import LINE_LIMIT, open_own, require_size
 from stride.runs.files.scan import as_row, scan
@@ -37,7 +37,7 @@ class LineFile:
         self.path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
         with told("cannot write", path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._descriptor = open_own(path, flags)
             try:
                 before_change()

@@ -5,6 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from stride.runs.files.durable import make_folder, sync_folder
 from stride.runs.files.private import is_private, is_secret, user_folder
 
 _BYTES = 32
@@ -37,7 +38,7 @@ def make_key() -> bytes | None:
         return found
     with suppress(OSError):
         file = key_file()
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(file.parent, 0o700)
         if is_private(file.parent):
             _create(file)
     return own_key()
@@ -54,5 +55,6 @@ def _create(file: Path) -> None:
             os.fsync(descriptor)
         with suppress(FileExistsError):
             os.link(temporary, file)
+        sync_folder(file.parent)  # what it signs is worth no more than it
     finally:
         temporary.unlink()
