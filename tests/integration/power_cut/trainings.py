@@ -43,8 +43,8 @@ def train(root: str, record: str, kind: str, start: dict[str, Any], **sections: 
 
 
 def command(root: str, *words: str) -> int:
-    """Do what the command line does, in the work_dir."""
-    os.chdir(at_home(root))
+    """Do what the command line does."""
+    at_home(root)
     return everything.command(*words)
 
 
