@@ -14,10 +14,18 @@ from typing import Any
 import pytest
 
 from stride.engine.checkpoint.hashed_file import write_hashed
-from stride.runs.files.atomic import atomic_create, atomic_folder, atomic_write, remove_folder
+from stride.runs.files.atomic import (
+    atomic_create,
+    atomic_folder,
+    atomic_write,
+    read_record,
+    remove_folder,
+)
 from stride.runs.files.jsonl import LineFile, read_lines
+from stride.runs.layout import RunPaths
 from stride.runs.signing.key import make_key, own_key
 from stride.runs.work_dir import WorkDir
+from stride.runs.writer import RunWriter
 from tests.integration.memory_folder import memory_folder
 from tests.integration.power_cut.disk import WAYS, Disk, lay
 from tests.integration.power_cut.recorder import Recorder, Told, recorded
@@ -31,10 +39,12 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def left(folder: Path, act: Callable[[Path, Recorder], Any]) -> Iterator[tuple[Path, set[str]]]:
+def left(
+    folder: Path, act: Callable[[Path, Recorder], Any], since: str = ""
+) -> Iterator[tuple[Path, set[str]]]:
     """Act in a folder with an old file and an old folder; yield what power cuts leave of it.
 
-    With each comes what had been told before.
+    With each comes what had been told before; those are left out before which `since` was not.
     """
     root = folder / "root"
     (root / "tree").mkdir(parents=True)
@@ -47,6 +57,8 @@ def left(folder: Path, act: Callable[[Path, Recorder], Any]) -> Iterator[tuple[P
     record = pickle.loads((folder / "record").read_bytes())
     for at in range(record.begun, len(record.operations) + 1):
         told = {one.words for one in record.operations[:at] if isinstance(one, Told)}
+        if since and since not in told:
+            continue
         for number, (names, contents) in enumerate(WAYS):
             place = folder / f"{at}-{number}"
             lay(Disk(record, at).tree(names, contents, random.Random(at)), place)
@@ -108,6 +120,22 @@ def test_rows_are_there_once_they_are_synced(folder: Path) -> None:
         rows = [row["row"] for row in read_lines(place / "above" / "rows")]
         assert rows == [*range(len(rows))]
         assert len(rows) >= (4 if "ended" in told else 2 if "synced" in told else 0)
+
+
+def test_a_run_is_done_once_its_rows_are_there(folder: Path) -> None:
+    def act(root: Path, recorder: Recorder) -> None:
+        writer = RunWriter.start(root / "work", config={}, provenance={})
+        recorder.told("begun")
+        writer.append(writer.paths.metrics, [{"step": 1}, {"step": 2}])
+        writer.append(writer.paths.fingerprints, [{"step": 1}])
+        writer.close("done")
+
+    for place, told in left(folder, act, since="begun"):
+        run = RunPaths(place / "work" / "0")
+        state = read_record(run.status)["state"]
+        assert state == "done" or "ended" not in told
+        assert state != "done" or len(read_lines(run.metrics)) == 2
+        assert state != "done" or len(read_lines(run.fingerprints)) == 1
 
 
 def test_a_claimed_number_is_not_given_again(folder: Path) -> None:
