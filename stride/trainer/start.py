@@ -268,7 +268,8 @@ def _again(
 ) -> tuple[Run, Any, dict[str, str]]:
     """Return a run, a trainer of its kind, and where its data lies now, if that has moved."""
     run = Run(folder)
-    if not run.paths.config.exists():  # of which nobody could tell whose code it names
+    # Without them nobody could tell whose code is named.
+    if not (run.paths.config.exists() and run.paths.provenance.exists()):
         require_begun(run.paths)
     require_trust(Trust(), recorded(run, overrides), word=trust)
     trainer = find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)

@@ -126,7 +126,8 @@ class Cuts:
             return
         self.anew += 1
         assert code == 2 and not begun, said
-        assert "was ended before it had written what it began from" in said or not run.path.exists()
+        never = "was ended before it had written what it began from"
+        assert never in said or not run.path.exists(), said
 
 
 def state(run: RunPaths) -> str:
