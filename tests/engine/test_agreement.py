@@ -1,25 +1,70 @@
 """Ranks agree at steps that all of them know."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
-from stride.engine.agreement import Agreement
+from stride.distributed import rank
+from stride.engine import agreement as module
+from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.loop import StopRequest
 
 
+class Numbered:
+    """A part of the state that is a number of its own on each rank."""
+
+    def __init__(self):
+        self.number = rank()
+
+    def state_dict(self):
+        return {"number": self.number}
+
+    def load_state_dict(self, state):
+        self.number = state["number"]
+
+    def load_others(self, states):
+        self.number = [state["number"] for state in states]
+
+
 def _due(seconds):
-    agreement, due = Agreement(StopRequest(), 50, 1000), []
-    for step in range(1, 8):
-        time.sleep(seconds)
-        if agreement.is_due(step):
-            due.append(step)
+    """Return the steps that are due by clocks on which a step takes so long, one a rank."""
+    now, due = [0.0], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        agreement = Agreement(StopRequest(), 50, 1000)
+        for step in range(1, 8):
+            now[0] += seconds[rank()]
+            if agreement.is_due(step):
+                due.append(step)
             agreement.agree(step)
     return due
 
 
+def _asked():
+    agreement, own = Agreement(StopRequest(), 50, 1000), OfEachRank(Numbered())
+    agreement.asked.reason, agreement.asked.status = f"rank {rank()}", ("stopped", "done")[rank()]
+    agreement.asked.signal = 15 * rank()
+    news = agreement.agree(1, news=rank() == 1)
+    saved = own.state_dict()
+    own.part.number = None
+    own.load_state_dict(saved)
+    return agreement.stop, news, own.part.number
+
+
 @pytest.mark.ddp
-def test_slow_steps_are_agreed_on_more_often(ranks):
+def test_slow_steps_are_agreed_on_more_often_by_rank_0s_clock(ranks):
     """A launcher kills what does not leave soon after a signal, whatever a step takes."""
-    for seconds, expected in ((0.0, [1, 2]), (0.7, [1, 2, 3, 4, 5, 6, 7])):
+    for seconds, expected in (((0.001, 0.7), [1, 2]), ((0.7, 0.001), [1, 2, 3, 4, 5, 6, 7])):
         assert ranks(2, _due, seconds) == [expected] * 2
+
+
+@pytest.mark.ddp
+def test_the_first_request_and_signal_are_obeyed_and_rank_0s_news_are_told(ranks):
+    stop = StopRequest("rank 0", "stopped", 15)
+    assert ranks(2, _asked) == [(stop, False, 0), (stop, False, 1)]
+
+
+def test_the_states_of_more_ranks_are_given_to_who_knows_what_to_do_with_them():
+    own = OfEachRank(Numbered())
+    own.load_state_dict({"ranks": [{"number": 3}, {"number": 4}]})
+    assert own.part.number == [3, 4]

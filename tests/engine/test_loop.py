@@ -2,6 +2,7 @@
 
 import math
 from contextlib import nullcontext
+from functools import partial
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from stride.data.batches.waiting import WaitEnded
 from stride.engine.hooks import NAMES, Hooks
 from stride.engine.loop import Limits, Loop, StopRequest
-from stride.engine.optim import Schedule
+from stride.engine.optim import Schedule, learning_rate
 from stride.engine.precision import Precision
 from stride.engine.state import TrainState
 from stride.engine.tally import Tally
@@ -206,9 +207,9 @@ def test_evaluation_comes_every_so_many_epochs_and_at_the_end():
 
 
 def test_accumulation_counts_updates_and_keeps_the_uneven_last_window():
-    loop, rows = build(max_epochs=1, accumulate=2)
+    loop, rows = build(max_epochs=2, accumulate=2)
     loop.run()
-    assert (loop.state.step, loop.state.epoch, loop.state.drawn) == (3, 1, 20)
+    assert (loop.state.step, loop.state.epoch, loop.state.drawn) == (6, 2, 40)
     assert rows[-1][2]["train/epoch_loss"] > 0
 
 
@@ -366,3 +367,110 @@ def test_what_a_hook_adds_to_the_metrics_becomes_a_number_or_is_refused():
     loop, _ = build(callbacks=[add], max_epochs=1)
     with pytest.raises(TypeError, match="'mine' is not one number, but the text 'high'"):
         loop.run()
+
+
+def test_a_training_that_ends_inside_of_an_epoch_is_saved_before_it_is_evaluated():
+    for limits, expected in (
+        ({"max_steps": 3}, ["save", "evaluate"]),
+        ({"max_epochs": 1}, ["evaluate"]),
+    ):
+        order = []
+        loop, _ = build(**limits)
+        loop.evaluation = lambda order=order: order.append("evaluate") or {}
+        loop.save = partial(order.append, "save")
+        loop.run()
+        assert order == expected
+
+
+def test_the_row_of_an_epoch_has_the_rate_that_it_was_trained_at():
+    loop, rows = build(max_epochs=2)
+    optimizer = loop.update._optimizer
+    loop.schedule = Schedule(torch.optim.lr_scheduler.StepLR(optimizer, 1))
+    loop.rates = lambda: {"lr": learning_rate(optimizer)}
+    loop.run()
+    assert [values["lr"] for _, _, values in rows] == pytest.approx([0.01, 0.001])
+
+
+def test_a_state_is_put_back_into_an_epoch_once_its_hooks_and_modes_are_set():
+    journal = Journal()
+    loop, _ = build(callbacks=[journal], max_epochs=1)
+    loop.state.position = 12
+    loop.update.train(False)
+    network = loop.update._model.network
+    loop.enter = lambda: journal.calls.append(f"enter, training={network.training}")
+    loop.run()
+    assert journal.calls[:4] == [
+        "before_train",
+        "before_epoch",
+        "enter, training=True",
+        "before_step",
+    ]
+
+
+def test_a_step_is_settled_when_its_row_is_there_and_not_behind_its_epoch():
+    seen = []
+    loop, _ = build(Batches(2), max_epochs=1, log_interval=1, evaluation=lambda: note("evaluate"))
+
+    def note(what):
+        seen.append((what, loop.state.settled))
+        return {}
+
+    loop.record, loop.rest = lambda values: note("row"), lambda: note("rest")
+    loop.run()
+    steps = [("row", 0), ("rest", 1), ("row", 1), ("rest", 2)]
+    assert seen == [*steps, ("evaluate", 0), ("row", 0)]
+
+
+def test_an_epoch_that_is_cut_moves_no_schedule_of_epochs():
+    loop, _ = build(max_steps=7)
+    schedule = torch.optim.lr_scheduler.StepLR(loop.update._optimizer, 1)
+    loop.schedule = Schedule(schedule)
+    loop.run()
+    assert schedule.last_epoch == 1
+
+
+def test_a_loader_is_drawn_to_its_end_where_a_limit_comes_with_it():
+    ended = []
+
+    class Ending(Batches):
+        def __iter__(self):
+            yield from super().__iter__()
+            ended.append(True)
+
+    for steps, expected in ((4, []), (5, [True])):
+        build(Ending(), max_steps=steps)[0].run()
+        assert ended == expected
+
+
+def test_what_another_rank_asked_for_in_an_epochs_last_hook_ends_the_training():
+    journal = Journal()
+    loop, _ = build(callbacks=[journal], max_epochs=9)
+
+    def agree():
+        assert journal.calls[-1] == "after_epoch"
+        loop.stop.reason = "another rank's"
+
+    loop.agree = agree
+    loop.run()
+    assert loop.state.epoch == 1
+
+
+def test_a_stop_that_was_asked_for_is_asked_for_again_but_no_signal():
+    again = StopRequest()
+    again.load_state_dict(StopRequest("enough", "stopped", 15).state_dict())
+    assert again == StopRequest("enough", "stopped", 0)
+
+
+def test_a_trainers_own_hooks_come_before_its_callbacks():
+    calls = []
+
+    class Own(Trainer):
+        def after_train(self):
+            calls.append("own")
+
+    class Theirs(Base):
+        def after_train(self, trainer):
+            calls.append("a callback's")
+
+    Hooks(Own(), Trainer, [Theirs()], Base).call("after_train")
+    assert calls == ["own", "a callback's"]

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from stride.engine.random import RandomState, determinism, seed_everything, untouched
+from stride.engine.random import (
+    RandomState,
+    determinism,
+    rank_seed,
+    seed_everything,
+    untouched,
+)
 
 
 def draw():
@@ -29,6 +35,33 @@ def test_a_state_read_and_set_goes_on_where_it_was():
     expected = draw()
     RandomState().load_state_dict(state)
     assert draw() == expected
+
+
+def test_the_half_of_a_pair_that_numpy_holds_comes_back():
+    seed_everything(0)
+    np.random.standard_normal()
+    state, expected = RandomState().state_dict(), np.random.standard_normal()
+    RandomState().load_state_dict(state)
+    assert np.random.standard_normal() == expected
+
+
+def test_ranks_draw_by_themselves_and_one_that_is_new_does_too(monkeypatch):
+    assert rank_seed(7) == 7
+    states = []
+    for number in range(2):
+        monkeypatch.setenv("RANK", str(number))
+        seed_everything(rank_seed(7))
+        states.append(RandomState().state_dict())
+    drawn = []
+    for number in range(4):
+        monkeypatch.setenv("RANK", str(number))
+        RandomState().load_others(states)
+        drawn.append(draw())
+    for number in range(2):
+        RandomState().load_state_dict(states[number])
+        assert drawn[number] == draw()
+    for values in zip(*drawn, strict=True):
+        assert len(set(values)) == 4
 
 
 @pytest.mark.gpu

@@ -26,6 +26,12 @@ def test_the_first_signal_is_a_request_and_the_second_an_exception():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_torchrun_is_told_of_no_failure_where_a_checkpoint_was_left(monkeypatch):
+    assert Interrupted(signal.SIGTERM).exit_code == 143
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "7")
+    assert Interrupted(signal.SIGTERM).exit_code == 0
+
+
 def test_outside_of_the_main_thread_nothing_is_touched():
     before, seen = signal.getsignal(signal.SIGINT), []
 

@@ -1,6 +1,11 @@
 """The training state is whatever has a state, gathered by name."""
 
-from stride.engine.state import LoaderState, TrainState
+import torch
+
+from stride.engine.agreement import OfEachRank
+from stride.engine.state import Latest, LoaderState, TrainState
+from stride.engine.tally import Tally
+from stride.models.model import Step
 
 
 class Part:
@@ -27,6 +32,33 @@ def test_a_part_that_is_missing_stays_as_it_is():
     state = TrainState(a=Part(), b=Part(5))
     state.load_state_dict(TrainState(a=Part(3)).state_dict())
     assert (state.parts["a"].value, state.parts["b"].value) == (3, 5)
+
+
+def test_what_a_part_does_with_its_state_changes_no_other():
+    class Keeps(Part):
+        def load_state_dict(self, state):
+            super().load_state_dict(state)
+            self.value.append("changed")
+
+    saved = {"a": {"value": []}, "counters": _COUNTERS}
+    TrainState(a=Keeps()).load_state_dict(saved)
+    assert saved["a"] == {"value": []}
+
+
+def test_only_the_metrics_of_the_state_are_the_latest():
+    latest = Latest(loss=1.0, accuracy=0.5)
+    latest.load_state_dict({"loss": 2.0})
+    assert latest == {"loss": 2.0}
+
+
+def test_it_is_finite_until_a_loss_is_not():
+    tally = Tally()
+    for state in (TrainState(tally=tally), TrainState(tally=OfEachRank(tally))):
+        tally.reset()
+        for value, finite in ((1.0, True), (float("nan"), False)):
+            tally.add(Step(torch.tensor(value), 1))
+            assert state.is_finite() is finite
+    assert TrainState().is_finite()
 
 
 def test_parts_are_restored_in_their_order_so_that_random_state_comes_last():

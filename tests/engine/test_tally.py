@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from stride.distributed import rank
+from stride.engine.fingerprint import Fingerprint
 from stride.engine.tally import Tally
 from stride.metrics.build import build_metrics
 from stride.models.model import Step
@@ -84,6 +85,33 @@ def test_its_state_goes_on_as_if_it_had_never_been_taken():
     assert moved.read() == plain.read()
     assert moved.epoch_values() == plain.epoch_values()
     assert moved.first_nonfinite() == plain.first_nonfinite()
+
+
+def test_a_skipped_step_has_its_place_in_the_fingerprint():
+    fingerprint = Fingerprint()
+    tally = Tally(fingerprint=fingerprint)
+    for value in (1.0, None, 2.0):
+        tally.skip() if value is None else tally.add(step(value))
+    assert tally.read() == 1.5
+    assert [row["step"] for row in fingerprint.take_rows()] == [1, 2, 3]
+
+
+def test_the_sums_of_more_ranks_are_those_of_one(monkeypatch):
+    states, losses = [], ((1.0, 3), (math.nan, 1), (5.0, 1))
+    for loss, size in losses:
+        tally = Tally(build_metrics(["accuracy"], Classes())["accuracy"])
+        tally.add(step(1.0, 2, right=1))
+        tally.add(step(loss, size, right=size))
+        states.append(tally.state_dict())
+    tally.load_others(states[::2])
+    accuracy, loss = (1 + 3 + 1 + 1) / 8, (2 + 3 + 2 + 5) / 8
+    expected = {"train/epoch_loss": loss, "train/epoch_accuracy": accuracy}
+    assert tally.epoch_values() == expected and tally.read() == loss
+    tally.load_others(states)
+    assert tally.first_nonfinite() == (1, 2)
+    monkeypatch.setenv("RANK", "1")
+    tally.load_others(states)
+    assert math.isnan(tally.read()) and tally.first_nonfinite() == (1, 2)
 
 
 def test_outputs_of_several_shapes_are_all_rated():

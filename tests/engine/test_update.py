@@ -47,11 +47,14 @@ def test_uneven_microbatches_give_the_gradient_of_the_whole_batch():
     assert torch.equal(joined.targets, y)
 
 
-def test_clipping_comes_after_the_hook_and_before_the_optimizer():
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_gradients_are_clipped_at_their_true_size_after_the_hook(precision):
     model, x, y = model_and_data()
+    (true,) = torch.autograd.grad(model.criterion(model.network(x), y), model.network[0].weight)
     seen = []
 
     def enlarge(window):
+        torch.testing.assert_close(held.network[0].weight.grad, true, atol=1e-3, rtol=1e-2)
         for p in held.parameters():
             p.grad.mul_(1e6)
         seen.append(len(window))
@@ -59,7 +62,7 @@ def test_clipping_comes_after_the_hook_and_before_the_optimizer():
     held = copy.deepcopy(model)
     optimizer = torch.optim.SGD(held.parameters(), lr=1.0)
     update = Update(
-        held, optimizer, Precision("fp32", CPU), clip_grad_norm=0.5, before_step=[enlarge]
+        held, optimizer, Precision(precision, CPU), clip_grad_norm=0.5, before_step=[enlarge]
     )
     before = weights(held)
     window = [(x, y)]
@@ -113,6 +116,27 @@ def test_lower_precision_trains_near_full_precision(precision):
     low, steps = updated(model, [[(x, y)]] * 5, precision=precision)
     torch.testing.assert_close(weights(low), weights(full), atol=0.02, rtol=0.05)
     assert steps[0].outputs.dtype in (torch.bfloat16, torch.float16)
+
+
+def test_an_overflow_in_half_precision_is_no_update_and_halves_the_scale():
+    model, x, y = model_and_data()
+    precision = Precision("fp16", CPU)
+    update = Update(model, torch.optim.SGD(model.parameters(), lr=0.1), precision)
+    before, scale = weights(model).clone(), precision.scaler.get_scale()
+    window = [(x * 1e30, y)]
+    update.apply(window, update.gradients(window))
+    assert torch.equal(weights(model), before)
+    assert precision.scaler.get_scale() == scale / 2
+
+
+def test_each_gradient_of_a_search_along_a_line_is_clipped():
+    model, x, y = model_and_data()
+    optimizer, norms = torch.optim.LBFGS(model.parameters(), max_iter=4), []
+    options = {"clip_grad_norm": 1e-3, "note_norm": norms.append}
+    update = Update(model, optimizer, Precision("fp32", CPU), **options)
+    update.apply([(x, y)], update.gradients([(x, y)]))
+    (state,) = optimizer.state.values()
+    assert len(norms) == state["func_evals"] > 1
 
 
 def test_a_bare_loss_of_a_users_step_is_weighted_by_its_batch():

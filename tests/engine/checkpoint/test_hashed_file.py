@@ -23,6 +23,20 @@ def test_what_is_written_is_there_with_its_digest(tmp_path, size):
     assert record == {"sha256": hashlib.sha256(data).hexdigest(), "size": size}
 
 
+def test_it_is_durable_as_a_whole(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def noted(descriptor):
+        sync(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with HashedFile(tmp_path / "file") as file:
+        file.write(bytes(MIB + 5))
+        file.finish()
+    assert synced == [MIB + 5]
+
+
 def test_a_file_that_is_there_is_never_overwritten(tmp_path):
     (tmp_path / "file").write_text("old")
     with pytest.raises(FileExistsError):
