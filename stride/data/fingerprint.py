@@ -81,12 +81,18 @@ def _add_samples(digest: Digest, source: SampleDataset) -> None:
     length = len(source)
     digest.update(f"{type(source.dataset).__qualname__} {length}".encode())
     held = Held(dataset=source.dataset)
-    held.look()
     for index in spread(0, length - 1, min(SPREAD_SAMPLES, length)).tolist():
-        with held.put_back(), seeded(mix(index)):
-            held.seed(mix(index))
-            sample = source[index]
+        first = held.begin(0)
+        sample = _drawn(source, held, index)
+        if first and held.look():  # the first sample made some that it draws from
+            sample = _drawn(source, held, index)
         _add_value(digest, sample)
+
+
+def _drawn(source: SampleDataset, held: Held, index: int) -> Any:
+    with held.put_back(), seeded(mix(index)):
+        held.seed(mix(index))
+        return source[index]
 
 
 def _add_value(digest: Digest, value: Any) -> None:

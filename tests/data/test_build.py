@@ -11,6 +11,7 @@ from stride.data.seeding import drawn_since, read_globals
 from stride.errors import DataError
 
 CPU = torch.device("cpu")
+WHOLE = {"val_fraction": 0.0, "test_fraction": 0.0}
 
 
 def build(loader=None, seed=0, splits=("train", "val", "test"), normalization=None, **dataset):
@@ -72,6 +73,11 @@ def test_mapped_arrays_are_read_by_batches(tmp_path):
         assert torch.equal(one[0], other[0]) and torch.equal(one[1], other[1])
     forced = build({"in_memory": True}, **options, memory_map=True)
     assert isinstance(forced.train_loader, MemoryBatches)
+    for one, other in zip(forced.train_loader, loaded.train_loader, strict=True):
+        assert torch.equal(one[0], other[0])
+    half = [build(**options, memory_map=m, subsample_rate=0.5) for m in (True, False)]
+    for one, other in zip(*(data.train_loader for data in half), strict=True):
+        assert torch.equal(one[1], other[1])
 
 
 @pytest.mark.parametrize("name", ["mine:plain_tensors", "mine:Squares"])
@@ -85,6 +91,12 @@ def test_statistics_are_the_training_splits_alone(mine, name):
     given = Normalization.from_json(data.normalization.to_json())
     again = build(dataset_name=name, normalize="standard", splits=("val",), normalization=given)
     assert torch.equal(torch.cat([batch[0] for batch in again.val_loader]), val)
+
+
+def test_all_samples_have_a_part_in_the_statistics(mine):
+    size = 300
+    data = build(dataset_name="mine:Squares", size=size, normalize="minmax", **WHOLE)
+    assert data.normalization.scale == (size - 1, (size - 1) ** 2)
 
 
 def test_statistics_without_a_training_loader(mine):

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch.utils.data import Subset, TensorDataset
 
 from stride.config import Raw
 from stride.data.datasets import find_transform, open_dataset, resolve_dataset
+from stride.data.samples import as_source
 from stride.errors import ComponentError, ConfigError, DataError
 
 SPLITS = ("train", "val", "test")
@@ -90,6 +92,15 @@ def test_forms_that_hold_only_tensors_are_seen(mine):
         found = opened(dataset_name=name)
         assert all(part.in_memory for part in found.parts.values())
         assert found.num_classes == classes
+
+
+def test_a_part_of_a_part_keeps_its_order():
+    rows = TensorDataset(torch.arange(10))
+    for data in (rows, [torch.tensor(i) for i in range(10)]):
+        part = as_source(Subset(Subset(data, [7, 1, 4, 9]), [3, 0, 1]), "part")
+        found = part.select(torch.tensor([2, 0]))
+        values = [found[i][0] if isinstance(found[i], tuple) else found[i] for i in range(2)]
+        assert values == [1, 9]
 
 
 def test_a_class_or_function_may_be_given_itself(mine):

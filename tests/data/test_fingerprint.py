@@ -68,6 +68,12 @@ def test_a_users_samples_count_and_draw_nothing(mine):
     assert not drawn_since(before)
     assert noisy == fingerprint({"": as_source(mine.Noisy(), "n")})
     assert noisy != fingerprint({"": as_source(mine.Noisy(scale=2.0), "n")})
+    own = mine.Own()
+    state = own.rng.bit_generator.state
+    drawing = fingerprint({"": as_source(own, "o")})
+    assert own.rng.bit_generator.state == state
+    own.rng.random()
+    assert drawing == fingerprint({"": as_source(own, "o")})
     texts = [fingerprint({"": as_source([{"a": [t, None]}], "t")}) for t in ("x", "y", "x")]
     assert texts[0] == texts[2] != texts[1]
 

@@ -123,3 +123,14 @@ def test_a_copy_looks_for_its_own():
     copied = pickle.loads(pickle.dumps(held))
     assert copied.begin(0) and not copied.begin(0) and not copied.begin(1)
     assert copied.generators[0].generator is not held.generators[0].generator
+
+
+def test_a_seed_forgets_the_half_of_a_pair_that_was_drawn_before():
+    drawn = []
+    for before in range(2):
+        legacy = np.random.RandomState(5)
+        legacy.standard_normal(before)
+        (found,) = find_generators(own=legacy)
+        found.seed(7)
+        drawn.append(legacy.standard_normal(3).tolist())
+    assert drawn[0] == drawn[1]

@@ -192,6 +192,74 @@ def test_a_loaders_state_is_forwarded():
     assert [batch.item() for batch in wrapped] == [4, 5]
 
 
+class Turns:
+    """A sampler that begins elsewhere in each iteration, and counts them."""
+
+    def __init__(self):
+        self.turns, self.epoch = 0, 0
+
+    def __iter__(self):
+        self.turns += 1
+        return iter([(self.turns + i) % 20 for i in range(20)])
+
+    def __len__(self):
+        return 20
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+
+def test_numbers_by_which_a_sampler_counts_come_back_on_as_many_ranks():
+    first, again, other = (given(DataLoader(dataset(), 4, sampler=Turns()), CPU) for _ in range(3))
+    read(first, 0)
+    state = first.state_dict()
+    expected = read(first, 1)
+    again.load_state_dict(state)
+    assert read(again, 1) == expected
+    other.load_others([state])
+    assert other.loader.sampler.turns == 0
+
+
+def test_every_part_of_a_loader_that_follows_the_epoch_is_told():
+    data, sampler = dataset(), Turns()
+    data.set_epoch = lambda epoch: told.append(epoch)
+    told = []
+    given(DataLoader(data, 4, sampler=sampler), CPU).set_epoch(7)
+    assert (sampler.epoch, told) == (7, [7])
+
+
+def test_a_loader_whose_order_is_nobody_elses_is_in_doubt():
+    kept = DataLoader(dataset(), 4, num_workers=1, persistent_workers=True)
+    ready = DataLoader(dataset(), 4, num_workers=1, in_order=False)
+    assert "persistent_workers" in given(kept, CPU).doubt
+    assert "in_order" in given(ready, CPU).doubt
+    for loader in (kept, ready):
+        assert not given(loader, CPU).seekable
+    assert not given(DataLoader(dataset(), 4, num_workers=1), CPU).doubt
+
+
+def test_what_the_global_state_decided_is_drawn_again():
+    whole, resumed = (given(DataLoader(dataset(), 6, shuffle=True), CPU) for _ in range(2))
+    torch.manual_seed(5)
+    whole.set_epoch(0)
+    positions, running, rest = whole.positions(0, 0), iter(whole), []
+    next(running), next(positions)
+    state = whole.state_dict()
+    rest = [batch[1].tolist() for batch in running]
+    torch.manual_seed(6)
+    resumed.load_state_dict(state)
+    assert resumed.state_dict()["order"] == state["order"]
+    assert [targets for targets, _ in read(resumed, 0, 6)] == rest
+
+
+def test_an_example_moves_no_generator_of_a_loader():
+    generator = torch.Generator().manual_seed(3)
+    wrapped = given(DataLoader(dataset(), 4, shuffle=True, generator=generator), CPU)
+    before = generator.get_state()
+    wrapped.example()
+    assert torch.equal(generator.get_state(), before)
+
+
 def test_data_is_described_and_left_alone():
     train, val = DataLoader(dataset(), 4, shuffle=True), DataLoader(dataset(8), 4)
     before = read_globals()

@@ -60,6 +60,12 @@ def test_a_smaller_subsample_is_part_of_a_larger_one():
     assert len(subsample_indices(100, 0.001, 0)) == 1
 
 
+def test_the_subsample_of_a_seed_is_pinned_and_is_not_that_of_the_split():
+    kept = subsample_indices(20, 0.25, 0)
+    assert kept.tolist() == [3, 7, 9, 14, 18]
+    assert not torch.equal(kept, split_indices(20, 0.0, 0.75, 0)["train"])
+
+
 @pytest.mark.parametrize("rate", [0.0, -1.0, 1.1])
 def test_an_impossible_rate_is_refused(rate):
     with pytest.raises(DataError, match="subsample_rate"):

@@ -47,6 +47,7 @@ def test_metrics_begin_anew_at_each_evaluation():
     made, x, y = model(), torch.randn(6, 4), torch.randint(0, 3, (6,))
     metrics = build_metrics(["accuracy"], Classes())
     first = evaluate(made, [(x, y)], metrics, split="test", precision=FP32)
+    assert evaluate(made, [(x, (y + 1) % 3)], metrics, split="test", precision=FP32) != first
     assert evaluate(made, [(x, y)], metrics, split="test", precision=FP32) == first
 
 

@@ -109,6 +109,26 @@ def test_lengths_are_filled_in_where_they_are_open():
         schedule({"scheduler_name": "CosineAnnealingLR"}, made, epochs=None, steps=None)
 
 
+def test_schedules_of_cycles_count_steps():
+    made = optimizer(lr=1.0)
+    for name, options in (
+        ("OneCycleLR", {"max_lr": 1.0}),
+        ("CyclicLR", {"base_lr": 0.1, "max_lr": 1.0, "cycle_momentum": False}),
+    ):
+        resolved, built = schedule({"scheduler_name": name, **options}, made)
+        assert resolved["interval"] == "step" and built.every_step
+
+
+def test_a_state_keeps_its_type_whatever_its_parameter_has():
+    weight = nn.Parameter(torch.zeros(3, dtype=torch.bfloat16))
+    made = torch.optim.SGD([weight], momentum=0.9)
+    moment = torch.tensor([1 / 3, 1e-9, 1.0])
+    state = {**made.state_dict(), "state": {0: {"momentum_buffer": moment}}}
+    OptimizerState(made).load_state_dict(state)
+    held = made.state[weight]["momentum_buffer"]
+    assert held.dtype == torch.float32 and torch.equal(held, moment)
+
+
 def test_a_plateau_scheduler_follows_the_metric_and_waits_for_it():
     made = optimizer(lr=1.0)
     section = {"scheduler_name": "ReduceLROnPlateau", "patience": 0, "factor": 0.1}

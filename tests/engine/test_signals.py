@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -91,6 +92,27 @@ def test_a_signal_ends_a_wait_for_a_batch(monkeypatch, grace):
     assert isinstance(caught.value, Interrupted)
     assert caught.value.exit_code == 143
     assert wait_in(threading.get_ident()) is None
+
+
+def test_patience_is_with_the_wait_and_not_with_the_work_before_it(monkeypatch):
+    asked = []
+
+    def monotonic():  # the signal came long before
+        asked.append(1)
+        return time.monotonic() - (1000 if len(asked) == 1 else 0)
+
+    def batches():
+        while len(asked) < 4:
+            time.sleep(0.01)
+        yield 1
+
+    monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(signals, "_LOOKS", 1000)
+    with obeying_signals(StopRequest()):
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not asked:
+            time.sleep(0.01)
+        assert next(Awaited(batches())) == 1
 
 
 def test_half_of_the_grace_time_is_left_for_the_checkpoint():

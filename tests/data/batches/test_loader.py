@@ -10,6 +10,7 @@ import torch
 from torch.utils.data._utils import MP_STATUS_CHECK_INTERVAL
 
 from stride.data.build import BatchMaker
+from stride.data.normalize import Normalization
 from stride.data.options import loader_options
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
@@ -274,3 +275,25 @@ def test_ranks_augment_each_sample_as_one_process_does(mine, name):
         for r in range(3)
     ]
     same(whole, [[torch.cat(p) for p in zip(*b, strict=True)] for b in zip(*ranks, strict=True)])
+
+
+def test_batches_that_a_dataset_gives_at_once_are_augmented_apart(mine):
+    batches = read(make(mine.Many(), shuffle=False, batch_size=4))
+    plain = read(make(mine.Squares(), shuffle=False, batch_size=4))
+    noise = torch.cat([one[0] - other[0] for one, other in zip(batches, plain, strict=True)])
+    assert len(noise[:, 0].unique()) == 40
+
+
+def test_inputs_are_normalised_once_and_before_they_are_transformed(mine):
+    half = Normalization("standard", (0.0, 0.0), (2.0, 2.0))
+    for data in (mine.Squares(), as_source(mine.plain_arrays(), "a").normalized(half)):
+        batches = make(data, normalization=half, transform=lambda x: x + 1, shuffle=False)
+        inputs = read(batches)[0][0][:2]
+        expected = [[0, 0], [1, 1]] if isinstance(data, mine.Squares) else [[0, 1], [2, 3]]
+        assert torch.equal(inputs, torch.tensor(expected) / 2 + 1)
+
+
+def test_an_example_is_the_same_in_every_epoch(mine):
+    batches = make(mine.Epochal(), shuffle=False)
+    batches.set_epoch(3)
+    assert batches.example()[1].tolist() == [1.0, 1.0]

@@ -1,7 +1,10 @@
 """Streams keep their own order; their draws are seeded and secluded."""
 
+import random
+
 import pytest
 import torch
+from torch.utils.data import IterableDataset
 
 from stride.data.build import BatchMaker
 from stride.data.options import loader_options
@@ -116,3 +119,61 @@ def test_a_stream_may_leave_a_rank_without_samples(mine):
         (False, (1, 19)), (True, (0, 1)),
     ]  # fmt: skip
     assert len(list(empty)) == 1
+
+
+class Drawing(IterableDataset):
+    """Draws from a generator of its own alone, and says what it is told."""
+
+    def __init__(self):
+        self.rng, self.told = random.Random(0), []
+
+    def set_epoch(self, epoch):
+        self.told.append(epoch)
+
+    def __iter__(self):
+        return (torch.tensor([self.rng.random()]) for _ in range(6))
+
+
+def test_each_worker_draws_numbers_of_its_own():
+    batches = make(Drawing(), num_workers=2)
+    first = [batch for batch in batches]
+    assert len(torch.cat(first).unique()) == 12
+    assert all(map(torch.equal, first, batches))
+
+
+def test_an_epoch_begins_anew_wherever_the_one_before_was_left():
+    stream = Drawing()
+    whole, left = make(Drawing()), make(stream)
+    left.set_epoch(0)
+    running = iter(left)
+    next(running)
+    left.set_epoch(1)
+    whole.set_epoch(1)
+    assert all(map(torch.equal, whole, left))
+    assert stream.told == [0, 1]
+
+
+def test_a_rank_counts_the_samples_of_all():
+    batches = make(Drawing(), batch_size=2, share=Share(1, 2))
+    batches.set_epoch(0)
+    positions = batches.positions(0, 0)
+    assert [next(positions) for _ in batches] == [4, 6]
+
+
+def test_a_stream_with_a_state_is_not_moved_by_an_example_and_at_its_end_begins_anew(mine):
+    stream = mine.Counting("train")
+    batches = make(stream)
+    batches.set_epoch(0)
+    batches.example()
+    assert stream.at == 0
+    first = torch.cat([batch[0] for batch in batches])
+    ended = batches.state_dict()
+    again = make(mine.Counting("train"))
+    again.set_epoch(0)
+    again.load_state_dict(ended)
+    assert torch.equal(torch.cat([batch[0] for batch in again]), first)
+
+
+def test_a_stream_with_a_state_goes_on_in_an_epoch_only_without_workers(mine):
+    assert make(mine.Counting("train")).seekable
+    assert not make(mine.Counting("train"), num_workers=1).seekable

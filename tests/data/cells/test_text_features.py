@@ -97,6 +97,9 @@ def test_rows_with_missing_values_are_left_out_and_counted(read, refused, caplog
     assert said.endswith("4 of 6 rows are left out, in which a value is missing: a 2, c 1, y 1")
     assert "line 5, column 'c'" in refused("a,c,y\n1,2,0\n1,2,0\n1,2,1\n1,,1\n", "y")
     assert "missing in every row" in refused("a,y\n,1.5\n", "y", missing=[])
+    assert "line 3, column 'y'" in refused(
+        "a,y\n,1\n2,oops\n", "y", missing=[], target_kind="float"
+    )
 
 
 def test_a_marker_may_be_a_stored_number(tmp_path):
