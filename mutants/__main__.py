@@ -46,10 +46,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 @contextmanager
 def _copies(folder: Path, count: int) -> Iterator["SimpleQueue[Copy]"]:
+    made = [Copy(folder / str(number)) for number in range(count)]
     copies: SimpleQueue[Copy] = SimpleQueue()
-    for number in range(count):
-        copies.put(Copy(folder / str(number)))
-    yield copies
+    for copy in made:
+        copies.put(copy)
+    try:
+        yield copies
+    finally:
+        for copy in made:
+            copy.close()
 
 
 def _require_green(copies: "SimpleQueue[Copy]", mutants: list[Mutant]) -> None:

@@ -2,16 +2,16 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
+from pytest import ExitCode
+
+from mutants.forks import TOLD
 from mutants.table import ROOT, Mutant
 
 PARTS = ("stride", "cli", "tests", "benchmarks", "examples", "docs", "mutants", ".ci")
-SECONDS = 300
 
 
 class Copy:
@@ -28,6 +28,7 @@ class Copy:
                 shutil.copy(file, folder)
         compiler = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash"]
         subprocess.run([*compiler, "stride", "cli", "tests"], cwd=folder, check=True)
+        self._forks = _forking(folder)
 
     def passes(self, tests: list[str]) -> bool:
         """Return whether these tests pass; a test that does not end fails.
@@ -35,27 +36,13 @@ class Copy:
         Raises:
             RuntimeError: They cannot be run: there is none of that name, or pytest breaks.
         """
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-        path = os.pathsep.join([str(self.folder), str(self.folder / "cli")])
-        environment = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-        child = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            told, _ = child.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            _end_session(child)
-        if child.returncode not in (0, 1):
-            raise RuntimeError(f"pytest ended with {child.returncode}:\n{told[-2000:]}")
-        return child.returncode == 0
+        assert self._forks.stdin and self._forks.stdout
+        print(*tests, file=self._forks.stdin, flush=True)
+        code = int(self._forks.stdout.readline())
+        if code not in (ExitCode.OK, ExitCode.TESTS_FAILED):
+            told = Path(TOLD.format(self.folder)).read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"pytest ended with {code}:\n{told[-2000:]}")
+        return code == ExitCode.OK
 
     def sees(self, mutant: Mutant) -> bool:
         """Return whether a mutant's test fails with it."""
@@ -67,9 +54,19 @@ class Copy:
         finally:
             file.write_text(source, encoding="utf-8")
 
+    def close(self) -> None:
+        """End the process that the tests are forked from."""
+        self._forks.communicate()
 
-def _end_session(child: "subprocess.Popen[str]") -> None:
-    """End the test and what it has started, which a fault may have left behind."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+
+def _forking(folder: Path) -> "subprocess.Popen[str]":
+    path = os.pathsep.join([str(folder), str(folder / "cli")])
+    environment = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "mutants.forks"],
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )

@@ -111,7 +111,7 @@ def _seed_bits(bits: Any, value: int) -> None:
 
 def _seed_legacy(generator: np.random.RandomState, value: int) -> None:
     kind = getattr(np.random, generator.get_state(legacy=False)["bit_generator"])
-    generator.set_state({**kind(value & MASK).state, "has_gauss": 0, "gauss": 0.0})
+    generator.set_state(kind(value & MASK).state)  # which forgets a normal number held back, too
 
 
 def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:

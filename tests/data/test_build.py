@@ -75,6 +75,8 @@ def test_mapped_arrays_are_read_by_batches(tmp_path):
     assert isinstance(forced.train_loader, MemoryBatches)
     for one, other in zip(forced.train_loader, loaded.train_loader, strict=True):
         assert torch.equal(one[0], other[0])
+    some, source = torch.arange(5), mapped.sources["train"]
+    assert torch.equal(source.loaded().take(some)[0], source.take(some)[0])
     half = [build(**options, memory_map=m, subsample_rate=0.5) for m in (True, False)]
     for one, other in zip(*(data.train_loader for data in half), strict=True):
         assert torch.equal(one[1], other[1])

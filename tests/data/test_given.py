@@ -85,6 +85,9 @@ def test_functions_are_called():
     wrapped = given(batches, CPU)
     assert [len(list(wrapped)) for _ in range(3)] == [2, 2, 2]
     assert len(calls) == 3
+    epochs = iter([[1, 2], [3]])
+    counted = given(lambda: iter(next(epochs)), CPU)
+    assert [[*counted], [*counted]] == [[1, 2], [3]]
 
 
 @pytest.mark.parametrize(
@@ -247,7 +250,9 @@ def test_what_the_global_state_decided_is_drawn_again():
     state = whole.state_dict()
     rest = [batch[1].tolist() for batch in running]
     torch.manual_seed(6)
+    before = read_globals()
     resumed.load_state_dict(state)
+    assert not drawn_since(before)
     assert resumed.state_dict()["order"] == state["order"]
     assert [targets for targets, _ in read(resumed, 0, 6)] == rest
 

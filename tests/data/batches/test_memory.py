@@ -70,7 +70,10 @@ def test_more_than_one_block():
     batches = MemoryBatches(tensors, order, CPU)
     assert len(order) > 2 * batches_per_block(tensors, 16)
     expected = order.permutation(0).split_with_sizes([16] * 2500)
-    same(batches, [(tensors[0][index], tensors[1][index]) for index in expected])
+    whole = [(tensors[0][index], tensors[1][index]) for index in expected]
+    same(batches, whole)
+    batches.set_epoch(0, 2490 * 16)
+    same(batches, whole[2490:])
 
 
 def test_blocks_are_small_enough_for_one_thread():

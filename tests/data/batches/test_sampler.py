@@ -6,10 +6,13 @@ from itertools import chain
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import DistributedSampler
 
 from stride.data.batches.sampler import ORDER, BatchSamplerOrder, Order, SamplerOrder
+from stride.data.generators import find_generators
 from stride.data.seeding import drawn_since, generator, read_globals
 from stride.distributed import Share
+from stride.engine.checkpoint.fidelity import same
 from stride.errors import DataError
 
 
@@ -96,6 +99,10 @@ def test_a_samplers_own_generator_is_seeded_by_the_epoch_and_left_alone(kind):
     order = SamplerOrder(sampler, 4, seed=1, drop_last=False)
     first, second = keys(order, 0), keys(order, 1)
     assert first != second and keys(order, 0) == first
+    (held,) = find_generators(sampler=sampler)
+    held.seed(5)
+    before = held.read()
+    assert keys(order, 1) == second and same(held.read(), before)
     assert keys(SamplerOrder(Own(), 4, seed=1, drop_last=False), 1) == second
     assert keys(SamplerOrder(Own(), 4, seed=2, drop_last=False), 1) != second
 
@@ -105,6 +112,26 @@ def test_a_generator_on_the_sampler_itself_has_the_epochs_seed():
     sampler = torch.utils.data.RandomSampler(range(8), generator=torch.Generator())
     expected = torch.randperm(8, generator=generator(1, ORDER, 2)).tolist()
     assert keys(SamplerOrder(sampler, 8, seed=1, drop_last=False), 2) == [expected]
+
+
+def test_a_sampler_that_draws_whole_batches_from_what_it_makes_follows_the_epoch():
+    class Late:
+        batch_size = 5
+        rng = None
+
+        def __len__(self):
+            return 4
+
+        def __iter__(self):
+            self.rng = self.rng or random.Random()
+            order = list(range(20))
+            self.rng.shuffle(order)
+            return iter([order[i : i + 5] for i in range(0, 20, 5)])
+
+    order = BatchSamplerOrder(Late(), 20, seed=1)
+    first, second = keys(order, 0), keys(order, 1)
+    assert first != second and keys(order, 0) == first
+    assert keys(BatchSamplerOrder(Late(), 20, seed=1), 1) == second
 
 
 def test_dropping_the_last_batch():
@@ -127,6 +154,15 @@ def test_a_users_sampler_is_seeded_and_secluded(mine):
     torch.rand(3)
     assert keys(order, 0) == first != keys(order, 1)
     assert keys(order, 0, 8) == first[2:]
+
+
+def test_a_sampler_that_follows_the_epoch_is_told_of_it():
+    data = range(20)
+    order = SamplerOrder(DistributedSampler(data, 1, 0), 20, seed=1, drop_last=False)
+    for epoch in (0, 3):
+        alone = DistributedSampler(data, 1, 0)
+        alone.set_epoch(epoch)
+        assert keys(order, epoch) == [list(alone)]
 
 
 def test_a_sampler_with_its_own_generator_depends_on_the_epoch_alone():

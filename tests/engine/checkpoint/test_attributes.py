@@ -188,6 +188,11 @@ CHANGES |= {
     "a chain of iterators": (Thing(g=map(abs, numbered())), lambda t: next(t.g), ["it.g"]),
     "a loader's iterator": (Thing(g=batches()), lambda t: next(t.g), ["it.g"]),
     "a file": (Thing(g=open(__file__)), lambda t: t.g.readline(), ["it.g"]),  # noqa: SIM115
+    "the type of numbers alone": (
+        Thing(x=torch.zeros(2)),
+        lambda t: setattr(t, "x", torch.zeros(2, dtype=torch.int32)),
+        ["it.x"],
+    ),
     "a few of very many numbers": (
         Thing(x=torch.zeros(2**23)),
         lambda t: t.x[5].add_(1),
@@ -331,10 +336,21 @@ class Odd:
         raise AssertionError("is not called")
 
 
+class Stubborn:
+    def __init__(self, number):
+        self.number = number
+
+    def state_dict(self):
+        return {"number": self.number}
+
+    def load_state_dict(self, state):
+        pass
+
+
 def test_what_cannot_be_put_back_is_told():
-    saved = Thing(odd=Odd(), late=nn.Linear(1, 1), other=nn.Linear(1, 1))
+    saved = Thing(odd=Odd(), late=nn.Linear(1, 1), other=nn.Linear(1, 1), stays=Stubborn(1))
     state = Held(lambda: Attributes({"it": saved}), generators=False).state_dict()
-    here = Thing(odd=Odd(), other=nn.Linear(2, 1), new=nn.Linear(1, 1))
+    here = Thing(odd=Odd(), other=nn.Linear(2, 1), new=nn.Linear(1, 1), stays=Stubborn(0))
     held = Held(lambda: Attributes({"it": here}), generators=False)
     held.load_state_dict(state)
     assert held.unrestored.pop("it.other").startswith("could not be put back: Error")
@@ -342,6 +358,7 @@ def test_what_cannot_be_put_back_is_told():
         "it.odd": "has a state that cannot be stored without pickle",
         "it.late": "was made while training and is not restored",
         "it.new": "is there, and was not in the checkpoint",
+        "it.stays": "is not what was saved",
     }
 
 
@@ -351,6 +368,7 @@ def test_what_changed_is_told_unless_it_is_again_what_it_was():
     noticed.begin()
     assert noticed.state_dict() == {}
     put(n=3, back=3, first=1, new=1)(thing)
+    noticed.begin()  # of a further training by the same object
     again = Noticed(lambda: Attributes({"it": Thing(n=0, same=2, back=3, first=None)}))
     again.load_state_dict(noticed.state_dict())
     assert again.unrestored == {"it.n": CHANGED, "it.first": MADE, "it.new": MADE}

@@ -131,12 +131,17 @@ class Numbers:
 def test_the_record_holds_the_facts(tmp_path):
     state = TrainState(part=Numbers(a=torch.ones(2)))
     state.step, state.epoch = 7, 2
-    write_state(tmp_path, state, value=float("nan"), streams={"metrics.jsonl": 99})
+    taken, threads = snapshot(state), torch.get_num_threads()
+    torch.set_num_threads(threads + 1)  # whoever writes has other ones
+    try:
+        write_state(tmp_path, taken, value=float("nan"), streams={"metrics.jsonl": 99})
+    finally:
+        torch.set_num_threads(threads)
     record = CheckpointRecord.read(CheckpointPaths(tmp_path).record)
     assert (record.step, record.epoch, record.streams) == (7, 2, {"metrics.jsonl": 99})
     assert record.value != record.value
     assert (record.world_size, record.devices) == (1, ["cpu"])
-    assert record.threads == torch.get_num_threads()
+    assert record.threads == threads
 
 
 def test_a_snapshot_stays_as_it_was_while_training_goes_on(tmp_path):
