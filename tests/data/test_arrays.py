@@ -58,6 +58,8 @@ def test_a_compressed_array_is_read_but_not_mapped(files):
 def test_arrays_larger_than_memory_are_mapped(files, monkeypatch):
     monkeypatch.setattr(module, "available_memory", lambda: INPUTS.nbytes)
     assert not arrays(str(files)).in_memory
+    monkeypatch.setattr(module, "available_memory", lambda: 3 * INPUTS.nbytes // 2)
+    assert not arrays(str(files), targets=None).in_memory  # some is left for the training
     monkeypatch.setattr(module, "available_memory", lambda: 10 * INPUTS.nbytes)
     assert arrays(str(files)).in_memory
 

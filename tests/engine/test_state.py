@@ -2,8 +2,9 @@
 
 import torch
 
+from stride.data.batches.given import GivenBatches
 from stride.engine.agreement import OfEachRank
-from stride.engine.state import Latest, LoaderState, TrainState
+from stride.engine.state import Latest, LoaderState, TrainState, shared
 from stride.engine.tally import Tally
 from stride.models.model import Step
 
@@ -93,6 +94,14 @@ def test_a_loader_goes_on_only_after_its_epoch_is_set():
     assert list(batches) == [3, 4] and len(batches) == 5
     batches.set_epoch(2)
     assert list(batches) == [0, 1, 2, 3, 4]
+
+
+def test_a_batch_of_several_ranks_is_as_large_as_all_their_shares(monkeypatch):
+    batches = GivenBatches([], torch.device("cpu"))
+    batches.batch_size = 4
+    assert shared(batches) is batches
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    assert shared(batches).batch_size == 12
 
 
 _COUNTERS = {"step": 0, "epoch": 0, "position": 0}

@@ -141,9 +141,12 @@ def test_each_worker_draws_numbers_of_its_own():
     assert all(map(torch.equal, first, batches))
 
 
-def test_draws_go_on_from_batch_to_batch():
-    batches = make(Drawing())
-    assert len(torch.cat([*batches]).unique()) == len(torch.cat([*batches])) == 6
+def test_draws_go_on_from_batch_to_batch_of_an_epoch():
+    batches, drawn = make(Drawing()), []
+    for epoch in range(3):
+        batches.set_epoch(epoch)
+        drawn += batches
+    assert len(torch.cat(drawn).unique()) == len(torch.cat(drawn)) == 18
 
 
 def test_an_epoch_begins_anew_wherever_the_one_before_was_left():

@@ -384,3 +384,5 @@ def test_auto_takes_one_sum_for_small_models(monkeypatch):
     small, large = (Model(nn.Linear(n, n), nn.MSELoss()) for n in (10, 3000))
     assert (choose_strategy("auto", small), choose_strategy("auto", large)) == ("flat", "ddp")
     assert choose_strategy("ddp", small) == "ddp"
+    large.network.requires_grad_(False)
+    assert choose_strategy("auto", large) == "flat"
