@@ -61,6 +61,17 @@ def test_json_with_lines(tmp_path: Path) -> None:
     assert "model_kwargs.quoted" not in lines
 
 
+def test_the_keys_of_tables_in_a_list_of_json_have_lines_of_their_own() -> None:
+    text = '{"models": [{"a": 1},\n{"b": [2],\n"c": {}}],\n"seed": 0}'
+    assert dict(_json_lines(text)) == {
+        "models": 1,
+        "models.a": 1,
+        "models.b": 2,
+        "models.c": 3,
+        "seed": 4,
+    }
+
+
 def test_toml_with_lines(tmp_path: Path) -> None:
     values, lines = read_config_file(write(tmp_path, "c.toml", TOML))
     assert values["load_data_kwargs"] == {"train_loader_kwargs": {"num_workers": 2}}

@@ -44,3 +44,8 @@ def test_they_are_found_wherever_they_stand() -> None:
 def test_text_that_is_not_decided_yet_is_looked_into() -> None:
     typed = {"a": Raw("m:N"), "b": Raw(json.dumps([{"model_name": "m:O"}])), "c": Raw("[")}
     assert import_paths(typed) == {"a": "m:N", "b[0].model_name": "m:O"}
+
+
+def test_a_key_that_begins_as_a_place_does_is_none() -> None:
+    values = {"dataset_kwargs": {"path": "c:data", "path_filter": "g:F"}, "run_after": "g:R"}
+    assert import_paths(values) == {"dataset_kwargs.path_filter": "g:F", "run_after": "g:R"}

@@ -135,6 +135,12 @@ def test_the_base_config_forgets_its_place_and_its_run(tmp_path: Path) -> None:
     assert merged.origins == {"seed": "work_dir"}
 
 
+def test_a_base_config_that_cannot_be_looked_at_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "w").symlink_to("w")
+    with pytest.raises(ConfigError, match="cannot read the config file: Too many levels"):
+        work_dir_layer(str(tmp_path / "w"))
+
+
 def test_arguments_are_copied_and_none_is_not_given() -> None:
     given: dict[str, Any] = {"model_kwargs": {"widths": (1, 2)}, "device": None}
     layer = argument_layer(given)

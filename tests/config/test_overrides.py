@@ -51,6 +51,12 @@ def test_a_later_override_wins() -> None:
     assert overrides_tree(["seed=1", "seed=2"]) == {"seed": "2"}
 
 
+def test_merging_leaves_what_is_merged_as_it_is() -> None:
+    lower, upper = {"own": {"a": {"b": 1}}}, {"own": {"a": {"c": 2}}}
+    assert deep_merge(lower, upper) == {"own": {"a": {"b": 1, "c": 2}}}
+    assert (lower, upper) == ({"own": {"a": {"b": 1}}}, {"own": {"a": {"c": 2}}})
+
+
 def test_a_section_typed_as_json_merges_with_its_keys() -> None:
     texts = ['model_kwargs={"width": 4}', "model_kwargs.depth=2"]
     assert overrides_tree(texts) == {"model_kwargs": {"width": 4, "depth": "2"}}

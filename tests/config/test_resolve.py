@@ -28,11 +28,12 @@ def test_all_layers_in_their_order(work_dir: Path, tmp_path: Path) -> None:
     resolved = resolve_layers(
         work_dir=work_dir,
         config_file=file,
-        arguments={"training_config": {"patience": 5}},
+        arguments={"seed": 5, "training_config": {"patience": 5}},
         overrides=["seed=6", "training_config.accumulate=2"],
     )
     training = resolved.config.training_config
     assert (training.patience, training.max_steps, training.accumulate) == (5, 9, 2)
+    assert resolved.config.seed == 6
     origins = {
         "work_dir": "argument",
         "seed": "override 1",
@@ -97,6 +98,21 @@ def test_bound_sections_keep_their_origins() -> None:
     assert bound.config.to_json()["optimizer_kwargs"]["lr"] == 1e-3
     assert bound.origin("optimizer_kwargs.lr") == "override 1"
     assert bound.origin("optimizer_kwargs.eps") == "default"
+
+
+def test_a_relative_place_is_meant_from_where_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    resolved = resolve_layers(work_dir="w")
+    assert resolved.work_dir == "w"
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir("other")
+    changed = resolved.override(["seed=1"])
+    assert resolved.work_dir == changed.work_dir == str(tmp_path / "w")
+    assert (changed.config.work_dir, changed.place("/data")) == ("w", "/data")
+    (tmp_path / "other").rmdir()
+    assert changed.work_dir == str(tmp_path / "w")
 
 
 def test_overrides_go_on_top_of_all_layers() -> None:

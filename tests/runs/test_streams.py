@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stride.errors import StrideError
 from stride.runs.files.atomic import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition, cut_streams, missing_bytes, stream_sizes
@@ -45,6 +46,13 @@ def test_rows_beyond_the_position_are_kept_beside_the_segment(
     assert steps(paths.cut(1, paths.metrics)) == [7, 8]
     assert steps(paths.fingerprints) == [1, 2]
     assert not paths.cut(1, paths.fingerprints).exists()
+
+
+def test_rows_are_kept_apart_before_they_are_cut_off(writer: RunWriter, paths: RunPaths) -> None:
+    paths.cut(1, paths.metrics).mkdir()
+    with pytest.raises(StrideError, match="cannot write"):
+        cut_streams(writer, StreamPosition())
+    assert steps(paths.metrics) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_stream_that_did_not_exist_yet_is_cut_whole(writer: RunWriter, paths: RunPaths) -> None:

@@ -99,6 +99,18 @@ def test_a_stream_that_is_opened_late_is_left_as_it_is(tmp_path: Path) -> None:
     old._release()
 
 
+def test_what_fails_since_the_run_was_taken_is_told_as_that(tmp_path: Path) -> None:
+    """The check was made in time, and the staging folder was gone when the file was written."""
+    old = start(tmp_path)
+    new = take_over(old)
+    real, looks = old._tenure.is_ours, iter([True])
+    old._tenure.is_ours = lambda: next(looks, False) or real()  # type: ignore[method-assign]
+    with pytest.raises(LostRun, match="segment 1 writes it now"):
+        old.commit("results.json", {})
+    new.close("done")
+    old._release()
+
+
 def test_a_table_is_not_put_beside_the_successors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

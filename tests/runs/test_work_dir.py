@@ -76,6 +76,14 @@ def test_a_deleted_largest_number_is_not_given_again(work_dir: WorkDir) -> None:
     assert work_dir.claim().name == "9"
 
 
+def test_a_smaller_number_or_a_name_leaves_the_mark_as_it_is(work_dir: WorkDir, caplog) -> None:
+    work_dir.claim(7).path.rmdir()
+    made(work_dir.claim(2))
+    made(work_dir.claim("big-lr"))
+    assert work_dir.claim().name == "8"
+    assert not caplog.messages
+
+
 def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir, caplog) -> None:
     made(work_dir.claim("41"))
     shutil.rmtree(work_dir.paths.private)
@@ -132,7 +140,8 @@ def test_whatever_has_the_next_number_is_passed_over(work_dir: WorkDir) -> None:
     (work_dir.path / "2").symlink_to("nowhere")
     (work_dir.path / ".tmp-x").mkdir()
     (work_dir.path / "config.json").touch()
-    assert work_dir.claim().name == "3"
+    work_dir.claim().path.rmdir()
+    assert work_dir.claim().name == "4"
 
 
 def test_the_answer_is_known_without_making_anything(work_dir: WorkDir) -> None:

@@ -14,6 +14,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import read_row
 from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
 from stride.runs.status import current_state
+from stride.runs.streams import StreamPosition
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 
@@ -111,6 +112,29 @@ def test_a_file_that_others_rely_on_is_checked(tmp_path: Path, name: str) -> Non
     writer.close("done")
 
 
+def test_a_record_that_nobody_could_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = start(tmp_path)
+    monkeypatch.setattr("stride.runs.writer.RECORD_LIMIT", 2**20)
+    with pytest.raises(RunError, match=r"curve.json is larger than the 1 MiB"):
+        writer.commit(writer.paths.curve, {"values": "x" * 2**20})
+    assert not writer.paths.curve.exists()
+    writer.close("done")
+
+
+def test_what_cannot_be_signed_is_not_written(tmp_path: Path) -> None:
+    """A kill between the two would leave a config that the signature does not cover."""
+    writer = start(tmp_path)
+    before = writer.paths.config.read_bytes()
+    writer.paths.signature.unlink()
+    writer.paths.signature.mkdir()
+    with pytest.raises(StrideError, match="cannot write"):
+        writer.commit(writer.paths.config, {"format_version": 3, "seed": 5})
+    assert writer.paths.config.read_bytes() == before
+    writer.close("done")
+
+
 def test_a_folder_is_committed_whole(tmp_path: Path) -> None:
     writer = start(tmp_path)
     with writer.commit_folder("checkpoints/x_epoch_1") as folder:
@@ -162,6 +186,47 @@ def test_a_run_that_is_written_is_not_resumed(tmp_path: Path) -> None:
     writer.status("running")
     with pytest.raises(RunError, match=r"a process is writing this run .*; stop it first"):
         RunWriter.resume(writer.paths.path)
+    writer.close("done")
+
+
+def test_a_run_that_went_on_since_it_was_read_is_not_resumed(tmp_path: Path) -> None:
+    path = start(tmp_path).paths.path
+    with pytest.raises(RunError, match="a process is writing this run"):
+        RunWriter.resume(path, after=0)
+    RunWriter.resume(path, after=0, take_over=True).close("interrupted")
+    for take_over in (False, True):
+        with pytest.raises(RunError, match="another process has taken this run just now"):
+            RunWriter.resume(path, after=0, take_over=take_over)
+    assert StatusRecord.read(RunPaths(path).status).segment == 1
+
+
+def test_pauses_add_up_and_none_is_before_the_first_start(tmp_path: Path) -> None:
+    paths = start(tmp_path).paths
+
+    def pause(seconds: float) -> float | None:
+        before = StatusRecord.read(paths.status).to_json()
+        ended = {"state": "interrupted", "ended": time.time() - seconds}
+        atomic_json(paths.status, before | ended)
+        writer = RunWriter.resume(paths.path, take_over=True)
+        writer.status("running")
+        writer._release()
+        return StatusRecord.read(paths.status).paused
+
+    assert pause(1000.0) is None
+    assert 100.0 <= (pause(100.0) or 0.0) < 1000.0
+    assert 130.0 <= (pause(30.0) or 0.0) < 1000.0
+
+
+def test_checkpoints_beyond_the_one_that_is_restored_go_with_a_resume(tmp_path: Path) -> None:
+    writer = start(tmp_path)
+    names = [f"m_d_x_epoch_{epoch}" for epoch in (2, 9, 10)]
+    for name in names:
+        with writer.commit_folder(writer.paths.checkpoint(name).path):
+            pass
+    writer.close("interrupted")
+    position = StreamPosition()
+    writer = RunWriter.resume(writer.paths.path, position=position, seen=names, checkpoint=names[1])
+    assert writer.paths.checkpoint_names() == names[:2]
     writer.close("done")
 
 

@@ -75,6 +75,18 @@ def test_a_torn_last_line_is_passed_over_and_mended(cut: int) -> None:
         assert all(json.loads(line) for line in path.read_bytes().splitlines())
 
 
+@pytest.mark.parametrize("last", range(len(ROWS)))
+def test_a_row_that_lacks_its_newline_alone_is_whole(path: Path, last: int) -> None:
+    with LineFile(path) as lines:
+        lines.append(ROWS[: last + 1])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    assert read_lines(path) == ROWS[: last + 1]
+    with LineFile(path) as lines:
+        lines.append([{"new": 1}])
+    assert path.read_bytes() == whole + b'{"new": 1}\n'
+
+
 @pytest.mark.parametrize("missing", [1, 2, 11])
 def test_a_last_line_that_is_ended_while_it_is_read_is_no_two_lines(
     path: Path, missing: int
