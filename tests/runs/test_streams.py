@@ -48,6 +48,18 @@ def test_rows_beyond_the_position_are_kept_beside_the_segment(
     assert not paths.cut(1, paths.fingerprints).exists()
 
 
+def test_each_stream_of_a_run_is_cut_back(writer: RunWriter, paths: RunPaths) -> None:
+    streams = (paths.metrics, paths.fingerprints, paths.rounds)
+    for stream in streams:
+        write(stream, range(1, 4))
+    sizes = stream_sizes(paths)
+    for stream in streams:
+        write(stream, range(1, 6))
+    cut_streams(writer, StreamPosition(3, sizes))
+    for stream in streams:
+        assert (steps(stream), steps(paths.cut(1, stream))) == ([1, 2, 3], [4, 5])
+
+
 def test_rows_are_kept_apart_before_they_are_cut_off(writer: RunWriter, paths: RunPaths) -> None:
     paths.cut(1, paths.metrics).mkdir()
     with pytest.raises(StrideError, match="cannot write"):

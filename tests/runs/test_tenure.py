@@ -191,6 +191,24 @@ def test_a_start_that_fails_takes_nothing_from_a_successor(
     successor.close("done")
 
 
+def test_a_start_that_fails_leaves_a_folder_that_was_claimed_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = RunWriter.commit
+
+    def commit(self: RunWriter, name: str | Path, content: object) -> None:
+        if Path(name).name == "provenance.json":
+            os.rename(self.paths.path, tmp_path / "replaced")
+            self.paths.path.mkdir()
+            raise RuntimeError
+        real(self, name, content)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunWriter, "commit", commit)
+    with pytest.raises(RuntimeError):
+        start(tmp_path)
+    assert (tmp_path / "0").is_dir()
+
+
 def test_who_comes_second_while_the_first_clears_up_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

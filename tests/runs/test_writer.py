@@ -12,6 +12,7 @@ from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files.atomic import atomic_json, read_lines, read_record
 from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import read_row
+from stride.runs.provenance.config_digest import config_digest, require_known_config
 from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
 from stride.runs.status import current_state
 from stride.runs.streams import StreamPosition
@@ -198,6 +199,15 @@ def test_a_run_that_went_on_since_it_was_read_is_not_resumed(tmp_path: Path) -> 
         with pytest.raises(RunError, match="another process has taken this run just now"):
             RunWriter.resume(path, after=0, take_over=take_over)
     assert StatusRecord.read(RunPaths(path).status).segment == 1
+
+
+def test_each_segment_knows_the_config_that_it_was_begun_with(tmp_path: Path) -> None:
+    paths, other = start(tmp_path).paths, CONFIG | {"seed": 5}
+    RunWriter.resume(paths.path, take_over=True, config=other).close("interrupted")
+    RunWriter.resume(paths.path).close("interrupted")
+    digests = [SegmentRecord.read(paths.segment(n)).config_sha256 for n in range(3)]
+    assert digests == [config_digest(CONFIG), config_digest(other), config_digest(other)]
+    require_known_config(paths)
 
 
 def test_pauses_add_up_and_none_is_before_the_first_start(tmp_path: Path) -> None:

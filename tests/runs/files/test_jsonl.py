@@ -113,6 +113,17 @@ def test_a_torn_line_longer_than_one_look_is_mended(path: Path) -> None:
     assert read_lines(path) == [{"step": 1}, {"step": 2}]
 
 
+def test_the_end_of_a_stream_longer_than_one_look_is_found(path: Path) -> None:
+    rows = [{"step": n, "text": "x" * 100} for n in range(1000)]
+    with LineFile(path) as lines:
+        lines.append(rows)
+    with path.open("ab") as file:
+        file.write(b'{"step": 1000, "te')
+    with LineFile(path) as lines:
+        lines.append([{"step": 1000}])
+    assert read_lines(path) == [*rows, {"step": 1000}]
+
+
 @pytest.mark.parametrize("line", [b"not json", b"", b"[1]", b"17", b"\xff\xfe", b"[" * 100_000])
 def test_a_broken_line_inside_is_named(path: Path, line: bytes) -> None:
     path.write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 3}\n')

@@ -35,6 +35,14 @@ def test_a_link_out_is_refused_for_reading_and_writing(run: Path, name: str) -> 
     assert (run.parent.parent / "private").read_text() == "mine"
 
 
+def test_a_link_into_a_folder_whose_name_begins_alike_leads_out(run: Path) -> None:
+    (run.parent / "3-old").mkdir()
+    (run.parent / "3-old" / "a.json").write_text("{}")
+    (run / "a.json").symlink_to("../3-old/a.json")
+    with pytest.raises(RunError, match="is a link out of the run folder"):
+        read_own(run / "a.json")
+
+
 def test_a_link_to_nowhere_makes_no_file(run: Path) -> None:
     (run / "metrics.jsonl").symlink_to(run.parent.parent / "new")
     with pytest.raises(RunError, match="link out"):
