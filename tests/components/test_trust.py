@@ -8,10 +8,10 @@ import pytest
 
 from stride.components.imports import file_of
 from stride.components.trust import Trust, require_signed
-from stride.config import resolve_layers
+from stride.config import Resolved, argument_layer, resolve_layers, work_dir_layer
 from stride.errors import UserError
 from stride.runs.layout import WorkDirPaths
-from stride.runs.signing.signature import vouched_work_dir
+from stride.runs.signing.signature import sign_work_dir, vouched_work_dir
 
 KEY = "model_kwargs.model_name"
 
@@ -72,6 +72,20 @@ def test_a_word_signs_what_is_there_and_holds_for_this_process(place: Path) -> N
     trust.require(resolved)
     with pytest.raises(UserError):
         Trust().require(resolved)
+
+
+def test_each_folder_vouches_for_what_it_names_itself(place: Path) -> None:
+    other = place / "other"
+    other.mkdir()
+    WorkDirPaths(other).config.write_text('{"training_config": {"metrics": ["other:M"]}}')
+    layers = [work_dir_layer(str(other)), work_dir_layer(str(place))]
+    resolved = Resolved.from_layers([argument_layer({"work_dir": "w"}), *layers])
+    sign_work_dir(place, {"trainer": "pkg.theirs:T", KEY: "theirs:Net"})
+    with pytest.raises(UserError, match=r"metrics\[0\]=other:M") as refused:
+        Trust().require(resolved)
+    assert "theirs" not in refused.value.what
+    sign_work_dir(other, {"training_config.metrics[0]": "other:M"})
+    Trust().require(resolved)
 
 
 def test_a_word_counts_where_nothing_can_be_signed(

@@ -5,12 +5,14 @@ import subprocess
 import pytest
 
 from stride.errors import UserError
-from stride.launch.launch import dry_run, launch
+from stride.launch.code import Code
+from stride.launch.launch import _script, dry_run, launch
 from stride.launch.script import Resources
 from stride.launch.slurm import Refused
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
+from stride.runs.writer import RunWriter
 
 TYPED = ["work_dir=W", "model_kwargs.model_name=nets:tiny", "model_kwargs.width=6"]
 
@@ -56,6 +58,18 @@ def test_without_git_the_job_runs_the_files_of_the_project(tmp_path, slurm, monk
     paths = Run(launched.runs[0]).paths
     assert not paths.code.exists()
     assert f"cd {tmp_path} || exit" in paths.job_script.read_text()
+
+
+def test_the_users_word_goes_with_a_run_that_no_key_could_sign(tmp_path, monkeypatch):
+    def script():
+        writer = RunWriter.start(tmp_path / "W", config={}, provenance={})
+        writer.close("queued")
+        return _script(writer.paths, Resources(), Code())
+
+    assert "--trust" not in script()
+    (tmp_path / "state").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert "--trust" in script()
 
 
 def test_places_of_data_are_absolute(project, slurm):

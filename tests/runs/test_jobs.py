@@ -68,6 +68,12 @@ def test_the_submitted_job_is_the_run_s_until_another_is_started(monkeypatch, pa
     assert recorded_job(paths) == "15"
 
 
+def test_what_a_segment_calls_its_job_is_none_of_slurm_s_unless_it_looks_so(monkeypatch, paths):
+    submit(paths, "12")
+    start_in(monkeypatch, paths, "--me")
+    assert recorded_job(paths) is None
+
+
 def test_a_process_outside_of_any_job_does_not_hide_the_one_submitted(paths):
     submit(paths, "12")
     RunWriter.resume(paths.path).close("interrupted")

@@ -148,3 +148,11 @@ def test_checkpoints_are_ordered_by_number_and_not_as_text() -> None:
     assert positions == [
         (9, None), (9, 200), (9, 1000), (89, None), (99, None), (109, None), (149, None)
     ]  # fmt: skip
+
+
+def test_what_is_unfinished_or_no_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    for name in (".tmp-0a-m_d_x_epoch_2", "m_d_x_epoch_1", "notes"):
+        (paths.checkpoints / name).mkdir(parents=True)
+    (paths.checkpoints / "m_d_x_epoch_3").touch()
+    assert paths.checkpoint_names() == ["m_d_x_epoch_1"]

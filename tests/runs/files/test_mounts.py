@@ -19,6 +19,7 @@ MOUNTS = r"""22 1 8:1 / / rw - ext4 /dev/root rw
         ("/home", True),
         ("/home/local/w", False),
         ("/homestead/w", False),
+        ("/homeland/w", False),
         ("/mnt/two words/w", True),
         ("/opt", False),
     ],

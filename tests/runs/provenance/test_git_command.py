@@ -92,6 +92,14 @@ def test_nothing_is_fetched(repository, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_all_calls_share_one_deadline(repository, monkeypatch):
+    call = Git(repository, 60.0)
+    call("status")
+    monkeypatch.setattr(call, "_deadline", 0.0)
+    with pytest.raises(GitFailed, match="no answer within 60 s"):
+        call("status")
+
+
 def test_a_key_that_no_option_could_override_is_refused(repository):
     git(repository, "config", "filter.a=b.clean", "cat")
     assert "a key with '='" in git_state(repository)[0]["reason"]

@@ -459,6 +459,15 @@ def test_another_setting_is_the_likeliest_cause(equal) -> None:
     assert len(compare_runs(original, copy, steps=12).causes) == 2  # a copy cut short is shorter
 
 
+def test_a_secret_that_differs_is_a_cause_that_is_not_told(equal) -> None:
+    original, copy = equal
+    for paths, token in ((original, "abc"), (copy, "xyz")):
+        change(paths.config, dataset_kwargs={"token": token})
+    causes = diverged(equal)
+    assert "dataset_kwargs.token: another value" in causes
+    assert not any("abc" in cause or "xyz" in cause for cause in causes)
+
+
 def test_what_a_resume_changed_comes_first(equal) -> None:
     original, copy = equal
     change(copy.config, seed=1)
