@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pydantic import ValidationError as Refused
 
 from stride.errors import RunError
-from stride.runs.files.atomic import atomic_json, read_lines
+from stride.runs.files.atomic import atomic_json, json_bytes, read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records import (
@@ -19,6 +19,7 @@ from stride.runs.records import (
     ResultsRecord,
     SegmentRecord,
     StatusRecord,
+    seal,
 )
 
 FORMAT_1 = Path(__file__).parent / "format_1"
@@ -121,3 +122,17 @@ def test_provenance_may_hold_further_facts() -> None:
     record = ProvenanceRecord.model_validate({"threads": {"torch": 2}, "git": {"commit": None}})
     assert record.to_json()["threads"] == {"torch": 2}
     assert record.to_json()["git"] == {"commit": None}
+
+
+def test_the_record_of_a_checkpoint_is_known_by_its_seal_from_format_3_on(tmp_path: Path) -> None:
+    path, place = tmp_path / "checkpoint.json", {"step": 7, "epoch": 1, "position": 3}
+    values = {"format_version": 3, **place, "time": 1.0, "files": {}, "versions": {}}
+    atomic_json(path, values | {"format_version": 2})
+    assert CheckpointRecord.read(path).step == 7
+    whole = seal(json_bytes(values | {"sha256": "0" * 64}, indent=2))
+    path.write_bytes(whole)
+    assert CheckpointRecord.read(path).step == 7
+    for damaged in (json_bytes(values, indent=2), whole.replace(b'"step": 7', b'"step": 8')):
+        path.write_bytes(damaged)
+        with pytest.raises(RunError, match=r"checkpoint\.json is damaged"):
+            CheckpointRecord.read(path)

@@ -15,6 +15,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import LineFile, atomic_json, read_json
 from stride.runs.layout import CheckpointPaths, RunPaths
+from stride.runs.provenance.config_digest import config_digest
 from stride.runs.verify import run as verify
 from stride.runs.verify.run import Report, verify_run
 from stride.runs.writer import RunWriter
@@ -301,6 +302,21 @@ def test_a_record_that_points_out_of_its_folder_is_a_problem_and_no_crash(paths:
     change(last(paths).record, files=listed | {"/none/such": digest, "../x": digest})
     (problem,) = verify_run(paths.path).problems
     assert "'/none/such' is no name of a file or folder" in problem.what
+
+
+def test_a_checkpoint_of_another_run_or_config(paths: RunPaths) -> None:
+    record, digest = last(paths).record, config_digest(read_json(paths.config))
+    change(paths.segment(0), config_sha256=digest)
+    whole = {"uuid": read_json(paths.status)["uuid"], "config_sha256": digest}
+    change(record, **whole)
+    assert verify_run(paths.path).ok
+    for name, value, what in (
+        ("uuid", "f" * 32, f"it is of another run, {'f' * 32}; delete this checkpoint's folder"),
+        ("config_sha256", "0" * 64, "it was written under a config that this run never had"),
+    ):
+        change(record, **whole | {name: value})
+        (problem,) = verify_run(paths.path).problems
+        assert problem.file.endswith("/checkpoint.json") and problem.what.startswith(what)
 
 
 def test_an_index_of_other_checkpoints_than_there_are(paths: RunPaths) -> None:
