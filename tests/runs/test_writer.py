@@ -191,9 +191,11 @@ def test_a_run_that_is_written_is_not_resumed(tmp_path: Path) -> None:
 
 
 def test_a_run_that_went_on_since_it_was_read_is_not_resumed(tmp_path: Path) -> None:
-    path = start(tmp_path).paths.path
+    old = start(tmp_path)
+    path = old.paths.path
     with pytest.raises(RunError, match="a process is writing this run"):
         RunWriter.resume(path, after=0)
+    old._release()
     RunWriter.resume(path, after=0, take_over=True).close("interrupted")
     for take_over in (False, True):
         with pytest.raises(RunError, match="another process has taken this run just now"):
@@ -202,8 +204,10 @@ def test_a_run_that_went_on_since_it_was_read_is_not_resumed(tmp_path: Path) -> 
 
 
 def test_each_segment_knows_the_config_that_it_was_begun_with(tmp_path: Path) -> None:
-    paths, other = start(tmp_path).paths, CONFIG | {"seed": 5}
-    RunWriter.resume(paths.path, take_over=True, config=other).close("interrupted")
+    first, other = start(tmp_path), CONFIG | {"seed": 5}
+    first.close("interrupted")
+    paths = first.paths
+    RunWriter.resume(paths.path, config=other).close("interrupted")
     RunWriter.resume(paths.path).close("interrupted")
     digests = [SegmentRecord.read(paths.segment(n)).config_sha256 for n in range(3)]
     assert digests == [config_digest(CONFIG), config_digest(other), config_digest(other)]
@@ -211,13 +215,15 @@ def test_each_segment_knows_the_config_that_it_was_begun_with(tmp_path: Path) ->
 
 
 def test_pauses_add_up_and_none_is_before_the_first_start(tmp_path: Path) -> None:
-    paths = start(tmp_path).paths
+    first = start(tmp_path)
+    first._release()
+    paths = first.paths
 
     def pause(seconds: float) -> float | None:
         before = StatusRecord.read(paths.status).to_json()
         ended = {"state": "interrupted", "ended": time.time() - seconds}
         atomic_json(paths.status, before | ended)
-        writer = RunWriter.resume(paths.path, take_over=True)
+        writer = RunWriter.resume(paths.path)
         writer.status("running")
         writer._release()
         return StatusRecord.read(paths.status).paused
