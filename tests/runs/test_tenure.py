@@ -244,6 +244,22 @@ def test_who_takes_over_goes_on_only_from_what_he_read(tmp_path: Path) -> None:
     old._release()
 
 
+def test_who_takes_over_a_start_that_is_taken_back_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process before had looked in time, and removes its files until its successor stands."""
+    old, fence = start(tmp_path), Tenure.fence
+
+    def late(self: Tenure) -> None:
+        self.paths.config.unlink()
+        fence(self)
+
+    monkeypatch.setattr(Tenure, "fence", late)
+    with pytest.raises(RunError, match="went on until just now"):
+        take_over(old)
+    old._release()
+
+
 def test_checkpoints_may_be_a_link_to_another_disk(
     tmp_path: Path, elsewhere: Path, unaware: Callable[[RunWriter], None]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows import is_run_folder, read_row
 from stride.runs.status import Process
 from stride.runs.writer import RunWriter
 
@@ -59,6 +59,18 @@ def test_the_row_of_an_ended_run_is_made_from_status_alone(tmp_path):
     assert (row.overrides, row.uuid, row.broken) == (("seed=1",), "0" * 32, None)
 
 
+def test_what_lies_between_two_segments_is_no_part_of_the_duration(tmp_path):
+    for paused, duration in ((4.0, 6.5), (99.0, 0.0)):
+        assert read_row(write_run(tmp_path / "3", paused=paused)).duration == duration
+
+
+def test_a_work_dir_is_no_run_whatever_it_is_called(tmp_path):
+    write(tmp_path / "7" / "config.json", seed=0)
+    assert is_run_folder(tmp_path / "7")
+    (tmp_path / "7" / ".stride").mkdir()
+    assert not is_run_folder(tmp_path / "7")
+
+
 def test_the_row_as_plain_values_is_what_json_holds(tmp_path):
     plain = read_row(write_run(tmp_path / "3", metrics={"best": {"loss": 1}})).to_json()
     assert json.loads(json.dumps(plain)) == plain
@@ -70,6 +82,7 @@ def test_what_status_lacks_is_read_from_the_other_files(tmp_path):
     monitor = {"metric": "validation/epoch_loss", "mode": "min"}
     write(path / "results.json", **METRICS, monitor=monitor)
     write(path / "provenance.json", overrides=["seed=1"])
+    (path / "metrics.jsonl").write_text('{"step": 29, "epoch": 2, "time": 1.0, "lr": 0.1}\n')
     assert read_row(path) == read_row(write_run(tmp_path / "other" / "3"))._replace(path=path)
 
 

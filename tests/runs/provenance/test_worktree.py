@@ -14,6 +14,7 @@ from stride.errors import RunError
 from stride.runs.provenance import worktree
 from stride.runs.provenance.git import git_state
 from stride.runs.provenance.origin_digest import origin_digest
+from stride.runs.provenance.worktree import moved
 from stride.runs.run import Run
 from stride.runs.signing.signature import CHANGED, vouched_run
 from stride.runs.work_dir import WorkDir
@@ -125,6 +126,21 @@ def test_the_folder_and_the_search_path_are_those_of_the_copy(repository, run_of
         assert code.folder.name == "package"
         assert code.path == [str(tree), "/elsewhere", str(tree / "package")]
         assert repository not in (tree, *tree.parents)
+
+
+def test_what_is_installed_inside_the_repository_stays_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "code" / ".venv"))
+    for place, copied in (("lib", True), (".venv/lib", False), (".venv-2", True)):
+        found = moved(str(tmp_path / "code" / place), tmp_path / "code", tmp_path / "copy")
+        assert found == str(tmp_path / ("copy" if copied else "code") / place)
+
+
+def test_a_patch_that_is_a_link_out_of_the_run_is_refused(tmp_path, run_of):
+    run = run_of()
+    (tmp_path / "other.patch").write_text("")
+    run.paths.code_patch.symlink_to(tmp_path / "other.patch")
+    with pytest.raises(RunError, match=r"code\.patch is a link out of the run folder"):
+        recorded_code(run.paths).__enter__()
 
 
 def test_the_copy_goes_when_the_block_fails(repository, run_of):

@@ -304,6 +304,13 @@ def test_the_weights_of_the_results_and_of_each_checkpoint(equal) -> None:
     assert compare_runs(original, copy, steps=12).weights == "identical"  # the checkpoint's
     checkpoint = copy.checkpoint(read_json(copy.checkpoint_index)["last"])
     files = read_json(checkpoint.record)["files"]
+    for paths, digest in ((original, "1" * 64), (copy, "2" * 64)):  # a large model has several
+        more = {"model-1.safetensors": {"sha256": digest, "size": 1}}
+        change(paths.checkpoint(checkpoint.path.name).record, files=files | more)
+    assert compare_runs(original, copy, steps=12).weights == "different"
+    change(original.checkpoint(checkpoint.path.name).record, files=files)
+    change(checkpoint.record, files=files)
+    assert compare_runs(original, copy, steps=12).weights == "identical"
     files["model.safetensors"]["sha256"] = "1" * 64
     change(checkpoint.record, files=files)
     assert compare_runs(original, copy, steps=12).weights == "different"

@@ -254,6 +254,27 @@ def test_fingerprints_that_are_gone_at_the_end(paths: RunPaths) -> None:
         assert [what in problem.what for problem in found] == ([True] if what else [])
 
 
+@pytest.mark.parametrize(
+    ("rounds", "what"),
+    [
+        ([(0, 10, [3, 4]), (1, 12, [5]), (2, 13, [])], ""),
+        ([(0, 10, [3, 4]), (2, 12, [5])], "line 2: round 2 with 12 labels where round 1 with 12"),
+        ([(0, 10, [3, 4]), (1, 11, [5])], "line 2: round 1 with 11 labels where round 1 with 12"),
+        ([(0, 10, [3, 3])], "line 1: a sample was asked for twice"),
+    ],
+)
+def test_rounds(paths: RunPaths, rounds: list[tuple[int, int, list[int]]], what: str) -> None:
+    common: dict[str, Any] = {"step": 1, "epoch": 1, "time": 1.0, "metrics": {}, "seconds": {}}
+    with LineFile(paths.rounds) as file:
+        for number, labelled, queried in rounds:
+            row = {"round": number, "labelled": labelled, "queried": queried, "scores": []}
+            file.append([common | row])
+    report = verify_run(paths.path)
+    assert files(report) == (["rounds.jsonl"] if what else [])
+    assert what in (report.problems[0].what if what else "")
+    assert what or report.counts["rounds"] == 3
+
+
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -373,6 +394,11 @@ def test_weights_that_are_not_what_their_header_says(paths: RunPaths) -> None:
         assert (problem.file, what in problem.what) == ("initial_weights.safetensors", True)
     paths.initial_weights.write_bytes(whole)
     assert verify_run(paths.path).ok
+    change(paths.provenance, initial_weights_sha256=hashlib.sha256(whole).hexdigest())
+    assert verify_run(paths.path).ok
+    flip(paths.initial_weights)
+    (problem,) = verify_run(paths.path).problems
+    assert problem.what.startswith("initial_weights.safetensors is damaged")
 
 
 def test_a_file_that_is_made_and_unmade_while_one_looks_is_no_problem(
