@@ -14,6 +14,7 @@ from stride.runs.status import (
     STALE_AFTER,
     STATES,
     Process,
+    _start_without_proc,
     current_state,
     derive,
     is_written,
@@ -186,3 +187,15 @@ def test_a_segment_that_has_said_nothing_yet_is_a_writer(run: RunPaths) -> None:
     assert not is_written(run)
     atomic_json(run.segment(1), {"format_version": 1, **HERE})
     assert is_written(run)
+
+
+@pytest.mark.skipif(not hasattr(os, "getresuid"), reason="needs Linux")
+def test_without_proc_a_process_of_another_user_lives_and_one_that_is_gone_does_not() -> None:
+    users = os.getresuid()
+    if users[0] == 0:
+        os.setresuid(65534, 65534, 0)
+    try:
+        found = _start_without_proc(1), _start_without_proc(2**22 + 1)
+    finally:
+        os.setresuid(*users)
+    assert found == ("", None)

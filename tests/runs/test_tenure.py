@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stride.errors import LostRun, RunError
+from stride.errors import LostRun, RunError, StrideError
 from stride.loggers.csv import CsvLogger
 from stride.runs import tenure
 from stride.runs.files.atomic import read_json, read_lines
@@ -258,6 +258,22 @@ def test_who_takes_over_a_start_that_is_taken_back_is_told_so(
     with pytest.raises(RunError, match="went on until just now"):
         take_over(old)
     old._release()
+
+
+def test_a_full_disk_is_not_told_as_another_process(tmp_path: Path) -> None:
+    import resource
+
+    writer = start(tmp_path)
+    writer.close("interrupted")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(StrideError, match=r"cannot write: File too large \(.*/1\.json\)"):
+            RunWriter.resume(writer.paths.path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not writer.paths.segment(1).exists()
+    assert not list(writer.paths.path.rglob(".tmp-*"))
 
 
 def test_checkpoints_may_be_a_link_to_another_disk(
