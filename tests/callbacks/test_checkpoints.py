@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 
@@ -52,6 +53,11 @@ class Run(RunWriter):
         super().sync_streams()
         self.stood_at_syncing = self.paths.checkpoint_names()
 
+    def remove_folder(self, path):
+        entries = CheckpointIndex.read(self.paths.checkpoint_index).entries
+        self.named_at_removal = [entry.name for entry in entries]
+        super().remove_folder(path)
+
 
 class Trainer:
     """Just enough of a training: counters, a real run folder, hooks."""
@@ -81,10 +87,10 @@ def trainer(tmp_path):
     made.run.close("done")
 
 
-def callback(**config):
+def callback(now=time.monotonic, **config):
     config = CheckpointConfig(**({"every_minutes": None} | config))
     names = lambda epoch, step: checkpoint_name("MLP", "digits", "x", epoch, step)  # noqa: E731
-    return Checkpoints(config, names, Monitor("loss", "min"))
+    return Checkpoints(config, names, Monitor("loss", "min"), now)
 
 
 def train(trainer, checkpoints, losses, steps_per_epoch=10):
@@ -139,6 +145,20 @@ def test_checkpoints_inside_an_epoch_are_named_by_their_step(trainer):
 def test_minutes_are_looked_at_in_each_step(trainer):
     train(trainer, callback(every_minutes=1e-9, keep_last=99), [1.0], steps_per_epoch=3)
     assert len(index(trainer).entries) == 4
+
+
+def test_minutes_have_sixty_seconds_and_count_from_the_last_checkpoint(trainer):
+    seconds = [1000.0]
+    checkpoints = callback(lambda: seconds[0], every_minutes=2, keep_last=9, background=False)
+    for passed in (119.0, 1.0, 119.0, 2.0):
+        seconds[0] += passed
+        trainer.step(checkpoints)
+    assert [entry.step for entry in index(trainer).entries] == [2, 4]
+
+
+def test_the_index_has_forgotten_a_checkpoint_when_it_is_deleted(trainer):
+    train(trainer, callback(every_epochs=1, keep_last=1, keep_best=0), [2.0, 1.0])
+    assert trainer.run.named_at_removal == kept(trainer) == ["mlp_digits_x_epoch_2"]
 
 
 def test_nan_is_never_the_best_and_the_index_is_plain_json(trainer):

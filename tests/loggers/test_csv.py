@@ -91,6 +91,25 @@ def test_a_full_disk_leaves_no_part_of_a_row(tmp_path: Path) -> None:
     assert paths.metrics_csv.read_text() == "step,loss\n1,0.5\n2,0.25\n"
 
 
+def test_the_rows_are_on_the_disk_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger, fsync = CsvLogger(), os.fsync
+    logger.open(RunPaths(tmp_path), {})
+    logger.write({"step": 1})
+    logger.write({"step": 2})
+    synced: list[tuple[int, int]] = []
+
+    def noted(descriptor: int) -> None:
+        synced.append((os.fstat(descriptor).st_ino, os.fstat(descriptor).st_size))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    logger.close()
+    file = (tmp_path / "metrics.csv").stat()
+    assert synced == [(file.st_ino, file.st_size)]
+
+
 def test_a_hard_linked_copy_stays_as_it_is(tmp_path: Path) -> None:
     logger = CsvLogger()
     logger.open(RunPaths(tmp_path), {})

@@ -78,6 +78,13 @@ def test_a_tensor_that_changes_in_place_is_noted_as_it_was():
     assert [row["a"] for row in rows] == [1.0, 2.0]
 
 
+def test_a_tensor_of_a_device_is_noted_as_a_copy():
+    stream, value = MetricsStream(TrainState(), []), torch.zeros((), device="meta")
+    stream.log("a", value)
+    value.add_(1)
+    assert (value._version, stream._pending[0][-1]._version) == (1, 0)  # which a view would share
+
+
 @pytest.mark.parametrize("value", [torch.zeros(2), torch.zeros(0), "1.5", None])
 def test_what_is_no_number_is_refused_where_it_is_logged(value):
     stream = MetricsStream(TrainState(), [])

@@ -27,12 +27,12 @@ def test_what_was_logged_before_the_folder_is_in_the_file(tmp_path):
 
 
 def test_handlers_are_gone_at_the_end_and_lines_go_to_their_own_run(tmp_path):
-    before = list(logging.getLogger().handlers)
+    before, level = list(logging.getLogger().handlers), LOGGER.level
     for name in ("a", "b"):
-        with TextLog("INFO") as log:
+        with TextLog("DEBUG") as log:
             log.open(tmp_path / name)
             LOGGER.info("line of %s", name)
-    assert logging.getLogger().handlers == before
+    assert (logging.getLogger().handlers, LOGGER.level) == (before, level)
     assert "line of b" not in (tmp_path / "a").read_text()
     assert "line of a" not in (tmp_path / "b").read_text()
 

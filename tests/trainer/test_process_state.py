@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.errors import RunError
@@ -107,6 +108,28 @@ def test_the_generators_are_left_as_they_were_found_by_everything(small):
         act()
         changed += [name] if generators() != before else []
     assert changed == []
+
+
+class Drawn(Dataset):
+    """Points that are drawn when the dataset is made."""
+
+    def __init__(self, split: str = "train"):
+        self.points = torch.rand(8, 64), torch.randint(10, (8,))
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, i):
+        return self.points[0][i], self.points[1][i]
+
+
+def test_data_that_is_drawn_when_it_is_made_is_the_seeds(small):
+    trainer, found = small(), []
+    for seed in (0, 0, 1):
+        draw()
+        trainer.fit({"dataset_kwargs.dataset_name": f"{__name__}:Drawn", "seed": seed})
+        found.append(trainer.data.fingerprint)
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_look_at_the_model_before_changes_no_bits(small):

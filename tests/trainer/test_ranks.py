@@ -373,6 +373,33 @@ def test_every_rank_is_told_of_each_checkpoint_after_the_same_step(
         assert stands and (step >= begun if strategy == "flat" and background else step == begun)
 
 
+class Looked(Callback):
+    """Note what this rank draws, and the time by which it writes."""
+
+    def before_train(self, trainer):
+        watch = trainer._training.watch
+        self.seen = torch.rand(3).tolist(), watch.checkpoints._now(), watch.best._now()
+
+
+def looked(folder):
+    callback = Looked()
+    Trainer(
+        folder,
+        device="cpu",
+        dataset_kwargs={"dataset_name": "digits", "subsample_rate": 0.05},
+        model_kwargs={"model_name": "MLP", "hidden": [6]},
+        training_config={"max_steps": 1},
+        logging_config={"terminal_display": "off"},
+        callbacks=[callback],
+    ).fit()
+    return callback.seen
+
+
+def test_ranks_have_draws_of_their_own_and_one_clock(ranks, tmp_path):
+    (draws, *clock), (others, *same) = ranks(2, looked, tmp_path, group=False)
+    assert draws != others and clock == same
+
+
 def twice(folder):
     """Train two runs in a group with a name; rank 0 takes its time to end the first."""
     os.environ["TORCHELASTIC_RUN_ID"] = "named"

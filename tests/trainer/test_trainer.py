@@ -227,6 +227,7 @@ def test_a_subclass_has_the_same_hooks_without_the_trainer(make):
 
         def after_epoch(self, metrics):
             self.stop("seen enough")
+            self.stop("said too late", status="done")
 
     trainer = make(kind=Own)
     trainer.fit()
@@ -383,6 +384,8 @@ def test_an_existing_run_is_refused_and_replaced_only_by_a_valid_config(make):
         trainer.fit()
     with pytest.raises(UserError):
         trainer.fit({"model_kwargs.hiden": [1]}, force=True)
+    with pytest.raises(RunError, match="exists already"):  # told before the data is looked for
+        trainer.fit({"dataset_kwargs.dataset_name": "table", "dataset_kwargs.path": "nowhere.csv"})
     assert run_of(trainer).status["uuid"] == uuid
     trainer.fit(force=True)
     assert run_of(trainer).status["uuid"] != uuid

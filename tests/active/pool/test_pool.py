@@ -94,6 +94,20 @@ def test_passes_with_dropout_differ_and_are_the_same_in_the_same_round(
         assert not torch.equal(first, torch.cat(list(make_pool(**other).members(model, 4)), 1))
 
 
+class Noisy(nn.Module):
+    """Draws whatever its mode."""
+
+    def forward(self, inputs):
+        return torch.rand(len(inputs), 3)
+
+
+def test_no_two_batches_have_the_same_draws(make_pool, make_model) -> None:
+    model, pool = make_model(), make_pool(ids=[10] * 16, committee=[Noisy(), Noisy()])
+    streams = (pool.outputs(Noisy()), pool.committee_outputs(), pool.members(model, 2))
+    for first, second in streams:
+        assert first.shape == second.shape and not torch.equal(first, second)
+
+
 def test_passes_with_dropout_use_the_statistics_of_training(make_pool, make_model) -> None:
     model = make_model()
     model.network[3].p = 1e-9
@@ -167,6 +181,8 @@ def test_draws_of_a_round_are_its_own(make_pool) -> None:
     assert torch.equal(one, same)
     assert not torch.equal(one, torch.rand(3, generator=make_pool(round_number=2).generator))
     assert not torch.equal(one, torch.rand(3, generator=make_pool(seed=4).generator))
+    # A change here changes what earlier runs, done again, would ask for.
+    assert make_pool(seed=3, round_number=1).seed == 1610687992635741633
 
 
 def test_the_precision_is_that_of_evaluation(make_pool, make_model) -> None:

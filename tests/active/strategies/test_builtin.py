@@ -106,6 +106,12 @@ def test_a_core_set_keeps_from_what_is_labelled(make_pool, make_model) -> None:
     assert torch.equal(answer("CoreSet", model, pool).positions, expected.positions)
 
 
+def test_uniform_scores_are_those_of_the_pool(make_pool, make_model) -> None:
+    pool = make_pool()
+    expected = torch.rand(50, generator=draws(pool), dtype=torch.float64)
+    assert torch.equal(answer("UniformSampling", make_model(), pool), expected)
+
+
 def test_uniform_scores_are_uniform(make_pool, make_model) -> None:
     times = torch.zeros(60)
     for number in range(600):

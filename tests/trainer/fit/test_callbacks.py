@@ -3,6 +3,7 @@
 import pytest
 
 from stride.callbacks.base import Callback
+from stride.engine.loop import StopRequest
 from stride.errors import ComponentError, ConfigError
 from stride.trainer.fit.callbacks import build_watch
 
@@ -35,6 +36,18 @@ def test_states_have_names_that_two_of_a_kind_do_not_share(make):
         "callback-BestWeights",
         "callback-Checkpoints",
     ]
+
+
+def test_early_stopping_decides_again_for_a_run_that_was_killed_before_it_could(make):
+    training = {"early_stopping": True, "patience": 1}
+    watch = build_watch(make(training_config=training).comprehend_config(), [])
+    trainer, stop = make(), StopRequest()
+    for loss in (1.0, 2.0):
+        watch.reconsider(stop)
+        assert not stop
+        watch.callbacks[-1].after_evaluate(trainer, {"validation/epoch_loss": loss})
+    watch.reconsider(stop)
+    assert stop.status == "done" and stop.reason.startswith("early stopping")
 
 
 def test_a_metric_nobody_gives_is_refused_unless_a_callback_may_add_it(make):

@@ -1,6 +1,11 @@
 """What is written at a run's start, and overrides as they were typed."""
 
+import pytest
+
 from stride.config import resolve_layers
+from stride.errors import LostRun
+from stride.loggers.base import Logger
+from stride.runs.run import Run
 from stride.trainer.fit.claim import typed_overrides
 
 
@@ -22,8 +27,6 @@ def test_a_later_override_of_a_key_takes_the_place_of_the_earlier():
 def test_seeds_and_devices_are_in_the_provenance(make):
     trainer = make(seed=5, dataset_kwargs={"split_seed": 9})
     trainer.fit(max_steps=1)
-    from stride.runs.run import Run
-
     provenance = Run(trainer.run.paths.path).provenance
     assert provenance["seeds"] == {
         "seed": 5,
@@ -34,3 +37,19 @@ def test_seeds_and_devices_are_in_the_provenance(make):
     assert provenance["devices"] == ["cpu"]
     assert provenance["threads"]["torch"] >= 1
     assert provenance["data_fingerprint"]
+
+
+class Fenced(Logger):
+    def open(self, paths, config):
+        raise LostRun("another writes")
+
+    def write(self, row): ...
+
+    def close(self): ...
+
+
+def test_a_claim_that_fails_half_way_leaves_a_run_that_says_so(make, tmp_path):
+    with pytest.raises(LostRun):
+        make(logger=Fenced()).fit()
+    status = Run(tmp_path / "w" / "0").status
+    assert (status["state"], status["reason"]) == ("failed", "LostRun: another writes")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from stride.config.schema import TrainingConfig
 from stride.errors import ConfigError
-from stride.trainer.fit.monitors import evaluated_metrics, require_metric
+from stride.trainer.fit.monitors import evaluated_metrics, require_metric, saving_monitor
 
 NAMES = ["accuracy", "mine.metrics:Good", "MulticlassF1Score"]
 
@@ -18,6 +19,13 @@ def test_names_are_those_that_are_recorded():
         "validation/MulticlassF1Score",
     ]
     assert evaluated_metrics(NAMES, validated=False, rated=False) == ["train/epoch_loss"]
+
+
+def test_the_direction_of_one_metric_is_not_that_of_another():
+    training = TrainingConfig(stopping_metric="odd", mode="max", saving_metric="val_loss")
+    assert saving_monitor(training, True).mode == "min"
+    own = training.model_copy(update={"saving_metric": None})
+    assert (saving_monitor(own, True).metric, saving_monitor(own, True).mode) == ("odd", "max")
 
 
 def test_an_unknown_name_is_answered_by_those_that_there_are():

@@ -1,5 +1,6 @@
 """A recording ends its run by how its block was left."""
 
+import os
 import shutil
 import time
 from io import StringIO
@@ -9,7 +10,7 @@ import pytest
 from stride.data.batches.waiting import Awaited
 from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
-from stride.errors import LostRun, NonFiniteError, StrideError
+from stride.errors import LostProcess, LostRun, NonFiniteError, StrideError
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
@@ -33,6 +34,7 @@ def recording(tmp_path):
         (KeyboardInterrupt(), "interrupted", "interrupted by the keyboard"),
         (Interrupted(15), "interrupted", "interrupted by SIGTERM"),
         (NonFiniteError("the loss is not finite"), "failed", "nonfinite: the loss is not finite"),
+        (LostProcess("rank 1 is gone"), "interrupted", "rank 1 is gone"),
         (ValueError("first\nsecond"), "failed", "ValueError: first"),
     ],
 )
@@ -88,6 +90,19 @@ def test_metrics_that_cannot_be_written_fail_the_run(recording, monkeypatch):
     assert "no space left" in status["reason"]
 
 
+def test_what_a_checkpoint_is_told_of_the_streams_is_written_and_then_durable(
+    recording, monkeypatch
+):
+    synced, fsync, metrics = [], os.fsync, recording.paths.metrics
+    with recording:
+        recording.log("m", 1.0)
+        assert recording.stream_sizes()[metrics.name] == metrics.stat().st_size > 0
+        monkeypatch.setattr(os, "fsync", lambda one: (synced.append(os.fstat(one)), fsync(one)))
+        recording.sync_streams()
+        file = metrics.stat()
+        assert [(one.st_ino, one.st_size) for one in synced] == [(file.st_ino, file.st_size)]
+
+
 def test_warnings_are_shown_while_the_run_goes_on(tmp_path):
     shown = StringIO()
     writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
@@ -114,6 +129,11 @@ def test_an_end_that_fails_by_itself_fails_the_run(recording):
     with pytest.raises(RuntimeError, match="no such row"), recording:
         recording.log("m", 1.0)
     assert Run(recording.paths.path).status["state"] == "failed"
+
+
+def test_a_run_whose_last_status_cannot_be_written_is_not_done(recording):
+    with pytest.raises(LostRun, match="its folder is gone"), recording:
+        shutil.rmtree(recording.paths.path)
 
 
 def test_what_ended_the_run_is_told_also_where_no_status_can_be_written(recording):

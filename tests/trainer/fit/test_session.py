@@ -5,9 +5,12 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
 
 from stride.callbacks.base import Callback
+from stride.engine.signals import Interrupted
 from stride.runs.run import Run
+from stride.trainer.starts.fork import find_checkpoint
 from stride.trainer.trainer import Trainer
 
 CONFIG = {
@@ -34,6 +37,33 @@ def test_a_fork_with_other_batches_tells_how_many_steps_it_has(tmp_path: Path, s
     made = Told(tmp_path, **CONFIG)
     made.fork(0, "last", {"load_data_kwargs.batch_size": size, "training_config.max_steps": None})
     assert told[0][1] == made.state.step
+
+
+class Ended(Callback):
+    """Be told to end by a launcher in the middle of an epoch."""
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == 6:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_leaves_a_checkpoint_of_the_step_it_came_in(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        Trainer(tmp_path, load_data_kwargs={"batch_size": 8}, callbacks=[Ended()], **CONFIG).fit()
+    run = Run(tmp_path / "0")
+    assert run.state == "interrupted"
+    assert find_checkpoint(run, "last") == find_checkpoint(run, "6")
+
+
+def test_gradients_are_clipped_to_the_norm_of_the_config(tmp_path: Path) -> None:
+    training = {"max_steps": 1, "clip_grad_norm": 1e-3, "save_best": False}
+    sgd = {"optimizer_name": "SGD", "lr": 1.0}
+    made = Trainer(tmp_path, **CONFIG | {"training_config": training}, optimizer_kwargs=sgd)
+    before = [parameter.detach().clone() for parameter in made.model.parameters()]
+    made.fit()
+    moved = [one - other for one, other in zip(made.model.parameters(), before, strict=True)]
+    norm = torch.cat([one.detach().flatten() for one in moved]).norm()
+    assert float(norm) == pytest.approx(1e-3, rel=1e-3)
 
 
 class Signalled(Callback):

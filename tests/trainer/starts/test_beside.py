@@ -181,6 +181,16 @@ class AveragedWithState(Averaged):
         self.average.load_state_dict({name: state.pop(name) for name in [*state]})
 
 
+class Redrawing(Callback):
+    """Draws when its state is put back."""
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        torch.rand(3)
+
+
 EXACT = {
     "channels_last": (Images, list),
     "odd layouts": (Odd, list),
@@ -190,6 +200,7 @@ EXACT = {
     "an average without a state": (Net, lambda: [Averaged()]),
     "an average with a state": (Net, lambda: [AveragedWithState()]),
     "a second optimiser": (TwoOptimizers, list),
+    "a state that draws": (Modes, lambda: [Redrawing()]),
 }
 
 
@@ -407,5 +418,8 @@ def test_a_run_that_was_done_stays_so_where_its_state_cannot_be_put_back(make):
     again = Run(run.path)
     assert again.state == "done" and again.status["metrics"] == metrics
     assert {name: getattr(run.paths, name).read_bytes() for name in kept} == kept
+    with pytest.raises(Killed):
+        make(callbacks=[Counter(), Killer(9)]).fit(resume=0, max_epochs=3)
+    assert Run(run.path).state == "failed"  # in training, which its state was put back for
     make(callbacks=[Counter()]).fit(resume=0, max_epochs=3)
     assert Run(run.path).results["last"]["epoch"] == 3

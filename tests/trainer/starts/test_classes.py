@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from stride.errors import ComponentError
+from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 from tests.trainer.killing import Killed, Killer
@@ -94,6 +95,13 @@ def factor(run, **word):
 
 def told(caplog):
     return [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+
+
+def test_only_what_the_record_has_can_have_changed():
+    now = {"sources": {"network": "a", "dataset of val": "b"}, "classes": {"network": "m:Net"}}
+    assert changed_sources({}, now) == {}  # older runs know of fewer
+    before = {"sources": {"network": "other"}}
+    assert changed_sources(before, now) == {"source of the network": "m:Net has changed"}
 
 
 def test_two_cells_define_a_class_twice_and_each_run_has_its_own(tmp_path, cell, caplog):

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import torch
 
+from stride.callbacks.base import Callback
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.runs.run import Run
@@ -141,6 +142,38 @@ def test_what_was_best_on_other_data_is_forgotten(parent, make):
     results = run_of(trainer).results
     assert results["best"]["step"] > parent.results["last"]["step"]
     assert results["best"]["epoch"] == 3
+
+
+def test_changed_data_begins_the_epoch_anew_by_the_statistics_of_before(make, tmp_path):
+    table, rows = tmp_path / "a.csv", [f"{i % 7},{i % 5},{i % 2}" for i in range(60)]
+    table.write_text("\n".join(["x,y,class", *rows]))
+    section = {"dataset_name": "table", "path": str(table), "target": "class", "subsample_rate": 1}
+    first = make(
+        dataset_kwargs={**section, "normalize": "standard"}, load_data_kwargs={"batch_size": 8}
+    )
+    first.fit(max_steps=2)
+    table.write_text("\n".join(["x,y,class", *rows, *["99,99,1"] * 20]))
+    (trainer := make()).fork(0, "last", {"training_config.max_steps": 3})
+    fork, parent = run_of(trainer), run_of(first)
+    assert origin_of(fork)["counters"] == {"step": 2, "epoch": 0, "position": 0}
+    assert "changed: dataset_kwargs.(data) the data itself is other" in log_of(fork)
+    assert fork.paths.normalization.read_bytes() == parent.paths.normalization.read_bytes()
+
+
+class Enough(Callback):
+    """Stop the training after three steps."""
+
+    def after_step(self, trainer, step):
+        if trainer.state.step == 3:
+            trainer.stop("enough")
+
+
+def test_a_fork_of_a_run_that_was_stopped_trains_on(make):
+    (first := make(callbacks=[Enough()])).fit()
+    assert run_of(first).state == "stopped"
+    (trainer := make()).fork(0, "last")
+    assert run_of(trainer).state == "done"
+    assert run_of(trainer).results["last"]["step"] == 2 * STEPS
 
 
 def test_a_fork_with_nothing_left_to_train_is_refused_and_leaves_no_folder(parent, make):

@@ -118,6 +118,13 @@ def test_start_weights_are_known_by_their_digest(make, source, tmp_path):
             again()
 
 
+def test_a_config_that_resuming_changed_says_still_what_the_run_started_from(make, source):
+    run = kill(make, 4, model_kwargs={"init_from": source})
+    make().fit(["training_config.max_steps=5"], resume=0)
+    section = Run(run.path).raw_config["model_kwargs"]
+    assert section["init_from"] == source
+
+
 START = ("initial_weights", "provenance", "code_patch", "config", "status")
 """The files of a start, the last one first."""
 

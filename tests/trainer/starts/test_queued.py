@@ -6,6 +6,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
+from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
 
 GIT = {"root": "/project", "commit": "a" * 40}
@@ -87,6 +88,15 @@ def test_a_run_that_another_process_begins_is_refused(queue):
     with pytest.raises(RunError, match="a process is writing this run"):
         resume(run)
     other.close("failed")
+
+
+def test_a_run_that_another_process_has_begun_meanwhile_is_left_alone(queue):
+    run = queue()
+    beginning = Resumed.of(run.path)
+    RunWriter.resume(run.path, after=0).close("failed")
+    with pytest.raises(RunError, match="another process has taken this run just now"):
+        Trainer(str(run.path.parent)).fit(beginning=beginning)
+    assert Run(run.path).status["segment"] == 1
 
 
 def test_a_run_whose_job_died_before_it_trained_begins_again(queue):

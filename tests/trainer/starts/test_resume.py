@@ -13,6 +13,9 @@ from stride.callbacks.base import Callback
 from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
+from stride.runs.verify.run import verify_run
+from stride.runs.writer import RunWriter
+from stride.trainer.starts.resume import Resumed
 from stride.trainer.trainer import Trainer
 from tests.sealed import change_record
 from tests.trainer.killing import Killed, Killer
@@ -101,6 +104,33 @@ def test_a_segment_says_from_where_it_goes_on_and_how_exactly(make):
     assert "resuming from step 3 (epoch 0)" in log_of(run)
     cut = run.paths.cut(1, run.paths.metrics).read_text().splitlines()
     assert [(row["step"], row["epoch"]) for row in map(json.loads, cut)] == [(4, 0), (4, 1)]
+
+
+class Said(Callback):
+    def before_train(self, trainer):
+        trainer.log("mine/begun", 1.0)
+
+
+def test_what_a_hook_logs_before_the_state_is_put_back_is_there_once(make):
+    often = {"checkpoint_config": OFTEN, "callbacks": [Said()]}
+    with pytest.raises(Killed):
+        make(**often | {"callbacks": [Said(), Killer(5)]}).fit()
+    make(**often).fit(resume=0)
+    run = make(**often).load_run(0)
+    assert [row["step"] for row in run.metrics() if "mine/begun" in row] == [0]
+
+
+def test_a_run_goes_on_with_as_many_threads_as_it_began_with(make):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        run = kill(make, 5)
+        torch.set_num_threads(1)
+        make().fit(resume=0)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+    assert json.loads(run.paths.segment(1).read_text())["fidelity"]["inexact"] == {}
 
 
 def test_what_could_not_be_restored_exactly_is_said(make, monkeypatch):
@@ -273,6 +303,44 @@ def test_a_run_that_a_process_writes_is_refused(make, tmp_path):
 
     make(callbacks=[Greedy()], training_config={"max_steps": 1}).fit()
     assert len(caught) == 1
+
+
+def test_a_run_that_another_process_went_on_with_meanwhile_is_left_alone(make):
+    run = kill(make, 4)
+    beginning = Resumed.of(run.path)
+    RunWriter.resume(run.path).close("interrupted")
+    with pytest.raises(RunError, match="another process has taken this run just now"):
+        make().fit(beginning=beginning)
+    assert segments(run) == ["0.json", "1.json"] and Run(run.path).state == "interrupted"
+
+
+class Meanwhile(Resumed):
+    """Have something happen to the run between the look at it and its claim."""
+
+    def take(self, *facts):
+        self.happens()
+        return super().take(*facts)
+
+
+def test_a_checkpoint_that_came_since_the_run_was_looked_at_is_not_lost(make):
+    run = kill(make, 7)
+    newest = run.checkpoints()[-1]
+    later = newest.with_name(newest.name.replace("step_6", "step_7"))
+    beginning = Meanwhile.of(run.path)
+    beginning.happens = lambda: shutil.copytree(newest, later)
+    with pytest.raises(RunError, match="went on until just now"):
+        make().fit(beginning=beginning)
+    assert later.is_dir()
+
+
+def test_a_checkpoint_that_went_since_the_run_was_looked_at_is_not_in_the_index(make):
+    run = kill(make, 7)
+    first, *_, last = run.checkpoints()
+    assert first != last
+    beginning = Meanwhile.of(run.path, {"checkpoint_config.keep_last": 9})
+    beginning.happens = lambda: shutil.rmtree(first)
+    make().fit(beginning=beginning)
+    assert verify_run(run.path).problems == []
 
 
 def test_there_has_to_be_such_a_run(make):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from stride.active.calibration.scaling import fit_temperature
 from stride.errors import ConfigError
 from stride.runs.files.atomic import read_lines
 from stride.trainer.starts.loaded import load_run
@@ -102,6 +103,14 @@ def test_scores_are_of_calibrated_probabilities_where_that_is_asked_for(tmp_path
         made.fit()
         asked.append(rows(made)[0]["scores"])
     assert asked[0] != asked[1]
+
+
+def test_a_temperature_is_that_of_the_validation_split(tmp_path):
+    made = ActiveTrainer(tmp_path, active_config={**ACTIVE, "temperature_scaling": True}, **COMMON)
+    made.check()
+    expected = fit_temperature(made.model, made.data.val_loader)
+    assert made._asking._temperatures() == {made.model.network: expected}
+    assert expected != fit_temperature(made.model, made.data.train_loader)
 
 
 def test_rounds_begin_with_the_start_weights_also_after_a_resume(tmp_path, pretrained):

@@ -154,7 +154,9 @@ def test_noise_is_added_where_it_is_asked_for_and_is_the_seeds(tmp_path):
     for seed in (1, 1, 2):
         watch = Watch()
         made = fitted(tmp_path, [watch], {"weights": "shrink_perturb", "shrink": 0.0}, seed=seed)
-        starts.append(torch.cat([v.flatten() for v in watch.starts[1].values()]))
+        first, second = (torch.cat([v.flatten() for v in s.values()]) for s in watch.starts[1:])
+        assert not torch.equal(first, second)  # of another round
+        starts.append(first)
     assert torch.equal(starts[0], starts[1]) and not torch.equal(starts[0], starts[2])
     assert starts[0].std().item() == pytest.approx(made.config.active_config.perturb, rel=0.2)
 
