@@ -312,6 +312,18 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_leaves_it_readable(make):
     assert "Traceback" in run.log()
 
 
+def test_a_loss_that_is_to_raise_does_so_before_its_update(make):
+    class Poison(Callback):
+        def after_step(self, trainer, step):
+            if trainer.state.step == 2:
+                trainer.model.network.register_forward_hook(lambda *call: call[-1] * math.nan)
+
+    trainer = make(callbacks=[Poison()], training_config={"nonfinite": "raise"})
+    with pytest.raises(NonFiniteError, match="step 3"):
+        trainer.fit()
+    assert all(torch.isfinite(p).all() for p in trainer.model.parameters())
+
+
 def test_a_users_exception_is_passed_on_untouched_and_recorded(make):
     class Broken(Callback):
         def after_epoch(self, trainer, metrics):

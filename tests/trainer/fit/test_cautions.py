@@ -110,8 +110,11 @@ def test_a_secret_is_told_of_and_is_in_config_json_alone(make, caplog):
     assert "read an environment variable" in told
     trainer.fit({key: f"{value} too", "training_config.max_epochs": 2}, resume="latest")
     paths = trainer.run.paths
-    files = [one for one in paths.path.rglob("*") if one.is_file()]
-    assert [one for one in files if value.encode() in one.read_bytes()] == [paths.config]
+    trainer.fork(0, "last", {key: f"{value} again", "training_config.max_epochs": 3})
+    assert f"changed: {key} it is another" in trainer.run.paths.log(0).read_text()
+    files = [one for one in paths.path.parent.rglob("*") if one.is_file()]
+    found = {one for one in files if value.encode() in one.read_bytes()}
+    assert found == {paths.config, trainer.run.paths.config}
     assert f"{key}=***" in paths.provenance.read_text()
 
 

@@ -106,6 +106,27 @@ def test_a_segment_says_from_where_it_goes_on_and_how_exactly(make):
     assert [(row["step"], row["epoch"]) for row in map(json.loads, cut)] == [(4, 0), (4, 1)]
 
 
+class Counted(Trainer):
+    """A trainer with a state of its own."""
+
+    steps = 0
+
+    def after_step(self, step):
+        self.steps += 1
+
+    def state_dict(self):
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state):
+        self.steps = state["steps"]
+
+
+def test_a_trainer_with_a_state_goes_on_with_it(make):
+    kill(make, 5, kind=Counted)
+    (trainer := make(kind=Counted)).fit(resume=0)
+    assert trainer.steps == 2 * STEPS
+
+
 class Said(Callback):
     def before_train(self, trainer):
         trainer.log("mine/begun", 1.0)
