@@ -200,7 +200,7 @@ EXACT = {
     "an average without a state": (Net, lambda: [Averaged()]),
     "an average with a state": (Net, lambda: [AveragedWithState()]),
     "a second optimiser": (TwoOptimizers, list),
-    "a state that draws": (Modes, lambda: [Redrawing()]),
+    "redrawing": (Modes, lambda: [Redrawing()]),
 }
 
 

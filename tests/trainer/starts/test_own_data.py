@@ -366,7 +366,7 @@ def test_steps_of_a_run_that_is_done_are_not_done_again(tmp_path, monkeypatch):
 
 def test_workers_that_are_kept_are_named(tmp_path, monkeypatch):
     options = {"num_workers": 1, "persistent_workers": True}
-    monkeypatch.setitem(LOADERS, "kept", lambda: shuffled(Points(), **options))
+    monkeypatch.setitem(LOADERS, "kept", lambda: shuffled(Points(), seeded(), **options))
     part, other = (from_loader(tmp_path / "parts", "kept") for _ in range(2))
     part.fit(max_epochs=1)
     other.fit(resume=0, max_epochs=2)

@@ -13,6 +13,7 @@ from torch import nn
 from stride.active.curves.curve import Curve
 from stride.callbacks.base import Callback
 from stride.callbacks.kept import Kept
+from stride.distributed import rank
 from stride.errors import DataError, RunError, UserError
 from stride.runs.files.atomic import read_lines
 from stride.runs.labels.query_csv import read_query
@@ -282,8 +283,9 @@ def test_more_rounds_after_the_end_equal_those_of_one_training(tmp_path):
 
 def test_longer_rounds_are_another_past(tmp_path):
     fitted(tmp_path, active={"num_rounds": 1})
-    with pytest.raises(RunError, match="max_epochs"):
-        ActiveTrainer(tmp_path).fit({"training_config.max_epochs": 5}, resume=0)
+    longer = {"training_config.max_epochs": 5, "active_config.num_rounds": 2}
+    with pytest.raises(RunError, match=r"training_config\.max_epochs was 3 and is 5"):
+        ActiveTrainer(tmp_path).fit(longer, resume=0)
 
 
 def test_it_can_be_reproduced(tmp_path):
@@ -300,13 +302,20 @@ def test_two_processes_ask_what_one_asks(ranks, tmp_path):
     answers = ranks(2, _of_two, tmp_path / "two", group=False)
     assert answers[0] == answers[1]
     assert answers[0][0] == [ids for ids, _ in queries(alone)]
+    assert {one % 10 for one in answers[0][-1][6:]} == {9}  # as rank 0 would have it
 
 
 def _of_two(folder):
     made = trainer(folder)
     made._resolved = made._resolved.override({"load_data_kwargs.batch_size": 2})
     made.fit()
-    return [row["queried"] for row in rows(made)], made.state.step
+    mine = {"strategy": f"{__name__}:by_rank", "num_rounds": 1}
+    other = fitted(folder, active=mine, training_config={"max_epochs": 1})
+    return [row["queried"] for row in rows(made)], made.state.step, other._rounds.labelled.tolist()
+
+
+def by_rank(model, pool):
+    return ((pool.ids + 7 * rank()) % 10).double()
 
 
 def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, monkeypatch):
