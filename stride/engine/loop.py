@@ -3,7 +3,9 @@
 before_train
 for each epoch:
     before_epoch
-    for each batch: forward, backward, before_step, clip, optimizer, schedule, after_step, rest
+    for each window of batches:
+        forward, backward, before_step, clip, optimizer     `advance`
+        schedule, after_step, rest
     evaluate, after_evaluate
     schedule (of epochs)
     record
@@ -14,7 +16,7 @@ A training that is resumed enters where it was left. Its `before_train`, and ins
 `before_epoch`, are called before the state is put back, so that what they change does not last.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
@@ -125,6 +127,7 @@ class Loop:
         save: called when it must be, as before the evaluation that ends a training in mid-epoch.
         agree: makes what was asked of one rank known to all, at the end of an epoch; in an epoch
             `rest` does.
+        step: what the newest update returned, for hooks.
     """
 
     batches: Batches
@@ -143,9 +146,23 @@ class Loop:
     rest: Callable[[], None] = _nothing
     save: Callable[[], None] = _nothing
     agree: Callable[[], None] = _nothing
+    step: Step | None = field(default=None, init=False)
 
     def run(self) -> None:
         """Train until an epoch or step limit, a stop request, or a signal.
+
+        Raises:
+            NonFiniteError: a loss is not finite, and it is not to be skipped.
+            DataError: the training loader gives no batch.
+        """
+        for window in self.windows():
+            self.advance(window)
+
+    def windows(self) -> Iterator[Sequence[Any]]:
+        """Yield the batches of one update after the other; do in between all that is no update.
+
+        Whoever draws a window has made its update, and counted it as `advance` does, before the
+        next one is drawn. So several loops can be led together, with one update for all.
 
         Raises:
             NonFiniteError: a loss is not finite, and it is not to be skipped.
@@ -163,7 +180,7 @@ class Loop:
             if not inside:
                 self.hooks.call("before_epoch")
             inside = False
-            complete = self._train_epoch()
+            complete = yield from self._epoch()
             if self.stop.signal:
                 return
             if not complete:
@@ -171,31 +188,41 @@ class Loop:
             self._end_epoch(complete)
         self.hooks.call("after_train")
 
+    def advance(self, window: Sequence[Any]) -> None:
+        """Make the update of a window, and count it."""
+        state, update = self.state, self.update
+        try:
+            step = update.gradients(window)
+        except NonFiniteLoss as refused:
+            step = self._refuse(refused)
+            state.step += 1
+        else:
+            state.step += 1
+            update.apply(window, step)
+            self.tally.add(step)
+        self.step = step
+
     def over(self) -> bool:
         """Tell whether a limit is reached or a stop asked for."""
         return bool(self.stop) or self.limits.reached(self.state)
 
-    def _train_epoch(self) -> bool:
-        """Train to the end of the epoch, a limit or a stop; return whether the epoch is over."""
-        state, update, stop = self.state, self.update, self.stop
+    def _epoch(self) -> Generator[Sequence[Any], None, bool]:
+        """Yield the windows up to the end of the epoch, a limit or a stop.
+
+        Returns:
+            Whether the epoch is over.
+        """
+        state, stop = self.state, self.stop
         max_steps, log_interval = self.limits.max_steps, self.limits.log_interval
         after_step = self.hooks.named("after_step")
         windows, positions = self._begin_epoch()
         for window in windows:
-            try:
-                step = update.gradients(window)
-            except NonFiniteLoss as refused:
-                step = self._refuse(refused)
-                state.step += 1
-            else:
-                state.step += 1
-                update.apply(window, step)
-                self.tally.add(step)
+            yield window
             *_, state.position = islice(positions, len(window))
             if self.schedule.every_step:
                 self.schedule.step()
             for hook in after_step:
-                hook(step)
+                hook(self.step)
             if state.step % log_interval == 0:
                 self._report()
             state.settled = state.step
@@ -206,7 +233,7 @@ class Loop:
                 break
         else:
             complete = True
-        state.settled = 0
+        state.settled, self.step = 0, None  # what it holds of the model's outputs is let go
         self._require_progress()
         self._check_finite()
         return complete

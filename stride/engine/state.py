@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from stride.distributed import rank, world_size
 from stride.engine.tally import Tally
 
+LAST = "random"
+"""The name of the part that is restored after all others."""
+
 
 class Stateful(Protocol):
     """Whatever can give and take its state."""
@@ -133,10 +136,11 @@ class TrainState:
         settled: the last step whose hooks have all run, 0 outside of an epoch's batches; what was
             logged up to it can be written from another thread.
         parts: everything else, by name; each has `state_dict` and `load_state_dict`. They are
-            restored in their order: random state belongs last, since restoring may draw.
+            restored in their order.
+        early: the names of those by which it is known what is left to train.
     """
 
-    __slots__ = ("drawn", "epoch", "parts", "position", "settled", "step")
+    __slots__ = ("drawn", "early", "epoch", "parts", "position", "settled", "step")
 
     def __init__(self, **parts: Stateful) -> None:
         self.step = 0
@@ -145,6 +149,29 @@ class TrainState:
         self.drawn = 0
         self.settled = 0
         self.parts = parts
+        self.early = {"stop"}
+
+    def register(self, name: str, part: Stateful, *, first: bool = False) -> None:
+        """Add a part to what checkpoints hold.
+
+        Args:
+            name: under which it is stored.
+            part: has `state_dict` and `load_state_dict`.
+            first: whether it is restored before all others, and already when it is to be found
+                out what is left to train; else after them, and before the random state.
+
+        Raises:
+            ValueError: there is a part of that name.
+        """
+        if name in self.parts or name == "counters":
+            raise ValueError(f"the state has a part {name!r} already")
+        if first:
+            self.early.add(name)
+            self.parts = {name: part, **self.parts}
+            return
+        # Restoring may draw: the random state is put back after everything else.
+        last = {key: self.parts.pop(key) for key in (LAST,) if key in self.parts}
+        self.parts = {**self.parts, name: part, **last}
 
     def is_finite(self) -> bool:
         """Tell whether all losses of the epoch so far are finite (waits for the device)."""

@@ -118,6 +118,17 @@ def test_epochs_end_with_a_row_each_and_reports_come_between():
     assert (loop.state.step, loop.state.epoch, loop.state.position) == (10, 2, 0)
 
 
+def test_loops_led_together_are_as_each_alone():
+    alone, rows = build(max_epochs=2, log_interval=3)
+    alone.run()
+    pairs = [build(max_epochs=2, log_interval=3) for _ in range(2)]
+    for windows in zip(*(loop.windows() for loop, _ in pairs), strict=True):
+        for (loop, _), window in zip(pairs, windows, strict=True):
+            loop.advance(window)
+    assert [seen for _, seen in pairs] == [rows, rows]
+    assert [loop.state.step for loop, _ in pairs] == [10, 10]
+
+
 @pytest.mark.parametrize(
     ("steps", "epoch", "position"), [(3, 0, 12), (5, 1, 0), (7, 1, 8), (10, 2, 0)]
 )

@@ -1,5 +1,6 @@
 """The training state is whatever has a state, gathered by name."""
 
+import pytest
 import torch
 
 from stride.data.batches.given import GivenBatches
@@ -105,3 +106,13 @@ def test_a_batch_of_several_ranks_is_as_large_as_all_their_shares(monkeypatch):
 
 
 _COUNTERS = {"step": 0, "epoch": 0, "position": 0}
+
+
+def test_a_part_is_restored_first_or_before_the_random_state() -> None:
+    state = TrainState(model=Part(), random=Part())
+    state.register("later", Part())
+    state.register("rounds", Part(), first=True)
+    assert list(state.parts) == ["rounds", "model", "later", "random"]
+    assert state.early == {"stop", "rounds"}
+    with pytest.raises(ValueError, match="a part 'later' already"):
+        state.register("later", Part())
