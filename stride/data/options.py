@@ -150,8 +150,8 @@ def _per_process(global_batch_size: int) -> int:
 
 
 def _found(key: str, value: Any) -> Any:
-    if isinstance(value, list) and key.endswith("sampler"):  # the numbers themselves
-        return value
+    if callable(value) or (isinstance(value, list) and key.endswith("sampler")):
+        return value  # the object, or the numbers themselves
     if not isinstance(value, str) or ":" not in value:
         hint = "write it as package.module:Name"
         raise ComponentError(f"{value!r} is no import path", where=f"{SECTION}.{key}", hint=hint)
