@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stride.models.model import Model as Model
     from stride.models.model import Step as Step
     from stride.runs.run import Run as Run
+    from stride.trainer.fit.kind import Kind as Kind
     from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
     from stride.trainers.active.trainer import ActiveTrainer as ActiveTrainer
@@ -26,6 +27,7 @@ _MODULES = {
     "ActiveTrainer": "stride.trainers.active.trainer",
     "Callback": "stride.callbacks.base",
     "Config": "stride.config",
+    "Kind": "stride.trainer.fit.kind",
     "Logger": "stride.loggers.base",
     "Model": "stride.models.model",
     "Run": "stride.runs.run",
@@ -40,6 +42,7 @@ __all__ = [
     "ActiveTrainer",
     "Callback",
     "Config",
+    "Kind",
     "Logger",
     "Model",
     "Run",

@@ -37,7 +37,7 @@ def find_together(text: str) -> Path:
 
     if world_size() == 1:
         return find(text)
-    from stride.trainer.fit.process_group import refusing_together
+    from stride.trainer.process_group import refusing_together
 
     with refusing_together():
         return find(text)

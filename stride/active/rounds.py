@@ -1,16 +1,12 @@
 """Where active learning stands: the round, its labelled set, and where its training began."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from stride.engine.state import TrainState
-
-
-def _nothing() -> None:
-    """Be told of nothing."""
 
 
 class Rounds:
@@ -30,14 +26,12 @@ class Rounds:
         self.epoch = 0
         self.step = 0
         self.rated: list[float] = []
-        self.changed: Callable[[], None] = _nothing
 
     def advance(self, queried: Tensor, state: TrainState) -> None:
         """Begin the next round, with the labels of a query."""
         self.number += 1
         self.labelled = torch.cat([self.labelled, queried])
         self.epoch, self.step = state.epoch, state.step
-        self.changed()
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the rounds stand."""
@@ -54,7 +48,6 @@ class Rounds:
         self.number, self.labelled = state["number"], state["labelled"].clone()
         self.epoch, self.step = state["epoch"], state["step"]
         self.rated = list(state["rated"])
-        self.changed()
 
 
 def left(labelled: Tensor, length: int) -> Tensor:

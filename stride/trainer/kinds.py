@@ -26,15 +26,10 @@ def require_kind(trainer: Any, name: str, base: type) -> None:
         ConfigError: the config names another kind than the trainer's.
     """
     asked, own = kind_named(name, base), type(trainer)
-    if not issubclass(own, asked) or _built_in(own) is not _built_in(asked):
+    if not issubclass(own, asked) or own.kind is not asked.kind:
         raise ConfigError(
             f"the config says trainer={name}, and this is {own.__name__}",
             key="trainer",
             where="trainer",
             hint=f"type: {base.__name__}(..., trainer={name!r})",
         )
-
-
-def _built_in(kind: type) -> type:
-    """Return the kind of STRIDE's that a class is, or inherits from."""
-    return next(one for one in kind.__mro__ if one.__module__.startswith("stride."))

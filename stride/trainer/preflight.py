@@ -14,11 +14,12 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.open_sections import values_of
 
 
-def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
+def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[str, Any]:
     """Do one optimiser and scheduler step on a copy of the model.
 
     Args:
         assembly: data and model.
+        example: a small batch to train on.
         probed: what the probe of the same batch found.
 
     Returns:
@@ -34,7 +35,7 @@ def preflight(assembly: Assembly, probed: dict[str, Any]) -> dict[str, Any]:
             values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric
         )
         update = Update(model, optimizer, assembly.precision)
-        window = [assembly.loader("train").example()]
+        window = [example]
         update.train()
         update.apply(window, update.gradients(window))
         schedule.after_epoch({monitor.metric: probed["loss"]})

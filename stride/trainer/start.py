@@ -19,7 +19,7 @@ from stride.runs.provenance.worktree import recorded_code
 from stride.runs.records import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
-from stride.trainer.fit.process_group import refusing_together
+from stride.trainer.process_group import refusing_together
 from stride.trainer.starts.rebuild import recorded, relocated
 from stride.trainer.trusted import require_trust
 

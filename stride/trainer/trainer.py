@@ -1,13 +1,13 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Self, Unpack, cast
+from typing import Any, ClassVar, Self, Unpack, cast, final
 
 from torch import Tensor
+from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
 from stride.components.trust import Trust
@@ -16,11 +16,8 @@ from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
 from stride.data.generators import is_stateful
-from stride.distributed import barrier, failing_together, is_main, on_main, world_size
-from stride.engine.evaluate import evaluate
+from stride.distributed import barrier, failing_together, is_main, on_main
 from stride.engine.hooks import Hooks
-from stride.engine.loop import Loop
-from stride.engine.probe import LastBatch
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
 from stride.errors import ConfigError, RunError, RunFailed, UserError
@@ -34,16 +31,18 @@ from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.fit.assembly import Assembly, Given, assemble
-from stride.trainer.fit.building import build_training
+from stride.trainer.fit.building import build_session
 from stride.trainer.fit.cautions import cautions
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.finish import Ending
-from stride.trainer.fit.process_group import joined, refusing_together, require_shared
+from stride.trainer.fit.kind import Kind, Supervised
 from stride.trainer.fit.results import Stopwatch
-from stride.trainer.fit.start import Beginning
-from stride.trainer.fit.trial import last_batch, try_out
+from stride.trainer.fit.session import Session
+from stride.trainer.fit.start import Beginning, Fresh
+from stride.trainer.fit.trial import try_out
 from stride.trainer.kinds import kind_named, require_kind
 from stride.trainer.preflight import preflight
+from stride.trainer.process_group import joined, refusing_together, require_shared
 from stride.trainer.process_state import drawing, training
 from stride.trainer.proof.objects import only_here
 from stride.trainer.proof.prove import prove
@@ -52,13 +51,15 @@ from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
 from stride.trainer.starts.reproduce import Reproduced
 from stride.trainer.starts.restarting import begin
 from stride.trainer.starts.resume import Resumed
+from stride.trainer.subclasses import attributes_of_subclass
 from stride.trainer.trusted import require_trust
 
 
 class Trainer:
     """Train a model as a run of a work_dir.
 
-    A subclass may define the hooks of `stride.Callback`, without their trainer argument.
+    A subclass may define the hooks of `stride.Callback`, without their trainer argument, and name
+    another kind of training; nothing else of a trainer is overridden.
 
     Args:
         work_dir: the experiment's folder (made with its parents when the first run is claimed), a
@@ -77,6 +78,7 @@ class Trainer:
         **config: the keys of the config, sections as dicts; an `<x>_name` may be a class.
 
     Attributes:
+        kind: the class of its kind of training: what is trained on, loop after loop.
         state: step, epoch and position of the training.
         optimizer: of the last or current `fit`.
         run: the recording of the last or current `fit`.
@@ -86,6 +88,8 @@ class Trainer:
     Raises:
         UserError: a wrong key or value.
     """
+
+    kind: ClassVar[type[Kind]] = Supervised
 
     def __new__(
         cls,
@@ -120,6 +124,7 @@ class Trainer:
         **config: Unpack[ConfigArguments],
     ) -> None:
         loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
+        self._kind = self.kind()
         self._given = Given(loaders={k: v for k, v in loaders.items() if v is not None})
         self._resolved = resolve_arguments(work_dir, config_file, overrides, config)
         self._trust = Trust(trust_code)
@@ -133,7 +138,7 @@ class Trainer:
         self.state = TrainState()
         self.metrics = Latest()
         self.results: dict[str, Any] = {}
-        self._own = {*vars(self), "_own", "_training", "hooks", "optimizer", "run"}
+        self._own = {*vars(self), "_own", "_session", "hooks", "optimizer", "run"}
 
     # What the config says, built when it is first looked at.
 
@@ -161,10 +166,15 @@ class Trainer:
     def _comprehend(
         self, resolved: Resolved, normalization: Normalization | None = None
     ) -> Assembly:
+        resolved = self._kind.complete(resolved)
         if not self._is_ready(resolved.config):
             try:
                 self._assembly = assemble(
-                    resolved, self._given, splits=self._splits, normalization=normalization
+                    resolved,
+                    self._given,
+                    self._kind,
+                    splits=self._splits,
+                    normalization=normalization,
                 )
             except ConfigError as error:
                 raise located(error, partial(nearest_origin, resolved.origins)) from None
@@ -204,6 +214,7 @@ class Trainer:
 
     # The flow.
 
+    @final
     def fit(
         self,
         overrides: Overrides = None,
@@ -214,7 +225,6 @@ class Trainer:
         force: bool = False,
         resume: str | int | None = None,
         trainer_state: str | PathLike[str] | None = None,
-        beginning: Beginning | None = None,
         trust_code: bool = False,
     ) -> float:
         """Train a new run, or go on with one; return the best value of the monitored metric.
@@ -228,7 +238,6 @@ class Trainer:
             resume: a run of this work_dir to go on with, by number, name, `latest` or `best`. Its
                 own config holds; `overrides`, `max_epochs` and `max_steps` may let it train on.
             trainer_state: the folder of a checkpoint whose state the new run begins with.
-            beginning: where to begin, instead of what all other arguments say.
             trust_code: whether you vouch for the import paths that a folder's config names here.
 
         Returns:
@@ -243,12 +252,17 @@ class Trainer:
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
         with refusing_together():
             _require_one(run, resume)
-            if beginning is None and resume is not None:
+            if resume is not None:
                 beginning = self._resumed(resume, overrides, short)
-            elif beginning is None:
+            else:
                 named = short | ({} if run is None else {"run": run})
                 resolved = self._resolved.override(overrides).override(named)
                 beginning = begin(resolved, force=force, trainer_state=trainer_state)
+        return self._fit(beginning, trust_code)
+
+    def _fit(self, beginning: Beginning, trust_code: bool) -> float:
+        """Train from a beginning to the end; see `fit`."""
+        with refusing_together():
             self._require_trust(beginning.resolved, trust_code)
             require_kind(self, beginning.resolved.config.trainer, Trainer)
         watch = Stopwatch()
@@ -259,32 +273,38 @@ class Trainer:
             determinism(config.training_config.deterministic),
             Survey(beginning.resolved.folder, exclude=[beginning.resolved.work_dir]) as survey,
             beginning.with_threads(),
-            joined(config, type(beginning).__name__),
+            joined(config, beginning.name),
             failing_together(),
         ):
             on_main(beginning.check)
             seed_everything(config.seed)
             assembly = self._comprehend(beginning.resolved, beginning.normalization)
             beginning.require(assembly)
-            self._prepare(assembly, watch, beginning.callbacks)
-            self._probe(assembly)
-            self._restore(beginning)
-            self._training.require_storable()
+            session = self._open(assembly, beginning, watch)
+            self._probe(session)
+            self._kind.restore(session, beginning)
+            session.require_storable()
             loggers = self._build_loggers(config.logging_config)
             require_shared(beginning.resolved.work_dir)
-            with (
-                claim(beginning, self._training, survey, log, loggers) as self.run,
-                failing_together(),
-            ):
+            with claim(beginning, session, survey, log, loggers) as session.run, failing_together():
+                self.run = session.run
                 self.run.leave_as(beginning.before)
                 self._built_from = None  # a further run starts from new data and weights
-                ending = Ending(self, self._training, watch)
+                ending = Ending(session, watch)
                 with ending.guarded():
-                    for loop in self._loops(beginning):
+                    self._tell(beginning, assembly)
+                    for loop in self._kind.loops(session):
                         loop.run()
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()
+
+    def _tell(self, beginning: Beginning, assembly: Assembly) -> None:
+        """Say from where the training begins, and what may surprise."""
+        for line in beginning.words():
+            self.run.note(line)
+        for line in cautions(assembly):
+            LOGGER.warning("%s", line)
 
     def _resumed(self, run: str | int, overrides: Overrides, short: Mapping[str, Any]) -> Beginning:
         beginning: Beginning = Resumed.of(self._place(run), overrides, short)
@@ -294,6 +314,7 @@ class Trainer:
     def _place(self, run: str | int) -> Path:
         return WorkDir(self._resolved.work_dir).find(run)
 
+    @final
     def fork(
         self,
         run: str | int,
@@ -321,8 +342,9 @@ class Trainer:
         with refusing_together():
             beginning = Forked.of(self._place(run), at, overrides, run=name)
             beginning.given_in(self._resolved.folder)
-        return self.fit(beginning=beginning, trust_code=trust_code)
+        return self._fit(beginning, trust_code)
 
+    @final
     def reproduce(
         self,
         run: str | int,
@@ -352,72 +374,40 @@ class Trainer:
             beginning = Reproduced.of(self._place(run), overrides, steps=steps)
             beginning.given_in(self._resolved.folder)
         try:
-            self.fit(beginning=beginning, trust_code=trust_code)
+            self._fit(beginning, trust_code)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with joined(beginning.resolved.config):
             return on_main(lambda: beginning.verdict(self.run.paths))
 
-    def _prepare(
-        self, assembly: Assembly, watch: Stopwatch, callbacks: Iterable[Callback] = ()
-    ) -> None:
+    def _open(self, assembly: Assembly, beginning: Beginning, watch: Stopwatch) -> Session:
         """Build optimiser, schedule, state and callbacks."""
-        adds = hasattr(self, "after_evaluate")
-        self.metrics, self.results = Latest(), {}
-        parts: dict[str, Any] = {"metrics": self.metrics, "clock": watch}
-        if is_stateful(self):  # a subclass may be
-            parts["trainer"] = self
-        called = [*self._callbacks, *callbacks]
-        self._training = build_training(
-            assembly, called, adds_metrics=adds, more=self._of_a_subclass, **parts
+        own: dict[str, Any] = {"trainer": self} if is_stateful(self) else {}  # a subclass may be
+        self._session = session = build_session(
+            self,
+            self._kind,
+            beginning,
+            assembly,
+            self._callbacks,
+            parts={"clock": watch, **own},
+            adds_metrics=hasattr(self, "after_evaluate"),
+            more=self._of_subclasses,
         )
-        self.state, self.optimizer = self._training.state, self._training.optimizer
-        self.hooks = Hooks(self, Trainer, self._training.watch.callbacks, Callback)
+        self.state, self.metrics, self.results = session.state, session.metrics, session.results
+        self.hooks = session.hooks = Hooks(self, Trainer, session.watch.callbacks, Callback)
+        return session
 
-    def _of_a_subclass(self) -> dict[str, Any]:
-        """Return what a user's subclass has set, as one object to look at, and the class."""
-        kinds = [one for one in type(self).__mro__ if one.__module__.startswith("stride.")]
-        if type(self) in kinds:
-            return {}
-        hidden = "_" if len(kinds) > 1 else "__"  # a kind of training has attributes of its own
-        own = {k: v for k, v in vars(self).items() if k not in self._own}
-        shown = {name: value for name, value in own.items() if not name.startswith(hidden)}
-        return {"trainer": SimpleNamespace(**shown), "class of the trainer": type(self)}
+    @property
+    def optimizer(self) -> Optimizer:
+        """Return the optimiser of the last or current `fit`."""
+        return self._session.optimizer
 
-    def _restore(self, beginning: Beginning) -> None:
-        """Find out where the training begins; nothing is written yet."""
-        beginning.restore(self._training)
-
-    def _loops(self, beginning: Beginning) -> Iterator[Loop]:
-        """Yield what is to be run, one after the other, in the run that is claimed now."""
-        for line in beginning.words():
-            self.run.note(line)
-        for line in cautions(self._training.assembly):
-            LOGGER.warning("%s", line)
-        yield self._loop(beginning)
-
-    def _loop(self, beginning: Beginning) -> Loop:
-        """Return the loop, which saves the training, and enters it where it begins."""
-        checkpoints, several = self._training.watch.checkpoints, world_size() > 1
-        return self._training.loop(
-            self.hooks,
-            self._validate,
-            self._record,
-            enter=partial(self._enter, beginning),
-            rest=partial(self._training.rest if several else checkpoints.rest, self),
-            save=partial(checkpoints.save, self),
-        )
-
-    def _enter(self, beginning: Beginning) -> None:
-        """Put the state back once the hooks that prepare a training have run."""
-        if beginning.saved:
-            beginning.enter(self._training)
-            self.run.forget()  # they logged it when this was reached for the first time
-            for line in beginning.report(self._training, self.run):
-                self.run.note(line)
-            beginning.saved = {}
-            self.run.leave_as({})
-        self._training.beside.noticed.begin()
+    def _of_subclasses(self) -> dict[str, Any]:
+        """Return what a user's subclasses of trainer and kind have set, to look at, and them."""
+        parts: Iterable[object] = self._session.state.parts.values()
+        known = any(self._kind is part for part in parts)
+        kind = {} if known else attributes_of_subclass("kind", self._kind)
+        return {**attributes_of_subclass("trainer", self, known=self._own), **kind}
 
     def _build_loggers(self, config: LoggingConfig) -> Loggers:
         if not is_main():
@@ -426,28 +416,14 @@ class Trainer:
             return Loggers([self._logger])
         return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
 
-    def _probe(self, assembly: Assembly) -> dict[str, Any]:
+    def _probe(self, session: Session) -> dict[str, Any]:
         """Check data, model and metrics against each other on small batches."""
-        followed = self._training.watch.followed
-        example, last = partial(self._example, assembly), self._last_batch(assembly)
-        found = try_out(assembly, example, last, followed)
+        assembly, watch = session.assembly, session.watch
+        example, last = partial(self._kind.example, assembly), self._kind.last_batch(assembly)
+        found = try_out(assembly, example, last, watch.followed)
         if assembly.left_out:
-            self._training.tally.rate_nothing()
+            session.tally.rate_nothing()
         return found
-
-    def _example(self, assembly: Assembly) -> Any:
-        return assembly.loader("train").example()
-
-    def _last_batch(self, assembly: Assembly) -> LastBatch | None:
-        return last_batch(assembly)
-
-    def _validate(self) -> dict[str, float]:
-        # Not as `evaluate` does: the draws of an evaluation are a training's own.
-        return self._evaluate("validation") if self.comprehend_config().validates else {}
-
-    def _record(self, values: Mapping[str, float]) -> None:
-        self.metrics.update(values)
-        self.run.record(values)
 
     # For hooks, and for use after a training.
 
@@ -457,10 +433,11 @@ class Trainer:
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
-        request = self._training.agreement.asked
+        request = self._session.agreement.asked
         if not request:
             request.reason, request.status = reason, status
 
+    @final
     def evaluate(self, split: str = "test", metrics: list[str] | None = None) -> dict[str, float]:
         """Return loss and metrics of the model over a whole split: train, validation or test.
 
@@ -469,24 +446,15 @@ class Trainer:
             RunError: a training is under way in another thread.
         """
         with drawing():
-            return self._evaluate(split, metrics)
-
-    def _evaluate(self, split: str, metrics: list[str] | None = None) -> dict[str, float]:
-        assembly = self.comprehend_config()
-        batches = assembly.loader(split)
-        with joined(self.config):
-            return evaluate(
-                assembly.model,
-                batches,
-                assembly.metrics(metrics),
-                split=split,
-                precision=assembly.precision,
-            )
+            assembly = self.comprehend_config()
+            with joined(self.config):
+                return self._kind.evaluate(assembly, split, metrics)
 
     def predict(self, inputs: Tensor) -> Any:
         """Return the network's outputs for a batch of inputs as the loaders give them."""
         return self.model.predict(inputs)
 
+    @final
     def check(
         self, *, resume: bool = False, tell: Callable[[str], object] = LOGGER.info
     ) -> dict[str, Any]:
@@ -518,11 +486,11 @@ class Trainer:
         ):
             seed_everything(config.seed)
             assembly = self._comprehend(self._resolved)
-            self._prepare(assembly, Stopwatch())
-            probed = self._probe(assembly)
+            session = self._open(assembly, Fresh(self._resolved), Stopwatch())
+            probed = self._probe(session)
             for line in cautions(assembly):
                 LOGGER.warning("%s", line)
-            return preflight(assembly, probed)
+            return preflight(assembly, self._kind.example(assembly), probed)
 
     def load_run(self, run: str | int, *, trust_code: bool = False) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.

@@ -15,6 +15,7 @@ PUBLIC = [
     "ActiveTrainer",
     "Callback",
     "Config",
+    "Kind",
     "Logger",
     "Model",
     "Run",

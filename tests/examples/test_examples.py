@@ -59,6 +59,7 @@ def test_every_example_is_tested() -> None:
         "custom_callback.py",
         "edge_and_datacentre",
         "active_digits.py",
+        "pendulums.py",
     }
 
 
@@ -161,3 +162,12 @@ def test_active_digits(folder: Path) -> None:
     assert {"better", "worse", "unclear", "-"} >= set(rows["which is"])
     assert (folder / "W" / "curves.json").is_file()
     assert run(folder, "active_digits.py", "W", "2", "60") == said  # nothing is done again
+
+
+def test_pendulums(folder: Path) -> None:
+    assert run(folder, "pendulums.py", "W").splitlines()[-1].startswith("drift after two seconds")
+    loaded = load_run(folder / "W", 0)
+    assert loaded.results["test"]["test/drift"] < 0.5
+    told = run(folder, "-m", "stride", "reproduce", "W/0", "--steps", "50")
+    assert "bit-identical over 50 steps" in told
+    assert len((EXAMPLES / "pendulums.py").read_text().splitlines()) <= 80

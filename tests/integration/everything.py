@@ -232,7 +232,7 @@ def train_over(work_dir: str, pid: int, step: int, **sections: dict[str, Any]) -
     """Take a run over from a process that is stopped, and wake it at a step of one's own."""
     place = str(Path(work_dir) / "0")
     own = trainer(work_dir, callbacks=[Waking(pid, step)] if step else [], **sections)
-    own.fit(beginning=Resumed.of(place, take_over=True))
+    own._fit(Resumed.of(place, take_over=True), trust_code=False)
 
 
 def train_dying(

@@ -8,6 +8,7 @@ from stride.callbacks.base import Callback
 from stride.errors import ComponentError, ConfigError
 from stride.runs.files.atomic import read_lines
 from stride.runs.run import Run
+from stride.trainer.fit.kind import Supervised
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
 
@@ -44,6 +45,19 @@ def test_a_trainer_is_of_the_kind_that_any_layer_names(tmp_path):
     assert type(Trainer(tmp_path)) is Trainer
     assert type(Trainer(tmp_path, trainer=f"{__name__}:Own")) is Own
     assert Own(tmp_path).config.trainer == "supervised"
+
+
+class OfAnotherKind(Trainer):
+    """A trainer of the user's, of a kind of its own."""
+
+    kind = type("OwnKind", (Supervised,), {})
+
+
+def test_a_trainer_of_a_kind_of_its_own_is_named_by_the_config(tmp_path):
+    name = f"{__name__}:OfAnotherKind"
+    with pytest.raises(ConfigError, match="trainer=supervised, and this is OfAnotherKind"):
+        OfAnotherKind(tmp_path)
+    assert type(Trainer(tmp_path, trainer=name)) is OfAnotherKind
 
 
 def test_what_it_says_is_trained_and_recorded(tmp_path):

@@ -377,7 +377,7 @@ class Looked(Callback):
     """Note what this rank draws, and the time by which it writes."""
 
     def before_train(self, trainer):
-        watch = trainer._training.watch
+        watch = trainer._session.watch
         self.seen = torch.rand(3).tolist(), watch.checkpoints._now(), watch.best._now()
 
 

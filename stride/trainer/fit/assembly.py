@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.nn.parameter import UninitializedParameter
@@ -51,13 +51,32 @@ class Given:
         model: a network or Model, None to build one.
         constructor: what builds the network that `model_name` only names, None to find it.
         loaders: loaders or callables that give them, by split.
-        prepare: takes the data that the config gave, before it is known how long an epoch is.
     """
 
     model: Any = None
     constructor: Callable[..., Any] | None = None
     loaders: dict[str, Any] = field(default_factory=dict)
-    prepare: Callable[[Config, Data], None] | None = None
+
+
+class KindOfTraining(Protocol):
+    """What is asked of a kind of training beside the loops: see `stride.Kind`."""
+
+    evaluates: tuple[str, ...]
+    fixed_keys: tuple[str, ...]
+
+    def loaders(self, config: Config) -> Mapping[str, Any]:
+        """Return loaders in place of the config's data, by split."""
+
+    def take_data(self, config: Config, data: Data) -> None:
+        """Choose from the data what is trained on."""
+
+    def has_next_loop(self) -> bool:
+        """Tell whether a further loop follows when that under way reaches its limits."""
+
+    def evaluate(
+        self, assembly: "Assembly", split: str, metrics: list[str] | None = None
+    ) -> dict[str, float]:
+        """Return loss and metrics over a whole split."""
 
 
 @dataclass
@@ -71,6 +90,7 @@ class Assembly:
         model: network and criterion, on the device.
         metric_names: what is evaluated, as the config names it.
         precision: the arithmetic.
+        kind: of training, that it is for.
         given_model: whether the model was given from Python.
         left_out: the default metrics that the model's steps cannot feed, and why, in words.
     """
@@ -81,6 +101,7 @@ class Assembly:
     model: Model
     metric_names: list[str]
     precision: Precision
+    kind: KindOfTraining
     given_model: bool = False
     left_out: str = ""
 
@@ -91,8 +112,12 @@ class Assembly:
 
     @property
     def validates(self) -> bool:
-        """Tell whether there is a validation split to evaluate."""
-        return validates(self.config, self.data)
+        """Tell whether the training evaluates a validation split."""
+        return validates(self.config, self.data, self.kind)
+
+    def evaluates(self, split: str) -> bool:
+        """Tell whether a split can be evaluated."""
+        return _evaluates(split, self.data, self.kind)
 
     @property
     def saving_monitor(self) -> Monitor:
@@ -147,6 +172,7 @@ class Assembly:
 def assemble(
     resolved: Resolved,
     objects: Given,
+    kind: KindOfTraining,
     *,
     splits: tuple[str, ...] = ("train", "val", "test"),
     normalization: Normalization | None = None,
@@ -157,6 +183,7 @@ def assemble(
     Args:
         resolved: the config.
         objects: what stands for what the config would build.
+        kind: of training, which may have loaders of its own.
         splits: of the data that are built.
         normalization: statistics to apply; None: those of the training split.
         trains: whether optimiser and schedule are checked and written out too.
@@ -169,6 +196,7 @@ def assemble(
     if not config.training_config.compile:
         keep_dynamo_out()
     device = resolve_device(config.device)
+    objects = replace(objects, loaders={**kind.loaders(config), **objects.loaders})
     sections: dict[str, Any] = resolve_sections(
         config,
         loader=objects.loaders.get("train"),
@@ -178,8 +206,8 @@ def assemble(
     )
     data = _build_data(resolved, sections, objects, device, splits, normalization)
     sections["dataset_kwargs"] |= data.learned
-    if objects.prepare is not None:
-        objects.prepare(config, data)
+    if trains:
+        kind.take_data(config, data)
     model = _build_model(resolved, sections, objects, data)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
@@ -188,7 +216,7 @@ def assemble(
         sections["optimizer_kwargs"] = _fused_where_possible(
             sections["optimizer_kwargs"], config, model
         )
-        sections["scheduler_kwargs"] = _scheduler_section(config, data)
+        sections["scheduler_kwargs"] = _scheduler_section(config, data, kind)
     strategy = choose_strategy(config.distributed_config.strategy, model)
     sections["distributed_config"] = {"strategy": strategy}
     names = config.training_config.metrics
@@ -202,6 +230,7 @@ def assemble(
         model,
         default_metrics(data.info) if names is None else list(names),
         Precision(config.training_config.precision, device),
+        kind,
         objects.model is not None,
     )
 
@@ -215,9 +244,9 @@ def _fused_where_possible(section: dict[str, Any], config: Config, model: Model)
     )
 
 
-def _scheduler_section(config: Config, data: Data) -> dict[str, Any]:
+def _scheduler_section(config: Config, data: Data, kind: KindOfTraining) -> dict[str, Any]:
     epochs, steps = lengths(config, data)
-    mode = saving_monitor(config.training_config, validates(config, data)).mode
+    mode = saving_monitor(config.training_config, validates(config, data, kind)).mode
     section = values_of(config.scheduler_kwargs)
     return resolve_scheduler(section, epochs=epochs, steps=steps, mode=mode)
 
@@ -306,6 +335,11 @@ def steps_per_epoch(data: Data, accumulate: int) -> int | None:
         return None
 
 
-def validates(config: Config, data: Data) -> bool:
-    """Tell whether there is a validation split to evaluate."""
-    return config.training_config.with_validation and data.val_loader is not None
+def validates(config: Config, data: Data, kind: KindOfTraining) -> bool:
+    """Tell whether a training evaluates a validation split."""
+    return config.training_config.with_validation and _evaluates("validation", data, kind)
+
+
+def _evaluates(split: str, data: Data, kind: KindOfTraining) -> bool:
+    loader = {"validation": data.val_loader, "test": data.test_loader}[split]
+    return loader is not None or split in kind.evaluates

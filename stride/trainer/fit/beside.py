@@ -41,7 +41,7 @@ class Beside:
     ) -> None:
         self._assembly = assembly
         self._more = more
-        self._training = training
+        self._session = training
         self._callbacks = {
             name: one for name, one in watch.named().items() if not _is_own(type(one))
         }
@@ -62,15 +62,15 @@ class Beside:
         roots |= {} if _is_own(type(model)) else {"model": model}
         datasets = dict(self._datasets())
         roots |= {**self._callbacks, **self._more(), **datasets}
-        roots |= (moved := self._training().movers())
+        roots |= (moved := self._session().movers())
         roots |= (seeded := self._seeded())
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
-        known = [model, *modules, *tensors, *self._training().restored()]
+        known = [model, *modules, *tensors, *self._session().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
         found = Attributes(roots, known, {*self._restored, *stateful, *seeded, *moved})
         found.stateful |= self._loaders() | stateful
-        found.digests |= self._training().signs()
+        found.digests |= self._session().signs()
         return found
 
     def _seeded(self) -> dict[str, Any]:

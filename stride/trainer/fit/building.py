@@ -1,7 +1,7 @@
 """Build what one `fit` works with, for an assembly of data and model."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from torch.optim import Optimizer
@@ -15,7 +15,7 @@ from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import share_statistics
 from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsState
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.loop import Batches, Limits, StopRequest
+from stride.engine.loop import Batches, StopRequest
 from stride.engine.optim import (
     OptimizerState,
     build_optimizer,
@@ -23,48 +23,59 @@ from stride.engine.optim import (
 )
 from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
-from stride.engine.state import LoaderState, Stateful, TrainState, shared
+from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shared
 from stride.engine.tally import Tally
 from stride.engine.update import require_fitting
 from stride.models.shards import is_divided
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.beside import Beside, Objects
 from stride.trainer.fit.callbacks import build_watch
+from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.open_sections import values_of
-from stride.trainer.fit.session import Training, has_own_loader, require_shares_of
+from stride.trainer.fit.session import Session, has_own_loader, limits_of, require_shares_of
+from stride.trainer.fit.start import Beginning
 
 
-def build_training(
+def build_session(
+    trainer: Any,
+    kind: Kind,
+    start: Beginning,
     assembly: Assembly,
-    callbacks: Iterable[Callback],
+    callbacks: Iterable[Callback] = (),
     *,
+    parts: Mapping[str, Stateful],
     adds_metrics: bool = False,
     more: Objects = dict,
-    **parts: Stateful,
-) -> Training:
-    """Build optimiser, schedule, watchers and state for an assembly.
+) -> Session:
+    """Build optimiser, schedule, callbacks and state for an assembly.
 
     Args:
+        trainer: what callbacks are given.
+        kind: of training; adds what is its own.
+        start: where the training begins; its callbacks are called last.
         assembly: config, data and model.
         callbacks: called after those that the config names.
-        adds_metrics: whether the trainer itself may add metrics to those that are evaluated.
+        parts: more that belongs to the state, by name.
+        adds_metrics: whether somebody else may add metrics to those that are evaluated.
         more: gives further objects whose attributes are looked at, by name.
-        parts: more that belongs to the state.
 
     Raises:
-        UserError: the optimiser or scheduler refuses a value, a callback is none, or a metric to
-            follow is not evaluated.
+        UserError: the optimiser or scheduler refuses a value, a callback is none, a metric to
+            follow is not evaluated, or the kind refuses what it is given.
     """
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     agreement = _agreement(config, stop)
     now = agreement.now if world_size() > 1 else time.monotonic
-    watch = build_watch(assembly, callbacks, adds_metrics=adds_metrics, now=now)
+    adds_metrics = adds_metrics or bool(kind.evaluates)
+    called = [*callbacks, *start.callbacks]
+    watch = build_watch(assembly, called, adds_metrics=adds_metrics, now=now)
     optimizer = build_optimizer_of(assembly)
     section = values_of(config.scheduler_kwargs)
     schedule = build_schedule(section, optimizer, metric=watch.monitor.metric)
     if config.training_config.digest_every:
         watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
-    tally = _tally(assembly, fingerprint)
+    tally, metrics = _tally(assembly, fingerprint), Latest()
+    parts = {"metrics": metrics, **parts}
     batches = _batches(assembly, parts)
     require_shares_of(assembly, batches)
     state = TrainState(
@@ -79,9 +90,11 @@ def build_training(
         **watch.stateful(),
         **parts,
     )
-    beside = Beside(assembly, watch, more, lambda: training, parts)
-    state.parts |= {**beside.parts(), "random": OfEachRank(RandomState())}
-    training = Training(
+    beside = Beside(assembly, watch, more, lambda: session, parts)
+    state.parts |= {**beside.parts(), LAST: OfEachRank(RandomState())}
+    session = Session(
+        trainer,
+        start,
         assembly,
         batches,
         optimizer,
@@ -89,13 +102,15 @@ def build_training(
         state,
         tally,
         watch,
+        metrics,
         stop,
         limits_of(config),
         fingerprint,
         agreement,
         beside,
     )
-    return training
+    kind.set_up(session)
+    return session
 
 
 def _agreement(config: Config, stop: StopRequest) -> Agreement:
@@ -139,16 +154,3 @@ def build_optimizer_of(assembly: Assembly) -> Optimizer:
         compiles = config.training_config.compile
         require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
     return optimizer
-
-
-def limits_of(config: Config) -> Limits:
-    """Return how long a config lets a training go on."""
-    training = config.training_config
-    return Limits(
-        training.max_epochs,
-        training.max_steps,
-        accumulate=training.accumulate,
-        evaluate_every=training.evaluate_every,
-        log_interval=training.log_interval,
-        nonfinite=training.nonfinite,
-    )

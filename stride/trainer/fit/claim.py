@@ -21,14 +21,14 @@ from stride.runs.signing.key import key_file, own_key
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 from stride.trainer.fit.sources import Tables, constructor_of, sources_of, used_by
 from stride.trainer.fit.start import Beginning, typed_overrides
 
 
 def claim(
     beginning: Beginning,
-    training: Training,
+    session: Session,
     survey: Survey,
     log: TextLog,
     loggers: Loggers,
@@ -38,29 +38,29 @@ def claim(
     Raises:
         RunError: the name is taken, another process has the run, or it cannot be written.
     """
-    assembly = training.assembly
+    assembly = session.assembly
     config = assembly.config
-    writer = _take(beginning, training, survey)
+    writer = _take(beginning, session, survey)
     try:
         before = log.open(writer.paths.log(rank()))
         _write_inputs(writer, assembly, keeps_start=beginning.keeps_start(assembly))
         loggers.open(writer.paths, config.to_json())
         display = open_display(config.logging_config.terminal_display if is_main() else "off")
-        epochs, steps = training.length()
+        epochs, steps = session.length()
         display.start(total_steps=steps, total_epochs=epochs)
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    recording = Recording(writer, training.state, loggers, display, training.fingerprint)
+    recording = Recording(writer, session.state, loggers, display, session.fingerprint)
     recording.show_warnings(before)
     return recording
 
 
-def _take(beginning: Beginning, training: Training, survey: Survey) -> Writer:
+def _take(beginning: Beginning, session: Session, survey: Survey) -> Writer:
     """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
-    assembly = training.assembly
+    assembly = session.assembly
     devices = gather(device_name(assembly.device))
-    start, sources = _digest_of_start(beginning, assembly), _sources(training)
+    start, sources = _digest_of_start(beginning, assembly), _sources(session)
     taken: list[Writer] = []
 
     def take() -> tuple[str, str, int]:
@@ -121,9 +121,9 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
         writer.commit(writer.paths.model_source, source)
 
 
-def _sources(training: Training) -> Tables:
-    users = {f"callback {type(one).__name__}": type(one) for one in training.watch.callbacks}
-    used = used_by(training.assembly) | {"optimizer": type(training.optimizer)} | users
+def _sources(session: Session) -> Tables:
+    users = {f"callback {type(one).__name__}": type(one) for one in session.watch.callbacks}
+    used = used_by(session.assembly) | {"optimizer": type(session.optimizer)} | users
     return sources_of(used)
 
 

@@ -3,28 +3,26 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.log import LOGGER
 from stride.models.shards import is_divided
 from stride.trainer.fit.results import Stopwatch, results_of, summary
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
+from stride.trainer.process_state import drawing
 
 
 class Ending:
     """Leave a readable run, however its training ends.
 
     Args:
-        trainer: has the run, the hooks, the newest metrics; is given the results.
-        training: what is trained.
+        session: what is trained.
         watch: measures it.
     """
 
-    def __init__(self, trainer: Any, training: Training, watch: Stopwatch) -> None:
-        self._trainer = trainer
-        self._training = training
+    def __init__(self, session: Session, watch: Stopwatch) -> None:
+        self._session = session
         self._watch = watch
         self._together = False  # whether all ranks are here: who failed alone asks no other
 
@@ -35,23 +33,24 @@ class Ending:
         Raises:
             Interrupted: a signal ended it, with a checkpoint behind it.
         """
-        config, checkpoints = self._training.assembly.config, self._training.watch.checkpoints
+        session = self._session
+        config, checkpoints = session.assembly.config, session.watch.checkpoints
         seed_everything(rank_seed(config.seed))
-        counted = self._training.batches.batch_size is not None  # else batches are, not samples
-        self._watch.start(self._training.state if counted else None)
+        counted = session.batches.batch_size is not None  # else batches are, not samples
+        self._watch.start(session.state if counted else None)
         try:
             grace = config.checkpoint_config.grace_seconds
-            stop = self._training.stop
-            with obeying_signals(self._training.agreement.asked, grace):
+            stop = session.stop
+            with obeying_signals(session.agreement.asked, grace):
                 yield
                 if stop.signal:
-                    checkpoints.save(self._trainer)
-                checkpoints.finish(self._trainer)
+                    checkpoints.save(session.trainer)
+                checkpoints.finish(session.trainer)
             if stop.signal:
                 self._together = True
                 raise Interrupted(stop.signal)
         except BaseException as error:
-            self._trainer.run.hold_sigterm()
+            session.run.hold_sigterm()
             self._watch.stop()
             self._leave(error)
             raise
@@ -60,10 +59,10 @@ class Ending:
     def _leave(self, error: BaseException) -> None:
         """Save what there is; nothing here may hide the exception."""
         try:
-            self._trainer.hooks.call("on_exception", error)
+            self._session.hooks.call("on_exception", error)
         except Exception:
             LOGGER.exception("the hook on_exception failed")
-        if not self._training.entered:  # what the run has is better
+        if not self._session.entered:  # what the run has is better
             return
         try:
             # The last weights of a failed run may be anything; those of a signal are sound.
@@ -73,39 +72,41 @@ class Ending:
 
     def conclude(self) -> None:
         """Put the best weights back, evaluate them on the test split, write the results."""
-        trainer, training = self._trainer, self._training
-        training.watch.best.restore(training.assembly.model)
+        session = self._session
+        session.watch.best.restore(session.assembly.model)
         test: dict[str, float] = {}
         try:
-            if training.assembly.data.test_loader is not None:
-                test = trainer.evaluate("test")
+            if session.assembly.evaluates("test"):
+                with drawing():
+                    test = session.assembly.kind.evaluate(session.assembly, "test")
             self._together = True
         finally:
             self._save_results(test)
-        trainer.run.note(summary(trainer.results))
-        if training.stop:
-            trainer.run.end_as(training.stop.status, training.stop.reason)
+        session.run.note(summary(session.results))
+        if session.stop:
+            session.run.end_as(session.stop.status, session.stop.reason)
 
     def _save_results(self, test: Mapping[str, float], *, sound: bool = True) -> None:
-        trainer, watched = self._trainer, self._training.watch
-        if self._together or not is_divided(trainer.model.network):
-            watched.best.write(trainer, or_present=sound)
-        trainer.results = results_of(
-            state=self._training.state,
-            monitor=watched.monitor,
-            best=watched.best.best,
-            last=trainer.metrics,
+        session, model = self._session, self._session.assembly.model
+        best = session.watch.best
+        if self._together or not is_divided(model.network):
+            best.write(session.trainer, or_present=sound)
+        session.results |= results_of(
+            state=session.state,
+            monitor=session.watch.monitor,
+            best=best.best,
+            last=session.metrics,
             test=test,
             timings=self._watch.timings(),
-            parameters=sum(p.numel() for p in trainer.model.parameters()),
-            weights_sha256=trainer.run.weights_sha256,
+            parameters=sum(p.numel() for p in model.parameters()),
+            weights_sha256=session.run.weights_sha256,
         )
-        trainer.run.write_results(trainer.results)
+        session.run.write_results(session.results)
 
     def best_value(self) -> float:
         """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
-        value = self._training.watch.best.best.value
+        value = self._session.watch.best.best.value
         if value is None:
-            metric = self._training.watch.monitor.metric
+            metric = self._session.watch.monitor.metric
             LOGGER.warning("no evaluation gave a number for %s", metric)
         return math.nan if value is None else value

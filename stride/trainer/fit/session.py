@@ -1,15 +1,18 @@
-"""What one `fit` works with: optimiser, schedule, state, watchers and the loop over them."""
+"""What one `fit` carries: assembly, state, callbacks and run, and the loop over them."""
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Protocol
 
 from torch.optim import Optimizer
 
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.config.schema import Config
 from stride.data.batches.given import GivenBatches
 from stride.data.batches.memory import MemoryBatches
+from stride.distributed import world_size
 from stride.engine.agreement import Agreement
 from stride.engine.batch_norm import require_shares
 from stride.engine.checkpoint.checkpoint import require_storable
@@ -24,7 +27,7 @@ from stride.engine.optim import (
     learning_rate,
 )
 from stride.engine.parallel.build import build_gradients
-from stride.engine.state import TrainState
+from stride.engine.state import Latest, TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update
 from stride.errors import ConfigError
@@ -32,19 +35,32 @@ from stride.log import LOGGER
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
 from stride.trainer.fit.beside import Beside
 from stride.trainer.fit.callbacks import Watch
+from stride.trainer.fit.run_recorder import Recording
 
 _BUILT = ("model", "modules", "optimizer", "schedule", "precision")  # before any hook is called
 
-_EARLY = ("rounds", "stop")  # STRIDE's own, by which it is known what is left to train
+
+class Start(Protocol):
+    """What a session asks of where it begins."""
+
+    saved: Mapping[str, Any]
+
+    def enter(self, session: "Session") -> None:
+        """Put the saved state back."""
+
+    def report(self, session: "Session", run: Recording) -> list[str]:
+        """Write down how exactly the state was put back; return what a person should read."""
 
 
 @dataclass
-class Training:
+class Session:
     """Everything of one training that a config, data and model do not give by themselves.
 
-    Active learning begins each round with another optimiser, schedule and limits.
+    A kind of training may give each of its loops another optimiser, schedule and limits.
 
     Attributes:
+        trainer: what callbacks are given.
+        start: where the training begins.
         assembly: config, data and model.
         batches: to train on.
         optimizer: moves the model's parameters.
@@ -52,15 +68,20 @@ class Training:
         state: counters, and all parts that a checkpoint holds.
         tally: the losses of the epoch under way.
         watch: callbacks, best weights, checkpoints.
+        metrics: the latest value of each.
         stop: what asks the loop to end.
         limits: how long to train.
         fingerprint: the bits of the steps.
         agreement: makes all ranks stop at the same step.
         beside: state that lives beside the parts.
+        hooks: those of trainer and callbacks.
+        run: the recording, from the claim on.
+        results: as in results.json, once they are written.
         entered: whether the state is what it is to begin with.
-        goes_on: whether something follows when the limits are reached.
     """
 
+    trainer: Any
+    start: Start
     assembly: Assembly
     batches: Batches
     optimizer: Optimizer
@@ -68,20 +89,36 @@ class Training:
     state: TrainState
     tally: Tally
     watch: Watch
+    metrics: Latest
     stop: StopRequest
     limits: Limits
     fingerprint: Fingerprint
     agreement: Agreement
     beside: Beside
-    goes_on: Callable[[], bool] = bool  # which is False
+    hooks: Hooks = field(init=False)
+    run: Recording = field(init=False)
+    results: dict[str, Any] = field(default_factory=dict, init=False)
     entered: bool = True
-    _kernels_vary: Callable[[], bool] = bool
+    _kernels_vary: Callable[[], bool] = bool  # which is False
 
-    def rest(self, trainer: Any) -> None:
+    def record(self, values: Mapping[str, float]) -> None:
+        """Record the values of the current step."""
+        self.metrics.update(values)
+        self.run.record(values)
+
+    def _validate(self) -> dict[str, float]:
+        # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
+        return (
+            self.assembly.kind.evaluate(self.assembly, "validation")
+            if self.assembly.validates
+            else {}
+        )
+
+    def _rest(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
         checkpoints, step = self.watch.checkpoints, self.state.step
         agreed = self.agreement.is_due(step) and self.agreement.agree(step, checkpoints.stands())
-        checkpoints.rest(trainer, agreed=agreed)
+        checkpoints.rest(self.trainer, agreed=agreed)
 
     def _agree(self) -> None:
         self.agreement.agree(self.state.step)
@@ -107,7 +144,8 @@ class Training:
             RunError: it is of another optimiser.
         """
         parts = {name: part for name, part in self.state.parts.items() if name in saved}
-        early = [n for n, p in parts.items() if n in _EARLY or type(p) is EarlyStopping]
+        own = self.state.early
+        early = [n for n, p in parts.items() if n in own or type(p) is EarlyStopping]
         self.state.load_state_dict({name: saved[name] for name in ("counters", *early)})
         for name, part in parts.items():
             if isinstance(part, (WeightsState, OptimizerState)):
@@ -123,14 +161,35 @@ class Training:
         self.fingerprint.begin(self.state.step)
         self.watch.reconsider(self.stop)
 
+    def _enter_start(self) -> None:
+        """Put the state back once the hooks that prepare a training have run; no second time."""
+        if self.start.saved:
+            self.start.enter(self)
+            self.run.forget()  # they logged it when this was reached for the first time
+            for line in self.start.report(self, self.run):
+                self.run.note(line)
+            self.start.saved = {}
+            self.run.leave_as({})
+        self.beside.noticed.begin()
+
+    def count_limits_from(self, epoch: int, step: int) -> None:
+        """Let the next loop be as long as the config says, from an epoch and step on."""
+        limits = limits_of(self.assembly.config)
+        epochs, steps = limits.max_epochs, limits.max_steps
+        self.limits = replace(
+            limits,
+            max_epochs=None if epochs is None else epoch + epochs,
+            max_steps=None if steps is None else step + steps,
+        )
+
     def is_over(self) -> bool:
         """Tell whether the training has come to its end."""
         over = bool(self.stop) or self.limits.reached(self.state)
-        return over and not self.goes_on()
+        return over and not self.assembly.kind.has_next_loop()
 
     def length(self) -> tuple[int | None, int | None]:
         """Return how many epochs and steps it takes, None where nobody knows."""
-        if self.goes_on():
+        if self.assembly.kind.has_next_loop():
             return None, None
         epochs, steps = lengths(self.assembly.config, self.assembly.data)
         per_epoch = steps_per_epoch(self.assembly.data, self.limits.accumulate)
@@ -164,22 +223,9 @@ class Training:
         """Return by name what else a training changes and no part of its state restores."""
         return {"training_config.compile": "varied"} if self._kernels_vary() else {}
 
-    def loop(
-        self,
-        hooks: Hooks,
-        evaluation: Callable[[], dict[str, float]],
-        record: Callable[[Mapping[str, float]], None],
-        **moments: Callable[[], None],
-    ) -> Loop:
-        """Return the loop of this training.
-
-        Args:
-            hooks: called at the loop's places.
-            evaluation: gives the metrics of the validation split.
-            record: takes the values of a reporting step.
-            moments: what the loop calls to `enter`, `rest` and `save`.
-        """
-        training = self.assembly.config.training_config
+    def loop(self) -> Loop:
+        """Return a loop over the training batches, which enters the session where it begins."""
+        training, checkpoints = self.assembly.config.training_config, self.watch.checkpoints
         if training.compile:
             self._kernels_vary = compile_calls(self.assembly.model.network, fixed=self._is_fixed())
         update = Update(
@@ -187,7 +233,7 @@ class Training:
             self.optimizer,
             self.assembly.precision,
             clip_grad_norm=training.clip_grad_norm,
-            before_step=hooks.named("before_step"),
+            before_step=self.hooks.named("before_step"),
             check_loss=training.nonfinite in ("skip", "raise"),
             note_norm=self.fingerprint.add_norm,
             gradients=build_gradients(
@@ -201,17 +247,19 @@ class Training:
             batches=self.batches,
             update=update,
             schedule=self.schedule,
-            evaluation=evaluation,
+            evaluation=self._validate,
             state=self.state,
             tally=self.tally,
-            hooks=hooks,
-            record=record,
+            hooks=self.hooks,
+            record=self.record,
             limits=self.limits,
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
+            enter=self._enter_start,
+            rest=self._rest if world_size() > 1 else partial(checkpoints.rest, self.trainer),
+            save=partial(checkpoints.save, self.trainer),
             agree=self._agree,
-            **moments,
         )
 
 
@@ -230,3 +278,16 @@ def doubts(assembly: Assembly) -> dict[str, str]:
 
 def has_own_loader(assembly: Assembly) -> bool:
     return isinstance(assembly.data.train_loader, GivenBatches)
+
+
+def limits_of(config: Config) -> Limits:
+    """Return how long a config lets a training go on."""
+    training = config.training_config
+    return Limits(
+        training.max_epochs,
+        training.max_steps,
+        accumulate=training.accumulate,
+        evaluate_every=training.evaluate_every,
+        log_interval=training.log_interval,
+        nonfinite=training.nonfinite,
+    )

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -20,7 +20,7 @@ from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 
 Values = Mapping[str, Any]
 
@@ -35,6 +35,7 @@ class Beginning(ABC):
     """Say what a training starts from, and take the run that it is to write.
 
     Attributes:
+        name: of this way to begin, which all processes have to take.
         resolved: the config to build data and model from.
         normalization: statistics to apply again; None: those of the training split.
         threads: how many torch is to use, None for as many as it has: they change bits.
@@ -42,6 +43,8 @@ class Beginning(ABC):
         callbacks: called after all others.
         before: how the run had ended, and ends again where the state cannot be put back.
     """
+
+    name: ClassVar[str]
 
     resolved: Resolved
     normalization: Normalization | None = field(default=None, kw_only=True)
@@ -65,18 +68,18 @@ class Beginning(ABC):
             RunError: says what differs.
         """
 
-    def restore(self, training: Training) -> None:  # noqa: B027
+    def restore(self, session: Session) -> None:  # noqa: B027
         """Find out where the training begins; nothing of the user's is changed yet.
 
         Raises:
             RunError: nothing is left to train, or the saved state does not fit.
         """
 
-    def enter(self, training: Training) -> None:
+    def enter(self, session: Session) -> None:
         """Put the saved state back, once the hooks that prepare a training have run."""
-        training.enter(self.saved)
+        session.enter(self.saved)
 
-    def report(self, training: Training, run: Recording) -> list[str]:
+    def report(self, session: Session, run: Recording) -> list[str]:
         """Write down how exactly the state was put back; return what a person should read of it."""
         return []
 
@@ -122,6 +125,8 @@ class Fresh(Beginning):
     Attributes:
         force: whether an existing run of the config's name is replaced.
     """
+
+    name = "new"
 
     force: bool = False
 

@@ -55,13 +55,14 @@ def try_out(
 
 
 def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str, Any]:
+    validated = assembly.validates and assembly.data.val_loader is not None
     return probe(
         assembly.model,
         example,
         assembly.metrics(),
         assembly.precision,
         num_classes=assembly.data.info.num_classes,
-        evaluated=assembly.loader("validation").example() if assembly.validates else None,
+        evaluated=assembly.loader("validation").example() if validated else None,
         rated=assembly.metrics(["accuracy"] if "accuracy" in assembly.metric_names else []),
         last=last,
         last_evaluated=_last_evaluated(assembly),

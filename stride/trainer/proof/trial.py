@@ -108,7 +108,7 @@ def train(trainer: Any, resolved: Resolved, trial: Trial) -> dict[str, Any]:
     beginning = _resumed(trial) if trial.resumes else _fresh(resolved, trial)
     beginning.given_in(resolved.folder)
     beginning.callbacks.append(DiesAt(trial))
-    trainer.fit(beginning=beginning, trust_code=True)  # a run of its own, as the user has it
+    trainer._fit(beginning, trust_code=True)  # a run of its own, as the user has it
     return {"ended": trainer.state.step}
 
 

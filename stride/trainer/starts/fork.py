@@ -18,7 +18,7 @@ from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Fresh, Values, typed_overrides
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.rebuild import normalization_of, recorded
@@ -57,6 +57,8 @@ class Forked(Fresh):
         changed: the keys that are other than in that run, with both values.
         anew: the parts of the state that are not taken over.
     """
+
+    name = "fork"
 
     run: Run = field(kw_only=True)
     checkpoint: Path = field(kw_only=True)
@@ -119,7 +121,7 @@ class Forked(Fresh):
         if before != assembly.data.fingerprint:
             self.changed["dataset_kwargs.(data)"] = "the data itself is other"
 
-    def restore(self, training: Training) -> None:
+    def restore(self, session: Session) -> None:
         """Put the checkpoint's state into the training, but for what has to begin anew."""
         self.record = read_record(CheckpointPaths(self.checkpoint).record)
         saved = dict(read_state(self.checkpoint))
@@ -136,21 +138,21 @@ class Forked(Fresh):
             saved["counters"] = {**saved["counters"], "position": 0}
         self.saved = {k: v for k, v in saved.items() if k not in self.anew | {*_NEVER_TAKEN}}
         try:
-            training.foresee(self.saved)
+            session.foresee(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit this config: " + " ".join(str(error).split()),
                 where=str(self.checkpoint),
                 hint="leave model_kwargs as they were",
             ) from error
-        if training.is_over():
+        if session.is_over():
             raise RunError(
-                f"nothing is left to train after step {training.state.step}",
+                f"nothing is left to train after step {session.state.step}",
                 where=str(self.checkpoint),
                 hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
             )
         if "schedule" in self.anew and "optimizer" in self.saved:
-            own = training.optimizer.state_dict()["param_groups"]
+            own = session.optimizer.state_dict()["param_groups"]
             self.saved["optimizer"] = {**self.saved["optimizer"], "param_groups": own}
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
@@ -158,12 +160,12 @@ class Forked(Fresh):
         self.changed |= changed_sources(self.run.provenance, provenance)
         return super().take(config, provenance, patch)
 
-    def report(self, training: Training, run: Recording) -> list[str]:
+    def report(self, session: Session, run: Recording) -> list[str]:
         """Say what is not the older run's."""
         if is_edited(self.run.paths):
             what = "%s was changed since the run wrote it: this fork has its values of now"
             LOGGER.warning(what, self.run.paths.config)
-        _, inexact = parts_restored(training.state, self.saved)
+        _, inexact = parts_restored(session.state, self.saved)
         anew = self.anew | (inexact.keys() - {*_NEVER_TAKEN})
         return [f"begins anew: {', '.join(sorted(anew))}"] if anew else []
 

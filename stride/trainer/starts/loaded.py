@@ -141,17 +141,14 @@ class LoadedRun(Run):
         Raises:
             UserError: the data, the class or the split is not there.
         """
-        from stride.engine.evaluate import evaluate
-        from stride.trainer.fit.process_group import joined, refusing_together
+        from stride.trainer.process_group import joined, refusing_together
         from stride.trainer.process_state import drawing
 
         with refusing_together():
             resolved, assembly = self.assemble(device=device, model=model, trust_code=trust_code)
-            batches, chosen = assembly.loader(split), assembly.metrics(metrics)
+            assembly.metrics(metrics)
         with drawing(), joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
-            return evaluate(
-                assembly.model, batches, chosen, split=split, precision=assembly.precision
-            )
+            return assembly.kind.evaluate(assembly, split, metrics)
 
 
 def load_run(work_dir: str | PathLike[str], run: str | int | None = None) -> LoadedRun:

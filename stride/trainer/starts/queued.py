@@ -29,6 +29,8 @@ class Queued(Beginning):
         take_over: whether the run is this process's by its launcher's word.
     """
 
+    name = "queued"
+
     run: Run
     segment: int | None
     take_over: bool = field(default=False, kw_only=True)

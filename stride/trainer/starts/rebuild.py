@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
+from stride.components import find
 from stride.config import Layer, Overrides, Resolved
 from stride.data.normalize import Normalization
 from stride.engine.device import resolve_device
@@ -17,6 +18,7 @@ from stride.models.weights import read_weights
 from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble
+from stride.trainer.fit.kind import Kind, Supervised
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.sources import used_by, used_by_network
 from stride.trainer.starts.classes import own_constructor, warn_of_others
@@ -94,11 +96,21 @@ def rebuild_assembly(
     resolved, loaders = recorded(run, device=device, folder=folder), dict(loaders or {})
     made_by = _constructor(run, trust_code) if model is None else None
     given, statistics = Given(model, made_by, loaders), normalization_of(run)
-    assembly = assemble(resolved, given, normalization=statistics, trains=False, **splits)
+    kind = _kind_of(run)
+    assembly = assemble(resolved, given, kind, normalization=statistics, trains=False, **splits)
     replaced = (f"dataset of {split}" for split in loaders)
     warn_of_others(run, used_by(assembly), known=("network", "model", *replaced))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
+
+
+def _kind_of(run: Run) -> Kind:
+    """Return the run's kind of training; that of all others where its trainer has gone."""
+    try:
+        trainer: Any = find("trainer", run.config.trainer)
+    except ComponentError:
+        return Supervised()
+    return cast(Kind, trainer.kind())
 
 
 def recorded(

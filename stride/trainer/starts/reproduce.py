@@ -21,7 +21,7 @@ from stride.runs.reproduction.compare import (
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Fresh, Values
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
@@ -40,6 +40,8 @@ class Reproduced(Fresh):
         uuid: that run's own.
         steps: after how many to end, None for as many as were recorded.
     """
+
+    name = "reproduction"
 
     run: Run = field(kw_only=True)
     uuid: str = field(kw_only=True)
@@ -67,11 +69,11 @@ class Reproduced(Fresh):
         made.callbacks += [StopAt(min(ends))] if ends else []
         return made
 
-    def restore(self, training: Training) -> None:
+    def restore(self, session: Session) -> None:
         """Start from the run's own start weights, or from what it was forked from."""
-        self.saved = start_of(self.run, training)
+        self.saved = start_of(self.run, session)
         if self.saved:
-            training.foresee(self.saved)
+            session.foresee(self.saved)
 
     def keeps_start(self, assembly: Assembly) -> bool:
         """Tell whether the run has to keep its start weights, as the recorded one had."""

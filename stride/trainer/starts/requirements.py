@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from stride.config.fields import flatten
-from stride.config.schema import Config
 from stride.config.secrets import is_secret
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
@@ -15,9 +14,9 @@ from stride.runs.files.encoding import is_count
 from stride.runs.files.own import require_own
 from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
-from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.assembly import Assembly, KindOfTraining, lengths
 from stride.trainer.fit.open_sections import values_of
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Values
 
 FREE = (
@@ -41,9 +40,6 @@ FREE = (
 )
 """Keys that may change on resuming: nothing that was computed so far depends on them."""
 
-_LENGTHS = ("training_config.max_epochs", "training_config.max_steps")
-"""How long each round of active learning is; what was asked for so far depends on it."""
-
 _MOST_THREADS = 4096  # of a record; more of them no machine has, and torch would try
 
 PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
@@ -66,10 +62,9 @@ def require_whole_config(run: Run) -> None:
         )
 
 
-def free_keys(config: Config) -> tuple[str, ...]:
-    """Return the keys that may change when a run of this config is resumed."""
-    rounds = config.trainer == "active"
-    return tuple(key for key in FREE if not (rounds and key in _LENGTHS))
+def free_keys(kind: KindOfTraining) -> tuple[str, ...]:
+    """Return the keys that may change when a run of this kind is resumed."""
+    return tuple(key for key in FREE if key not in kind.fixed_keys)
 
 
 def threads_of(run: Run) -> int | None:
@@ -79,7 +74,7 @@ def threads_of(run: Run) -> int | None:
     return number if is_count(number) and 0 < number <= _MOST_THREADS else None
 
 
-def start_of(run: Run, training: Training) -> Values:
+def start_of(run: Run, session: Session) -> Values:
     """Return the state that a run began with; load its start weights, where it has any.
 
     Raises:
@@ -97,7 +92,7 @@ def start_of(run: Run, training: Training) -> Values:
     if os.path.lexists(run.paths.initial_weights):
         require_own(run.paths.initial_weights)
         require_digest(run.paths.initial_weights, digest)
-        load_initial(training.assembly.model.network, run.paths.initial_weights)
+        load_initial(session.assembly.model.network, run.paths.initial_weights)
     elif digest is not None or init_from(run) is not None:
         raise _lost_start(run, "start it again")
     return {}

@@ -29,9 +29,8 @@ from stride.runs.status_json import ORDERLY
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.building import limits_of
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training, doubts
+from stride.trainer.fit.session import Session, doubts, limits_of
 from stride.trainer.fit.start import Beginning, Values, typed_overrides
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.queued import Queued, is_queued
@@ -65,6 +64,8 @@ class Resumed(Beginning):
         checkpoint: the record of the checkpoint that is restored, with its name; empty before
             `restore`, and where there is none.
     """
+
+    name = "resume"
 
     run: Run
     segment: int | None
@@ -123,7 +124,7 @@ class Resumed(Beginning):
     def require(self, assembly: Assembly) -> None:
         """Refuse other data, or values on which the steps so far depend."""
         changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
-        free = free_keys(assembly.config)
+        free = free_keys(assembly.kind)
         wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(free)]
         if wrong:
             raise RunError(
@@ -134,35 +135,35 @@ class Resumed(Beginning):
         require_same_data(self.run, assembly)
         require_lasting_schedule(self.run, assembly)
 
-    def restore(self, training: Training) -> None:
+    def restore(self, session: Session) -> None:
         """Restore the newest good checkpoint; without one the training begins anew."""
-        self._inside = training.assembly.loader("train").seekable
+        self._inside = session.assembly.loader("train").seekable
         self._seen = self.run.paths.checkpoint_names()
         found = newest_good(
             self.run.paths,
-            accept=self._accepting(training.assembly.loader("train")),
-            divided=is_divided(training.assembly.model.network),
+            accept=self._accepting(session.assembly.loader("train")),
+            divided=is_divided(session.assembly.model.network),
             tell=self._passed_over.append,
         )
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}
-            self._adopt = partial(training.watch.checkpoints.adopt, self.run.paths, name)
+            self._adopt = partial(session.watch.checkpoints.adopt, self.run.paths, name)
             self._adopt()
         else:
             self._require_no_results()
-            self.saved = start_of(self.run, training)
+            self.saved = start_of(self.run, session)
         if self.state in ORDERLY and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
-        self._foresee(training)
+        self._foresee(session)
         if self.state in ORDERLY and self._last_step() == self.checkpoint.get("step"):
             self.before = {
                 k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
             }
         # Where only an epoch can be begun, what is restored lies before the end that it came to.
-        ended = self._limits_reached() and not training.goes_on()
-        if self.state == "done" and (ended or training.is_over()):
-            raise self._nothing_left(training.stop.reason)
+        ended = self._limits_reached() and not session.assembly.kind.has_next_loop()
+        if self.state == "done" and (ended or session.is_over()):
+            raise self._nothing_left(session.stop.reason)
 
     def _accepting(self, batches: Batches) -> Callable[[Mapping[str, Any]], bool]:
         """Return what says by its record whether a checkpoint is the run's, and can be begun at."""
@@ -187,11 +188,11 @@ class Resumed(Beginning):
     def _last_step(self) -> Any:
         return self.run.results.get("last", {}).get("step")
 
-    def _foresee(self, training: Training) -> None:
+    def _foresee(self, session: Session) -> None:
         if not self.saved:
             return
         try:
-            training.foresee(self.saved)
+            session.foresee(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit what the config builds now: "
@@ -201,7 +202,7 @@ class Resumed(Beginning):
             ) from error
         now = {
             "world_size": world_size(),
-            "devices": [device_name(training.assembly.device)] * world_size(),
+            "devices": [device_name(session.assembly.device)] * world_size(),
             "threads": torch.get_num_threads(),
         }
         self.inexact |= surroundings_changed(self.checkpoint, now)
@@ -217,13 +218,13 @@ class Resumed(Beginning):
         """Return how the format has changed since the checkpoint that is restored was written."""
         return changes_between(int(self.checkpoint.get("format_version", FORMAT_VERSION)))
 
-    def report(self, training: Training, run: Recording) -> list[str]:
+    def report(self, session: Session, run: Recording) -> list[str]:
         """Compare the training with what was saved; write it into the record of the segment."""
-        self.exact, inexact = parts_restored(training.state, self.saved)
+        self.exact, inexact = parts_restored(session.state, self.saved)
         # Without a checkpoint, what is not in the saved state begins as in a new run.
         known = self.saved if not self.checkpoint else inexact
         self.inexact |= {name: what for name, what in inexact.items() if name in known}
-        self.inexact |= doubts(training.assembly)
+        self.inexact |= doubts(session.assembly)
         self.exact = [name for name in self.exact if name not in self.inexact]
         run.note_fidelity(self._fidelity())
         restored = [f"restored bit by bit: {', '.join(self.exact)}"] if self.checkpoint else []

@@ -18,7 +18,7 @@ from stride.runs.labels.query_csv import query_text, read_query
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_recorder import Recording
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 
 
 class Person:
@@ -46,9 +46,9 @@ class Person:
             take_labels(run.paths)
         run.commit(run.paths.queries, query_text(number, query.ids.tolist(), query.scores.tolist()))
 
-    def label(self, training: Training, paths: RunPaths, ids: Tensor) -> Source:
+    def label(self, session: Session, paths: RunPaths, ids: Tensor) -> Source:
         """Give the training the labels of its samples; return the data with them."""
-        assembly, known = training.assembly, read_labels(paths)
+        assembly, known = session.assembly, read_labels(paths)
         data, config = assembly.data, assembly.config
         given = {one: known[one] for one in ids.tolist() if one in known}
         info = data.info
@@ -64,7 +64,7 @@ class Person:
             transform=find_transform(config.dataset_kwargs.transform),
         )
         assembly.data = replace(data, train_loader=loader)
-        training.batches = shared(loader)
+        session.batches = shared(loader)
         return source
 
 

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,9 +16,9 @@ from stride.data.seeding import generator
 from stride.engine.optim import OptimizerState, Schedule, build_schedule
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths
-from stride.trainer.fit.building import build_optimizer_of, limits_of
+from stride.trainer.fit.building import build_optimizer_of
 from stride.trainer.fit.open_sections import values_of
-from stride.trainer.fit.session import Training
+from stride.trainer.fit.session import Session
 
 NOISE = 10  # which of the random streams of a seed
 LENGTHS = ("total_steps", "T_max", "total_iters")
@@ -32,31 +31,25 @@ class Renewal:
         training: as it was built, before anything is trained or restored.
     """
 
-    def __init__(self, training: Training) -> None:
-        self._training = training
-        self._limits = limits_of(training.assembly.config)
-        self._lengths = lengths(training.assembly.config, training.assembly.data)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lengths = lengths(session.assembly.config, session.assembly.data)
         anew = (BestWeights, EarlyStopping)
-        parts = [one for one in training.watch.callbacks if isinstance(one, anew)]
-        parts += [training.assembly.precision]  # type: ignore[list-item]
+        parts = [one for one in session.watch.callbacks if isinstance(one, anew)]
+        parts += [session.assembly.precision]  # type: ignore[list-item]
         self._fresh: list[tuple[Any, Any]] = [(p, copy.deepcopy(p.state_dict())) for p in parts]
         self._number = 0
         self.weights: Mapping[str, Any] = {}
 
     def place(self, number: int, epoch: int, step: int) -> None:
         """Let the training be that of a round which began after so many epochs and steps."""
-        training, limits = self._training, self._limits
-        training.limits = replace(
-            limits,
-            max_epochs=None if limits.max_epochs is None else epoch + limits.max_epochs,
-            max_steps=None if limits.max_steps is None else step + limits.max_steps,
-        )
+        self._session.count_limits_from(epoch, step)
         if number != self._number:  # the loop holds what it has of this round
             self._number = number
             self._renew_optimizer()
 
     def _renew_optimizer(self) -> None:
-        training, active = self._training, self._training.assembly.config.active_config
+        training, active = self._session, self._session.assembly.config.active_config
         before, schedule = training.optimizer, training.schedule
         training.optimizer = build_optimizer_of(training.assembly)
         training.schedule = build_schedule(
@@ -72,7 +65,7 @@ class Renewal:
 
     def _schedule_section(self) -> dict[str, Any]:
         """Return the schedule's section, as long as the round where it was as long as the first."""
-        assembly: Assembly = self._training.assembly
+        assembly: Assembly = self._session.assembly
         section = values_of(assembly.config.scheduler_kwargs)
         by_step = section.get("interval") == "step"
         first, now = (pair[by_step] for pair in (self._lengths, self._now()))
@@ -82,18 +75,18 @@ class Renewal:
         return section
 
     def _now(self) -> tuple[int | None, int | None]:
-        return lengths(self._training.assembly.config, self._training.assembly.data)
+        return lengths(self._session.assembly.config, self._session.assembly.data)
 
     def begin(self, seed: int, number: int) -> None:
         """Give the model the weights of a round's beginning, and forget what was best before."""
-        active, model = self._training.assembly.config.active_config, self._training.assembly.model
+        active, model = self._session.assembly.config.active_config, self._session.assembly.model
         if active.weights == "reset":
             model.load_state_dict(self.weights)
         elif active.weights == "shrink_perturb":
             shrink_and_perturb(model, active, generator(seed, NOISE, number))
         for part, state in self._fresh:
             part.load_state_dict(copy.deepcopy(state))
-        for request in (self._training.stop, self._training.agreement.asked):
+        for request in (self._session.stop, self._session.agreement.asked):
             request.load_state_dict({"reason": "", "status": "done"})
 
 

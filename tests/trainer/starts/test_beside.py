@@ -14,6 +14,7 @@ from stride import Callback, Step, Trainer
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError
 from stride.runs.run import Run
+from stride.trainer.fit.kind import Supervised
 from tests.trainer.killing import Killed, Killer
 
 OFTEN = {"every_steps": 3, "background": False}
@@ -260,6 +261,19 @@ class CountingTrainer(Trainer):
         self.steps += 1
 
 
+class CountingKind(Supervised):
+    def set_up(self, session):
+        self.evaluations = 0
+
+    def evaluate(self, assembly, split, metrics=None):
+        self.evaluations += 1
+        return super().evaluate(assembly, split, metrics)
+
+
+class OfCountingKind(Trainer):
+    kind = CountingKind
+
+
 class CountingData(Dataset):
     def __init__(self):
         self.reads = 0
@@ -343,6 +357,10 @@ NAMED = {
     ),
     "callback": ({"callbacks": lambda: [Counter()]}, {"callback-Counter.forgotten": CHANGED}),
     "trainer": ({"kind": CountingTrainer}, {"trainer.steps": CHANGED}),
+    "kind of training": (
+        {"kind": OfCountingKind, "trainer": f"{__name__}:OfCountingKind", "kill": 7},
+        {"kind.evaluations": CHANGED},
+    ),
     "an optimiser made in a step": (
         {"network": Late, "training_config": {"metrics": []}},
         {"network.second": MADE},

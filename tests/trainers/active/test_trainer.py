@@ -21,6 +21,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.trainer.starts.loaded import load_run
+from stride.trainers.active.cycle import Cycle
 from stride.trainers.active.human_oracle import unknown
 from stride.trainers.active.trainer import ActiveTrainer
 
@@ -83,7 +84,7 @@ def test_each_round_trains_on_the_labelled_samples_and_no_other(tmp_path):
     assert [row["labelled"] for row in told] == [6, 10, 14]
     assert [len(row["queried"]) for row in told] == [4, 4, 0]
     source = made.data.sources["train"]
-    ids = made._rounds.labelled.tolist()
+    ids = made._kind._pool.rounds.labelled.tolist()
     assert len(set(ids)) == 14 and ids[6:10] == told[0]["queried"]
     for size, seen in zip((6, 10, 14), watch.seen, strict=True):
         assert seen == {tuple(source[i][0].flatten().tolist()) for i in ids[:size]}
@@ -112,18 +113,18 @@ def test_the_same_seed_asks_the_same_and_another_does_not(tmp_path):
 
 
 @pytest.mark.parametrize("weights", ["reset", "keep", "shrink_perturb"])
-def test_a_round_begins_with_the_weights_that_were_asked_for(tmp_path, weights):
+def test_a_round_begins_with_the_weights_that_were_asked_for(tmp_path, monkeypatch, weights):
     watch = Watch()
     made = trainer(tmp_path, [watch], {"weights": weights, "shrink": 0.5, "perturb": 0.0})
     best = []
-    measure = made._measure
+    measure = Cycle._measure
 
-    def measured():
-        values = measure()
+    def measured(cycle):
+        values = measure(cycle)
         best.append({k: v.clone() for k, v in made.model.state_dict().items()})
         return values
 
-    made._measure = measured
+    monkeypatch.setattr(Cycle, "_measure", measured)
     made.fit()
     for before, start in zip(best, watch.starts[1:], strict=False):
         for name, value in start.items():
@@ -132,20 +133,20 @@ def test_a_round_begins_with_the_weights_that_were_asked_for(tmp_path, weights):
             assert torch.equal(value, expected), name
 
 
-def test_a_round_is_measured_by_its_best_weights(tmp_path):
+def test_a_round_is_measured_by_its_best_weights(tmp_path, monkeypatch):
     made = trainer(tmp_path, training_config={"max_epochs": 6}, active={"num_rounds": 1})
     made._resolved = made._resolved.override({"optimizer_kwargs.lr": 1.0})
-    measure, last = made._measure, []
+    measure, last = Cycle._measure, []
 
-    def measured():
+    def measured(cycle):
         before = made.evaluate("validation")["validation/epoch_loss"]
-        values = measure()
+        values = measure(cycle)
         after = made.evaluate("validation")["validation/epoch_loss"]
         assert after == values["validation/epoch_loss"] <= before
         last.append(before != after)
         return values
 
-    made._measure = measured
+    monkeypatch.setattr(Cycle, "_measure", measured)
     made.fit()
     assert len(last) == 2 and any(last)  # or nothing was to be restored
 
@@ -231,7 +232,7 @@ def test_a_persons_stop_ends_the_rounds(tmp_path):
 def test_the_start_is_as_it_was_asked_for(tmp_path, start):
     made = trainer(tmp_path, active={"start": start, "start_size": 10})
     made.comprehend_config()
-    ids = made._rounds.labelled.tolist()
+    ids = made._kind._pool.rounds.labelled.tolist()
     assert len(set(ids)) == len(ids) == (3 if isinstance(start, list) else 10)
     if start == "stratified":
         assert len({int(made.data.sources["train"][i][1]) for i in ids}) == 10
@@ -311,7 +312,11 @@ def _of_two(folder):
     made.fit()
     mine = {"strategy": f"{__name__}:by_rank", "num_rounds": 1}
     other = fitted(folder, active=mine, training_config={"max_epochs": 1})
-    return [row["queried"] for row in rows(made)], made.state.step, other._rounds.labelled.tolist()
+    return (
+        [row["queried"] for row in rows(made)],
+        made.state.step,
+        other._kind._pool.rounds.labelled.tolist(),
+    )
 
 
 def by_rank(model, pool):
@@ -320,18 +325,18 @@ def by_rank(model, pool):
 
 def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, monkeypatch):
     """The round that follows tidies up; what is not in the list yet is no rubbish."""
-    add, measure = Kept.add, ActiveTrainer._measure
+    add, measure = Kept.add, Cycle._measure
 
     def late(*arguments):  # what the thread does once the folder is in its place
         time.sleep(0.4)
         add(*arguments)
 
-    def measured(made):  # until it is there
+    def measured(cycle):  # until it is there
         time.sleep(0.2)
-        return measure(made)
+        return measure(cycle)
 
     monkeypatch.setattr(Kept, "add", late)
-    monkeypatch.setattr(ActiveTrainer, "_measure", measured)
+    monkeypatch.setattr(Cycle, "_measure", measured)
     made = fitted(tmp_path)
     assert verify_run(made.run.paths.path).problems == []
 

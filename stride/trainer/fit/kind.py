@@ -1,0 +1,98 @@
+"""What a kind of training does in its own way; the flow of `Trainer` is the same for all."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stride.config import Resolved
+from stride.config.schema import Config
+from stride.data import Data
+from stride.engine.evaluate import evaluate
+from stride.engine.loop import Loop
+from stride.engine.probe import LastBatch
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.session import Session
+from stride.trainer.fit.start import Beginning
+from stride.trainer.fit.trial import last_batch
+
+
+class Kind(ABC):
+    """Say what is trained on, loop after loop, and what of it belongs to the state.
+
+    A trainer makes one object of its kind, without arguments, and asks it in the order of the
+    methods here; `fit`, `resume`, `fork`, `reproduce`, `evaluate` and `check` know no kind. What
+    a kind fills may call `super()`; all but `loops` has a default, that of supervised training.
+
+    Attributes:
+        evaluates: the splits that `evaluate` knows without a loader: `validation`, `test`.
+        fixed_keys: keys of the config on which the steps so far depend, beside those of every
+            kind: they may not change when a run is resumed.
+    """
+
+    evaluates: tuple[str, ...] = ()
+    fixed_keys: tuple[str, ...] = ()
+
+    def complete(self, resolved: Resolved) -> Resolved:
+        """Return the config that data and model are built from."""
+        return resolved
+
+    def loaders(self, config: Config) -> Mapping[str, Any]:
+        """Return loaders in place of the config's data, by split, as `Trainer(train_loader=...)`.
+
+        A loader with `state_dict` and `load_state_dict` is part of every checkpoint.
+        """
+        return {}
+
+    def take_data(self, config: Config, data: Data) -> None:  # noqa: B027
+        """Choose from the data what is trained on, before it is known how long an epoch is."""
+
+    def set_up(self, session: Session) -> None:  # noqa: B027
+        """Register what belongs to the state, and refuse what does not go together.
+
+        It is the one place for `session.state.register(name, part)`.
+
+        Raises:
+            UserError: model, data and config do not fit each other.
+        """
+
+    def example(self, assembly: Assembly) -> Any:
+        """Return a small batch to try data, model and metrics with."""
+        return assembly.loader("train").example()
+
+    def last_batch(self, assembly: Assembly) -> LastBatch | None:
+        """Return the smallest batch of the training; None where that is not known."""
+        return last_batch(assembly)
+
+    def restore(self, session: Session, start: Beginning) -> None:
+        """Let the session stand where it starts; nothing is written yet."""
+        start.restore(session)
+
+    @abstractmethod
+    def loops(self, session: Session) -> Iterator[Loop]:
+        """Yield `session.loop()` for each loop that is to be run, in the run that is claimed now.
+
+        The trainer runs a loop before it draws the next one. Steps and epochs count on.
+        """
+
+    def has_next_loop(self) -> bool:
+        """Tell whether a further loop follows when that under way reaches its limits."""
+        return False
+
+    def evaluate(
+        self, assembly: Assembly, split: str, metrics: list[str] | None = None
+    ) -> dict[str, float]:
+        """Return loss and metrics over a whole split, under the names that are recorded.
+
+        Raises:
+            DataError: there is no such split.
+        """
+        batches, chosen = assembly.loader(split), assembly.metrics(metrics)
+        return evaluate(assembly.model, batches, chosen, split=split, precision=assembly.precision)
+
+
+class Supervised(Kind):
+    """One loop over the training split."""
+
+    def loops(self, session: Session) -> Iterator[Loop]:
+        """Yield the one loop."""
+        yield session.loop()

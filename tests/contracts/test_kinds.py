@@ -1,0 +1,112 @@
+"""What holds for every kind of training, of STRIDE's or of a user's: derive from KindContract."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from examples.pendulums import PendulumTrainer
+from stride.callbacks.base import Callback
+from stride.models.model import Step
+from stride.runs.reproduction.compare import compare_runs
+from stride.runs.run import Run
+from stride.trainer.starts.loaded import load_run
+from stride.trainer.trainer import Trainer
+from stride.trainers.active.trainer import ActiveTrainer
+
+QUIET = {"terminal_display": "off"}
+SMALL: dict[str, Any] = {
+    "dataset_kwargs": {"subsample_rate": 0.1},
+    "model_kwargs": {"model_name": "MLP", "hidden": [4]},
+    "load_data_kwargs": {"batch_size": 16},
+}
+
+
+class Stop(Callback):
+    """Ask for the end after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def after_step(self, trainer: Any, step: Step) -> None:
+        if trainer.state.step == self.step:
+            trainer.stop("enough")
+
+
+class KindContract:
+    """The tests; a subclass says how to make a trainer, and a step in the middle of an epoch."""
+
+    stop_at = 5
+
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        raise NotImplementedError
+
+    def test_a_resumed_run_has_the_bits_of_one_that_never_stopped(self, tmp_path: Path) -> None:
+        whole = self.make(tmp_path / "whole")
+        whole.fit()
+        self.make(tmp_path / "cut", [Stop(self.stop_at)]).fit()
+        again = self.make(tmp_path / "cut")
+        again.fit(resume=0)
+        pair = Run(tmp_path / "whole" / "0").paths, Run(tmp_path / "cut" / "0").paths
+        assert compare_runs(*pair, steps=None).identical
+        assert again.results["test"] == whole.results["test"] != {}
+
+    def test_a_run_is_done_again_with_the_same_bits(self, tmp_path: Path) -> None:
+        self.make(tmp_path).fit()
+        assert self.make(tmp_path).reproduce(0).identical
+
+    def test_a_run_that_is_brought_back_is_evaluated_as_it_was(self, tmp_path: Path) -> None:
+        made = self.make(tmp_path)
+        made.fit()
+        before = made.results["test"]
+        assert before and made.evaluate("test") == before
+        assert load_run(tmp_path, 0).evaluate("test", trust_code=True) == before
+
+    def test_a_check_finds_a_step_and_makes_no_folder(self, tmp_path: Path) -> None:
+        found = self.make(tmp_path / "none").check()
+        assert found["loss"] > 0 and not (tmp_path / "none").exists()
+
+    def test_the_random_state_is_put_back_last(self, tmp_path: Path) -> None:
+        made = self.make(tmp_path)
+        made.check()
+        assert list(made.state.parts)[-1] == "random"
+
+
+class TestSupervised(KindContract):
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return Trainer(
+            folder,
+            callbacks=callbacks,
+            logging_config=QUIET,
+            **SMALL,
+            training_config={"max_epochs": 2},
+        )
+
+
+class TestActive(KindContract):
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        active = {"start_size": 12, "num_queries": 6, "num_rounds": 2}
+        return ActiveTrainer(
+            folder,
+            callbacks=callbacks,
+            logging_config=QUIET,
+            **SMALL,
+            training_config={"max_epochs": 3},
+            active_config=active,
+        )
+
+
+class TestPendulums(KindContract):
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return PendulumTrainer(
+            folder,
+            trainer="examples.pendulums:PendulumTrainer",
+            callbacks=callbacks,
+            logging_config=QUIET,
+            model_kwargs={"model_name": "MLP", "hidden": [8]},
+            criterion_kwargs={"criterion_name": "MSELoss"},
+            training_config={
+                "max_epochs": 2,
+                "saving_metric": "validation/drift",
+                "saving_mode": "min",
+            },
+        )
