@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from stride.distributed import rank, world_size
 from stride.engine.tally import Tally
+from stride.errors import ComponentError
 
 LAST = "random"
 """The name of the part that is restored after all others."""
@@ -64,7 +65,8 @@ class _Passing:
 class LoaderState(_Passing):
     """Take the place of batches that say and set by themselves where they are.
 
-    Their state is put back at the latest moment: `set_epoch` would undo it.
+    Their state is put back at the latest moment: `set_epoch` would undo it. Where no epoch is to
+    be begun any more, `settle` puts it back.
     """
 
     def __init__(self, batches: Any) -> None:
@@ -74,6 +76,10 @@ class LoaderState(_Passing):
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and go on where a restored state says."""
         super().set_epoch(epoch, position)
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the batches stand where a restored state says."""
         if self._pending is not None:
             self._batches.load_state_dict(self._pending)
             self._pending = None
@@ -161,10 +167,16 @@ class TrainState:
                 out what is left to train; else after them, and before the random state.
 
         Raises:
-            ValueError: there is a part of that name.
+            ComponentError: there is a part of that name, or it has no state.
         """
+        where = "session.state.register"
         if name in self.parts or name == "counters":
-            raise ValueError(f"the state has a part {name!r} already")
+            what, hint = f"the state has a part {name!r} already", "give yours another name"
+            raise ComponentError(what, where=where, hint=hint)
+        if not all(hasattr(part, method) for method in ("state_dict", "load_state_dict")):
+            what = f"the part {name!r} has no state: it is of {type(part).__name__}"
+            hint = "give it state_dict() and load_state_dict(state)"
+            raise ComponentError(what, where=where, hint=hint)
         if first:
             self.early.add(name)
             self.parts = {name: part, **self.parts}

@@ -1,14 +1,19 @@
 """What holds for every kind of training, of STRIDE's or of a user's: derive from KindContract."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from examples.pendulums import PendulumTrainer
 from stride.callbacks.base import Callback
+from stride.engine.loop import Loop
 from stride.models.model import Step
 from stride.runs.reproduction.compare import compare_runs
 from stride.runs.run import Run
+from stride.trainer.fit.kind import Kind
+from stride.trainer.fit.session import Session
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
@@ -92,6 +97,89 @@ class TestActive(KindContract):
             **SMALL,
             training_config={"max_epochs": 3},
             active_config=active,
+        )
+
+
+class Collected:
+    """Batches that a kind fills between two loops, and that say where they are."""
+
+    batch_size = 4
+
+    def __init__(self) -> None:
+        self.samples, self.given = torch.ones(8, 2), 0
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        while self.given < 2:
+            inputs = self.samples[4 * self.given :][:4]
+            self.given += 1
+            yield inputs, inputs.sum(1, keepdim=True)
+        self.given = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"samples": self.samples, "given": self.given}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.samples, self.given = state["samples"], state["given"]
+
+
+class Collecting(Kind):
+    """Three loops of an epoch; before each the network is asked for what it is trained on."""
+
+    evaluates = ("validation", "test")
+
+    def loaders(self, config: Any) -> dict[str, Any]:
+        self.buffer = Collected()
+        return {"train": self.buffer}
+
+    def set_up(self, session: Session) -> None:
+        self.session, self.began = session, [0, 0]
+        session.state.register("collecting", self, first=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"began": self.began}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.began = state["began"]
+        self.session.count_limits_from(*self.began)
+
+    def has_next_loop(self) -> bool:
+        return self.began[0] < 2
+
+    def loops(self, session: Session) -> Iterator[Loop]:
+        yield session.loop()
+        while self.has_next_loop() and not session.stop:
+            self.load_state_dict({"began": [session.state.epoch, session.state.step]})
+            asked = session.assembly.model.predict(self.buffer.samples)
+            self.buffer.samples = torch.randn(8, 2) + asked
+            yield session.loop()
+
+    def evaluate(self, assembly: Any, split: str, metrics: Any = None) -> dict[str, float]:
+        return {f"{split}/size": float(assembly.model.predict(torch.ones(1, 2)).abs().sum())}
+
+
+class CollectingTrainer(Trainer):
+    kind = Collecting
+
+
+class TestCollecting(KindContract):
+    stop_at = 2  # where the first loop ends: what lies between two is done by who resumes
+
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return CollectingTrainer(
+            folder,
+            trainer=f"{__name__}:CollectingTrainer",
+            callbacks=callbacks,
+            logging_config=QUIET,
+            model_kwargs={"model_name": "MLP", "hidden": [4]},
+            criterion_kwargs={"criterion_name": "MSELoss"},
+            training_config={
+                "max_epochs": 1,
+                "saving_metric": "validation/size",
+                "saving_mode": "min",
+            },
         )
 
 

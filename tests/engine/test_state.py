@@ -7,6 +7,7 @@ from stride.data.batches.given import GivenBatches
 from stride.engine.agreement import OfEachRank
 from stride.engine.state import Latest, LoaderState, TrainState, shared
 from stride.engine.tally import Tally
+from stride.errors import ComponentError
 from stride.models.model import Step
 
 
@@ -114,5 +115,19 @@ def test_a_part_is_restored_first_or_before_the_random_state() -> None:
     state.register("rounds", Part(), first=True)
     assert list(state.parts) == ["rounds", "model", "later", "random"]
     assert state.early == {"stop", "rounds"}
-    with pytest.raises(ValueError, match="a part 'later' already"):
-        state.register("later", Part())
+    for name in ("later", "counters", "model"):
+        with pytest.raises(ComponentError, match=f"a part '{name}' already .*another name"):
+            state.register(name, Part())
+    with pytest.raises(ComponentError, match=r"'mine' has no state: it is of dict.*state_dict"):
+        state.register("mine", {})  # type: ignore[arg-type]
+
+
+def test_batches_are_put_back_where_no_epoch_begins_any_more() -> None:
+    loader = Part()
+    loader.batch_size = 1
+    batches = LoaderState(loader)
+    batches.load_state_dict({"value": 3})
+    batches.settle()
+    loader.value = 5  # by who prepares the next epoch
+    batches.settle()
+    assert batches.state_dict() == {"value": 5}

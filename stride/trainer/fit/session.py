@@ -21,13 +21,9 @@ from stride.engine.dynamo import compile_calls
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Limits, Loop, StopRequest
-from stride.engine.optim import (
-    OptimizerState,
-    Schedule,
-    learning_rate,
-)
+from stride.engine.optim import OptimizerState, Schedule, learning_rate
 from stride.engine.parallel.build import build_gradients
-from stride.engine.state import Latest, TrainState
+from stride.engine.state import Latest, LoaderState, TrainState
 from stride.engine.tally import Tally
 from stride.engine.update import Update
 from stride.errors import ConfigError
@@ -165,12 +161,20 @@ class Session:
         """Put the state back once the hooks that prepare a training have run; no second time."""
         if self.start.saved:
             self.start.enter(self)
+            self._settle()
             self.run.forget()  # they logged it when this was reached for the first time
             for line in self.start.report(self, self.run):
                 self.run.note(line)
             self.start.saved = {}
             self.run.leave_as({})
         self.beside.noticed.begin()
+
+    def _settle(self) -> None:
+        """Put the batches back where the loop has come to its end: a kind may now change them."""
+        part: Any = self.state.parts.get("batches")
+        part = getattr(part, "part", part)
+        if isinstance(part, LoaderState) and (self.stop or self.limits.reached(self.state)):
+            part.settle()
 
     def count_limits_from(self, epoch: int, step: int) -> None:
         """Let the next loop be as long as the config says, from an epoch and step on."""
