@@ -27,9 +27,11 @@ def require_kind(trainer: Any, name: str, base: type) -> None:
     """
     asked, own = kind_named(name, base), type(trainer)
     if not issubclass(own, asked) or own.kind is not asked.kind:
+        mine = own.kind is not base.kind and own.__module__.partition(".")[0] != "stride"
+        itself = f"{base.__name__}(..., trainer='{own.__module__}:{own.__qualname__}'), or "
         raise ConfigError(
             f"the config says trainer={name}, and this is {own.__name__}",
             key="trainer",
             where="trainer",
-            hint=f"type: {base.__name__}(..., trainer={name!r})",
+            hint=f"type: {itself if mine else ''}{base.__name__}(..., trainer={name!r})",
         )

@@ -35,7 +35,7 @@ from stride.trainer.fit.building import build_session
 from stride.trainer.fit.cautions import cautions
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.finish import Ending
-from stride.trainer.fit.kind import Kind, Supervised
+from stride.trainer.fit.kind import Kind, Supervised, run_loops
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Beginning, Fresh
@@ -293,8 +293,7 @@ class Trainer:
                 ending = Ending(session, watch)
                 with ending.guarded():
                     self._tell(beginning, assembly)
-                    for loop in self._kind.loops(session):
-                        loop.run()
+                    run_loops(self._kind, session)
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()

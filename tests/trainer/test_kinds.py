@@ -1,6 +1,7 @@
 """A Trainer trains what its config says, from Python as from the command line."""
 
 import json
+import math
 
 import pytest
 
@@ -57,7 +58,38 @@ def test_a_trainer_of_a_kind_of_its_own_is_named_by_the_config(tmp_path):
     name = f"{__name__}:OfAnotherKind"
     with pytest.raises(ConfigError, match="trainer=supervised, and this is OfAnotherKind"):
         OfAnotherKind(tmp_path)
+    with pytest.raises(ConfigError, match=rf"type: Trainer\(..., trainer='{name}'\), or "):
+        OfAnotherKind(tmp_path)
     assert type(Trainer(tmp_path, trainer=name)) is OfAnotherKind
+
+
+class Idle(Trainer):
+    """A trainer of a kind that has no loop."""
+
+    kind = type("NoLoop", (Supervised,), {"loops": lambda self, session: iter(())})
+
+
+def test_a_kind_without_a_loop_does_not_pass_for_a_training(tmp_path):
+    with pytest.raises(ComponentError, match=r"NoLoop has yielded no loop.*yield session.loop\(\)"):
+        Trainer(tmp_path / "w", trainer=f"{__name__}:Idle", **SHORT).fit()
+    assert Run(tmp_path / "w" / "0").status["state"] == "failed"
+
+
+class Other(Trainer):
+    """A trainer whose evaluation gives another metric than is followed."""
+
+    kind = type(
+        "Counting",
+        (Supervised,),
+        {"evaluate": lambda *_: {"validation/count": 1.0}, "evaluates": ("validation",)},
+    )
+
+
+def test_what_an_evaluation_gives_instead_is_named(tmp_path, caplog):
+    assert math.isnan(Trainer(tmp_path / "w", trainer=f"{__name__}:Other", **SHORT).fit())
+    assert (
+        "validation/epoch_loss; type: training_config.saving_metric=validation/count" in caplog.text
+    )
 
 
 def test_what_it_says_is_trained_and_recorded(tmp_path):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from stride.config.metrics import canonical
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.log import LOGGER
@@ -107,6 +108,11 @@ class Ending:
         """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
         value = self._session.watch.best.best.value
         if value is None:
-            metric = self._session.watch.monitor.metric
-            LOGGER.warning("no evaluation gave a number for %s", metric)
+            metric, seen = self._session.watch.monitor.metric, self._session.metrics
+            others = [n for n in seen if n.startswith("validation/") and metric not in seen]
+            called = f"call {others[0]} so" if others else ""
+            if others and canonical(others[0]) == others[0]:
+                called = f"type: training_config.saving_metric={others[0]}"
+            hint = f"; {called}" if called else ""
+            LOGGER.warning("no evaluation gave a number for %s%s", metric, hint)
         return math.nan if value is None else value

@@ -10,6 +10,7 @@ from stride.data import Data
 from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
 from stride.engine.probe import LastBatch
+from stride.errors import ComponentError
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Beginning
@@ -71,7 +72,9 @@ class Kind(ABC):
     def loops(self, session: Session) -> Iterator[Loop]:
         """Yield `session.loop()` for each loop that is to be run, in the run that is claimed now.
 
-        The trainer runs a loop before it draws the next one. Steps and epochs count on.
+        The trainer runs a loop before it draws the next one. Steps and epochs count on. The first
+        loop puts back the state of a resumed run, also where nothing is left to train: what comes
+        before it finds only the parts that are registered `first`.
         """
 
     def has_next_loop(self) -> bool:
@@ -88,6 +91,23 @@ class Kind(ABC):
         """
         batches, chosen = assembly.loader(split), assembly.metrics(metrics)
         return evaluate(assembly.model, batches, chosen, split=split, precision=assembly.precision)
+
+
+def run_loops(kind: Kind, session: Session) -> None:
+    """Run the loops of a kind, one after the other.
+
+    Raises:
+        ComponentError: there is none, and nothing has asked for the end.
+    """
+    loop = None
+    for loop in kind.loops(session):
+        loop.run()
+    if loop is None and not session.stop:
+        raise ComponentError(
+            f"{type(kind).__name__} has yielded no loop: nothing is trained or restored",
+            where="trainer",
+            hint="write `yield session.loop()` in its `loops`, also where nothing is left to train",
+        )
 
 
 class Supervised(Kind):
