@@ -19,7 +19,7 @@ def kind_named(name: str, base: type) -> type[Any]:
     raise ComponentError(f"{name!r} is no trainer", where="trainer", hint=hint)
 
 
-def require_kind(trainer: Any, name: str, base: type) -> None:
+def require_kind(trainer: Any, name: str, base: type[Any]) -> None:
     """Refuse to train otherwise than the config says, which is what a run records.
 
     Raises:
