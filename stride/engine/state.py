@@ -1,6 +1,7 @@
 """Gather everything that resuming needs in one object with `state_dict`."""
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -167,11 +168,15 @@ class TrainState:
                 out what is left to train; else after them, and before the random state.
 
         Raises:
-            ComponentError: there is a part of that name, or it has no state.
+            ComponentError: there is a part of that name, it is no name of a file, or the part has
+                no state.
         """
         where = "session.state.register"
         if name in self.parts or name == "counters":
             what, hint = f"the state has a part {name!r} already", "give yours another name"
+            raise ComponentError(what, where=where, hint=hint)
+        if not re.fullmatch(r"\w[\w-]*", name):  # a file of the checkpoint is called so
+            what, hint = f"a part cannot be called {name!r}", "use letters, digits, - and _"
             raise ComponentError(what, where=where, hint=hint)
         if not all(hasattr(part, method) for method in ("state_dict", "load_state_dict")):
             what = f"the part {name!r} has no state: it is of {type(part).__name__}"

@@ -118,6 +118,8 @@ def test_a_part_is_restored_first_or_before_the_random_state() -> None:
     for name in ("later", "counters", "model"):
         with pytest.raises(ComponentError, match=f"a part '{name}' already .*another name"):
             state.register(name, Part())
+    with pytest.raises(ComponentError, match=r"cannot be called '\.\./x'.*letters"):
+        state.register("../x", Part())
     with pytest.raises(ComponentError, match=r"'mine' has no state: it is of dict.*state_dict"):
         state.register("mine", {})  # type: ignore[arg-type]
 
