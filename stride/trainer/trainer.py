@@ -35,7 +35,7 @@ from stride.trainer.fit.building import build_session
 from stride.trainer.fit.cautions import cautions
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.finish import Ending
-from stride.trainer.fit.kind import Kind, Supervised, run_loops
+from stride.trainer.fit.kind import Kind, Supervised, loops_of
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.session import Session
 from stride.trainer.fit.start import Beginning, Fresh
@@ -293,7 +293,8 @@ class Trainer:
                 ending = Ending(session, watch)
                 with ending.guarded():
                     self._tell(beginning, assembly)
-                    run_loops(self._kind, session)
+                    for loop in loops_of(self._kind, session):
+                        loop.run()
                 ending.conclude()
             barrier()  # whoever goes on finds the results, and a run that is over
         return ending.best_value()

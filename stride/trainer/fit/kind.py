@@ -93,15 +93,15 @@ class Kind(ABC):
         return evaluate(assembly.model, batches, chosen, split=split, precision=assembly.precision)
 
 
-def run_loops(kind: Kind, session: Session) -> None:
-    """Run the loops of a kind, one after the other.
+def loops_of(kind: Kind, session: Session) -> Iterator[Loop]:
+    """Yield the loops of a kind, each to be run before the next one is drawn.
 
     Raises:
         ComponentError: there is none, and nothing has asked for the end.
     """
     loop = None
     for loop in kind.loops(session):
-        loop.run()
+        yield loop
     if loop is None and not session.stop:
         raise ComponentError(
             f"{type(kind).__name__} has yielded no loop: nothing is trained or restored",
