@@ -10,7 +10,7 @@ from stride.config.schema import Config
 from stride.distributed import process_group, rank, require_alike
 from stride.errors import DeviceError, RunError, StrideError
 from stride.metrics.base import Metric
-from stride.trainer.fit import process_group as joining
+from stride.trainer import process_group as joining
 from stride.trainer.process_group import joined, refusing_together, require_shared
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
