@@ -16,9 +16,8 @@ def maker(cls: Any) -> Callable[[Any], Any] | None:
     """
     if not isinstance(cls, type):
         return None
-    library: Any = sys.modules.get(
-        cls.__module__.partition(".")[0]
-    )  # which has the class, so is there
+    # It has the class, so it is imported already.
+    library: Any = sys.modules.get(cls.__module__.partition(".")[0])
     if is_array(cls):
         make = library.tensor if hasattr(library, "tensor") else library.array
         return lambda value: _made(make, decode_numbers(value))

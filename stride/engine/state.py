@@ -187,7 +187,7 @@ class TrainState:
             self.parts = {name: part, **self.parts}
             return
         # Restoring may draw: the random state is put back after everything else.
-        last = {key: self.parts.pop(key) for key in (LAST,) if key in self.parts}
+        last = {LAST: self.parts.pop(LAST)} if LAST in self.parts else {}
         self.parts = {**self.parts, name: part, **last}
 
     def is_finite(self) -> bool:

@@ -164,37 +164,34 @@ class CollectingTrainer(Trainer):
     kind = Collecting
 
 
+def own(
+    trainer: type[Trainer],
+    folder: Path,
+    callbacks: Sequence[Callback],
+    module: str,
+    metric: str,
+    epochs: int,
+) -> Trainer:
+    """Make a trainer of a user's kind, whose own metric decides."""
+    return trainer(
+        folder,
+        trainer=f"{module}:{trainer.__name__}",
+        callbacks=callbacks,
+        logging_config=QUIET,
+        model_kwargs={"model_name": "MLP", "hidden": [4]},
+        criterion_kwargs={"criterion_name": "MSELoss"},
+        training_config={"max_epochs": epochs, "saving_metric": metric, "saving_mode": "min"},
+    )
+
+
 class TestCollecting(KindContract):
     stop_at = 2  # where the first loop ends: what lies between two is done by who resumes
 
     def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
-        return CollectingTrainer(
-            folder,
-            trainer=f"{__name__}:CollectingTrainer",
-            callbacks=callbacks,
-            logging_config=QUIET,
-            model_kwargs={"model_name": "MLP", "hidden": [4]},
-            criterion_kwargs={"criterion_name": "MSELoss"},
-            training_config={
-                "max_epochs": 1,
-                "saving_metric": "validation/size",
-                "saving_mode": "min",
-            },
-        )
+        return own(CollectingTrainer, folder, callbacks, __name__, "validation/size", 1)
 
 
 class TestPendulums(KindContract):
     def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
-        return PendulumTrainer(
-            folder,
-            trainer="examples.pendulums:PendulumTrainer",
-            callbacks=callbacks,
-            logging_config=QUIET,
-            model_kwargs={"model_name": "MLP", "hidden": [8]},
-            criterion_kwargs={"criterion_name": "MSELoss"},
-            training_config={
-                "max_epochs": 2,
-                "saving_metric": "validation/drift",
-                "saving_mode": "min",
-            },
-        )
+        module = "examples.pendulums"
+        return own(PendulumTrainer, folder, callbacks, module, "validation/drift", 2)

@@ -220,11 +220,8 @@ def assemble(
     strategy = choose_strategy(config.distributed_config.strategy, model)
     sections["distributed_config"] = {"strategy": strategy}
     names = config.training_config.metrics
-    complete = resolved.with_sections(sections)
-    if objects.model is not None:
-        complete = replace(complete, origins=complete.origins | {MODEL_NAME: SET_MODEL})
     return Assembly(
-        complete,
+        _completed(resolved, sections, objects),
         device,
         data,
         model,
@@ -233,6 +230,14 @@ def assemble(
         kind,
         objects.model is not None,
     )
+
+
+def _completed(resolved: Resolved, sections: Mapping[str, Any], objects: Given) -> Resolved:
+    """Return the config with what was decided; of a given model it has the class alone."""
+    complete = resolved.with_sections(sections)
+    if objects.model is None:
+        return complete
+    return replace(complete, origins=complete.origins | {MODEL_NAME: SET_MODEL})
 
 
 def _fused_where_possible(section: dict[str, Any], config: Config, model: Model) -> dict[str, Any]:

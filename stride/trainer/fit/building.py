@@ -18,6 +18,7 @@ from stride.engine.fingerprint import Fingerprint
 from stride.engine.loop import Batches, StopRequest
 from stride.engine.optim import (
     OptimizerState,
+    Schedule,
     build_optimizer,
     build_schedule,
 )
@@ -41,11 +42,11 @@ def build_session(
     kind: Kind,
     start: Beginning,
     assembly: Assembly,
-    callbacks: Iterable[Callback] = (),
+    callbacks: Iterable[Callback],
     *,
     parts: Mapping[str, Stateful],
-    adds_metrics: bool = False,
-    more: Objects = dict,
+    adds_metrics: bool,
+    more: Objects,
 ) -> Session:
     """Build optimiser, schedule, callbacks and state for an assembly.
 
@@ -66,9 +67,8 @@ def build_session(
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     agreement = _agreement(config, stop)
     now = agreement.now if world_size() > 1 else time.monotonic
-    adds_metrics = adds_metrics or bool(kind.evaluates)
-    called = [*callbacks, *start.callbacks]
-    watch = build_watch(assembly, called, adds_metrics=adds_metrics, now=now)
+    called, adds = [*callbacks, *start.callbacks], adds_metrics or bool(kind.evaluates)
+    watch = build_watch(assembly, called, adds_metrics=adds, now=now)
     optimizer = build_optimizer_of(assembly)
     section = values_of(config.scheduler_kwargs)
     schedule = build_schedule(section, optimizer, metric=watch.monitor.metric)
@@ -78,18 +78,8 @@ def build_session(
     parts = {"metrics": metrics, **parts}
     batches = _batches(assembly, parts)
     require_shares_of(assembly, batches)
-    state = TrainState(
-        model=WeightsState(assembly.model),
-        modules=ModuleState(assembly.model),
-        **_parts_of_ranks(assembly),
-        optimizer=OptimizerState(optimizer),
-        schedule=schedule,
-        precision=assembly.precision,
-        tally=OfEachRank(tally),
-        stop=stop,
-        **watch.stateful(),
-        **parts,
-    )
+    own: dict[str, Any] = {"tally": OfEachRank(tally), "stop": stop, **watch.stateful(), **parts}
+    state = _state(assembly, optimizer, schedule, own)
     beside = Beside(assembly, watch, more, lambda: session, parts)
     state.parts |= {**beside.parts(), LAST: OfEachRank(RandomState())}
     session = Session(
@@ -111,6 +101,20 @@ def build_session(
     )
     kind.set_up(session)
     return session
+
+
+def _state(
+    assembly: Assembly, optimizer: Optimizer, schedule: Schedule, more: Mapping[str, Stateful]
+) -> TrainState:
+    return TrainState(
+        model=WeightsState(assembly.model),
+        modules=ModuleState(assembly.model),
+        **_parts_of_ranks(assembly),
+        optimizer=OptimizerState(optimizer),
+        schedule=schedule,
+        precision=assembly.precision,
+        **more,
+    )
 
 
 def _agreement(config: Config, stop: StopRequest) -> Agreement:
