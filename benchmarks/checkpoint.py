@@ -201,7 +201,7 @@ class Training:
         seconds = seconds_of(lambda: self._checkpoints.save(self))
         while not self._stands:
             time.sleep(0.01)
-            self._checkpoints.rest(self)
+            self._checkpoints.save_if_due(self)
         return seconds
 
     def after_checkpoint(self, path: Path) -> None:

@@ -33,8 +33,8 @@ def fingerprint_rows(scale: Scale) -> Iterator[Row]:
             "training": lambda: fit_in_memory(task, Path(folder)).seconds,
         }
         seconds = take_turns(parties, scale.of(9))
-    share = "fingerprints of a step / a step of the MLP, in memory"
-    yield ratio_row("fingerprints", share, seconds["fingerprints"], seconds["training"], 0.01)
+    shard = "fingerprints of a step / a step of the MLP, in memory"
+    yield ratio_row("fingerprints", shard, seconds["fingerprints"], seconds["training"], 0.01)
 
 
 def _fingerprints(steps: int, path: Path) -> float:

@@ -15,10 +15,10 @@ from benchmarks.scale import Scale
 from benchmarks.table import Row, ratio_row
 from benchmarks.timing import Party, take_turns
 from stride.active.pool.pool import Pool
-from stride.active.pool.reading import Reader
+from stride.active.pool.pool_reader import Reader
 from stride.active.strategies.coverage import k_center
 from stride.active.strategies.query import build_strategy, select
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.engine.evaluate import evaluate
 from stride.engine.precision import Precision
 from stride.metrics.build import build_metrics

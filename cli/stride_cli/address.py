@@ -37,9 +37,9 @@ def find_together(text: str) -> Path:
 
     if world_size() == 1:
         return find(text)
-    from stride.trainer.process_group import refusing_together
+    from stride.trainer.process_group import broadcast_user_errors
 
-    with refusing_together():
+    with broadcast_user_errors():
         return find(text)
 
 

@@ -9,7 +9,7 @@ from exchange import receive, send
 from torch import Tensor
 
 from stride import Trainer, load_run
-from stride.active.calibration.scaling import fit_temperature
+from stride.active.calibration.temperature import fit_temperature
 
 
 def train(folder: Path, samples: dict[str, Tensor], number: int) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.active.drift import DriftingDataset, HardSwitch, Static
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.data.digits import digits
 from stride.models.mlp import MLP
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from torch.utils.data import Dataset
 
-from stride.data.info import num_classes
+from stride.data.data_info import num_classes
 from stride.data.samples import SampleDataset, as_source
 from stride.data.seeding import mix
 from stride.errors import DataError

@@ -1,5 +1,5 @@
-"""Moved to `stride.active.calibration.scaling`."""
+"""Moved to `stride.active.calibration.temperature`."""
 
 from stride.moved import moved
 
-__getattr__ = moved(__name__, "stride.active.calibration.scaling")
+__getattr__ = moved(__name__, "stride.active.calibration.temperature")

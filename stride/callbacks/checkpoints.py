@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from stride.callbacks.base import Callback
-from stride.callbacks.kept import Kept
 from stride.callbacks.monitor import Monitor
+from stride.callbacks.retention import RetentionPolicy
 from stride.config.schema import CheckpointConfig
 from stride.distributed import is_main, on_main
-from stride.engine.checkpoint.background import Errand
+from stride.engine.checkpoint.background import BackgroundTask
 from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snapshot, write_state
 from stride.engine.checkpoint.collective import write_together
 from stride.engine.checkpoint.snapshot import Staging
@@ -54,10 +54,10 @@ class Checkpoints(Callback):
         self._name = name
         self._metric = monitor.metric
         self._metrics: Mapping[str, float] = {}
-        self._kept = Kept(config, monitor, inside=inside)
+        self._retention = RetentionPolicy(config, monitor, inside=inside)
         self._saved: tuple[int, int] | None = None
         self._staging = Staging()
-        self._errand: Errand | None = None
+        self._errand: BackgroundTask | None = None
         self._untold = False
         self._path = Path()
         self._epochs = config.every_epochs if inside else 1
@@ -67,8 +67,8 @@ class Checkpoints(Callback):
 
     def adopt(self, paths: RunPaths, last: str) -> None:
         """Take over the checkpoints of a resumed run, up to the one that was restored."""
-        self._kept.adopt(paths, last)
-        self._saved = self._kept.newest()
+        self._retention.adopt(paths, last)
+        self._saved = self._retention.newest()
         self._path = paths.checkpoint(last).path
 
     def before_train(self, trainer: Any) -> None:
@@ -80,10 +80,10 @@ class Checkpoints(Callback):
         """
         self._finish_one(trainer)
         require_storable(trainer.state)
-        if self._kept.newest() and is_main():
+        if self._retention.newest() and is_main():
             self._tidy(trainer.run)
 
-    def rest(self, trainer: Any, *, agreed: bool = True) -> None:
+    def save_if_due(self, trainer: Any, *, agreed: bool = True) -> None:
         """Write a checkpoint when enough steps or minutes have gone by.
 
         To be called after each step, when it is complete and what it reports is written.
@@ -138,7 +138,7 @@ class Checkpoints(Callback):
         here = (state.step, state.epoch)
         value = (metrics or {}).get(self._metric)
         if here == self._saved:
-            self._judge(run, value)
+            self._rate(run, value)
             return
         if not state.is_finite():  # the loop ends the run by what is not
             return
@@ -156,14 +156,14 @@ class Checkpoints(Callback):
         write = self._write_together if taken.rows else self._write
         work = partial(write, trainer.run, taken, **facts)
         if self._config.background and not taken.rows:  # where ranks write, they wait
-            self._errand = Errand(work) if is_main() else None
+            self._errand = BackgroundTask(work) if is_main() else None
             return
         work() if taken.rows else on_main(work)
         self._tell(trainer)
 
-    def _judge(self, run: Any, value: float | None) -> None:
+    def _rate(self, run: Any, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""
-        if value is not None and is_main() and self._kept.judge(self._path.name, value):
+        if value is not None and is_main() and self._retention.rate(self._path.name, value):
             self._write_index(run)
 
     def _write(self, run: Any, taken: Snapshot, **facts: Any) -> None:
@@ -179,16 +179,16 @@ class Checkpoints(Callback):
         on_main(partial(self._list, run, record | facts))
 
     def _list(self, run: Any, record: Mapping[str, Any]) -> None:
-        self._kept.add(self._path.name, dict(record))
+        self._retention.add(self._path.name, dict(record))
         self._tidy(run)
 
     def _tidy(self, run: Any) -> None:
         """Name in the index what is kept, then delete everything else."""
         self._write_index(run)
-        self._kept.delete_others(run.paths, run.remove_folder)
+        self._retention.delete_others(run.paths, run.remove_folder)
 
     def _write_index(self, run: Any) -> None:
-        index = self._kept.choose() | {"segment": run.identity["segment"]}
+        index = self._retention.choose() | {"segment": run.identity["segment"]}
         run.commit(run.paths.checkpoint_index, index)
 
     def _settle(self) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from stride.components.convert import convert, decide_freely, holds_json
 from stride.components.json_type import unholdable
 from stride.components.signature import Parameters, parameters
-from stride.config.kinds import kinds
-from stride.config.refusals import unknown_key
+from stride.config.json_kinds import kinds
 from stride.config.schema import Config
+from stride.config.validation_errors import unknown_key
 from stride.errors import ComponentError, ConfigError, StrideError
 
 

@@ -10,9 +10,9 @@ from pydantic.errors import PydanticUserError
 
 from stride.components.json_type import json_type, unholdable
 from stride.components.keys import annotation_within, unknown_within
-from stride.config.kinds import ANY, describe, kinds, read, value_kinds
+from stride.config.json_kinds import ANY, describe, kinds, read, value_kinds
 from stride.config.nonfinite import decode_number, decode_numbers
-from stride.config.refusals import reason
+from stride.config.validation_errors import reason
 from stride.config.values import Raw, join, plain, show
 from stride.errors import ConfigError
 

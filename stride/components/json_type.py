@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PlainValidator
 
-from stride.components.of_libraries import maker
-from stride.config.kinds import ARRAYS, holdable, unwrapped
+from stride.components.library_values import maker
+from stride.config.json_kinds import ARRAYS, holdable, unwrapped
 
 
 def members(annotation: Any) -> tuple[Any, ...]:

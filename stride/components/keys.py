@@ -7,9 +7,9 @@ from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 from pydantic import BaseModel
 
 from stride.components.json_type import members
-from stride.config.kinds import kinds
-from stride.config.refusals import unknown_key
+from stride.config.json_kinds import kinds
 from stride.config.schema import Config
+from stride.config.validation_errors import unknown_key
 from stride.config.values import join
 from stride.errors import ConfigError
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from stride.config.fields import flatten, section_type
 from stride.config.files import read_config_file
-from stride.config.kinds import read
+from stride.config.json_kinds import read
 from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config, OpenSection, declared_keys
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer

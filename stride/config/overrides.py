@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stride.config.fields import model_at
-from stride.config.kinds import read
+from stride.config.json_kinds import read
 from stride.config.schema import Config
 from stride.config.values import Raw, parse_json, plain
 from stride.errors import ConfigError

@@ -7,7 +7,6 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from stride.config.active import ActiveConfig
 from stride.config.fields import flatten
-from stride.config.refusals import refusal
 from stride.config.sections import (
     CheckpointConfig,
     CriterionKwargs,
@@ -25,6 +24,7 @@ from stride.config.sections import (
     TrainingConfig,
 )
 from stride.config.short_forms import fold_config
+from stride.config.validation_errors import config_error
 from stride.config.values import Raw, plain
 from stride.errors import ConfigError
 
@@ -110,7 +110,7 @@ class Config(Section):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise refusal(error, cls) from None
+            raise config_error(error, cls) from None
 
     def to_json(self) -> dict[str, Any]:
         """Return the complete config as plain JSON.

@@ -1,13 +1,13 @@
 """Datasets, splits and loaders: batches on the device, the same in every run of a seed."""
 
-from stride.data.batches.base import Batches, move
+from stride.data.array_dataset import ArrayDataset
+from stride.data.batches.base import Batches, to_device
 from stride.data.build import Data, build_data
-from stride.data.columns import ArrayDataset
+from stride.data.data_info import DataInfo
 from stride.data.datasets import resolve_dataset
-from stride.data.given import given, given_data
-from stride.data.info import DataInfo
 from stride.data.normalize import Normalization
 from stride.data.options import resolve_loader
+from stride.data.user_loaders import given_data, user_batches
 
 __all__ = [
     "ArrayDataset",
@@ -16,9 +16,9 @@ __all__ = [
     "DataInfo",
     "Normalization",
     "build_data",
-    "given",
     "given_data",
-    "move",
     "resolve_dataset",
     "resolve_loader",
+    "to_device",
+    "user_batches",
 ]

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from stride.data.columns import ArrayDataset, Column
+from stride.data.array_dataset import ArrayDataset, Column
 from stride.data.files.array_files import StoredArray, open_arrays
 from stride.data.files.locate import available_memory
 from stride.data.labels import check_finite, encode_labels, input_dtype, target_dtype

@@ -7,20 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.data.array_dataset import ArrayDataset, chunks, rows
 from stride.data.batches.base import Batches
-from stride.data.batches.fetch import FetchArrays, FetchSamples, finisher
+from stride.data.batches.fetcher import FetchArrays, FetchSamples, finisher
 from stride.data.batches.loader import LoaderBatches, WorkerStart
-from stride.data.batches.memory import MemoryBatches, roomy
+from stride.data.batches.memory import MemoryBatches, fits_in_memory
 from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.batches.stream import stream_batches
-from stride.data.columns import ArrayDataset, chunks, rows
+from stride.data.data_info import DataInfo, describe
 from stride.data.datasets import Opened, find_transform, open_dataset
-from stride.data.info import DataInfo, describe
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.options import LoaderOptions, loader_options, made_with
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
-from stride.distributed import Share, share
+from stride.distributed import Shard, shard
 from stride.errors import DataError
 
 STATISTICS_BATCH = 256  # samples read at a time where statistics need them one by one
@@ -122,7 +122,7 @@ def make_batches(
     Raises:
         DataError: The data cannot be batched so.
     """
-    maker = BatchMaker(loader_options(loader, split), seed, device, share())
+    maker = BatchMaker(loader_options(loader, split), seed, device, shard())
     return maker.make(source, normalization, transform if split == "train" else None)
 
 
@@ -172,7 +172,7 @@ class BatchMaker:
     options: LoaderOptions
     seed: int
     device: torch.device
-    share: Share = Share()  # noqa: RUF009 (a constant)
+    shard: Shard = Shard()  # noqa: RUF009 (a constant)
 
     def make(
         self,
@@ -201,20 +201,20 @@ class BatchMaker:
         return LoaderBatches(fetch, order, self.device, self._torch())
 
     def _memory(self, source: ArrayDataset, order: Order) -> MemoryBatches:
-        roomy_enough = self.options.in_memory or roomy(self.device, source.nbytes)
+        roomy_enough = self.options.in_memory or fits_in_memory(self.device, source.nbytes)
         storage = self.device if roomy_enough else torch.device("cpu")
         tensors = [t.to(storage).contiguous() for t in source.tensors if isinstance(t, Tensor)]
         return MemoryBatches(tensors, order, self.device)
 
     def _order(self, source: ArrayDataset | SampleDataset) -> Order:
         options = self.options
-        common: dict[str, Any] = {"seed": self.seed, "share": self.share}
+        common: dict[str, Any] = {"seed": self.seed, "shard": self.shard}
         if (sampler := options.objects.get("batch_sampler")) is not None:
             return BatchSamplerOrder(made_with(sampler, source), len(source), **common)
         size, drop_last = options.batch_size, options.drop_last
         if (sampler := options.objects.get("sampler")) is not None:
             return SamplerOrder(made_with(sampler, source), size, drop_last=drop_last, **common)
-        if drop_last and len(source) < size * self.share.world:
+        if drop_last and len(source) < size * self.shard.world:
             raise DataError(
                 f"drop_last leaves nothing of {len(source)} samples",
                 where=f"load_data_kwargs.batch_size={size}",
@@ -239,7 +239,7 @@ class BatchMaker:
             collate=self.options.objects.get("collate_fn"),
             device=self.device,
             options=options,
-            share=self.share,
+            shard=self.shard,
         )
 
     def _torch(self) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from stride.components import bind, construct, find
 from stride.config.schema import DatasetKwargs
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
+from stride.data.data_info import num_classes
 from stride.data.fingerprint import fingerprint
-from stride.data.info import num_classes
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.data.split import SPLITS, split_indices, subsample_indices
 from stride.errors import ConfigError, DataError

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.errors import DataError
 
 

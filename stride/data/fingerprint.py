@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stride.data.columns import ArrayDataset, Column, MappedColumn, rows
+from stride.data.array_dataset import ArrayDataset, Column, MappedColumn, rows
 from stride.data.generators import Held
 from stride.data.samples import SampleDataset, Source
 from stride.data.seeding import mix, seeded

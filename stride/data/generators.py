@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from stride.data.references import asked, globals_of, held_by_callable, module_of, parts_of_class
+from stride.data.references import (
+    globals_of,
+    held_by_callable,
+    module_of,
+    parts_of_class,
+    safe_getattr,
+)
 from stride.data.seeding import MASK, mix
 
 MOST_OBJECTS = 5_000  # looked at; the nearest come first
@@ -137,13 +143,13 @@ def _some(items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
     """Yield an object's own attributes, then those of its classes, but for a library's."""
-    yield from asked(value, "__dict__", {}).items()
+    yield from safe_getattr(value, "__dict__", {}).items()
     for kind in type(value).__mro__:
         if kind.__module__.partition(".")[0] in _LIBRARIES:
             continue
         for name, part in vars(kind).items():
             if isinstance(part, MemberDescriptorType):  # of __slots__
-                yield name, asked(value, name, None)
+                yield name, safe_getattr(value, name, None)
         yield from parts_of_class(kind)
 
 

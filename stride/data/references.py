@@ -64,7 +64,7 @@ def module_of(function: FunctionType) -> str:
     return str(function.__globals__.get("__name__", function.__module__))
 
 
-def asked(value: Any, name: str, default: Any) -> Any:
+def safe_getattr(value: Any, name: str, default: Any) -> Any:
     """Return an attribute, without code of the user's."""
     try:
         return object.__getattribute__(value, name)

@@ -15,7 +15,7 @@ from torch.utils.data import (
     get_worker_info,
 )
 
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.data.generators import Held
 from stride.data.seeding import mix
 from stride.errors import DataError

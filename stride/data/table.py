@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from stride.data.array_dataset import ArrayDataset
 from stride.data.cells.features import read_features
+from stride.data.cells.index_column import require_index, unnamed
 from stride.data.cells.missing import without_missing
-from stride.data.cells.reading import Reading
+from stride.data.cells.read_options import ReadOptions
 from stride.data.cells.targets import read_targets
-from stride.data.cells.unnamed import require_index, unnamed
-from stride.data.columns import ArrayDataset
 from stride.data.files.locate import locate
 from stride.data.files.table_files import TableFile, open_table
 from stride.errors import DataError, nearest
@@ -56,7 +56,7 @@ def table(
     chosen = list(features) if features is not None else _others(file, targets)
     _check_chosen(chosen, targets, path)
     markers = [missing] if isinstance(missing, str) else missing
-    reading = Reading(decimal, markers, text_features, categories or {})
+    reading = ReadOptions(decimal, markers, text_features, categories or {})
     columns = without_missing(file.read([*chosen, *targets]), markers)
     inputs = read_features({name: columns[name] for name in chosen}, reading)
     found = read_targets({name: columns[name] for name in targets}, target_kind, reading)

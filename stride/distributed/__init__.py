@@ -6,6 +6,7 @@ torch.distributed is imported.
 """
 
 from stride.distributed.collectives import (
+    all_sum,
     any_rank,
     barrier,
     broadcast,
@@ -14,19 +15,18 @@ from stride.distributed.collectives import (
     gather_numbers,
     on_main,
     sum_tensor,
-    totals,
 )
-from stride.distributed.failure_report import failing_together
+from stride.distributed.failure_report import propagate_failures
 from stride.distributed.group import process_group, require_alike
-from stride.distributed.ranks import Share, is_main, job_id, local_rank, rank, share, world_size
+from stride.distributed.ranks import Shard, is_main, job_id, local_rank, rank, shard, world_size
 
 __all__ = [
-    "Share",
+    "Shard",
+    "all_sum",
     "any_rank",
     "barrier",
     "broadcast",
     "copy_from_main",
-    "failing_together",
     "gather",
     "gather_numbers",
     "is_main",
@@ -34,10 +34,10 @@ __all__ = [
     "local_rank",
     "on_main",
     "process_group",
+    "propagate_failures",
     "rank",
     "require_alike",
-    "share",
+    "shard",
     "sum_tensor",
-    "totals",
     "world_size",
 ]

@@ -105,7 +105,7 @@ class _Sent:
         return torch.frombuffer(self.content, dtype=torch.uint8).view(self.dtype).view(self.shape)
 
 
-def totals(numbers: Sequence[float]) -> list[float]:
+def all_sum(numbers: Sequence[float]) -> list[float]:
     """Return the sum of each number over all ranks, added in double precision in their order.
 
     Every rank gets the same bits, so that what is decided by them is decided alike.
@@ -126,7 +126,7 @@ def gather_numbers(numbers: Sequence[float]) -> list[list[float]]:
 
 def any_rank(flag: bool) -> bool:
     """Tell whether the flag is set on some rank."""
-    return bool(flag) if world_size() == 1 else totals([float(flag)])[0] > 0
+    return bool(flag) if world_size() == 1 else all_sum([float(flag)])[0] > 0
 
 
 def sum_tensor(tensor: "torch.Tensor") -> None:

@@ -55,7 +55,7 @@ def _note(words: str) -> str:
 
 
 @contextmanager
-def failing_together() -> Iterator[None]:
+def propagate_failures() -> Iterator[None]:
     """Tell the other ranks what ends this one; where it is their end, raise what ended them.
 
     Raises:

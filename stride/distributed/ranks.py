@@ -6,7 +6,7 @@ from typing import NamedTuple
 from stride.distributed.launcher_env import variable
 
 
-class Share(NamedTuple):
+class Shard(NamedTuple):
     """One process's contiguous part of what all of them do together.
 
     Parts differ by at most one in size, and those of all ranks end to end are the whole.
@@ -49,9 +49,9 @@ def is_main() -> bool:
     return rank() == 0
 
 
-def share() -> Share:
+def shard() -> Shard:
     """Return this process's part in what all do together."""
-    return Share(rank(), world_size())
+    return Shard(rank(), world_size())
 
 
 def job_id() -> str:

@@ -37,7 +37,7 @@ def require_shares(batches: Batches, position: int = 0) -> None:
     """Refuse an epoch whose last batch leaves a process without samples: others would wait for it.
 
     Args:
-        batches: of all processes together, as `Shares`; nothing is said of a stream.
+        batches: of all processes together, as `RankShards`; nothing is said of a stream.
         position: samples of the epoch that are consumed already.
 
     Raises:

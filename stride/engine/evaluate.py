@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from stride.config.metrics import metric_name
-from stride.distributed import any_rank, totals
+from stride.distributed import all_sum, any_rank
 from stride.engine.precision import Precision
 from stride.metrics.base import Metric, exact_type, over_ranks
 from stride.models.losses import Size, summable
 from stride.models.model import Model, as_step, counted_loss
-from stride.models.shards import is_divided
+from stride.models.shards import is_sharded
 
 
 def evaluate(
@@ -38,7 +38,7 @@ def evaluate(
             loss, size = _pass(model, batches, metrics)
     finally:
         model.train(training)
-    total, whole = totals([float(loss), float(size)])
+    total, whole = all_sum([float(loss), float(size)])
     values = {metric_name(split, "loss"): total / whole if whole else float("nan")}
     return values | {metric_name(split, name): over_ranks(m) for name, m in metrics.items()}
 
@@ -60,7 +60,7 @@ def _pass(model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]) -
         metric.reset()
     total: Size = 0.0
     size: Size = 0
-    divided = is_divided(model.network)
+    divided = is_sharded(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
         step = as_step(model.evaluation_step(batch), batch)
         if not counts:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stride.distributed import sum_tensor
-from stride.models.shards import is_divided, own_rows
+from stride.models.shards import is_sharded, local_shard
 
 Row = dict[str, Any]
 
@@ -43,8 +43,8 @@ class Fingerprint:
         for the device.
         """
         tensors = [value for value in weights.values() if isinstance(value, Tensor)]
-        digest = torch.stack([_digest(own_rows(tensor)) for tensor in tensors])
-        if any(is_divided(tensor) for tensor in tensors):
+        digest = torch.stack([_digest(local_shard(tensor)) for tensor in tensors])
+        if any(is_sharded(tensor) for tensor in tensors):
             sum_tensor(digest.view(torch.int64))
         self._digests[step] = digest
 

@@ -5,7 +5,7 @@ for each epoch:
     before_epoch
     for each window of batches:
         forward, backward, before_step, clip, optimizer     `advance`
-        schedule, after_step, rest
+        schedule, after_step, a checkpoint if one is due
     evaluate, after_evaluate
     schedule (of epochs)
     record
@@ -23,10 +23,10 @@ from typing import Any, Protocol
 
 from stride.config.metrics import as_number
 from stride.data.batches.waiting import WaitEnded
+from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks
 from stride.engine.optim import Schedule
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
 from stride.engine.update import NonFiniteLoss, Update
 from stride.errors import DataError, NonFiniteError
 from stride.models.model import Step
@@ -122,11 +122,12 @@ class Loop:
         rates: gives `lr` and its like for a row.
         warn: told of a skipped update.
         stop: what asks the loop to end.
-        enter: puts the state of a resumed training back.
-        rest: called when a step is complete and reported: the state may be saved now.
-        save: called when it must be, as before the evaluation that ends a training in mid-epoch.
-        agree: makes what was asked of one rank known to all, at the end of an epoch; in an epoch
-            `rest` does.
+        restore_state: puts the state of a resumed training back.
+        maybe_checkpoint: called when a step is complete and reported: a checkpoint may be due.
+        checkpoint: called when the state must be saved, as before an evaluation that ends a
+            training in mid-epoch.
+        sync_stop: makes what one rank was asked known to all, at the end of an epoch; inside it
+            `maybe_checkpoint` does.
         step: what the newest update returned, for hooks.
     """
 
@@ -135,17 +136,17 @@ class Loop:
     schedule: Schedule
     evaluation: Callable[[], dict[str, float]]
     state: TrainState
-    tally: Tally
+    losses: EpochLosses
     hooks: Hooks
     record: Callable[[Mapping[str, float]], None]
     limits: Limits
     rates: Callable[[], dict[str, float]]
     warn: Callable[[str], None]
     stop: StopRequest = field(default_factory=StopRequest)
-    enter: Callable[[], None] = _nothing
-    rest: Callable[[], None] = _nothing
-    save: Callable[[], None] = _nothing
-    agree: Callable[[], None] = _nothing
+    restore_state: Callable[[], None] = _nothing
+    maybe_checkpoint: Callable[[], None] = _nothing
+    checkpoint: Callable[[], None] = _nothing
+    sync_stop: Callable[[], None] = _nothing
     step: Step | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -173,7 +174,7 @@ class Loop:
         if inside:
             self.hooks.call("before_epoch")
             self.update.train()  # before modes are put back that are other
-        self.enter()
+        self.restore_state()
         if inside and self.over():
             self._end_epoch(complete=self._is_over())
         while not self.over():
@@ -184,7 +185,7 @@ class Loop:
             if self.stop.signal:
                 return
             if not complete:
-                self.save()
+                self.checkpoint()
             self._end_epoch(complete)
         self.hooks.call("after_train")
 
@@ -199,7 +200,7 @@ class Loop:
         else:
             state.step += 1
             update.apply(window, step)
-            self.tally.add(step)
+            self.losses.add(step)
         self.step = step
 
     def over(self) -> bool:
@@ -225,15 +226,15 @@ class Loop:
                 hook(self.step)
             if state.step % log_interval == 0:
                 self._report()
-            state.settled = state.step
-            self.rest()
+            state.hooks_done_step = state.step
+            self.maybe_checkpoint()
             if stop or state.step == max_steps:
                 # Asked for more, a user's loader comes to its end, and with it to its last draws.
                 complete = self._is_over() and next(windows, None) is None
                 break
         else:
             complete = True
-        state.settled, self.step = 0, None  # what it holds of the model's outputs is let go
+        state.hooks_done_step, self.step = 0, None  # what it holds of the model's outputs is let go
         self._require_progress()
         self._check_finite()
         return complete
@@ -255,7 +256,7 @@ class Loop:
         epoch, position = self.state.epoch, self.state.position
         if position == 0:
             self.update.train()
-            self.tally.reset()
+            self.losses.reset()
         self.batches.set_epoch(epoch, position)
         positions = self.batches.positions(epoch, position)
         return self._awaited(_windows(self.batches, self.limits.accumulate)), positions
@@ -276,18 +277,18 @@ class Loop:
         where = f"step {state.step + 1}, samples from {state.position} of epoch {state.epoch + 1}"
         if self.limits.nonfinite == "raise":
             raise NonFiniteError("the loss is not finite", where=where) from None
-        self.tally.skip()
+        self.losses.skip()
         self.warn(f"the loss is not finite at {where}: update skipped")
         return refused.step
 
     def _report(self) -> None:
-        loss = self.tally.read()
+        loss = self.losses.read()
         self.record({"train/loss": loss} | self.rates())
         self._check_finite()
 
     def _check_finite(self) -> None:
         """Raise when a loss since the epoch's beginning is not finite, naming its step."""
-        bad = self.tally.first_nonfinite()
+        bad = self.losses.first_nonfinite()
         if bad is None:
             return
         index, count = bad
@@ -302,7 +303,7 @@ class Loop:
     def _end_epoch(self, complete: bool) -> None:
         state, rates = self.state, self.rates()
         self.update.train(False)
-        values = self.tally.epoch_values()
+        values = self.losses.epoch_values()
         if complete:
             state.epoch += 1
             state.drawn += state.position
@@ -315,7 +316,7 @@ class Loop:
             self.schedule.after_epoch(values)
         self.record(values | rates)
         self.hooks.call("after_epoch", values)
-        self.agree()
+        self.sync_stop()
 
 
 def _batches(index: int, accumulate: int) -> str:

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from stride.components import bind, construct, find
 from stride.errors import ComponentError, ConfigError, RunError
-from stride.models.shards import divided_like, is_divided, own_rows
+from stride.models.shards import is_sharded, local_shard, sharded_like
 from stride.models.strides import is_dense, laid_out, same_layout
 
 _FUSED = "optimizer_kwargs.fused"
@@ -48,7 +48,7 @@ def fused(
     """
     undividable = divided and section["optimizer_name"].rpartition(":")[2] in _FUSED_WHOLE
     parameters = list(parameters)
-    dense = all(is_dense(own_rows(parameter)) for parameter in parameters)
+    dense = all(is_dense(local_shard(parameter)) for parameter in parameters)
     if section.get("fused") and undividable:
         raise _unfusable(f"the fused {section['optimizer_name']} knows no divided parameters")
     if section.get("fused") and not dense:
@@ -112,7 +112,7 @@ class OptimizerState:
             self._optimizer._opt_called = True  # type: ignore[attr-defined]
         groups = self._optimizer.param_groups
         parameters = [p for group in groups for p in group["params"]]
-        if any(is_divided(parameter) for parameter in parameters):
+        if any(is_sharded(parameter) for parameter in parameters):
             own["state"] = _divided(own["state"], parameters)
         walks = {id(p) for group in groups if group.get("fused") for p in group["params"]}
         self._optimizer.load_state_dict(own)
@@ -135,7 +135,7 @@ def _beside(parameter: Tensor, state: Mapping[str, Any]) -> dict[str, Tensor]:
         name: laid_out(value, parameter.stride())
         for name, value in state.items()
         if isinstance(value, Tensor)
-        and not is_divided(value)
+        and not is_sharded(value)
         and value.shape == parameter.shape
         and not same_layout(value, parameter)
     }
@@ -146,7 +146,7 @@ def _divided(state: Mapping[int, Any], parameters: Sequence[Parameter]) -> dict[
 
     def placed(value: Any, like: Tensor) -> Any:
         fits = isinstance(value, Tensor) and value.ndim and value.shape == like.shape
-        return divided_like(value, like) if fits else value
+        return sharded_like(value, like) if fits else value
 
     return {
         number: {name: placed(value, parameters[number]) for name, value in values.items()}

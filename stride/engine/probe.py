@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from stride.config.metrics import as_number, metric_name
-from stride.data.batches.few import first_samples
+from stride.data.batches.first_samples import first_samples
 from stride.data.samples import split_sample
 from stride.distributed import world_size
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
+from stride.models.broadcast_check import require_no_spread
 from stride.models.model import Model, Step, as_step, batch_size, counted_loss
-from stride.models.spread import require_no_spread
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
 

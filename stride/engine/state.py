@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from stride.distributed import rank, world_size
-from stride.engine.tally import Tally
+from stride.engine.epoch_losses import EpochLosses
 from stride.errors import ComponentError
 
 LAST = "random"
@@ -57,10 +57,10 @@ class _Passing:
         positions: Iterator[int] = self._batches.positions(epoch, position)
         return positions
 
-    def shares(self) -> Iterator[Any]:
+    def shards(self) -> Iterator[Any]:
         """Yield this process's shares, as the batches do."""
-        shares: Iterator[Any] = self._batches.shares()
-        return shares
+        shards: Iterator[Any] = self._batches.shards()
+        return shards
 
 
 class LoaderState(_Passing):
@@ -102,7 +102,7 @@ class LoaderState(_Passing):
         self._pending = state
 
 
-class Shares(_Passing):
+class RankShards(_Passing):
     """Take the place of batches on several ranks: give the shares of them, with their sizes."""
 
     def __init__(self, batches: Any) -> None:
@@ -110,12 +110,12 @@ class Shares(_Passing):
         self.batch_size = None if self.batch_size is None else self.batch_size * world_size()
 
     def __iter__(self) -> Iterator[Any]:
-        return self.shares()
+        return self.shards()
 
 
-def shared(batches: Any) -> Any:
+def shard_batches(batches: Any) -> Any:
     """Return what the loop draws from: the batches, on several ranks their shares."""
-    return Shares(batches) if world_size() > 1 else batches
+    return RankShards(batches) if world_size() > 1 else batches
 
 
 class Latest(dict[str, float]):
@@ -140,21 +140,21 @@ class TrainState:
         position: samples consumed in the current epoch, over all processes, as the batches count
             them: a user's loader that does not say how many a batch has counts batches.
         drawn: samples of the epochs that this object saw completed, over all processes.
-        settled: the last step whose hooks have all run, 0 outside of an epoch's batches; what was
-            logged up to it can be written from another thread.
+        hooks_done_step: the last step whose hooks have all run, 0 outside of an epoch's batches;
+            what was logged up to it can be written from another thread.
         parts: everything else, by name; each has `state_dict` and `load_state_dict`. They are
             restored in their order.
         early: the names of those by which it is known what is left to train.
     """
 
-    __slots__ = ("drawn", "early", "epoch", "parts", "position", "settled", "step")
+    __slots__ = ("drawn", "early", "epoch", "hooks_done_step", "parts", "position", "step")
 
     def __init__(self, **parts: Stateful) -> None:
         self.step = 0
         self.epoch = 0
         self.position = 0
         self.drawn = 0
-        self.settled = 0
+        self.hooks_done_step = 0
         self.parts = parts
         self.early = {"stop"}
 
@@ -192,9 +192,9 @@ class TrainState:
 
     def is_finite(self) -> bool:
         """Tell whether all losses of the epoch so far are finite (waits for the device)."""
-        tally = self.parts.get("tally")
-        tally = getattr(tally, "part", tally)
-        return not isinstance(tally, Tally) or tally.first_nonfinite() is None
+        losses = self.parts.get("tally")
+        losses = getattr(losses, "part", losses)
+        return not isinstance(losses, EpochLosses) or losses.first_nonfinite() is None
 
     def state_dict(self) -> dict[str, Any]:
         """Return counters and the state of every part, by name."""

@@ -8,14 +8,14 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
+from stride.engine.epoch_losses import concatenate
 from stride.engine.optim import needs_closure
 from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
-from stride.engine.tally import joined
 from stride.errors import ConfigError
 from stride.models.losses import summable
 from stride.models.model import Model, Step, as_step, counted_loss
-from stride.models.shards import whole
+from stride.models.shards import full_tensor
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -143,7 +143,7 @@ class Update:
         for hook in self._before_step:
             hook(batches)
         if self._clip is not None:
-            self._note_norm(whole(clip_grad_norm_(self._parameters, self._clip)))
+            self._note_norm(full_tensor(clip_grad_norm_(self._parameters, self._clip)))
 
     def _closure(self, window: Sequence[Any], first: Step) -> Callable[[], Tensor]:
         """Return what an optimiser like LBFGS calls for loss and gradients again and again."""
@@ -160,7 +160,7 @@ class Update:
         return closure
 
 
-def require_fitting(optimizer: Optimizer, precision: Precision) -> None:
+def check_optimizer(optimizer: Optimizer, precision: Precision) -> None:
     """Refuse an optimiser that asks for gradients by itself where they would come scaled.
 
     Raises:
@@ -188,4 +188,4 @@ def _joined(steps: list[Step], device: torch.device) -> Step:
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):
         return Step(loss, size)
-    return Step(loss, size, joined(outputs), joined(targets))
+    return Step(loss, size, concatenate(outputs), concatenate(targets))

@@ -23,8 +23,8 @@ from stride.runs.provenance.collect import Survey, collect
 from stride.runs.records import JobRecord
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
-from stride.trainer.fit.start import typed_overrides
-from stride.trainer.start import trainer_of
+from stride.trainer.commands import trainer_of
+from stride.trainer.fit.run_start import typed_overrides
 
 _PLACES = (("dataset_kwargs", "path"), ("dataset_kwargs", "root"), ("model_kwargs", "init_from"))
 

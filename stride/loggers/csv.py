@@ -11,12 +11,12 @@ from stride.loggers.base import Logger, Row
 from stride.runs.files.atomic import (
     append_all,
     atomic_open,
+    os_errors_as,
     read_lines,
-    told,
 )
-from stride.runs.files.own import reading
+from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths
-from stride.runs.tenure import own_way
+from stride.runs.ownership import own_way
 from stride.visible import visible_cell
 
 
@@ -43,7 +43,7 @@ class CsvLogger(Logger):
             rows: list[Row] = [*self._written(), row]
             self._rewrite(rows)
         else:
-            with told("cannot write", self._path):
+            with os_errors_as("cannot write", self._path):
                 append_all(self._descriptor, self._lines([row]))
 
     def close(self) -> None:

@@ -20,9 +20,9 @@ class MetricsStream:
     """Take values in a step for the price of an append; make rows of them outside of it.
 
     Rows are the same however long steps take: the background thread takes whole steps only, those
-    up to `state.settled`; everything else is written where the training calls `flush`. A tensor
-    on an accelerator is copied there and read when its row is made, by the thread, so that the
-    step does not wait for the device.
+    up to `state.hooks_done_step`; everything else is written where the training calls `flush`. A
+    tensor on an accelerator is copied there and read when its row is made, by the thread, so that
+    the step does not wait for the device.
 
     Args:
         state: gives step and epoch of a value.
@@ -85,7 +85,7 @@ class MetricsStream:
     def _work(self) -> None:
         while not self._ended.wait(_SECONDS_BETWEEN_FLUSHES):
             try:
-                self._write(self._state.settled)
+                self._write(self._state.hooks_done_step)
             except Exception as error:  # told to the training at its next flush
                 self._error = error
 

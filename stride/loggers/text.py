@@ -16,7 +16,7 @@ from stride.distributed import job_id, local_rank, rank
 from stride.errors import StrideError
 from stride.log import LOGGER
 from stride.runs.files.atomic import own_copy
-from stride.runs.files.own import open_own
+from stride.runs.files.safe_open import open_own
 from stride.visible import visible
 
 _HELD_RECORDS = 10_000

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
 
 
-def is_divided(thing: nn.Module | Tensor) -> bool:
+def is_sharded(thing: nn.Module | Tensor) -> bool:
     """Tell whether a tensor, or a parameter of a module, is divided among the processes."""
     if isinstance(thing, nn.Module):
-        return any(is_divided(parameter) for parameter in thing.parameters())
+        return any(is_sharded(parameter) for parameter in thing.parameters())
     return hasattr(thing, "to_local")
 
 
-def own_rows(tensor: Tensor) -> Tensor:
+def local_shard(tensor: Tensor) -> Tensor:
     """Return the rows of a tensor that this process holds."""
     local: Tensor = tensor.to_local() if hasattr(tensor, "to_local") else tensor
     return local
 
 
-def whole(tensor: Tensor) -> Tensor:
+def full_tensor(tensor: Tensor) -> Tensor:
     """Put a tensor together on every process; all have to ask."""
     full: Tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
     return full
 
 
-def borders(length: int, parts: int) -> list[int]:
+def shard_bounds(length: int, parts: int) -> list[int]:
     """Return where the rows of each part begin, and where the last one ends, as torch divides."""
     size = -(-length // parts)
     return [min(part * size, length) for part in range(parts + 1)]
@@ -61,7 +61,7 @@ def cpu_mesh() -> "DeviceMesh":
     return init_device_mesh("cpu", (world_size(),))
 
 
-def from_rows(rows: Tensor, shape: Sequence[int], mesh: "DeviceMesh") -> "DTensor":
+def from_local_shard(rows: Tensor, shape: Sequence[int], mesh: "DeviceMesh") -> "DTensor":
     """Return the divided tensor of that shape of which these rows are this process's."""
     from torch.distributed.tensor import DTensor, Shard
 
@@ -70,25 +70,25 @@ def from_rows(rows: Tensor, shape: Sequence[int], mesh: "DeviceMesh") -> "DTenso
     return DTensor.from_local(rows, mesh, [Shard(0)], run_check=False, shape=size, stride=strides)
 
 
-def divided_like(value: Tensor, held: Tensor) -> Tensor:
+def sharded_like(value: Tensor, held: Tensor) -> Tensor:
     """Return a tensor divided as another of its shape is, and on its device."""
     if not hasattr(held, "device_mesh"):
         return value
-    if is_divided(value):
-        rows = own_rows(value)
+    if is_sharded(value):
+        rows = local_shard(value)
     else:
-        start, stop = borders(len(value), world_size())[rank() : rank() + 2]
+        start, stop = shard_bounds(len(value), world_size())[rank() : rank() + 2]
         rows = value[start:stop]
-    return from_rows(rows.to(held.device), held.shape, held.device_mesh)
+    return from_local_shard(rows.to(held.device), held.shape, held.device_mesh)
 
 
 def state_like(state: Mapping[str, Any], module: nn.Module) -> Mapping[str, Any]:
     """Return a state dict whose tensors are divided as the module's parameters are."""
-    if not is_divided(module):
+    if not is_sharded(module):
         return state
     held = dict(module.named_parameters(remove_duplicate=False))
     return {
-        name: divided_like(value, held[name]) if _fits(value, held.get(name)) else value
+        name: sharded_like(value, held[name]) if _fits(value, held.get(name)) else value
         for name, value in state.items()
     }
 

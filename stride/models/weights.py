@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from stride.errors import RunError
-from stride.models.shards import own_rows
-from stride.runs.files.own import reading
+from stride.models.shards import local_shard
+from stride.runs.files.safe_open import reading
 from stride.runs.files.safetensors_header import Header, read_header
 
 _TIED = "tied"
@@ -21,7 +21,7 @@ _TIED = "tied"
 
 def memory_of(tensor: Tensor) -> tuple[object, ...]:
     """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
-    rows = own_rows(tensor)
+    rows = local_shard(tensor)
     if not rows.numel():
         return (id(tensor),)
     place = (rows.data_ptr(), tensor.dtype, tensor.device)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stride.errors import StrideError
 from stride.runs.files.atomic import own_copy
-from stride.runs.files.own import open_own
+from stride.runs.files.safe_open import open_own
 from stride.runs.status import HEARTBEAT_EVERY
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.files.own import require_inside, require_own
+from stride.runs.files.safe_open import require_inside, require_own
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.streams import streams
 

@@ -26,8 +26,8 @@ from pydantic import (
 
 from stride.config.nonfinite import decode_number, encode_number
 from stride.errors import RunError
-from stride.runs.files.atomic import read_record, told
-from stride.runs.files.own import RECORD_LIMIT, read_own
+from stride.runs.files.atomic import os_errors_as, read_record
+from stride.runs.files.safe_open import RECORD_LIMIT, read_own
 from stride.runs.layout import FORMAT_VERSION, is_file_name
 
 State = Literal[
@@ -297,7 +297,7 @@ class CheckpointRecord(Versioned):
         record = super().read(path)
         if record.sha256 is None and record.format_version < 3:
             return record
-        with told("cannot read", path, RunError):
+        with os_errors_as("cannot read", path, RunError):
             content = read_own(path)
         if seal(content) != content:
             raise RunError(f"{path.name} is damaged", where=str(path))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from stride.config.nonfinite import decode_number
 from stride.errors import ConfigError, MissingExtra, RunError
 from stride.log import LOGGER
-from stride.runs.files.atomic import read_lines, read_record, told
-from stride.runs.files.own import read_own
+from stride.runs.files.atomic import os_errors_as, read_lines, read_record
+from stride.runs.files.safe_open import read_own
 from stride.runs.layout import (
     RESERVED_NAMES,
     RunPaths,
@@ -19,7 +19,7 @@ from stride.runs.layout import (
     checkpoint_order,
 )
 from stride.runs.listing.rows import RunRow, is_run_folder, read_row
-from stride.runs.names import number_of
+from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Run:
         """
         path = self.paths.log(rank)
         try:
-            with told("cannot read", path, RunError, passing=FileNotFoundError):
+            with os_errors_as("cannot read", path, RunError, passing=FileNotFoundError):
                 return read_own(path, _LOG_LIMIT).decode(errors="replace")
         except FileNotFoundError:
             there = ", ".join(sorted(_names(self.paths.logs))) or "none"

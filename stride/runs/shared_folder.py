@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.files.atomic import make_folder, told
+from stride.runs.files.atomic import make_folder, os_errors_as
 from stride.runs.layout import WorkDirPaths
 
 LOOK_SECONDS = 10.0
@@ -38,7 +38,7 @@ class Token:
         """
         folders = (self._paths.private, *self._paths.private.parents)
         made = [folder for folder in folders if not folder.exists()]
-        with told("cannot write in this work_dir", self._paths.path, RunError):
+        with os_errors_as("cannot write in this work_dir", self._paths.path, RunError):
             make_folder(self._paths.private)
             self._file.touch()
         try:

@@ -29,7 +29,7 @@ STATES = (
 )
 """Every state of a run."""
 
-LIVING = frozenset({"created", "running"})
+ACTIVE = frozenset({"created", "running"})
 """The states in which a process writes, or is about to."""
 
 HEARTBEAT_EVERY = 10.0
@@ -143,7 +143,7 @@ def derive(
     state, reason = str(status.get("state")), str(status.get("reason", ""))
     if state not in STATES:
         raise RunError(f"status.json has no state, but {state!r}")
-    if state not in LIVING:
+    if state not in ACTIVE:
         return state, reason
     gone = _gone(status, segment, heartbeat, now)
     return ("interrupted", gone) if gone else (state, reason)
@@ -213,7 +213,7 @@ def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:
         if isinstance(error.__cause__, FileNotFoundError) and _is_young(paths, now):
             return "created", ""
         raise
-    n = newest_segment(paths) if str(status.get("state")) in LIVING else None
+    n = newest_segment(paths) if str(status.get("state")) in ACTIVE else None
     segment = None if n is None else read_record(paths.segment(n))
     heartbeat = None if n is None else heartbeat_time(paths, n)
     return derive(status, segment, heartbeat, now)
@@ -224,9 +224,9 @@ def is_written(paths: RunPaths) -> bool:
     n = newest_segment(paths)
     try:
         if n is None:
-            return current_state(paths)[0] in LIVING
+            return current_state(paths)[0] in ACTIVE
         status, segment = _status_of(paths, n), read_record(paths.segment(n))
-        return derive(status, segment, heartbeat_time(paths, n), time.time())[0] in LIVING
+        return derive(status, segment, heartbeat_time(paths, n), time.time())[0] in ACTIVE
     except RunError:
         return False  # a broken folder has no writer
 

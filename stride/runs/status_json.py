@@ -13,13 +13,13 @@ from typing import Any
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import parsed_json
-from stride.runs.files.own import RECORD_LIMIT, open_own, require_size
+from stride.runs.files.safe_open import RECORD_LIMIT, open_own, require_size
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 
 ENDED = frozenset({"done", "failed", "interrupted", "stopped"})
 """States that only a new start changes; in the others the process is asked after."""
 
-ORDERLY = frozenset({"done", "stopped"})
+CLEAN_END = frozenset({"done", "stopped"})
 """States of a run that came to its end: what was to be written was written."""
 
 Signature = tuple[int, int, int, int]
@@ -108,7 +108,7 @@ def _record(path: Path | str, content: bytes) -> dict[str, Any]:
     return read_record(RunPaths(Path(path)).status)
 
 
-def is_lasting(status: Mapping[str, Any]) -> bool:
+def is_final(status: Mapping[str, Any]) -> bool:
     """Tell whether the row depends on nothing but this content of status.json."""
     return status["state"] in ENDED and status.keys() >= _COMPLETE
 

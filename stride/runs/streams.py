@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stride.runs.files.atomic import pieces
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.encoding import parsed_json
-from stride.runs.files.own import lines, reading
+from stride.runs.files.safe_open import lines, reading
 from stride.runs.layout import RunPaths
 from stride.runs.writer_base import Writer
 
@@ -53,7 +53,7 @@ def cut_streams(writer: Writer, position: StreamPosition | None) -> None:
     """
     for stream in streams(writer.paths):
         if os.path.lexists(stream):
-            with told("cannot read", stream), reading(stream) as file:
+            with os_errors_as("cannot read", stream), reading(stream) as file:
                 size = os.fstat(file.fileno()).st_size
                 end = size if position is None else min(size, _end(stream, position))
                 if size > end:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
 from stride.log import LOGGER
-from stride.runs.files.atomic import atomic_json, make_folder, read_json, sync_folder, told
+from stride.runs.files.atomic import atomic_json, make_folder, os_errors_as, read_json, sync_folder
 from stride.runs.layout import (
     FORMAT_VERSION,
     RESERVED_NAMES,
@@ -21,7 +21,7 @@ from stride.runs.layout import (
     WorkDirPaths,
     replaced_name,
 )
-from stride.runs.names import checked_name, is_name, name_order, number_of
+from stride.runs.run_names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
 
 _LOCK_SECONDS = 60.0
@@ -56,7 +56,7 @@ class WorkDir:
         """
         from stride.runs.listing.rows import is_run_folder  # claiming never needs it
 
-        with told("cannot read this work_dir", self.path, RunError):
+        with os_errors_as("cannot read this work_dir", self.path, RunError):
             names = [name for name in os.listdir(self.path) if is_name(name)]
         return sorted((n for n in names if is_run_folder(self.path / n)), key=name_order)
 
@@ -102,7 +102,7 @@ class WorkDir:
             RunError: What is wrong with the name, the work_dir or the run that is there.
         """
         name = None if run is None else checked_name(run)
-        with told("cannot use this work_dir", self.path, RunError):
+        with os_errors_as("cannot use this work_dir", self.path, RunError):
             self._check_place()
             if name is not None and os.path.lexists(self.path / name):
                 self._check_replaceable(name, force)
@@ -121,7 +121,7 @@ class WorkDir:
             RunError: The name is taken or refused, or the work_dir cannot be written.
         """
         name = self.check_name(run, force)
-        with told("cannot write in this work_dir", self.path, RunError):
+        with os_errors_as("cannot write in this work_dir", self.path, RunError):
             self._require_own_private()
             make_folder(self.paths.private)
             with self._lock():

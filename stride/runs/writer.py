@@ -1,6 +1,6 @@
 """Write one run folder, as the only process that may.
 
-Only the newest segment writes; `tenure` says how a process that was cut off, by a broken network
+Only the newest segment writes; `ownership` says how a process that was cut off, by a broken network
 or by being stopped, changes nothing beside its successor.
 """
 
@@ -19,16 +19,17 @@ from stride.runs.files.atomic import (
     atomic_write,
     json_bytes,
     make_folder,
+    os_errors_as,
     own_copy,
     read_record,
     remove_folder,
-    told,
 )
-from stride.runs.files.own import RECORD_LIMIT, require_size
+from stride.runs.files.safe_open import RECORD_LIMIT, require_size
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows import read_row
+from stride.runs.ownership import Ownership
 from stride.runs.places import holds, require_free, require_own_places
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import (
@@ -43,9 +44,8 @@ from stride.runs.records import (
 )
 from stride.runs.signing.key import make_key
 from stride.runs.signing.signature import Signer
-from stride.runs.status import LIVING, Process, is_written, newest_segment
+from stride.runs.status import ACTIVE, Process, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
-from stride.runs.tenure import Tenure
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
 
@@ -55,15 +55,15 @@ __all__ = ["Content", "ReadOnlyWriter", "RunWriter", "Writer"]
 class RunWriter(Writer):
     """Write the folder of one run, from its claim to its end."""
 
-    def __init__(self, tenure: Tenure, status: StatusRecord, config_sha256: str) -> None:
+    def __init__(self, ownership: Ownership, status: StatusRecord, config_sha256: str) -> None:
         """Take over a folder whose newest segment is ours; use `start` or `resume`."""
-        self.paths, self.uuid, self.segment = tenure.paths, status.uuid, status.segment
+        self.paths, self.uuid, self.segment = ownership.paths, status.uuid, status.segment
         self.config_sha256 = config_sha256
-        self._status, self._tenure = status, tenure
+        self._status, self._ownership = status, ownership
         self._streams: dict[Path, LineFile] = {}
         self._closed = False
         self._signer = Signer(self.uuid, None)
-        self._heart = Heartbeat(self.paths.heartbeat(self.segment), tenure.is_ours)
+        self._heart = Heartbeat(self.paths.heartbeat(self.segment), ownership.is_ours)
 
     @classmethod
     def start(
@@ -175,10 +175,10 @@ class RunWriter(Writer):
             **process.to_json(),
             **facts,
         )
-        tenure = Tenure.begin(paths, segment)
+        ownership = Ownership.begin(paths, segment)
         who: dict[str, Any] = {"segment": n, "host": process.host, "pid": process.pid}
         status = StatusRecord(state="created", **who, **known)
-        return cls(tenure, status, segment.config_sha256 or "")
+        return cls(ownership, status, segment.config_sha256 or "")
 
     def _commit_config(self, config: Mapping[str, Any]) -> None:
         values = {k: v for k, v in config.items() if k != "format_version"}
@@ -193,7 +193,7 @@ class RunWriter(Writer):
             RunError: What is there is not what was read: the process that wrote the run wrote on
                 until just now.
         """
-        self._tenure.fence()
+        self._ownership.fence()
         names = self.paths.checkpoint_names()
         found = position is None or ({*names} <= {*seen} and checkpoint in (None, *names))
         if not found or not self.paths.config.is_file():
@@ -215,7 +215,7 @@ class RunWriter(Writer):
         Raises:
             LostRun: A newer segment owns this run.
         """
-        ends = state not in LIVING and state not in ("queued", "waiting")
+        ends = state not in ACTIVE and state not in ("queued", "waiting")
         values = self._status.to_json() | {"state": state, "reason": reason} | summary
         if state == "running" and self._status.started is None:
             values["started"] = time.time()
@@ -241,8 +241,8 @@ class RunWriter(Writer):
         if isinstance(content, Mapping):
             content = json_bytes(self._checked(path, content), indent=2)
             require_size(path, len(content), RECORD_LIMIT)  # else nobody could read it
-        with self._tenure.acting():
-            with told("cannot write", path):
+        with self._ownership.acting():
+            with os_errors_as("cannot write", path):
                 make_folder(path.parent)
             atomic_write(path, content, **self._way(path))
 
@@ -269,13 +269,16 @@ class RunWriter(Writer):
         """
         require_free(self.paths, self.paths.path / path, self.uuid)
         with (
-            self._tenure.acting(),
+            self._ownership.acting(),
             atomic_folder(self.paths.path / path, **self._way(self.paths.path / path)) as folder,
         ):
             yield folder
 
     def _way(self, path: Path) -> dict[str, Any]:
-        return {"through": self._tenure.staging_for(path), "before_rename": self._tenure.check}
+        return {
+            "through": self._ownership.staging_for(path),
+            "before_rename": self._ownership.check,
+        }
 
     def remove_folder(self, path: Path) -> None:
         """Take a folder of the run out of sight in one move, then delete it.
@@ -285,9 +288,9 @@ class RunWriter(Writer):
         Raises:
             LostRun: A newer segment owns this run.
         """
-        self._tenure.check()
+        self._ownership.check()
         if holds(self.paths, path, self.uuid):
-            remove_folder(path, through=self._tenure.staging_for(path))
+            remove_folder(path, through=self._ownership.staging_for(path))
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream in one write, which a SIGKILL cannot undo.
@@ -296,11 +299,11 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The rows cannot be written, naming the file.
         """
-        with self._tenure.acting():
+        with self._ownership.acting():
             if own_copy(stream, **self._way(stream)) and stream in self._streams:
                 self._streams.pop(stream).close()
             if stream not in self._streams:
-                self._streams[stream] = LineFile(stream, before_change=self._tenure.check)
+                self._streams[stream] = LineFile(stream, before_change=self._ownership.check)
             self._streams[stream].append(rows)
 
     def stream_sizes(self) -> dict[str, int]:
@@ -337,19 +340,21 @@ class RunWriter(Writer):
 
     def _give_up(self) -> None:
         """Remove a run that could not begin, unless another process has taken it up."""
-        if not self._tenure.is_ours():
+        if not self._ownership.is_ours():
             self._release()
             return
         self._heart.stop()
         paths = self.paths
         files = [paths.config, paths.code_patch, paths.provenance, paths.status, paths.signature]
-        self._tenure.give_up([*files, paths.heartbeat(self.segment), paths.segment(self.segment)])
+        self._ownership.give_up(
+            [*files, paths.heartbeat(self.segment), paths.segment(self.segment)]
+        )
 
     def _release(self) -> None:
         """Stop writing, whatever has happened."""
         self._closed = True
         self._heart.stop()
-        self._tenure.end()
+        self._ownership.end()
 
 
 def _paused(paths: RunPaths, before: StatusRecord) -> float | None:

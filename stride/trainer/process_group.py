@@ -29,7 +29,7 @@ OWN = ("device", "dataset_kwargs.path", "dataset_kwargs.root")
 
 
 @contextmanager
-def joined(config: Config, beginning: str = "") -> Iterator[None]:
+def process_group_for(config: Config, start: str = "") -> Iterator[None]:
     """Let the processes of a launcher train together until the block ends.
 
     Args:
@@ -47,14 +47,14 @@ def joined(config: Config, beginning: str = "") -> Iterator[None]:
         kind, own = device.type, device_of_its_own(config.device, device)
     except UserError as error:
         trouble = error
-    facts = _facts(config, beginning) if world_size() > 1 else {}
+    facts = _facts(config, start) if world_size() > 1 else {}
     require_alike(facts, trouble, own=own, timeout=values.timeout_seconds)
     with process_group(kind, backend=values.backend, timeout=values.timeout_seconds):
         yield
 
 
 @contextmanager
-def refusing_together() -> Iterator[None]:
+def broadcast_user_errors() -> Iterator[None]:
     """Tell the other processes, which may be on their way to the meeting, why this one stays away.
 
     Raises:
@@ -67,10 +67,10 @@ def refusing_together() -> Iterator[None]:
         raise
 
 
-def _facts(config: Config, beginning: str) -> dict[str, str]:
+def _facts(config: Config, start: str) -> dict[str, str]:
     """Return what has to be the same in all processes, by words for a person."""
     values = {key: str(value) for key, value in flatten(plain(config)) if key not in OWN}
-    return {"torch": torch.__version__, "stride": __version__, "the start": beginning, **values}
+    return {"torch": torch.__version__, "stride": __version__, "the start": start, **values}
 
 
 def require_shared(work_dir: str | PathLike[str], seconds: float = LOOK_SECONDS) -> None:

@@ -16,7 +16,7 @@ from stride.config.layers import located, nearest_origin
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
 from stride.data.generators import is_stateful
-from stride.distributed import barrier, failing_together, is_main, on_main
+from stride.distributed import barrier, is_main, on_main, propagate_failures
 from stride.engine.hooks import Hooks
 from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
@@ -25,34 +25,34 @@ from stride.log import LOGGER
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.loggers.text import TextLog
 from stride.models.model import Model
-from stride.models.shards import is_divided
+from stride.models.shards import is_sharded
 from stride.runs.provenance.collect import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.fit.assembly import Assembly, Given, assemble
 from stride.trainer.fit.building import build_session
-from stride.trainer.fit.cautions import cautions
 from stride.trainer.fit.claim import claim
-from stride.trainer.fit.finish import Ending
+from stride.trainer.fit.config_warnings import config_warnings
+from stride.trainer.fit.finalizer import Finalizer
 from stride.trainer.fit.kind import Kind, Supervised, loops_of
 from stride.trainer.fit.results import Stopwatch
+from stride.trainer.fit.run_start import NewRun, RunStart
+from stride.trainer.fit.sanity_check import sanity_check
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Beginning, Fresh
-from stride.trainer.fit.trial import try_out
-from stride.trainer.kinds import kind_named, require_kind
 from stride.trainer.preflight import preflight
-from stride.trainer.process_group import joined, refusing_together, require_shared
+from stride.trainer.process_group import broadcast_user_errors, process_group_for, require_shared
 from stride.trainer.process_state import drawing, training
-from stride.trainer.proof.objects import only_here
+from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.proof.prove import prove
-from stride.trainer.starts.fork import Forked
+from stride.trainer.starts.fork import ForkedRun
 from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
-from stride.trainer.starts.reproduce import Reproduced
+from stride.trainer.starts.reproduce import ReproducedRun
 from stride.trainer.starts.restarting import begin
-from stride.trainer.starts.resume import Resumed
+from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.subclasses import attributes_of_subclass
-from stride.trainer.trusted import require_trust
+from stride.trainer.trainer_class import require_trainer_class, trainer_class
+from stride.trainer.trust import require_trust
 
 
 class Trainer:
@@ -105,7 +105,7 @@ class Trainer:
             return super().__new__(cls)
         resolved = resolve_arguments(work_dir, config_file, overrides, config)
         Trust(bool(others.get("trust_code"))).require(resolved, only=["trainer"])
-        kind: type[Self] = kind_named(resolved.config.trainer, Trainer)
+        kind: type[Self] = trainer_class(resolved.config.trainer, Trainer)
         return super().__new__(kind)
 
     def __init__(
@@ -129,7 +129,7 @@ class Trainer:
         self._resolved = resolve_arguments(work_dir, config_file, overrides, config)
         self._trust = Trust(trust_code)
         self._trust.require(self._resolved, only=["trainer"])
-        require_kind(self, self._resolved.config.trainer, Trainer)
+        require_trainer_class(self, self._resolved.config.trainer, Trainer)
         self._splits = ("test",) if mode_test else SPLITS
         self._assembly: Assembly | None = None
         self._built_from: Config | None = None
@@ -184,7 +184,7 @@ class Trainer:
     def _is_ready(self, config: Config) -> bool:
         """Tell whether what was built is of this config, and the model still whole."""
         built = self._assembly is not None and self._built_from == config
-        return built and not is_divided(cast(Assembly, self._assembly).model.network)
+        return built and not is_sharded(cast(Assembly, self._assembly).model.network)
 
     @property
     def model(self) -> Model:
@@ -250,66 +250,69 @@ class Trainer:
         """
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
-        with refusing_together():
+        with broadcast_user_errors():
             _require_one(run, resume)
             if resume is not None:
-                beginning = self._resumed(resume, overrides, short)
+                start = self._resumed(resume, overrides, short)
             else:
                 named = short | ({} if run is None else {"run": run})
                 resolved = self._resolved.override(overrides).override(named)
-                beginning = begin(resolved, force=force, trainer_state=trainer_state)
-        return self._fit(beginning, trust_code)
+                start = begin(resolved, force=force, trainer_state=trainer_state)
+        return self._fit(start, trust_code)
 
-    def _fit(self, beginning: Beginning, trust_code: bool) -> float:
+    def _fit(self, start: RunStart, trust_code: bool) -> float:
         """Train from a beginning to the end; see `fit`."""
-        with refusing_together():
-            self._require_trust(beginning.resolved, trust_code)
-            require_kind(self, beginning.resolved.config.trainer, Trainer)
-        watch = Stopwatch()
-        config = beginning.resolved.config
+        with broadcast_user_errors():
+            self._require_trust(start.resolved, trust_code)
+            require_trainer_class(self, start.resolved.config.trainer, Trainer)
+        stopwatch = Stopwatch()
+        config = start.resolved.config
         with (
             training("a fit"),
             TextLog(config.logging_config.level) as log,
             determinism(config.training_config.deterministic),
-            Survey(beginning.resolved.folder, exclude=[beginning.resolved.work_dir]) as survey,
-            beginning.with_threads(),
-            joined(config, beginning.name),
-            failing_together(),
+            Survey(start.resolved.folder, exclude=[start.resolved.work_dir]) as survey,
+            start.with_threads(),
+            process_group_for(config, start.name),
+            propagate_failures(),
         ):
-            on_main(beginning.check)
+            on_main(start.check)
             seed_everything(config.seed)
-            assembly = self._comprehend(beginning.resolved, beginning.normalization)
-            beginning.require(assembly)
-            session = self._open(assembly, beginning, watch)
+            assembly = self._comprehend(start.resolved, start.normalization)
+            start.require(assembly)
+            session = self._open(assembly, start, stopwatch)
             self._probe(session)
-            self._kind.restore(session, beginning)
+            self._kind.restore(session, start)
             session.require_storable()
             loggers = self._build_loggers(config.logging_config)
-            require_shared(beginning.resolved.work_dir)
-            with claim(beginning, session, survey, log, loggers) as session.run, failing_together():
+            require_shared(start.resolved.work_dir)
+            with (
+                claim(start, session, survey, log, loggers) as session.run,
+                propagate_failures(),
+            ):
                 self.run = session.run
-                self.run.leave_as(beginning.before)
+                self.run.leave_as(start.before)
                 self._built_from = None  # a further run starts from new data and weights
-                ending = Ending(session, watch)
-                with ending.guarded():
-                    self._tell(beginning, assembly)
+                finalizer = Finalizer(session, stopwatch)
+                with finalizer.run_guarded():
+                    self._tell(start, assembly)
                     for loop in loops_of(self._kind, session):
                         loop.run()
-                ending.conclude()
+                finalizer.finish()
             barrier()  # whoever goes on finds the results, and a run that is over
-        return ending.best_value()
+        return finalizer.best_value()
 
-    def _tell(self, beginning: Beginning, assembly: Assembly) -> None:
+    def _tell(self, start: RunStart, assembly: Assembly) -> None:
         """Say from where the training begins, and what may surprise."""
-        for line in beginning.words():
+        for line in start.messages():
             self.run.note(line)
-        for line in cautions(assembly):
+        for line in config_warnings(assembly):
             LOGGER.warning("%s", line)
 
-    def _resumed(self, run: str | int, overrides: Overrides, short: Mapping[str, Any]) -> Beginning:
-        beginning: Beginning = Resumed.of(self._place(run), overrides, short)
-        beginning.given_in(self._resolved.folder)
-        return beginning
+    def _resumed(self, run: str | int, overrides: Overrides, short: Mapping[str, Any]) -> RunStart:
+        start: RunStart = ResumedRun.of(self._place(run), overrides, short)
+        start.given_in(self._resolved.folder)
+        return start
 
     def _place(self, run: str | int) -> Path:
         return WorkDir(self._resolved.work_dir).find(run)
@@ -339,10 +342,10 @@ class Trainer:
         Raises:
             RunError: there is no such run or checkpoint, or it does not fit the config.
         """
-        with refusing_together():
-            beginning = Forked.of(self._place(run), at, overrides, run=name)
-            beginning.given_in(self._resolved.folder)
-        return self._fit(beginning, trust_code)
+        with broadcast_user_errors():
+            start = ForkedRun.of(self._place(run), at, overrides, run=name)
+            start.given_in(self._resolved.folder)
+        return self._fit(start, trust_code)
 
     @final
     def reproduce(
@@ -370,31 +373,31 @@ class Trainer:
         """
         if steps is not None and steps < 1:
             raise UserError(f"{steps} steps prove nothing", where="steps", hint="give 1 or more")
-        with refusing_together():
-            beginning = Reproduced.of(self._place(run), overrides, steps=steps)
-            beginning.given_in(self._resolved.folder)
+        with broadcast_user_errors():
+            start = ReproducedRun.of(self._place(run), overrides, steps=steps)
+            start.given_in(self._resolved.folder)
         try:
-            self._fit(beginning, trust_code)
+            self._fit(start, trust_code)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
-        with joined(beginning.resolved.config):
-            return on_main(lambda: beginning.verdict(self.run.paths))
+        with process_group_for(start.resolved.config):
+            return on_main(lambda: start.verdict(self.run.paths))
 
-    def _open(self, assembly: Assembly, beginning: Beginning, watch: Stopwatch) -> Session:
+    def _open(self, assembly: Assembly, start: RunStart, stopwatch: Stopwatch) -> Session:
         """Build optimiser, schedule, state and callbacks."""
         own: dict[str, Any] = {"trainer": self} if is_stateful(self) else {}  # a subclass may be
         self._session = session = build_session(
             self,
             self._kind,
-            beginning,
+            start,
             assembly,
             self._callbacks,
-            parts={"clock": watch, **own},
+            parts={"clock": stopwatch, **own},
             adds_metrics=hasattr(self, "after_evaluate"),
             more=self._of_subclasses,
         )
         self.state, self.metrics, self.results = session.state, session.metrics, session.results
-        self.hooks = session.hooks = Hooks(self, Trainer, session.watch.callbacks, Callback)
+        self.hooks = session.hooks = Hooks(self, Trainer, session.callbacks.in_order, Callback)
         return session
 
     @property
@@ -418,11 +421,11 @@ class Trainer:
 
     def _probe(self, session: Session) -> dict[str, Any]:
         """Check data, model and metrics against each other on small batches."""
-        assembly, watch = session.assembly, session.watch
+        assembly, followed = session.assembly, session.callbacks.followed
         example, last = partial(self._kind.example, assembly), self._kind.last_batch(assembly)
-        found = try_out(assembly, example, last, watch.followed)
+        found = sanity_check(assembly, example, last, followed)
         if assembly.left_out:
-            session.tally.rate_nothing()
+            session.losses.rate_nothing()
         return found
 
     # For hooks, and for use after a training.
@@ -433,7 +436,7 @@ class Trainer:
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
-        request = self._session.agreement.asked
+        request = self._session.consensus.local_request
         if not request:
             request.reason, request.status = reason, status
 
@@ -447,7 +450,7 @@ class Trainer:
         """
         with drawing():
             assembly = self.comprehend_config()
-            with joined(self.config):
+            with process_group_for(self.config):
                 return self._kind.evaluate(assembly, split, metrics)
 
     def predict(self, inputs: Tensor) -> Any:
@@ -476,19 +479,19 @@ class Trainer:
         config = self._resolved.config
         self._require_trust(self._resolved)
         if resume:
-            objects = list(only_here(self, config, self._given, self._callbacks))
+            objects = list(local_objects(self, config, self._given, self._callbacks))
             with training("a check"):
                 return prove(self, self._resolved, objects, tell)
         with (
             training("a check"),
             determinism(config.training_config.deterministic),
-            joined(config),
+            process_group_for(config),
         ):
             seed_everything(config.seed)
             assembly = self._comprehend(self._resolved)
-            session = self._open(assembly, Fresh(self._resolved), Stopwatch())
+            session = self._open(assembly, NewRun(self._resolved), Stopwatch())
             probed = self._probe(session)
-            for line in cautions(assembly):
+            for line in config_warnings(assembly):
                 LOGGER.warning("%s", line)
             return preflight(assembly, self._kind.example(assembly), probed)
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from stride.active.pool.pool import Pool
-from stride.active.pool.reading import Reader
-from stride.data.columns import ArrayDataset
+from stride.active.pool.pool_reader import Reader
+from stride.data.array_dataset import ArrayDataset
 from stride.models.model import Model
 
 CPU = torch.device("cpu")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.active.drift import DriftingDataset, HardSwitch, Ramp, RandomMix, Static
-from stride.data.columns import ArrayDataset
-from stride.data.info import num_classes
+from stride.data.array_dataset import ArrayDataset
+from stride.data.data_info import num_classes
 from stride.data.samples import as_source
 from stride.errors import DataError
 

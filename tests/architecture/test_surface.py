@@ -28,14 +28,14 @@ PUBLIC = [
 
 DEEP = {
     "stride.active.calibration": ["Reliability", "RetrainTrigger", "reliability", "temperature"],
-    "stride.active.calibration.scaling": ["fit_temperature"],
+    "stride.active.calibration.temperature": ["fit_temperature"],
     "stride.active.curves.groups": ["group_curves"],
     "stride.active.drift": ["DriftingDataset"],
     "stride.active.pool": ["Pool"],
     "stride.active.strategies.scores": ["entropy"],
     "stride.active.transferability": ["h_score", "leep", "log_me", "n_leep", "nce"],
     "stride.data": ["ArrayDataset"],
-    "stride.data.columns": ["ArrayDataset"],
+    "stride.data.array_dataset": ["ArrayDataset"],
     "stride.data.digits": ["digits"],
     "stride.metrics": ["Metric", "Sums"],
     "stride.models.mlp": ["MLP"],
@@ -47,7 +47,7 @@ DEEP = {
 MOVED = {
     "stride.active.candidates": "stride.active.pool.candidates:Candidates",
     "stride.active.groups": "stride.active.curves.groups:group_curves",
-    "stride.active.scaling": "stride.active.calibration.scaling:fit_temperature",
+    "stride.active.scaling": "stride.active.calibration.temperature:fit_temperature",
     "stride.active.scores": "stride.active.strategies.scores:entropy",
     "stride.engine.metrics": "stride.metrics:Metric",
     "stride.trainers.comparing": "stride.trainers.active.comparison:Comparison",

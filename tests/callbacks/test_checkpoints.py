@@ -13,9 +13,9 @@ from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
 from stride.config.schema import CheckpointConfig
 from stride.engine.checkpoint.checkpoint import newest_good
+from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
 from stride.errors import LostRun, StrideError
 from stride.models.model import Step
 from stride.runs.layout import CheckpointPaths, checkpoint_name
@@ -77,7 +77,7 @@ class Trainer:
     def step(self, checkpoints):
         self.state.step += 1
         self.state.position += 1
-        checkpoints.rest(self)
+        checkpoints.save_if_due(self)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def train(trainer, checkpoints, losses, steps_per_epoch=10):
         for _ in range(steps_per_epoch):
             trainer.state.step += 1
             trainer.state.position += 1
-            checkpoints.rest(trainer)
+            checkpoints.save_if_due(trainer)
         trainer.state.epoch += 1
         trainer.state.position = 0
         checkpoints.after_evaluate(trainer, {"loss": loss})
@@ -169,14 +169,14 @@ def test_nan_is_never_the_best_and_the_index_is_plain_json(trainer):
 
 
 def test_a_state_with_a_loss_that_is_not_finite_is_not_written(trainer):
-    tally = Tally()
-    trainer.state.parts["tally"] = tally
+    losses = EpochLosses()
+    trainer.state.parts["tally"] = losses
     checkpoints = callback(every_steps=1)
     for loss in (1.0, float("nan")):
         trainer.state.step += 1
         trainer.state.position += 1
-        tally.add(Step(torch.tensor(loss), 1))
-        checkpoints.rest(trainer)
+        losses.add(Step(torch.tensor(loss), 1))
+        checkpoints.save_if_due(trainer)
     checkpoints.finish(trainer)
     assert [entry.step for entry in index(trainer).entries] == [1]
 
@@ -282,7 +282,7 @@ def test_what_stands_is_told_at_the_next_rest(trainer):
     checkpoints.save(trainer)
     deadline = threading.Event()
     while not trainer.told and not deadline.wait(0.01):
-        checkpoints.rest(trainer)
+        checkpoints.save_if_due(trainer)
     assert trainer.told == ["mlp_digits_x_epoch_0_step_1"]
     checkpoints.finish(trainer)
     assert len(trainer.told) == 1

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from stride.data import fingerprint as module
+from stride.data.array_dataset import ArrayDataset
 from stride.data.arrays import arrays
-from stride.data.columns import ArrayDataset
 from stride.data.digits import digits
 from stride.data.fingerprint import fingerprint, spread
 from stride.data.samples import as_source

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from stride.distributed import (
-    Share,
+    Shard,
+    all_sum,
     any_rank,
     broadcast,
     copy_from_main,
@@ -15,9 +16,8 @@ from stride.distributed import (
     local_rank,
     process_group,
     rank,
-    share,
+    shard,
     sum_tensor,
-    totals,
     world_size,
 )
 from stride.errors import RunFailed, UserError
@@ -27,7 +27,7 @@ def test_without_a_launcher_there_is_one_process(monkeypatch):
     for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "SLURM_JOB_ID", "TORCHELASTIC_RUN_ID"):
         monkeypatch.delenv(name, raising=False)
     assert (rank(), local_rank(), world_size(), job_id()) == (0, 0, 1, "-")
-    assert is_main() and share() == Share(0, 1)
+    assert is_main() and shard() == Shard(0, 1)
 
 
 def test_a_launchers_variables_are_read(monkeypatch):
@@ -35,7 +35,7 @@ def test_a_launchers_variables_are_read(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SLURM_JOB_ID", "77")
     assert (rank(), local_rank(), world_size(), job_id()) == (3, 1, 4, "77")
-    assert not is_main() and share() == Share(3, 4)
+    assert not is_main() and shard() == Shard(3, 4)
 
 
 def test_one_process_gets_back_what_it_gave_and_joins_nothing():
@@ -43,7 +43,7 @@ def test_one_process_gets_back_what_it_gave_and_joins_nothing():
     with process_group():
         sum_tensor(tensor)
         copy_from_main(tensor)
-        assert (broadcast("a"), gather("a"), totals([0.1, 2]), any_rank(True)) == (
+        assert (broadcast("a"), gather("a"), all_sum([0.1, 2]), any_rank(True)) == (
             "a", ["a"], [0.1, 2], True,
         )  # fmt: skip
         assert not torch.distributed.is_initialized()
@@ -53,7 +53,7 @@ def test_one_process_gets_back_what_it_gave_and_joins_nothing():
 @pytest.mark.parametrize("world", [1, 2, 3, 4, 7])
 @pytest.mark.parametrize("total", [0, 1, 3, 8, 20])
 def test_shares_are_as_even_as_can_be_and_make_the_whole(world, total):
-    shares = [Share(one, world) for one in range(world)]
+    shares = [Shard(one, world) for one in range(world)]
     bounds = [one.bounds(5, 5 + total) for one in shares]
     assert [start for start, _ in bounds] + [5 + total] == [5] + [stop for _, stop in bounds]
     sizes = [one.of(total) for one in shares]
@@ -75,7 +75,7 @@ def _talk():
             for part in one["a"]
         ],
         "long": [len(one) for one in gather("x" * (400 * rank()))],
-        "totals": totals([third, rank()]),
+        "totals": all_sum([third, rank()]),
         "any": (any_rank(rank() == 1), any_rank(False)),
         "sum": own.tolist(),
         "copied": copied.tolist(),

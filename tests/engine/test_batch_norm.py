@@ -7,11 +7,11 @@ from torch import nn
 from stride.config.schema import DistributedConfig
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
-from stride.distributed import local_rank, process_group, share
+from stride.distributed import local_rank, process_group, shard
 from stride.engine.batch_norm import require_shares, share_statistics
 from stride.engine.parallel.build import build_gradients
 from stride.engine.precision import Precision
-from stride.engine.state import Shares
+from stride.engine.state import RankShards
 from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.models.build import as_model
@@ -31,7 +31,7 @@ def model(device=CPU):
 def batches(samples, device=CPU, size=4, **options):
     inputs = torch.randn(samples, 4, generator=torch.Generator().manual_seed(1))
     targets = torch.arange(samples) % 3
-    order = Order(samples, size, seed=0, shuffle=False, share=share(), **options)
+    order = Order(samples, size, seed=0, shuffle=False, share=shard(), **options)
     return MemoryBatches((inputs.to(device), targets.to(device)), order, device)
 
 
@@ -50,7 +50,7 @@ def told():
     for samples, position, options in cases:
         calls.append(
             lambda n=samples, at=position, options=options: require_shares(
-                Shares(batches(n, **options)), at
+                RankShards(batches(n, **options)), at
             )
         )
     for call in calls:
@@ -94,7 +94,7 @@ def _on_cuda(strategy):
     share_statistics(ours, device)
     precision = Precision("fp32", device)
     config = DistributedConfig(strategy=strategy)
-    train(ours, given.shares(), precision, build_gradients(ours, precision, given.example, config))
+    train(ours, given.shards(), precision, build_gradients(ours, precision, given.example, config))
     state = {name: value.cpu() for name, value in ours.network.state_dict().items()}
     return state, type(ours.network[1]).__name__
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
-from stride.distributed import share
+from stride.distributed import shard
 from stride.engine.evaluate import evaluate
 from stride.engine.precision import Precision
 from stride.metrics.build import build_metrics
@@ -136,7 +136,7 @@ def _shared(names, info, length, network):
         targets = torch.randint(0, info.num_classes, (length,), generator=generator)
     else:
         targets = torch.randn(length, 1, generator=generator) + 100
-    order = Order(length, 4, seed=0, shuffle=False, share=share())
+    order = Order(length, 4, seed=0, shuffle=False, share=shard())
     batches = MemoryBatches((inputs, targets), order, torch.device("cpu"))
     metrics = build_metrics(names, info)
     values = evaluate(made, batches, metrics, split="val", precision=FP32)

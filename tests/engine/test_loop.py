@@ -10,12 +10,12 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from stride.data.batches.waiting import WaitEnded
+from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import NAMES, Hooks
 from stride.engine.loop import Limits, Loop, StopRequest
 from stride.engine.optim import Schedule, learning_rate
 from stride.engine.precision import Precision
 from stride.engine.state import TrainState
-from stride.engine.tally import Tally
 from stride.engine.update import Update
 from stride.errors import DataError, NonFiniteError
 from stride.models.model import Model
@@ -94,7 +94,7 @@ def build(
         schedule=schedule or Schedule(),
         evaluation=evaluation,
         state=state,
-        tally=Tally(),
+        losses=EpochLosses(),
         hooks=hooks,
         record=lambda values: rows.append((state.step, state.epoch, dict(values))),
         limits=Limits(**({"max_epochs": None, "max_steps": None} | limits), nonfinite=nonfinite),
@@ -331,10 +331,10 @@ def test_a_step_on_a_gpu_never_waits_for_it():
         for batch in batches:
             step = loop.update.gradients([batch])
             loop.update.apply([batch], step)
-            loop.tally.add(step)
+            loop.losses.add(step)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert math.isfinite(loop.tally.read())
+    assert math.isfinite(loop.losses.read())
 
 
 def test_a_step_is_complete_with_its_schedule_when_after_step_is_called():
@@ -382,13 +382,13 @@ def test_what_a_hook_adds_to_the_metrics_becomes_a_number_or_is_refused():
 
 def test_a_training_that_ends_inside_of_an_epoch_is_saved_before_it_is_evaluated():
     for limits, expected in (
-        ({"max_steps": 3}, ["save", "evaluate"]),
+        ({"max_steps": 3}, ["checkpoint", "evaluate"]),
         ({"max_epochs": 1}, ["evaluate"]),
     ):
         order = []
         loop, _ = build(**limits)
         loop.evaluation = lambda order=order: order.append("evaluate") or {}
-        loop.save = partial(order.append, "save")
+        loop.checkpoint = partial(order.append, "checkpoint")
         loop.run()
         assert order == expected
 
@@ -408,12 +408,12 @@ def test_a_state_is_put_back_into_an_epoch_once_its_hooks_and_modes_are_set():
     loop.state.position = 12
     loop.update.train(False)
     network = loop.update._model.network
-    loop.enter = lambda: journal.calls.append(f"enter, training={network.training}")
+    loop.restore_state = lambda: journal.calls.append(f"restore, training={network.training}")
     loop.run()
     assert journal.calls[:4] == [
         "before_train",
         "before_epoch",
-        "enter, training=True",
+        "restore, training=True",
         "before_step",
     ]
 
@@ -423,12 +423,12 @@ def test_a_step_is_settled_when_its_row_is_there_and_not_behind_its_epoch():
     loop, _ = build(Batches(2), max_epochs=1, log_interval=1, evaluation=lambda: note("evaluate"))
 
     def note(what):
-        seen.append((what, loop.state.settled))
+        seen.append((what, loop.state.hooks_done_step))
         return {}
 
-    loop.record, loop.rest = lambda values: note("row"), lambda: note("rest")
+    loop.record, loop.maybe_checkpoint = lambda values: note("row"), lambda: note("checkpoint")
     loop.run()
-    steps = [("row", 0), ("rest", 1), ("row", 1), ("rest", 2)]
+    steps = [("row", 0), ("checkpoint", 1), ("row", 1), ("checkpoint", 2)]
     assert seen == [*steps, ("evaluate", 0), ("row", 0)]
 
 
@@ -461,7 +461,7 @@ def test_what_another_rank_asked_for_in_an_epochs_last_hook_ends_the_training():
         assert journal.calls[-1] == "after_epoch"
         loop.stop.reason = "another rank's"
 
-    loop.agree = agree
+    loop.sync_stop = agree
     loop.run()
     assert loop.state.epoch == 1
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from stride.data.batches.given import GivenBatches
-from stride.engine.agreement import OfEachRank
-from stride.engine.state import Latest, LoaderState, TrainState, shared
-from stride.engine.tally import Tally
+from stride.data.batches.user_loader import UserLoaderBatches
+from stride.engine.epoch_losses import EpochLosses
+from stride.engine.state import Latest, LoaderState, TrainState, shard_batches
+from stride.engine.stop_consensus import PerRankState
 from stride.errors import ComponentError
 from stride.models.model import Step
 
@@ -55,11 +55,11 @@ def test_only_the_metrics_of_the_state_are_the_latest():
 
 
 def test_it_is_finite_until_a_loss_is_not():
-    tally = Tally()
-    for state in (TrainState(tally=tally), TrainState(tally=OfEachRank(tally))):
-        tally.reset()
+    losses = EpochLosses()
+    for state in (TrainState(losses=losses), TrainState(losses=PerRankState(losses))):
+        losses.reset()
         for value, finite in ((1.0, True), (float("nan"), False)):
-            tally.add(Step(torch.tensor(value), 1))
+            losses.add(Step(torch.tensor(value), 1))
             assert state.is_finite() is finite
     assert TrainState().is_finite()
 
@@ -99,11 +99,11 @@ def test_a_loader_goes_on_only_after_its_epoch_is_set():
 
 
 def test_a_batch_of_several_ranks_is_as_large_as_all_their_shares(monkeypatch):
-    batches = GivenBatches([], torch.device("cpu"))
+    batches = UserLoaderBatches([], torch.device("cpu"))
     batches.batch_size = 4
-    assert shared(batches) is batches
+    assert shard_batches(batches) is batches
     monkeypatch.setenv("WORLD_SIZE", "3")
-    assert shared(batches).batch_size == 12
+    assert shard_batches(batches).batch_size == 12
 
 
 _COUNTERS = {"step": 0, "epoch": 0, "position": 0}

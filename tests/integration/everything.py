@@ -19,7 +19,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.runs.status import process_start
-from stride.trainer.starts.resume import Resumed
+from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
 from tests.integration.system_calls import Deadly, dying_at
@@ -232,7 +232,7 @@ def train_over(work_dir: str, pid: int, step: int, **sections: dict[str, Any]) -
     """Take a run over from a process that is stopped, and wake it at a step of one's own."""
     place = str(Path(work_dir) / "0")
     own = trainer(work_dir, callbacks=[Waking(pid, step)] if step else [], **sections)
-    own._fit(Resumed.of(place, take_over=True), trust_code=False)
+    own._fit(ResumedRun.of(place, take_over=True), trust_code=False)
 
 
 def train_dying(

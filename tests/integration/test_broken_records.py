@@ -18,7 +18,7 @@ import pytest
 from stride import Trainer, load_run
 from stride.errors import StrideError
 from stride.runs.files.atomic import atomic_json, read_json
-from stride.runs.files.own import read_own
+from stride.runs.files.safe_open import read_own
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.records import ReproductionRecord

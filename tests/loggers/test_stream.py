@@ -39,7 +39,7 @@ def test_the_background_writes_settled_steps_within_a_second():
     stream = MetricsStream(state, [lambda new: (rows.extend(new), written.set())])
     state.step = 1
     stream.log("a", 1.0)
-    state.settled = 1
+    state.hooks_done_step = 1
     state.step = 2
     stream.log("a", 2.0)  # step 2 is still under way
     stream.start()
@@ -59,7 +59,7 @@ def test_a_sink_that_fails_in_the_background_is_told_at_the_next_flush():
 
     stream = MetricsStream(state, [full])
     stream.start()
-    state.step = state.settled = 1
+    state.step = state.hooks_done_step = 1
     stream.log("a", 1.0)
     deadline = time.monotonic() + 5
     while stream._error is None and time.monotonic() < deadline:

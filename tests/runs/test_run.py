@@ -8,7 +8,7 @@ import pytest
 
 from stride.errors import MissingExtra, RunError
 from stride.runs.run import Run
-from stride.runs.status_json import is_lasting
+from stride.runs.status_json import is_final
 
 STATUS = {
     "format_version": 1,
@@ -217,7 +217,7 @@ def test_what_the_writer_wrote_is_read_from_one_file(tmp_path):
     monitor = {"metric": "validation/epoch_loss", "mode": "min", "value": 0.5}
     writer.close("done", "max_epochs", metrics={"best": best, "last": best}, monitor=monitor)
     row = run.row()
-    assert is_lasting(run.status)
+    assert is_final(run.status)
     assert (row.state, row.reason, row.uuid) == ("done", "max_epochs", writer.uuid)
     assert row.best == row.last == {"validation/epoch_loss": 0.5}
     assert Run(tmp_path / "w" / "best").path == Run(tmp_path / "w" / "latest").path

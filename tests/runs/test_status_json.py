@@ -4,7 +4,7 @@ import os
 import pytest
 
 from stride.errors import RunError
-from stride.runs.status_json import is_lasting, parse_status, read_status
+from stride.runs.status_json import is_final, parse_status, read_status
 
 GOOD = {"format_version": 1, "state": "done", "created": 5.0}
 
@@ -51,10 +51,10 @@ def test_the_signature_tells_a_change_that_keeps_size_and_time(tmp_path):
 
 def test_only_ended_runs_with_all_that_a_row_needs_last():
     whole = GOOD | {"overrides": [], "metrics": {}}
-    assert is_lasting(whole)
-    assert not is_lasting(whole | {"state": "running"})
+    assert is_final(whole)
+    assert not is_final(whole | {"state": "running"})
     assert not any(
-        is_lasting({k: v for k, v in whole.items() if k != key})
+        is_final({k: v for k, v in whole.items() if k != key})
         for key in whole
         if key in ("overrides", "metrics")
     )

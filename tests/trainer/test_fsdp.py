@@ -14,7 +14,7 @@ from stride.callbacks.base import Callback
 from stride.distributed import rank, world_size
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import same
-from stride.models.shards import own_rows
+from stride.models.shards import local_shard
 from stride.models.weights import read_weights
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
@@ -37,8 +37,8 @@ class Act(Callback):
         self.most = 0.0
 
     def after_step(self, trainer, step):
-        shares = [own_rows(p).numel() / p.numel() for p in trainer.model.parameters()]
-        self.most = max(self.most, *shares)
+        shards = [local_shard(p).numel() / p.numel() for p in trainer.model.parameters()]
+        self.most = max(self.most, *shards)
         if trainer.state.step != self.step or self.only not in (None, rank()):
             return
         if self.what == "kill":

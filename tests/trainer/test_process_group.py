@@ -11,7 +11,7 @@ from stride.distributed import process_group, rank, require_alike
 from stride.errors import DeviceError, RunError, StrideError
 from stride.metrics.base import Metric
 from stride.trainer import process_group as joining
-from stride.trainer.process_group import joined, refusing_together, require_shared
+from stride.trainer.process_group import broadcast_user_errors, process_group_for, require_shared
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 
@@ -30,9 +30,9 @@ def told(call, *arguments, **named):
     return "nothing", "", 0, True
 
 
-def join(of_rank, beginning=("Fresh", "Fresh", "Fresh")):
+def join(of_rank, start=("Fresh", "Fresh", "Fresh")):
     values = {"work_dir": "W", **of_rank[rank()]}
-    with joined(Config.from_json(values), beginning[rank()]):
+    with process_group_for(Config.from_json(values), start[rank()]):
         pass
 
 
@@ -57,7 +57,7 @@ def test_another_config_on_one_rank_is_told_to_all(ranks, wrong):
 
 def test_another_start_on_one_rank_is_told_to_all(ranks):
     starts = ("Resumed", "Fresh")
-    answers = ranks(2, joined_as, [{}, {}], beginning=starts, group=False)
+    answers = ranks(2, joined_as, [{}, {}], start=starts, group=False)
     assert all("the start is Fresh here and Resumed on rank 0" in one[1] for one in answers)
 
 
@@ -112,10 +112,10 @@ def test_who_cannot_begin_tells_the_others_and_no_folder_is_left(ranks, tmp_path
 def test_alone_an_error_is_the_same_without_peers():
     with (
         pytest.raises(DeviceError),
-        joined(Config.from_json({"work_dir": "W", "device": "cuda:77"})),
+        process_group_for(Config.from_json({"work_dir": "W", "device": "cuda:77"})),
     ):
         pass
-    with pytest.raises(RunError), refusing_together():
+    with pytest.raises(RunError), broadcast_user_errors():
         raise RunError("no run")
     require_shared("/nowhere")
 

@@ -18,7 +18,7 @@ from stride.engine.checkpoint.fidelity import same
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.runs.status import current_state
-from stride.trainer.fit.finish import Ending
+from stride.trainer.fit.finalizer import Finalizer
 from stride.trainer.trainer import Trainer
 
 pytestmark = pytest.mark.ddp
@@ -377,8 +377,8 @@ class Looked(Callback):
     """Note what this rank draws, and the time by which it writes."""
 
     def before_train(self, trainer):
-        watch = trainer._session.watch
-        self.seen = torch.rand(3).tolist(), watch.checkpoints._now(), watch.best._now()
+        callbacks = trainer._session.callbacks
+        self.seen = torch.rand(3).tolist(), callbacks.checkpoints._now(), callbacks.best._now()
 
 
 def looked(folder):
@@ -403,17 +403,17 @@ def test_ranks_have_draws_of_their_own_and_one_clock(ranks, tmp_path):
 def twice(folder):
     """Train two runs in a group with a name; rank 0 takes its time to end the first."""
     os.environ["TORCHELASTIC_RUN_ID"] = "named"
-    conclude = Ending.conclude
+    finish = Finalizer.finish
 
     def late(ending):
         time.sleep(0.5 if rank() == 0 else 0)
-        conclude(ending)
+        finish(ending)
 
-    Ending.conclude = late
+    Finalizer.finish = late
     try:
         return [trained(folder)[4] for _ in range(2)]
     finally:
-        Ending.conclude = conclude
+        Finalizer.finish = finish
         del os.environ["TORCHELASTIC_RUN_ID"]
 
 

@@ -4,14 +4,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from stride_cli.address import find
+from stride_cli.formatting import number
 from stride_cli.output import print_json, print_table, tell
 from stride_cli.running.start import ending_with_folder
-from stride_cli.words import number
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stride.trainers.active.labelling import Labelling
+    from stride.trainers.active.label_session import LabelSession
 
 
 def run(
@@ -32,9 +32,9 @@ def run(
         _list(folder, json=json)
         return
 
-    from stride.trainers.active.labelling import Labelling
+    from stride.trainers.active.label_session import LabelSession
 
-    labelling = Labelling(folder, data_root, trust_code=trust)
+    labelling = LabelSession(folder, data_root, trust_code=trust)
     try:
         _take(labelling, by or _user(), page=page)
     finally:
@@ -69,7 +69,7 @@ def _list(folder: "Path", *, json: bool) -> None:
     tell(f"{len(missing)} of {len(query)} labels are missing")
 
 
-def _take(labelling: "Labelling", by: str, *, page: bool) -> None:
+def _take(labelling: "LabelSession", by: str, *, page: bool) -> None:
     """Take labels on a page, at the terminal, or from lines of another program."""
     if page:
         from stride_cli.labelling.page import serve
@@ -83,7 +83,7 @@ def _take(labelling: "Labelling", by: str, *, page: bool) -> None:
         _read_lines(labelling, by)
 
 
-def _read_lines(labelling: "Labelling", by: str) -> None:
+def _read_lines(labelling: "LabelSession", by: str) -> None:
     """Take a label from each line `id label`; what came before a wrong line is kept."""
     from stride.errors import UserError
 
@@ -109,10 +109,10 @@ def _tell(text: str, given: int, missing: int) -> None:
 
 
 def _go_on(folder: "Path", data_root: str | None, trust: bool) -> None:
-    from stride.trainer import start
+    from stride.trainer import commands
 
     with ending_with_folder() as ended:
-        start.resume(folder, [], data_root, trust=trust, ended=ended)
+        commands.resume(folder, [], data_root, trust=trust, ended=ended)
     _tell_if_it_waits(folder)
 
 

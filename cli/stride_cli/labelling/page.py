@@ -14,7 +14,7 @@ from stride_cli.output import tell
 
 if TYPE_CHECKING:
     from stride.active.labels.rendering import Shown
-    from stride.trainers.active.labelling import Labelling
+    from stride.trainers.active.label_session import LabelSession
 
 HERE = "127.0.0.1"
 LONGEST = 65536  # bytes of what the page posts
@@ -29,7 +29,7 @@ HEADERS = {
 }
 
 
-def serve(labelling: "Labelling", by: str) -> None:
+def serve(labelling: "LabelSession", by: str) -> None:
     """Serve the page until every label is there, or Ctrl-C; print its address first."""
     if not labelling.missing():
         return
@@ -44,7 +44,7 @@ class Page(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, labelling: "Labelling", by: str) -> None:
+    def __init__(self, labelling: "LabelSession", by: str) -> None:
         """Take a free port."""
         self.labelling, self.by = labelling, by
         self.given: list[int] = []

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stride.visible import visible
-from stride_cli.words import number
+from stride_cli.formatting import number
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from stride.active.labels.rendering import Picture, Shown
-    from stride.runs.labels.labels_jsonl import Asked
-    from stride.trainers.active.labelling import Labelling
+    from stride.runs.labels.labels_jsonl import LabelRequest
+    from stride.trainers.active.label_session import LabelSession
 
 HELP = """\
   {answer}
@@ -26,23 +26,23 @@ LEFT_FREE = 9  # lines of the terminal beside the image
 LISTED = 40  # classes that are listed at each sample
 
 
-def ask(labelling: "Labelling", by: str) -> None:
+def ask(labelling: "LabelSession", by: str) -> None:
     """Show each sample that has no label and take what is typed, until all have one or `q`."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False)
     try:
-        Asking(labelling, by, console).run()
+        Prompt(labelling, by, console).run()
     except KeyboardInterrupt:
         console.print()  # ^C stands behind what was asked
         raise
 
 
 @dataclass
-class Asking:
+class Prompt:
     """The asking of one person: what was given, which can be taken back, and what was skipped."""
 
-    labelling: "Labelling"
+    labelling: "LabelSession"
     by: str
     console: "Console"
     given: list[int] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Asking:
             if not self._answered(asked):
                 return
 
-    def _next(self) -> "Asked | None":
+    def _next(self) -> "LabelRequest | None":
         """Return what is asked for now; those that were skipped come last."""
         missing = self.labelling.missing()
         fresh = [asked for asked in missing if asked.id not in self.skipped]
@@ -67,7 +67,7 @@ class Asking:
             self.skipped.clear()
         return next(iter(fresh or missing), None)
 
-    def _answered(self, asked: "Asked") -> bool:
+    def _answered(self, asked: "LabelRequest") -> bool:
         """Take one answer that can be understood; return whether the asking goes on."""
         from stride.errors import DataError
 
@@ -89,7 +89,7 @@ class Asking:
             except DataError as error:
                 self.console.print(str(error), style="yellow")
 
-    def _done(self, asked: "Asked", word: str) -> bool:
+    def _done(self, asked: "LabelRequest", word: str) -> bool:
         """Do what was typed; return whether another sample is to be shown."""
         if not word:
             return False
@@ -115,7 +115,7 @@ class Asking:
     def _help(self) -> str:
         return HELP.format(answer=ANSWERS[self.labelling.kind or "float"])
 
-    def _show(self, asked: "Asked") -> None:
+    def _show(self, asked: "LabelRequest") -> None:
         total = len(self.labelling.query)
         place = total - len(self.labelling.missing()) + 1
         score = "" if asked.score is None else f", score {number(asked.score)}"

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find, is_run, is_work_dir
+from stride_cli.formatting import number, setting
 from stride_cli.output import print_csv, print_json, print_table
+from stride_cli.reading.broken_records import broken_records_as_errors
 from stride_cli.reading.ls import chosen, value
-from stride_cli.reading.sense import making_sense
-from stride_cli.words import number, setting
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
@@ -80,7 +80,7 @@ def _checked(row: "RunRow") -> "RunRow":
     if row.broken is not None or not _has_config(row):
         return row
     try:
-        with making_sense(str(row.path)):
+        with broken_records_as_errors(str(row.path)):
             compare([Run(row.path)])
     except UserError as error:
         return row._replace(state=BROKEN, reason=error.what, broken=error.what)

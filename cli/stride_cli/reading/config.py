@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find, is_run
+from stride_cli.formatting import setting
 from stride_cli.output import print_json, print_table, tell
-from stride_cli.reading.sense import making_sense
-from stride_cli.words import setting
+from stride_cli.reading.broken_records import broken_records_as_errors
 
 if TYPE_CHECKING:
     from stride.config import Resolved
@@ -72,7 +72,7 @@ def _stored(folder: Path) -> "Resolved":
     from stride.runs.run import Run
 
     run = Run(folder)
-    with making_sense(str(folder)):
+    with broken_records_as_errors(str(folder)):
         return Resolved(run.config, dict(run.provenance.get("origins") or {}))
 
 

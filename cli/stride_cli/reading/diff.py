@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
+from stride_cli.formatting import number, numbers_apart, setting
 from stride_cli.output import print_json, print_table, tell
-from stride_cli.reading.sense import making_sense
-from stride_cli.words import number, numbers_apart, setting
+from stride_cli.reading.broken_records import broken_records_as_errors
 
 if TYPE_CHECKING:
     from stride.runs.run import Run
@@ -20,7 +20,7 @@ def run(text: str, other: str, *, json: bool) -> None:
     from stride.runs.run import Run
 
     sides = [Run(find(text)), Run(find(other))]
-    with making_sense(text, other):
+    with broken_records_as_errors(text, other):
         found = diff(sides[0], sides[1])
         made, reached = found.config | _surroundings(sides), found.metrics
     if json:

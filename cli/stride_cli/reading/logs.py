@@ -62,11 +62,11 @@ def opened(log: Path) -> TextIO:
         RunError: there is none, or it cannot be read.
     """
     from stride.errors import RunError
-    from stride.runs.files.durable import told
-    from stride.runs.files.own import reading
+    from stride.runs.files.durable import os_errors_as
+    from stride.runs.files.safe_open import reading
 
     try:
-        with told("cannot read", log, RunError, passing=FileNotFoundError):
+        with os_errors_as("cannot read", log, RunError, passing=FileNotFoundError):
             return TextIOWrapper(reading(log), encoding="utf-8", errors="replace", newline="")
     except FileNotFoundError:
         there = sorted(path.stem.removeprefix("rank") for path in log.parent.glob("rank*.log"))

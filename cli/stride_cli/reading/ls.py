@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride_cli.formatting import age, duration, number
 from stride_cli.output import print_csv, print_json, print_table, tell
-from stride_cli.words import age, duration, number
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import find
+from stride_cli.formatting import duration, moment, number
 from stride_cli.output import print_json, print_table
+from stride_cli.reading.broken_records import broken_records_as_errors
 from stride_cli.reading.ls import PLACE, record
-from stride_cli.reading.sense import making_sense
-from stride_cli.words import duration, moment, number
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
@@ -26,7 +26,7 @@ def run(text: str, *, json: bool) -> None:
     row = read_row(folder)
     if row.broken is not None:
         raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
-    with making_sense(text):
+    with broken_records_as_errors(text):
         _print(row, json=json)
 
 

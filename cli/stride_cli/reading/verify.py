@@ -8,7 +8,7 @@ import typer
 
 from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.output import print_json, say, tell
-from stride_cli.reading.sense import making_sense
+from stride_cli.reading.broken_records import broken_records_as_errors
 
 if TYPE_CHECKING:
     from stride.runs.verify.report import Report
@@ -39,7 +39,7 @@ def _verified(folder: Path) -> "Report":
     from stride.runs.verify.run import verify_run
 
     try:
-        with making_sense(str(folder)):
+        with broken_records_as_errors(str(folder)):
             return verify_run(folder)
     except UserError as error:
         report = Report(folder)
@@ -51,7 +51,7 @@ def _all(work_dirs: Sequence[str]) -> list[Path]:
     """Return every run of these work_dirs, the broken ones too."""
     from stride.runs.listing.query import folder_names
     from stride.runs.listing.rows import is_run_folder
-    from stride.runs.names import name_order
+    from stride.runs.run_names import name_order
 
     return [
         Path(work_dir, name)

@@ -5,9 +5,9 @@ from typing import Any
 
 import typer
 
+from stride_cli.formatting import number
 from stride_cli.output import print_json, print_table, say, tell
 from stride_cli.running.start import ending_with_folder
-from stride_cli.words import number
 
 NOT_OK = 3
 
@@ -16,7 +16,7 @@ def run(
     overrides: list[str], config_file: str | None, *, resume: bool, trust: bool, json: bool
 ) -> None:
     """Try a config and print what was found; leave with 3 where resuming is not exact."""
-    from stride.trainer.start import check
+    from stride.trainer.commands import check
 
     with ending_with_folder():  # which is none
         found = check(overrides, config_file, resume=resume, trust=trust, tell=tell)

@@ -1,8 +1,8 @@
 """`stride evaluate`."""
 
 from stride_cli.address import find
+from stride_cli.formatting import number
 from stride_cli.output import print_json, print_table
-from stride_cli.words import number
 
 
 def run(text: str, split: str, metrics: str | None, *, trust: bool, json: bool) -> None:

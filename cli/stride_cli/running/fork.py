@@ -8,7 +8,7 @@ def run(text: str, at: str, overrides: list[str], data_root: str | None, *, trus
     """Start a new run from a checkpoint of another, and print its folder."""
     folder = find_together(text)
 
-    from stride.trainer import start
+    from stride.trainer import commands
 
     with ending_with_folder() as ended:
-        start.fork(folder, at, overrides, data_root, trust=trust, ended=ended)
+        commands.fork(folder, at, overrides, data_root, trust=trust, ended=ended)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from stride_cli.address import find_together
+from stride_cli.formatting import numbers_apart
 from stride_cli.output import print_json, say, tell
 from stride_cli.running.start import ending_with_folder
-from stride_cli.words import numbers_apart
 
 if TYPE_CHECKING:
     from stride.runs.records import ReproductionRecord
@@ -23,13 +23,13 @@ def run(
     """Do a run again, print how the two compare, and leave with 3 where they do not agree."""
     folder = find_together(text)
 
-    from stride.trainer import start
+    from stride.trainer import commands
 
     if code:
-        done = start.reproduce_with_code(folder, steps, data_root, trust=trust, json=json)
+        done = commands.reproduce_with_code(folder, steps, data_root, trust=trust, json=json)
         raise typer.Exit(done)
     with ending_with_folder() as ended:
-        verdict = start.reproduce(folder, steps, data_root, trust=trust, left=_tell_left)
+        verdict = commands.reproduce(folder, steps, data_root, trust=trust, left=_tell_left)
         if verdict.told_here:
             if json:
                 print_json(verdict.record.to_json())

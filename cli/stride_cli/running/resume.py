@@ -8,7 +8,7 @@ def run(text: str, overrides: list[str], data_root: str | None, *, trust: bool) 
     """Go on with a run where it was left, and print its folder."""
     folder = find_together(text)
 
-    from stride.trainer import start
+    from stride.trainer import commands
 
     with ending_with_folder() as ended:
-        start.resume(folder, overrides, data_root, trust=trust, ended=ended)
+        commands.resume(folder, overrides, data_root, trust=trust, ended=ended)

@@ -15,13 +15,13 @@ def run(
     overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool, trust: bool
 ) -> None:
     """Train, and print the path of the run's folder as the last line; or print the config only."""
-    from stride.trainer import start
+    from stride.trainer import commands
 
     if dry_run:
-        print_json(start.dry_run(overrides, config_file, force=force, trust=trust))
+        print_json(commands.dry_run(overrides, config_file, force=force, trust=trust))
         return
     with ending_with_folder() as ended:
-        start.start(overrides, config_file, force=force, trust=trust, ended=ended)
+        commands.start(overrides, config_file, force=force, trust=trust, ended=ended)
 
 
 @contextmanager

@@ -6,6 +6,6 @@ from stride.active.calibration.calibration_error import (
     reliability,
     temperature,
 )
-from stride.active.calibration.scaling import fit_temperature
+from stride.active.calibration.temperature import fit_temperature
 
 __all__ = ["Reliability", "RetrainTrigger", "fit_temperature", "reliability", "temperature"]

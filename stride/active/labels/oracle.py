@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from stride.data.columns import ArrayDataset, rows
-from stride.data.info import TargetKind
+from stride.data.array_dataset import ArrayDataset, rows
+from stride.data.data_info import TargetKind
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.errors import DataError, nearest
 from stride.runs.labels.labels_jsonl import Label, number_in

@@ -6,9 +6,9 @@ from typing import Any
 
 from stride.components import bind, find, parameters
 from stride.components.convert import convert, decide_freely
-from stride.config.refusals import unknown_key
 from stride.config.schema import Config
 from stride.config.sections import Seed, Text
+from stride.config.validation_errors import unknown_key
 from stride.errors import ConfigError
 from stride.models.build import INFERRED, OWN_KEYS, inferred_model, resolve_model
 from stride.models.infer import Shapes

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from stride.active.pool.candidates import Candidates
 from stride.active.pool.features import capturing
-from stride.active.pool.modes import drawing, network_of, scoring
+from stride.active.pool.inference_modes import drawing, network_of, scoring
 from stride.active.pool.outputs import (
     as_tensor,
     blocks,

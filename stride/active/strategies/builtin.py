@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from stride.active.pool.modes import network_of, require_dropout
+from stride.active.pool.inference_modes import network_of, require_dropout
 from stride.active.pool.outputs import Probabilities, class_probabilities, require_one_per_sample
 from stride.active.pool.pool import Network, Pool
 from stride.active.strategies import scores

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from stride.active.pool.modes import network_of, scoring
+from stride.active.pool.inference_modes import network_of, scoring
 from stride.active.pool.pool import Network, Pool
 from stride.active.strategies.builtin import STRATEGIES, BuiltIn
 from stride.active.strategies.coverage import Picks

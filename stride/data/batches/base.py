@@ -64,7 +64,7 @@ class Batches(Protocol):
         Each process gets its share of a global batch; where that has no samples, nothing.
         """
 
-    def shares(self) -> Iterator[tuple[Any, Counts | None]]:
+    def shards(self) -> Iterator[tuple[Any, Counts | None]]:
         """Yield this process's share of each global batch, and the sizes of both.
 
         The share is None where it has no samples: only where the global batch has fewer than
@@ -115,15 +115,15 @@ class OrderedBatches:
         return next(iter(first), BatchKey(0, list(range(min(2, length)))))
 
 
-def move(batch: Any, device: torch.device) -> Any:
+def to_device(batch: Any, device: torch.device) -> Any:
     """Return the batch with every tensor in its tuples, lists and mappings on the device."""
     if isinstance(batch, Tensor):
         return batch.to(device, non_blocking=True)
     if isinstance(batch, tuple):
-        parts = [move(part, device) for part in batch]
+        parts = [to_device(part, device) for part in batch]
         return type(batch)(*parts) if hasattr(batch, "_fields") else tuple(parts)
     if isinstance(batch, list):
-        return [move(part, device) for part in batch]
+        return [to_device(part, device) for part in batch]
     if isinstance(batch, Mapping):
         return _move_mapping(batch, device)
     # Objects of other libraries (graphs, token batches) bring their own `to`.
@@ -133,15 +133,15 @@ def move(batch: Any, device: torch.device) -> Any:
 def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
     if type(batch) is not dict and callable(getattr(batch, "to", None)):
         return batch.to(device)  # type: ignore[attr-defined]
-    return {key: move(value, device) for key, value in batch.items()}
+    return {key: to_device(value, device) for key, value in batch.items()}
 
 
-def moved(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
+def iterate_on_device(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
     """Iterate over batches on the device, noting when one is waited for."""
     source: Iterator[Any] = Awaited(batches)
     if _start_anew(batches):
         source = _telling(source)
-    return source if device.type == "cpu" else (move(batch, device) for batch in source)
+    return source if device.type == "cpu" else (to_device(batch, device) for batch in source)
 
 
 def _start_anew(batches: Any) -> bool:

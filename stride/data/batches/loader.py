@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from stride.data.batches.base import OrderedBatches, move, moved
-from stride.data.batches.fetch import FetchArrays, FetchSamples
+from stride.data.batches.base import OrderedBatches, iterate_on_device, to_device
+from stride.data.batches.fetcher import FetchArrays, FetchSamples
 from stride.data.batches.sampler import BatchKey, Counts, Order
 from stride.data.seeding import mix
 
@@ -55,9 +55,9 @@ class LoaderBatches(OrderedBatches):
 
     def __iter__(self) -> Iterator[Any]:
         self._generator.manual_seed(mix(self.order.seed, WORKERS, self._keys.epoch))
-        return moved(self._loader, self.device)
+        return iterate_on_device(self._loader, self.device)
 
-    def shares(self) -> Iterator[tuple[Any, Counts]]:
+    def shards(self) -> Iterator[tuple[Any, Counts]]:
         """Yield this process's share of each global batch, None for none, and the sizes."""
         drawn: deque[BatchKey] = deque()
         self._keys.drawn = drawn
@@ -70,7 +70,7 @@ class LoaderBatches(OrderedBatches):
 
     def example(self) -> Any:
         """Return a batch of the first two samples, or the first batch, made in this process."""
-        return move(self._fetch.__getitems__(self._first(len(self._fetch))), self.device)
+        return to_device(self._fetch.__getitems__(self._first(len(self._fetch))), self.device)
 
 
 class WorkerStart:

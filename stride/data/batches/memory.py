@@ -42,7 +42,7 @@ class MemoryBatches(OrderedBatches):
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         start, stop = self.position, self.order.num_samples
-        if self.order.share.world == 1:
+        if self.order.shard.world == 1:
             order = self.order.permutation(self.epoch)
         else:
             order = self.order.part(self.epoch, start)
@@ -53,7 +53,7 @@ class MemoryBatches(OrderedBatches):
         # From here to the batch there is no Python per batch: chain, zip and split are C.
         return chain.from_iterable(self._blocks(order, start, stop))
 
-    def shares(self) -> Iterator[tuple[tuple[Tensor, ...] | None, Counts]]:
+    def shards(self) -> Iterator[tuple[tuple[Tensor, ...] | None, Counts]]:
         """Yield this process's share of each global batch, None for none, and the sizes."""
         return zip(chain(self, repeat(None)), self.order.counts(self.position), strict=False)
 
@@ -92,7 +92,7 @@ def batches_per_block(tensors: Sequence[Tensor], batch_size: int) -> int:
     return max(1, min(BLOCK_BATCHES, fit))
 
 
-def roomy(device: torch.device, nbytes: int) -> bool:
+def fits_in_memory(device: torch.device, nbytes: int) -> bool:
     """Tell whether data of this size may be kept on the device: at most half of what is free."""
     if device.type != "cuda":
         return True

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from stride.data.batches.base import moved
-from stride.data.batches.given import GivenBatches, doubt, no_position
+from stride.data.batches.base import iterate_on_device
+from stride.data.batches.user_loader import UserLoaderBatches, doubt, no_position
 from stride.data.seeding import read_globals, write_globals
 
 
-class ReplayedBatches(GivenBatches):
+class ReplayedBatches(UserLoaderBatches):
     """Give the batches of a DataLoader, and draw again what an interrupted epoch has consumed.
 
     Held in its state are the random generators, its own and the global ones, as they were when
@@ -55,7 +55,7 @@ class ReplayedBatches(GivenBatches):
         """Note what an epoch begins from; return what gives its batches."""
         self._held.look()
         self._epoch = epoch
-        self._start = {**GivenBatches.state_dict(self), "globals": read_globals()}
+        self._start = {**UserLoaderBatches.state_dict(self), "globals": read_globals()}
         self._order = _Order()
         return self._recorded()
 
@@ -69,7 +69,7 @@ class ReplayedBatches(GivenBatches):
 
     def __iter__(self) -> Iterator[Any]:
         following, self._next = self._next, None
-        return moved(self.loader if following is None else following, self.device)
+        return iterate_on_device(self.loader if following is None else following, self.device)
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield the position after each batch, as for other loaders, and note the batch."""
@@ -96,7 +96,7 @@ class ReplayedBatches(GivenBatches):
     def _replay(self, state: Mapping[str, Any]) -> None:
         before = read_globals()
         try:
-            GivenBatches.set_epoch(self, state["epoch"])
+            UserLoaderBatches.set_epoch(self, state["epoch"])
             super().load_state_dict(state["start"])
             write_globals(state["start"]["globals"])
             drawn = iter(self._begin(state["epoch"]))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from stride.data.generators import Held
 from stride.data.seeding import generator, mix, seeded
-from stride.distributed import Share
+from stride.distributed import Shard
 from stride.errors import DataError
 
 ORDER = 3  # which of the random streams of a seed is the order of the samples
@@ -63,13 +63,13 @@ class Order:
         seed: int,
         shuffle: bool,
         drop_last: bool = False,
-        share: Share = Share(),  # noqa: B008 (a constant)
+        shard: Shard = Shard(),  # noqa: B008 (a constant)
     ) -> None:
         self.batch_size = batch_size
-        self.global_batch = batch_size * share.world
+        self.global_batch = batch_size * shard.world
         self.seed = seed
         self.shuffle = shuffle
-        self.share = share
+        self.shard = shard
         self._drop_last = drop_last
         self._chosen: Tensor | None = None
         self._measure(length)
@@ -95,7 +95,7 @@ class Order:
     def smallest_of(self, length: int) -> int:
         """Return the same for another number of samples."""
         last = 0 if self._drop_last else length % self.global_batch
-        return max(1, last // self.share.world) if last else self.batch_size
+        return max(1, last // self.shard.world) if last else self.batch_size
 
     def permutation(self, epoch: int) -> Tensor | None:
         """Return the numbers of the samples in their order; None: as they lie."""
@@ -109,7 +109,7 @@ class Order:
         order = self.permutation(epoch)
         for begun in range(position, self.num_samples, self.global_batch):
             end = min(begun + self.global_batch, self.num_samples)
-            start, stop = self.share.bounds(begun, end)
+            start, stop = self.shard.bounds(begun, end)
             indices = list(range(start, stop)) if order is None else order[start:stop].tolist()
             yield BatchKey(epoch, indices, end - begun)
 
@@ -126,7 +126,7 @@ class Order:
         """Yield the sizes of those shares and batches."""
         for start in range(position, self.num_samples, self.global_batch):
             whole = min(self.global_batch, self.num_samples - start)
-            yield Counts(self.share.of(whole), whole)
+            yield Counts(self.shard.of(whole), whole)
 
     def part(self, epoch: int, position: int) -> Tensor:
         """Return this process's shares of those batches end to end, as numbers of samples."""
@@ -134,8 +134,8 @@ class Order:
         order = torch.arange(self.num_samples) if order is None else order[: self.num_samples]
         left = order[position:]
         whole = len(left) // self.global_batch * self.global_batch
-        mine = left[:whole].view(-1, self.share.world, self.batch_size)[:, self.share.rank]
-        start, stop = self.share.bounds(whole, len(left))
+        mine = left[:whole].view(-1, self.shard.world, self.batch_size)[:, self.shard.rank]
+        start, stop = self.shard.bounds(whole, len(left))
         return torch.cat([mine.reshape(-1), left[start:stop]])
 
 
@@ -149,11 +149,11 @@ class SamplerOrder(Order):
         *,
         seed: int,
         drop_last: bool,
-        share: Share = Share(),  # noqa: B008 (a constant)
+        shard: Shard = Shard(),  # noqa: B008 (a constant)
     ) -> None:
         length = sampler_length(sampler, "sampler")
         super().__init__(
-            length, batch_size, seed=seed, shuffle=True, drop_last=drop_last, share=share
+            length, batch_size, seed=seed, shuffle=True, drop_last=drop_last, shard=shard
         )
         self.sampler = sampler
 
@@ -174,16 +174,16 @@ class BatchSamplerOrder(Order):
         length: int,
         *,
         seed: int,
-        share: Share = Share(),  # noqa: B008 (a constant)
+        shard: Shard = Shard(),  # noqa: B008 (a constant)
     ) -> None:
         batch_size = int(getattr(sampler, "batch_size", 0) or 1)
-        super().__init__(length, batch_size, seed=seed, shuffle=True, share=share)
+        super().__init__(length, batch_size, seed=seed, shuffle=True, shard=shard)
         self.sampler = sampler
         self.num_batches = sampler_length(sampler, "batch_sampler")
         self._drawn: tuple[int | None, list[Any]] = None, []
 
     def __len__(self) -> int:
-        return -(-self.num_batches // self.share.world)
+        return -(-self.num_batches // self.shard.world)
 
     @property
     def smallest(self) -> None:
@@ -192,12 +192,12 @@ class BatchSamplerOrder(Order):
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
         """Yield this process's of the batches that lie behind `position` consumed samples."""
         left = self._left(epoch, position)
-        while together := list(islice(left, self.share.world)):
+        while together := list(islice(left, self.shard.world)):
             indices = list(chain(*together))
-            if len(together) == self.share.world:
-                yield BatchKey(epoch, together[self.share.rank], len(indices))
+            if len(together) == self.shard.world:
+                yield BatchKey(epoch, together[self.shard.rank], len(indices))
             else:
-                start, stop = self.share.bounds(0, len(indices))
+                start, stop = self.shard.bounds(0, len(indices))
                 yield BatchKey(epoch, indices[start:stop], len(indices))
 
     def left(self, epoch: int, position: int) -> int:

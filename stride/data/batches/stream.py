@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils.data import DataLoader
 
-from stride.data.batches.base import move, moved
-from stride.data.batches.fetch import stack
+from stride.data.batches.base import iterate_on_device, to_device
+from stride.data.batches.fetcher import stack
 from stride.data.batches.sampler import Counts
 from stride.data.generators import Held, is_stateful
 from stride.data.samples import StreamDataset
@@ -25,7 +25,7 @@ from stride.data.seeding import (
     seeded,
     write_globals,
 )
-from stride.distributed import Share
+from stride.distributed import Shard
 from stride.errors import DataError
 
 STREAM = 7  # which of the random streams of a seed
@@ -65,10 +65,10 @@ class StreamBatches:
         collate: Callable[[list[Any]], Any] | None,
         device: torch.device,
         options: Mapping[str, Any],
-        share: Share = Share(),  # noqa: B008 (a constant)
+        shard: Shard = Shard(),  # noqa: B008 (a constant)
     ) -> None:
         self.source = source
-        self.share = share
+        self.shard = shard
         self.seed = seed
         self.device = device
         self.batch_size: int | None = batch_size
@@ -84,8 +84,8 @@ class StreamBatches:
         self._generator = torch.Generator()
         self._loader: DataLoader[Any] = DataLoader(
             source,
-            batch_size * share.world,
-            collate_fn=_Shared(self.collate, share),
+            batch_size * shard.world,
+            collate_fn=_Shared(self.collate, shard),
             generator=self._generator,
             **{**options, "persistent_workers": False},
         )
@@ -121,9 +121,9 @@ class StreamBatches:
         return islice(accumulate(sizes, initial=position), 1, None)
 
     def __iter__(self) -> Iterator[Any]:
-        return (batch for batch, _ in self.shares() if batch is not None)
+        return (batch for batch, _ in self.shards() if batch is not None)
 
-    def shares(self) -> Iterator[tuple[Any, Counts]]:
+    def shards(self) -> Iterator[tuple[Any, Counts]]:
         """Yield this process's share of each global batch, None for none, and the sizes."""
         # The first iteration after `set_epoch` is the one whose position is asked for.
         sizes, self._sizes = self._sizes, deque(maxlen=0)
@@ -139,10 +139,10 @@ class StreamBatches:
         self._generator.manual_seed(seed)
         if self._workers:
             self.source.begin(self._held, seed)
-            return moved(self._loader, self.device)
+            return iterate_on_device(self._loader, self.device)
         self._held.look()
         batches = self._secluded(iter(self._loader), seed)
-        return moved(batches, self.device)
+        return iterate_on_device(batches, self.device)
 
     def example(self) -> Any:
         """Return a batch of the stream's first samples; one with a state is put back."""
@@ -150,7 +150,7 @@ class StreamBatches:
         self._held.look()
         with self._held.put_back(), seeded(seed), put_back(self.source.stream):
             self._held.seed(seed)
-            return move(self.collate(list(islice(self.source, count))), self.device)
+            return to_device(self.collate(list(islice(self.source, count))), self.device)
 
     def _secluded(self, batches: Iterator[Any], seed: int) -> Iterator[Any]:
         """Iterate under random state of the stream's own, exchanged round each batch."""
@@ -206,11 +206,11 @@ class _Shared:
     A class: workers may have to pickle it.
     """
 
-    def __init__(self, collate: Callable[[list[Any]], Any], share: Share) -> None:
-        self.collate, self.share = collate, share
+    def __init__(self, collate: Callable[[list[Any]], Any], shard: Shard) -> None:
+        self.collate, self.shard = collate, shard
 
     def __call__(self, samples: list[Any]) -> tuple[Any, Counts]:
-        start, stop = self.share.bounds(0, len(samples))
+        start, stop = self.shard.bounds(0, len(samples))
         batch = self.collate(samples[start:stop]) if stop > start else None
         return batch, Counts(stop - start, len(samples))
 

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 
 from stride.data.cells.column import TableColumn
+from stride.data.cells.column_type import WHOLE
 from stride.data.cells.numbers import is_number
-from stride.data.cells.reading import Reading
-from stride.data.cells.sorts import WHOLE
+from stride.data.cells.read_options import ReadOptions
 from stride.data.labels import Array
 from stride.errors import DataError
 
 
-def encode(column: TableColumn, reading: Reading) -> tuple[Tensor, list[str]]:
+def encode(column: TableColumn, reading: ReadOptions) -> tuple[Tensor, list[str]]:
     """Return the code of each cell (N,), int64, and the values in the order of their codes.
 
     The order is the one given in `categories`; else whole numbers are ordered as numbers, and
@@ -44,7 +44,9 @@ def _ordered(values: list[str]) -> list[str]:
     return sorted(values, key=int) if all(map(WHOLE.fullmatch, values)) else values
 
 
-def _require_one_spelling(column: TableColumn, found: Array, at: Array, reading: Reading) -> None:
+def _require_one_spelling(
+    column: TableColumn, found: Array, at: Array, reading: ReadOptions
+) -> None:
     seen: dict[Exact, str] = {}
     for index, cell in enumerate(found.tolist()):
         if not is_number(cell, reading.decimal):
@@ -67,7 +69,7 @@ def _require_different(name: str, values: Sequence[str]) -> None:
         )
 
 
-def _unknown(column: TableColumn, row: int, reading: Reading) -> DataError:
+def _unknown(column: TableColumn, row: int, reading: ReadOptions) -> DataError:
     cell = str(column.texts()[row])
     return column.refusal(
         row,

@@ -8,10 +8,10 @@ from torch.nn.functional import one_hot
 
 from stride.data.cells.categories import encode
 from stride.data.cells.column import Columns, TableColumn
+from stride.data.cells.column_type import column_type
 from stride.data.cells.floats import to_floats
 from stride.data.cells.numbers import parse_numbers
-from stride.data.cells.reading import Reading
-from stride.data.cells.sorts import sort_of
+from stride.data.cells.read_options import ReadOptions
 
 _LISTED = (
     "leave the column out of dataset_kwargs.features, "
@@ -34,7 +34,7 @@ class Features:
     categories: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_features(columns: Columns, reading: Reading) -> Features:
+def read_features(columns: Columns, reading: ReadOptions) -> Features:
     """Return the inputs, in the order of the columns.
 
     Raises:
@@ -59,18 +59,18 @@ def read_features(columns: Columns, reading: Reading) -> Features:
     return made
 
 
-def _otherwise(reading: Reading) -> str:
+def _otherwise(reading: ReadOptions) -> str:
     otherwise = "leave the column out of dataset_kwargs.features"
     if reading.text_features is not None:
         return otherwise
     return f"type dataset_kwargs.text_features=one_hot if the column is text, or {otherwise}"
 
 
-def _is_categorical(column: TableColumn, reading: Reading) -> bool:
+def _is_categorical(column: TableColumn, reading: ReadOptions) -> bool:
     if reading.text_features is None:
         return False
     if column.name in reading.categories:
         return True
     if not column.is_text or parse_numbers(column.cells, reading.decimal) is not None:
         return False
-    return sort_of(column, reading, _LISTED) == "text"
+    return column_type(column, reading, _LISTED) == "text"

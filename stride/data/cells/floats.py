@@ -6,13 +6,13 @@ from torch import Tensor
 
 from stride.data.cells.column import TableColumn
 from stride.data.cells.numbers import is_number, parse_numbers, parse_truths
-from stride.data.cells.reading import Reading
+from stride.data.cells.read_options import ReadOptions
 from stride.errors import DataError
 
 _LOOKED_AT = 1000  # cells of a column that is no number, to tell what the others are
 
 
-def to_floats(column: TableColumn, reading: Reading, otherwise: str) -> Tensor:
+def to_floats(column: TableColumn, reading: ReadOptions, otherwise: str) -> Tensor:
     """Return a column as float32; `True` and `False`, stored or written, as 1 and 0.
 
     Args:
@@ -37,7 +37,7 @@ def to_floats(column: TableColumn, reading: Reading, otherwise: str) -> Tensor:
     return torch.from_numpy(floats)
 
 
-def _no_number(column: TableColumn, reading: Reading, otherwise: str) -> DataError:
+def _no_number(column: TableColumn, reading: ReadOptions, otherwise: str) -> DataError:
     cells = column.cells.tolist()
     row = next(row for row, cell in enumerate(cells) if not is_number(cell, reading.decimal))
     numbers = [is_number(cell, reading.decimal) for cell in cells[:_LOOKED_AT]]

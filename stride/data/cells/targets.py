@@ -9,9 +9,9 @@ from torch import Tensor
 
 from stride.data.cells.categories import encode
 from stride.data.cells.column import Columns, TableColumn
+from stride.data.cells.column_type import column_type
 from stride.data.cells.floats import to_floats
-from stride.data.cells.reading import Reading
-from stride.data.cells.sorts import sort_of
+from stride.data.cells.read_options import ReadOptions
 from stride.errors import DataError
 
 Kind = Literal["class", "float"]
@@ -34,7 +34,7 @@ class Targets:
     categories: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_targets(columns: Columns, kind: Kind | None, reading: Reading) -> Targets:
+def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> Targets:
     """Return the targets; of several columns, a vector of numbers.
 
     Raises:
@@ -55,7 +55,7 @@ def read_targets(columns: Columns, kind: Kind | None, reading: Reading) -> Targe
     return Targets((torch.stack(values, dim=1),))
 
 
-def _one(column: TableColumn, kind: Kind | None, reading: Reading) -> Targets:
+def _one(column: TableColumn, kind: Kind | None, reading: ReadOptions) -> Targets:
     if (kind or _guess(column, reading)) == "float":
         return Targets((to_floats(column, reading, _CLASSES),))
     codes, values = encode(column, reading)
@@ -63,10 +63,10 @@ def _one(column: TableColumn, kind: Kind | None, reading: Reading) -> Targets:
     return Targets((codes,), () if counted else tuple(values), {column.name: values})
 
 
-def _guess(column: TableColumn, reading: Reading) -> Kind:
+def _guess(column: TableColumn, reading: ReadOptions) -> Kind:
     if column.name in reading.categories:
         return "class"
-    sort = sort_of(column, reading, _CLASSES)
+    sort = column_type(column, reading, _CLASSES)
     if sort == "whole":
         different = len(np.unique(column.cells))
         if different > max(_FEW, len(column) ** 0.5):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stride.data.columns import MappedColumn
+from stride.data.array_dataset import MappedColumn
 from stride.data.files.locate import locate
 from stride.data.labels import Array, to_tensor
 from stride.errors import DataError, RunError

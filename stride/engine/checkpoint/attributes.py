@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from stride.data.generators import KINDS, is_stateful
 from stride.engine.checkpoint.generators import state_of
-from stride.engine.checkpoint.insides import (
+from stride.engine.checkpoint.object_contents import (
     CODE,
     CONTAINERS,
     NUMBERS,
@@ -23,7 +23,7 @@ from stride.engine.checkpoint.insides import (
     shared,
 )
 from stride.engine.checkpoint.value_digest import ValueDigest, inside_iterator
-from stride.models.shards import own_rows
+from stride.models.shards import local_shard
 
 _DEPTH = 8
 _ITEMS = 1000  # of a container that are looked at; of more, some that lie at equal distances
@@ -193,5 +193,5 @@ def _storage(thing: Any) -> int:
     """Return the place of a tensor's memory, 0 where it has none."""
     if not isinstance(thing, Tensor) or thing.layout != torch.strided:
         return 0
-    rows = own_rows(thing)
+    rows = local_shard(thing)
     return 0 if rows.is_meta else rows.untyped_storage().data_ptr()

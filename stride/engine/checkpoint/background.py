@@ -43,7 +43,7 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item], number: in
     return [results[place] for place in range(len(items))]
 
 
-class Errand(threading.Thread):
+class BackgroundTask(threading.Thread):
     """Do one thing in the background, and keep its error for whoever asks.
 
     A daemon: who needs it done waits for it, and a process that is told to end at once does.

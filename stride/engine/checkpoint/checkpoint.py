@@ -28,9 +28,9 @@ from stride.engine.state import TrainState
 from stride.errors import RunError
 from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.own import read_own, require_size
+from stride.runs.files.safe_open import read_own, require_size
 from stride.runs.layout import (
     FORMAT_VERSION,
     CheckpointPaths,
@@ -233,7 +233,7 @@ def _check(path: Path, files: Mapping[Path, Mapping[str, Any]]) -> None:
     """Refuse a file that is missing or not what the record says."""
     if not os.path.lexists(path):
         raise RunError(f"the checkpoint's file {path.name} is missing", where=str(path))
-    with told("cannot read", path, RunError):
+    with os_errors_as("cannot read", path, RunError):
         content = read_own(path, CheckpointState.limit)
     if _digest(content) != files.get(path):
         raise RunError(f"the checkpoint's file {path.name} is damaged", where=str(path))

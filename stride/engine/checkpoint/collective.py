@@ -12,7 +12,7 @@ from stride.errors import RunFailed, StrideError
 Result = TypeVar("Result")
 
 
-def on_all(work: Callable[[], Result]) -> list[Result]:
+def run_on_all_ranks(work: Callable[[], Result]) -> list[Result]:
     """Do work on every process; return all results, or raise on every process where one failed.
 
     Raises:
@@ -46,7 +46,7 @@ def write_together(run: Any, path: Path, taken: Snapshot, **facts: Any) -> dict[
     """
     with ExitStack() as stack:
         folder = Path(on_main(lambda: str(stack.enter_context(run.commit_folder(path)))))
-        written = on_all(lambda: write_rows(folder, taken))
+        written = run_on_all_ranks(lambda: write_rows(folder, taken))
         rows = {name: digest for files in written for name, digest in files.items()}
         record = on_main(lambda: write_state(folder, taken, rows=rows, **facts))
         run.sync_streams()

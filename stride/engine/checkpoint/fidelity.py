@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stride.distributed import gather
 from stride.engine.state import TrainState
-from stride.models.shards import divided_like, own_rows
+from stride.models.shards import local_shard, sharded_like
 from stride.models.strides import same_layout
 from stride.version import __version__
 
@@ -117,9 +117,9 @@ def _tensor(value: Any) -> Tensor:
 def _same_bits(one: Tensor, other: Tensor) -> bool:
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    one, other = divided_like(one, other), divided_like(other, one)
+    one, other = sharded_like(one, other), sharded_like(other, one)
     return torch.equal(_bits(one), _bits(other))
 
 
 def _bits(tensor: Tensor) -> Tensor:
-    return own_rows(tensor).detach().cpu().contiguous().flatten().view(torch.uint8)
+    return local_shard(tensor).detach().cpu().contiguous().flatten().view(torch.uint8)

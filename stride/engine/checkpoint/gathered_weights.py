@@ -11,7 +11,7 @@ from torch import Tensor
 from stride.distributed import broadcast, is_main
 from stride.engine.checkpoint.memory import as_bytes
 from stride.engine.checkpoint.safetensors_io import header
-from stride.models.shards import is_divided, whole
+from stride.models.shards import full_tensor, is_sharded
 from stride.models.weights import memory_of, weights_bytes
 from stride.runs.writer_base import Writer
 
@@ -24,7 +24,7 @@ def commit_weights(writer: Writer, path: Path, state: Mapping[str, Any]) -> str:
     Where they are divided every process has to ask, at the same moment. No process holds more of
     them than one tensor.
     """
-    if not any(is_divided(value) for value in state.values() if isinstance(value, Tensor)):
+    if not any(is_sharded(value) for value in state.values() if isinstance(value, Tensor)):
         content = weights_bytes(state)
         writer.commit(path, content)
         return hashlib.sha256(content).hexdigest()
@@ -38,7 +38,7 @@ def commit_weights(writer: Writer, path: Path, state: Mapping[str, Any]) -> str:
 
 def weights_digest(state: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the file that `commit_weights` would make; every process has to ask."""
-    if not any(is_divided(value) for value in state.values() if isinstance(value, Tensor)):
+    if not any(is_sharded(value) for value in state.values() if isinstance(value, Tensor)):
         return hashlib.sha256(weights_bytes(state)).hexdigest()
     digest = hashlib.sha256()
     for piece in _pieces(state):
@@ -60,7 +60,7 @@ def _pieces(state: Mapping[str, Any]) -> Iterator[memoryview]:
         metadata = {"tied": json.dumps(tied)} if tied else {"format": "pt"}
         yield memoryview(header(tensors, metadata))
     for tensor in tensors.values():
-        content = as_bytes(whole(tensor).detach().cpu().contiguous())
+        content = as_bytes(full_tensor(tensor).detach().cpu().contiguous())
         if is_main():
             for start in range(0, len(content), _SLICE):
                 yield content[start : start + _SLICE]

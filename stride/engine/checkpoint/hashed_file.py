@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 
 _BLOCK = 2**20  # stays in a core's cache from its copy over its hash to the disk
 
@@ -24,7 +24,7 @@ def write_hashed(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, 
     Raises:
         StrideError: it cannot be written (full disk, no permission), naming it.
     """
-    with told("cannot write", path), HashedFile(path) as file:
+    with os_errors_as("cannot write", path), HashedFile(path) as file:
         for piece in pieces:
             file.write(piece)
         return file.finish()

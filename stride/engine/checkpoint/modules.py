@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from stride.distributed import broadcast, gather, rank, world_size
 from stride.models.model import CRITERION, Model
-from stride.models.shards import is_divided
+from stride.models.shards import is_sharded
 from stride.models.strides import laid_out, same_layout
 
 
@@ -60,10 +60,10 @@ class WeightsState:
 def _own_memory(model: Model, state: Mapping[str, Any]) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the tensors of a model that are no views of each other, with what is to be in them."""
     own = {id(t): (name, t) for name, t in _tensors(model)}.values()
-    users = Counter(t.untyped_storage().data_ptr() for _, t in own if not is_divided(t))
+    users = Counter(t.untyped_storage().data_ptr() for _, t in own if not is_sharded(t))
     for name, tensor in own:
         value = state.get(name)
-        if not isinstance(value, Tensor) or is_divided(tensor) or is_divided(value):
+        if not isinstance(value, Tensor) or is_sharded(tensor) or is_sharded(value):
             continue
         if users[tensor.untyped_storage().data_ptr()] == 1:
             yield tensor, value
@@ -199,4 +199,4 @@ class RankBuffers:
 
 
 def _is_divided(value: Tensor | None) -> bool:
-    return value is not None and is_divided(value)
+    return value is not None and is_sharded(value)

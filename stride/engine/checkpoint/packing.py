@@ -19,12 +19,12 @@ from torch import Tensor
 from stride.distributed import rank, world_size
 from stride.engine.checkpoint.safetensors_io import DTYPES
 from stride.models.shards import (
-    borders,
     cpu_mesh,
-    from_rows,
-    is_divided,
-    own_rows,
+    from_local_shard,
+    is_sharded,
+    local_shard,
     require_rows,
+    shard_bounds,
 )
 from stride.models.strides import laid_out, order_of, overlaps
 from stride.models.weights import memory_of
@@ -93,13 +93,13 @@ class Packer:
         return {"$array": stored.pop("$tensor"), **stored}
 
     def _pack_tensor(self, tensor: Tensor, name: str) -> dict[str, Any]:
-        if not is_divided(tensor):
+        if not is_sharded(tensor):
             return self._store(tensor, name)
         require_rows(tensor)
         known = self._names.setdefault(memory_of(tensor), name)
         if known == name:
-            self.rows[f"{name}@{rank()}"] = own_rows(tensor.detach())
-        ends = borders(len(tensor), world_size())
+            self.rows[f"{name}@{rank()}"] = local_shard(tensor.detach())
+        ends = shard_bounds(len(tensor), world_size())
         return {"$rows": {"name": known, "shape": list(tensor.shape), "borders": ends}}
 
     def _store(self, tensor: Tensor, name: str) -> dict[str, Any]:
@@ -149,9 +149,9 @@ def divided_again(rows: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Ten
     if number == world_size():
         own = tensors[f"{rows['name']}@{rank()}"]
     else:
-        start, stop = borders(shape[0], world_size())[rank() : rank() + 2]
+        start, stop = shard_bounds(shape[0], world_size())[rank() : rank() + 2]
         own = joined(rows, tensors)[start:stop].clone()
-    return from_rows(own, shape, cpu_mesh())
+    return from_local_shard(own, shape, cpu_mesh())
 
 
 def unpack(

@@ -18,7 +18,7 @@ from stride.engine.checkpoint.background import in_threads
 from stride.engine.checkpoint.hashed_file import write_hashed
 from stride.engine.checkpoint.memory import as_bytes, empty
 from stride.errors import RunError
-from stride.runs.files.own import reading
+from stride.runs.files.safe_open import reading
 from stride.runs.files.safetensors_header import read_header
 
 SHARD_BYTES = 128 * 2**20

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
-from stride.engine.checkpoint.insides import CODE, VALUES
-from stride.models.shards import own_rows
+from stride.engine.checkpoint.object_contents import CODE, VALUES
+from stride.models.shards import local_shard
 
 UNREADABLE = "unreadable"  # in place of a digest: an iterator that does not tell where it is
 MOST_BYTES = 2**24  # of the numbers in one digest; of more, some that lie at equal distances
@@ -64,7 +64,7 @@ class ValueDigest:
                 flat = value.reshape(-1)[:: self._distance(value.nbytes)]
                 self._hash.update(np.ascontiguousarray(flat).tobytes())
             return
-        rows = own_rows(value).detach()
+        rows = local_shard(value).detach()
         if rows.layout != torch.strided or rows.is_meta:
             return
         distance = self._distance(rows.nbytes)

@@ -21,7 +21,7 @@ from stride.engine.random import untouched
 from stride.errors import ConfigError
 from stride.log import LOGGER
 from stride.models.model import Model, Step, as_step
-from stride.models.shards import is_divided
+from stride.models.shards import is_sharded
 
 _LISTS = (nn.Sequential, nn.ModuleList)
 _KEY = "distributed_config.strategy"
@@ -100,7 +100,7 @@ def _wrap_own_steps(model: Model) -> None:
 
 
 def _require_dividable(model: Model) -> None:
-    if any(is_divided(p) for p in model.parameters()):
+    if any(is_sharded(p) for p in model.parameters()):
         raise ConfigError(
             "the model is divided already, among processes that have parted",
             key=_KEY,

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stride.distributed import copy_from_main, sum_tensor
 from stride.models.losses import Size
-from stride.models.shards import own_rows
+from stride.models.shards import local_shard
 
 AnyTensor = TypeVar("AnyTensor", bound=Tensor)
 
@@ -47,7 +47,7 @@ def _summed(
 def divide_gradients(parameters: Sequence[Tensor], total: Size) -> None:
     """Divide the gradients that there are by a sum of weights; by none where that is 0."""
     if isinstance(total, Tensor) or total not in (0, 1):
-        gradients = [own_rows(p.grad) for p in parameters if p.grad is not None]
+        gradients = [local_shard(p.grad) for p in parameters if p.grad is not None]
         torch._foreach_div_(gradients, _divisor(total))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.data.batches.sampler import Counts
-from stride.distributed import any_rank, totals, world_size
+from stride.distributed import all_sum, any_rank, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
 from stride.engine.precision import Precision
 from stride.models.losses import Size, summable
@@ -157,7 +157,7 @@ class SharedGradients(Gradients):
 
     def loss(self, step: Step) -> Tensor:
         """Add the losses of all ranks (waits for the device)."""
-        total, size = totals([float(counted_loss(step) * step.size), float(step.size)])
+        total, size = all_sum([float(counted_loss(step) * step.size), float(step.size)])
         return step.loss.new_tensor(total / size)
 
     def are_finite(self, losses: Sequence[Tensor]) -> bool:

@@ -18,11 +18,11 @@ from typing import Any, BinaryIO
 
 from stride.errors import RunError
 from stride.installed import newer
-from stride.runs.files.durable import append_all, make_folder, sync_folder, told, write_all
+from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes, parsed_json
+from stride.runs.files.filesystem import is_network_filesystem
 from stride.runs.files.jsonl import LineFile, read_lines
-from stride.runs.files.mounts import is_network_filesystem
-from stride.runs.files.own import RECORD_LIMIT, open_own, read_own
+from stride.runs.files.safe_open import RECORD_LIMIT, open_own, read_own
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "is_network_filesystem",
     "json_bytes",
     "make_folder",
+    "os_errors_as",
     "own_copy",
     "pieces",
     "read_json",
@@ -43,7 +44,6 @@ __all__ = [
     "read_record",
     "remove_folder",
     "sync_folder",
-    "told",
 ]
 
 _PIECE = 2**20
@@ -86,7 +86,7 @@ def atomic_open(
     It does so whatever has taken the file's name meanwhile. Arguments and errors are those of
     `atomic_write`.
     """
-    with told("cannot write", path):
+    with os_errors_as("cannot write", path):
         temporary, descriptor = _written_aside(path, data, through)
         try:
             before_rename()
@@ -111,7 +111,7 @@ def atomic_create(path: Path, data: bytes | str, *, through: Path | None = None)
         FileExistsError: Somebody else was first.
         StrideError: The file cannot be written, naming it.
     """
-    with told("cannot write", path, passing=FileExistsError):
+    with os_errors_as("cannot write", path, passing=FileExistsError):
         temporary, descriptor = _written_aside(path, data, through)
         os.close(descriptor)
         try:
@@ -155,7 +155,7 @@ def atomic_folder(
     """
     temporary = _aside(path, through)
     try:
-        with told("cannot write", path):
+        with os_errors_as("cannot write", path):
             if through is None:
                 make_folder(path.parent)  # the temporary folder is in it
             temporary.mkdir()
@@ -261,7 +261,7 @@ def own_copy(
     except OSError:
         return False
     if shared:
-        with told("cannot read", path):
+        with os_errors_as("cannot read", path):
             descriptor = open_own(path)
         with os.fdopen(descriptor, "rb") as file:
             atomic_write(path, pieces(file), through=through, before_rename=before_rename)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.files.durable import told
-from stride.runs.files.own import reading, require_size
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.safe_open import reading, require_size
 
 
 def sha256(path: Path, limit: int = sys.maxsize) -> str:
@@ -28,7 +28,7 @@ def require_digest(path: Path, expected: str | None) -> None:
     Raises:
         RunError: It is not, or it cannot be read.
     """
-    with told("cannot read", path, RunError):
+    with os_errors_as("cannot read", path, RunError):
         if expected is not None and sha256(path) != expected:
             raise RunError(
                 f"{path.name} is damaged: its SHA-256 is not the recorded one", where=str(path)

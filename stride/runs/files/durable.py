@@ -14,7 +14,7 @@ _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 
 
 @contextmanager
-def told(
+def os_errors_as(
     what: str,
     path: Path,
     error: type[StrideError] = StrideError,

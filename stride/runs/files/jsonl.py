@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import RunError
-from stride.runs.files.durable import append_all, make_folder, sync_folder, told, write_all
+from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.own import LINE_LIMIT, open_own, require_size
+from stride.runs.files.safe_open import LINE_LIMIT, open_own, require_size
 from stride.runs.files.scan import as_row, scan
 
 
@@ -36,7 +36,7 @@ class LineFile:
         """
         self.path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-        with told("cannot write", path):
+        with os_errors_as("cannot write", path):
             make_folder(path.parent)
             self._descriptor = open_own(path, flags)
             try:
@@ -58,12 +58,12 @@ class LineFile:
         require_size(self.path, max(map(len, lines), default=0), LINE_LIMIT)
         data = b"".join(lines)
         if data:
-            with told("cannot write", self.path):
+            with os_errors_as("cannot write", self.path):
                 append_all(self._descriptor, data)
 
     def sync(self) -> None:
         """Make everything appended durable."""
-        with told("cannot write", self.path):
+        with os_errors_as("cannot write", self.path):
             os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class LineFile:
         if descriptor < 0:
             return
         try:
-            with told("cannot write", self.path):
+            with os_errors_as("cannot write", self.path):
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)

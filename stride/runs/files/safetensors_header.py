@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from stride.errors import RunError
-from stride.runs.files.durable import told
-from stride.runs.files.own import reading
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.safe_open import reading
 
 _LARGEST_HEADER = 100_000_000  # bytes; the format's own limit
 _LARGEST = 2**63 - 1  # what an index can be
@@ -58,7 +58,7 @@ def check_tensors(path: Path) -> None:
     Raises:
         RunError: The file cannot be read, or what is wrong with it.
     """
-    with told("cannot read", path, RunError), reading(path) as file:
+    with os_errors_as("cannot read", path, RunError), reading(path) as file:
         read_header(file)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import RunError
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.encoding import parsed_json
-from stride.runs.files.own import lines
+from stride.runs.files.safe_open import lines
 
 
 def _ignore(line: int) -> None:
@@ -29,7 +29,7 @@ def scan(
     """
     if not os.path.lexists(path):
         return
-    with told("cannot read", path, RunError):
+    with os_errors_as("cannot read", path, RunError):
         for number, line in enumerate(lines(path), 1):
             row = as_row(line)
             if row is not None:

@@ -13,15 +13,22 @@ from contextlib import contextmanager
 
 from stride.errors import RunError
 from stride.runs.files.atomic import own_copy
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import LineFile, read_lines
-from stride.runs.files.own import require_own
-from stride.runs.labels.query_csv import Asked, Label, as_label, number_in, query_text, read_query
+from stride.runs.files.safe_open import require_own
+from stride.runs.labels.query_csv import (
+    Label,
+    LabelRequest,
+    as_label,
+    number_in,
+    query_text,
+    read_query,
+)
 from stride.runs.layout import RunPaths
 
 __all__ = [
-    "Asked",
     "Label",
+    "LabelRequest",
     "add_labels",
     "as_label",
     "missing_labels",
@@ -69,7 +76,7 @@ def take_labels(paths: RunPaths) -> dict[int, Label]:
     return labels
 
 
-def require_query(paths: RunPaths) -> list[Asked]:
+def require_query(paths: RunPaths) -> list[LabelRequest]:
     """Return the newest query of a run that asks for labels.
 
     Raises:
@@ -136,7 +143,7 @@ def _change(paths: RunPaths, labels: Mapping[int, Label | None], by: str) -> Non
 
 
 def _append(
-    paths: RunPaths, labels: Mapping[int, Label | None], query: list[Asked], by: str
+    paths: RunPaths, labels: Mapping[int, Label | None], query: list[LabelRequest], by: str
 ) -> None:
     now = time.time()
     rows = [
@@ -149,7 +156,7 @@ def _append(
             file.append(rows)
 
 
-def _require_same(paths: RunPaths, asked: Asked, label: Label) -> None:
+def _require_same(paths: RunPaths, asked: LabelRequest, label: Label) -> None:
     """Refuse two labels of one sample: which of the two is meant, nobody can know."""
     if asked.label is None or _plain(asked.label) == _plain(label):
         return
@@ -188,7 +195,7 @@ def _locked(paths: RunPaths) -> Iterator[None]:
     if os.path.lexists(file):  # locking would cut off a file that a link leads to
         require_own(file)
     lock = FileLock(file, timeout=_LOCK_SECONDS)
-    with told("cannot write", paths.path):
+    with os_errors_as("cannot write", paths.path):
         try:
             lock.acquire()
         except Timeout as cause:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.files.durable import told
-from stride.runs.files.own import read_own
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.safe_open import read_own
 from stride.runs.layout import RunPaths
 
 COLUMNS = ("round", "id", "score", "label")
@@ -25,7 +25,7 @@ _MEND = "mend the line, or take the file from a copy"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LabelRequest:
     """Hold one sample whose label is wanted.
 
     Attributes:
@@ -60,7 +60,7 @@ def query_text(round_number: int, ids: Sequence[int], scores: Sequence[float]) -
     return text.getvalue()
 
 
-def read_query(paths: RunPaths) -> list[Asked] | None:
+def read_query(paths: RunPaths) -> list[LabelRequest] | None:
     """Return the newest query in the order of its file; None where nothing was ever asked.
 
     What spreadsheets do to the file does no harm: other line ends, a byte order mark, quotes,
@@ -70,7 +70,7 @@ def read_query(paths: RunPaths) -> list[Asked] | None:
         RunError: The file cannot be read as such a table; names the line.
     """
     path = paths.queries
-    with told("cannot read", path, RunError, passing=FileNotFoundError):
+    with os_errors_as("cannot read", path, RunError, passing=FileNotFoundError):
         try:
             content = read_own(path)
         except FileNotFoundError:
@@ -121,14 +121,14 @@ def _lines(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
 
 
-def _asked(names: Sequence[str], row: Sequence[str], line: int, path: Path) -> Asked:
+def _asked(names: Sequence[str], row: Sequence[str], line: int, path: Path) -> LabelRequest:
     cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
     if any(cell.strip() for cell in row[len(names) :]):
         what = f"line {line} has {len(row)} cells, and line 1 {len(names)}"
         raise RunError(what, where=str(path), hint=_MEND)
     round_number, number = (_whole(cells, name, line, path) for name in ("round", "id"))
     score = _score(cells.get("score", ""), line, path)
-    return Asked(round_number, number, score, as_label(cells.get("label", "")), line)
+    return LabelRequest(round_number, number, score, as_label(cells.get("label", "")), line)
 
 
 def _whole(cells: dict[str, str], name: str, line: int, path: Path) -> int:
@@ -151,7 +151,7 @@ def _score(cell: str, line: int, path: Path) -> float | None:
     return score
 
 
-def _without_repeats(rows: list[Asked], path: Path) -> list[Asked]:
+def _without_repeats(rows: list[LabelRequest], path: Path) -> list[LabelRequest]:
     seen: dict[int, int] = {}
     for asked in rows:
         if asked.id in seen:

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from stride.runs.files.mounts import is_network_filesystem
-from stride.runs.files.private import is_private, user, user_folder
+from stride.runs.files.filesystem import is_network_filesystem
+from stride.runs.files.user_folders import is_private, user, user_folder
 from stride.runs.status_json import Signature
 
 if TYPE_CHECKING:

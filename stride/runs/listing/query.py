@@ -13,7 +13,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.listing.index import Index, NoIndex, is_settled, open_index
 from stride.runs.listing.rows import RunRow, broken_row, is_run_folder, make_row, read_row
 from stride.runs.status_json import (
-    ORDERLY,
+    CLEAN_END,
     Signature,
     created_in,
     parse_status,
@@ -190,7 +190,7 @@ def best_run(rows: Iterable[RunRow]) -> RunRow:
         RunError: No finished run recorded one, or the runs monitored different metrics.
     """
     # The others may have failed at their best value.
-    judged = [row for row in rows if row.state in ORDERLY and _value(row) is not None]
+    judged = [row for row in rows if row.state in CLEAN_END and _value(row) is not None]
     if not judged:
         raise RunError("no finished run has recorded a monitored metric")
     monitors = sorted({f"{row.monitor} ({row.mode})" for row in judged})

@@ -16,10 +16,10 @@ from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import parsed_json
-from stride.runs.files.own import reading
+from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
-from stride.runs.provenance.begun import NEVER_BEGAN, never_began
-from stride.runs.status_json import ENDED, is_lasting, parse_status, read_status, time_in
+from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
+from stride.runs.status_json import ENDED, is_final, parse_status, read_status, time_in
 
 BROKEN = "broken"
 """What stands for a state where the folder tells none."""
@@ -117,7 +117,7 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
     """
     try:
         row = _from_status(path, status)
-        return row if is_lasting(status) else _completed(row, status, RunPaths(path), now)
+        return row if is_final(status) else _completed(row, status, RunPaths(path), now)
     except RunError as error:
         reason = error.what
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:

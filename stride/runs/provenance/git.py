@@ -11,7 +11,7 @@ from typing import Any
 from stride.runs.layout import WorkDirPaths
 from stride.runs.provenance.git_command import Git, GitFailed
 from stride.runs.provenance.git_status import Change, read_status
-from stride.runs.provenance.untracked import patch_of_untracked
+from stride.runs.provenance.git_untracked import patch_of_untracked
 
 _PRIVATE = WorkDirPaths(Path()).private.name
 PATCH_LIMIT = 16 * 2**20  # bytes of a patch, or of a file in it; more is data, not code

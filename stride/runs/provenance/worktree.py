@@ -14,8 +14,8 @@ from stride.errors import RunError
 from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.files.digest import sha256
-from stride.runs.files.durable import told
-from stride.runs.files.own import read_own
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.safe_open import read_own
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.git_command import Git, GitFailed
 from stride.runs.provenance.origin_digest import git_facts, origin_digest
@@ -95,7 +95,7 @@ def _patch(paths: RunPaths) -> bytes | None:
     """Return the recorded patch, None where there is none."""
     if not os.path.lexists(paths.code_patch):
         return None
-    with told("cannot read", paths.code_patch, RunError):
+    with os_errors_as("cannot read", paths.code_patch, RunError):
         return read_own(paths.code_patch, PATCH_LIMIT)
 
 
@@ -132,7 +132,7 @@ def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
     recorded = git.get("patch_sha256")
     if recorded is None or not os.path.lexists(paths.code_patch):
         return _fault(recorded, None)
-    with told("cannot read", paths.code_patch, RunError):
+    with os_errors_as("cannot read", paths.code_patch, RunError):
         return _fault(recorded, sha256(paths.code_patch, PATCH_LIMIT))
 
 

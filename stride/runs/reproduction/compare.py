@@ -27,7 +27,7 @@ from stride.runs.records import (
 )
 from stride.runs.reproduction.causes import differences, edits, likely_causes
 from stride.runs.run import Run
-from stride.runs.status_json import ORDERLY
+from stride.runs.status_json import CLEAN_END
 from stride.runs.verify.checkpoints import check_weights
 from stride.runs.verify.report import Report
 
@@ -268,7 +268,7 @@ def damaged_weights(run: Run) -> list[str]:
     Raises:
         RunError: The results are broken.
     """
-    report, ended = Report(run.path), run.state in ORDERLY and run.paths.results.exists()
+    report, ended = Report(run.path), run.state in CLEAN_END and run.paths.results.exists()
     check_weights(report, run.paths, ResultsRecord.read(run.paths.results) if ended else None)
     return [f"{file}: {what}" for file, what in report.problems]
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stride.runs.files.durable import make_folder, sync_folder
-from stride.runs.files.private import is_private, is_secret, user_folder
+from stride.runs.files.user_folders import is_private, is_secret, user_folder
 
 _BYTES = 32
 

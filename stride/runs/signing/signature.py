@@ -20,7 +20,7 @@ from stride.config.import_paths import import_paths
 from stride.errors import RunError, StrideError
 from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.files.digest import sha256
-from stride.runs.files.durable import told
+from stride.runs.files.durable import os_errors_as
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.provenance.origin_digest import origin_digest
@@ -237,7 +237,7 @@ def _digests(paths: RunPaths) -> dict[str, str]:
     digests: dict[str, str] = {}
     for file in _code(paths):
         if os.path.lexists(file):
-            with told("cannot read", file, RunError):
+            with os_errors_as("cannot read", file, RunError):
                 digests[file.name] = sha256(file, _LARGEST)
     return digests
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.rows import is_run_folder
-from stride.runs.provenance.begun import NEVER_BEGAN, missing_of_start, never_began
+from stride.runs.provenance.start_state import NEVER_BEGAN, missing_of_start, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.status import is_written, newest_segment
-from stride.runs.status_json import ORDERLY
+from stride.runs.status_json import CLEAN_END
 from stride.runs.verify.checkpoints import check_checkpoints, check_weights
 from stride.runs.verify.labels import check_labels
 from stride.runs.verify.records import check_records, check_segments
@@ -57,7 +57,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     report = Report(paths.path)
     segment, written = newest_segment(paths), is_written(paths)
     status, results = check_records(report, paths)
-    ended = status is not None and status.state in ORDERLY and not written
+    ended = status is not None and status.state in CLEAN_END and not written
     check_segments(report, paths, status)
     final = results if ended else None
     check_metrics(report, paths, final)
@@ -80,7 +80,7 @@ def _check_complete(
     report: Report, paths: RunPaths, status: StatusRecord | None, results: ResultsRecord | None
 ) -> None:
     """Tell of files that are missing: no problem where a process was killed before."""
-    killed = status is not None and status.state not in ORDERLY
+    killed = status is not None and status.state not in CLEAN_END
     if (killed or status is None) and never_began(paths):
         report.note(paths.path, f"{NEVER_BEGAN}: there is nothing to go on with")
         return

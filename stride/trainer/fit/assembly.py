@@ -16,8 +16,8 @@ from stride.data import (
     Data,
     Normalization,
     build_data,
-    given,
     given_data,
+    user_batches,
 )
 from stride.distributed import world_size
 from stride.engine.device import resolve_device
@@ -35,9 +35,9 @@ from stride.models.build import (
     resolve_model,
 )
 from stride.models.model import Model
+from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
 from stride.trainer.fit.open_sections import ignored_target, resolve_sections, values_of
-from stride.trainer.fit.places import placed_data, placed_weights
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -287,7 +287,9 @@ def _build_data(
         normalization=normalization,
         ignored=ignored,
     )
-    wrapped: dict[str, Any] = {name: given(one, device, name) for name, one in loaders.items()}
+    wrapped: dict[str, Any] = {
+        name: user_batches(one, device, name) for name, one in loaders.items()
+    }
     return replace(data, **wrapped)
 
 

@@ -9,11 +9,11 @@ from torch.optim import Optimizer
 from stride.callbacks.base import Callback
 from stride.callbacks.digests import WeightDigests
 from stride.config.schema import Config
-from stride.data.batches.given import GivenBatches, ResumableGivenBatches
+from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
 from stride.distributed import world_size
-from stride.engine.agreement import Agreement, OfEachRank
 from stride.engine.batch_norm import share_statistics
 from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsState
+from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.loop import Batches, StopRequest
 from stride.engine.optim import (
@@ -24,23 +24,23 @@ from stride.engine.optim import (
 )
 from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
-from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shared
-from stride.engine.tally import Tally
-from stride.engine.update import require_fitting
-from stride.models.shards import is_divided
+from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shard_batches
+from stride.engine.stop_consensus import PerRankState, StopConsensus
+from stride.engine.update import check_optimizer
+from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.beside import Beside, Objects
-from stride.trainer.fit.callbacks import build_watch
+from stride.trainer.fit.callback_set import build_callbacks
 from stride.trainer.fit.kind import Kind
+from stride.trainer.fit.object_scan import Objects, ObjectScan
 from stride.trainer.fit.open_sections import values_of
+from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session, has_own_loader, limits_of, require_shares_of
-from stride.trainer.fit.start import Beginning
 
 
 def build_session(
     trainer: Any,
     kind: Kind,
-    start: Beginning,
+    start: RunStart,
     assembly: Assembly,
     callbacks: Iterable[Callback],
     *,
@@ -65,23 +65,30 @@ def build_session(
             follow is not evaluated, or the kind refuses what it is given.
     """
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
-    agreement = _agreement(config, stop)
-    now = agreement.now if world_size() > 1 else time.monotonic
+    consensus = _consensus(config, stop)
+    now = consensus.now if world_size() > 1 else time.monotonic
     called, adds = [*callbacks, *start.callbacks], adds_metrics or bool(kind.evaluates)
-    watch = build_watch(assembly, called, adds_metrics=adds, now=now)
+    callback_set = build_callbacks(assembly, called, adds_metrics=adds, now=now)
     optimizer = build_optimizer_of(assembly)
     section = values_of(config.scheduler_kwargs)
-    schedule = build_schedule(section, optimizer, metric=watch.monitor.metric)
+    schedule = build_schedule(section, optimizer, metric=callback_set.monitor.metric)
     if config.training_config.digest_every:
-        watch.callbacks.append(WeightDigests(fingerprint, config.training_config.digest_every))
-    tally, metrics = _tally(assembly, fingerprint), Latest()
+        callback_set.in_order.append(
+            WeightDigests(fingerprint, config.training_config.digest_every)
+        )
+    losses, metrics = _epoch_losses(assembly, fingerprint), Latest()
     parts = {"metrics": metrics, **parts}
     batches = _batches(assembly, parts)
     require_shares_of(assembly, batches)
-    own: dict[str, Any] = {"tally": OfEachRank(tally), "stop": stop, **watch.stateful(), **parts}
+    own: dict[str, Any] = {
+        "tally": PerRankState(losses),
+        "stop": stop,
+        **callback_set.stateful(),
+        **parts,
+    }
     state = _state(assembly, optimizer, schedule, own)
-    beside = Beside(assembly, watch, more, lambda: session, parts)
-    state.parts |= {**beside.parts(), LAST: OfEachRank(RandomState())}
+    objects = ObjectScan(assembly, callback_set, more, lambda: session, parts)
+    state.parts |= {**objects.parts(), LAST: PerRankState(RandomState())}
     session = Session(
         trainer,
         start,
@@ -90,14 +97,14 @@ def build_session(
         optimizer,
         schedule,
         state,
-        tally,
-        watch,
+        losses,
+        callback_set,
         metrics,
         stop,
         limits_of(config),
         fingerprint,
-        agreement,
-        beside,
+        consensus,
+        objects,
     )
     kind.set_up(session)
     return session
@@ -117,32 +124,34 @@ def _state(
     )
 
 
-def _agreement(config: Config, stop: StopRequest) -> Agreement:
+def _consensus(config: Config, stop: StopRequest) -> StopConsensus:
     every = config.distributed_config.agree_every
-    return Agreement(stop, every, config.training_config.log_interval)
+    return StopConsensus(stop, every, config.training_config.log_interval)
 
 
 def _batches(assembly: Assembly, parts: dict[str, Stateful]) -> Batches:
     """Return what is trained on; where it has a state, put that among the parts."""
     batches: Any = assembly.loader("train")
-    if isinstance(batches, GivenBatches) and not isinstance(batches, ResumableGivenBatches):
+    if isinstance(batches, UserLoaderBatches) and not isinstance(
+        batches, ResumableUserLoaderBatches
+    ):
         if batches.seekable or batches.is_stateful():
-            parts["batches"] = OfEachRank(batches)
+            parts["batches"] = PerRankState(batches)
     elif hasattr(batches, "state_dict"):
         batches = loader = LoaderState(batches)
         # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        parts["batches"] = OfEachRank(loader) if has_own_loader(assembly) else loader
-    return shared(batches)  # type: ignore[no-any-return]
+        parts["batches"] = PerRankState(loader) if has_own_loader(assembly) else loader
+    return shard_batches(batches)  # type: ignore[no-any-return]
 
 
 def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:
     return {"rank_buffers": RankBuffers(assembly.model)} if world_size() > 1 else {}
 
 
-def _tally(assembly: Assembly, fingerprint: Fingerprint) -> Tally:
+def _epoch_losses(assembly: Assembly, fingerprint: Fingerprint) -> EpochLosses:
     rated = assembly.metrics(["accuracy"]) if "accuracy" in assembly.metric_names else {}
     copies = has_own_loader(assembly)
-    return Tally(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
+    return EpochLosses(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 
 
 def build_optimizer_of(assembly: Assembly) -> Optimizer:
@@ -153,8 +162,8 @@ def build_optimizer_of(assembly: Assembly) -> Optimizer:
     if config.distributed_config.strategy == "fsdp":
         divide(model, assembly.device)
     optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
-    require_fitting(optimizer, assembly.precision)
-    if is_divided(model.network):
+    check_optimizer(optimizer, assembly.precision)
+    if is_sharded(model.network):
         compiles = config.training_config.compile
         require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
     return optimizer

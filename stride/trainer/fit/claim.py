@@ -20,19 +20,19 @@ from stride.runs.provenance.collect import Survey, collect
 from stride.runs.signing.key import key_file, own_key
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.component_sources import Tables, constructor_of, sources_of, used_by
+from stride.trainer.fit.run_recorder import RunRecorder
+from stride.trainer.fit.run_start import RunStart, typed_overrides
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.sources import Tables, constructor_of, sources_of, used_by
-from stride.trainer.fit.start import Beginning, typed_overrides
 
 
 def claim(
-    beginning: Beginning,
+    start: RunStart,
     session: Session,
     survey: Survey,
     log: TextLog,
     loggers: Loggers,
-) -> Recording:
+) -> RunRecorder:
     """Take the run of a training, and write what is known at its start.
 
     Raises:
@@ -40,10 +40,10 @@ def claim(
     """
     assembly = session.assembly
     config = assembly.config
-    writer = _take(beginning, session, survey)
+    writer = _take(start, session, survey)
     try:
         before = log.open(writer.paths.log(rank()))
-        _write_inputs(writer, assembly, keeps_start=beginning.keeps_start(assembly))
+        _write_inputs(writer, assembly, keeps_start=start.keeps_start(assembly))
         loggers.open(writer.paths, config.to_json())
         display = open_display(config.logging_config.terminal_display if is_main() else "off")
         epochs, steps = session.length()
@@ -51,16 +51,16 @@ def claim(
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    recording = Recording(writer, session.state, loggers, display, session.fingerprint)
+    recording = RunRecorder(writer, session.state, loggers, display, session.fingerprint)
     recording.show_warnings(before)
     return recording
 
 
-def _take(beginning: Beginning, session: Session, survey: Survey) -> Writer:
+def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
     """Take the run on rank 0; the other ranks learn where it is, and write nothing there."""
     assembly = session.assembly
     devices = gather(device_name(assembly.device))
-    start, sources = _digest_of_start(beginning, assembly), _sources(session)
+    weights, sources = _digest_of_start(start, assembly), _sources(session)
     taken: list[Writer] = []
 
     def take() -> tuple[str, str, int]:
@@ -74,10 +74,10 @@ def _take(beginning: Beginning, session: Session, survey: Survey) -> Writer:
             devices=devices,
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
-            parent=beginning.lineage(),
+            parent=start.lineage(),
         )
         config = assembly.config.to_json()
-        writer = beginning.take(config, {**provenance, **sources, **start}, surroundings.patch)
+        writer = start.take(config, {**provenance, **sources, **weights}, surroundings.patch)
         taken.append(writer)
         _tell_of_no_key(config)
         return str(writer.paths.path), writer.uuid, writer.segment
@@ -99,9 +99,9 @@ def _tell_of_no_key(config: Mapping[str, Any]) -> None:
         LOGGER.warning(what, key_file().parent)
 
 
-def _digest_of_start(beginning: Beginning, assembly: Assembly) -> dict[str, str]:
+def _digest_of_start(start: RunStart, assembly: Assembly) -> dict[str, str]:
     """Return by what the start weights are known again that the config cannot rebuild."""
-    if not beginning.keeps_start(assembly):
+    if not start.keeps_start(assembly):
         return {}
     return {"initial_weights_sha256": weights_digest(assembly.model.network.state_dict())}
 
@@ -122,7 +122,7 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
 
 
 def _sources(session: Session) -> Tables:
-    users = {f"callback {type(one).__name__}": type(one) for one in session.watch.callbacks}
+    users = {f"callback {type(one).__name__}": type(one) for one in session.callbacks.in_order}
     used = used_by(session.assembly) | {"optimizer": type(session.optimizer)} | users
     return sources_of(used)
 

@@ -12,9 +12,9 @@ from stride.engine.loop import Loop
 from stride.engine.probe import LastBatch
 from stride.errors import ComponentError
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_start import RunStart
+from stride.trainer.fit.sanity_check import last_batch
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Beginning
-from stride.trainer.fit.trial import last_batch
 
 
 class Kind(ABC):
@@ -64,7 +64,7 @@ class Kind(ABC):
         """Return the smallest batch of the training; None where that is not known."""
         return last_batch(assembly)
 
-    def restore(self, session: Session, start: Beginning) -> None:
+    def restore(self, session: Session, start: RunStart) -> None:
         """Let the session stand where it starts; nothing is written yet."""
         start.restore(session)
 

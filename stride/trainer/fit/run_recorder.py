@@ -23,12 +23,12 @@ from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.writer import Writer
-from stride.trainer.fit.silence import Silence
+from stride.trainer.fit.stall_warning import StallWarning
 
 _SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second
 
 
-class Recording:
+class RunRecorder:
     """The run of a training under way, from its claim to its end.
 
     As a context it ends the run: `done`, `stopped`, `failed` or `interrupted`, by how the block
@@ -92,7 +92,7 @@ class Recording:
         LOGGER.addHandler(self._warnings)
         self._writer.status("running")
         self._stream.start()
-        self._silence = Silence(self._stand_still)
+        self._silence = StallWarning(self._stand_still)
         return self
 
     def _stand_still(self, reason: str) -> None:

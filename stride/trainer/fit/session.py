@@ -10,28 +10,28 @@ from torch.optim import Optimizer
 
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.schema import Config
-from stride.data.batches.given import GivenBatches
 from stride.data.batches.memory import MemoryBatches
+from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import world_size
-from stride.engine.agreement import Agreement
 from stride.engine.batch_norm import require_shares
 from stride.engine.checkpoint.checkpoint import require_storable
 from stride.engine.checkpoint.modules import WeightsState
 from stride.engine.dynamo import compile_calls
+from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Limits, Loop, StopRequest
 from stride.engine.optim import OptimizerState, Schedule, learning_rate
 from stride.engine.parallel.build import build_gradients
 from stride.engine.state import Latest, LoaderState, TrainState
-from stride.engine.tally import Tally
+from stride.engine.stop_consensus import StopConsensus
 from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.log import LOGGER
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
-from stride.trainer.fit.beside import Beside
-from stride.trainer.fit.callbacks import Watch
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.callback_set import CallbackSet
+from stride.trainer.fit.object_scan import ObjectScan
+from stride.trainer.fit.run_recorder import RunRecorder
 
 _BUILT = ("model", "modules", "optimizer", "schedule", "precision")  # before any hook is called
 
@@ -41,10 +41,10 @@ class Start(Protocol):
 
     saved: Mapping[str, Any]
 
-    def enter(self, session: "Session") -> None:
+    def restore_state(self, session: "Session") -> None:
         """Put the saved state back."""
 
-    def report(self, session: "Session", run: Recording) -> list[str]:
+    def report(self, session: "Session", run: RunRecorder) -> list[str]:
         """Write down how exactly the state was put back; return what a person should read."""
 
 
@@ -63,17 +63,17 @@ class Session:
         schedule: moves the learning rate.
         state: counters, and all parts that a checkpoint holds.
         tally: the losses of the epoch under way.
-        watch: callbacks, best weights, checkpoints.
+        callbacks: the hooks, best weights, checkpoints.
         metrics: the latest value of each.
         stop: what asks the loop to end.
         limits: how long to train.
         fingerprint: the bits of the steps.
         agreement: makes all ranks stop at the same step.
-        beside: state that lives beside the parts.
+        objects: state of the user's objects that is registered nowhere.
         hooks: those of trainer and callbacks.
         run: the recording, from the claim on.
         results: as in results.json, once they are written.
-        entered: whether the state is what it is to begin with.
+        state_restored: whether the state is what it is to begin with.
     """
 
     trainer: Any
@@ -83,18 +83,18 @@ class Session:
     optimizer: Optimizer
     schedule: Schedule
     state: TrainState
-    tally: Tally
-    watch: Watch
+    losses: EpochLosses
+    callbacks: CallbackSet
     metrics: Latest
     stop: StopRequest
     limits: Limits
     fingerprint: Fingerprint
-    agreement: Agreement
-    beside: Beside
+    consensus: StopConsensus
+    objects: ObjectScan
     hooks: Hooks = field(init=False)
-    run: Recording = field(init=False)
+    run: RunRecorder = field(init=False)
     results: dict[str, Any] = field(default_factory=dict, init=False)
-    entered: bool = True
+    state_restored: bool = True
     _kernels_vary: Callable[[], bool] = bool  # which is False
 
     def record(self, values: Mapping[str, float]) -> None:
@@ -110,14 +110,14 @@ class Session:
             else {}
         )
 
-    def _rest(self) -> None:
+    def _maybe_checkpoint(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
-        checkpoints, step = self.watch.checkpoints, self.state.step
-        agreed = self.agreement.is_due(step) and self.agreement.agree(step, checkpoints.stands())
-        checkpoints.rest(self.trainer, agreed=agreed)
+        checkpoints, step = self.callbacks.checkpoints, self.state.step
+        agreed = self.consensus.is_due(step) and self.consensus.sync(step, checkpoints.stands())
+        checkpoints.save_if_due(self.trainer, agreed=agreed)
 
-    def _agree(self) -> None:
-        self.agreement.agree(self.state.step)
+    def _sync_stop(self) -> None:
+        self.consensus.sync(self.state.step)
 
     def require_storable(self) -> None:
         """Refuse a model that no checkpoint could hold, before there is a run.
@@ -130,10 +130,10 @@ class Session:
         except TypeError as error:
             raise ConfigError(str(error), key="model_kwargs", where="model_kwargs") from error
 
-    def foresee(self, saved: Mapping[str, Any]) -> None:
+    def restore_counters(self, saved: Mapping[str, Any]) -> None:
         """Let the training stand where a saved state does, and touch nothing of the user's.
 
-        That is enough to tell what is left to train. The state itself is put back once, by `enter`.
+        That is enough to tell what is left to train; `restore_state` puts all of it back, once.
 
         Raises:
             RuntimeError: the state is of another model.
@@ -146,28 +146,28 @@ class Session:
         for name, part in parts.items():
             if isinstance(part, (WeightsState, OptimizerState)):
                 part.require_fit(saved[name])
-        self.entered = False
+        self.state_restored = False
         require_shares_of(self.assembly, self.batches, self.state.position)
-        self.watch.reconsider(self.stop)
+        self.callbacks.reconsider(self.stop)
 
-    def enter(self, saved: Mapping[str, Any]) -> None:
+    def restore_state(self, saved: Mapping[str, Any]) -> None:
         """Put the state back, and decide again what is decided after a checkpoint is written."""
         self.state.load_state_dict(saved)
-        self.entered = True
+        self.state_restored = True
         self.fingerprint.begin(self.state.step)
-        self.watch.reconsider(self.stop)
+        self.callbacks.reconsider(self.stop)
 
-    def _enter_start(self) -> None:
+    def _restore_start(self) -> None:
         """Put the state back once the hooks that prepare a training have run; no second time."""
         if self.start.saved:
-            self.start.enter(self)
+            self.start.restore_state(self)
             self._settle()
             self.run.forget()  # they logged it when this was reached for the first time
             for line in self.start.report(self, self.run):
                 self.run.note(line)
             self.start.saved = {}
             self.run.leave_as({})
-        self.beside.noticed.begin()
+        self.objects.noticed.begin()
 
     def _settle(self) -> None:
         """Put the batches back where the loop has come to its end: a kind may now change them."""
@@ -229,7 +229,7 @@ class Session:
 
     def loop(self) -> Loop:
         """Return a loop over the training batches, which enters the session where it begins."""
-        training, checkpoints = self.assembly.config.training_config, self.watch.checkpoints
+        training, checkpoints = self.assembly.config.training_config, self.callbacks.checkpoints
         if training.compile:
             self._kernels_vary = compile_calls(self.assembly.model.network, fixed=self._is_fixed())
         update = Update(
@@ -253,17 +253,19 @@ class Session:
             schedule=self.schedule,
             evaluation=self._validate,
             state=self.state,
-            tally=self.tally,
+            losses=self.losses,
             hooks=self.hooks,
             record=self.record,
             limits=self.limits,
             rates=lambda: {"lr": learning_rate(self.optimizer)},
             warn=LOGGER.warning,
             stop=self.stop,
-            enter=self._enter_start,
-            rest=self._rest if world_size() > 1 else partial(checkpoints.rest, self.trainer),
-            save=partial(checkpoints.save, self.trainer),
-            agree=self._agree,
+            restore_state=self._restore_start,
+            maybe_checkpoint=self._maybe_checkpoint
+            if world_size() > 1
+            else partial(checkpoints.save_if_due, self.trainer),
+            checkpoint=partial(checkpoints.save, self.trainer),
+            sync_stop=self._sync_stop,
         )
 
 
@@ -281,7 +283,7 @@ def doubts(assembly: Assembly) -> dict[str, str]:
 
 
 def has_own_loader(assembly: Assembly) -> bool:
-    return isinstance(assembly.data.train_loader, GivenBatches)
+    return isinstance(assembly.data.train_loader, UserLoaderBatches)
 
 
 def limits_of(config: Config) -> Limits:

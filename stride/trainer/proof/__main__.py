@@ -8,20 +8,20 @@ from typing import Any
 from stride.components import find
 from stride.config import resolve_layers
 from stride.distributed.parent_death import end_with_parent
-from stride.trainer.proof.trial import Trial, answer, work
+from stride.trainer.proof.worker import Task, answer, work
 
 
-def main(task: dict[str, Any]) -> None:
-    """Do a task, as `stride.trainer.proof.processes` writes it."""
-    end_with_parent(task["parent"])
+def main(order: dict[str, Any]) -> None:
+    """Do what is ordered, as `stride.trainer.proof.processes` writes it."""
+    end_with_parent(order["parent"])
 
     def do() -> dict[str, Any]:
-        config, overrides = task["config"], task["overrides"]
+        config, overrides = order["config"], order["overrides"]
         resolved = resolve_layers(arguments=config, overrides=overrides)
         trainer = find("trainer", resolved.config.trainer)(config, overrides=overrides)
-        return work(trainer, resolved, Trial(**task["trial"]) if task["trial"] else None)
+        return work(trainer, resolved, Task(**order["task"]) if order["task"] else None)
 
-    answer(Path(task["answer"]), do)
+    answer(Path(order["answer"]), do)
 
 
 if __name__ == "__main__":

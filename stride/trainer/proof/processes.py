@@ -27,7 +27,7 @@ from stride.engine.loop import StopRequest
 from stride.engine.random import seed_everything
 from stride.engine.signals import Interrupted
 from stride.errors import RunFailed, StrideError, UserError
-from stride.trainer.proof.trial import Trial, answer, work
+from stride.trainer.proof.worker import Task, answer, work
 
 _BETWEEN_LOOKS = 0.02  # seconds
 _LINES = 60  # of what a process printed, told with its error
@@ -65,7 +65,7 @@ class Starter(ABC):
         self._scratch = {"TMPDIR": str(folder)} if fits else {}
 
     @abstractmethod
-    def _start(self, trial: Trial | None, paths: _Paths) -> tuple[int, Poll]:
+    def _start(self, task: Task | None, paths: _Paths) -> tuple[int, Poll]:
         """Start a process; return its id, and what gives its exit code once it has ended."""
 
     def look(self) -> dict[str, Any]:
@@ -80,22 +80,22 @@ class Starter(ABC):
             raise failure
         return found
 
-    def train(self, trial: Trial) -> StrideError | None:
+    def train(self, task: Task) -> StrideError | None:
         """Train until the process is killed as it is to be; return how it failed, if it did."""
-        ended, failure = self._run(trial)
+        ended, failure = self._run(task)
         if failure is None and "ended" in ended:
             return UserError(
                 f"the training ends after step {ended['ended']}, and is to be killed after "
-                f"step {trial.until}",
+                f"step {task.until}",
                 hint="let it train longer, without early stopping, for this check",
             )
         return failure
 
-    def _run(self, trial: Trial | None) -> tuple[dict[str, Any], StrideError | None]:
+    def _run(self, task: Task | None) -> tuple[dict[str, Any], StrideError | None]:
         self._number += 1
         names = ("task-{}.json", "answer-{}.json", "output-{}.txt")
         paths = _Paths(*(self._folder / name.format(self._number) for name in names))
-        pid, poll = self._start(trial, paths)
+        pid, poll = self._start(task, paths)
         try:
             code = self._wait(poll)
         finally:
@@ -103,7 +103,7 @@ class Starter(ABC):
         values = json.loads(paths.answer.read_text()) if paths.answer.exists() else {}
         if "error" in values:
             return {}, _error(values["error"], paths.output)
-        killed = code == -signal.SIGKILL and trial is not None and trial.is_reached()
+        killed = code == -signal.SIGKILL and task is not None and task.is_reached()
         if not values and not killed:
             hint = "the system kills what takes too much memory" * (code == -signal.SIGKILL)
             failure = RunFailed(f"a process of the check ended with exit code {code}", hint=hint)
@@ -147,23 +147,23 @@ def _noted(error: StrideError, output: Path) -> StrideError:
     return error
 
 
-class New(Starter):
+class NewProcess(Starter):
     """Start new interpreters, which build the training from its config."""
 
     def __init__(self, folder: Path, stop: StopRequest, resolved: Resolved) -> None:
         super().__init__(folder, stop)
         self._config, self._current = plain(resolved.config), resolved.folder
 
-    def _start(self, trial: Trial | None, paths: _Paths) -> tuple[int, Poll]:
+    def _start(self, task: Task | None, paths: _Paths) -> tuple[int, Poll]:
         typed = [f"{key}={v}" for key, v in flatten(self._config) if isinstance(v, Raw)]
-        task = {
+        order = {
             "config": self._config,
             "overrides": typed,  # what is text in the config until its constructor is asked
-            "trial": None if trial is None else asdict(trial),
+            "task": None if task is None else asdict(task),
             "answer": str(paths.answer),
             "parent": os.getpid(),
         }
-        paths.task.write_text(json.dumps(task))
+        paths.task.write_text(json.dumps(order))
         places = [place or os.getcwd() for place in sys.path]
         with paths.output.open("w") as output:
             process = subprocess.Popen(
@@ -178,7 +178,7 @@ class New(Starter):
         return process.pid, process.poll
 
 
-class Forked(Starter):
+class ForkedProcess(Starter):
     """Fork this process, which has objects that no other can build."""
 
     def __init__(self, folder: Path, stop: StopRequest, trainer: Any, resolved: Resolved) -> None:
@@ -201,9 +201,9 @@ class Forked(Starter):
                 hint="call check(resume=True) before anything is trained",
             ) from error
 
-    def _start(self, trial: Trial | None, paths: _Paths) -> tuple[int, Poll]:
+    def _start(self, task: Task | None, paths: _Paths) -> tuple[int, Poll]:
         process = multiprocessing.get_context("fork").Process(
-            target=self._be_child, args=(trial, paths, os.getpid())
+            target=self._be_child, args=(task, paths, os.getpid())
         )
         with warnings.catch_warnings():
             # That other threads run: what they may hold is none of the training's.
@@ -211,7 +211,7 @@ class Forked(Starter):
             process.start()
         return int(process.pid or 0), lambda: process.exitcode
 
-    def _be_child(self, trial: Trial | None, paths: _Paths, parent: int) -> None:
+    def _be_child(self, task: Task | None, paths: _Paths, parent: int) -> None:
         os.setpgid(0, 0)
         end_with_parent(parent)
         os.environ |= self._scratch
@@ -221,4 +221,4 @@ class Forked(Starter):
             os.dup2(sys.stdout.fileno(), number)
         torch.set_num_threads(1)  # torch's threads are not forked with it, and would be waited for
         seed_everything(self._number)  # as each process has a random state of its own
-        answer(paths.answer, lambda: work(self._trainer, self._resolved, trial))
+        answer(paths.answer, lambda: work(self._trainer, self._resolved, task))

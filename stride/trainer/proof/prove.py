@@ -20,11 +20,11 @@ from stride.trainer.proof.difference import (
     final_state,
     first_divergent_step,
 )
-from stride.trainer.proof.objects import require_fork
-from stride.trainer.proof.place import bytes_needed, temporary_folder
+from stride.trainer.proof.local_objects import require_fork
 from stride.trainer.proof.plan import Plan
-from stride.trainer.proof.processes import Forked, New, Starter
-from stride.trainer.proof.trial import RUN, Trial
+from stride.trainer.proof.processes import ForkedProcess, NewProcess, Starter
+from stride.trainer.proof.temp_folder import bytes_needed, temporary_folder
+from stride.trainer.proof.worker import RUN, Task
 
 OK, DIFFERS, INEXACT = "ok", "differs", "inexact"
 
@@ -121,14 +121,14 @@ def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) 
     office = tempfile.TemporaryDirectory(prefix="stride-check-", ignore_cleanup_errors=True)
     with obeying_signals(StopRequest()) as stop, office as folder:
         files = Path(folder)
-        starter: Starter = New(files, stop, resolved)
+        starter: Starter = NewProcess(files, stop, resolved)
         if objects:
-            starter = Forked(files, stop, trainer, resolved)
+            starter = ForkedProcess(files, stop, trainer, resolved)
         tell("resuming: looking at config, data and model")
         facts = starter.look()
         needed = bytes_needed(facts["nbytes"])
         with temporary_folder(needed, resolved.work_dir) as runs:
-            proof = _Trials(starter, runs, facts, tell).run()
+            proof = _Halves(starter, runs, facts, tell).run()
         proof.not_tried += _of_kind(resolved, objects)
     if stop.signal:
         raise Interrupted(stop.signal)
@@ -143,7 +143,7 @@ def _of_kind(resolved: Resolved, objects: Sequence[str]) -> Iterator[str]:
         yield f"building {', '.join(objects)} anew: the processes were forked, with one thread each"
 
 
-class _Trials:
+class _Halves:
     """Train whole, train to the kill, and go on after it, each in a process of its own."""
 
     def __init__(
@@ -170,13 +170,13 @@ class _Trials:
             self._try_other_workers(proof)
         return proof
 
-    def _train(self, name: str, **trial: Any) -> None:
-        failure = self._starter.train(self._trial(name, **trial))
+    def _train(self, name: str, **task: Any) -> None:
+        failure = self._starter.train(self._task(name, **task))
         if failure is not None:
             raise failure
 
-    def _trial(self, name: str, **trial: Any) -> Trial:
-        return Trial(str(self._folder / name), self._plan.every, **trial)
+    def _task(self, name: str, **task: Any) -> Task:
+        return Task(str(self._folder / name), self._plan.every, **task)
 
     def _paths(self, name: str) -> RunPaths:
         return RunPaths(self._folder / name / RUN)

@@ -12,10 +12,10 @@ from torch import nn
 from stride.components import difference, find, source_of
 from stride.errors import ComponentError, RunError
 from stride.log import LOGGER
-from stride.runs.files.durable import told
-from stride.runs.files.own import read_own
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.safe_open import read_own
 from stride.runs.run import Run
-from stride.trainer.fit.sources import sources_of
+from stride.trainer.fit.component_sources import sources_of
 
 Made = Callable[..., Any]
 
@@ -123,7 +123,7 @@ def _execute(source: Path, module: str, attribute: str) -> Made:
 
 
 def _text(source: Path) -> str:
-    with told("cannot read", source, RunError):
+    with os_errors_as("cannot read", source, RunError):
         return read_own(source).decode(errors="replace")
 
 

@@ -17,9 +17,9 @@ from stride.runs.records import CheckpointIndex, StatusRecord
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.run_recorder import RunRecorder
+from stride.trainer.fit.run_start import NewRun, Values, typed_overrides
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Fresh, Values, typed_overrides
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import FREE, changed_keys
@@ -45,7 +45,7 @@ _NEVER_TAKEN = ("stop", "clock")
 
 
 @dataclass
-class Forked(Fresh):
+class ForkedRun(NewRun):
     """Begin a new run with the weights, optimiser and counters of a checkpoint.
 
     What the overrides make meaningless begins anew: the schedule where learning rates are other,
@@ -138,7 +138,7 @@ class Forked(Fresh):
             saved["counters"] = {**saved["counters"], "position": 0}
         self.saved = {k: v for k, v in saved.items() if k not in self.anew | {*_NEVER_TAKEN}}
         try:
-            session.foresee(self.saved)
+            session.restore_counters(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit this config: " + " ".join(str(error).split()),
@@ -160,7 +160,7 @@ class Forked(Fresh):
         self.changed |= changed_sources(self.run.provenance, provenance)
         return super().take(config, provenance, patch)
 
-    def report(self, session: Session, run: Recording) -> list[str]:
+    def report(self, session: Session, run: RunRecorder) -> list[str]:
         """Say what is not the older run's."""
         if is_edited(self.run.paths):
             what = "%s was changed since the run wrote it: this fork has its values of now"
@@ -179,7 +179,7 @@ class Forked(Fresh):
             "step": self.record["step"],
         }
 
-    def words(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Say what the run begins from."""
         place = f"step {self.record['step']} (epoch {self.record['epoch']})"
         lines = [f"forked from {self.run.path}, {self.checkpoint.name}: {place}"]

@@ -63,7 +63,7 @@ class LoadedRun(Run):
         from stride.components.trust import Trust
         from stride.trainer.process_state import drawing
         from stride.trainer.starts.rebuild import rebuild_network, recorded
-        from stride.trainer.trusted import require_trust
+        from stride.trainer.trust import require_trust
 
         if model is None:
             require_trust(Trust(), recorded(self), word=trust_code)
@@ -103,7 +103,7 @@ class LoadedRun(Run):
         from stride.components.trust import Trust
         from stride.trainer.process_state import drawing
         from stride.trainer.starts.rebuild import rebuild_assembly, recorded
-        from stride.trainer.trusted import require_trust
+        from stride.trainer.trust import require_trust
 
         require_trust(trust or Trust(), recorded(self), model=model, word=trust_code)
         with drawing(self.config.seed):  # as in the training that made it
@@ -141,13 +141,16 @@ class LoadedRun(Run):
         Raises:
             UserError: the data, the class or the split is not there.
         """
-        from stride.trainer.process_group import joined, refusing_together
+        from stride.trainer.process_group import broadcast_user_errors, process_group_for
         from stride.trainer.process_state import drawing
 
-        with refusing_together():
+        with broadcast_user_errors():
             resolved, assembly = self.assemble(device=device, model=model, trust_code=trust_code)
             assembly.metrics(metrics)
-        with drawing(), joined(resolved.config, f"evaluation of {split} {metrics or ''}"):
+        with (
+            drawing(),
+            process_group_for(resolved.config, f"evaluation of {split} {metrics or ''}"),
+        ):
             return assembly.kind.evaluate(assembly, split, metrics)
 
 

@@ -7,7 +7,7 @@ from stride.config import Overrides
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.start import Beginning, Values, typed_overrides
+from stride.trainer.fit.run_start import RunStart, Values, typed_overrides
 from stride.trainer.starts.rebuild import recorded
 
 AS_QUEUED = ("command", "folder", "origins", "git")
@@ -20,7 +20,7 @@ def is_queued(run: Run) -> bool:
 
 
 @dataclass
-class Queued(Beginning):
+class QueuedRun(RunStart):
     """Begin a queued run in its own folder.
 
     Attributes:
@@ -85,7 +85,7 @@ class Queued(Beginning):
         kept = {key: before[key] for key in AS_QUEUED if key in before}
         return {**now, **kept, "overrides": [*before.get("overrides", []), *typed]}
 
-    def words(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Say that the run begins, and what is other than when it was queued."""
         lines = ["beginning a queued run"]
         if self._other_data:

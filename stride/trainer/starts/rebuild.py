@@ -18,9 +18,9 @@ from stride.models.weights import read_weights
 from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble
+from stride.trainer.fit.component_sources import used_by, used_by_network
 from stride.trainer.fit.kind import Kind, Supervised
 from stride.trainer.fit.open_sections import values_of
-from stride.trainer.fit.sources import used_by, used_by_network
 from stride.trainer.starts.classes import own_constructor, warn_of_others
 
 

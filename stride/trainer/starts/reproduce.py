@@ -21,8 +21,8 @@ from stride.runs.reproduction.compare import (
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.run_start import NewRun, Values
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Fresh, Values
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     require_whole_config,
@@ -32,7 +32,7 @@ from stride.trainer.starts.requirements import (
 
 
 @dataclass
-class Reproduced(Fresh):
+class ReproducedRun(NewRun):
     """Begin a new run as a recorded one began: same config, start weights, statistics, threads.
 
     Attributes:
@@ -73,7 +73,7 @@ class Reproduced(Fresh):
         """Start from the run's own start weights, or from what it was forked from."""
         self.saved = start_of(self.run, session)
         if self.saved:
-            session.foresee(self.saved)
+            session.restore_counters(self.saved)
 
     def keeps_start(self, assembly: Assembly) -> bool:
         """Tell whether the run has to keep its start weights, as the recorded one had."""
@@ -97,7 +97,7 @@ class Reproduced(Fresh):
         self._differences = [*damage, *edits(self.run.paths), *changed]
         return super().take(config, provenance, patch)
 
-    def words(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Say what is done again, and what is other than it was."""
         lines = [f"reproducing {self.run.path}", *(f"other: {one}" for one in self._differences)]
         processes = len(self.run.provenance.get("devices", [])) or 1

@@ -11,13 +11,13 @@ from stride.errors import RunError
 from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
 from stride.runs.files.encoding import is_count
-from stride.runs.files.own import require_own
+from stride.runs.files.safe_open import require_own
 from stride.runs.records import CheckpointRecord
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, KindOfTraining, lengths
 from stride.trainer.fit.open_sections import values_of
+from stride.trainer.fit.run_start import Values
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Values
 
 FREE = (
     "training_config.max_epochs",

@@ -9,28 +9,28 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
-from stride.runs.provenance.begun import never_began
-from stride.runs.status_json import ORDERLY
+from stride.runs.provenance.start_state import never_began
+from stride.runs.status_json import CLEAN_END
 from stride.runs.work_dir import WorkDir
-from stride.trainer.fit.start import Beginning, Fresh, typed_overrides
-from stride.trainer.starts.fork import Forked
-from stride.trainer.starts.resume import Resumed
+from stride.trainer.fit.run_start import NewRun, RunStart, typed_overrides
+from stride.trainer.starts.fork import ForkedRun
+from stride.trainer.starts.resume import ResumedRun
 
 
 def begin(
     resolved: Resolved, *, force: bool = False, trainer_state: str | PathLike[str] | None = None
-) -> Beginning:
+) -> RunStart:
     """Begin a run of this config: with a checkpoint, with its job's unfinished run, or anew.
 
     Raises:
         RunError: there is no such checkpoint.
     """
     if trainer_state is not None:
-        return Forked.from_checkpoint(resolved, Path(trainer_state))
-    return restarted(Fresh(resolved, force=force))
+        return ForkedRun.from_checkpoint(resolved, Path(trainer_state))
+    return restarted(NewRun(resolved, force=force))
 
 
-def restarted(fresh: Fresh) -> Beginning:
+def restarted(fresh: NewRun) -> RunStart:
     """Go on with the run of this job that has not come to its end, or begin as asked.
 
     SLURM says that it has requeued a job; torchrun gives the id of its group to each start. A run
@@ -44,12 +44,12 @@ def restarted(fresh: Fresh) -> Beginning:
         return fresh
     # The launcher has ended the process that wrote before; should that live on, cut off from it,
     # its segment is no longer the newest and it commits nothing.
-    beginning = Resumed.of(path.path, take_over=True)
-    beginning.given_in(fresh.resolved.folder)
-    return beginning
+    start = ResumedRun.of(path.path, take_over=True)
+    start.given_in(fresh.resolved.folder)
+    return start
 
 
-def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
+def _unfinished(fresh: NewRun, name: str) -> RunPaths | None:
     work_dir = WorkDir(fresh.resolved.work_dir)
     typed = typed_overrides(fresh.resolved)
     with suppress(RunError):  # no work_dir yet
@@ -63,6 +63,6 @@ def _unfinished(fresh: Fresh, name: str) -> RunPaths | None:
 
 def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
     status = read_record(paths.status)
-    if status.get("state") in ORDERLY or never_began(paths):
+    if status.get("state") in CLEAN_END or never_began(paths):
         return False
     return bool(status.get("overrides", []) == typed)

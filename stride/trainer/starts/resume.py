@@ -17,23 +17,23 @@ from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
 from stride.engine.device import device_name
 from stride.errors import RunError
-from stride.models.shards import is_divided
+from stride.models.shards import is_sharded
 from stride.runs.jobs import is_of_job, job, starts_again
-from stride.runs.provenance.begun import require_begun
 from stride.runs.provenance.config_digest import known_configs, require_known_config
+from stride.runs.provenance.start_state import require_begun
 from stride.runs.records import CheckpointRecord
 from stride.runs.reproduction.causes import changes
 from stride.runs.run import Run
 from stride.runs.status import is_written, newest_segment
-from stride.runs.status_json import ORDERLY
+from stride.runs.status_json import CLEAN_END
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.run_recorder import RunRecorder
+from stride.trainer.fit.run_start import RunStart, Values, typed_overrides
 from stride.trainer.fit.session import Session, doubts, limits_of
-from stride.trainer.fit.start import Beginning, Values, typed_overrides
 from stride.trainer.starts.classes import changed_sources
-from stride.trainer.starts.queued import Queued, is_queued
+from stride.trainer.starts.queued import QueuedRun, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     changed_keys,
@@ -53,7 +53,7 @@ def _nothing() -> None:
 
 
 @dataclass
-class Resumed(Beginning):
+class ResumedRun(RunStart):
     """Go on with a run that no process writes.
 
     Attributes:
@@ -83,7 +83,7 @@ class Resumed(Beginning):
     @classmethod
     def of(
         cls, path: str | PathLike[str], *overrides: Overrides, take_over: bool = False
-    ) -> Self | Queued:
+    ) -> Self | QueuedRun:
         """Look at a run that is to be resumed, or begun where it waits for that.
 
         Raises:
@@ -102,7 +102,7 @@ class Resumed(Beginning):
             require_begun(run.paths)
         require_whole_config(run)
         if queued:
-            return Queued.of(run, segment, *overrides, take_over=take_over)
+            return QueuedRun.of(run, segment, *overrides, take_over=take_over)
         require_known_config(run.paths)
         resolved = recorded(run, *overrides, name=run.name)
         _require_place(run, resolved)
@@ -142,21 +142,21 @@ class Resumed(Beginning):
         found = newest_good(
             self.run.paths,
             accept=self._accepting(session.assembly.loader("train")),
-            divided=is_divided(session.assembly.model.network),
+            divided=is_sharded(session.assembly.model.network),
             tell=self._passed_over.append,
         )
         if found is not None:
             name, record, self.saved = found
             self.checkpoint = {"name": name, **record}
-            self._adopt = partial(session.watch.checkpoints.adopt, self.run.paths, name)
+            self._adopt = partial(session.callbacks.checkpoints.adopt, self.run.paths, name)
             self._adopt()
         else:
             self._require_no_results()
             self.saved = start_of(self.run, session)
-        if self.state in ORDERLY and "stop" in self.saved:
+        if self.state in CLEAN_END and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
         self._foresee(session)
-        if self.state in ORDERLY and self._last_step() == self.checkpoint.get("step"):
+        if self.state in CLEAN_END and self._last_step() == self.checkpoint.get("step"):
             self.before = {
                 k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
             }
@@ -177,7 +177,7 @@ class Resumed(Beginning):
 
     def _require_no_results(self) -> None:
         """Refuse to begin a run anew that has come to its end: its results would be lost."""
-        if self.state in ORDERLY:
+        if self.state in CLEAN_END:
             raise RunError(
                 f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
                 where=str(self.run.path),
@@ -192,7 +192,7 @@ class Resumed(Beginning):
         if not self.saved:
             return
         try:
-            session.foresee(self.saved)
+            session.restore_counters(self.saved)
         except RuntimeError as error:
             raise RunError(
                 "the checkpoint does not fit what the config builds now: "
@@ -218,7 +218,7 @@ class Resumed(Beginning):
         """Return how the format has changed since the checkpoint that is restored was written."""
         return changes_between(int(self.checkpoint.get("format_version", FORMAT_VERSION)))
 
-    def report(self, session: Session, run: Recording) -> list[str]:
+    def report(self, session: Session, run: RunRecorder) -> list[str]:
         """Compare the training with what was saved; write it into the record of the segment."""
         self.exact, inexact = parts_restored(session.state, self.saved)
         # Without a checkpoint, what is not in the saved state begins as in a new run.
@@ -269,7 +269,7 @@ class Resumed(Beginning):
         known = not record or "streams" in record
         return StreamPosition(record.get("step", 0), record.get("streams", {}), known)
 
-    def words(self) -> list[str]:
+    def messages(self) -> list[str]:
         """Say from where the run goes on."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
         later = [] if self.saved else self._words_of_fidelity()  # else when it is put back

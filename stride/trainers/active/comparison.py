@@ -21,7 +21,7 @@ from stride.errors import ConfigError, UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
 from stride.runs.records import CurvesRecord
-from stride.trainer.start import trainer_of
+from stride.trainer.commands import trainer_of
 from stride.trainers.active.trainer import ActiveTrainer
 
 FIRST = ("trainer=active", "logging_config.terminal_display=off")

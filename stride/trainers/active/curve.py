@@ -8,10 +8,10 @@ from stride.active.curves.curve import Curve
 from stride.config.metrics import infer_mode
 from stride.config.nonfinite import encode_number
 from stride.runs.layout import FORMAT_VERSION
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.run_recorder import RunRecorder
 
 
-def write_curve(run: Recording, curve: Curve, metric: str, target: float | None) -> None:
+def write_curve(run: RunRecorder, curve: Curve, metric: str, target: float | None) -> None:
     """Write curve.json anew.
 
     Args:
@@ -34,7 +34,7 @@ def write_curve(run: Recording, curve: Curve, metric: str, target: float | None)
     run.commit(run.paths.curve, values)
 
 
-def draw_curve(run: Recording, curve: Curve, metric: str, name: str) -> None:
+def draw_curve(run: RunRecorder, curve: Curve, metric: str, name: str) -> None:
     """Draw the curve, where matplotlib is installed."""
     if find_spec("matplotlib") is not None:
         from stride.active.curves.plots import plot_curves

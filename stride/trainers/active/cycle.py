@@ -18,15 +18,15 @@ from stride.models.weights import clone_state
 from stride.runs.files.atomic import read_lines
 from stride.runs.labels.labels_jsonl import missing_labels
 from stride.runs.layout import RunPaths
+from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Beginning
-from stride.trainer.starts.resume import Resumed
-from stride.trainers.active.checks import curve_metric, require_fitting
+from stride.trainer.starts.resume import ResumedRun
+from stride.trainers.active.compatibility import check_active_config, curve_metric
 from stride.trainers.active.curve import draw_curve, write_curve
 from stride.trainers.active.human_oracle import hint, require_labels, wanted
 from stride.trainers.active.labelled_pool import LabelledPool
-from stride.trainers.active.querying import Asking
-from stride.trainers.active.round_reset import Renewal
+from stride.trainers.active.querying import QueryStep
+from stride.trainers.active.round_reset import RoundReset
 
 LABELLED, ROUND = "active/labelled", "active/round"
 
@@ -48,9 +48,9 @@ class Cycle:
     def __init__(self, session: Session, pool: LabelledPool) -> None:
         self._session, self._pool, self._rounds = session, pool, pool.rounds
         self._active = session.assembly.config.active_config
-        require_fitting(session.assembly)
-        self._asking = Asking(session.assembly, pool.rounds, lambda: pool.reader)
-        self._renewal = Renewal(session)
+        check_active_config(session.assembly)
+        self._query_step = QueryStep(session.assembly, pool.rounds, lambda: pool.reader)
+        self._round_reset = RoundReset(session)
         self._paths: RunPaths | None = None
         self._began = 0.0
 
@@ -71,28 +71,28 @@ class Cycle:
     def _arrange(self) -> None:
         rounds = self._rounds
         self._pool.arrange(self._session, self._paths)
-        self._renewal.place(rounds.number, rounds.epoch, rounds.step)
+        self._round_reset.apply(rounds.number, rounds.epoch, rounds.step)
 
-    def restore(self, start: Beginning) -> None:
+    def restore(self, start: RunStart) -> None:
         """Put the session where it starts, and keep the weights with which rounds begin."""
         model = self._session.assembly.model
-        if isinstance(start, Resumed):
+        if isinstance(start, ResumedRun):
             if start.run.paths.initial_weights.is_file():
                 load_initial(model.network, start.run.paths.initial_weights)
             self._paths = start.run.paths
         weights = clone_state(model.state_dict())
-        if isinstance(start, Resumed) and self._pool.person is not None:
+        if isinstance(start, ResumedRun) and self._pool.oracle is not None:
             require_labels(start.run.paths, self._session.assembly.data.info)
             self._arrange()
         start.restore(self._session)
         if not start.saved:
-            self._asking.choose_model()
+            self._query_step.choose_model()
             weights = clone_state(model.state_dict())
-        self._renewal.weights = weights
+        self._round_reset.weights = weights
 
-    def exhausted(self) -> str:
+    def stop_reason(self) -> str:
         """Return why there is no further query, empty where there is one."""
-        return self._asking.exhausted()
+        return self._query_step.stop_reason()
 
     def begin(self) -> bool:
         """Begin in the run that is claimed; return whether there are labels to train on."""
@@ -109,7 +109,7 @@ class Cycle:
         reason, query = self._enough(metrics), None
         if not reason:
             query = self._ask()
-            reason = self._asking.too_sure(query)
+            reason = self._query_step.below_min_score(query)
         if reason:
             query, status = None, "done"
         elif reason := self._wanted():
@@ -118,22 +118,22 @@ class Cycle:
         if reason or query is None:
             stop.load_state_dict({"reason": reason, "status": status})
             return False
-        self._renewal.begin(self._session.assembly.config.seed, rounds.number + 1)
+        self._round_reset.begin(self._session.assembly.config.seed, rounds.number + 1)
         rounds.advance(query.ids, self._session.state)
         self._arrange()
-        self._asking.choose_model()
+        self._query_step.choose_model()
         self._began = time.monotonic()
         return True
 
     def _awaits_start(self) -> bool:
         """Ask a person for the first labels, where the dataset does not know them."""
-        person, session = self._pool.person, self._session
-        if person is None or person.asked(session.run.paths, 0) is not None:
+        oracle, session = self._pool.oracle, self._session
+        if oracle is None or oracle.request(session.run.paths, 0) is not None:
             return False
         asked = self._pool.unknown_start()
         if not len(asked):
             return False
-        person.ask(session.run, 0, Query(asked, torch.full((len(asked),), torch.nan)))
+        oracle.ask(session.run, 0, Query(asked, torch.full((len(asked),), torch.nan)))
         session.stop.load_state_dict({"reason": self._wanted(), "status": "waiting"})
         session.run.note(self._wanted())
         return True
@@ -141,12 +141,12 @@ class Cycle:
     def _wanted(self) -> str:
         """Return how many labels are wanted of a person, empty for none."""
         paths = self._session.run.paths
-        count = len(missing_labels(paths)) if self._pool.person is not None else 0
+        count = len(missing_labels(paths)) if self._pool.oracle is not None else 0
         return f"{wanted(count)}: {hint(paths)}" if count else ""
 
     def _measure(self) -> dict[str, float]:
         """Evaluate the best weights of the round on the test split."""
-        session, best = self._session, self._session.watch.best
+        session, best = self._session, self._session.callbacks.best
         best.restore(session.assembly.model)
         metrics = dict(best.best.metrics)
         if session.assembly.evaluates("test"):
@@ -158,21 +158,21 @@ class Cycle:
         sign = -1 if infer_mode(self.metric) == "min" else 1
         if target is not None and sign * value >= sign * target:
             return f"{self.metric} is {value:.4g}: the target {target:.4g} is reached"
-        return self._asking.exhausted()
+        return self._query_step.stop_reason()
 
     def _ask(self) -> Query:
         """Choose the samples of the next query; every process gets those of rank 0.
 
         What a person was asked for stays, also where it would be chosen otherwise now.
         """
-        person, number, run = self._pool.person, self._rounds.number + 1, self._session.run
-        if person is not None and (asked := person.asked(run.paths, number)) is not None:
+        oracle, number, run = self._pool.oracle, self._rounds.number + 1, self._session.run
+        if oracle is not None and (asked := oracle.request(run.paths, number)) is not None:
             return asked
-        query = self._asking.query()
-        if person is None:
+        query = self._query_step.query()
+        if oracle is None:
             self._pool.require_known(query.ids)
-        if person is not None and not self._asking.too_sure(query):
-            on_main(lambda: person.ask(run, number, query))
+        if oracle is not None and not self._query_step.below_min_score(query):
+            on_main(lambda: oracle.ask(run, number, query))
         return query
 
     def curve(self) -> Curve:

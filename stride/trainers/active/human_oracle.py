@@ -8,20 +8,20 @@ from torch import Tensor
 from stride.active.labels.oracle import relabelled, targets_of
 from stride.active.strategies.query import Query
 from stride.data.build import make_batches
+from stride.data.data_info import DataInfo
 from stride.data.datasets import find_transform
-from stride.data.info import DataInfo
 from stride.data.samples import Source
-from stride.engine.state import shared
+from stride.engine.state import shard_batches
 from stride.errors import RunError
 from stride.runs.labels.labels_jsonl import missing_labels, read_labels, take_labels
 from stride.runs.labels.query_csv import query_text, read_query
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.open_sections import values_of
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.session import Session
 
 
-class Person:
+class HumanOracle:
     """Ask a person for labels, and put those that were given into the data.
 
     Args:
@@ -31,7 +31,7 @@ class Person:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def asked(self, paths: RunPaths, number: int) -> Query | None:
+    def request(self, paths: RunPaths, number: int) -> Query | None:
         """Return the query that a round begins with, if it was made already."""
         rows = [one for one in read_query(paths) or [] if one.round == number]
         if not rows:
@@ -40,7 +40,7 @@ class Person:
         ids = torch.tensor([one.id for one in rows], dtype=torch.int64)
         return Query(ids, torch.tensor(scores, dtype=torch.float64))
 
-    def ask(self, run: Recording, number: int, query: Query) -> None:
+    def ask(self, run: RunRecorder, number: int, query: Query) -> None:
         """Write down what a round is to begin with, once the labels given before are safe."""
         if run.paths.queries.exists():
             take_labels(run.paths)
@@ -64,7 +64,7 @@ class Person:
             transform=find_transform(config.dataset_kwargs.transform),
         )
         assembly.data = replace(data, train_loader=loader)
-        session.batches = shared(loader)
+        session.batches = shard_batches(loader)
         return source
 
 

@@ -12,9 +12,9 @@ from stride.engine.probe import LastBatch
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.open_sections import values_of
+from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session
-from stride.trainer.fit.start import Beginning
-from stride.trainers.active.checks import smallest_of_rounds
+from stride.trainers.active.compatibility import smallest_of_rounds
 from stride.trainers.active.cycle import Cycle
 from stride.trainers.active.labelled_pool import LabelledPool
 
@@ -52,7 +52,7 @@ class Active(Kind):
 
     def example(self, assembly: Assembly) -> Any:
         """Return samples with labels: those of the pool may wait for theirs."""
-        labelled = self._pool.person is None or not assembly.validates
+        labelled = self._pool.oracle is None or not assembly.validates
         return assembly.loader("train" if labelled else "validation").example()
 
     def last_batch(self, assembly: Assembly) -> LastBatch | None:
@@ -64,13 +64,13 @@ class Active(Kind):
         labels = (len(self._pool.rounds.labelled), len(self._pool.reader))
         return last._replace(**smallest_of_rounds(active, order, *labels))
 
-    def restore(self, session: Session, start: Beginning) -> None:
+    def restore(self, session: Session, start: RunStart) -> None:
         """Let the session stand in the round where it starts."""
         self.cycle.restore(start)
 
     def has_next_loop(self) -> bool:
         """Tell whether a further query is to be made."""
-        return not self.cycle.exhausted()
+        return not self.cycle.stop_reason()
 
     def loops(self, session: Session) -> Iterator[Loop]:
         """Yield the loop of each round; what lies between two rounds is done in between."""

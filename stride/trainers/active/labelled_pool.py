@@ -3,17 +3,17 @@
 import torch
 from torch import Tensor
 
+from stride.active.initial_set import start_ids
 from stride.active.rounds import Rounds
-from stride.active.start import start_ids
 from stride.config.schema import Config
 from stride.data import Data
-from stride.data.columns import ArrayDataset, rows
+from stride.data.array_dataset import ArrayDataset, rows
 from stride.errors import DataError
 from stride.models.model import split_batch
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.session import Session
-from stride.trainers.active.checks import order_of, reader_of
-from stride.trainers.active.human_oracle import Person, unknown
+from stride.trainers.active.compatibility import order_of, reader_of
+from stride.trainers.active.human_oracle import HumanOracle, unknown
 
 
 class LabelledPool:
@@ -25,7 +25,7 @@ class LabelledPool:
 
     Attributes:
         rounds: the labelled samples.
-        person: who is asked for labels; None, where the dataset knows them.
+        oracle: who is asked for labels; None, where the dataset knows them.
         reader: reads samples by their ids.
         order: of the samples that are trained on.
 
@@ -38,10 +38,10 @@ class LabelledPool:
         self.order = order_of(data)
         active, self._source = config.active_config, data.sources["train"]
         self.reader = reader_of(self._source, data, config)
-        self.person = Person(self._source) if active.oracle == "person" else None
+        self.oracle = HumanOracle(self._source) if active.oracle == "person" else None
         length = len(self.reader)
         ids = start_ids(active.start, active.start_size, length, self._all_targets, config.seed)
-        if self.person is None:
+        if self.oracle is None:
             whole = isinstance(self._source, ArrayDataset)  # else reading all would take too long
             self.require_known(torch.arange(length) if whole else ids)
         self.order.choose(ids)
@@ -84,8 +84,8 @@ class LabelledPool:
             paths: of the run that a person's labels are in.
         """
         number = self.rounds.number
-        if self.person is not None and paths is not None and number != self._arranged:
-            source = self.person.label(session, paths, self.rounds.labelled)
+        if self.oracle is not None and paths is not None and number != self._arranged:
+            source = self.oracle.label(session, paths, self.rounds.labelled)
             data = session.assembly.data
             self.reader = reader_of(source, data, session.assembly.config)
             self.order = order_of(data)

@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from stride.active.calibration.scaling import fit_temperature
-from stride.active.pool.modes import network_of
+from stride.active.calibration.temperature import fit_temperature
+from stride.active.pool.inference_modes import network_of
 from stride.active.pool.pool import Network, Pool
-from stride.active.pool.reading import Reader
+from stride.active.pool.pool_reader import Reader
 from stride.active.rounds import Rounds, left
 from stride.active.strategies.query import Query, build_strategy, select
 from stride.active.strategies.selection import class_weights
 from stride.active.transferability.model_selection import choose, rate, trains_numbers
 from stride.distributed import broadcast
 from stride.trainer.fit.assembly import Assembly
-from stride.trainers.active.checks import candidates_of, committee_of, members_of
+from stride.trainers.active.compatibility import candidates_of, committee_of, members_of
 
 
 @dataclass
-class Asking:
+class QueryStep:
     """Ask a pool by the strategy of a config; every process gets what rank 0 has chosen.
 
     Attributes:
@@ -62,7 +62,7 @@ class Asking:
             self.rounds.rated = broadcast(rated)
             candidates.choose(choose(self.rounds.rated))
 
-    def too_sure(self, query: Query) -> str:
+    def below_min_score(self, query: Query) -> str:
         """Return why a query is not worth its labels, empty where it is."""
         least = self.assembly.config.active_config.min_score
         scores = query.scores[~query.scores.isnan()]
@@ -70,7 +70,7 @@ class Asking:
             return ""
         return f"no sample scores {least:.4g}: the largest score is {float(scores.max()):.4g}"
 
-    def exhausted(self) -> str:
+    def stop_reason(self) -> str:
         """Return why there is no further query, empty where there is one."""
         active, labelled = self.assembly.config.active_config, len(self.rounds.labelled)
         if self.rounds.number >= active.num_rounds:

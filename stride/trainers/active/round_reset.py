@@ -24,7 +24,7 @@ NOISE = 10  # which of the random streams of a seed
 LENGTHS = ("total_steps", "T_max", "total_iters")
 
 
-class Renewal:
+class RoundReset:
     """What is the same at the beginning of every round.
 
     Args:
@@ -35,13 +35,13 @@ class Renewal:
         self._session = session
         self._lengths = lengths(session.assembly.config, session.assembly.data)
         anew = (BestWeights, EarlyStopping)
-        parts = [one for one in session.watch.callbacks if isinstance(one, anew)]
+        parts = [one for one in session.callbacks.in_order if isinstance(one, anew)]
         parts += [session.assembly.precision]  # type: ignore[list-item]
         self._fresh: list[tuple[Any, Any]] = [(p, copy.deepcopy(p.state_dict())) for p in parts]
         self._number = 0
         self.weights: Mapping[str, Any] = {}
 
-    def place(self, number: int, epoch: int, step: int) -> None:
+    def apply(self, number: int, epoch: int, step: int) -> None:
         """Let the training be that of a round which began after so many epochs and steps."""
         self._session.count_limits_from(epoch, step)
         if number != self._number:  # the loop holds what it has of this round
@@ -53,7 +53,7 @@ class Renewal:
         before, schedule = training.optimizer, training.schedule
         training.optimizer = build_optimizer_of(training.assembly)
         training.schedule = build_schedule(
-            self._schedule_section(), training.optimizer, metric=training.watch.monitor.metric
+            self._schedule_section(), training.optimizer, metric=training.callbacks.monitor.metric
         )
         if active.optimizer == "keep":
             _take_moments(training.optimizer, before)
@@ -86,7 +86,7 @@ class Renewal:
             shrink_and_perturb(model, active, generator(seed, NOISE, number))
         for part, state in self._fresh:
             part.load_state_dict(copy.deepcopy(state))
-        for request in (self._session.stop, self._session.agreement.asked):
+        for request in (self._session.stop, self._session.consensus.local_request):
             request.load_state_dict({"reason": "", "status": "done"})
 
 

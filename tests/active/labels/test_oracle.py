@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from stride.active.labels.oracle import class_of, relabelled, require_samples, targets_of
-from stride.active.pool.reading import Reader
-from stride.data.columns import ArrayDataset
+from stride.active.pool.pool_reader import Reader
+from stride.data.array_dataset import ArrayDataset
 from stride.data.normalize import Normalization
 from stride.data.samples import SampleDataset, StreamDataset
 from stride.errors import DataError
@@ -99,7 +99,7 @@ def test_a_column_of_columns_keeps_its_shape_and_type() -> None:
 
 
 def test_a_mapped_column_is_read(tmp_path) -> None:
-    from stride.data.columns import MappedColumn
+    from stride.data.array_dataset import MappedColumn
 
     np.save(tmp_path / "y.npy", np.arange(6))
     raw = (tmp_path / "y.npy").stat().st_size - 6 * 8

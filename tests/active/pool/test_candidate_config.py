@@ -6,7 +6,7 @@ import torch
 from stride.active.pool.candidate_config import candidates_section
 from stride.components import BUILT_IN
 from stride.config.values import Raw
-from stride.data.info import describe
+from stride.data.data_info import describe
 from stride.errors import ComponentError, ConfigError
 from stride.models.build import build_network, resolve_model
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from stride.active.pool.reading import Reader
+from stride.active.pool.pool_reader import Reader
 from stride.active.strategies import scores
 from stride.active.strategies.badge import badge
 from stride.active.strategies.builtin import STRATEGIES
 from stride.active.strategies.coverage import k_center
 from stride.active.strategies.query import build_strategy, select
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.errors import ConfigError
 from stride.models.model import Model
 

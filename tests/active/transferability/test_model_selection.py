@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from stride.active.pool.pool import Pool
-from stride.active.pool.reading import Reader
+from stride.active.pool.pool_reader import Reader
 from stride.active.transferability.model_selection import (
     choose,
     rate,
     require_selection,
     trains_numbers,
 )
-from stride.data.columns import ArrayDataset
+from stride.data.array_dataset import ArrayDataset
 from stride.data.digits import digits
 from stride.errors import ConfigError, NonFiniteError
 from stride.models.mlp import MLP

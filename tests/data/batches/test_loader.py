@@ -14,15 +14,15 @@ from stride.data.normalize import Normalization
 from stride.data.options import loader_options
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
-from stride.distributed import Share
+from stride.distributed import Shard
 from stride.errors import DataError
 
 CPU = torch.device("cpu")
-ALONE = Share()
+ALONE = Shard()
 
 
-def make(dataset, *, seed=0, transform=None, normalization=None, share=ALONE, **options):
-    maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU, share)
+def make(dataset, *, seed=0, transform=None, normalization=None, shard=ALONE, **options):
+    maker = BatchMaker(loader_options({"batch_size": 8, **options}, "train"), seed, CPU, shard)
     return maker.make(as_source(dataset, "test"), normalization, transform)
 
 
@@ -258,10 +258,10 @@ def test_in_memory_reads_samples_once(mine):
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_rank_without_a_share_of_a_batch_is_told_so(mine, workers):
     batches = [
-        make(mine.Squares(9), share=Share(r, 2), batch_size=2, shuffle=False, num_workers=workers)
+        make(mine.Squares(9), shard=Shard(r, 2), batch_size=2, shuffle=False, num_workers=workers)
         for r in (0, 1)
     ]
-    first, second = (list(one.shares()) for one in batches)
+    first, second = (list(one.shards()) for one in batches)
     assert [counts for _, counts in first] == [(2, 4), (2, 4), (0, 1)]
     assert [batch[0][:, 0].tolist() for batch, _ in second] == [[2, 3], [6, 7], [8]]
     assert first[2][0] is None and len(list(batches[0])) == 2
@@ -271,7 +271,7 @@ def test_a_rank_without_a_share_of_a_batch_is_told_so(mine, workers):
 def test_ranks_augment_each_sample_as_one_process_does(mine, name):
     whole = read(make(getattr(mine, name)(), batch_size=9), epoch=2, position=9)
     ranks = [
-        read(make(getattr(mine, name)(), batch_size=3, share=Share(r, 3)), epoch=2, position=9)
+        read(make(getattr(mine, name)(), batch_size=3, shard=Shard(r, 3)), epoch=2, position=9)
         for r in range(3)
     ]
     same(whole, [[torch.cat(p) for p in zip(*b, strict=True)] for b in zip(*ranks, strict=True)])

@@ -5,8 +5,9 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.base import Batches
-from stride.data.batches.fetch import FetchArrays, FetchSamples
+from stride.data.batches.fetcher import FetchArrays, FetchSamples
 from stride.data.batches.loader import LoaderBatches
 from stride.data.batches.memory import (
     BLOCK_BATCHES,
@@ -15,9 +16,8 @@ from stride.data.batches.memory import (
     batches_per_block,
 )
 from stride.data.batches.sampler import Order
-from stride.data.columns import ArrayDataset
 from stride.data.seeding import drawn_since, read_globals
-from stride.distributed import Share
+from stride.distributed import Shard
 
 CPU = torch.device("cpu")
 
@@ -158,14 +158,14 @@ def test_ranks_share_each_batch_as_they_do_on_the_slow_path(world, position):
     whole.set_epoch(1, position)
     parts = []
     for rank in range(world):
-        order = Order(50, 4, seed=3, shuffle=True, share=Share(rank, world))
+        order = Order(50, 4, seed=3, shuffle=True, shard=Shard(rank, world))
         paths = [
             MemoryBatches(tensors, order, CPU),
             LoaderBatches(FetchArrays(ArrayDataset(tensors)), order, CPU, {"num_workers": 0}),
         ]
         for path in paths:
             path.set_epoch(1, position)
-        fast, slow = (list(path.shares()) for path in paths)
+        fast, slow = (list(path.shards()) for path in paths)
         assert [size for _, size in fast] == [size for _, size in slow]
         same(*([batch for batch, _ in path if batch is not None] for path in (fast, slow)))
         same(paths[0], paths[1])
@@ -177,6 +177,6 @@ def test_ranks_share_each_batch_as_they_do_on_the_slow_path(world, position):
 
 def test_one_process_has_the_whole_batch_for_its_share():
     batches = MemoryBatches(columns(10), Order(10, 4, seed=0, shuffle=False), CPU)
-    assert [(len(batch[0]), size) for batch, (_, size) in batches.shares()] == [
+    assert [(len(batch[0]), size) for batch, (_, size) in batches.shards()] == [
         (4, 4), (4, 4), (2, 2),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from torch.utils.data import DistributedSampler
 from stride.data.batches.sampler import ORDER, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.generators import find_generators
 from stride.data.seeding import drawn_since, generator, read_globals
-from stride.distributed import Share
+from stride.distributed import Shard
 from stride.engine.checkpoint.fidelity import same
 from stride.errors import DataError
 
@@ -59,7 +59,7 @@ def test_positions_are_those_after_each_batch():
     assert list(dropping.positions(0, 15)) == [20] and dropping.left(0, 20) == 0
     for world in (1, 2):
         ragged = Ragged()
-        order = BatchSamplerOrder(ragged, 9, seed=1, share=Share(0, world))
+        order = BatchSamplerOrder(ragged, 9, seed=1, shard=Shard(0, world))
         sizes = [key.whole for key in order.batches(0, 0)]
         ends = list(order.positions(0, 0))
         assert ends[-1] == sum(sizes) == 9 and len(ends) == order.left(0, 0) == len(sizes)
@@ -188,22 +188,22 @@ def test_a_sampler_without_a_length_is_refused():
 @pytest.mark.parametrize("position", [0, 9, 24, 26, 30])
 def test_the_shares_of_all_ranks_are_the_batches_of_one_process(world, position):
     whole = keys(Order(27, 3 * world, seed=1, shuffle=True), 2, position)
-    ranks = [Order(27, 3, seed=1, shuffle=True, share=Share(r, world)) for r in range(world)]
-    shares = [list(order.batches(2, position)) for order in ranks]
-    for batch, *parts in zip(whole, *shares, strict=True):
+    ranks = [Order(27, 3, seed=1, shuffle=True, shard=Shard(r, world)) for r in range(world)]
+    shards = [list(order.batches(2, position)) for order in ranks]
+    for batch, *parts in zip(whole, *shards, strict=True):
         assert list(chain(*(part.indices for part in parts))) == batch
         assert {part.whole for part in parts} == {len(batch)}
         sizes = [len(part.indices) for part in parts]
         assert max(sizes) - min(sizes) <= 1
-    for order, share in zip(ranks, shares, strict=True):
-        assert order.part(2, position).tolist() == list(chain(*(key.indices for key in share)))
-        assert list(order.counts(position)) == [key.counts for key in share]
+    for order, shard in zip(ranks, shards, strict=True):
+        assert order.part(2, position).tolist() == list(chain(*(key.indices for key in shard)))
+        assert list(order.counts(position)) == [key.counts for key in shard]
         assert len(order) == len(keys(order, 0)) and order.num_samples == 27
 
 
 def test_the_last_global_batch_is_dropped():
     orders = [
-        Order(23, 5, seed=1, shuffle=False, drop_last=True, share=Share(r, 2)) for r in range(2)
+        Order(23, 5, seed=1, shuffle=False, drop_last=True, shard=Shard(r, 2)) for r in range(2)
     ]
     assert [len(order) for order in orders] == [2, 2] and orders[0].num_samples == 20
     assert [keys(order, 0)[-1] for order in orders] == [[*range(10, 15)], [*range(15, 20)]]
@@ -212,15 +212,15 @@ def test_the_last_global_batch_is_dropped():
 def test_a_users_sampler_is_shared(mine):
     whole = keys(SamplerOrder(mine.Randomly(range(20)), 6, seed=1, drop_last=False), 3)
     parts = [
-        keys(SamplerOrder(mine.Randomly(range(20)), 3, seed=1, drop_last=False, share=share), 3)
-        for share in (Share(0, 2), Share(1, 2))
+        keys(SamplerOrder(mine.Randomly(range(20)), 3, seed=1, drop_last=False, shard=shard), 3)
+        for shard in (Shard(0, 2), Shard(1, 2))
     ]
     assert [one + other for one, other in zip(*parts, strict=True)] == whole
 
 
 def test_a_users_batches_are_dealt_out_in_turn(mine):
     ranks = [
-        BatchSamplerOrder(mine.Pairs(range(10)), 10, seed=0, share=Share(r, 2)) for r in (0, 1)
+        BatchSamplerOrder(mine.Pairs(range(10)), 10, seed=0, shard=Shard(r, 2)) for r in (0, 1)
     ]
     assert keys(ranks[0], 0) == [[0, 1], [4, 5], [8]]
     assert keys(ranks[1], 0) == [[2, 3], [6, 7], [9]]
@@ -248,7 +248,7 @@ def test_chosen_samples_are_an_epoch_by_themselves(shuffle):
 )
 def test_the_smallest_batch_of_all_shares_is_known(length, world, smallest):
     common = {"batch_size": 4, "seed": 0, "shuffle": True}
-    orders = [Order(length, share=Share(rank, world), **common) for rank in range(world)]
+    orders = [Order(length, shard=Shard(rank, world), **common) for rank in range(world)]
     sizes = [len(key.indices) for order in orders for key in order.batches(0, 0) if key.indices]
     assert {order.smallest for order in orders} == {min(sizes)} == {smallest}
     assert Order(length + 8, drop_last=True, **common).smallest == 4

@@ -10,15 +10,15 @@ from stride.data.build import BatchMaker
 from stride.data.options import loader_options
 from stride.data.samples import as_source
 from stride.data.seeding import drawn_since, read_globals
-from stride.distributed import Share
+from stride.distributed import Shard
 from stride.errors import DataError
 
-ALONE = Share()
+ALONE = Shard()
 
 
-def make(stream, seed=0, share=ALONE, **options):
+def make(stream, seed=0, shard=ALONE, **options):
     options = loader_options({"batch_size": 3, **options}, "train")
-    maker = BatchMaker(options, seed, torch.device("cpu"), share)
+    maker = BatchMaker(options, seed, torch.device("cpu"), shard)
     return maker.make(as_source(stream, "s"), None, None)
 
 
@@ -97,11 +97,11 @@ def test_a_stream_with_a_state_resumes_where_it_was(mine):
 def test_ranks_draw_the_same_stream_and_keep_their_shares(mine, workers):
     whole = make(mine.Stream(), batch_size=6, num_workers=workers)
     whole.set_epoch(0)
-    ranks = [make(mine.Stream(), num_workers=workers, share=Share(r, 2)) for r in (0, 1)]
+    ranks = [make(mine.Stream(), num_workers=workers, shard=Shard(r, 2)) for r in (0, 1)]
     before = read_globals()
     for batches in ranks:
         batches.set_epoch(0)
-    for batch, (one, size), (other, same) in zip(whole, *(r.shares() for r in ranks), strict=True):
+    for batch, (one, size), (other, same) in zip(whole, *(r.shards() for r in ranks), strict=True):
         assert (size, same) == ((3, 6), (3, 6)) or (size, same) == ((1, 2), (1, 2))
         assert torch.equal(torch.cat([one[0], other[0]]), batch[0])
     assert torch.equal(torch.cat([b[0] for b in ranks[1]])[:3], next(iter(whole))[0][3:])
@@ -109,13 +109,13 @@ def test_ranks_draw_the_same_stream_and_keep_their_shares(mine, workers):
 
 
 def test_a_stream_may_leave_a_rank_without_samples(mine):
-    last = [list(make(mine.Stream(), batch_size=3, share=Share(r, 19)).shares()) for r in (0, 18)]
+    last = [list(make(mine.Stream(), batch_size=3, shard=Shard(r, 19)).shards()) for r in (0, 18)]
     assert [(one[-1][0] is None, one[-1][1]) for one in last] == [
         (False, (1, 20)),
         (False, (2, 20)),
     ]
-    empty = make(mine.Stream(), batch_size=1, share=Share(0, 19))
-    assert [(batch is None, size) for batch, size in empty.shares()] == [
+    empty = make(mine.Stream(), batch_size=1, shard=Shard(0, 19))
+    assert [(batch is None, size) for batch, size in empty.shards()] == [
         (False, (1, 19)), (True, (0, 1)),
     ]  # fmt: skip
     assert len(list(empty)) == 1
@@ -162,7 +162,7 @@ def test_an_epoch_begins_anew_wherever_the_one_before_was_left():
 
 
 def test_a_rank_counts_the_samples_of_all():
-    batches = make(Drawing(), batch_size=2, share=Share(1, 2))
+    batches = make(Drawing(), batch_size=2, shard=Shard(1, 2))
     batches.set_epoch(0)
     positions = batches.positions(0, 0)
     assert [next(positions) for _ in batches] == [4, 6]

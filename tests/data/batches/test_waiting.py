@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from stride.data.batches.given import GivenBatches, ResumableGivenBatches
 from stride.data.batches.loader import LoaderBatches
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.replayed import ReplayedBatches
 from stride.data.batches.stream import ResumableStreamBatches, StreamBatches
+from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
 from stride.data.batches.waiting import Awaited, WaitEnded, end_workers, wait_in
 
 CPU = torch.device("cpu")
@@ -84,5 +84,5 @@ def test_it_is_known_which_batches_can_be_made_again_in_an_epoch():
     one, several = (ReplayedBatches(DataLoader(Hangs(), num_workers=n), CPU) for n in (0, 1))
     assert (one.interruptible, several.interruptible) == (False, True)
     kinds = [MemoryBatches, LoaderBatches, StreamBatches]
-    kinds += [GivenBatches, ResumableGivenBatches, ResumableStreamBatches]
+    kinds += [UserLoaderBatches, ResumableUserLoaderBatches, ResumableStreamBatches]
     assert [kind.interruptible for kind in kinds] == [True] * 3 + [False] * 3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from stride.data.info import num_classes
+from stride.data.data_info import num_classes
 from stride.data.table import table
 from stride.errors import DataError
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from stride.data.columns import rows
+from stride.data.array_dataset import rows
 from stride.data.files.array_files import open_arrays
 
 

@@ -14,7 +14,13 @@ import torch
 from torch import nn
 
 from stride.engine.checkpoint.attributes import Attributes
-from stride.engine.checkpoint.elsewhere import CHANGED, MADE, UNKNOWN, Held, Noticed
+from stride.engine.checkpoint.unregistered import (
+    CHANGED,
+    MADE,
+    UNKNOWN,
+    AttributeChanges,
+    StatefulObjects,
+)
 
 
 class Thing:
@@ -298,7 +304,7 @@ def test_what_several_share_is_found_once_by_its_module():
 
 
 def test_an_iterator_that_cannot_be_read_is_always_named():
-    noticed = Noticed(lambda: Attributes({"it": Thing(g=iter(memoryview(b"abc")), n=[1])}))
+    noticed = AttributeChanges(lambda: Attributes({"it": Thing(g=iter(memoryview(b"abc")), n=[1])}))
     noticed.begin()
     state = noticed.state_dict()
     assert [*state] == ["it.g"]
@@ -323,7 +329,9 @@ def generators():
 def test_generators_go_on_where_they_were():
     one, other = generators(), generators()
     drawn(one)
-    held, again = (Held(lambda x=x: Attributes({"it": x}), generators=True) for x in (one, other))
+    held, again = (
+        StatefulObjects(lambda x=x: Attributes({"it": x}), generators=True) for x in (one, other)
+    )
     again.load_state_dict(held.state_dict())
     assert drawn(other) == drawn(one) and again.unrestored == {}
 
@@ -349,9 +357,9 @@ class Stubborn:
 
 def test_what_cannot_be_put_back_is_told():
     saved = Thing(odd=Odd(), late=nn.Linear(1, 1), other=nn.Linear(1, 1), stays=Stubborn(1))
-    state = Held(lambda: Attributes({"it": saved}), generators=False).state_dict()
+    state = StatefulObjects(lambda: Attributes({"it": saved}), generators=False).state_dict()
     here = Thing(odd=Odd(), other=nn.Linear(2, 1), new=nn.Linear(1, 1), stays=Stubborn(0))
-    held = Held(lambda: Attributes({"it": here}), generators=False)
+    held = StatefulObjects(lambda: Attributes({"it": here}), generators=False)
     held.load_state_dict(state)
     assert held.unrestored.pop("it.other").startswith("could not be put back: Error")
     assert held.unrestored == {
@@ -364,12 +372,12 @@ def test_what_cannot_be_put_back_is_told():
 
 def test_what_changed_is_told_unless_it_is_again_what_it_was():
     thing = Thing(n=0, same=1, back=0, first=None)
-    noticed = Noticed(lambda: Attributes({"it": thing}))
+    noticed = AttributeChanges(lambda: Attributes({"it": thing}))
     noticed.begin()
     assert noticed.state_dict() == {}
     put(n=3, back=3, first=1, new=1)(thing)
     noticed.begin()  # of a further training by the same object
-    again = Noticed(lambda: Attributes({"it": Thing(n=0, same=2, back=3, first=None)}))
+    again = AttributeChanges(lambda: Attributes({"it": Thing(n=0, same=2, back=3, first=None)}))
     again.load_state_dict(noticed.state_dict())
     assert again.unrestored == {"it.n": CHANGED, "it.first": MADE, "it.new": MADE}
     again.begin()

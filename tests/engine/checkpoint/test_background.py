@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from stride.engine.checkpoint.background import Errand, in_threads
+from stride.engine.checkpoint.background import BackgroundTask, in_threads
 
 
 def test_results_come_in_the_order_of_the_items_from_threads_at_once():
@@ -57,10 +57,10 @@ def test_an_errand_keeps_its_error():
     def fail():
         raise ValueError("kept")
 
-    errand = Errand(fail)
+    errand = BackgroundTask(fail)
     with pytest.raises(ValueError, match="kept"):
         errand.check()
-    done = Errand(lambda: None)
+    done = BackgroundTask(lambda: None)
     done.check()
     assert errand.is_done() and done.is_done()
 
@@ -78,7 +78,7 @@ def test_who_is_interrupted_while_waiting_for_an_errand_can_wait_again():
 
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
-        errand = Errand(work)
+        errand = BackgroundTask(work)
         signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
             errand.check()
@@ -94,13 +94,13 @@ def test_who_is_interrupted_while_waiting_for_an_errand_can_wait_again():
 def test_a_process_that_ends_waits_for_its_errand_only_if_it_says_so(waits, said):
     program = """
 import sys, time
-from stride.engine.checkpoint.background import Errand, in_threads
+from stride.engine.checkpoint.background import BackgroundTask, in_threads
 def work():
     time.sleep(0.3 if sys.argv[1] else 60)
     print(in_threads(abs, [-1, -2], 2), flush=True)
-errand = Errand(work)
+task = BackgroundTask(work)
 if sys.argv[1]:
-    errand.check()
+    task.check()
 raise SystemExit(7)
 """
     command = [sys.executable, "-c", program, "waits" if waits else ""]

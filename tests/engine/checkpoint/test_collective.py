@@ -7,10 +7,10 @@ import torch
 
 from stride.distributed import rank
 from stride.engine.checkpoint.checkpoint import read_state, snapshot
-from stride.engine.checkpoint.collective import on_all, write_together
+from stride.engine.checkpoint.collective import run_on_all_ranks, write_together
 from stride.engine.state import TrainState
 from stride.errors import StrideError
-from stride.models.shards import cpu_mesh, from_rows, whole
+from stride.models.shards import cpu_mesh, from_local_shard, full_tensor
 from stride.runs.files.atomic import atomic_folder
 from stride.runs.writer_base import ReadOnlyWriter
 
@@ -22,7 +22,7 @@ class Held:
 
     def state_dict(self):
         own = torch.arange(10.0).view(5, 2)[rank() * 3 : rank() * 3 + 3]
-        return {"divided": from_rows(own, (5, 2), cpu_mesh()), "plain": torch.ones(2)}
+        return {"divided": from_local_shard(own, (5, 2), cpu_mesh()), "plain": torch.ones(2)}
 
 
 class Run:
@@ -38,10 +38,10 @@ class Run:
 def _written(folder):
     path = folder / "checkpoint"
     record = write_together(Run(), path, snapshot(TrainState(held=Held())), value=0.5, streams={})
-    on_all(lambda: None)
+    run_on_all_ranks(lambda: None)
     state, own = read_state(path)["held"], read_state(path, divided=True)["held"]
     assert torch.equal(state["divided"], torch.arange(10.0).view(5, 2))
-    assert torch.equal(whole(own["divided"]), state["divided"])
+    assert torch.equal(full_tensor(own["divided"]), state["divided"])
     assert torch.equal(own["plain"], torch.ones(2))
     return sorted(record["files"]), len(own["divided"].to_local())
 
@@ -72,7 +72,7 @@ class Full(Run):
 def _refused(folder):
     with pytest.raises(StrideError) as error:
         write_together(Full(), folder / "c", snapshot(TrainState(held=Held())))
-    return str(error.value), on_all(lambda: [one.name for one in Path(folder).iterdir()])
+    return str(error.value), run_on_all_ranks(lambda: [one.name for one in Path(folder).iterdir()])
 
 
 def test_where_one_rank_fails_nothing_is_left(ranks, tmp_path):

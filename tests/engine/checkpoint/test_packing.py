@@ -15,9 +15,9 @@ from stride.runs.files.atomic import json_bytes
 
 
 def _packed():
-    from stride.models.shards import cpu_mesh, from_rows
+    from stride.models.shards import cpu_mesh, from_local_shard
 
-    rows = from_rows(torch.full((2 - rank(), 2), float(rank())), (3, 2), cpu_mesh())
+    rows = from_local_shard(torch.full((2 - rank(), 2), float(rank())), (3, 2), cpu_mesh())
     packer = Packer()
     return packer.pack({"a": rows, "b": rows, "plain": torch.ones(1)}, "x"), packer.rows
 

@@ -10,7 +10,7 @@ from torch import nn
 from stride.config.schema import DistributedConfig
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
-from stride.distributed import rank, share, totals, world_size
+from stride.distributed import all_sum, rank, shard, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.parallel.build import build_gradients
@@ -20,7 +20,7 @@ from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.models.build import as_model
 from stride.models.model import Model
-from stride.models.shards import is_divided, own_rows, whole
+from stride.models.shards import full_tensor, is_sharded, local_shard
 from stride.runs.fingerprints import digests_of
 
 CPU = torch.device("cpu")
@@ -74,7 +74,7 @@ def columns():
 
 
 def batches(size, epoch=0):
-    order = Order(SAMPLES, size, seed=1, shuffle=True, share=share())
+    order = Order(SAMPLES, size, seed=1, shuffle=True, share=shard())
     made = MemoryBatches(columns(), order, CPU)
     made.set_epoch(epoch)
     return made
@@ -82,13 +82,13 @@ def batches(size, epoch=0):
 
 def windows(size, accumulate, epoch):
     drawn = batches(size, epoch)
-    drawn = iter(drawn) if world_size() == 1 else drawn.shares()
+    drawn = iter(drawn) if world_size() == 1 else drawn.shards()
     return iter(lambda: tuple(islice(drawn, accumulate)), ())
 
 
 def held(model):
     """Return how many rows this process has of each parameter."""
-    return [len(own_rows(parameter)) for parameter in model.parameters()]
+    return [len(local_shard(parameter)) for parameter in model.parameters()]
 
 
 def train(size, accumulate=1, kind="mlp", strategy="fsdp", **options):
@@ -109,14 +109,16 @@ def train(size, accumulate=1, kind="mlp", strategy="fsdp", **options):
         for window in windows(size, accumulate, epoch):
             step = update.gradients(window)
             update.apply(window, step)
-            total, count = totals([float(step.loss.detach() * step.size), float(step.size)])
+            total, count = all_sum([float(step.loss.detach() * step.size), float(step.size)])
             losses.append(total / count)
             samples += count
             rows.append(held(model))
         update.train(False)
     scores = evaluate(model, batches(size), {}, split="x", precision=FP32)
     rows.append(held(model))
-    state = {name: whole(value).detach().clone() for name, value in model.state_dict().items()}
+    state = {
+        name: full_tensor(value).detach().clone() for name, value in model.state_dict().items()
+    }
     return state, losses, samples, [norm.item() for norm in norms], scores, rows, torch.rand(1)
 
 
@@ -178,7 +180,7 @@ def _evaluated(size):
     if world_size() > 1:
         divide(model, CPU)
     data = tuple(column[:size] for column in columns())
-    drawn = MemoryBatches(data, Order(size, 2, seed=0, shuffle=False, share=share()), CPU)
+    drawn = MemoryBatches(data, Order(size, 2, seed=0, shuffle=False, share=shard()), CPU)
     return evaluate(model, drawn, {}, split="x", precision=FP32)
 
 
@@ -259,7 +261,7 @@ def digests(changed):
     for step in (1, 2):
         fingerprint.add_digest(step, model.state_dict())
         with torch.no_grad():
-            own_rows(next(model.parameters())).add_(float(rank() == changed))
+            local_shard(next(model.parameters())).add_(float(rank() == changed))
     fingerprint.add_losses(torch.zeros(2))
     return digests_of(fingerprint.take_rows()[0])
 
@@ -276,5 +278,5 @@ def test_a_digest_is_of_the_rows_of_all_ranks(ranks, changed):
 def test_one_process_has_all_rows(caplog):
     model = Model(network(), nn.CrossEntropyLoss())
     divide(model, CPU)
-    assert not is_divided(model.network)
+    assert not is_sharded(model.network)
     assert "divides nothing in one process" in caplog.text

@@ -10,7 +10,7 @@ from torch import nn
 from stride.config.schema import DistributedConfig
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
-from stride.distributed import gather, rank, share, totals, world_size
+from stride.distributed import all_sum, gather, rank, shard, world_size
 from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
@@ -56,10 +56,10 @@ def columns(unlabelled=0.0):
 
 def windows(size, accumulate, epoch, position=0, unlabelled=0.0):
     """Give the windows of an epoch: of whole batches in one process, else of shares."""
-    order = Order(SAMPLES, size, seed=1, shuffle=True, share=share())
+    order = Order(SAMPLES, size, seed=1, shuffle=True, share=shard())
     batches = MemoryBatches(columns(unlabelled), order, CPU)
     batches.set_epoch(epoch, position)
-    drawn = iter(batches) if world_size() == 1 else batches.shares()
+    drawn = iter(batches) if world_size() == 1 else batches.shards()
     return iter(lambda: tuple(islice(drawn, accumulate)), ())
 
 
@@ -106,7 +106,7 @@ def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options
         for window in windows(size, accumulate, epoch, unlabelled=unlabelled):
             step = update.gradients(window)
             update.apply(window, step)
-            total, count = totals([float(counted_loss(step) * step.size), float(step.size)])
+            total, count = all_sum([float(counted_loss(step) * step.size), float(step.size)])
             losses.append(total / count if count else 0.0)
             samples += count
         update.train(False)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.errors import RunError
-from stride.runs.labels.query_csv import Asked, as_label, number_in, query_text, read_query
+from stride.runs.labels.query_csv import LabelRequest, as_label, number_in, query_text, read_query
 from stride.runs.layout import RunPaths
 
 TEXT = "round,id,score,label\n2,17,0.5,cat\n2,4,,\n"
@@ -34,9 +34,9 @@ def test_a_query_is_written_with_empty_labels_and_read_again(paths: RunPaths) ->
     assert text == "round,id,score,label\n2,17,0.30000000000000004,\n2,4,,\n2,9,,\n"
     paths.queries.write_text(text)
     assert read_query(paths) == [
-        Asked(2, 17, 0.1 + 0.2, None, 2),
-        Asked(2, 4, None, None, 3),
-        Asked(2, 9, None, None, 4),
+        LabelRequest(2, 17, 0.1 + 0.2, None, 2),
+        LabelRequest(2, 4, None, None, 3),
+        LabelRequest(2, 9, None, None, 4),
     ]
 
 

@@ -18,7 +18,7 @@ import pytest
 from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
-from stride.trainers.active.labelling import Labelling
+from stride.trainers.active.label_session import LabelSession
 from stride_cli.labelling.page import LONGEST, Page, serve, view
 from stride_cli.labelling.png import SIGNATURE
 from tests.trainers.active.waiting import pets, waiting
@@ -33,7 +33,7 @@ def paths(tmp_path: Path) -> RunPaths:
 @pytest.fixture
 def page(paths: RunPaths) -> Iterator[Page]:
     """Serve the page, in a thread."""
-    with Page(Labelling(paths.path), "ann") as page:
+    with Page(LabelSession(paths.path), "ann") as page:
         page.thread = threading.Thread(target=page.serve_forever, args=(0.01,))  # type: ignore[attr-defined]
         page.thread.start()  # type: ignore[attr-defined]
         yield page
@@ -189,7 +189,7 @@ def test_a_label_needs_a_sample(page: Page, posted: Any) -> None:
 
 
 def test_only_this_machine_is_served_and_each_page_has_its_secret(paths: RunPaths) -> None:
-    labelling = Labelling(paths.path)
+    labelling = LabelSession(paths.path)
     with Page(labelling, "ann") as one, Page(labelling, "ann") as other:
         assert one.server_address[0] == "127.0.0.1"
         assert one.secret != other.secret and len(one.secret) >= 20
@@ -198,7 +198,7 @@ def test_only_this_machine_is_served_and_each_page_has_its_secret(paths: RunPath
 
 def test_nothing_is_served_where_nothing_is_missing(paths: RunPaths, capsys) -> None:
     add_labels(paths, {7: 0, 3: 0, 5: 0}, by="bob")
-    serving = threading.Thread(target=serve, args=(Labelling(paths.path), "ann"), daemon=True)
+    serving = threading.Thread(target=serve, args=(LabelSession(paths.path), "ann"), daemon=True)
     serving.start()
     serving.join(10)
     assert not serving.is_alive()

@@ -17,8 +17,8 @@ from rich.console import Console
 from stride.active.labels.rendering import Picture, Table, Words
 from stride.runs.labels.labels_jsonl import read_labels
 from stride.runs.layout import RunPaths
-from stride.trainers.active.labelling import Labelling
-from stride_cli.labelling.terminal import Asking, draw
+from stride.trainers.active.label_session import LabelSession
+from stride_cli.labelling.terminal import Prompt, draw
 from tests.trainers.active.waiting import pets, waiting
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -50,7 +50,7 @@ def typed(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
     def type_(*lines: str) -> str:
         monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         screen = console()
-        Asking(Labelling(paths.path), "ann", screen).run()
+        Prompt(LabelSession(paths.path), "ann", screen).run()
         return text_of(screen)
 
     return type_
@@ -108,7 +108,7 @@ def test_help_says_what_can_be_typed(typed) -> None:
 
 
 def test_what_others_label_meanwhile_is_not_asked_for(typed, paths: RunPaths) -> None:
-    Labelling(paths.path).give(3, "cat", by="bob")
+    LabelSession(paths.path).give(3, "cat", by="bob")
     assert asked(typed("dog")) == ["2 of 3: sample 7", "3 of 3: sample 5"]
 
 

@@ -17,14 +17,14 @@ from stride.loggers.console import NoDisplay, PlainDisplay
 from stride.runs.listing.rows import read_row
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
-from stride.trainer.fit import silence
-from stride.trainer.fit.run_recorder import Recording
+from stride.trainer.fit import stall_warning
+from stride.trainer.fit.run_recorder import RunRecorder
 
 
 @pytest.fixture
 def recording(tmp_path):
     writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
-    return Recording(writer, TrainState(), Loggers([]), NoDisplay())
+    return RunRecorder(writer, TrainState(), Loggers([]), NoDisplay())
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_the_end_says_how_it_came(recording, error, state, reason):
 
 
 def test_a_long_wait_for_a_batch_is_in_the_status_until_it_ends(recording, monkeypatch):
-    monkeypatch.setattr(silence, "SECONDS", 0.05)
-    monkeypatch.setattr(silence, "LOOK", 0.01)
+    monkeypatch.setattr(stall_warning, "SECONDS", 0.05)
+    monkeypatch.setattr(stall_warning, "LOOK", 0.01)
     path = recording.paths.path
 
     def batches():
@@ -106,7 +106,7 @@ def test_what_a_checkpoint_is_told_of_the_streams_is_written_and_then_durable(
 def test_warnings_are_shown_while_the_run_goes_on(tmp_path):
     shown = StringIO()
     writer = RunWriter.start(tmp_path / "w", config={"a": 1}, provenance={"format_version": 1})
-    with Recording(writer, TrainState(), Loggers([]), PlainDisplay(shown)):
+    with RunRecorder(writer, TrainState(), Loggers([]), PlainDisplay(shown)):
         LOGGER.warning("update %d skipped", 3)
         LOGGER.info("not for the terminal")
     LOGGER.warning("too late")

@@ -20,7 +20,7 @@ from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted
 from stride.errors import RunFailed, UserError
 from stride.trainer.proof import prove
-from stride.trainer.proof.processes import Forked
+from stride.trainer.proof.processes import ForkedProcess
 from stride.trainer.trainer import Trainer
 
 
@@ -215,8 +215,8 @@ class Sleepy(Callback):
 
 def test_temporary_files_whose_names_are_too_long_for_sockets_stay_where_they_are():
     stop = StopRequest()
-    assert Forked(Path("/tmp/t"), stop, None, None)._scratch == {"TMPDIR": "/tmp/t"}
-    assert Forked(Path("/tmp", "t" * 70), stop, None, None)._scratch == {}
+    assert ForkedProcess(Path("/tmp/t"), stop, None, None)._scratch == {"TMPDIR": "/tmp/t"}
+    assert ForkedProcess(Path("/tmp", "t" * 70), stop, None, None)._scratch == {}
 
 
 def test_ctrl_c_leaves_nothing(make, tmp_path):

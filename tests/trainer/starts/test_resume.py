@@ -15,7 +15,7 @@ from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter
-from stride.trainer.starts.resume import Resumed
+from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from tests.sealed import change_record
 from tests.trainer.killing import Killed, Killer
@@ -328,14 +328,14 @@ def test_a_run_that_a_process_writes_is_refused(make, tmp_path):
 
 def test_a_run_that_another_process_went_on_with_meanwhile_is_left_alone(make):
     run = kill(make, 4)
-    beginning = Resumed.of(run.path)
+    beginning = ResumedRun.of(run.path)
     RunWriter.resume(run.path).close("interrupted")
     with pytest.raises(RunError, match="another process has taken this run just now"):
         make()._fit(beginning, trust_code=False)
     assert segments(run) == ["0.json", "1.json"] and Run(run.path).state == "interrupted"
 
 
-class Meanwhile(Resumed):
+class Meanwhile(ResumedRun):
     """Have something happen to the run between the look at it and its claim."""
 
     def take(self, *facts):

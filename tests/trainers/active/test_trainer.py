@@ -12,7 +12,7 @@ from torch import nn
 
 from stride.active.curves.curve import Curve
 from stride.callbacks.base import Callback
-from stride.callbacks.kept import Kept
+from stride.callbacks.retention import RetentionPolicy
 from stride.distributed import rank
 from stride.errors import DataError, RunError, UserError
 from stride.runs.files.atomic import read_lines
@@ -325,7 +325,7 @@ def by_rank(model, pool):
 
 def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, monkeypatch):
     """The round that follows tidies up; what is not in the list yet is no rubbish."""
-    add, measure = Kept.add, Cycle._measure
+    add, measure = RetentionPolicy.add, Cycle._measure
 
     def late(*arguments):  # what the thread does once the folder is in its place
         time.sleep(0.4)
@@ -335,7 +335,7 @@ def test_a_checkpoint_that_is_still_written_outlives_the_next_round(tmp_path, mo
         time.sleep(0.2)
         return measure(cycle)
 
-    monkeypatch.setattr(Kept, "add", late)
+    monkeypatch.setattr(RetentionPolicy, "add", late)
     monkeypatch.setattr(Cycle, "_measure", measured)
     made = fitted(tmp_path)
     assert verify_run(made.run.paths.path).problems == []

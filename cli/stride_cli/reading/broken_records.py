@@ -1,0 +1,31 @@
+"""Tell of records that are valid JSON and no sense, in one line that names the run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+NONSENSE = (
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    OSError,
+)
+"""What a list for a table, or a text for a number, leads to; and a file that cannot be read."""
+
+
+@contextmanager
+def broken_records_as_errors(*runs: str) -> Iterator[None]:
+    """Turn what the records of runs lead to into an error that names them.
+
+    Raises:
+        RunError: they make no sense.
+    """
+    from stride.errors import RunError
+
+    try:
+        yield
+    except NONSENSE as error:
+        what = f"the records of {' and '.join(runs)} make no sense: {error}"
+        raise RunError(what, hint=f"type: stride verify {' '.join(runs)}") from error

@@ -1,0 +1,108 @@
+"""What is wrong with a config, told as one line with the dotted key and what to type."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from stride.config.fields import dotted_keys, model_at, section_type
+from stride.config.json_kinds import value_kinds
+from stride.config.values import join, show
+from stride.errors import ConfigError, nearest
+
+# Keys that somebody types where they do not belong, and that only a constructor declares.
+_OF_CONSTRUCTORS = {
+    "lr": "optimizer_kwargs",
+    "weight_decay": "optimizer_kwargs",
+    "momentum": "optimizer_kwargs",
+    "num_workers": "load_data_kwargs",
+    "drop_last": "load_data_kwargs",
+}
+_WANTED = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be a table of keys",
+    "model_type": "must be a table of keys",
+    "finite_number": "must be finite",
+    "too_long": "must be shorter",
+    "too_short": "must be longer",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be letters, digits, '_', '-' and '.', a letter or digit first",
+}
+
+
+def config_error(error: ValidationError, model: type[BaseModel]) -> ConfigError:
+    """Return all errors that pydantic found as a ConfigError, unknown keys first."""
+    found = error.errors(include_url=False)
+    unknown = [one for one in found if one["type"] == "extra_forbidden"]
+    # The missing key may be an unknown one, mistyped.
+    others = [one for one in found if one["type"] not in ("extra_forbidden", "missing")]
+    listed = [*unknown, *others] or found
+    first_of = {_field(one["loc"], model): one for one in reversed(listed)}  # a union fails twice
+    return ConfigError.together(_refused(one, model) for one in listed if one in first_of.values())
+
+
+def _field(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[int | str, ...]:
+    """Return the part of a location that is a key of the schema."""
+    in_section = section_type(model.model_fields.get(str(location[0]))) if location else None
+    return location[:2] if in_section else location[:1]
+
+
+def _refused(detail: Any, model: type[BaseModel]) -> ConfigError:
+    if detail["type"] == "extra_forbidden":
+        return unknown_key(join(*map(str, detail["loc"])), model)
+    own = _field(detail["loc"], model)
+    items = (part for part in detail["loc"][len(own) :] if isinstance(part, int))
+    key = join(*map(str, own), *map(str, items))  # a location has names of types too
+    if detail["type"] == "missing":
+        return ConfigError(f"{key} is missing", key=key, hint=f"type: --config {key}=...")
+    what = f"{key} {reason(detail)}, not {show(detail['input'])}"
+    choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+    return ConfigError(what, key=key, hint=nearest(str(detail["input"]), choices))
+
+
+def reason(detail: Any) -> str:
+    """Return what one of pydantic's error details asks for: "must be a whole number"."""
+    if value_kinds(detail["input"]) == {"number", "text"} and detail["type"] == "float_type":
+        return _WANTED["finite_number"]
+    said = str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    return _WANTED.get(detail["type"], said)
+
+
+def unknown_key(key: str, model: type[BaseModel], beside: Iterable[str] = ()) -> ConfigError:
+    """Return the error for a key that is not there, naming the nearest that is.
+
+    Args:
+        key: the dotted key.
+        model: the type of the whole config.
+        beside: names that the section takes although the schema does not declare them.
+    """
+    section, _, name = key.rpartition(".")
+    here = model_at(model, tuple(filter(None, section.split("."))))
+    siblings = [*beside, *(here.model_fields if here else ())]
+    homes = _homes(section, model)
+    # At the root the section has been left out, more likely than another key been mistyped.
+    near = "" if not section and name in homes else nearest(name, siblings)
+    hint = near or _elsewhere(name, homes) or _list(siblings)
+    return ConfigError(f"unknown key {key}", key=key, hint=hint)
+
+
+def _homes(section: str, model: type[BaseModel]) -> dict[str, str]:
+    """Return name -> dotted key for the keys of all other sections."""
+    keys = [join(home, name) for name, home in _OF_CONSTRUCTORS.items()] + [*dotted_keys(model)]
+    split = (key.rpartition(".") for key in keys)
+    return {name: join(home, name) for home, _, name in split if home != section}
+
+
+def _elsewhere(name: str, homes: Mapping[str, str]) -> str:
+    """Return the hint for a key that another section has."""
+    found = nearest(name, homes)
+    return found.replace(found.split("'")[1], homes[found.split("'")[1]]) if found else ""
+
+
+def _list(names: list[str]) -> str:
+    return f"the keys here are {', '.join(sorted(names))}" if names else ""

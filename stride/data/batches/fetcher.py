@@ -1,0 +1,172 @@
+"""Make the batch that a key names, in this process or in a worker: always the same one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, default_collate, get_worker_info
+
+from stride.data.array_dataset import ArrayDataset
+from stride.data.batches.sampler import BatchKey
+from stride.data.generators import Held
+from stride.data.normalize import Normalization
+from stride.data.samples import SampleDataset, with_inputs
+from stride.data.seeding import (
+    GLOBALS,
+    GlobalGenerator,
+    Seedable,
+    drawn_since,
+    mix,
+    read_globals,
+    seed_globals,
+    write_globals,
+)
+from stride.errors import DataError
+
+SAMPLE, MANY = 4, 5  # which of the random streams of a seed
+
+
+class FetchArrays(Dataset[Any]):
+    """Read whole batches out of columns."""
+
+    def __init__(self, source: ArrayDataset) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitems__(self, key: BatchKey) -> tuple[Tensor, ...]:
+        return self.source.take(torch.tensor(key.indices))
+
+
+class FetchSamples(Dataset[Any]):
+    """Get samples one by one, each under its own seed, and collate them.
+
+    The global random state of the main process is after each batch as it was before. Seeding
+    takes time and matters only to a generator that is drawn from: when a draw is first seen,
+    that batch is made again, and from then on each sample has its seed. In a worker it always
+    has. The batches are the same either way. A generator that the dataset, the transform or the
+    collate function holds is seeded with each sample, too, and is in the main process after each
+    batch as it was before.
+    """
+
+    def __init__(
+        self,
+        source: ArrayDataset | SampleDataset,
+        *,
+        seed: int,
+        finish: Callable[[Any], Any] | None,
+        collate: Callable[[list[Any]], Any] | None,
+    ) -> None:
+        self.source = source
+        self.seed = seed
+        self.finish = finish
+        self.collate = collate or stack
+        own = getattr(source, "dataset", None)
+        self._get_many = getattr(own, "__getitems__", None)
+        self._set_epoch = getattr(own, "set_epoch", None)
+        self._drawn: list[GlobalGenerator] = []
+        self._held = Held(dataset=own, transform=finish, collate_fn=collate)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitems__(self, key: BatchKey) -> Any:
+        if callable(self._set_epoch):
+            self._set_epoch(key.epoch)
+        first = self._held.begin(key.epoch)
+        batch = self._secluded(key)
+        if first and self._held.look():  # the first sample made some that it draws from
+            batch = self._secluded(key)
+        return batch
+
+    def _secluded(self, key: BatchKey) -> Any:
+        if get_worker_info() is not None:
+            return self._batch(key, GLOBALS)
+        with self._held.put_back():
+            return self._batch_of_main(key)
+
+    def _batch_of_main(self, key: BatchKey) -> Any:
+        before = read_globals()
+        untouched = False
+        try:
+            batch = self._batch(key, self._drawn)
+            while found := drawn_since(before, self._drawn):
+                self._drawn.extend(found)
+                batch = self._batch(key, self._drawn)
+            untouched = not self._drawn
+            return batch
+        finally:
+            if not untouched:
+                write_globals(before)
+
+    def _batch(self, key: BatchKey, known: Sequence[GlobalGenerator]) -> Any:
+        drawn: Sequence[Seedable] = [*known, *self._held.generators]
+        if callable(self._get_many) and isinstance(self.source, SampleDataset):
+            samples = self._many(self.source.rows(key.indices), key, drawn)
+        else:
+            samples = self._one_by_one(key, drawn)
+        return self.collate(samples)  # its draws go on from the last sample's
+
+    def _one_by_one(self, key: BatchKey, drawn: Sequence[Seedable]) -> list[Any]:
+        start = mix(self.seed, SAMPLE, key.epoch)
+        samples = []
+        for index in key.indices:
+            if drawn:
+                seed_globals(mix(index, start=start), drawn)
+            sample = self.source[index]
+            samples.append(sample if self.finish is None else self.finish(sample))
+        return samples
+
+    def _many(self, rows: list[int], key: BatchKey, drawn: Sequence[Seedable]) -> list[Any]:
+        """Let a dataset that gives several samples at once do so, under one seed."""
+        if drawn:
+            seed_globals(mix(self.seed, MANY, key.epoch, key.indices[0]), drawn)
+        samples = list(self._get_many(rows))  # type: ignore[misc]
+        return samples if self.finish is None else [self.finish(sample) for sample in samples]
+
+
+def finisher(
+    normalization: Normalization | None, transform: Callable[[Any], Any] | None
+) -> Callable[[Any], Any] | None:
+    """Return what is done to each sample: normalise its inputs, then transform them."""
+    if normalization is None and transform is None:
+        return None
+    return Finisher(normalization, transform)
+
+
+class Finisher:
+    """Normalise and transform the inputs of a sample (a class: workers may have to pickle it)."""
+
+    def __init__(
+        self, normalization: Normalization | None, transform: Callable[[Any], Any] | None
+    ) -> None:
+        self.normalization = normalization
+        self.transform = transform
+
+    def __call__(self, sample: Any) -> Any:
+        return with_inputs(sample, self._inputs)
+
+    def _inputs(self, inputs: Any) -> Any:
+        if self.normalization is not None:
+            inputs = self.normalization.apply_sample(torch.as_tensor(inputs))
+        return inputs if self.transform is None else self.transform(inputs)
+
+
+def stack(samples: list[Any]) -> Any:
+    """Collate as torch does, but keep a tuple a tuple.
+
+    Raises:
+        DataError: The samples do not stack, for example images of different sizes.
+    """
+    try:
+        batch = default_collate(samples)
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"the samples do not stack into a batch: {reason}",
+            where="load_data_kwargs",
+            hint="make them of one shape and type, or give a collate_fn",
+        ) from error
+    return tuple(batch) if type(samples[0]) is tuple and type(batch) is list else batch

@@ -1,0 +1,221 @@
+"""Give the batches of a user's own loader, and take it up again where a training was left."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
+from typing import Any
+
+import torch
+
+from stride.data.batches.base import iterate_on_device, to_device
+from stride.data.batches.stream import put_back
+from stride.data.generators import Held
+from stride.data.seeding import read_globals, write_globals
+from stride.distributed import rank, world_size
+from stride.errors import DataError
+
+_INSIDE = "resume at an epoch's border, or give it state_dict and load_state_dict"
+
+
+class UserLoaderBatches:
+    """Give the batches of a user's loader, moved to the device where they are not on it.
+
+    On the CPU the batches are the loader's own, as they come. Their order is its own too:
+    it draws from the global random state, as it would without STRIDE. With several ranks it is
+    the loader's business to give each its share, in batches of as many samples.
+
+    Its state is that of the random generators that the loader and its parts hold, and the numbers
+    by which its samplers count. Where nothing more is known an epoch is begun at its beginning.
+
+    Attributes:
+        loader: The user's object.
+        doubt: Why an epoch may not be the same again although all states were put back; empty
+            where nothing speaks against it.
+    """
+
+    seekable = False
+    interruptible = False  # broken off, a loader has drawn from the global random state
+    whole = True  # only the loader knows how to make a smaller one
+
+    def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
+        self.loader = loader
+        self.device = device
+        self.batch_size: int | None = getattr(loader, "batch_size", None)
+        self.collate = getattr(loader, "collate_fn", None)
+        self.num_samples: int | None = _num_samples(loader)
+        self.doubt = doubt(loader)
+        self._held = Held(loader=loader)
+        self._counting = [one for one in _samplers(loader) if type(one).__module__[:5] != "torch"]
+        self._counted_from = [_numbers(one) for one in self._counting]
+        self._followers = [
+            follower
+            for owner in (loader, *_samplers(loader), getattr(loader, "dataset", None))
+            if callable(follower := getattr(owner, "set_epoch", None))
+        ]
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Tell the epoch to whatever of the loader's parts has a set_epoch.
+
+        Raises:
+            DataError: A position other than 0.
+        """
+        if position:
+            raise no_position()
+        for follow in self._followers:
+            follow(epoch)
+
+    def __len__(self) -> int:
+        return len(self.loader)  # type: ignore[arg-type]
+
+    def left(self, epoch: int, position: int) -> float:
+        """Return how many batches are left; inf where the loader has no length."""
+        try:
+            return len(self) - -(-position // self._counted)
+        except TypeError:
+            return math.inf
+
+    def positions(self, epoch: int, position: int) -> Iterator[int]:
+        """Yield the position after each batch: the full batches of all ranks, in samples.
+
+        Where the loader does not say how many samples a batch has, batches are counted.
+        """
+        size = self._counted
+        if self._ends_with(last := (self.num_samples or 0) * world_size()):
+            return chain(range(position + size, last, size), [last], count(last + size, size))
+        return count(position + size, size)
+
+    @property
+    def _counted(self) -> int:
+        return (self.batch_size or 1) * world_size()
+
+    def _ends_with(self, last: int) -> bool:
+        try:
+            return bool(self.batch_size) and -(-last // self._counted) == len(self)
+        except TypeError:
+            return False
+
+    @property
+    def smallest(self) -> int | None:
+        """Return the samples of the loader's smallest batch; None where it does not say."""
+        size, samples = self.batch_size, self.num_samples
+        try:
+            if not size or not samples or samples % size == 0 or len(self) != -(-samples // size):
+                return size
+        except TypeError:
+            return None
+        return samples % size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iterate_on_device(self.loader, self.device)
+
+    def shards(self) -> Iterator[tuple[Any, None]]:
+        """Yield the loader's batches; each rank is taken to have as many samples."""
+        return ((batch, None) for batch in self)
+
+    def example(self) -> Any:
+        """Return the loader's first batch; random state and loader are as before."""
+        before = read_globals()
+        self._held.look()
+        try:
+            with self._held.put_back(), put_back(getattr(self.loader, "dataset", None)):
+                return to_device(next(iter(self.loader)), self.device)
+        except StopIteration:
+            raise DataError("the loader gives no batch", where="train_loader") from None
+        finally:
+            write_globals(before)
+
+    def is_stateful(self) -> bool:
+        """Tell whether there is anything that `state_dict` would hold."""
+        return bool(self.state_dict()["generators"] or self._counting)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the states of the generators that the loader and its parts hold, and counters."""
+        self._held.look()
+        return {"generators": self._held.read(), "counters": self._counters()}
+
+    def _counters(self) -> list[dict[str, int]]:
+        """Return those whole numbers of each sampler that are other than they were at first."""
+        counted = zip(self._counting, self._counted_from, strict=True)
+        return [dict(_numbers(one).items() - first.items()) for one, first in counted]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set those generators and counters."""
+        self._held.look()
+        self._held.write(state.get("generators", {}))
+        for sampler, counters in zip(self._counting, state.get("counters", ()), strict=False):
+            vars(sampler).update(counters)
+
+    def load_others(self, states: Sequence[Mapping[str, Any]]) -> None:
+        """Take the state of some rank: another number of ranks has divided the data otherwise."""
+        self.load_state_dict({**states[rank() % len(states)], "counters": []})
+
+
+class ResumableUserLoaderBatches(UserLoaderBatches):
+    """Give the batches of a loader that can say and set where it is (StatefulDataLoader, say)."""
+
+    seekable = True
+
+    def set_epoch(self, epoch: int, position: int = 0) -> None:
+        """Tell the epoch to the loader; the position is part of its state."""
+        super().set_epoch(epoch)
+
+    def is_stateful(self) -> bool:
+        """Tell that the loader has a state."""
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the loader's own state."""
+        return self.loader.state_dict()  # type: ignore[attr-defined, no-any-return]
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Let the loader go on where `state_dict` was taken."""
+        self.loader.load_state_dict(state)  # type: ignore[attr-defined]
+
+    def example(self) -> Any:
+        """Return the loader's first batch, and put the loader back."""
+        before = self.state_dict()
+        try:
+            return super().example()
+        finally:
+            self.load_state_dict(before)
+
+
+def _numbers(sampler: Any) -> dict[str, int]:
+    """Return the whole numbers that a sampler holds: by one it may count epochs."""
+    own = getattr(sampler, "__dict__", {})
+    return {name: value for name, value in own.items() if type(value) is int}
+
+
+def doubt(loader: Any) -> str:
+    """Say why a loader may not give the same again where its state was put back; else nothing."""
+    if getattr(loader, "num_workers", 0) and getattr(loader, "persistent_workers", False):
+        return "its workers are kept between epochs (persistent_workers), and so is what they draw"
+    if getattr(loader, "num_workers", 0) and not getattr(loader, "in_order", True):
+        return "its batches come as they are ready (in_order=False)"
+    return ""
+
+
+def no_position() -> DataError:
+    what = "your own loader cannot begin in the middle of an epoch"
+    return DataError(what, where="train_loader", hint=_INSIDE)
+
+
+def _samplers(loader: Any) -> list[Any]:
+    """Return the samplers in a loader, each once."""
+    batch_sampler = getattr(loader, "batch_sampler", None)
+    owners = [
+        getattr(loader, "sampler", None),
+        batch_sampler,
+        getattr(batch_sampler, "sampler", None),
+    ]
+    return list({id(owner): owner for owner in owners if owner is not None}.values())
+
+
+def _num_samples(loader: Any) -> int | None:
+    """Return the samples of an epoch: the sampler's, which may take fewer than there are."""
+    for part in ("sampler", "dataset"):
+        try:
+            return len(getattr(loader, part))
+        except (AttributeError, TypeError):
+            continue
+    return None

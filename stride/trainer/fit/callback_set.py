@@ -1,0 +1,151 @@
+"""Put together who watches a training: callbacks, best weights, checkpoints, stopping."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from inspect import isclass
+from typing import Any
+
+from stride.callbacks.base import Callback
+from stride.callbacks.best_weights import BestWeights
+from stride.callbacks.broadcast_metrics import BroadcastMetrics
+from stride.callbacks.checkpoints import Checkpoints
+from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.monitor import Monitor
+from stride.callbacks.required_metrics import RequireMetrics
+from stride.components import find
+from stride.data.batches.replayed import ReplayedBatches
+from stride.data.generators import is_stateful
+from stride.distributed import world_size
+from stride.engine.loop import StopRequest
+from stride.engine.state import Stateful
+from stride.errors import ComponentError
+from stride.runs.layout import checkpoint_name
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.monitors import evaluated_metrics, require_metric
+
+
+@dataclass(frozen=True)
+class CallbackSet:
+    """All callbacks of a training.
+
+    Attributes:
+        in_order: the user's first, then best weights, checkpoints, and the decision to stop.
+        best: keeps the best weights.
+        checkpoints: writes the checkpoints.
+        monitor: by which metric weights are the best.
+        followed: metrics that evaluations have to give, by the key that names them; none where
+            somebody adds metrics to them.
+    """
+
+    in_order: list[Callback]
+    best: BestWeights
+    checkpoints: Checkpoints
+    monitor: Monitor
+    followed: dict[str, str] = field(default_factory=dict)
+
+    def reconsider(self, stop: StopRequest) -> None:
+        """Let early stopping decide again, which it does after a checkpoint is written."""
+        for callback in self.in_order:
+            if isinstance(callback, EarlyStopping) and callback.reason and not stop:
+                stop.reason, stop.status = callback.reason, "done"
+
+    def named(self) -> dict[str, Callback]:
+        """Return all callbacks, each by a name that is the same in every start."""
+        names: dict[str, Callback] = {}
+        for callback in self.in_order:
+            name = f"callback-{type(callback).__name__}"
+            twins = sum(1 for known in names if known.split("+")[0] == name)
+            names[f"{name}+{twins}" if twins else name] = callback
+        return names
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return the callbacks that have a state, by name."""
+        named: dict[str, Any] = {**self.named()}
+        return {name: one for name, one in named.items() if is_stateful(one)}
+
+
+def build_callbacks(
+    assembly: Assembly,
+    given: Iterable[Callback],
+    *,
+    adds_metrics: bool = False,
+    now: Callable[[], float] = time.monotonic,
+) -> CallbackSet:
+    """Build the callbacks of the config and put the given ones after the named ones.
+
+    Args:
+        assembly: config, data and model.
+        given: the user's callbacks.
+        adds_metrics: whether somebody else may add metrics to those that are evaluated.
+        now: the clock by which checkpoints are due.
+
+    Raises:
+        ConfigError: a metric to follow is not evaluated.
+        ComponentError: a named callback is not found or is none.
+    """
+    config = assembly.config
+    training = config.training_config
+    users = [_named_callback(name) for name in training.callbacks]
+    users += [_callback(one, "callbacks") for one in given]
+    monitor = assembly.saving_monitor
+    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
+    names = _Names(assembly)
+    train = assembly.loader("train")
+    # What has to be drawn again may turn out to be other: the last border is kept beside it.
+    inside = train.seekable and not isinstance(train, ReplayedBatches)
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
+    same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
+    called = [*users, *same, best, checkpoints]
+    chosen = training.saving_metric is None and training.stopping_metric is not None
+    monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
+    if training.early_stopping:
+        monitors["stopping_metric"] = assembly.stopping_monitor
+        called.append(EarlyStopping(monitors["stopping_metric"], training.patience))
+    adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
+    if adders or adds_metrics:  # of their own, whose names nobody knows yet
+        called.append(RequireMetrics(one.metric for one in monitors.values()))
+        return CallbackSet(called, best, checkpoints, monitor)
+    followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
+    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates)
+    for key, metric in followed.items():
+        require_metric(metric, known, key)
+    return CallbackSet(called, best, checkpoints, monitor, followed)
+
+
+def _named_callback(name: str) -> Callback:
+    made_by = find("callback", name)
+    if isclass(made_by):
+        _require_callback(issubclass(made_by, Callback), made_by, name)
+    return _callback(made_by(), name)
+
+
+def _callback(thing: Any, origin: str) -> Callback:
+    _require_callback(isinstance(thing, Callback), type(thing), origin)
+    called: Callback = thing
+    return called
+
+
+def _require_callback(right: bool, kind: type, origin: str) -> None:
+    """Refuse what is no callback; a class before it is called."""
+    if not right:
+        raise ComponentError(
+            f"{origin} gives a {kind.__name__}, no stride.Callback",
+            where="training_config.callbacks",
+            hint="give an instance of a class that inherits from stride.Callback",
+        )
+
+
+class _Names:
+    """Give checkpoints their names."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        config = assembly.config
+        self._parts = (
+            str(config.model_kwargs.model_name),
+            config.dataset_kwargs.dataset_name,
+            config.training_config.experiment,
+        )
+
+    def __call__(self, epoch: int, step: int | None) -> str:
+        return checkpoint_name(*self._parts, epoch, step)

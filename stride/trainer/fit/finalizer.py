@@ -1,0 +1,118 @@
+"""Bring a training to its end: by its limit, a stop, a signal or an exception."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from stride.config.metrics import canonical
+from stride.engine.random import rank_seed, seed_everything
+from stride.engine.signals import Interrupted, obeying_signals
+from stride.log import LOGGER
+from stride.models.shards import is_sharded
+from stride.trainer.fit.results import Stopwatch, results_of, summary
+from stride.trainer.fit.session import Session
+from stride.trainer.process_state import drawing
+
+
+class Finalizer:
+    """Leave a readable run, however its training ends.
+
+    Args:
+        session: what is trained.
+        stopwatch: measures it.
+    """
+
+    def __init__(self, session: Session, stopwatch: Stopwatch) -> None:
+        self._session = session
+        self._stopwatch = stopwatch
+        self._together = False  # whether all ranks are here: who failed alone asks no other
+
+    @contextmanager
+    def run_guarded(self) -> Iterator[None]:
+        """Time the loop in the block; save what there is when an exception ends it.
+
+        Raises:
+            Interrupted: a signal ended it, with a checkpoint behind it.
+        """
+        session = self._session
+        config, checkpoints = session.assembly.config, session.callbacks.checkpoints
+        seed_everything(rank_seed(config.seed))
+        counted = session.batches.batch_size is not None  # else batches are, not samples
+        self._stopwatch.start(session.state if counted else None)
+        try:
+            grace = config.checkpoint_config.grace_seconds
+            stop = session.stop
+            with obeying_signals(session.consensus.local_request, grace):
+                yield
+                if stop.signal:
+                    checkpoints.save(session.trainer)
+                checkpoints.finish(session.trainer)
+            if stop.signal:
+                self._together = True
+                raise Interrupted(stop.signal)
+        except BaseException as error:
+            session.run.hold_sigterm()
+            self._stopwatch.stop()
+            self._on_failure(error)
+            raise
+        self._stopwatch.stop()
+
+    def _on_failure(self, error: BaseException) -> None:
+        """Save what there is; nothing here may hide the exception."""
+        try:
+            self._session.hooks.call("on_exception", error)
+        except Exception:
+            LOGGER.exception("the hook on_exception failed")
+        if not self._session.state_restored:  # what the run has is better
+            return
+        try:
+            # The last weights of a failed run may be anything; those of a signal are sound.
+            self._save_results(test={}, sound=isinstance(error, KeyboardInterrupt))
+        except Exception as late:
+            LOGGER.warning("no results were saved: %s: %s", type(late).__name__, late)
+
+    def finish(self) -> None:
+        """Put the best weights back, evaluate them on the test split, write the results."""
+        session = self._session
+        session.callbacks.best.restore(session.assembly.model)
+        test: dict[str, float] = {}
+        try:
+            if session.assembly.evaluates("test"):
+                with drawing():
+                    test = session.assembly.kind.evaluate(session.assembly, "test")
+            self._together = True
+        finally:
+            self._save_results(test)
+        session.run.note(summary(session.results))
+        if session.stop:
+            session.run.end_as(session.stop.status, session.stop.reason)
+
+    def _save_results(self, test: Mapping[str, float], *, sound: bool = True) -> None:
+        session, model = self._session, self._session.assembly.model
+        best = session.callbacks.best
+        if self._together or not is_sharded(model.network):
+            best.write(session.trainer, or_present=sound)
+        session.results |= results_of(
+            state=session.state,
+            monitor=session.callbacks.monitor,
+            best=best.best,
+            last=session.metrics,
+            test=test,
+            timings=self._stopwatch.timings(),
+            parameters=sum(p.numel() for p in model.parameters()),
+            weights_sha256=session.run.weights_sha256,
+        )
+        session.run.write_results(session.results)
+
+    def best_value(self) -> float:
+        """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
+        value = self._session.callbacks.best.best.value
+        if value is None:
+            metric, seen = self._session.callbacks.monitor.metric, self._session.metrics
+            others = [n for n in seen if n.startswith("validation/") and metric not in seen]
+            called = f"call {others[0]} so" if others else ""
+            if others and canonical(others[0]) == others[0]:
+                called = f"type: training_config.saving_metric={others[0]}"
+            hint = f"; {called}" if called else ""
+            LOGGER.warning("no evaluation gave a number for %s%s", metric, hint)
+        return math.nan if value is None else value

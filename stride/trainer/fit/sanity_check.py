@@ -1,0 +1,123 @@
+"""Try an assembly on small batches, before there is a run."""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from stride.data import Batches, Data
+from stride.data.batches.user_loader import UserLoaderBatches
+from stride.distributed import world_size
+from stride.engine.probe import LastBatch, probe
+from stride.errors import StrideError
+from stride.metrics.base import KEY as METRICS
+from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.monitors import evaluated_metrics, require_metric
+
+DROP = "type: load_data_kwargs.drop_last=true"
+DROP_OF = 'type: load_data_kwargs.{}_loader_kwargs={{"drop_last":true}}'
+EVALUATED = {"val": "validation", "test": "test"}
+
+
+def sanity_check(
+    assembly: Assembly,
+    example: Callable[[], Any],
+    last: LastBatch | None,
+    followed: Mapping[str, str],
+) -> dict[str, Any]:
+    """Check data, model and metrics against each other on small batches; see `probe`.
+
+    What refuses a few samples is tried again on a whole batch, as it will be trained and
+    evaluated: a network may have a fixed batch size, a loss may compare samples. Metrics that
+    nobody asked for are left out where it is they that do not fit.
+
+    Args:
+        assembly: config, data and model.
+        example: gives a batch to train on.
+        last: the smallest batch to be trained on, None where that is not known.
+        followed: metrics that evaluations have to give, by the key that names them.
+
+    Raises:
+        DataError: they do not fit.
+        ConfigError: a metric is followed that the model's steps do not give.
+    """
+    found: dict[str, Any] | None = None
+    while found is None:
+        try:
+            found = _tried(assembly, example(), last)
+        except Exception as error:
+            if not (_without_defaults(assembly, error) or _whole_examples(assembly.data)):
+                raise
+    rated = found.pop("rated")
+    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates, rated=rated)
+    for key, metric in followed.items():
+        require_metric(metric, known, key)
+    return found
+
+
+def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str, Any]:
+    validated = assembly.validates and assembly.data.val_loader is not None
+    return probe(
+        assembly.model,
+        example,
+        assembly.metrics(),
+        assembly.precision,
+        num_classes=assembly.data.info.num_classes,
+        evaluated=assembly.loader("validation").example() if validated else None,
+        rated=assembly.metrics(["accuracy"] if "accuracy" in assembly.metric_names else []),
+        last=last,
+        last_evaluated=_last_evaluated(assembly),
+    )
+
+
+def _without_defaults(assembly: Assembly, error: Exception) -> bool:
+    """Let default metrics go if it is they that are at fault; tell whether they did."""
+    of_metrics = isinstance(error, StrideError) and error.where == METRICS
+    return of_metrics and assembly.leave_out_defaults(error.what)  # type: ignore[attr-defined]
+
+
+def _whole_examples(data: Data) -> bool:
+    """Let examples be whole batches from now on; tell whether some were not."""
+    loaders = (data.train_loader, data.val_loader, data.test_loader)
+    few = [one for one in loaders if one is not None and not one.whole]
+    for one in few:
+        one.whole = True
+    return bool(few)
+
+
+def last_batch(assembly: Assembly) -> LastBatch | None:
+    """Return the smallest batch of a training; None where that is not known, or never reached."""
+    batches, training = assembly.loader("train"), assembly.config.training_config
+    _, steps = lengths(assembly.config, assembly.data)
+    try:
+        whole = steps is None or steps * training.accumulate >= len(batches)
+    except TypeError:
+        return None
+    if not whole:
+        return None
+    last = _smallest(batches, "training", DROP)
+    return last and last._replace(finite=training.nonfinite != "skip")
+
+
+def _last_evaluated(assembly: Assembly) -> LastBatch | None:
+    """Return the smallest batch of the splits that are evaluated, None where it is not known."""
+    data = assembly.data
+    splits = {"val": data.val_loader if assembly.validates else None, "test": data.test_loader}
+    found = [
+        last
+        for split, batches in splits.items()
+        if batches is not None
+        and (last := _smallest(batches, EVALUATED[split], DROP_OF.format(split)))
+    ]
+    return min(found, default=None, key=attrgetter("size"))
+
+
+def _smallest(batches: Batches, split: str, drop: str) -> LastBatch | None:
+    if batches.smallest is None:
+        return None
+    several = f" in each of {world_size()} processes" if world_size() > 1 else ""
+    drop = "give the loader drop_last=True" if isinstance(batches, UserLoaderBatches) else drop
+    return LastBatch(
+        batches.smallest,
+        f"{batches.num_samples} {split} samples in batches of {batches.batch_size}{several}",
+        f"{drop}, or another batch_size",
+    )

@@ -1,0 +1,58 @@
+"""Know what a new process could not build again, and whether this one may be forked for it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+
+from stride.components import find
+from stride.config.fields import flatten
+from stride.config.schema import Config
+from stride.config.values import plain
+from stride.engine.device import resolve_device
+from stride.errors import UserError
+from stride.trainer.fit.assembly import Given
+
+
+def local_objects(
+    trainer: Any, config: Config, given: Given, callbacks: Sequence[Any]
+) -> Iterator[str]:
+    """Yield the names of the parts of a training that this process alone has."""
+    if given.model is not None:
+        yield "the model"
+    yield from (f"{split}_loader" for split in given.loaders)
+    if callbacks:
+        yield "callbacks"
+    if config.trainer.startswith("__main__:") or type(trainer) is not find(
+        "trainer", config.trainer
+    ):
+        yield f"the class {type(trainer).__name__}"
+    for key, value in flatten(plain(config)):
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and one.startswith("__main__:") for one in values):
+            yield key
+
+
+def require_fork(objects: Sequence[str], config: Config) -> None:
+    """Refuse objects of this process where it cannot be forked.
+
+    Raises:
+        UserError: says why not.
+    """
+    reason = _why_not(config)
+    if reason:
+        raise UserError(
+            f"a new process cannot build what was given from Python ({', '.join(objects)}), and "
+            f"this one cannot be forked: {reason}",
+            hint="give import paths in the config instead, or device=cpu for this check",
+        )
+
+
+def _why_not(config: Config) -> str:
+    if not hasattr(os, "fork"):
+        return "the system has no fork"
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        return "it uses CUDA already"
+    device = resolve_device(config.device)
+    return f"it is to train on {device}" if device.type != "cpu" else ""

@@ -1,0 +1,152 @@
+"""Refuse what active learning could not do, before anything is trained."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stride.active.calibration.temperature import require_temperature
+from stride.active.pool.candidates import Candidates
+from stride.active.pool.features import named_layer
+from stride.active.pool.pool_reader import Reader
+from stride.active.transferability.model_selection import require_selection
+from stride.config.metrics import metric_name
+from stride.config.schema import ActiveConfig, Config
+from stride.data import Data
+from stride.data.batches.sampler import Order
+from stride.data.samples import Source
+from stride.distributed import world_size
+from stride.errors import ConfigError, DataError
+from stride.metrics.build import recorded_name
+from stride.models.model import Model
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.monitors import require_metric
+from stride.trainer.fit.open_sections import values_of
+
+
+def check_active_config(assembly: Assembly) -> None:
+    """Refuse keys of `active_config` that do not fit the model, the data or each other.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    active, model = assembly.config.active_config, assembly.model
+    if assembly.config.distributed_config.strategy == "fsdp" and world_size() > 1:
+        key = "distributed_config.strategy"
+        what = "a model that is divided among processes cannot be asked for scores yet"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=flat")
+    if active.model_selection is not None:
+        require_selection(active.model_selection, model.criterion)
+    if active.temperature_scaling:
+        require_temperature(model.criterion, validates=assembly.validates)
+    candidates = candidates_of(model)
+    if active.feature_layer is not None:
+        for network in candidates.members if candidates is not None else [model.network]:
+            named_layer(network, active.feature_layer)
+    _require_all_gradients(assembly, candidates)
+    weights, classes = active.class_weights, assembly.data.info.num_classes
+    if isinstance(weights, list) and classes is not None and len(weights) != classes:
+        key = "active_config.class_weights"
+        raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
+    curve_metric(assembly)
+
+
+def curve_metric(assembly: Assembly) -> str:
+    """Return by which metric rounds are compared.
+
+    Raises:
+        ConfigError: the one that was chosen is not evaluated.
+    """
+    chosen, known = assembly.config.active_config.metric, measured(assembly)
+    if chosen is not None:
+        require_metric(chosen, known, "active_config.metric")
+    return chosen or known[0]
+
+
+def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:
+    """Refuse ddp, which waits for the gradients of candidates that are not chosen."""
+    distributed = assembly.config.distributed_config
+    waits = distributed.strategy == "ddp" and not distributed.find_unused_parameters
+    if world_size() > 1 and waits and candidates is not None and not candidates.together:
+        key = "distributed_config.find_unused_parameters"
+        what = "candidates that are not chosen have no gradients, which ddp has to be told"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=true")
+
+
+def measured(assembly: Assembly) -> list[str]:
+    """Return what is known of a round: the metric of its curve first, of the best split."""
+    splits = ["test"] if assembly.data.test_loader is not None else []
+    splits += ["validation"] if assembly.validates else []
+    recorded = map(recorded_name, assembly.metric_names)
+    names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
+    known = [metric_name(split, name) for split in splits for name in names]
+    return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
+
+
+def candidates_of(model: Model) -> Candidates | None:
+    """Return the candidates, where the model has several networks."""
+    return model.network if isinstance(model.network, Candidates) else None
+
+
+def members_of(model: Model) -> list[Model]:
+    """Return each candidate with the criterion, none where there is one network."""
+    candidates = candidates_of(model)
+    members = candidates.members if candidates is not None else []
+    return [Model(network, model.criterion) for network in members]
+
+
+def committee_of(model: Model) -> Sequence[Model]:
+    """Return the candidates that are trained and answer together, none where one does."""
+    candidates = candidates_of(model)
+    return members_of(model) if candidates is not None and candidates.together else ()
+
+
+def reader_of(source: Source, data: Data, config: Config) -> Reader:
+    """Return what reads samples of the pool by their ids."""
+    return Reader(
+        source,
+        values_of(config.load_data_kwargs),
+        seed=config.seed,
+        device=data.train_loader.device,  # type: ignore[union-attr]
+        normalization=data.normalization,
+    )
+
+
+def order_of(data: Data) -> Order:
+    """Return the order of the training samples, which can be that of some of them.
+
+    Raises:
+        DataError: the data has no samples to choose from.
+        ConfigError: a sampler of the user's chooses them.
+    """
+    order = getattr(data.train_loader, "order", None)
+    if "train" not in data.sources or order is None:
+        raise DataError(
+            "a pool is needed whose samples can be chosen",
+            where="dataset_kwargs.dataset_name",
+            hint="active learning takes a dataset with __getitem__ and __len__, and no own loader",
+        )
+    if type(order) is not Order:
+        raise ConfigError(
+            "active learning chooses the samples by itself",
+            key="load_data_kwargs.sampler",
+            where="load_data_kwargs.sampler",
+            hint="leave sampler and batch_sampler out",
+        )
+    return order
+
+
+def smallest_of_rounds(
+    active: ActiveConfig, order: Order, begun: int, whole: int
+) -> dict[str, Any]:
+    """Return the `size` of the smallest batch in the rounds that are planned, and `where` it is.
+
+    Args:
+        active: how many rounds, and how they grow.
+        order: of the samples that are trained on.
+        begun: how many are labelled now.
+        whole: how many there are, labelled or not.
+    """
+    most = min(whole, active.budget or whole)
+    sizes = [begun + number * active.num_queries for number in range(active.num_rounds + 1)]
+    fewest = min((min(size, most) for size in sizes), key=order.smallest_of)
+    where = f"{fewest} labelled samples in batches of {order.batch_size}"
+    return {"size": order.smallest_of(fewest), "where": where}

@@ -1,0 +1,41 @@
+"""The words in which a config is refused."""
+
+import pytest
+
+from stride.config.fields import dotted_keys
+from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
+from stride.config.validation_errors import _OF_CONSTRUCTORS, unknown_key
+
+
+@pytest.mark.parametrize(
+    ("key", "beside", "message"),
+    [
+        ("model_kwargs.widht", ["width"], "unknown key model_kwargs.widht; did you mean 'width'?"),
+        ("model_kwargs.model_nmae", [], "did you mean 'model_name'?"),
+        ("model_kwargs.patience", ["width"], "did you mean 'training_config.patience'?"),
+        ("load_data_kwargs.train_loader_kwargs.nun_workers", ["num_workers"], "'num_workers'?"),
+        ("scheduler_kwargs.zzz", ["T_max"], "the keys here are T_max, interval, scheduler_name"),
+        ("zzz.yyy", [], "unknown key zzz.yyy"),
+        ("lr", [], "unknown key lr; did you mean 'optimizer_kwargs.lr'?"),
+        ("weight_decy", [], "did you mean 'optimizer_kwargs.weight_decay'?"),
+        ("num_workers", [], "did you mean 'load_data_kwargs.num_workers'?"),
+        ("training_config.lr", [], "did you mean 'optimizer_kwargs.lr'?"),
+        ("optimizer_kwargs.momentum", ["eps"], "the keys here are eps, optimizer_name"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(key: str, beside: list[str], message: str) -> None:
+    assert message in str(unknown_key(key, Config, beside))
+
+
+@pytest.mark.parametrize("key", [key for key in dotted_keys(Config) if "." in key])
+def test_a_key_without_its_section_is_told_where_it_belongs(key: str) -> None:
+    leaf = key.rpartition(".")[2]
+    alike = [one for one in dotted_keys(Config) if one.rpartition(".")[2] == leaf]
+    told = str(unknown_key(leaf, Config))
+    assert any(f"unknown key {leaf}; did you mean {one!r}?" in told for one in alike)
+
+
+def test_the_keys_of_constructors_are_in_sections_that_take_them() -> None:
+    assert set(_OF_CONSTRUCTORS.values()) <= set(OPEN_SECTIONS)
+    declared = {name for section in OPEN_SECTIONS for name in declared_keys(section)}
+    assert not declared & set(_OF_CONSTRUCTORS)

@@ -1,0 +1,194 @@
+"""The sums of an epoch: weighted by samples, finite or located, and resumable."""
+
+import math
+
+import pytest
+import torch
+
+from stride.distributed import rank
+from stride.engine.epoch_losses import EpochLosses
+from stride.engine.fingerprint import Fingerprint
+from stride.metrics.build import build_metrics
+from stride.models.model import Step
+
+
+class Classes:
+    target_kind = "class"
+    num_classes = 3
+
+
+def step(loss, size=1, right=None):
+    outputs = targets = None
+    if right is not None:
+        outputs = torch.eye(3)[torch.zeros(size, dtype=torch.long)]
+        targets = torch.tensor([0] * right + [1] * (size - right))
+    return Step(torch.tensor(float(loss), requires_grad=True), size, outputs, targets)
+
+
+def test_the_mean_is_over_samples_not_over_batches():
+    losses = EpochLosses()
+    losses.add(step(1.0, 30))
+    losses.add(step(4.0, 10))
+    assert losses.read() == pytest.approx(1.75)
+    losses.add(step(10.0, 10))
+    assert losses.read() == pytest.approx(10.0)
+    assert losses.epoch_values() == {"train/epoch_loss": pytest.approx(3.4)}
+    assert math.isnan(losses.read())  # nothing came since
+
+
+def test_nothing_added_is_nan_and_a_reset_forgets():
+    losses = EpochLosses()
+    assert math.isnan(losses.read())
+    losses.add(step(1.0))
+    losses.reset()
+    assert math.isnan(losses.epoch_values()["train/epoch_loss"])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_the_first_loss_that_is_not_finite_is_found_across_readings(bad):
+    losses = EpochLosses()
+    for value in (1.0, 2.0):
+        losses.add(step(value))
+    losses.read()
+    for value in (3.0, bad, math.nan):
+        losses.add(step(value))
+    assert losses.first_nonfinite() == (3, 5)
+    losses.add(step(1.0))
+    assert losses.first_nonfinite() == (3, 6)
+
+
+def test_accuracy_waits_for_company_and_misses_nothing():
+    losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+    for _ in range(70):
+        losses.add(step(0.0, 10, right=7))
+    assert losses.epoch_values()["train/epoch_accuracy"] == pytest.approx(0.7)
+
+
+def test_a_model_without_outputs_has_no_accuracy():
+    losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+    losses.add(step(1.0))
+    assert losses.epoch_values() == {"train/epoch_loss": 1.0}
+
+
+def test_its_state_goes_on_as_if_it_had_never_been_taken():
+    def filled():
+        losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+        for i in range(5):
+            losses.add(step(0.1 * i, 4, right=3))
+        return losses
+
+    plain, taken = filled(), filled()
+    moved = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+    moved.load_state_dict(taken.state_dict())
+    for losses in (plain, moved):
+        losses.add(step(9.0, 2, right=0))
+    assert moved.read() == plain.read()
+    assert moved.epoch_values() == plain.epoch_values()
+    assert moved.first_nonfinite() == plain.first_nonfinite()
+
+
+def test_a_skipped_step_has_its_place_in_the_fingerprint():
+    fingerprint = Fingerprint()
+    losses = EpochLosses(fingerprint=fingerprint)
+    for value in (1.0, None, 2.0):
+        losses.skip() if value is None else losses.add(step(value))
+    assert losses.read() == 1.5
+    assert [row["step"] for row in fingerprint.take_rows()] == [1, 2, 3]
+
+
+def test_the_sums_of_more_ranks_are_those_of_one(monkeypatch):
+    states, losses = [], ((1.0, 3), (math.nan, 1), (5.0, 1))
+    for loss, size in losses:
+        losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+        losses.add(step(1.0, 2, right=1))
+        losses.add(step(loss, size, right=size))
+        states.append(losses.state_dict())
+    losses.load_others(states[::2])
+    accuracy, loss = (1 + 3 + 1 + 1) / 8, (2 + 3 + 2 + 5) / 8
+    expected = {"train/epoch_loss": loss, "train/epoch_accuracy": accuracy}
+    assert losses.epoch_values() == expected and losses.read() == loss
+    losses.load_others(states)
+    assert losses.first_nonfinite() == (1, 2)
+    monkeypatch.setenv("RANK", "1")
+    losses.load_others(states)
+    assert math.isnan(losses.read()) and losses.first_nonfinite() == (1, 2)
+
+
+def test_outputs_of_several_shapes_are_all_rated():
+    losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
+    for lengths in ((5, 7), (7,)):
+        outputs = [torch.eye(3)[0].reshape(1, 3, 1).expand(2, 3, n) for n in lengths]
+        targets = [torch.zeros(2, n, dtype=torch.long) for n in lengths]
+        targets[0][0] = 1
+        parts = (outputs, targets) if len(lengths) > 1 else (outputs[0], targets[0])
+        losses.add(Step(torch.tensor(0.0), 2 * len(lengths), *parts))
+    assert losses.epoch_values()["train/epoch_accuracy"] == pytest.approx((38 - 12) / 38)
+
+
+def test_targets_of_a_loader_that_fills_the_same_tensor_again_are_copied():
+    losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"], copies=True)
+    kept = step(0.0, 4, right=4)
+    for wrong in (0, 1):
+        kept.targets.fill_(wrong)
+        losses.add(kept)
+    assert losses.epoch_values()["train/epoch_accuracy"] == 0.5
+
+
+def test_the_sums_have_the_same_bits_however_often_they_are_read():
+    torch.manual_seed(0)
+    losses = torch.rand(200, dtype=torch.float64).tolist()
+    values = []
+    for every in (1, 7, 1000):
+        losses = EpochLosses()
+        for i, loss in enumerate(losses):
+            losses.add(Step(torch.tensor(loss, dtype=torch.float64), 3))
+            if i % every == 0:
+                losses.state_dict()
+        values.append(losses.epoch_values()["train/epoch_loss"])
+    assert values[0] == values[1] == values[2]
+
+
+class Halves:
+    target_kind = "class"
+    num_classes = 2
+
+
+def _counted(bad_rank):
+    losses = EpochLosses(build_metrics(["accuracy"], Halves())["accuracy"])
+    for number in range(3):
+        loss = math.nan if number == 1 and rank() == bad_rank else float(rank() + number)
+        outputs = torch.tensor([[0.0, 1.0]] * (rank() + 1))
+        targets = torch.full((rank() + 1,), rank() % 2)
+        losses.add(Step(torch.tensor(loss), rank() + 1, outputs, targets))
+    own = losses.state_dict()
+    result = losses.read(), losses.first_nonfinite(), losses.epoch_values()
+    assert losses.state_dict()["accuracy"] == own["accuracy"]
+    return result
+
+
+@pytest.mark.ddp
+def test_ranks_report_what_all_of_them_saw(ranks):
+    first, second = ranks(2, _counted, None)
+    assert first == second
+    mean = (0 + 1 + 2 + 2 * (1 + 2 + 3)) / 9
+    assert first == (mean, None, {"train/epoch_loss": mean, "train/epoch_accuracy": 6 / 9})
+
+
+@pytest.mark.ddp
+def test_ranks_agree_on_the_first_loss_that_is_not_finite(ranks):
+    assert [found for _, found, _ in ranks(2, _counted, 1)] == [(1, 3), (1, 3)]
+
+
+def test_steps_of_size_zero_count_nothing_and_are_not_bad():
+    losses = EpochLosses()
+    for loss, size in (
+        (1.0, torch.tensor(3)),
+        (math.nan, torch.tensor(0)),
+        (math.nan, 0),
+        (5.0, 1),
+    ):
+        losses.add(Step(torch.tensor(loss), size))
+    assert losses.first_nonfinite() is None
+    assert losses.read() == losses.epoch_values()["train/epoch_loss"] == 2.0
+    losses.add(Step(torch.tensor(math.nan), torch.tensor(2.0)))
+    assert losses.first_nonfinite() == (4, 5)
