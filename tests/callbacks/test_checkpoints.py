@@ -305,7 +305,7 @@ def test_a_save_waits_for_the_one_before(trainer):
 
 
 @pytest.mark.parametrize("error", [StrideError("disk full"), LostRun("another writes")])
-@pytest.mark.parametrize("where", ["rest", "save", "finish"])
+@pytest.mark.parametrize("where", ["save_if_due", "save", "finish"])
 def test_an_error_of_the_thread_is_raised_in_the_training(trainer, error, where):
     checkpoints = callback()
     trainer.step(checkpoints)

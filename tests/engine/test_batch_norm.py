@@ -31,7 +31,7 @@ def model(device=CPU):
 def batches(samples, device=CPU, size=4, **options):
     inputs = torch.randn(samples, 4, generator=torch.Generator().manual_seed(1))
     targets = torch.arange(samples) % 3
-    order = Order(samples, size, seed=0, shuffle=False, share=shard(), **options)
+    order = Order(samples, size, seed=0, shuffle=False, shard=shard(), **options)
     return MemoryBatches((inputs.to(device), targets.to(device)), order, device)
 
 

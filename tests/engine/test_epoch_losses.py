@@ -97,8 +97,8 @@ def test_a_skipped_step_has_its_place_in_the_fingerprint():
 
 
 def test_the_sums_of_more_ranks_are_those_of_one(monkeypatch):
-    states, losses = [], ((1.0, 3), (math.nan, 1), (5.0, 1))
-    for loss, size in losses:
+    states, drawn = [], ((1.0, 3), (math.nan, 1), (5.0, 1))
+    for loss, size in drawn:
         losses = EpochLosses(build_metrics(["accuracy"], Classes())["accuracy"])
         losses.add(step(1.0, 2, right=1))
         losses.add(step(loss, size, right=size))
@@ -136,11 +136,11 @@ def test_targets_of_a_loader_that_fills_the_same_tensor_again_are_copied():
 
 def test_the_sums_have_the_same_bits_however_often_they_are_read():
     torch.manual_seed(0)
-    losses = torch.rand(200, dtype=torch.float64).tolist()
+    numbers = torch.rand(200, dtype=torch.float64).tolist()
     values = []
     for every in (1, 7, 1000):
         losses = EpochLosses()
-        for i, loss in enumerate(losses):
+        for i, loss in enumerate(numbers):
             losses.add(Step(torch.tensor(loss, dtype=torch.float64), 3))
             if i % every == 0:
                 losses.state_dict()

@@ -136,7 +136,7 @@ def _shared(names, info, length, network):
         targets = torch.randint(0, info.num_classes, (length,), generator=generator)
     else:
         targets = torch.randn(length, 1, generator=generator) + 100
-    order = Order(length, 4, seed=0, shuffle=False, share=shard())
+    order = Order(length, 4, seed=0, shuffle=False, shard=shard())
     batches = MemoryBatches((inputs, targets), order, torch.device("cpu"))
     metrics = build_metrics(names, info)
     values = evaluate(made, batches, metrics, split="val", precision=FP32)

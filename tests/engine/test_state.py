@@ -56,7 +56,7 @@ def test_only_the_metrics_of_the_state_are_the_latest():
 
 def test_it_is_finite_until_a_loss_is_not():
     losses = EpochLosses()
-    for state in (TrainState(losses=losses), TrainState(losses=PerRankState(losses))):
+    for state in (TrainState(tally=losses), TrainState(tally=PerRankState(losses))):
         losses.reset()
         for value, finite in ((1.0, True), (float("nan"), False)):
             losses.add(Step(torch.tensor(value), 1))

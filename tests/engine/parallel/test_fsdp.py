@@ -74,7 +74,7 @@ def columns():
 
 
 def batches(size, epoch=0):
-    order = Order(SAMPLES, size, seed=1, shuffle=True, share=shard())
+    order = Order(SAMPLES, size, seed=1, shuffle=True, shard=shard())
     made = MemoryBatches(columns(), order, CPU)
     made.set_epoch(epoch)
     return made
@@ -180,7 +180,7 @@ def _evaluated(size):
     if world_size() > 1:
         divide(model, CPU)
     data = tuple(column[:size] for column in columns())
-    drawn = MemoryBatches(data, Order(size, 2, seed=0, shuffle=False, share=shard()), CPU)
+    drawn = MemoryBatches(data, Order(size, 2, seed=0, shuffle=False, shard=shard()), CPU)
     return evaluate(model, drawn, {}, split="x", precision=FP32)
 
 

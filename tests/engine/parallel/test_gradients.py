@@ -56,7 +56,7 @@ def columns(unlabelled=0.0):
 
 def windows(size, accumulate, epoch, position=0, unlabelled=0.0):
     """Give the windows of an epoch: of whole batches in one process, else of shares."""
-    order = Order(SAMPLES, size, seed=1, shuffle=True, share=shard())
+    order = Order(SAMPLES, size, seed=1, shuffle=True, shard=shard())
     batches = MemoryBatches(columns(unlabelled), order, CPU)
     batches.set_epoch(epoch, position)
     drawn = iter(batches) if world_size() == 1 else batches.shards()
