@@ -1,0 +1,1 @@
+"""The language of `--where`: choose runs by what is recorded of them."""

@@ -1,0 +1,116 @@
+"""Find what a name in a query means: a field of a run, a key of its config, or a metric."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from stride.config.metrics import canonical
+from stride.errors import UserError, nearest
+
+FIELDS: Mapping[str, str] = {
+    "run": "text",
+    "work_dir": "text",
+    "status": "text",
+    "reason": "text",
+    "created": "time",
+    "started": "time",
+    "ended": "time",
+    "duration": "span",
+    "monitor": "text",
+    "tag": "texts",
+    "note": "text",
+    "host": "text",
+    "commit": "text",
+    "branch": "text",
+    "parent": "text",
+}
+"""What is known of every run beside its config and metrics, and of which kind it is."""
+
+LISTED = 8  # candidates that an error names
+
+
+class Field(NamedTuple):
+    """What a name means.
+
+    Attributes:
+        source: `field`, `config` or `metric`.
+        key: its full name.
+        aspect: of a metric: `best`, `last`, `min`, `max`; empty: the best, else the last.
+    """
+
+    source: str
+    key: str
+    aspect: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return what its values are: text, texts, time, span, number, any."""
+        return {"field": FIELDS.get(self.key, "any"), "metric": "number"}.get(self.source, "any")
+
+    @property
+    def title(self) -> str:
+        """Return how a table names it."""
+        return f"{self.aspect} {self.key}".strip()
+
+
+class Names:
+    """All names that some runs have.
+
+    Args:
+        config: dotted keys of their configs.
+        metrics: names of their metrics.
+    """
+
+    def __init__(self, config: Iterable[str], metrics: Iterable[str]) -> None:
+        self._config, self._metrics = frozenset(config), frozenset(metrics)
+
+    def find(self, text: str, aspect: str = "") -> Field:
+        """Return what a name means; a short one has to mean one thing alone.
+
+        Raises:
+            UserError: there is no such name, or there are several.
+        """
+        found = list(self._candidates(text))
+        if aspect:
+            found = [field for field in found if field.source == "metric"]
+        if len(found) == 1:
+            return found[0]._replace(aspect=aspect)
+        if not found:
+            raise UserError(f"no run here has {text!r}", hint=self._near(text, aspect))
+        names = [field.key for field in found]
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        listed = ", ".join(names[:LISTED])
+        raise UserError(f"{text!r} may mean {listed}{more}", hint="type one of them")
+
+    def _near(self, text: str, aspect: str) -> str:
+        known = [*self._metrics] if aspect else [*FIELDS, *self._config, *self._metrics]
+        tails = {name.rpartition(".")[2]: name for name in known}
+        return nearest(text, known) or nearest(text, tails)
+
+    def _candidates(self, text: str) -> Collection[Field]:
+        if text in FIELDS:
+            return [Field("field", text)]
+        if text in self._config:
+            return [Field("config", text)]
+        for name in (text, canonical(text)):
+            if name in self._metrics:
+                return [Field("metric", name)]
+        keys = [Field("config", key) for key in _short(text, self._config, ".")]
+        return keys + [Field("metric", name) for name in _short(text, self._metrics, "/")]
+
+
+def _short(text: str, names: Iterable[str], border: str) -> list[str]:
+    """Return the names of which a text is the last part, or nearly.
+
+    `lr` is `optimizer_kwargs.lr`, `model` is `model_kwargs.model_name`, `epochs` is
+    `training_config.max_epochs`, `loss` is `validation/epoch_loss`.
+    """
+    ends = {text: 0, f"{text}_name": 1, f"max_{text}": 1, f"epoch_{text}": 1}
+    if border == "/":
+        ends = {text: 0, f"epoch_{text}": 0}
+    found = [(ends[tail], name) for name in sorted(names) if (tail := _tail(name, ends, border))]
+    best = min((rank for rank, _ in found), default=0)
+    return [name for rank, name in found if rank == best]
+
+
+def _tail(name: str, ends: Collection[str], border: str) -> str:
+    return next((end for end in ends if name == end or name.endswith(f"{border}{end}")), "")
