@@ -56,7 +56,7 @@ class ConfigError(UserError):
         self.each: tuple[ConfigError, ...] = (self,)
 
     @classmethod
-    def together(cls, errors: Iterable["ConfigError"]) -> "ConfigError":
+    def combine(cls, errors: Iterable["ConfigError"]) -> "ConfigError":
         """Return one error that tells all; of a single one, that one."""
         each = tuple(one for error in errors for one in error.each)
         if len(each) == 1:
@@ -88,7 +88,7 @@ class MissingExtra(UserError):
 
     def __init__(self, package: str, extra: str, *, where: str = "") -> None:
         what = f"the package {package!r} is not installed"
-        super().__init__(what, where=where, hint=installed.more(extra, [package]))
+        super().__init__(what, where=where, hint=installed.install_hint(extra, [package]))
 
 
 class RunFailed(StrideError):

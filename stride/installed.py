@@ -10,7 +10,7 @@ from collections.abc import Sequence
 DISTRIBUTION = "stride-trainer"
 
 
-def more(extra: str, packages: Sequence[str]) -> str:
+def install_hint(extra: str, packages: Sequence[str]) -> str:
     """Return what to type for an optional part.
 
     Args:
@@ -21,7 +21,7 @@ def more(extra: str, packages: Sequence[str]) -> str:
     return f"type: pip install {source or ' '.join(map(_quoted, _needed(extra) or packages))}"
 
 
-def newer() -> str:
+def upgrade_hint() -> str:
     """Return what to do about a file of a newer version."""
     source = _source("")
     return f"get a newer one, as by: pip install -U {source}" if source else "get a newer STRIDE"

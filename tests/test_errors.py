@@ -4,7 +4,7 @@ import pytest
 
 from stride import errors
 from stride.errors import ConfigError, MissingExtra, RunFailed, StrideError, UserError, nearest
-from stride.installed import more
+from stride.installed import install_hint
 
 
 def test_a_message_says_what_where_and_what_to_type():
@@ -12,7 +12,7 @@ def test_a_message_says_what_where_and_what_to_type():
     error = ConfigError("unknown key lrr", key="lrr", where="override 2", hint="did you mean 'lr'?")
     assert str(error) == "unknown key lrr (override 2); did you mean 'lr'?"
     assert error.key == "lrr"
-    assert more("yaml", []) in str(MissingExtra("ruamel.yaml", "yaml"))
+    assert install_hint("yaml", []) in str(MissingExtra("ruamel.yaml", "yaml"))
 
 
 @pytest.mark.parametrize(

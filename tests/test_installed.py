@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.installed import more, newer
+from stride.installed import install_hint, upgrade_hint
 
 METADATA = """Metadata-Version: 2.4
 Name: stride-trainer
@@ -34,27 +34,29 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_from_a_folder(installed, tmp_path: Path) -> None:
     installed({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
-    assert more("plots", ["x"]) == f"type: pip install -e '{tmp_path}[plots]'"
-    assert newer().endswith(f"pip install -U -e {tmp_path}")
+    assert install_hint("plots", ["x"]) == f"type: pip install -e '{tmp_path}[plots]'"
+    assert upgrade_hint().endswith(f"pip install -U -e {tmp_path}")
     installed({"url": tmp_path.as_uri(), "dir_info": {}})
-    assert more("plots", ["x"]) == f"type: pip install '{tmp_path}[plots]'"
+    assert install_hint("plots", ["x"]) == f"type: pip install '{tmp_path}[plots]'"
 
 
 def test_from_a_folder_that_is_gone(installed, tmp_path: Path) -> None:
     installed({"url": (tmp_path / "gone").as_uri(), "dir_info": {"editable": True}})
-    assert more("plots", ["x"]) == "type: pip install 'matplotlib>=3.8'"
-    assert newer() == "get a newer STRIDE"
+    assert install_hint("plots", ["x"]) == "type: pip install 'matplotlib>=3.8'"
+    assert upgrade_hint() == "get a newer STRIDE"
 
 
 def test_from_a_repository(installed) -> None:
     installed({"url": "https://a.b/c", "vcs_info": {"vcs": "git", "commit_id": "1"}})
-    assert more("plots", []) == "type: pip install 'stride-trainer[plots] @ git+https://a.b/c'"
-    assert newer().endswith("pip install -U 'stride-trainer @ git+https://a.b/c'")
+    assert (
+        install_hint("plots", []) == "type: pip install 'stride-trainer[plots] @ git+https://a.b/c'"
+    )
+    assert upgrade_hint().endswith("pip install -U 'stride-trainer @ git+https://a.b/c'")
 
 
 def test_from_a_wheel_or_nobody_knows_where(installed, monkeypatch: pytest.MonkeyPatch) -> None:
     installed({"url": "file:///a.whl", "archive_info": {}})
-    assert more("plots", ["x"]) == "type: pip install 'matplotlib>=3.8'"
-    assert more("unknown", ["x"]) == "type: pip install x"
+    assert install_hint("plots", ["x"]) == "type: pip install 'matplotlib>=3.8'"
+    assert install_hint("unknown", ["x"]) == "type: pip install x"
     monkeypatch.setattr(sys, "path", [])
-    assert more("plots", ["x"]) == "type: pip install x"
+    assert install_hint("plots", ["x"]) == "type: pip install x"

@@ -50,7 +50,7 @@ class Rounds:
         self.rated = list(state["rated"])
 
 
-def left(labelled: Tensor, length: int) -> Tensor:
+def unlabelled_ids(labelled: Tensor, length: int) -> Tensor:
     """Return the ids of the pool: those of all samples that are not labelled, rising."""
     free = torch.ones(length, dtype=torch.bool)
     free[labelled] = False

@@ -8,13 +8,13 @@ from stride.errors import DataError
 SUM_TOLERANCE = 0.01  # of a row of probabilities; half precision and a thousand classes are within
 
 
-def exact(values: Tensor) -> Tensor:
+def to_float64(values: Tensor) -> Tensor:
     """Return the values as float64 without their graph, on their device where it has doubles."""
     values = values.detach()
     return (values.cpu() if values.device.type == "mps" else values).to(torch.float64)
 
 
-def matrix(values: Tensor, name: str) -> Tensor:
+def require_matrix(values: Tensor, name: str) -> Tensor:
     """Return a matrix, one row a sample, as float64.
 
     Raises:
@@ -26,7 +26,7 @@ def matrix(values: Tensor, name: str) -> Tensor:
             where=name,
             hint="give one row a sample: features.flatten(1)",
         )
-    rows = exact(values)
+    rows = to_float64(values)
     bad = ~rows.isfinite().all(dim=1)
     if bad.any():
         raise DataError(
@@ -37,13 +37,13 @@ def matrix(values: Tensor, name: str) -> Tensor:
     return rows
 
 
-def distributions(values: Tensor, name: str) -> Tensor:
+def require_probabilities(values: Tensor, name: str) -> Tensor:
     """Return class probabilities (n, classes) as float64.
 
     Raises:
         DataError: A row is negative somewhere or does not sum to 1, as logits do not.
     """
-    rows = matrix(values, name)
+    rows = require_matrix(values, name)
     bad = (rows < 0).any(dim=1) | ((rows.sum(dim=1) - 1).abs() > SUM_TOLERANCE)
     if bad.any():
         first = _first(bad)

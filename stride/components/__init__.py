@@ -1,8 +1,8 @@
 """From a name in the config to an object, and the check of its arguments before anything runs."""
 
-from stride.components.bind import bind, construct, mistakes
+from stride.components.bind import bind, binding_errors, construct
 from stride.components.find import BUILT_IN, find
-from stride.components.identity import import_path, is_users_own
+from stride.components.identity import import_path, is_user_code
 from stride.components.signature import Parameters, parameters
 from stride.components.source import (
     difference,
@@ -16,13 +16,13 @@ __all__ = [
     "BUILT_IN",
     "Parameters",
     "bind",
+    "binding_errors",
     "construct",
     "difference",
     "edited_file",
     "find",
     "import_path",
-    "is_users_own",
-    "mistakes",
+    "is_user_code",
     "module_digest",
     "parameters",
     "source_digest",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from inspect import Parameter
 from typing import Any
 
-from stride.components.convert import convert, decide_freely, holds_json
-from stride.components.json_type import unholdable
+from stride.components.convert import convert, convert_untyped, is_serializable
+from stride.components.json_type import unserializable
 from stride.components.signature import Parameters, parameters
 from stride.config.json_kinds import kinds
 from stride.config.schema import Config
@@ -44,13 +44,13 @@ def bind(
         label = accepted.label
         wrong = [_missing(one.annotation, f"{section}.{n}", label) for n, one in asked.items()]
     if wrong:
-        raise ConfigError.together(wrong)
+        raise ConfigError.combine(wrong)
     defaults = {name: one.default for name, one in left.items() if _can_be_written(one)}
     all_own = {name: (bound | defaults)[name] for name in own if name in bound or name in defaults}
     return all_own | {name: value for name, value in bound.items() if name not in own}
 
 
-def mistakes(
+def binding_errors(
     constructor: Callable[..., Any],
     values: Mapping[str, Any],
     *,
@@ -99,7 +99,7 @@ def _given(
         try:
             _check_name(name, accepted, section, supplied)
             one = accepted.named.get(name)
-            bound[name] = decide_freely(value, key) if one is None else convert(value, one, key)
+            bound[name] = convert_untyped(value, key) if one is None else convert(value, one, key)
         except ConfigError as error:
             wrong.append(error)
     return bound, wrong
@@ -107,7 +107,7 @@ def _given(
 
 def _can_be_written(parameter: Parameter) -> bool:
     """Tell whether a default can stand in a config, and be read again from there."""
-    return holds_json(parameter.default) and bool(kinds(parameter.annotation))
+    return is_serializable(parameter.default) and bool(kinds(parameter.annotation))
 
 
 def _check_name(name: str, accepted: Parameters, section: str, supplied: Collection[str]) -> None:
@@ -115,7 +115,7 @@ def _check_name(name: str, accepted: Parameters, section: str, supplied: Collect
     if name in supplied:
         what = f"{key} is given by STRIDE itself"
         raise ConfigError(what, key=key, hint="leave it out")
-    if not accepted.take(name):
+    if not accepted.accepts(name):
         raise unknown_key(key, Config, [one for one in accepted.named if one not in supplied])
 
 
@@ -123,5 +123,5 @@ def _missing(annotation: Any, key: str, label: str) -> ConfigError:
     if kinds(annotation):
         what = f"{key} is missing: {label} needs it"
         return ConfigError(what, key=key, hint=f"type: --config {key}=...")
-    what = f"{label} needs {key}, a {unholdable(annotation)}, which a config cannot hold"
+    what = f"{label} needs {key}, a {unserializable(annotation)}, which a config cannot hold"
     return ConfigError(what, key=key, hint="name a function of your own that gives it")

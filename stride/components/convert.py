@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from stride.components.json_type import json_type, unholdable
+from stride.components.json_type import json_type, unserializable
 from stride.components.keys import annotation_within, unknown_within
 from stride.config.json_kinds import ANY, describe, kinds, read, value_kinds
 from stride.config.nonfinite import decode_number, decode_numbers
@@ -41,17 +41,17 @@ def convert(value: Any, parameter: Parameter, key: str) -> Any:
     if wanted.isdisjoint(value_kinds(value)):
         raise _wrong_kind(value, annotation, key)
     if unknown := list(unknown_within(value, annotation, key)):
-        raise ConfigError.together(unknown)
+        raise ConfigError.combine(unknown)
     number = decode_number(value) if "number" in wanted else value
     return _validated(number, annotation, key)
 
 
-def decide_freely(value: Any, key: str) -> Any:
+def convert_untyped(value: Any, key: str) -> Any:
     """Return a value without an annotation: text is JSON where it parses, else text."""
     return decode_numbers(plain(_decided(value, Any, key), key))
 
 
-def holds_json(value: Any) -> bool:
+def is_serializable(value: Any) -> bool:
     """Say whether a default can be written into a config."""
     if value is Parameter.empty:
         return False
@@ -65,7 +65,7 @@ def holds_json(value: Any) -> bool:
 def _is_default(value: Any, parameter: Parameter) -> bool:
     """Compare as JSON, where true is not 1 and 1 is not 1.0."""
     default = parameter.default
-    return holds_json(default) and json.dumps(value) == json.dumps(plain(default))
+    return is_serializable(default) and json.dumps(value) == json.dumps(plain(default))
 
 
 def _decided(value: Any, annotation: Any, key: str) -> Any:
@@ -140,11 +140,11 @@ def _place(value: Any, location: tuple[int | str, ...]) -> Iterator[int | str]:
 
 def _wrong_kind(value: Any, annotation: Any, key: str) -> ConfigError:
     what = f"{key} must be {describe(kinds(annotation))}, not {show(value)}"
-    beyond = unholdable(annotation)
+    beyond = unserializable(annotation)
     return ConfigError(what, key=key, hint=f"a config cannot hold a {beyond}" if beyond else "")
 
 
 def _cannot_hold(annotation: Any, key: str) -> ConfigError:
-    what = f"{key} wants a {unholdable(annotation)}, which a config cannot hold"
+    what = f"{key} wants a {unserializable(annotation)}, which a config cannot hold"
     hint = "leave it out, or name a function of your own that gives it"
     return ConfigError(what, key=key, hint=hint)

@@ -27,22 +27,22 @@ def import_path(obj: Any) -> str:
     return f"{obj.__module__}:{name}"
 
 
-def is_users_own(obj: Any) -> bool:
+def is_user_code(obj: Any) -> bool:
     """Tell whether a class or function is of a script, notebook or module of the user's.
 
     What is installed, or is STRIDE's or Python's, is known again by its version.
     """
-    return is_users_module(getattr(obj, "__module__", None) or "builtins")
+    return is_user_module(getattr(obj, "__module__", None) or "builtins")
 
 
-def is_users_module(name: str) -> bool:
+def is_user_module(name: str) -> bool:
     """Tell whether a module is the user's own code, and of no installed package."""
-    if name == "__main__" or is_of_library(name):
+    if name == "__main__" or is_library_module(name):
         return name == "__main__"
     file = getattr(sys.modules.get(name), "__file__", None) or ""
     return not (file.startswith(_INSTALLED) or any(folder in file for folder in _PACKAGES))
 
 
-def is_of_library(name: str) -> bool:
+def is_library_module(name: str) -> bool:
     """Tell by its name alone whether a module is of Python, NumPy, torch or STRIDE."""
     return name.partition(".")[0] in _LIBRARIES

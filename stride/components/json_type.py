@@ -8,21 +8,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PlainValidator
 
-from stride.components.library_values import maker
-from stride.config.json_kinds import ARRAYS, holdable, unwrapped
+from stride.components.library_values import json_constructor
+from stride.config.json_kinds import ARRAYS, serializable, unwrap
 
 
-def members(annotation: Any) -> tuple[Any, ...]:
+def union_members(annotation: Any) -> tuple[Any, ...]:
     """Return the members of a union; any other annotation is its only member."""
-    annotation = unwrapped(annotation)
+    annotation = unwrap(annotation)
     is_union = get_origin(annotation) in (Union, UnionType)
     return get_args(annotation) if is_union else (annotation,)
 
 
-def unholdable(annotation: Any) -> str:
+def unserializable(annotation: Any) -> str:
     """Return in words the members that JSON cannot hold: "torch.Tensor"."""
-    options = members(annotation)
-    held = holdable(options)
+    options = union_members(annotation)
+    held = serializable(options)
     return " or ".join(formatannotation(one) for one in options if one not in held)
 
 
@@ -35,10 +35,10 @@ def json_type(annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         inner, *rules = get_args(annotation)
         return Annotated[json_type(inner), *rules]
-    annotation = unwrapped(annotation)
-    if len(members(annotation)) > 1:
-        return Union[tuple(map(json_type, holdable(members(annotation))))]  # noqa: UP007
-    if make := maker(get_origin(annotation) or annotation):
+    annotation = unwrap(annotation)
+    if len(union_members(annotation)) > 1:
+        return Union[tuple(map(json_type, serializable(union_members(annotation))))]  # noqa: UP007
+    if make := json_constructor(get_origin(annotation) or annotation):
         return Annotated[Any, PlainValidator(make)]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return Annotated[annotation, PlainValidator(lambda value: _member(annotation, value))]

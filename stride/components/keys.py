@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel
 
-from stride.components.json_type import members
+from stride.components.json_type import union_members
 from stride.config.json_kinds import kinds
 from stride.config.schema import Config
 from stride.config.validation_errors import unknown_key
@@ -26,7 +26,7 @@ class Table:
     named: Mapping[str, Any]
     others: Any = None
 
-    def takes(self, name: str) -> bool:
+    def accepts(self, name: str) -> bool:
         """Say whether a key may stand there."""
         return name in self.named or self.others is not None
 
@@ -34,7 +34,7 @@ class Table:
 def annotation_within(annotation: Any, name: str) -> Any:
     """Return the annotation of one key of a table: a dict's value, or a dataclass's field."""
     for table in _tables(annotation):
-        if table.takes(name):
+        if table.accepts(name):
             return table.named.get(name, table.others)
     return Any
 
@@ -53,17 +53,17 @@ def unknown_within(value: Any, annotation: Any, key: str) -> Iterator[ConfigErro
     tables = _tables(annotation)
     if not isinstance(value, dict) or not tables:
         return
-    table = min(tables, key=lambda one: sum(not one.takes(name) for name in value))
+    table = min(tables, key=lambda one: sum(not one.accepts(name) for name in value))
     for name, part in value.items():
         place = join(key, name)
-        if table.takes(name):
+        if table.accepts(name):
             yield from unknown_within(part, table.named.get(name, table.others), place)
         else:
             yield unknown_key(place, Config, table.named)
 
 
 def _tables(annotation: Any) -> list[Table]:
-    found = (_table(one) for one in members(annotation) if kinds(one) == {"object"})
+    found = (_table(one) for one in union_members(annotation) if kinds(one) == {"object"})
     return [table for table in found if table is not None]
 
 
@@ -97,7 +97,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 def _of_item(annotation: Any, n: int) -> Any:
     """Return the annotation of an item of a list, tuple, set or sequence."""
-    for member in members(annotation):
+    for member in union_members(annotation):
         if kinds(member) != {"array"}:
             continue
         parts = get_args(member) or tuple(getattr(member, "__annotations__", {}).values())

@@ -9,7 +9,7 @@ from stride.config.nonfinite import decode_numbers
 from stride.config.values import NAMED, full_name
 
 
-def maker(cls: Any) -> Callable[[Any], Any] | None:
+def json_constructor(cls: Any) -> Callable[[Any], Any] | None:
     """Return what makes an object of a library's class from JSON, None for any other class.
 
     Tensors are of float32, int64 or bool, as `torch.tensor` makes them of a list.

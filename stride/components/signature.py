@@ -29,7 +29,7 @@ class Parameters:
     named: dict[str, Parameter]
     others: bool
 
-    def take(self, name: str) -> bool:
+    def accepts(self, name: str) -> bool:
         """Say whether a name may be given."""
         return self.others or name in self.named
 

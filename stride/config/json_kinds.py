@@ -21,7 +21,7 @@ from typing import (
 
 from pydantic import BaseModel
 
-from stride.config.nonfinite import decode_number, spelled_number
+from stride.config.nonfinite import decode_number, parse_nonfinite
 from stride.config.values import NAMED, Raw, full_name, parse_json
 from stride.errors import ConfigError
 
@@ -54,12 +54,12 @@ def kinds(annotation: Any) -> Kinds:
     A missing annotation takes anything. A tensor is given as the list of its numbers; but
     `float | Tensor` takes a number alone.
     """
-    annotation = unwrapped(annotation)
+    annotation = unwrap(annotation)
     if annotation is Any:
         return ANY
     origin = get_origin(annotation)
     if origin in (Union, UnionType):
-        return frozenset().union(*map(kinds, holdable(get_args(annotation))))
+        return frozenset().union(*map(kinds, serializable(get_args(annotation))))
     if is_array(origin or annotation):
         return frozenset({"array", "number", "integer"})
     if origin is Literal:
@@ -68,10 +68,10 @@ def kinds(annotation: Any) -> Kinds:
     return _class_kinds(origin or annotation) if all(map(kinds, parts)) else frozenset()
 
 
-def holdable(options: Iterable[Any]) -> list[Any]:
+def serializable(options: Iterable[Any]) -> list[Any]:
     """Return those types of a union that JSON can hold: a tensor only where no number is meant."""
     found = [one for one in options if kinds(one)]
-    plain = [one for one in found if not is_array(get_origin(unwrapped(one)) or unwrapped(one))]
+    plain = [one for one in found if not is_array(get_origin(unwrap(one)) or unwrap(one))]
     return plain if frozenset().union(*map(kinds, plain)) & {"number", "integer"} else found
 
 
@@ -80,16 +80,16 @@ def is_array(cls: Any) -> bool:
     return full_name(cls) in ("torch.Tensor", "numpy.ndarray")
 
 
-def unwrapped(annotation: Any) -> Any:
+def unwrap(annotation: Any) -> Any:
     """Return the type meant by a type variable, a NewType, an Annotated or no annotation."""
     if annotation in (Any, object, Parameter.empty):
         return Any
     if isinstance(annotation, TypeVar):
-        return unwrapped(annotation.__bound__ or Any)
+        return unwrap(annotation.__bound__ or Any)
     if isinstance(annotation, NewType):
-        return unwrapped(annotation.__supertype__)
+        return unwrap(annotation.__supertype__)
     if get_origin(annotation) is Annotated:
-        return unwrapped(get_args(annotation)[0])
+        return unwrap(get_args(annotation)[0])
     return NoneType if annotation is None else annotation
 
 
@@ -131,7 +131,7 @@ def read(raw: Raw, annotation: Any, key: str) -> Any:
     except (ValueError, RecursionError):
         if "text" in wanted:
             return text
-        if "number" in wanted and (number := spelled_number(text)):
+        if "number" in wanted and (number := parse_nonfinite(text)):
             return number
         raise _not_json(text, wanted, key) from None
     fits = not wanted.isdisjoint(value_kinds(value) - {"text"})

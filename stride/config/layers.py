@@ -80,7 +80,7 @@ def file_layer(path: str | Path) -> Layer:
     try:
         tree = overrides_tree(values)
     except ConfigError as error:
-        raise located(error, lambda key: name) from None
+        raise with_origins(error, lambda key: name) from None
     return Layer(name, tree, {key: f"{name}:{line}" for key, line in lines.items()})
 
 
@@ -126,7 +126,7 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
     try:
         given = fold_layer(_settle(layer.values, Config))
     except ConfigError as error:
-        raise located(error, layer.origin) from None
+        raise with_origins(error, layer.origin) from None
     values, origins = below.values, below.origins
     for stale in _stale(below.values, given):
         values = _without(values, stale)
@@ -135,9 +135,9 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
     return Merged(deep_merge(values, given), _over(origins, new))
 
 
-def located(error: ConfigError, origin: Callable[[str], str]) -> ConfigError:
+def with_origins(error: ConfigError, origin: Callable[[str], str]) -> ConfigError:
     """Return the error with the origin of each wrong value as its place."""
-    return ConfigError.together(
+    return ConfigError.combine(
         ConfigError(one.what, key=one.key, where=one.where or origin(one.key), hint=one.hint)
         for one in error.each
     )

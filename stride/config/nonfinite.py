@@ -27,7 +27,7 @@ def decode_numbers(value: Any) -> Any:
     return decode_number(value)
 
 
-def spelled_number(text: str) -> str:
+def parse_nonfinite(text: str) -> str:
     """Return the text that stands for inf, -inf or nan as a person types it, else ""."""
     known = text.strip().lower().lstrip("+-") in ("inf", "infinity", "nan")
     return str(encode_number(float(text))) if known else ""

@@ -15,11 +15,11 @@ class Recorded(NamedTuple):
 
     Attributes:
         config: With the defaults of what is passed over.
-        passed_over: Dotted key -> what is wrong with it or with its value.
+        skipped: Dotted key -> what is wrong with it or with its value.
     """
 
     config: Config
-    passed_over: dict[str, str]
+    skipped: dict[str, str]
 
 
 def read_recorded(values: Mapping[str, Any]) -> Recorded:
@@ -28,16 +28,16 @@ def read_recorded(values: Mapping[str, Any]) -> Recorded:
     Raises:
         ConfigError: A key or value by which network or data are built is wrong.
     """
-    passed_over: dict[str, str] = {}
+    skipped: dict[str, str] = {}
     while True:
         try:
-            return Recorded(Config.from_json(values), passed_over)
+            return Recorded(Config.from_json(values), skipped)
         except ConfigError as error:
             for one in error.each:
                 key = next(_removable(values, one.key), "")
                 if not key:
                     raise
-                passed_over[key] = one.what
+                skipped[key] = one.what
                 values = _without(values, key)
 
 

@@ -15,10 +15,10 @@ from stride.config.layers import (
     Merged,
     argument_layer,
     file_layer,
-    located,
     merge_layers,
     nearest_origin,
     override_layer,
+    with_origins,
     work_dir_layer,
 )
 from stride.config.overrides import Overrides
@@ -142,7 +142,7 @@ def _validate(merged: Merged) -> Config:
     try:
         return Config.from_json(merged.values)
     except ConfigError as error:
-        raise located(error, partial(_origin, merged.origins)) from None
+        raise with_origins(error, partial(_origin, merged.origins)) from None
 
 
 def _origin(origins: Mapping[str, str], key: str) -> str:

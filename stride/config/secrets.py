@@ -47,11 +47,11 @@ def _has_text(value: object) -> bool:
         return True
 
 
-def masked(text: str) -> str:
+def mask(text: str) -> str:
     """Return an override or a word of a command without the values of secret keys."""
     key, equals, value = text.partition("=")
     if equals and re.fullmatch(r"[\w.-]+", key):
-        return f"{key}={MASK if is_secret(key, value) else masked(value)}"
+        return f"{key}={MASK if is_secret(key, value) else mask(value)}"
     return _QUOTED.sub(_without_value, text)
 
 
@@ -60,21 +60,21 @@ def _without_value(found: re.Match[str]) -> str:
     return f"{found['before']}{MASK}{found['p']}" if secret else found[0]
 
 
-def masked_command(words: Iterable[str]) -> list[str]:
+def mask_command(words: Iterable[str]) -> list[str]:
     """Return a command without the values of secret keys, also behind an option of their name."""
     told: list[str] = []
     option = ""
     for word in words:
         is_option = word.startswith("-")
-        told.append(MASK if not is_option and is_secret(option, word) else masked(word))
+        told.append(MASK if not is_option and is_secret(option, word) else mask(word))
         option = word if is_option and "=" not in word else ""
     return told
 
 
-def masked_values(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+def mask_values(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     """Return nested values without those of secret keys."""
     return {
-        name: masked_values(value, f"{above}.{name}")
+        name: mask_values(value, f"{above}.{name}")
         if isinstance(value, Mapping)
         else (MASK if is_secret(f"{above}.{name}", value) else value)
         for name, value in values.items()

@@ -63,13 +63,7 @@ class OpenSection(Section):
     name_field: ClassVar[str] = ""
 
     @property
-    def chosen(self) -> str | None:
-        """Return what `<x>_name` says: a built-in name, a torch name or an import path."""
-        name: str | None = getattr(self, self.name_field) if self.name_field else None
-        return name
-
-    @property
-    def free(self) -> dict[str, Any]:
+    def constructor_kwargs(self) -> dict[str, Any]:
         """Return the constructor's arguments; those typed as text are `Raw` until bound."""
         return dict(self.model_extra or {})
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from stride.config.values import show
 from stride.errors import ConfigError
-from stride.installed import newer
+from stride.installed import upgrade_hint
 from stride.version import FORMAT_VERSION
 
 EXPERIMENT = "default"
@@ -103,7 +103,7 @@ def _unversioned(given: Mapping[str, Any]) -> Tree:
     version, key = given.get("format_version", FORMAT_VERSION), "format_version"
     if type(version) is int and version > FORMAT_VERSION:
         what = f"the config was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
-        raise ConfigError(what, key=key, hint=newer())
+        raise ConfigError(what, key=key, hint=upgrade_hint())
     if type(version) is not int or version < 1:
         what = f"{key} must be 1 to {FORMAT_VERSION}, not {show(version)}"
         raise ConfigError(what, key=key, hint="leave it out")

@@ -43,7 +43,7 @@ def config_error(error: ValidationError, model: type[BaseModel]) -> ConfigError:
     others = [one for one in found if one["type"] not in ("extra_forbidden", "missing")]
     listed = [*unknown, *others] or found
     first_of = {_field(one["loc"], model): one for one in reversed(listed)}  # a union fails twice
-    return ConfigError.together(_refused(one, model) for one in listed if one in first_of.values())
+    return ConfigError.combine(_refused(one, model) for one in listed if one in first_of.values())
 
 
 def _field(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[int | str, ...]:

@@ -7,7 +7,7 @@ from stride.data.data_info import DataInfo
 from stride.data.datasets import resolve_dataset
 from stride.data.normalize import Normalization
 from stride.data.options import resolve_loader
-from stride.data.user_loaders import given_data, user_batches
+from stride.data.user_loaders import data_from_loaders, user_batches
 
 __all__ = [
     "ArrayDataset",
@@ -16,7 +16,7 @@ __all__ = [
     "DataInfo",
     "Normalization",
     "build_data",
-    "given_data",
+    "data_from_loaders",
     "resolve_dataset",
     "resolve_loader",
     "to_device",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from stride.data.labels import require_held
+from stride.data.labels import require_in_range
 from stride.data.normalize import Normalization
 from stride.errors import DataError
 
@@ -65,7 +65,7 @@ class MappedColumn:
         samples = wanted if self.picked is None else self.picked[wanted]
         array = np.ascontiguousarray(self._memory()[samples], self.stored.newbyteorder("="))
         if self.view is None:
-            require_held(array, self.dtype, samples, str(self.path))
+            require_in_range(array, self.dtype, samples, str(self.path))
         tensor = torch.from_numpy(array)
         return tensor.view(self.view or tensor.dtype).to(self.dtype)
 
@@ -100,7 +100,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         classes: Labels of the classes by code, where the targets were text.
         num_classes: How many classes there are, where the targets need not show all of them.
         feature_names: What each input is called, where they came from named columns.
-        learned: Keys of `dataset_kwargs` that only the data could tell: what its codes mean.
+        inferred: Keys of `dataset_kwargs` that only the data could tell: what its codes mean.
         normalization: Applied to inputs on reading; tensors in memory have it applied already.
     """
 
@@ -111,7 +111,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         classes: tuple[str, ...] = (),
         num_classes: int | None = None,
         feature_names: tuple[str, ...] = (),
-        learned: Mapping[str, Any] | None = None,
+        inferred: Mapping[str, Any] | None = None,
         normalization: Normalization | None = None,
     ) -> None:
         lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
@@ -121,7 +121,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         self.classes = classes
         self.num_classes = num_classes
         self.feature_names = feature_names
-        self.learned = learned or {}
+        self.inferred = inferred or {}
         self.normalization = normalization
 
     def __len__(self) -> int:
@@ -144,14 +144,14 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         picked = [select(tensor, indices) for tensor in self.tensors]
         return self._like(picked, self.normalization)
 
-    def normalized(self, normalization: Normalization) -> "ArrayDataset":
+    def normalize(self, normalization: Normalization) -> "ArrayDataset":
         """Return the dataset with its inputs normalised: at once in memory, else on reading."""
         inputs, *others = self.tensors
         if isinstance(inputs, Tensor):
             return self._like([normalization.apply(inputs), *others])
         return self._like(self.tensors, normalization)
 
-    def loaded(self) -> "ArrayDataset":
+    def to_memory(self) -> "ArrayDataset":
         """Return the dataset with every column in memory."""
         if self.in_memory:
             return self
@@ -165,7 +165,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
             classes=self.classes,
             num_classes=self.num_classes,
             feature_names=self.feature_names,
-            learned=self.learned,
+            inferred=self.inferred,
             normalization=normalization,
         )
 

@@ -54,8 +54,8 @@ def arrays(
     for array in chosen[1:]:
         column, labels = _targets(array, classes, memory_map)
         columns.append(column)
-    learned = {"classes": list(labels)} if labels else {}
-    return ArrayDataset(columns, classes=labels, learned=learned)
+    inferred = {"classes": list(labels)} if labels else {}
+    return ArrayDataset(columns, classes=labels, inferred=inferred)
 
 
 def _named(stored: dict[str, StoredArray], name: str, key: str, path: str) -> StoredArray:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from stride.data.array_dataset import ArrayDataset, chunks, rows
 from stride.data.batches.base import Batches
-from stride.data.batches.fetcher import FetchArrays, FetchSamples, finisher
+from stride.data.batches.fetcher import FetchArrays, FetchSamples, input_transform
 from stride.data.batches.loader import LoaderBatches, WorkerStart
 from stride.data.batches.memory import MemoryBatches, fits_in_memory
 from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
@@ -17,7 +17,7 @@ from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
 from stride.data.datasets import Opened, find_transform, open_dataset
 from stride.data.normalize import Normalization, fit_normalization
-from stride.data.options import LoaderOptions, loader_options, made_with
+from stride.data.options import LoaderOptions, build_sampler, loader_options
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
 from stride.distributed import Shard, shard
@@ -38,7 +38,7 @@ class Data:
         normalization: The statistics applied to inputs, if any.
         fingerprint: Digest of the content.
         sources: The splits as datasets of samples, training transforms not applied.
-        learned: Keys of `dataset_kwargs` that only the data could tell, for the record.
+        inferred: Keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     train_loader: Batches | None
@@ -48,7 +48,7 @@ class Data:
     normalization: Normalization | None
     fingerprint: str
     sources: Mapping[str, Source] = field(default_factory=dict)
-    learned: Mapping[str, Any] = field(default_factory=dict)
+    inferred: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_data(
@@ -103,7 +103,7 @@ def build_data(
         normalization=normalization,
         fingerprint=opened.fingerprint,
         sources=sources,
-        learned=opened.learned,
+        inferred=opened.inferred,
     )
 
 
@@ -130,7 +130,7 @@ def _normalized(source: Source, normalization: Normalization | None) -> Source:
     """Normalise arrays; a dataset of samples is normalised sample by sample, on the way."""
     if normalization is None or not isinstance(source, ArrayDataset):
         return source
-    return source.normalized(normalization)
+    return source.normalize(normalization)
 
 
 def _info(loaders: Mapping[str, Any], opened: Opened) -> DataInfo:
@@ -196,7 +196,7 @@ class BatchMaker:
                 return self._memory(source, order)
             if transform is None and collate is None:
                 return LoaderBatches(FetchArrays(source), order, self.device, self._torch())
-        finish = finisher(normalization, transform)
+        finish = input_transform(normalization, transform)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=collate)
         return LoaderBatches(fetch, order, self.device, self._torch())
 
@@ -210,10 +210,10 @@ class BatchMaker:
         options = self.options
         common: dict[str, Any] = {"seed": self.seed, "shard": self.shard}
         if (sampler := options.objects.get("batch_sampler")) is not None:
-            return BatchSamplerOrder(made_with(sampler, source), len(source), **common)
+            return BatchSamplerOrder(build_sampler(sampler, source), len(source), **common)
         size, drop_last = options.batch_size, options.drop_last
         if (sampler := options.objects.get("sampler")) is not None:
-            return SamplerOrder(made_with(sampler, source), size, drop_last=drop_last, **common)
+            return SamplerOrder(build_sampler(sampler, source), size, drop_last=drop_last, **common)
         if drop_last and len(source) < size * self.shard.world:
             raise DataError(
                 f"drop_last leaves nothing of {len(source)} samples",
@@ -233,7 +233,7 @@ class BatchMaker:
                 raise DataError("a stream takes no sampler", where=f"load_data_kwargs.{key}")
         options = {**self._torch(), "drop_last": self.options.drop_last}
         return stream_batches(
-            StreamDataset(source.stream, finisher(normalization, transform)),
+            StreamDataset(source.stream, input_transform(normalization, transform)),
             seed=self.seed,
             batch_size=self.options.batch_size,
             collate=self.options.objects.get("collate_fn"),
@@ -255,8 +255,8 @@ class BatchMaker:
     ) -> tuple[ArrayDataset, Normalization | None]:
         """Read all samples into memory, once and for all epochs."""
         if isinstance(source, ArrayDataset):
-            return source.loaded(), normalization
-        finish = finisher(normalization, None)
+            return source.to_memory(), normalization
+        finish = input_transform(normalization, None)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=None)
         batch = fetch.__getitems__(BatchKey(0, list(range(len(source)))))
         columns = batch if isinstance(batch, (tuple, list)) else [batch]

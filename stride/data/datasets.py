@@ -29,7 +29,7 @@ class Opened:
         classes: Labels of the classes by code, where they have any.
         num_classes: How many classes there are in all that was opened, if any and if known.
         fingerprint: Digest of the whole data, before it was divided.
-        learned: Keys of `dataset_kwargs` that only the data could tell, for the record.
+        inferred: Keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     parts: Mapping[str, Source]
@@ -38,7 +38,7 @@ class Opened:
     classes: tuple[str, ...]
     num_classes: int | None
     fingerprint: str
-    learned: Mapping[str, Any]
+    inferred: Mapping[str, Any]
 
 
 def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,13 +91,13 @@ def open_dataset(
         classes=next(iter(whole.values())).classes,
         num_classes=max((number for number in found if number), default=None),
         fingerprint=fingerprint(whole),
-        learned=_learned(next(iter(whole.values())), free),
+        inferred=_learned(next(iter(whole.values())), free),
     )
 
 
 def _learned(source: Source, free: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the data told of keys that were left open, of those that the dataset takes."""
-    told: Mapping[str, Any] = source.learned if isinstance(source, ArrayDataset) else {}
+    told: Mapping[str, Any] = source.inferred if isinstance(source, ArrayDataset) else {}
     partly = (type(None), Mapping)  # what was given of a table is in what was told
     return {key: value for key, value in told.items() if isinstance(free.get(key, ""), partly)}
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stride.data.array_dataset import ArrayDataset, Column, MappedColumn, rows
-from stride.data.generators import Held
+from stride.data.generators import HeldGenerators
 from stride.data.samples import SampleDataset, Source
 from stride.data.seeding import mix, seeded
 
@@ -80,17 +80,17 @@ def _bytes(tensor: Tensor) -> Any:
 def _add_samples(digest: Digest, source: SampleDataset) -> None:
     length = len(source)
     digest.update(f"{type(source.dataset).__qualname__} {length}".encode())
-    held = Held(dataset=source.dataset)
+    held = HeldGenerators(dataset=source.dataset)
     for index in spread(0, length - 1, min(SPREAD_SAMPLES, length)).tolist():
         first = held.begin(0)
         sample = _drawn(source, held, index)
-        if first and held.look():  # the first sample made some that it draws from
+        if first and held.refresh():  # the first sample made some that it draws from
             sample = _drawn(source, held, index)
         _add_value(digest, sample)
 
 
-def _drawn(source: SampleDataset, held: Held, index: int) -> Any:
-    with held.put_back(), seeded(mix(index)):
+def _drawn(source: SampleDataset, held: HeldGenerators, index: int) -> Any:
+    with held.preserve(), seeded(mix(index)):
         held.seed(mix(index))
         return source[index]
 

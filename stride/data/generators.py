@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from stride.data.references import (
+    callable_references,
+    class_attributes,
     globals_of,
-    held_by_callable,
     module_of,
-    parts_of_class,
     safe_getattr,
 )
 from stride.data.seeding import MASK, mix
@@ -126,7 +126,7 @@ def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}[{key!r}]", part) for key, part in _some(value.items()))
     elif isinstance(value, (list, tuple, set, frozenset, deque)):
         yield from ((f"{name}[{number}]", part) for number, part in _some(enumerate(value)))
-    yield from held_by_callable(name, value)
+    yield from callable_references(name, value)
     if isinstance(value, FunctionType) and module_of(value).partition(".")[0] not in _LIBRARIES:
         yield from ((f"{name}.{key}", part) for key, part in globals_of(value))
     yield from ((f"{name}.{key}", part) for key, part in _attributes(value))
@@ -150,10 +150,10 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
         for name, part in vars(kind).items():
             if isinstance(part, MemberDescriptorType):  # of __slots__
                 yield name, safe_getattr(value, name, None)
-        yield from parts_of_class(kind)
+        yield from class_attributes(kind)
 
 
-class Held:
+class HeldGenerators:
     """The generators that some objects hold, looked for anew in each epoch.
 
     Args:
@@ -178,10 +178,10 @@ class Held:
         if place == before:
             return False
         self._place = place
-        self.look()
+        self.refresh()
         return before is None or before[0] != place[0]
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Look for the generators; tell whether others were found than before."""
         before = [id(one.generator) for one in self.generators]
         self.generators = find_generators(**self._roots)
@@ -203,7 +203,7 @@ class Held:
             one.seed(value)
 
     @contextmanager
-    def put_back(self) -> Iterator[None]:
+    def preserve(self) -> Iterator[None]:
         """Leave the generators after the block as they were: others may draw from them too."""
         before = [(one, one.read()) for one in self.generators]
         try:

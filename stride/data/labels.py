@@ -63,11 +63,11 @@ def to_tensor(array: Array, dtype: torch.dtype, where: str) -> Tensor:
         DataError: It holds a number that the type cannot hold.
     """
     native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
-    require_held(native, dtype, np.arange(len(native)) if native.ndim else None, where)
+    require_in_range(native, dtype, np.arange(len(native)) if native.ndim else None, where)
     return torch.from_numpy(native).to(dtype)
 
 
-def require_held(array: Array, dtype: torch.dtype, samples: Array | None, where: str) -> None:
+def require_in_range(array: Array, dtype: torch.dtype, samples: Array | None, where: str) -> None:
     """Refuse numbers that would wrap around or become infinite in the type.
 
     Args:

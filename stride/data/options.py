@@ -71,7 +71,7 @@ def resolve_loader(kwargs: Mapping[str, Any]) -> dict[str, Any]:
         except ConfigError as error:
             wrong.append(error)
     if wrong:
-        raise ConfigError.together(wrong)
+        raise ConfigError.combine(wrong)
     resolved = {**bound[SECTION], **own}
     for name, values in nested.items():
         resolved[name] = {key: bound[f"{SECTION}.{name}"][key] for key in values}
@@ -168,6 +168,6 @@ def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def made_with(thing: Any, dataset: Any) -> Any:
+def build_sampler(thing: Any, dataset: Any) -> Any:
     """Return a sampler as it is, or made by a class or function from the dataset."""
     return thing if hasattr(thing, "__iter__") and not isclass(thing) else thing(dataset)

@@ -15,7 +15,7 @@ from typing import Any
 CALLABLES = (FunctionType, MethodType, BuiltinMethodType, partial)
 
 
-def held_by_callable(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def callable_references(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield what one of `CALLABLES` holds, with the ways to it; globals are not among it.
 
     Args:
@@ -48,7 +48,7 @@ def names_in(code: CodeType) -> Iterator[str]:
             yield from names_in(inner)
 
 
-def parts_of_class(kind: type) -> Iterator[tuple[str, Any]]:
+def class_attributes(kind: type) -> Iterator[tuple[str, Any]]:
     """Yield what a class itself defines; of a property, static or class method its function."""
     for name, part in vars(kind).items():
         if isinstance(part, MemberDescriptorType):  # of __slots__: each object's own

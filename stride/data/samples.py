@@ -16,7 +16,7 @@ from torch.utils.data import (
 )
 
 from stride.data.array_dataset import ArrayDataset
-from stride.data.generators import Held
+from stride.data.generators import HeldGenerators
 from stride.data.seeding import mix
 from stride.errors import DataError
 
@@ -63,16 +63,16 @@ class StreamDataset(IterableDataset[Any]):
     def __init__(self, stream: Iterable[Any], finish: Callable[[Any], Any] | None = None) -> None:
         self.stream = stream
         self.finish = finish
-        self._held = Held()
+        self._held = HeldGenerators()
         self._seed = 0
 
-    def begin(self, held: Held, seed: int) -> None:
+    def begin(self, held: HeldGenerators, seed: int) -> None:
         """Have each worker seed these generators, of which it has copies, when it begins."""
         self._held, self._seed = held, seed
 
     def __iter__(self) -> Iterator[Any]:
         if (worker := get_worker_info()) is not None:
-            self._held.look()
+            self._held.refresh()
             self._held.seed(mix(worker.id, start=self._seed))
         return iter(self.stream) if self.finish is None else map(self.finish, self.stream)
 
@@ -144,7 +144,7 @@ def split_sample(sample: Any) -> tuple[Any, Any]:
     return sample, None
 
 
-def with_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
+def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
     """Return the sample, of the form it has, with its inputs changed by a function.
 
     Raises:

@@ -88,7 +88,7 @@ def write_globals(state: GlobalState) -> None:
         one.write(part)
 
 
-def drawn_since(
+def advanced_since(
     before: GlobalState, known: Collection[GlobalGenerator] = ()
 ) -> list[GlobalGenerator]:
     """Return the generators that were drawn from since a state; those known are not asked."""

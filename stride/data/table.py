@@ -5,8 +5,8 @@ from typing import Literal
 
 from stride.data.array_dataset import ArrayDataset
 from stride.data.cells.features import read_features
-from stride.data.cells.index_column import require_index, unnamed
-from stride.data.cells.missing import without_missing
+from stride.data.cells.index_column import require_index, unnamed_columns
+from stride.data.cells.missing import drop_missing
 from stride.data.cells.read_options import ReadOptions
 from stride.data.cells.targets import read_targets
 from stride.data.files.locate import locate
@@ -57,7 +57,7 @@ def table(
     _check_chosen(chosen, targets, path)
     markers = [missing] if isinstance(missing, str) else missing
     reading = ReadOptions(decimal, markers, text_features, categories or {})
-    columns = without_missing(file.read([*chosen, *targets]), markers)
+    columns = drop_missing(file.read([*chosen, *targets]), markers)
     inputs = read_features({name: columns[name] for name in chosen}, reading)
     found = read_targets({name: columns[name] for name in targets}, target_kind, reading)
     values = {**reading.categories, **inputs.categories, **found.categories}
@@ -66,13 +66,13 @@ def table(
         classes=found.classes,
         num_classes=sum(map(len, found.categories.values())) or None,
         feature_names=tuple(inputs.names),
-        learned={"categories": values} if values else {},
+        inferred={"categories": values} if values else {},
     )
 
 
 def _others(file: TableFile, targets: Sequence[str]) -> list[str]:
     names = [name for name in file.names if name not in targets]
-    if index := unnamed(names):
+    if index := unnamed_columns(names):
         require_index(file.read(index))
     return [name for name in names if name not in index]
 

@@ -90,7 +90,7 @@ def _repeated(loader: Any, sampler: Any) -> int:
         return 0
 
 
-def given_data(
+def data_from_loaders(
     train_loader: Any,
     val_loader: Any = None,
     test_loader: Any = None,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
-from stride.metrics.base import Metric, exact_type, over_ranks
+from stride.metrics.base import Metric, compute_over_ranks, exact_type
 from stride.models.losses import Size
 from stride.models.model import Step
 
@@ -143,7 +143,7 @@ class EpochLosses:
         self._rate()
         values = {"train/epoch_loss": known.epoch_loss}
         if self._accuracy is not None and known.rated:
-            values["train/epoch_accuracy"] = over_ranks(self._accuracy)
+            values["train/epoch_accuracy"] = compute_over_ranks(self._accuracy)
         return values
 
     def _over_ranks(self) -> "_OverRanks":

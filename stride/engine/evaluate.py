@@ -9,9 +9,9 @@ import torch
 from stride.config.metrics import metric_name
 from stride.distributed import all_sum, any_rank
 from stride.engine.precision import Precision
-from stride.metrics.base import Metric, exact_type, over_ranks
-from stride.models.losses import Size, summable
-from stride.models.model import Model, as_step, counted_loss
+from stride.metrics.base import Metric, compute_over_ranks, exact_type
+from stride.models.losses import Size, to_sum_dtype
+from stride.models.model import Model, as_step, loss_or_zero
 from stride.models.shards import is_sharded
 
 
@@ -40,7 +40,7 @@ def evaluate(
         model.train(training)
     total, whole = all_sum([float(loss), float(size)])
     values = {metric_name(split, "loss"): total / whole if whole else float("nan")}
-    return values | {metric_name(split, name): over_ranks(m) for name, m in metrics.items()}
+    return values | {metric_name(split, name): compute_over_ranks(m) for name, m in metrics.items()}
 
 
 def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
@@ -65,8 +65,8 @@ def _pass(model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]) -
         step = as_step(model.evaluation_step(batch), batch)
         if not counts:
             continue
-        weight = summable(step.size)
-        total = total + counted_loss(step).to(exact_type(step.loss)) * weight
+        weight = to_sum_dtype(step.size)
+        total = total + loss_or_zero(step).to(exact_type(step.loss)) * weight
         size = size + weight
         for metric in metrics.values():
             metric.update(step)

@@ -44,7 +44,7 @@ class Batches(Protocol):
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Choose the epoch, and how many of its samples are consumed already."""
 
-    def left(self, epoch: int, position: int) -> float:
+    def batches_left(self, epoch: int, position: int) -> float:
         """Return how many batches are left of an epoch from a position on; inf: unknown."""
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
@@ -241,7 +241,7 @@ class Loop:
 
     def _is_over(self) -> bool:
         """Tell whether nothing is left of the epoch."""
-        return self.batches.left(self.state.epoch, self.state.position) <= 0
+        return self.batches.batches_left(self.state.epoch, self.state.position) <= 0
 
     def _require_progress(self) -> None:
         if self.state.position == 0:

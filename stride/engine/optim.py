@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from stride.components import bind, construct, find
 from stride.errors import ComponentError, ConfigError, RunError
 from stride.models.shards import is_sharded, local_shard, sharded_like
-from stride.models.strides import is_dense, laid_out, same_layout
+from stride.models.strides import is_dense, same_layout, with_strides
 
 _FUSED = "optimizer_kwargs.fused"
 _FUSED_WHOLE = ("SGD", "Adagrad")  # whose kernels torch 2.13 has for whole parameters alone
@@ -132,7 +132,7 @@ def _beside(parameter: Tensor, state: Mapping[str, Any]) -> dict[str, Tensor]:
     It made it so. Only states of format version 2 and older have it otherwise: row by row.
     """
     return {
-        name: laid_out(value, parameter.stride())
+        name: with_strides(value, parameter.stride())
         for name, value in state.items()
         if isinstance(value, Tensor)
         and not is_sharded(value)

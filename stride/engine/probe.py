@@ -18,8 +18,8 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
-from stride.models.broadcast_check import require_no_spread
-from stride.models.model import Model, Step, as_step, batch_size, counted_loss
+from stride.models.broadcast_check import require_no_broadcast
+from stride.models.model import Model, Step, as_step, batch_size, loss_or_zero
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
 
@@ -81,10 +81,10 @@ def probe(
         tensors = isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor)
         if tensors and _is_plain(copied):
             with precision.autocast():
-                require_no_spread(copied.criterion, step.outputs, step.targets)
+                require_no_broadcast(copied.criterion, step.outputs, step.targets)
         norm = _gradient_norm(copied)
         if last is not None:
-            _try_last(copied, batch, last, precision, finite=math.isfinite(counted_loss(step)))
+            _try_last(copied, batch, last, precision, finite=math.isfinite(loss_or_zero(step)))
         _require_metrics(rated if rated and tensors else {}, step)
         evaluated = batch if evaluated is None else evaluated
         _evaluate(copied, evaluated, metrics, precision)
@@ -142,7 +142,7 @@ def _try_last(
     if few is None:
         return
     with _taking(last, f"{what}, which the model cannot be trained on"):
-        loss = counted_loss(_forward_backward(model, few, precision))
+        loss = loss_or_zero(_forward_backward(model, few, precision))
     if last.finite and finite and not math.isfinite(loss):
         raise DataError(f"{what}, whose loss is not finite", where=last.where, hint=last.hint)
 

@@ -47,9 +47,9 @@ class _Passing:
     def __len__(self) -> int:
         return len(self._batches)
 
-    def left(self, epoch: int, position: int) -> float:
+    def batches_left(self, epoch: int, position: int) -> float:
         """Return how many global batches are left of an epoch."""
-        left: float = self._batches.left(epoch, position)
+        left: float = self._batches.batches_left(epoch, position)
         return left
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:

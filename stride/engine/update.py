@@ -13,8 +13,8 @@ from stride.engine.optim import needs_closure
 from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.errors import ConfigError
-from stride.models.losses import summable
-from stride.models.model import Model, Step, as_step, counted_loss
+from stride.models.losses import to_sum_dtype
+from stride.models.model import Model, Step, as_step, loss_or_zero
 from stride.models.shards import full_tensor
 
 
@@ -120,7 +120,7 @@ class Update:
         return steps[0] if len(steps) == 1 else _joined(steps, self._parameters[0].device)
 
     def _require_finite(self, steps: list[Step]) -> None:
-        if not self._gradients.are_finite([counted_loss(step) for step in steps]):
+        if not self._gradients.are_finite([loss_or_zero(step) for step in steps]):
             raise NonFiniteLoss(_joined(steps, self._parameters[0].device))
 
     def apply(self, window: Sequence[Any], step: Step) -> None:
@@ -183,8 +183,8 @@ def _joined(steps: list[Step], device: torch.device) -> Step:
     """
     if not steps:
         return Step(torch.zeros((), device=device), 0)
-    size = sum(summable(step.size) for step in steps)
-    loss = torch.stack([counted_loss(step) * step.size for step in steps]).sum() / size
+    size = sum(to_sum_dtype(step.size) for step in steps)
+    loss = torch.stack([loss_or_zero(step) * step.size for step in steps]).sum() / size
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):
         return Step(loss, size)

@@ -30,7 +30,7 @@ _PLACES = (("dataset_kwargs", "path"), ("dataset_kwargs", "root"), ("model_kwarg
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedConfig:
     """A config that would train.
 
     Attributes:
@@ -73,7 +73,7 @@ class Checked:
         return RunWriter.start(*place, config=values, provenance=provenance, patch=found.patch)
 
 
-class Launched(NamedTuple):
+class LaunchResult(NamedTuple):
     """Hold what was queued.
 
     Attributes:
@@ -94,7 +94,7 @@ def launch(
     *,
     array: int | None = None,
     trust: bool = False,
-) -> Launched:
+) -> LaunchResult:
     """Queue a run, or several that differ by their seed, and submit the job.
 
     Args:
@@ -108,7 +108,7 @@ def launch(
         UserError: a wrong key, value, name, file or shape; or SLURM refuses. No folder is left.
     """
     resources.check()
-    slurm.require()
+    slurm.require_sbatch()
     resolved = resolve_layers(config_file=config_file, overrides=overrides)
     with Survey(exclude=[resolved.config.work_dir]) as survey:
         checked = check(resolved, overrides, config_file, named=array is None, trust=trust)
@@ -128,7 +128,7 @@ def launch(
             _remove_empty(new)
             raise
     note = "" if code.root else f"the job has no copy of the code: {code.reason}"
-    return Launched([run.path for run in queued], job, note)
+    return LaunchResult([run.path for run in queued], job, note)
 
 
 def _places(work_dir: Path) -> list[Path]:
@@ -180,7 +180,7 @@ def check(
     *,
     named: bool = True,
     trust: bool = False,
-) -> Checked:
+) -> CheckedConfig:
     """Build data and model of a config and try a step, on the CPU: the GPUs are the job's.
 
     Args:
@@ -202,7 +202,7 @@ def check(
     trainer = trainer_of(resolved, trust=trust, config_file=config_file, overrides=here)
     trainer.check()
     values = _absolute(_settled(plain(config), trainer.config.to_json()))
-    return Checked(resolved, values, trainer.data.fingerprint)
+    return CheckedConfig(resolved, values, trainer.data.fingerprint)
 
 
 def _settled(asked: Any, complete: Any) -> Any:

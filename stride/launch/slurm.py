@@ -26,11 +26,11 @@ class Submitted(NamedTuple):
     cluster: str | None = None
 
 
-class Refused(UserError):
+class SlurmError(UserError):
     """Tell in SLURM's own words why it did not do what it was asked for."""
 
 
-def require() -> None:
+def require_sbatch() -> None:
     """Refuse a machine that cannot submit.
 
     Raises:
@@ -49,7 +49,7 @@ def submit(script: Path) -> Submitted:
     answer = _call("sbatch", "--parsable", str(script)).strip()
     number, _, cluster = answer.partition(";")
     if not re.fullmatch(SLURM_ID, number):
-        raise Refused(f"sbatch answered {answer!r}, which is no job", where="SLURM")
+        raise SlurmError(f"sbatch answered {answer!r}, which is no job", where="SLURM")
     return Submitted(number, cluster or None)
 
 
@@ -76,7 +76,7 @@ def cancel(job: str) -> None:
     names = {one.number: one.name for one in _listed([job]) if job == one.number}
     try:
         _call("scancel", "--", names.get(job, job))
-    except Refused as error:
+    except SlurmError as error:
         if _UNKNOWN not in error.what:
             raise
 
@@ -97,7 +97,7 @@ def _listed(ids: Iterable[str]) -> list[_Job]:
         return []
     try:
         lines = _call("squeue", "-h", "--array", f"--jobs={','.join(wanted)}", "-o", "%A|%i|%T|%r")
-    except Refused as error:
+    except SlurmError as error:
         if _UNKNOWN in error.what:  # of a job that ended long ago
             return []
         raise
@@ -118,15 +118,15 @@ def _call(command: str, *words: str) -> str:
     except FileNotFoundError:
         raise _missing(command) from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"{command} gives no answer: {error}", where="SLURM") from None
+        raise SlurmError(f"{command} gives no answer: {error}", where="SLURM") from None
     if done.returncode:
-        raise Refused(f"{command} refused: {_own_words(command, done.stderr)}", where="SLURM")
+        raise SlurmError(f"{command} refused: {_own_words(command, done.stderr)}", where="SLURM")
     return done.stdout
 
 
-def _missing(command: str) -> Refused:
+def _missing(command: str) -> SlurmError:
     hint = "type this on a machine that submits to SLURM"
-    return Refused(f"{command} is not on the PATH", where="SLURM", hint=hint)
+    return SlurmError(f"{command} is not on the PATH", where="SLURM", hint=hint)
 
 
 def _own_words(command: str, errors: str) -> str:

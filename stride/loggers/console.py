@@ -84,7 +84,7 @@ class PlainDisplay(Display):
         if not ends_epoch(row) and time.monotonic() - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = time.monotonic()
-        parts = [self._progress(row), *shown(row), self._speed(row, steps_per_second)]
+        parts = [self._progress(row), *format_metrics(row), self._speed(row, steps_per_second)]
         self.note("  ".join(parts))
 
     def note(self, text: str) -> None:
@@ -136,7 +136,7 @@ class RichDisplay(Display):
             completed=row.get("epoch" if self._total_steps is None else "step", 0),
             speed=self._speed(row, steps_per_second),
         )
-        metrics = Text("  ".join(shown(self._metrics)), style="cyan")
+        metrics = Text("  ".join(format_metrics(self._metrics)), style="cyan")
         self._live.update(Group(self._bar, metrics), refresh=True)
 
     def note(self, text: str) -> None:
@@ -177,16 +177,16 @@ def ends_epoch(row: Row) -> bool:
     return any("/epoch_" in name for name in row)
 
 
-def shown(row: Row) -> list[str]:
+def format_metrics(row: Row) -> list[str]:
     """Return a row's metrics as short texts: "val loss 0.123"."""
     return [
-        f"{short(name)} {_number(value)}"
+        f"{display_name(name)} {_number(value)}"
         for name, value in row.items()
         if name not in ("step", "epoch", "time")
     ]
 
 
-def short(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a metric's name as the display shows it: "val loss"."""
     for long, brief in _SHORT.items():
         name = name.replace(long, brief)

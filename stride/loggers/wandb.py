@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stride.config.nonfinite import decode_number
-from stride.config.secrets import masked_values
+from stride.config.secrets import mask_values
 from stride.errors import ConfigError, MissingExtra, nearest
 from stride.loggers.base import KEY, Logger, Row
 from stride.runs.files.atomic import read_record
@@ -62,7 +62,7 @@ class WandbLogger(Logger):
         }
         paths.wandb.mkdir(exist_ok=True)
         self._run = wandb.init(
-            **{**defaults, **self._kwargs}, dir=str(paths.path), config=masked_values(config)
+            **{**defaults, **self._kwargs}, dir=str(paths.path), config=mask_values(config)
         )
 
     def write(self, row: Row) -> None:

@@ -68,7 +68,7 @@ class Metric(ABC):
         )
 
 
-def over_ranks(metric: Metric) -> float:
+def compute_over_ranks(metric: Metric) -> float:
     """Return the metric's value over what all ranks took; its own state stays as it is.
 
     Every rank has to ask, and gets the same bits.
@@ -95,7 +95,7 @@ class Sums(Metric):
         if self._sums is None:
             self._sums = terms
         else:
-            self._sums = self.added(self._sums.to(terms.device, non_blocking=True), terms)
+            self._sums = self.combine(self._sums.to(terms.device, non_blocking=True), terms)
 
     def compute(self) -> float:
         """Return the value that follows from the sums."""
@@ -118,9 +118,9 @@ class Sums(Metric):
         """Add the sums of all ranks."""
         known = [state["sums"] for state in states if state["sums"] is not None]
         sums = [torch.tensor(one, dtype=torch.float64) for one in known]
-        self._sums = reduce(self.added, sums) if sums else None
+        self._sums = reduce(self.combine, sums) if sums else None
 
-    def added(self, sums: Tensor, terms: Tensor) -> Tensor:
+    def combine(self, sums: Tensor, terms: Tensor) -> Tensor:
         """Return the sums with a batch's terms, or another rank's sums, added."""
         return sums + terms
 

@@ -111,7 +111,7 @@ def _made(name: str, make: Any) -> Any:
 def _of_torchmetrics(name: str, names: list[str], info: Task | None) -> Metric:
     if not name[:1].isupper():
         raise _unknown(name, names)
-    if not torchmetrics.installed():
+    if not torchmetrics.is_installed():
         if nearest(name.lower(), names):
             raise _unknown(name, names)
         raise MissingExtra("torchmetrics", "metrics", where=KEY)

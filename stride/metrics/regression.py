@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stride.errors import DataError
 from stride.metrics.base import KEY, Metric, Sums, exact_type
-from stride.models.targets import same_shape
+from stride.models.targets import match_shape
 
 _OTHERS = (
     "mse, rmse, mae and r2 are for numbers, as many as there are outputs; "
@@ -63,7 +63,7 @@ class R2(Sums):
         deviations = (exact - mean).square().sum(0)
         return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
 
-    def added(self, sums: Tensor, terms: Tensor) -> Tensor:
+    def combine(self, sums: Tensor, terms: Tensor) -> Tensor:
         """Merge a batch's terms into the running ones."""
         count = (sums[0] + terms[0]).clamp(min=1)
         shift = terms[1] - sums[1]
@@ -94,7 +94,7 @@ def _by_channel(values: Tensor) -> Tensor:
 def _errors(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return outputs - targets; shapes are made equal or refused."""
     try:
-        targets = same_shape(outputs, targets)
+        targets = match_shape(outputs, targets)
     except DataError as error:
         raise DataError(error.what, where=KEY, hint=_OTHERS) from None
     return outputs.to(exact_type(outputs)) - targets.to(exact_type(outputs))

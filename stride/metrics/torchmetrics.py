@@ -11,7 +11,7 @@ from torch import Tensor
 from stride.errors import ComponentError
 from stride.metrics.base import KEY, Metric, Task, exact_type, outputs_and_targets
 from stride.models.model import Step
-from stride.models.targets import same_shape
+from stride.models.targets import match_shape
 
 _MODULES = ("", ".classification", ".regression")
 
@@ -48,7 +48,7 @@ class TorchMetric(Metric):
     def _prepared(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         numbers = targets.is_floating_point() and targets.numel() == outputs.numel()
         if self._kind == "float" and numbers:
-            targets = same_shape(outputs, targets)
+            targets = match_shape(outputs, targets)
             single = outputs.ndim == 2 and outputs.shape[1] == 1
             return (outputs.squeeze(1), targets.squeeze(1)) if single else (outputs, targets)
         exact = outputs.to(exact_type(outputs))
@@ -110,7 +110,7 @@ class TorchMetric(Metric):
             ) from error
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Tell whether torchmetrics can be imported, without importing it."""
     return find_spec("torchmetrics") is not None
 

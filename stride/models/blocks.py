@@ -97,10 +97,10 @@ def signal_dims(input_shape: list[int], network: str) -> int:
 
 def head(features: int, output_shape: list[int]) -> list[nn.Module]:
     """Build the last layers: (N, features) to (N, *output_shape)."""
-    return [nn.Linear(features, prod(output_shape)), *shaped(output_shape)]
+    return [nn.Linear(features, prod(output_shape)), *reshape(output_shape)]
 
 
-def shaped(output_shape: list[int]) -> list[nn.Module]:
+def reshape(output_shape: list[int]) -> list[nn.Module]:
     """Build what brings (N, outputs) to (N, *output_shape); nothing where it is that."""
     if not output_shape:
         return [nn.Flatten(0)]

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from stride.errors import DataError
-from stride.models.targets import batched
+from stride.models.targets import format_shape
 
 
-def require_no_spread(criterion: Callable[..., Any], outputs: Tensor, targets: Tensor) -> None:
+def require_no_broadcast(criterion: Callable[..., Any], outputs: Tensor, targets: Tensor) -> None:
     """Refuse a criterion that compares every output with every target, as of (N, 1) and (N,).
 
     Shapes alone do not tell: a criterion may well bring the two together by itself. Where they
@@ -24,13 +24,14 @@ def require_no_spread(criterion: Callable[..., Any], outputs: Tensor, targets: T
     if outputs.numel() != targets.numel() or wide is None or wide.numel() == outputs.numel():
         return
     outputs, targets = outputs.detach(), targets.detach()
-    with torch.no_grad(), _Spread(outputs, targets, wide) as spread:
+    with torch.no_grad(), _BroadcastWatch(outputs, targets, wide) as spread:
         criterion(outputs, targets)
     if spread.seen:
         name = getattr(criterion, "__name__", type(criterion).__name__)
+        shapes = [format_shape(tensor.shape) for tensor in (outputs, targets)]
         raise DataError(
-            f"{name} compares every output with every target: {batched(outputs.shape)} against "
-            f"{batched(targets.shape)} is broadcast to {tuple(wide)} for {len(outputs)} samples",
+            f"{name} compares every output with every target: {shapes[0]} against {shapes[1]} is "
+            f"broadcast to {tuple(wide)} for {len(outputs)} samples",
             where="criterion_kwargs.criterion_name",
             hint="give them one shape: outputs.squeeze(1) at the end of forward, or "
             "targets.view_as(outputs) in the criterion; where it is meant, write it in a "
@@ -45,7 +46,7 @@ def _broadcast(one: torch.Size, other: torch.Size) -> torch.Size | None:
         return None
 
 
-class _Spread(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _BroadcastWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """See whether an operation broadcasts what comes of outputs against what comes of targets.
 
     Pairs within one of them, as a ranking takes them, are no such thing.

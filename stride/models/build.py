@@ -11,16 +11,16 @@ import torch
 from torch import nn
 
 from stride.components import bind, construct, find, parameters
-from stride.components.convert import decide_freely
+from stride.components.convert import convert_untyped
 from stride.errors import ComponentError, ConfigError, DataError
 from stride.models.composed import Composed
-from stride.models.infer import Shapes, inferred_sizes, output_shape
+from stride.models.infer import Shapes, infer_sizes, output_shape
 from stride.models.initial import load_initial
 from stride.models.losses import is_of_torch
 from stride.models.model import Model, OwnSteps
 
 OWN_KEYS = ("model_name", "model_seed", "init_from")
-INFERRED = ("FCNN", "CNN", "MLP")  # what `inferred_model` may give
+INFERRED = ("FCNN", "CNN", "MLP")  # what `infer_model_name` may give
 
 
 def resolve_model(
@@ -44,7 +44,7 @@ def resolve_model(
         ConfigError: For a key that the constructor does not take, or a value it cannot be.
         ComponentError: When there is no such model.
     """
-    name = kwargs.get("model_name") or inferred_model(info)
+    name = kwargs.get("model_name") or infer_model_name(info)
     constructor = constructor or find("model", name)
     own_seed = kwargs.get("model_seed")
     seed = seed if own_seed is None else own_seed
@@ -52,11 +52,11 @@ def resolve_model(
     if isclass(constructor) and issubclass(constructor, Composed):
         return own | constructor.resolve(kwargs, info, seed=seed, name=section)
     given = {key: value for key, value in kwargs.items() if key not in OWN_KEYS}
-    sizes = inferred_sizes(constructor, given, info)
+    sizes = infer_sizes(constructor, given, info)
     return own | _listed(bind(constructor, {**given, **sizes}, section=section))
 
 
-def inferred_model(info: Shapes | None) -> str:
+def infer_model_name(info: Shapes | None) -> str:
     """Return the built-in model for the data: FCNN, CNN or MLP.
 
     FCNN for images with a target per pixel, CNN for other images, MLP for everything else.
@@ -112,7 +112,7 @@ def _construct(
 ) -> nn.Module | Model:
     constructor = constructor or find("model", resolved["model_name"])
     arguments = {key: value for key, value in resolved.items() if key not in OWN_KEYS}
-    arguments |= inferred_sizes(constructor, arguments, info)
+    arguments |= infer_sizes(constructor, arguments, info)
     name, where = resolved["model_name"], "model_kwargs.model_name"
     kinds = (nn.Module, Model)
     if isclass(constructor):
@@ -144,11 +144,11 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
         ConfigError: For a wrong key or value, or a reduction of torch's other than the mean.
         ComponentError: When there is no such criterion.
     """
-    name = kwargs.get("criterion_name") or inferred_criterion(info)
+    name = kwargs.get("criterion_name") or infer_criterion_name(info)
     constructor = find("criterion", name)
     given = {key: value for key, value in kwargs.items() if key != "criterion_name"}
     tensors = {
-        key: decide_freely(given.pop(key), f"criterion_kwargs.{key}")
+        key: convert_untyped(given.pop(key), f"criterion_kwargs.{key}")
         for key in _tensor_arguments(constructor)
         if key in given
     }
@@ -179,7 +179,7 @@ def _numbers(value: Any, key: str) -> torch.Tensor:
         ) from error
 
 
-def inferred_criterion(info: Shapes | None) -> str:
+def infer_criterion_name(info: Shapes | None) -> str:
     """Return the criterion's name for the kind of targets."""
     return "CrossEntropyLoss" if info is not None and info.target_kind == "class" else "MSELoss"
 

@@ -81,4 +81,4 @@ def _finish(kind: str, dims: int, output_shape: list[int]) -> nn.Module:
         return nn.Identity()
     if kind == "map":
         return nn.Flatten(0, 1)  # (N, 1, ...) to (N, ...)
-    return nn.Sequential(blocks.mean_pool(dims), *blocks.shaped(output_shape))
+    return nn.Sequential(blocks.mean_pool(dims), *blocks.reshape(output_shape))

@@ -28,7 +28,7 @@ class Shapes(Protocol):
         """Number of classes, for targets of kind "class"."""
 
 
-def inferred_sizes(
+def infer_sizes(
     constructor: Callable[..., Any], given: Collection[str], info: Shapes | None
 ) -> dict[str, Any]:
     """Return the sizes that the constructor leaves open and the data tell.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from stride.errors import ComponentError, ConfigError, RunError
 from stride.models.composed import Composed
 from stride.models.shards import state_like
-from stride.models.weights import memory_of, read_weights
+from stride.models.weights import memory_key, read_weights
 from stride.runs.layout import RESERVED_NAMES, RunPaths
 from stride.runs.run import Run
 
@@ -88,7 +88,7 @@ def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], li
     """Return the names of a state dict's tensors, those of one memory together."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, value in state.items():
-        groups.setdefault(memory_of(value), []).append(name)
+        groups.setdefault(memory_key(value), []).append(name)
     return groups
 
 

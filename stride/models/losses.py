@@ -11,7 +11,7 @@ from stride.errors import DataError
 from stride.models.targets import POINTWISE
 
 Size = int | float | Tensor
-Judge = Callable[[Any, Any, Any], tuple[Tensor, Size | None]]
+LossFunction = Callable[[Any, Any, Any], tuple[Tensor, Size | None]]
 
 LABELS = (nn.CrossEntropyLoss, nn.NLLLoss)
 
@@ -19,7 +19,7 @@ _MEAN = 1  # torch's number for reduction="mean"
 _SMALL = 1e-30  # less than any weight that counts
 
 
-def summable(size: Size) -> Size:
+def to_sum_dtype(size: Size) -> Size:
     """Return a size in a type that sums of it fit in: bytes and half precision would not hold them.
 
     A mask that has the type of the outputs gives such a size under autocast.
@@ -28,7 +28,7 @@ def summable(size: Size) -> Size:
     return size.float() if short else size  # type: ignore[union-attr]
 
 
-def judge_of(criterion: nn.Module) -> Judge:
+def loss_function_for(criterion: nn.Module) -> LossFunction:
     """Return what calls such a criterion, and gives its loss and what that is a mean over.
 
     This is how many elements a pointwise criterion of torch's has averaged, and the sum of the

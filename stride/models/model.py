@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
-from stride.models.losses import LABELS, Size, judge_of
+from stride.models.losses import LABELS, Size, loss_function_for
 from stride.models.shards import state_like
-from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
+from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
 
 CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name holds a colon
 
@@ -56,11 +56,11 @@ class Model:
         self.network = network
         self.criterion = criterion
         self.forward: Callable[..., Any] = network
-        self._judge = judge_of(criterion)
+        self._loss_function = loss_function_for(criterion)
         self._ignored = criterion.ignore_index if isinstance(criterion, LABELS) else -1
         self._align: Callable[[Any, Any], Any] | None = None
         if isinstance(criterion, POINTWISE):
-            self._align = same_shape
+            self._align = match_shape
         elif isinstance(criterion, CLASSES):
             self._align = self._look_once
 
@@ -78,11 +78,11 @@ class Model:
         outputs = self.forward(inputs)
         if self._align is not None:
             targets = self._align(outputs, targets)
-        return self.judge(outputs, targets, inputs)
+        return self.make_step(outputs, targets, inputs)
 
-    def judge(self, outputs: Any, targets: Any, inputs: Any) -> Step:
+    def make_step(self, outputs: Any, targets: Any, inputs: Any) -> Step:
         """Return the step that outputs and targets made to fit give, by the criterion."""
-        loss, size = self._judge(self.criterion, outputs, targets)
+        loss, size = self._loss_function(self.criterion, outputs, targets)
         if size is None:
             size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
         if self._ignored >= 0:
@@ -199,7 +199,7 @@ def _is_size(size: Any) -> bool:
     return isinstance(size, Real) and not isinstance(size, bool) and 0 <= float(size) < math.inf
 
 
-def counted_loss(step: Step) -> Tensor:
+def loss_or_zero(step: Step) -> Tensor:
     """Return the loss without its graph: 0 where it is the mean of nothing, and so NaN."""
     loss = step.loss.detach()
     if isinstance(step.size, Tensor):

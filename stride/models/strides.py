@@ -40,19 +40,19 @@ def _steps(tensor: Tensor) -> list[tuple[int, int]]:
     return sorted((step, size) for step, size in pairs if size > 1)
 
 
-def order_of(tensor: Tensor) -> tuple[int, ...] | None:
+def permuted_strides(tensor: Tensor) -> tuple[int, ...] | None:
     """Return the strides of a tensor that has no gaps and is not laid out row by row, else None."""
-    if not is_dense(tensor) or tensor.stride() == row_by_row(tensor.shape):
+    if not is_dense(tensor) or tensor.stride() == contiguous_strides(tensor.shape):
         return None
     return tensor.stride()
 
 
-def row_by_row(shape: Sequence[int]) -> tuple[int, ...]:
+def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
     """Return the strides of a new tensor of this shape."""
     return torch.empty(tuple(shape), device="meta").stride()
 
 
-def laid_out(tensor: Tensor, strides: Sequence[int]) -> Tensor:
+def with_strides(tensor: Tensor, strides: Sequence[int]) -> Tensor:
     """Return a copy of a tensor with these strides; the tensor itself where it has them."""
     strides = tuple(strides)
     if tensor.stride() == strides:

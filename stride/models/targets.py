@@ -21,7 +21,7 @@ POINTWISE = (
 CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 
 
-def same_shape(outputs: Tensor, targets: Tensor) -> Tensor:
+def match_shape(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return targets in the shape and floating type of outputs.
 
     Only dimensions of length one may differ, as (N,) and (N, 1) do: torch would broadcast these
@@ -45,7 +45,8 @@ def _reshape(outputs: Tensor, targets: Tensor) -> Tensor:
     if same_batch and [n for n in wanted[1:] if n != 1] == [n for n in given[1:] if n != 1]:
         return targets.reshape(wanted)
     raise DataError(
-        f"outputs of shape {batched(wanted)} do not fit targets of shape {batched(given)}",
+        f"outputs of shape {format_shape(wanted)} do not fit targets of shape "
+        f"{format_shape(given)}",
         hint="for class numbers use criterion_kwargs.criterion_name=CrossEntropyLoss; "
         "else set the model's output size to the targets'",
     )
@@ -77,14 +78,14 @@ def _probabilities(outputs: Tensor, targets: Tensor) -> Tensor:
 def _misfit(outputs: Tensor, targets: Tensor) -> DataError:
     kind = "numbers" if targets.is_floating_point() else "classes"
     return DataError(
-        f"targets of shape {batched(targets.shape)} ({kind}, {targets.dtype}) are no class indices "
-        f"for outputs of shape {batched(outputs.shape)}",
+        f"targets of shape {format_shape(targets.shape)} ({kind}, {targets.dtype}) are not class "
+        f"indices for outputs of shape {format_shape(outputs.shape)}",
         hint="for numbers use criterion_kwargs.criterion_name=MSELoss; "
         "class outputs have the shape (N, classes, ...)",
     )
 
 
-def batched(shape: torch.Size) -> str:
+def format_shape(shape: torch.Size) -> str:
     """Return a shape with N for the batch: "(N, 10)"."""
     rest = "".join(f", {n}" for n in shape[1:]) if len(shape) else ""
     return f"(N{rest or ','})"

@@ -19,7 +19,7 @@ from stride.runs.files.safetensors_header import Header, read_header
 _TIED = "tied"
 
 
-def memory_of(tensor: Tensor) -> tuple[object, ...]:
+def memory_key(tensor: Tensor) -> tuple[object, ...]:
     """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
     rows = local_shard(tensor)
     if not rows.numel():
@@ -39,14 +39,14 @@ def weights_bytes(state: Mapping[str, Any]) -> bytes:
     for name, value in state.items():
         if not isinstance(value, Tensor):
             continue
-        twin = names.setdefault(memory_of(value), name)
+        twin = names.setdefault(memory_key(value), name)
         if twin == name:
             kept[name] = value.detach()
         else:
             tied[name] = twin
     # One key only: safetensors writes several in an order that changes from process to process.
     metadata = {_TIED: json.dumps(tied)} if tied else {"format": "pt"}
-    return save(apart({name: tensor.cpu() for name, tensor in kept.items()}), metadata)
+    return save(separate_storages({name: tensor.cpu() for name, tensor in kept.items()}), metadata)
 
 
 def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Tensor]:
@@ -91,14 +91,14 @@ def clone_state(state: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(value, Tensor):  # a module's extra state
             copied[name] = copy.deepcopy(value)
             continue
-        place = memory_of(value)
+        place = memory_key(value)
         if place not in clones:
             clones[place] = value.detach().clone()
         copied[name] = clones[place]
     return copied
 
 
-def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def separate_storages(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return tensors that a safetensors file takes: contiguous, and none a part of another."""
     storages: set[int] = set()
     separate = {}

@@ -99,7 +99,7 @@ class Run:
         Raises:
             UserError: As `config`.
         """
-        return self._recorded.passed_over
+        return self._recorded.skipped
 
     @cached_property
     def _recorded(self) -> "Recorded":

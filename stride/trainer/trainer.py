@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from stride.callbacks.base import Callback
 from stride.components.trust import Trust
 from stride.config import Overrides, Resolved
-from stride.config.layers import located, nearest_origin
+from stride.config.layers import nearest_origin, with_origins
 from stride.config.schema import Config, LoggingConfig
 from stride.data import Data, Normalization
 from stride.data.generators import is_stateful
@@ -177,7 +177,7 @@ class Trainer:
                     normalization=normalization,
                 )
             except ConfigError as error:
-                raise located(error, partial(nearest_origin, resolved.origins)) from None
+                raise with_origins(error, partial(nearest_origin, resolved.origins)) from None
             self._built_from = resolved.config
         return cast(Assembly, self._assembly)
 

@@ -2,13 +2,13 @@
 
 import torch
 
-from stride.active.rounds import Rounds, left
+from stride.active.rounds import Rounds, unlabelled_ids
 from stride.engine.state import TrainState
 
 
 def test_what_is_labelled_is_not_asked_for_again():
-    assert left(torch.tensor([4, 0]), 6).tolist() == [1, 2, 3, 5]
-    assert left(torch.arange(3), 3).tolist() == []
+    assert unlabelled_ids(torch.tensor([4, 0]), 6).tolist() == [1, 2, 3, 5]
+    assert unlabelled_ids(torch.arange(3), 3).tolist() == []
 
 
 def test_a_round_begins_with_the_labels_of_the_query_and_where_the_training_is():

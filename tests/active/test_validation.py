@@ -3,19 +3,25 @@
 import pytest
 import torch
 
-from stride.active.validation import class_codes, class_labels, distributions, exact, matrix
+from stride.active.validation import (
+    class_codes,
+    class_labels,
+    require_matrix,
+    require_probabilities,
+    to_float64,
+)
 from stride.errors import DataError
 
 
 def test_exact_values_are_doubles_without_a_graph():
-    values = exact(torch.ones(2, requires_grad=True))
+    values = to_float64(torch.ones(2, requires_grad=True))
     assert values.dtype == torch.float64 and not values.requires_grad
 
 
 @pytest.mark.parametrize("values", [torch.zeros(3), torch.zeros(0, 2), torch.zeros(3, 2, 2)])
 def test_what_is_no_matrix_is_refused(values):
     with pytest.raises(DataError, match=r"features of shape .* are no matrix.*flatten"):
-        matrix(values, "features")
+        require_matrix(values, "features")
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
@@ -23,18 +29,18 @@ def test_numbers_that_are_not_finite_are_refused_with_their_row(bad):
     values = torch.zeros(4, 2)
     values[2, 1] = values[3, 0] = bad
     with pytest.raises(DataError, match="2 rows of features hold NaN or infinity, first row 2"):
-        matrix(values, "features")
+        require_matrix(values, "features")
 
 
 @pytest.mark.parametrize("row", [[2.0, -1.0], [1.0, 1.0], [0.2, 0.7]])
 def test_logits_are_no_probabilities(row):
     with pytest.raises(DataError, match=r"row 1 of p sums to .*no probabilities.*softmax"):
-        distributions(torch.tensor([[0.5, 0.5], row]), "p")
+        require_probabilities(torch.tensor([[0.5, 0.5], row]), "p")
 
 
 def test_probabilities_of_half_precision_are_taken():
     rows = torch.randn(20, 1000).softmax(dim=1).to(torch.bfloat16)
-    assert distributions(rows, "p").dtype == torch.float64
+    assert require_probabilities(rows, "p").dtype == torch.float64
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stride.components import bind, construct, find, mistakes
+from stride.components import bind, binding_errors, construct, find
 from stride.config.values import Raw, plain
 from stride.errors import ComponentError, ConfigError
 
@@ -65,7 +65,7 @@ def test_all_wrong_keys_and_values_are_told_together() -> None:
         "model_kwargs.data",
     ]
     assert str(caught.value).startswith("3 mistakes in the config: (1) unknown key model_kwargs.wi")
-    found = mistakes(Net, {"nmae": 1}, section="model_kwargs", supplied=["data"])
+    found = binding_errors(Net, {"nmae": 1}, section="model_kwargs", supplied=["data"])
     assert [one.key for one in found] == ["model_kwargs.nmae"]  # width is not asked for
 
 

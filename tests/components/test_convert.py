@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stride.components.convert import convert, decide_freely, holds_json
+from stride.components.convert import convert, convert_untyped, is_serializable
 from stride.config.values import Raw, plain
 from stride.errors import ConfigError
 
@@ -210,13 +210,13 @@ def test_a_value_equal_to_the_default_is_the_default() -> None:
 
 
 def test_free_text_is_json_where_it_parses() -> None:
-    assert decide_freely(Raw("1e-3"), "k") == 1e-3
-    assert decide_freely({"a": Raw("no"), "b": Raw("[1]")}, "k") == {"a": "no", "b": [1]}
+    assert convert_untyped(Raw("1e-3"), "k") == 1e-3
+    assert convert_untyped({"a": Raw("no"), "b": Raw("[1]")}, "k") == {"a": "no", "b": [1]}
 
 
 def test_only_what_json_holds_is_a_default_to_write() -> None:
-    assert all(map(holds_json, (None, 1, (0.9, 0.999), Speed.FAST, [], float("inf"))))
-    assert not any(map(holds_json, (Parameter.empty, nn.ReLU, print, object())))
+    assert all(map(is_serializable, (None, 1, (0.9, 0.999), Speed.FAST, [], float("inf"))))
+    assert not any(map(is_serializable, (Parameter.empty, nn.ReLU, print, object())))
 
 
 ANNOTATED = st.one_of(

@@ -12,7 +12,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from stride.components.find import find
-from stride.components.identity import import_path, is_users_module, is_users_own
+from stride.components.identity import import_path, is_user_code, is_user_module
 from stride.errors import ComponentError
 
 
@@ -43,21 +43,21 @@ def test_what_no_path_leads_to_is_refused(obj: Any) -> None:
     ],
 )
 def test_the_users_own_is_told_from_what_is_installed(obj: Any, own: bool) -> None:
-    assert is_users_own(obj) is own
+    assert is_user_code(obj) is own
 
 
 def test_a_module_without_a_file_is_the_users_and_a_package_of_another_prefix_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert is_users_module("__main__") and is_users_module("not_imported")
-    assert not is_users_module("json.decoder") and not is_users_module("torch._C._nn")
+    assert is_user_module("__main__") and is_user_module("not_imported")
+    assert not is_user_module("json.decoder") and not is_user_module("torch._C._nn")
     module = ModuleType("mine")
     monkeypatch.setitem(sys.modules, "mine", module)
-    assert is_users_module("mine")  # as one that a notebook has made
+    assert is_user_module("mine")  # as one that a notebook has made
     for place, own in (
         ("/home/me/project/mine.py", True),
         ("/home/me/.local/lib/python3.11/site-packages/mine.py", False),
         ("/usr/lib/python3/dist-packages/mine.py", False),
     ):
         module.__file__ = place
-        assert is_users_module("mine") is own, place
+        assert is_user_module("mine") is own, place

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 from torch import Tensor, nn
 
-from stride.components.json_type import json_type, unholdable
+from stride.components.json_type import json_type, unserializable
 
 
 class Speed(Enum):
@@ -50,5 +50,5 @@ def test_rules_of_an_annotated_type_are_kept() -> None:
 
 
 def test_the_rest_in_words() -> None:
-    assert unholdable(float | Tensor) == "torch.Tensor"
-    assert unholdable(int) == ""
+    assert unserializable(float | Tensor) == "torch.Tensor"
+    assert unserializable(int) == ""

@@ -89,9 +89,9 @@ def test_torch_hides_callable_under_type_checking_and_it_is_found() -> None:
 
 def test_kwargs_take_any_name() -> None:
     found = parameters(Open)
-    assert found.take("anything")
+    assert found.accepts("anything")
     assert list(found.named) == ["width"]
-    assert not parameters(Base).take("anything")
+    assert not parameters(Base).accepts("anything")
 
 
 @pytest.mark.parametrize("constructor", [dict, type, torch.Tensor.add])

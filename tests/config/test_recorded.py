@@ -19,14 +19,14 @@ def test_a_config_of_this_version_is_itself():
 
 def test_all_that_is_not_known_is_named():
     values = recorded("training_config", swa_start=3, patience="long", callbacks=[1])
-    config, passed_over = read_recorded(values)
+    config, skipped = read_recorded(values)
     assert config == BASE
-    assert list(passed_over) == [
+    assert list(skipped) == [
         "training_config.swa_start",
         "training_config.patience",
         "training_config.callbacks",
     ]
-    assert passed_over["training_config.patience"].endswith('must be a whole number, not "long"')
+    assert skipped["training_config.patience"].endswith('must be a whole number, not "long"')
     assert "swa_start" in values["training_config"]  # which are the caller's
 
 
@@ -50,10 +50,10 @@ def test_what_is_built_by_stays_an_error(values):
 
 
 def test_of_active_learning_only_its_own_runs_are_built():
-    config, passed_over = read_recorded(recorded("active_config", candidates=2))
-    assert (config, list(passed_over)) == (BASE, ["active_config.candidates"])
+    config, skipped = read_recorded(recorded("active_config", candidates=2))
+    assert (config, list(skipped)) == (BASE, ["active_config.candidates"])
 
 
 def test_a_section_that_is_gone_is_passed_over():
-    config, passed_over = read_recorded(recorded("pruning_config", every=3))
-    assert (config, list(passed_over)) == (BASE, ["pruning_config"])
+    config, skipped = read_recorded(recorded("pruning_config", every=3))
+    assert (config, list(skipped)) == (BASE, ["pruning_config"])

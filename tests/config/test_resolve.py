@@ -118,9 +118,9 @@ def test_a_relative_place_is_meant_from_where_it_was_given(
 def test_overrides_go_on_top_of_all_layers() -> None:
     first = resolve_layers(work_dir="w", arguments={"optimizer_kwargs": {"lr": 0.1}})
     second = first.override({"optimizer_kwargs.optimizer_name": "SGD", "seed": 4})
-    assert second.config.optimizer_kwargs.free == {}
+    assert second.config.optimizer_kwargs.constructor_kwargs == {}
     assert second.origin("seed") == "override 2"
-    assert first.config.optimizer_kwargs.free == {"lr": 0.1}
+    assert first.config.optimizer_kwargs.constructor_kwargs == {"lr": 0.1}
     assert second.override(["seed=5"]).config.seed == 5
 
 
@@ -176,4 +176,4 @@ def test_awkward_text_survives_in_text_fields_and_open_keys(text: str) -> None:
     overrides = [f"run={text}", f"model_kwargs.note={text}", f"dataset_kwargs.transform={text}"]
     config = resolve_layers(work_dir="w", overrides=overrides).config
     assert (config.run, config.dataset_kwargs.transform) == (text, text)
-    assert config.model_kwargs.free == {"note": Raw(text)}
+    assert config.model_kwargs.constructor_kwargs == {"note": Raw(text)}

@@ -46,9 +46,8 @@ def test_the_plan_of_names() -> None:
 
 def test_an_open_section_tells_its_choice_and_its_free_keys() -> None:
     found = config(optimizer_kwargs={"optimizer_name": "SGD", "lr": 0.1})
-    assert found.optimizer_kwargs.chosen == "SGD"
-    assert found.optimizer_kwargs.free == {"lr": 0.1}
-    assert found.load_data_kwargs.chosen is None
+    assert found.optimizer_kwargs.optimizer_name == "SGD"
+    assert found.optimizer_kwargs.constructor_kwargs == {"lr": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -161,7 +160,7 @@ def test_bound_sections_are_written_as_plain_json() -> None:
         "lr": 0.1,
         "betas": [0.9, 0.99],
     }
-    assert found.model_kwargs.free == {}
+    assert found.model_kwargs.constructor_kwargs == {}
     assert Config.from_json(json.loads(json.dumps(written))) == found
 
 
@@ -169,7 +168,7 @@ def test_binding_one_section_leaves_the_text_of_another() -> None:
     found = config(model_kwargs={"width": Raw("8")}).with_sections(
         {"optimizer_kwargs": {"lr": 1.0}}
     )
-    assert isinstance(found.model_kwargs.free["width"], Raw)
+    assert isinstance(found.model_kwargs.constructor_kwargs["width"], Raw)
 
 
 JSON = st.recursive(

@@ -6,9 +6,9 @@ from stride.config.fields import dotted_keys
 from stride.config.schema import Config
 from stride.config.secrets import (
     is_secret,
-    masked,
-    masked_command,
-    masked_values,
+    mask,
+    mask_command,
+    mask_values,
     secret_keys,
 )
 
@@ -66,16 +66,16 @@ def test_no_key_of_the_schema_is_taken_for_one() -> None:
     ],
 )  # fmt: skip
 def test_what_was_typed_is_told_without_it(text: str, told: str) -> None:
-    assert masked(text) == told
+    assert mask(text) == told
 
 
 def test_a_command_is_told_without_what_stands_behind_an_option() -> None:
     typed = ["python", "train.py", "--api-key", "abc", "--key-value", "-v", "--config", "lr=1"]
-    assert masked_command(typed) == [*typed[:3], "***", *typed[4:]]
+    assert mask_command(typed) == [*typed[:3], "***", *typed[4:]]
 
 
 def test_nested_values_are_told_without_them() -> None:
     values = {"a": {"api_key": "abc", "n": 1}, "secret": {"b": "c"}, "keys": ["x"], "key": ["x"]}
     told = {"a": {"api_key": "***", "n": 1}, "secret": {"b": "***"}, "keys": ["x"], "key": "***"}
-    assert masked_values(values) == told
+    assert mask_values(values) == told
     assert secret_keys(values) == ["a.api_key", "secret.b", "key"]

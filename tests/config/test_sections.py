@@ -30,5 +30,5 @@ def test_defaults_are_not_shared() -> None:
 
 def test_the_free_keys_are_a_copy() -> None:
     section = ModelKwargs.model_validate({"width": 3})
-    section.free["width"] = 4
-    assert section.free == {"width": 3}
+    section.constructor_kwargs["width"] = 4
+    assert section.constructor_kwargs == {"width": 3}

@@ -137,7 +137,7 @@ def test_text_labels_become_codes(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.ones((3, 1)), y=np.array(["b", "a", "b"]))
     data = arrays(str(tmp_path / "a.npz"), "x", "y")
     assert data.tensors[1].tolist() == [1, 0, 1] and data.classes == ("a", "b")
-    assert data.learned == {"classes": ["a", "b"]}
+    assert data.inferred == {"classes": ["a", "b"]}
     known = arrays(str(tmp_path / "a.npz"), "x", "y", classes=["c", "b", "a"])
     assert known.tensors[1].tolist() == [1, 2, 1] and known.classes == ("c", "b", "a")
     message = refused(str(tmp_path / "a.npz"), "x", "y", classes=["c", "b"])

@@ -7,7 +7,7 @@ import torch
 from stride.data import Normalization, build_data, resolve_dataset, resolve_loader
 from stride.data.batches.loader import LoaderBatches
 from stride.data.batches.memory import MemoryBatches
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 from stride.errors import DataError
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ def test_building_draws_nothing(mine):
     before = read_globals()
     build(dataset_name="mine:Noisy", normalize="standard", transform="mine:jitter")
     build()
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_a_table_end_to_end(tmp_path):
@@ -53,13 +53,13 @@ def test_a_table_end_to_end(tmp_path):
 def test_what_only_the_data_tells_is_learned_where_a_key_was_left_open(tmp_path, mine):
     np.savez(tmp_path / "a.npz", inputs=np.ones((20, 2)), targets=np.array(["b", "a"] * 10))
     options = {"dataset_name": "arrays", "path": str(tmp_path / "a.npz")}
-    assert build(**options).learned == {"classes": ["a", "b"]}
-    assert build(**options, classes=["b", "a"]).learned == {}
-    assert build(dataset_name="mine:labelled", path=options["path"]).learned == {}
+    assert build(**options).inferred == {"classes": ["a", "b"]}
+    assert build(**options, classes=["b", "a"]).inferred == {}
+    assert build(dataset_name="mine:labelled", path=options["path"]).inferred == {}
     (tmp_path / "t.csv").write_text("x,y\n" + "a,no\nb,yes\n" * 10)
     options = {"dataset_name": "table", "path": str(tmp_path / "t.csv"), "target": "y"}
     data = build(**options, text_features="codes", categories={"x": ["b", "a"]})
-    assert data.learned == {"categories": {"x": ["b", "a"], "y": ["no", "yes"]}}
+    assert data.inferred == {"categories": {"x": ["b", "a"], "y": ["no", "yes"]}}
 
 
 def test_mapped_arrays_are_read_by_batches(tmp_path):
@@ -76,7 +76,7 @@ def test_mapped_arrays_are_read_by_batches(tmp_path):
     for one, other in zip(forced.train_loader, loaded.train_loader, strict=True):
         assert torch.equal(one[0], other[0])
     some, source = torch.arange(5), mapped.sources["train"]
-    assert torch.equal(source.loaded().take(some)[0], source.take(some)[0])
+    assert torch.equal(source.to_memory().take(some)[0], source.take(some)[0])
     half = [build(**options, memory_map=m, subsample_rate=0.5) for m in (True, False)]
     for one, other in zip(*(data.train_loader for data in half), strict=True):
         assert torch.equal(one[1], other[1])

@@ -13,7 +13,7 @@ from stride.data.arrays import arrays
 from stride.data.digits import digits
 from stride.data.fingerprint import fingerprint, spread
 from stride.data.samples import as_source
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 
 
 def of(*tensors):
@@ -65,7 +65,7 @@ def test_large_data_is_sampled(monkeypatch):
 def test_a_users_samples_count_and_draw_nothing(mine):
     before = read_globals()
     noisy = fingerprint({"": as_source(mine.Noisy(), "n")})
-    assert not drawn_since(before)
+    assert not advanced_since(before)
     assert noisy == fingerprint({"": as_source(mine.Noisy(), "n")})
     assert noisy != fingerprint({"": as_source(mine.Noisy(scale=2.0), "n")})
     own = mine.Own()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from stride.data.generators import MOST_ITEMS, Held, find_generators
+from stride.data.generators import MOST_ITEMS, HeldGenerators, find_generators
 
 HERE = np.random.default_rng(1)
 
@@ -95,15 +95,15 @@ def draw(rng):
 
 @pytest.mark.parametrize("rng", KINDS, ids=lambda rng: type(rng).__name__)
 def test_a_seed_decides_what_is_drawn_and_a_state_goes_on(rng):
-    held = Held(own=rng)
-    held.look()
+    held = HeldGenerators(own=rng)
+    held.refresh()
     draw(rng)
     held.seed(2**64 - 1)
     first, state, then = draw(rng), held.read(), draw(rng)
     held.seed(2**64 - 1)
     assert draw(rng) == first and draw(rng) == then != first
     held.write(state)
-    with held.put_back():
+    with held.preserve():
         held.seed(3)
         assert draw(rng) not in (first, then)
     assert draw(rng) == then
@@ -111,14 +111,14 @@ def test_a_seed_decides_what_is_drawn_and_a_state_goes_on(rng):
 
 def test_two_generators_do_not_draw_the_same():
     a, b = np.random.default_rng(0), np.random.default_rng(0)
-    held = Held(one=a, other=b)
-    held.look()
+    held = HeldGenerators(one=a, other=b)
+    held.refresh()
     held.seed(1)
     assert draw(a) != draw(b)
 
 
 def test_a_copy_looks_for_its_own():
-    held = Held(own=Slotted(np.random.default_rng(0)))
+    held = HeldGenerators(own=Slotted(np.random.default_rng(0)))
     held.begin(0)
     copied = pickle.loads(pickle.dumps(held))
     assert copied.begin(0) and not copied.begin(0) and not copied.begin(1)

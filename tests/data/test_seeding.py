@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from stride.data.seeding import drawn_since, mix, read_globals, seed_globals, seeded
+from stride.data.seeding import advanced_since, mix, read_globals, seed_globals, seeded
 
 
 def test_mixed_seeds_are_pinned():
@@ -31,16 +31,16 @@ def test_state_is_given_back_also_after_an_error():
     before = read_globals()
     with pytest.raises(KeyError), seeded(5):
         raise KeyError
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 @pytest.mark.parametrize("draw", [random.random, np.random.rand, lambda: torch.rand(())])
 def test_a_draw_from_any_generator_is_seen(draw):
     with seeded(1):
         before = read_globals()
-        assert not drawn_since(before)
+        assert not advanced_since(before)
         draw()
-        assert drawn_since(before)
+        assert advanced_since(before)
 
 
 def test_a_half_used_normal_pair_is_seen():
@@ -48,7 +48,7 @@ def test_a_half_used_normal_pair_is_seen():
         np.random.randn()
         before = read_globals()
         np.random.randn()  # takes the second number of the pair: only a flag changes
-        assert drawn_since(before)
+        assert advanced_since(before)
 
 
 def test_accelerator_generators_are_left_alone(monkeypatch):

@@ -8,8 +8,8 @@ import torch
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from stride.data.batches.base import Batches, to_device
-from stride.data.seeding import drawn_since, read_globals
-from stride.data.user_loaders import given_data, user_batches
+from stride.data.seeding import advanced_since, read_globals
+from stride.data.user_loaders import data_from_loaders, user_batches
 from stride.engine.checkpoint.fidelity import same
 from stride.errors import DataError
 
@@ -135,8 +135,8 @@ def test_what_an_epoch_has_consumed_is_drawn_again(workers):
     state = stopped.state_dict()
     before = read_globals()
     resumed.load_state_dict(state)
-    assert same(resumed.state_dict(), state) and not drawn_since(before)
-    assert resumed.left(1, 12) == 2
+    assert same(resumed.state_dict(), state) and not advanced_since(before)
+    assert resumed.batches_left(1, 12) == 2
     assert read(resumed, 1, 12) == expected[2:]
     assert read(resumed, 2) == read(whole, 2)
     state["start"]["generators"]["loader.generator"] = torch.Generator().get_state()
@@ -166,7 +166,7 @@ def test_positions_are_counted_in_samples_where_they_are_known():
     assert ends(DataLoader(dataset(), batch_sampler=[[0, 1], [2], [3]])) == [1, 2, 3]
     assert ends([torch.rand(2, 3)] * 2) == [1, 2]
     endless = user_batches(lambda: iter([torch.rand(2, 3)]), CPU)
-    assert endless.left(0, 3) == math.inf
+    assert endless.batches_left(0, 3) == math.inf
 
 
 class Stateful:
@@ -254,7 +254,7 @@ def test_what_the_global_state_decided_is_drawn_again():
     torch.manual_seed(6)
     before = read_globals()
     resumed.load_state_dict(state)
-    assert not drawn_since(before)
+    assert not advanced_since(before)
     assert resumed.state_dict()["order"] == state["order"]
     assert [targets for targets, _ in read(resumed, 0, 6)] == rest
 
@@ -270,16 +270,16 @@ def test_an_example_moves_no_generator_of_a_loader():
 def test_data_is_described_and_left_alone():
     train, val = DataLoader(dataset(), 4, shuffle=True), DataLoader(dataset(8), 4)
     before = read_globals()
-    data = given_data(train, lambda: val, device=CPU)
-    assert not drawn_since(before)
+    data = data_from_loaders(train, lambda: val, device=CPU)
+    assert not advanced_since(before)
     info = data.info
     assert (info.input_shape, info.target_shape, info.target_kind) == ((3,), (), "class")
     assert (info.num_classes, info.num_train, info.num_val, info.num_test) == (4, 20, 8, None)
     assert data.test_loader is None and len(data.fingerprint) == 32
     with pytest.raises(DataError, match="no batch"):
-        given_data([], device=CPU)
+        data_from_loaders([], device=CPU)
     with pytest.raises(DataError, match="no loader"):
-        given_data(None, device=CPU)
+        data_from_loaders(None, device=CPU)
 
 
 def test_with_several_ranks_a_loader_has_to_know_of_them(monkeypatch):
@@ -311,8 +311,11 @@ def test_an_evaluation_counts_no_sample_twice(monkeypatch):
 def test_the_smallest_batch_of_a_loader_is_known_where_it_says_its_lengths():
     for length, drop_last, smallest in ((9, False, 1), (9, True, 4), (8, False, 4), (3, False, 3)):
         assert (
-            user_batches(DataLoader(dataset(length), 4, drop_last=drop_last), CPU).smallest
+            user_batches(DataLoader(dataset(length), 4, drop_last=drop_last), CPU).min_batch_size
             == smallest
         )
-    assert user_batches([torch.zeros(2)], CPU).smallest is None
-    assert user_batches(DataLoader(dataset(9), batch_sampler=[[0, 1], [2]]), CPU).smallest is None
+    assert user_batches([torch.zeros(2)], CPU).min_batch_size is None
+    assert (
+        user_batches(DataLoader(dataset(9), batch_sampler=[[0, 1], [2]]), CPU).min_batch_size
+        is None
+    )

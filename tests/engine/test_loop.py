@@ -35,7 +35,7 @@ class Batches:
     def set_epoch(self, epoch, position=0):
         self.start = position // 4
 
-    def left(self, epoch, position):
+    def batches_left(self, epoch, position):
         return len(self.data) - position // 4
 
     def positions(self, epoch, position):

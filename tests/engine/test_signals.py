@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from stride.data.batches.waiting import Awaited, WaitEnded, wait_in
+from stride.data.batches.waiting import TimedIterator, WaitEnded, wait_in
 from stride.engine import signals
 from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted, holding_sigterm, obeying_signals
@@ -88,7 +88,7 @@ def test_a_signal_ends_a_wait_for_a_batch(monkeypatch, grace):
         yield
 
     with pytest.raises(WaitEnded, match="SIGTERM") as caught, obeying_signals(StopRequest(), grace):
-        next(Awaited(batches()))
+        next(TimedIterator(batches()))
     assert isinstance(caught.value, Interrupted)
     assert caught.value.exit_code == 143
     assert wait_in(threading.get_ident()) is None
@@ -113,7 +113,7 @@ def test_patience_is_with_the_wait_and_not_with_the_work_before_it(monkeypatch):
         while not asked:
             time.sleep(0.01)
         try:
-            batch = next(Awaited(batches()))
+            batch = next(TimedIterator(batches()))
         except WaitEnded:
             batch = None
     assert batch == 1
@@ -122,7 +122,7 @@ def test_patience_is_with_the_wait_and_not_with_the_work_before_it(monkeypatch):
 def test_half_of_the_grace_time_is_left_for_the_checkpoint():
     with pytest.raises(WaitEnded), obeying_signals(StopRequest(), 1.0):
         os.kill(os.getpid(), signal.SIGTERM)
-        next(Awaited(map(time.sleep, [0.9])))
+        next(TimedIterator(map(time.sleep, [0.9])))
 
 
 def test_a_wait_that_does_not_hear_is_ended_once_more(monkeypatch):
@@ -139,7 +139,7 @@ def test_a_wait_that_does_not_hear_is_ended_once_more(monkeypatch):
 
     with obeying_signals(StopRequest()):
         os.kill(os.getpid(), signal.SIGUSR1)
-        assert next(Awaited(batches())) == 1
+        assert next(TimedIterator(batches())) == 1
     assert heard == [signals.InterruptedWait] * 2
 
 

@@ -8,7 +8,7 @@ from stride.errors import UserError
 from stride.launch.code import Code
 from stride.launch.launch import _script, dry_run, launch
 from stride.launch.script import Resources
-from stride.launch.slurm import Refused
+from stride.launch.slurm import SlurmError
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
@@ -127,7 +127,7 @@ def test_a_file_that_git_does_not_track_is_told_of_before_anything_is_made(proje
 @pytest.mark.parametrize("array", [None, 2])
 def test_where_sbatch_refuses_no_run_is_left(project, slurm, array):
     slurm.refuse("sbatch", "sbatch: error: invalid partition specified: x\n")
-    with pytest.raises(Refused, match="invalid partition specified: x"):
+    with pytest.raises(SlurmError, match="invalid partition specified: x"):
         queue("work_dir=new/W", array=array)
     assert not (project / "new").exists()
 
@@ -135,14 +135,14 @@ def test_where_sbatch_refuses_no_run_is_left(project, slurm, array):
 def test_where_sbatch_refuses_a_work_dir_that_was_there_stays(project, slurm):
     slurm.refuse("sbatch", "sbatch: error: invalid partition specified: x\n")
     (project / "W").mkdir()
-    with pytest.raises(Refused):
+    with pytest.raises(SlurmError):
         queue()
     assert WorkDir(project / "W").names() == []
 
 
 def test_where_there_is_no_sbatch_nothing_is_made(project, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Refused, match="sbatch is not on the PATH"):
+    with pytest.raises(SlurmError, match="sbatch is not on the PATH"):
         queue()
     assert not (project / "W").exists()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.launch.slurm import Refused, Submitted, cancel, require, states, submit
+from stride.launch.slurm import SlurmError, Submitted, cancel, require_sbatch, states, submit
 
 
 def test_a_script_is_submitted_and_the_number_comes_back(slurm, tmp_path):
@@ -17,7 +17,9 @@ def test_a_cluster_is_named_where_there_are_several(slurm, tmp_path):
 
 def test_an_answer_that_is_no_job_is_refused(slurm, tmp_path):
     slurm.answer("sbatch", "welcome to the cluster\n")
-    with pytest.raises(Refused, match="sbatch answered 'welcome to the cluster', which is no job"):
+    with pytest.raises(
+        SlurmError, match="sbatch answered 'welcome to the cluster', which is no job"
+    ):
         submit(tmp_path / "job.sbatch")
 
 
@@ -26,7 +28,7 @@ def test_a_refusal_is_told_in_the_words_of_sbatch(slurm, tmp_path):
         "sbatch",
         "sbatch: error: invalid partition specified: x\nsbatch: error: Submission failed\n",
     )
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(SlurmError) as caught:
         submit(tmp_path / "job.sbatch")
     assert caught.value.what == "sbatch refused: invalid partition specified: x; Submission failed"
     assert caught.value.exit_code == 2
@@ -34,22 +36,22 @@ def test_a_refusal_is_told_in_the_words_of_sbatch(slurm, tmp_path):
 
 def test_a_refusal_without_a_word_says_so(slurm, tmp_path):
     slurm.refuse("sbatch", "")
-    with pytest.raises(Refused, match="it gave no reason"):
+    with pytest.raises(SlurmError, match="it gave no reason"):
         submit(tmp_path / "job.sbatch")
 
 
 def test_without_sbatch_one_is_told_where_to_type(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Refused, match=r"sbatch is not on the PATH.*type this on a machine"):
-        require()
-    with pytest.raises(Refused, match="squeue is not on the PATH"):
+    with pytest.raises(SlurmError, match=r"sbatch is not on the PATH.*type this on a machine"):
+        require_sbatch()
+    with pytest.raises(SlurmError, match="squeue is not on the PATH"):
         states(["12"])
 
 
 def test_a_command_that_cannot_be_started_is_told(slurm, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(slurm.folder))
     (slurm.folder / "sbatch").write_text("no program\0")
-    with pytest.raises(Refused, match=r"sbatch gives no answer: .*Exec format"):
+    with pytest.raises(SlurmError, match=r"sbatch gives no answer: .*Exec format"):
         submit(tmp_path / "job.sbatch")
 
 
@@ -76,7 +78,7 @@ def test_a_job_that_ended_long_ago_has_no_state(slurm):
 
 def test_another_refusal_of_squeue_is_one(slurm):
     slurm.refuse("squeue", "slurm_load_jobs error: Unable to contact slurm controller\n")
-    with pytest.raises(Refused, match="Unable to contact"):
+    with pytest.raises(SlurmError, match="Unable to contact"):
         states(["12"])
 
 
@@ -88,7 +90,7 @@ def test_a_job_is_cancelled_and_one_that_ended_is_left_alone(slurm):
     cancel("13")
     assert slurm.calls("scancel") == ["-- 12", "-- 13"]
     slurm.refuse("scancel", "scancel: error: Access denied\n")
-    with pytest.raises(Refused, match="scancel refused: Access denied"):
+    with pytest.raises(SlurmError, match="scancel refused: Access denied"):
         cancel("14")
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from stride.errors import DataError
-from stride.models.broadcast_check import require_no_spread
+from stride.models.broadcast_check import require_no_broadcast
 
 
 def rmse(outputs, targets):
@@ -29,7 +29,7 @@ def test_a_criterion_that_compares_every_output_with_every_target_is_refused(
 ):
     made = torch.zeros(outputs, requires_grad=True)
     with pytest.raises(DataError, match=r"every output with every target: \(N.*squeeze\(1\)"):
-        require_no_spread(criterion, made, torch.zeros(targets))
+        require_no_broadcast(criterion, made, torch.zeros(targets))
 
 
 ALIGNING = [
@@ -49,7 +49,7 @@ def test_a_criterion_that_brings_the_two_together_by_itself_is_left_alone(criter
     def noted(outputs, targets):
         watched.append(criterion(outputs, targets).shape)
 
-    require_no_spread(noted, torch.zeros(2, 1), torch.zeros(2))
+    require_no_broadcast(noted, torch.zeros(2, 1), torch.zeros(2))
     assert watched == [()]
 
 
@@ -59,5 +59,7 @@ def test_a_criterion_that_brings_the_two_together_by_itself_is_left_alone(criter
 )
 def test_other_shapes_are_the_criterions_affair(outputs, targets):
     asked = []
-    require_no_spread(lambda *both: asked.append(both), torch.zeros(outputs), torch.zeros(targets))
+    require_no_broadcast(
+        lambda *both: asked.append(both), torch.zeros(outputs), torch.zeros(targets)
+    )
     assert asked == []

@@ -20,7 +20,7 @@ from stride.models.build import (
     build_criterion,
     build_model,
     build_network,
-    inferred_model,
+    infer_model_name,
     resolve_criterion,
     resolve_model,
 )
@@ -99,7 +99,7 @@ def test_a_name_of_torch_nn_gets_its_sizes() -> None:
     ],
 )
 def test_without_a_name_the_data_choose(info: Info | None, name: str) -> None:
-    assert inferred_model(info) == name
+    assert infer_model_name(info) == name
 
 
 def test_weights_come_from_the_seed_alone_and_leave_the_global_state() -> None:
@@ -211,8 +211,8 @@ def test_tensors_given_from_python_are_written_as_lists_and_have_the_values_they
         assert torch.equal(build_network(model).prior.data, thirds)
         whole = config.with_sections({"criterion_kwargs": criterion, "model_kwargs": model})
         config = Config.from_json(json.loads(json.dumps(whole.to_json())))
-    assert config.criterion_kwargs.free["weight"] == thirds.tolist()
-    assert config.model_kwargs.free == {"prior": thirds.tolist(), "scale": None}
+    assert config.criterion_kwargs.constructor_kwargs["weight"] == thirds.tolist()
+    assert config.model_kwargs.constructor_kwargs == {"prior": thirds.tolist(), "scale": None}
 
 
 def test_a_sum_is_no_loss_of_a_step() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from stride.errors import DataError
-from stride.models.infer import inferred_sizes, output_shape
+from stride.models.infer import infer_sizes, output_shape
 
 
 @dataclass
@@ -47,7 +47,7 @@ def every_size(
 
 
 def test_each_size_is_filled_by_name() -> None:
-    assert inferred_sizes(every_size, (), Info()) == {
+    assert infer_sizes(every_size, (), Info()) == {
         "input_shape": [1, 8, 8],
         "output_shape": [10],
         "in_features": 64,
@@ -57,13 +57,13 @@ def test_each_size_is_filled_by_name() -> None:
         "num_classes": 10,
     }
     vector = Info(input_shape=(7,), target_kind="float", num_classes=None)
-    sizes = inferred_sizes(every_size, (), vector)
+    sizes = infer_sizes(every_size, (), vector)
     assert (sizes["in_channels"], sizes["out_channels"], sizes["num_classes"]) == (1, 1, None)
 
 
 def test_what_is_given_or_has_a_default_stays() -> None:
     def network(in_features: int, out_features: int = 3, width: int = 4) -> None: ...
 
-    assert inferred_sizes(network, (), Info()) == {"in_features": 64}
-    assert inferred_sizes(network, ("in_features",), Info()) == {}
-    assert inferred_sizes(network, (), None) == {}
+    assert infer_sizes(network, (), Info()) == {"in_features": 64}
+    assert infer_sizes(network, ("in_features",), Info()) == {}
+    assert infer_sizes(network, (), None) == {}

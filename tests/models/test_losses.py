@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from stride.errors import DataError
-from stride.models.model import Model, counted_loss
+from stride.models.model import Model, loss_or_zero
 
 CLASSES = 4
 WEIGHTS = torch.tensor([0.0, 1.0, 10.0, 0.5])
@@ -63,7 +63,7 @@ def mean(criterion, targets, size):
     whole = sum(step.size for step in steps)
     for step in steps:
         (step.loss * step.size).backward()
-    loss = sum(counted_loss(step) * step.size for step in steps) / whole
+    loss = sum(loss_or_zero(step) * step.size for step in steps) / whole
     return loss, outputs.grad / whole
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stride.models.strides import is_dense, laid_out, order_of, overlaps, same_layout
+from stride.models.strides import is_dense, overlaps, permuted_strides, same_layout, with_strides
 
 ROWS = torch.arange(24.0).reshape(2, 3, 4)
 DENSE = {
@@ -34,15 +34,15 @@ def test_gaps_and_overlaps_are_told(name):
 def test_a_layout_is_made_again_from_a_copy_row_by_row(name):
     tensor = DENSE[name]
     strides, copy = (
-        order_of(tensor),
+        permuted_strides(tensor),
         tensor.contiguous().clone(memory_format=torch.contiguous_format),
     )
-    again = copy if strides is None else laid_out(copy, strides)
+    again = copy if strides is None else with_strides(copy, strides)
     assert torch.equal(again, tensor) and same_layout(again, tensor)
 
 
 def test_another_order_is_another_layout_and_gaps_ask_nothing():
     assert not same_layout(ROWS.transpose(0, 2), ROWS.transpose(0, 2).contiguous())
-    assert order_of(ROWS) is None and order_of(GAPS["sliced"]) is None
+    assert permuted_strides(ROWS) is None and permuted_strides(GAPS["sliced"]) is None
     assert same_layout(ROWS[:, :, ::2], ROWS[:, :, :2])
-    assert laid_out(ROWS, ROWS.stride()) is ROWS
+    assert with_strides(ROWS, ROWS.stride()) is ROWS

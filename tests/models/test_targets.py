@@ -3,14 +3,14 @@ import torch
 from torch import nn
 
 from stride.errors import DataError
-from stride.models.targets import CLASSES, POINTWISE, class_indices, same_shape
+from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
 
 
 @pytest.mark.parametrize(
     ("outputs", "targets"), [((4, 1), (4,)), ((4,), (4, 1)), ((4, 1, 3), (4, 3)), ((1,), (1, 1))]
 )
 def test_dimensions_of_one_may_differ(outputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
-    fitted = same_shape(
+    fitted = match_shape(
         torch.zeros(outputs), torch.arange(torch.zeros(targets).numel()).view(targets)
     )
     assert fitted.shape == outputs
@@ -22,15 +22,15 @@ def test_dimensions_of_one_may_differ(outputs: tuple[int, ...], targets: tuple[i
 )
 def test_other_differences_are_refused(outputs: tuple[int, ...], targets: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match="do not fit"):
-        same_shape(torch.zeros(outputs), torch.zeros(targets))
+        match_shape(torch.zeros(outputs), torch.zeros(targets))
 
 
 def test_targets_take_the_floating_type_of_outputs_but_never_a_short_one() -> None:
     outputs = torch.zeros(2)
-    assert same_shape(outputs, torch.zeros(2, dtype=torch.float64)).dtype is torch.float32
-    assert same_shape(outputs, torch.zeros(2, dtype=torch.int64)).dtype is torch.float32
-    assert same_shape(outputs.double(), torch.zeros(2)).dtype is torch.float64
-    assert same_shape(outputs.bfloat16(), torch.zeros(2)).dtype is torch.float32
+    assert match_shape(outputs, torch.zeros(2, dtype=torch.float64)).dtype is torch.float32
+    assert match_shape(outputs, torch.zeros(2, dtype=torch.int64)).dtype is torch.float32
+    assert match_shape(outputs.double(), torch.zeros(2)).dtype is torch.float64
+    assert match_shape(outputs.bfloat16(), torch.zeros(2)).dtype is torch.float32
 
 
 def test_class_indices_are_int64_without_the_class_dimension() -> None:

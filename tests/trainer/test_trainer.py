@@ -443,9 +443,9 @@ def test_schedulers_step_as_they_need(make, scheduler):
     if scheduler["scheduler_name"] == "StepLR":
         assert rates == pytest.approx([0.01, 0.005, 0.0025, 0.00125])
     if scheduler["scheduler_name"] == "CosineAnnealingLR":
-        assert trainer.config.scheduler_kwargs.free["T_max"] == 4
+        assert trainer.config.scheduler_kwargs.constructor_kwargs["T_max"] == 4
     if scheduler["scheduler_name"] == "OneCycleLR":
-        assert trainer.config.scheduler_kwargs.free["total_steps"] == 16
+        assert trainer.config.scheduler_kwargs.constructor_kwargs["total_steps"] == 16
         assert trainer.config.scheduler_kwargs.interval == "step"
 
 
@@ -475,7 +475,7 @@ def test_torch_optimizers_train(make, optimizer):
     trainer = make(optimizer_kwargs={"optimizer_name": optimizer})
     assert math.isfinite(trainer.fit())
     if optimizer == "SGD":
-        assert trainer.config.optimizer_kwargs.free["fused"] is True
+        assert trainer.config.optimizer_kwargs.constructor_kwargs["fused"] is True
 
 
 def test_precision_accumulation_clipping_and_determinism_work_together(make):
@@ -491,7 +491,10 @@ def test_the_base_config_of_a_work_dir_is_the_weakest_layer(make, tmp_path):
     (tmp_path / "w" / "config.json").write_text('{"optimizer_kwargs": {"lr": 0.5}, "seed": 7}')
     trainer = make(seed=3)
     trainer.fit()
-    assert (trainer.config.seed, trainer.config.optimizer_kwargs.free["lr"]) == (3, 0.5)
+    assert (trainer.config.seed, trainer.config.optimizer_kwargs.constructor_kwargs["lr"]) == (
+        3,
+        0.5,
+    )
     assert trainer.origins["optimizer_kwargs.lr"] == "work_dir"
 
 
@@ -511,13 +514,13 @@ def test_a_run_taken_over_gives_config_data_and_weights(make):
     other = make()
     run = other.load_run(0)
     assert run.name == "0"
-    assert other.config.model_kwargs.free["hidden"] == [5]
+    assert other.config.model_kwargs.constructor_kwargs["hidden"] == [5]
     assert other.evaluate("test") == first.evaluate("test")
     assert other.data.normalization == first.data.normalization
     other.fit({"optimizer_kwargs.lr": 0.5}, max_steps=1)
     assert other.run.name == "1"
-    assert other.config.model_kwargs.free["hidden"] == [5]
-    assert other.config.optimizer_kwargs.free["lr"] == 0.5
+    assert other.config.model_kwargs.constructor_kwargs["hidden"] == [5]
+    assert other.config.optimizer_kwargs.constructor_kwargs["lr"] == 0.5
 
 
 def test_what_was_given_stays_when_a_run_is_taken_over(make):

@@ -13,7 +13,7 @@ from stride_cli.labelling.png import png
 from stride_cli.output import tell
 
 if TYPE_CHECKING:
-    from stride.active.labels.rendering import Shown
+    from stride.active.labels.rendering import Rendered
     from stride.trainers.active.label_session import LabelSession
 
 HERE = "127.0.0.1"
@@ -172,7 +172,7 @@ class Answer(BaseHTTPRequestHandler):
         """Write no line for a request."""
 
 
-def view(shown: "Shown") -> dict[str, Any]:
+def view(shown: "Rendered") -> dict[str, Any]:
     """Return a sample as the page takes it."""
     from stride.active.labels.rendering import Picture, Table
 

@@ -10,7 +10,7 @@ from stride_cli.formatting import number
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stride.active.labels.rendering import Picture, Shown
+    from stride.active.labels.rendering import Picture, Rendered
     from stride.runs.labels.labels_jsonl import LabelRequest
     from stride.trainers.active.label_session import LabelSession
 
@@ -136,7 +136,7 @@ class Prompt:
             self.console.print(Columns([visible(word) for word in words], padding=(0, 3)))
 
 
-def draw(shown: "Shown", console: "Console") -> None:
+def draw(shown: "Rendered", console: "Console") -> None:
     """Print a sample: its image, its values or its text."""
     from rich.columns import Columns
     from rich.text import Text

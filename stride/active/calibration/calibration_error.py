@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.active.validation import class_labels, distributions, matrix
+from stride.active.validation import class_labels, require_matrix, require_probabilities
 from stride.errors import DataError
 
 RANGE = 100.0  # of a temperature, either way of the size of the logits
@@ -57,7 +57,7 @@ def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Reliab
     """
     if bins < 1:
         raise DataError(f"bins={bins} is no number of bins", where="bins", hint="type bins=15")
-    rows = distributions(probabilities, "probabilities").cpu()  # where sums have one order
+    rows = require_probabilities(probabilities, "probabilities").cpu()  # where sums have one order
     confidence, predicted = rows.max(dim=1)
     right = (predicted == class_labels(labels, rows)).double()
     # Rounded as the confidences are, so that a confidence of 0.6 in float32 is on the edge 0.6.
@@ -99,7 +99,7 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
     Raises:
         DataError: Logits that are not finite, or labels that do not fit them.
     """
-    rows = matrix(logits, "logits")
+    rows = require_matrix(logits, "logits")
     classes = class_labels(labels, rows)
     if int(classes.max()) >= rows.shape[1]:
         what = f"labels hold {int(classes.max())}, and there are {rows.shape[1]} logits a sample"

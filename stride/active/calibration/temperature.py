@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.active.calibration.calibration_error import temperature
-from stride.active.pool.inference_modes import network_of, scoring
+from stride.active.pool.inference_modes import evaluation_mode, network_of
 from stride.active.pool.outputs import as_tensor
 from stride.active.pool.pool import Network
 from stride.distributed import gather
@@ -79,7 +79,7 @@ def _pairs(
     autocast = (precision or Precision("fp32", torch.device("cpu"))).autocast
     for batch in batches:
         inputs, targets = split_batch(batch)
-        with torch.no_grad(), scoring(network), autocast():
+        with torch.no_grad(), evaluation_mode(network), autocast():
             outputs = as_tensor(network(inputs)).float().cpu()
         logits, labels = _rows(outputs, targets.cpu(), isinstance(criterion, OF_LABELS))
         counted = labels != getattr(criterion, "ignore_index", IGNORED)

@@ -110,7 +110,7 @@ def _number(label: Label, sample: int) -> float:
     return number
 
 
-def relabelled(source: Source, targets: Mapping[int, Any]) -> Source:
+def relabel(source: Source, targets: Mapping[int, Any]) -> Source:
     """Return the dataset with other targets for some samples; the given one stays as it is.
 
     Columns get a new column of targets, in memory; other samples are changed one by one as they

@@ -50,10 +50,10 @@ class Words:
     text: str
 
 
-Shown = Picture | Table | Words
+Rendered = Picture | Table | Words
 
 
-def shown(inputs: Any, names: Sequence[str] = ()) -> Shown:
+def render(inputs: Any, names: Sequence[str] = ()) -> Rendered:
     """Return the inputs of one sample as a person can look at them.
 
     Args:
@@ -74,7 +74,7 @@ def shown(inputs: Any, names: Sequence[str] = ()) -> Shown:
     return Words(str(inputs))
 
 
-def _tensor(inputs: Tensor, names: Sequence[str]) -> Shown:
+def _tensor(inputs: Tensor, names: Sequence[str]) -> Rendered:
     if inputs.is_complex():
         inputs = inputs.abs()
     image = _channels(inputs)

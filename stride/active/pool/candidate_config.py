@@ -5,12 +5,12 @@ from inspect import Parameter
 from typing import Any
 
 from stride.components import bind, find, parameters
-from stride.components.convert import convert, decide_freely
+from stride.components.convert import convert, convert_untyped
 from stride.config.schema import Config
 from stride.config.sections import Seed, Text
 from stride.config.validation_errors import unknown_key
 from stride.errors import ConfigError
-from stride.models.build import INFERRED, OWN_KEYS, inferred_model, resolve_model
+from stride.models.build import INFERRED, OWN_KEYS, infer_model_name, resolve_model
 from stride.models.infer import Shapes
 
 NAME = "Candidates"
@@ -74,7 +74,7 @@ def resolve_candidates(
         ConfigError: a key or value is wrong; it names `model_kwargs.candidates[1].hiden`.
     """
     given = {key: value for key, value in section.items() if key not in OWN_KEYS}
-    listed = decide_freely(given.get("candidates"), f"{name}.candidates")
+    listed = convert_untyped(given.get("candidates"), f"{name}.candidates")
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise ConfigError(
             f"{name}.candidates must be a list of model sections",
@@ -114,10 +114,10 @@ def _candidate(
 def _checked(entry: Mapping[str, Any], key: str, info: Shapes | None) -> Section:
     """Return a candidate's keys with their values converted, which a constructor has to take."""
     own = _converted(entry, _OWN, key)
-    name = own.get("model_name") or (inferred_model(info) if info is not None else None)
+    name = own.get("model_name") or (infer_model_name(info) if info is not None else None)
     possible = [parameters(find("model", one)) for one in ([name] if name else INFERRED)]
     for one in entry:
-        if one not in _OWN and not any(accepted.take(one) for accepted in possible):
+        if one not in _OWN and not any(accepted.accepts(one) for accepted in possible):
             known = [*_OWN, *(n for accepted in possible for n in accepted.named)]
             raise unknown_key(f"{key}.{one}", Config, known)
     typed = _converted(entry, possible[0].named, key) if name else {}

@@ -71,14 +71,14 @@ class Candidates(Composed):
         return list(self.networks)
 
     @property
-    def answering(self) -> nn.Module:
+    def active_network(self) -> nn.Module:
         """The network whose outputs are the answer: the chosen one, or this where all answer."""
         return self if self.together else self.networks[self._answer]
 
     @property
-    def answers(self) -> list[nn.Module]:
+    def active_networks(self) -> list[nn.Module]:
         """The networks that have a part in the answer."""
-        return self.members if self.together else [self.answering]
+        return self.members if self.together else [self.active_network]
 
     def choose(self, index: int) -> None:
         """Let another network answer, and be trained.
@@ -96,9 +96,9 @@ class Candidates(Composed):
         if not self.together and not each:
             return self.networks[self._answer](inputs)
         outputs = [network(inputs) for network in self.networks]
-        return outputs if each else self.joined(outputs)
+        return outputs if each else self.mean_outputs(outputs)
 
-    def joined(self, outputs: Sequence[Tensor]) -> Tensor:
+    def mean_outputs(self, outputs: Sequence[Tensor]) -> Tensor:
         """Return the mean of the networks' outputs."""
         return MEANS[self._mean](outputs)
 
@@ -148,10 +148,12 @@ class Committee(Model):
         inputs, targets = split_batch(batch)
         members = self.forward(inputs, each=True)
         fitted = [targets if self._align is None else self._align(one, targets) for one in members]
-        judged = [self.judge(one, aim, inputs) for one, aim in zip(members, fitted, strict=True)]
+        judged = [
+            self.make_step(one, aim, inputs) for one, aim in zip(members, fitted, strict=True)
+        ]
         total = torch.stack([step.loss for step in judged]).sum()
         held = total.detach()
-        outputs = self.network.joined([as_tensor(one).detach() for one in members])
+        outputs = self.network.mean_outputs([as_tensor(one).detach() for one in members])
         return judged[0]._replace(loss=total + (held / len(judged) - held), outputs=outputs)
 
     def evaluation_step(self, batch: Any) -> Step | Tensor:

@@ -12,7 +12,7 @@ from stride.errors import ConfigError, nearest
 KEY = "active_config.feature_layer"
 
 
-class Captured:
+class CapturedFeatures:
     """Hold what the hooks of one forward pass have seen last."""
 
     def __init__(self, network: nn.Module) -> None:
@@ -35,7 +35,7 @@ class Captured:
 
 
 @contextmanager
-def capturing(network: nn.Module, layer: str | None = None) -> Iterator[Captured]:
+def capture_features(network: nn.Module, layer: str | None = None) -> Iterator[CapturedFeatures]:
     """Take the features of the forward passes in a block; the hooks are gone after it.
 
     Args:
@@ -46,7 +46,7 @@ def capturing(network: nn.Module, layer: str | None = None) -> Iterator[Captured
     Raises:
         ConfigError: there is no layer of that name.
     """
-    captured = Captured(network)
+    captured = CapturedFeatures(network)
 
     def before(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         captured.value = args[0] if args else next(iter(kwargs.values()), None)

@@ -18,7 +18,7 @@ def network_of(model: Model | nn.Module) -> nn.Module:
     return model.network if isinstance(model, Model) else model
 
 
-def dropouts(network: nn.Module) -> list[nn.Module]:
+def dropout_modules(network: nn.Module) -> list[nn.Module]:
     """Return the modules that drop something: torch's, and those that are named so."""
     return [module for module in network.modules() if _drops(module)]
 
@@ -36,7 +36,7 @@ def require_dropout(network: nn.Module) -> None:
     Raises:
         ConfigError: it has no dropout, or a rate of 0.
     """
-    if not dropouts(network):
+    if not dropout_modules(network):
         raise ConfigError(
             f"{type(network).__name__} has no dropout, or only with a rate of 0: "
             "all its passes would be the same",
@@ -47,7 +47,7 @@ def require_dropout(network: nn.Module) -> None:
 
 
 @contextmanager
-def scoring(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
+def evaluation_mode(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
     """Put a network in evaluation mode for a block; each of its modules has its own mode after.
 
     Args:
@@ -56,7 +56,7 @@ def scoring(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
     """
     training = [module for module in network.modules() if module.training]
     fast = torch.backends.mha.get_fastpath_enabled()
-    dropping = dropouts(network) if dropout else []
+    dropping = dropout_modules(network) if dropout else []
     if training:
         network.eval()
     try:
@@ -75,7 +75,7 @@ def scoring(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def drawing(seed: int, device: torch.device) -> Iterator[None]:
+def torch_seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch's random numbers for a block, and give back their state after it."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         # torch.manual_seed would seed every accelerator, and start those that are not used.

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from stride.active.pool.outputs import stacked
+from stride.active.pool.outputs import stack_members
 
 
 def mean_outputs(members: Sequence[Tensor]) -> Tensor:
     """Return the mean of the members' numbers, or of their probabilities."""
-    return stacked(members).mean(0)
+    return stack_members(members).mean(0)
 
 
 def mean_classes(members: Sequence[Tensor]) -> Tensor:
     """Return logits whose softmax is the mean of the members' softmax: the logarithm of that."""
-    logits = _wide(stacked(members))
+    logits = _wide(stack_members(members))
     return logits.log_softmax(2).logsumexp(0) - math.log(len(logits))
 
 
 def mean_labels(members: Sequence[Tensor]) -> Tensor:
     """Return logits whose sigmoid is the mean of the members' sigmoid."""
-    logits = _wide(stacked(members))
+    logits = _wide(stack_members(members))
     of_one, of_zero = (nn.functional.logsigmoid(some).logsumexp(0) for some in (logits, -logits))
     return of_one - of_zero
 

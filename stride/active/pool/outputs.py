@@ -89,7 +89,7 @@ def blocks(outputs: Iterator[Tensor]) -> Iterator[Tensor]:
         yield torch.cat(held)
 
 
-def stacked(members: Sequence[Tensor]) -> Tensor:
+def stack_members(members: Sequence[Tensor]) -> Tensor:
     """Return the members' outputs of a batch as (members, n, ...).
 
     Raises:
@@ -107,7 +107,7 @@ def stacked(members: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(members))
 
 
-def joined_rows(batches: Iterable[tuple[Tensor, ...]], count: int) -> list[Tensor]:
+def concat_rows(batches: Iterable[tuple[Tensor, ...]], count: int) -> list[Tensor]:
     """Return the columns of batches end to end; no more memory is taken than they need.
 
     Raises:

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from stride.active.pool.candidates import Candidates
-from stride.active.pool.features import capturing
-from stride.active.pool.inference_modes import drawing, network_of, scoring
+from stride.active.pool.features import capture_features
+from stride.active.pool.inference_modes import evaluation_mode, network_of, torch_seeded
 from stride.active.pool.outputs import (
     as_tensor,
     blocks,
     class_probabilities,
-    joined_rows,
+    concat_rows,
     require_one_per_sample,
-    stacked,
+    stack_members,
 )
 from stride.data.seeding import generator, mix
 from stride.engine.precision import Precision
@@ -94,30 +94,30 @@ class Pool:
         """Yield the network's outputs for the labelled samples."""
         return self._outputs(model, self.labelled)
 
-    def described(self, model: Network) -> Iterator[tuple[Tensor, Tensor]]:
+    def outputs_and_features(self, model: Network) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the network's outputs and the features (n, d) of each batch.
 
         Those of candidates are the features of the one that answers; of all of them, where all
         answer, side by side.
         """
         network = network_of(model)
-        found = self._described(network, self.ids)
+        found = self._outputs_and_features(network, self.ids)
         return ((self._scaled(network, some), features) for some, features in found)
 
-    def members(self, model: Network, num_passes: int) -> Iterator[Tensor]:
+    def dropout_outputs(self, model: Network, num_passes: int) -> Iterator[Tensor]:
         """Yield the outputs of several passes with dropout: (passes, n, ...) of each batch."""
         network = network_of(model)
         for number, inputs in self._inputs(self.ids):
-            with scoring(network, dropout=True), self._quietly(number, network):
+            with evaluation_mode(network, dropout=True), self._quietly(number, network):
                 made = [self._scaled(network, network(inputs)) for _ in range(num_passes)]
-            yield stacked(made)
+            yield stack_members(made)
 
     def committee_outputs(self) -> Iterator[Tensor]:
         """Yield the outputs of the committee: (models, n, ...) of each batch."""
         networks = [network_of(model) for model in self.committee]
         for number, inputs in self._inputs(self.ids):
             made = [self._call(one, number, inputs) for one in networks]
-            yield stacked([self._scaled(*pair) for pair in zip(networks, made, strict=True)])
+            yield stack_members([self._scaled(*pair) for pair in zip(networks, made, strict=True)])
 
     def score(self, model: Network, function: Callable[[Tensor], Tensor]) -> Tensor:
         """Return a number for each sample: the function of the network's outputs.
@@ -142,7 +142,7 @@ class Pool:
 
     def collect(self, batches: Iterable[tuple[Tensor, ...]]) -> list[Tensor]:
         """Return what the batches have of each sample, end to end: tensors of len(pool) rows."""
-        return joined_rows(batches, len(self))
+        return concat_rows(batches, len(self))
 
     def predictions(self, model: Network) -> Tensor:
         """Return the class that the model predicts for each sample.
@@ -174,18 +174,20 @@ class Pool:
         for number, inputs in self._inputs(ids):
             yield self._scaled(network, self._call(network, number, inputs))
 
-    def _described(self, network: nn.Module, ids: Tensor) -> Iterator[tuple[Any, Tensor]]:
-        parts = network.answers if isinstance(network, Candidates) else [network]
+    def _outputs_and_features(
+        self, network: nn.Module, ids: Tensor
+    ) -> Iterator[tuple[Any, Tensor]]:
+        parts = network.active_networks if isinstance(network, Candidates) else [network]
         for number, inputs in self._inputs(ids):
             with ExitStack() as hooks:
-                seen = [hooks.enter_context(capturing(one, self._layer)) for one in parts]
+                seen = [hooks.enter_context(capture_features(one, self._layer)) for one in parts]
                 outputs = self._call(network, number, inputs)
             taken = [captured.take() for captured in seen]
             yield outputs, taken[0] if len(taken) == 1 else torch.cat(taken, 1)
 
     def _features(self, model: Network, ids: Tensor) -> Tensor:
-        found = ((features,) for _, features in self._described(network_of(model), ids))
-        return joined_rows(found, len(ids))[0]
+        found = ((features,) for _, features in self._outputs_and_features(network_of(model), ids))
+        return concat_rows(found, len(ids))[0]
 
     def _scaled(self, network: nn.Module, outputs: Any) -> Tensor:
         found, temperature = as_tensor(outputs), self._temperatures.get(network, 1.0)
@@ -195,13 +197,13 @@ class Pool:
         return enumerate(split_batch(batch)[0] for batch in self._read(ids))
 
     def _call(self, network: nn.Module, number: int, inputs: Any) -> Any:
-        with scoring(network), self._quietly(number, network):
+        with evaluation_mode(network), self._quietly(number, network):
             return network(inputs)
 
     @contextmanager
     def _quietly(self, number: int, network: nn.Module) -> Iterator[None]:
         device = next((p.device for p in network.parameters()), torch.device("cpu"))
-        with torch.no_grad(), self._autocast(), drawing(mix(number, start=self.seed), device):
+        with torch.no_grad(), self._autocast(), torch_seeded(mix(number, start=self.seed), device):
             yield
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from stride.active.strategies.coverage import Picks
-from stride.active.strategies.selection import finite
+from stride.active.strategies.selection import require_finite
 
 
 def badge(probabilities: Tensor, features: Tensor, count: int, generator: torch.Generator) -> Picks:
@@ -29,7 +29,7 @@ def badge(probabilities: Tensor, features: Tensor, count: int, generator: torch.
     rows = features.index_select(0, order)
     errors = probabilities.index_select(0, order).to(rows.dtype)
     errors[torch.arange(len(order), device=order.device), errors.argmax(1)] -= 1
-    squares = finite(_squares(errors).mul_(_squares(rows)), "gradients")
+    squares = require_finite(_squares(errors).mul_(_squares(rows)), "gradients")
     nearest = squares.clone()
     distance, factor = torch.empty_like(squares), torch.empty_like(squares)
     left = torch.ones_like(nearest)

@@ -11,7 +11,7 @@ from stride.active.pool.outputs import Probabilities, class_probabilities, requi
 from stride.active.pool.pool import Network, Pool
 from stride.active.strategies import scores
 from stride.active.strategies.badge import badge
-from stride.active.strategies.clusters import cluster, prob_cover, pure_radius, typical
+from stride.active.strategies.clusters import cluster, prob_cover, pure_radius, typiclust
 from stride.active.strategies.coverage import Picks, k_center
 from stride.errors import ConfigError
 
@@ -67,7 +67,7 @@ def query_by_committee(
 
 def variance_sampling(model: Network, pool: Pool, num_passes: int = 10) -> Tensor:
     """Score by the variance of the outputs over passes with dropout: for numbers."""
-    return pool.gather(scores.variance(some) for some in pool.members(model, num_passes))
+    return pool.gather(scores.variance(some) for some in pool.dropout_outputs(model, num_passes))
 
 
 def ensemble_variance(model: Network, pool: Pool) -> Tensor:
@@ -80,7 +80,7 @@ def expected_gradient_length(model: Network, pool: Pool) -> Tensor:
     classes = _one_class(model, "ExpectedGradientLength")
     return pool.gather(
         scores.expected_gradient_length(classes(outputs), features)
-        for outputs, features in pool.described(model)
+        for outputs, features in pool.outputs_and_features(model)
     )
 
 
@@ -93,14 +93,16 @@ def core_set(model: Network, pool: Pool) -> Picks:
 def badge_sampling(model: Network, pool: Pool) -> Picks:
     """Pick samples with large and different gradients by k-means++."""
     classes = _one_class(model, "BADGE")
-    found, features = pool.collect((classes(some), rows) for some, rows in pool.described(model))
+    found, features = pool.collect(
+        (classes(some), rows) for some, rows in pool.outputs_and_features(model)
+    )
     return badge(found, features, pool.count, pool.generator)
 
 
 def typi_clust(model: Network, pool: Pool) -> Picks:
     """Pick typical samples of clusters without labels: for tiny budgets."""
     known = pool.labelled_features(model)
-    return typical(pool.features(model), known, pool.count, pool.generator)
+    return typiclust(pool.features(model), known, pool.count, pool.generator)
 
 
 def prob_cover_sampling(
@@ -137,7 +139,7 @@ def _score_passes(
     model: Network, pool: Pool, num_passes: int, function: Callable[[Tensor], Tensor]
 ) -> Tensor:
     classes = _of_members(class_probabilities(model))
-    return pool.gather(function(classes(some)) for some in pool.members(model, num_passes))
+    return pool.gather(function(classes(some)) for some in pool.dropout_outputs(model, num_passes))
 
 
 def _of_members(classes: Probabilities) -> Probabilities:

@@ -5,15 +5,15 @@ import warnings
 import torch
 from torch import Tensor
 
-from stride.active.strategies.coverage import BLOCK_NUMBERS, Picks, to_nearest
-from stride.active.strategies.selection import finite
+from stride.active.strategies.coverage import BLOCK_NUMBERS, Picks, nearest_squared_distance
+from stride.active.strategies.selection import require_finite
 
 MAX_CLUSTERS = 500
 SMALL_CLUSTER = 5  # samples of a cluster below which it is asked last
 NEIGHBOURS = 20
 
 
-def typical(features: Tensor, labelled: Tensor, count: int, generator: torch.Generator) -> Picks:
+def typiclust(features: Tensor, labelled: Tensor, count: int, generator: torch.Generator) -> Picks:
     """Choose the most typical sample of each cluster that has no label yet, large ones first.
 
     TypiClust (Hacohen et al., 2022, arXiv 2202.02794): as many clusters as there will be labels;
@@ -30,7 +30,7 @@ def typical(features: Tensor, labelled: Tensor, count: int, generator: torch.Gen
     """
     count = min(count, len(features))
     order = torch.randperm(len(features), generator=generator)
-    rows = finite(features.cpu().index_select(0, order), "features")
+    rows = require_finite(features.cpu().index_select(0, order), "features")
     number = min(len(labelled) + count, MAX_CLUSTERS)
     clusters = cluster(
         torch.cat([rows, labelled.cpu()]) if len(labelled) else rows, number, generator
@@ -71,15 +71,15 @@ def prob_cover(
     count = min(count, len(features))
     order = torch.randperm(len(features), generator=generator).to(features.device)
     rows = features.index_select(0, order)
-    squares = finite(rows.square().sum(1), "features")
+    squares = require_finite(rows.square().sum(1), "features")
     limit = radius * radius
-    free = to_nearest(rows, squares, labelled) >= limit
+    free = nearest_squared_distance(rows, squares, labelled) >= limit
     degrees = _count_within(rows, squares, rows[free], limit)
     picks, covered = order.new_empty(count), order.new_empty(count)
     for turn in range(count):
         pick = degrees.argmax()
         picks[turn], covered[turn] = pick, degrees[pick]
-        near = free & (to_nearest(rows, squares, rows[pick].view(1, -1)) < limit)
+        near = free & (nearest_squared_distance(rows, squares, rows[pick].view(1, -1)) < limit)
         degrees -= _count_within(rows, squares, rows[near], limit)
         free &= ~near
         degrees[pick] = -len(rows)
@@ -98,7 +98,7 @@ def pure_radius(features: Tensor, clusters: Tensor, purity: float) -> float:
     to_others = torch.full_like(squares, torch.inf)
     for label in torch.unique(clusters):
         mine = clusters == label
-        to_others[mine] = to_nearest(features[mine], squares[mine], features[~mine])
+        to_others[mine] = nearest_squared_distance(features[mine], squares[mine], features[~mine])
     ordered = to_others.sort().values
     return float(ordered[min(int((1 - purity) * len(ordered)), len(ordered) - 1)].sqrt())
 

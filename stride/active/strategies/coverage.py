@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stride.active.strategies.selection import finite
+from stride.active.strategies.selection import require_finite
 
 BLOCK_NUMBERS = 2**22  # of the distances that are made at a time
 
@@ -38,8 +38,8 @@ def k_center(features: Tensor, centers: Tensor, count: int, generator: torch.Gen
     rows = features.index_select(0, order)
     shift = rows.mean(0)
     rows -= shift  # distances are differences of squares: the smaller these, the more exact
-    squares = finite(torch.linalg.vector_norm(rows, dim=1), "features").square_()
-    nearest = to_nearest(rows, squares, centers - shift if len(centers) else centers)
+    squares = require_finite(torch.linalg.vector_norm(rows, dim=1), "features").square_()
+    nearest = nearest_squared_distance(rows, squares, centers - shift if len(centers) else centers)
     distance = torch.empty_like(nearest)
     picks, far = order.new_empty(count), nearest.new_empty(count)
     for turn in range(count):
@@ -53,7 +53,7 @@ def k_center(features: Tensor, centers: Tensor, count: int, generator: torch.Gen
     return Picks(order[picks].cpu(), far.double().sqrt().cpu())
 
 
-def to_nearest(rows: Tensor, squares: Tensor, centers: Tensor) -> Tensor:
+def nearest_squared_distance(rows: Tensor, squares: Tensor, centers: Tensor) -> Tensor:
     """Return each row's squared distance to the nearest center; infinite without a center.
 
     Args:

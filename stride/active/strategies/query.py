@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from stride.active.pool.inference_modes import network_of, scoring
+from stride.active.pool.inference_modes import evaluation_mode, network_of
 from stride.active.pool.pool import Network, Pool
 from stride.active.strategies.builtin import STRATEGIES, BuiltIn
 from stride.active.strategies.coverage import Picks
-from stride.active.strategies.selection import finite, largest, largest_by_class
+from stride.active.strategies.selection import require_finite, top_k, top_k_by_class
 from stride.components import bind, construct, find, parameters
 from stride.errors import ComponentError, ConfigError, DataError, nearest
 from stride.models.build import seeded
@@ -125,7 +125,7 @@ def select(
     with ExitStack() as stack:
         stack.enter_context(seeded(pool.seed))
         for one in (model, *pool.committee):
-            stack.enter_context(scoring(network_of(one)))
+            stack.enter_context(evaluation_mode(network_of(one)))
         if not len(pool):
             return Query(pool.ids, torch.zeros(0, dtype=torch.float64))
         picks = _picks(strategy, model, pool, class_weights)
@@ -142,14 +142,14 @@ def _picks(
         if weights:
             raise _cannot_weigh(strategy.name)
         return Picks(answer.positions[: pool.count], answer.scores[: pool.count])
-    finite(answer, f"scores of {strategy.name}")
+    require_finite(answer, f"scores of {strategy.name}")
     if weights:
         predicted = pool.predictions(model)
-        positions = largest_by_class(
+        positions = top_k_by_class(
             answer, pool.count, pool.generator, predicted=predicted, weights=weights
         )
     else:
-        positions = largest(answer, pool.count, pool.generator)
+        positions = top_k(answer, pool.count, pool.generator)
     return Picks(positions, answer[positions])
 
 

@@ -12,7 +12,7 @@ from stride.errors import ConfigError, NonFiniteError
 KEY = "active_config.class_weights"
 
 
-def largest(scores: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def top_k(scores: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Return the positions of the largest scores, largest first; all, where there are fewer.
 
     Args:
@@ -23,7 +23,7 @@ def largest(scores: Tensor, count: int, generator: torch.Generator) -> Tensor:
     Raises:
         NonFiniteError: a score is NaN or infinite.
     """
-    scores = finite(scores, "scores").cpu()
+    scores = require_finite(scores, "scores").cpu()
     count = min(count, len(scores))
     if count == 0:
         return torch.zeros(0, dtype=torch.int64)
@@ -31,7 +31,7 @@ def largest(scores: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return _descending(scores, (scores >= last).nonzero().flatten(), generator)[:count]
 
 
-def largest_by_class(
+def top_k_by_class(
     scores: Tensor,
     count: int,
     generator: torch.Generator,
@@ -53,7 +53,7 @@ def largest_by_class(
     Raises:
         NonFiniteError: a score is NaN or infinite.
     """
-    scores = finite(scores, "scores").cpu()
+    scores = require_finite(scores, "scores").cpu()
     order = _descending(scores, torch.arange(len(scores)), generator)
     classes = predicted.cpu()[order]
     within = torch.ones(len(order), dtype=torch.bool)
@@ -85,7 +85,7 @@ def class_weights(weights: Mapping[Any, float] | Sequence[float]) -> dict[int, f
     return found
 
 
-def finite(numbers: Tensor, what: str) -> Tensor:
+def require_finite(numbers: Tensor, what: str) -> Tensor:
     """Return the numbers, one or a row per sample.
 
     Raises:

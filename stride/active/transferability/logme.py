@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stride.active.validation import class_codes, matrix
+from stride.active.validation import class_codes, require_matrix
 from stride.errors import DataError
 
 # ln t, for features whose largest singular value is 1: from rounding's own size to no weight at
@@ -47,7 +47,7 @@ def log_me(features: Tensor, targets: Tensor, *, regression: bool) -> float:
     Raises:
         DataError: Shapes that do not fit, numbers that are not finite, or no column left.
     """
-    rows = matrix(features, "features")
+    rows = require_matrix(features, "features")
     columns = _numbers(targets, rows) if regression else _one_hot(targets, rows)
     lengths = torch.linalg.vector_norm(columns, dim=0)
     evidence = _Directions.of(rows, columns / lengths).best_evidence() / len(rows) - lengths.log()
@@ -62,7 +62,9 @@ def _one_hot(targets: Tensor, rows: Tensor) -> Tensor:
 
 def _numbers(targets: Tensor, rows: Tensor) -> Tensor:
     """Return the columns of targets that are not zero: (N, columns)."""
-    columns = matrix(targets[:, None] if targets.ndim == 1 else targets, "targets").to(rows.device)
+    columns = require_matrix(targets[:, None] if targets.ndim == 1 else targets, "targets").to(
+        rows.device
+    )
     if len(columns) != len(rows):
         raise DataError(f"{len(columns)} targets for {len(rows)} samples", where="targets")
     kept = columns[:, columns.any(dim=0)]

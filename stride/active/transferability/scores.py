@@ -9,7 +9,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from stride.active.validation import class_codes, distributions, matrix
+from stride.active.validation import class_codes, require_matrix, require_probabilities
 
 
 def leep(source_probabilities: Tensor, labels: Tensor) -> float:
@@ -28,7 +28,7 @@ def leep(source_probabilities: Tensor, labels: Tensor) -> float:
     Raises:
         DataError: Rows that are no probabilities, or labels that do not fit them.
     """
-    rows = distributions(source_probabilities, "source_probabilities")
+    rows = require_probabilities(source_probabilities, "source_probabilities")
     codes, classes = class_codes(labels, rows)
     joint = rows.new_zeros(classes, rows.shape[1]).index_add_(0, codes, rows)
     conditional = _divided(joint, joint.sum(dim=0))
@@ -50,7 +50,7 @@ def nce(source: Tensor, labels: Tensor) -> float:
     Raises:
         DataError: Scores that are not finite, or labels that do not fit.
     """
-    predicted = matrix(source, "source").argmax(dim=1) if source.ndim == 2 else source
+    predicted = require_matrix(source, "source").argmax(dim=1) if source.ndim == 2 else source
     sources, _ = class_codes(predicted, predicted, "source")
     targets, classes = class_codes(labels, predicted)
     pairs = sources * classes + targets
@@ -76,7 +76,7 @@ def h_score(features: Tensor, labels: Tensor) -> float:
     Raises:
         DataError: Features that are not finite, or labels that do not fit.
     """
-    rows = matrix(features, "features")
+    rows = require_matrix(features, "features")
     codes, classes = class_codes(labels, rows)
     rows = rows - rows.mean(dim=0)
     left, sizes, _ = torch.linalg.svd(rows, full_matrices=False)
@@ -113,7 +113,7 @@ def n_leep(
     Raises:
         DataError: Features that are not finite, or labels that do not fit.
     """
-    rows = matrix(features, "features")
+    rows = require_matrix(features, "features")
     _, classes = class_codes(labels, rows)
     components = min(components_per_class * classes, len(rows) // 2)
     if components < 2:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from stride.data.batches.sampler import BatchKey, Counts, Order
-from stride.data.batches.waiting import Awaited
+from stride.data.batches.waiting import TimedIterator
 from stride.errors import RunFailed
 
 
@@ -39,7 +39,7 @@ class Batches(Protocol):
         """Return the samples of an epoch, over all processes; None for a stream."""
 
     @property
-    def smallest(self) -> int | None:
+    def min_batch_size(self) -> int | None:
         """Return the samples of the smallest batch that some process gets in an epoch, if known."""
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
@@ -48,7 +48,7 @@ class Batches(Protocol):
     def __len__(self) -> int:
         """Return the number of global batches in a whole epoch (TypeError for a stream)."""
 
-    def left(self, epoch: int, position: int) -> float:
+    def batches_left(self, epoch: int, position: int) -> float:
         """Return how many global batches are left of an epoch from a position on; inf: unknown."""
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
@@ -94,16 +94,16 @@ class OrderedBatches:
         return self.order.num_samples
 
     @property
-    def smallest(self) -> int | None:
+    def min_batch_size(self) -> int | None:
         """Return the samples of the smallest batch that some process gets in an epoch, if known."""
-        return self.order.smallest
+        return self.order.min_batch_size
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def left(self, epoch: int, position: int) -> int:
+    def batches_left(self, epoch: int, position: int) -> int:
         """Return how many batches are left of an epoch from a position on."""
-        return self.order.left(epoch, position)
+        return self.order.batches_left(epoch, position)
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield how many samples are consumed after each of these batches."""
@@ -138,7 +138,7 @@ def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
 
 def iterate_on_device(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
     """Iterate over batches on the device, noting when one is waited for."""
-    source: Iterator[Any] = Awaited(batches)
+    source: Iterator[Any] = TimedIterator(batches)
     if _start_anew(batches):
         source = _telling(source)
     return source if device.type == "cpu" else (to_device(batch, device) for batch in source)

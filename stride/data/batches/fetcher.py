@@ -9,14 +9,14 @@ from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.sampler import BatchKey
-from stride.data.generators import Held
+from stride.data.generators import HeldGenerators
 from stride.data.normalize import Normalization
-from stride.data.samples import SampleDataset, with_inputs
+from stride.data.samples import SampleDataset, map_inputs
 from stride.data.seeding import (
     GLOBALS,
     GlobalGenerator,
     Seedable,
-    drawn_since,
+    advanced_since,
     mix,
     read_globals,
     seed_globals,
@@ -62,12 +62,12 @@ class FetchSamples(Dataset[Any]):
         self.source = source
         self.seed = seed
         self.finish = finish
-        self.collate = collate or stack
+        self.collate = collate or collate_samples
         own = getattr(source, "dataset", None)
         self._get_many = getattr(own, "__getitems__", None)
         self._set_epoch = getattr(own, "set_epoch", None)
         self._drawn: list[GlobalGenerator] = []
-        self._held = Held(dataset=own, transform=finish, collate_fn=collate)
+        self._held = HeldGenerators(dataset=own, transform=finish, collate_fn=collate)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -77,14 +77,14 @@ class FetchSamples(Dataset[Any]):
             self._set_epoch(key.epoch)
         first = self._held.begin(key.epoch)
         batch = self._secluded(key)
-        if first and self._held.look():  # the first sample made some that it draws from
+        if first and self._held.refresh():  # the first sample made some that it draws from
             batch = self._secluded(key)
         return batch
 
     def _secluded(self, key: BatchKey) -> Any:
         if get_worker_info() is not None:
             return self._batch(key, GLOBALS)
-        with self._held.put_back():
+        with self._held.preserve():
             return self._batch_of_main(key)
 
     def _batch_of_main(self, key: BatchKey) -> Any:
@@ -92,7 +92,7 @@ class FetchSamples(Dataset[Any]):
         untouched = False
         try:
             batch = self._batch(key, self._drawn)
-            while found := drawn_since(before, self._drawn):
+            while found := advanced_since(before, self._drawn):
                 self._drawn.extend(found)
                 batch = self._batch(key, self._drawn)
             untouched = not self._drawn
@@ -127,16 +127,16 @@ class FetchSamples(Dataset[Any]):
         return samples if self.finish is None else [self.finish(sample) for sample in samples]
 
 
-def finisher(
+def input_transform(
     normalization: Normalization | None, transform: Callable[[Any], Any] | None
 ) -> Callable[[Any], Any] | None:
     """Return what is done to each sample: normalise its inputs, then transform them."""
     if normalization is None and transform is None:
         return None
-    return Finisher(normalization, transform)
+    return InputTransform(normalization, transform)
 
 
-class Finisher:
+class InputTransform:
     """Normalise and transform the inputs of a sample (a class: workers may have to pickle it)."""
 
     def __init__(
@@ -146,7 +146,7 @@ class Finisher:
         self.transform = transform
 
     def __call__(self, sample: Any) -> Any:
-        return with_inputs(sample, self._inputs)
+        return map_inputs(sample, self._inputs)
 
     def _inputs(self, inputs: Any) -> Any:
         if self.normalization is not None:
@@ -154,7 +154,7 @@ class Finisher:
         return inputs if self.transform is None else self.transform(inputs)
 
 
-def stack(samples: list[Any]) -> Any:
+def collate_samples(samples: list[Any]) -> Any:
     """Collate as torch does, but keep a tuple a tuple.
 
     Raises:

@@ -45,7 +45,7 @@ class MemoryBatches(OrderedBatches):
         if self.order.shard.world == 1:
             order = self.order.permutation(self.epoch)
         else:
-            order = self.order.part(self.epoch, start)
+            order = self.order.shard_indices(self.epoch, start)
             start, stop = 0, len(order)
         if order is not None and self.tensors[0].is_cuda:
             # Copied from pinned memory, so that the host does not wait for the device.

@@ -46,14 +46,14 @@ class ReplayedBatches(UserLoaderBatches):
         if not position:
             super().set_epoch(epoch)
             self._next = self._begin(epoch)
-        elif self._next is None and self.left(epoch, position) > 0:
+        elif self._next is None and self.batches_left(epoch, position) > 0:
             raise no_position()
         elif self._next is None:
             self._next = ()
 
     def _begin(self, epoch: int) -> Iterable[Any]:
         """Note what an epoch begins from; return what gives its batches."""
-        self._held.look()
+        self._held.refresh()
         self._epoch = epoch
         self._start = {**UserLoaderBatches.state_dict(self), "globals": read_globals()}
         self._order = _Order()

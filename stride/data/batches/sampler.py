@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from stride.data.generators import Held
+from stride.data.generators import HeldGenerators
 from stride.data.seeding import generator, mix, seeded
 from stride.distributed import Shard
 from stride.errors import DataError
@@ -88,11 +88,11 @@ class Order:
         return -(-self.num_samples // self.global_batch)
 
     @property
-    def smallest(self) -> int | None:
+    def min_batch_size(self) -> int | None:
         """Return the samples of the smallest batch that some process gets in an epoch."""
-        return self.smallest_of(self.length)
+        return self.min_batch_size_of(self.length)
 
-    def smallest_of(self, length: int) -> int:
+    def min_batch_size_of(self, length: int) -> int:
         """Return the same for another number of samples."""
         last = 0 if self._drop_last else length % self.global_batch
         return max(1, last // self.shard.world) if last else self.batch_size
@@ -113,7 +113,7 @@ class Order:
             indices = list(range(start, stop)) if order is None else order[start:stop].tolist()
             yield BatchKey(epoch, indices, end - begun)
 
-    def left(self, epoch: int, position: int) -> int:
+    def batches_left(self, epoch: int, position: int) -> int:
         """Return the number of those batches."""
         return max(0, -(-(self.num_samples - position) // self.global_batch))
 
@@ -128,7 +128,7 @@ class Order:
             whole = min(self.global_batch, self.num_samples - start)
             yield Counts(self.shard.of(whole), whole)
 
-    def part(self, epoch: int, position: int) -> Tensor:
+    def shard_indices(self, epoch: int, position: int) -> Tensor:
         """Return this process's shares of those batches end to end, as numbers of samples."""
         order = self.permutation(epoch)
         order = torch.arange(self.num_samples) if order is None else order[: self.num_samples]
@@ -159,7 +159,9 @@ class SamplerOrder(Order):
 
     def permutation(self, epoch: int) -> Tensor:
         """Return what the sampler gives in this epoch, cut at its length."""
-        return torch.tensor(drawn(self.sampler, self.seed, epoch, self.length), dtype=torch.int64)
+        return torch.tensor(
+            draw_all(self.sampler, self.seed, epoch, self.length), dtype=torch.int64
+        )
 
 
 class BatchSamplerOrder(Order):
@@ -186,7 +188,7 @@ class BatchSamplerOrder(Order):
         return -(-self.num_batches // self.shard.world)
 
     @property
-    def smallest(self) -> None:
+    def min_batch_size(self) -> None:
         """Return None: the sampler alone knows."""
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
@@ -200,7 +202,7 @@ class BatchSamplerOrder(Order):
                 start, stop = self.shard.bounds(0, len(indices))
                 yield BatchKey(epoch, indices[start:stop], len(indices))
 
-    def left(self, epoch: int, position: int) -> int:
+    def batches_left(self, epoch: int, position: int) -> int:
         """Return the number of those batches, over all processes."""
         return sum(1 for _ in self.batches(epoch, position))
 
@@ -211,7 +213,7 @@ class BatchSamplerOrder(Order):
 
     def _left(self, epoch: int, position: int) -> Iterator[list[int]]:
         if epoch != self._drawn[0]:  # a sampler is asked once for an epoch
-            self._drawn = epoch, drawn(self.sampler, self.seed, epoch, self.num_batches)
+            self._drawn = epoch, draw_all(self.sampler, self.seed, epoch, self.num_batches)
         consumed = 0
         for indices in self._drawn[1]:
             left = list(indices)[max(0, position - consumed) :]
@@ -220,18 +222,18 @@ class BatchSamplerOrder(Order):
                 yield left
 
 
-def drawn(sampler: Any, seed: int, epoch: int, length: int) -> list[Any]:
+def draw_all(sampler: Any, seed: int, epoch: int, length: int) -> list[Any]:
     """Return all that a sampler gives in an epoch; its draws depend on (seed, epoch) alone."""
-    held = Held(sampler=sampler)
-    held.look()
+    held = HeldGenerators(sampler=sampler)
+    held.refresh()
     given = _drawn(sampler, held, mix(seed, ORDER, epoch), epoch, length)
-    if held.look():  # the sampler made some when it was first asked
+    if held.refresh():  # the sampler made some when it was first asked
         given = _drawn(sampler, held, mix(seed, ORDER, epoch), epoch, length)
     return given
 
 
-def _drawn(sampler: Any, held: Held, seed: int, epoch: int, length: int) -> list[Any]:
-    with held.put_back(), seeded(seed):
+def _drawn(sampler: Any, held: HeldGenerators, seed: int, epoch: int, length: int) -> list[Any]:
+    with held.preserve(), seeded(seed):
         held.seed(seed)
         if callable(set_epoch := getattr(sampler, "set_epoch", None)):
             set_epoch(epoch)

@@ -12,9 +12,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from stride.data.batches.base import iterate_on_device, to_device
-from stride.data.batches.fetcher import stack
+from stride.data.batches.fetcher import collate_samples
 from stride.data.batches.sampler import Counts
-from stride.data.generators import Held, is_stateful
+from stride.data.generators import HeldGenerators, is_stateful
 from stride.data.samples import StreamDataset
 from stride.data.seeding import (
     GLOBALS,
@@ -73,13 +73,15 @@ class StreamBatches:
         self.device = device
         self.batch_size: int | None = batch_size
         self.num_samples: int | None = None
-        self.smallest: int | None = None
+        self.min_batch_size: int | None = None
         self.epoch = 0
-        self.collate = collate or stack
+        self.collate = collate or collate_samples
         self.transform = getattr(source.finish, "transform", None)
         self._workers = bool(options.get("num_workers"))
         self._sizes: deque[int] = deque(maxlen=0)
-        self._held = Held(dataset=source.stream, transform=source.finish, collate_fn=collate)
+        self._held = HeldGenerators(
+            dataset=source.stream, transform=source.finish, collate_fn=collate
+        )
         self._state: StreamState | None = None
         self._generator = torch.Generator()
         self._loader: DataLoader[Any] = DataLoader(
@@ -111,7 +113,7 @@ class StreamBatches:
     def __len__(self) -> int:
         raise TypeError("a stream has no length")
 
-    def left(self, epoch: int, position: int) -> float:
+    def batches_left(self, epoch: int, position: int) -> float:
         """Return that nobody knows how many batches are left."""
         return math.inf
 
@@ -140,15 +142,15 @@ class StreamBatches:
         if self._workers:
             self.source.begin(self._held, seed)
             return iterate_on_device(self._loader, self.device)
-        self._held.look()
+        self._held.refresh()
         batches = self._secluded(iter(self._loader), seed)
         return iterate_on_device(batches, self.device)
 
     def example(self) -> Any:
         """Return a batch of the stream's first samples; one with a state is put back."""
         seed, count = mix(self.seed, STREAM, 0), self.batch_size if self.whole else 2
-        self._held.look()
-        with self._held.put_back(), seeded(seed), put_back(self.source.stream):
+        self._held.refresh()
+        with self._held.preserve(), seeded(seed), preserve_state(self.source.stream):
             self._held.seed(seed)
             return to_device(self.collate(list(islice(self.source, count))), self.device)
 
@@ -158,7 +160,7 @@ class StreamBatches:
         while True:
             outside = read_globals()
             try:
-                with self._held.put_back():
+                with self._held.preserve():
                     if begun is None:
                         seed_globals(seed, [*GLOBALS, *self._held.generators])
                     else:
@@ -216,7 +218,7 @@ class _Shared:
 
 
 @contextmanager
-def put_back(stream: Any) -> Iterator[None]:
+def preserve_state(stream: Any) -> Iterator[None]:
     """Let a stream that says and sets where it is be there again after the block."""
     if not is_stateful(stream):
         yield

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from stride.data.batches.base import iterate_on_device, to_device
-from stride.data.batches.stream import put_back
-from stride.data.generators import Held
+from stride.data.batches.stream import preserve_state
+from stride.data.generators import HeldGenerators
 from stride.data.seeding import read_globals, write_globals
 from stride.distributed import rank, world_size
 from stride.errors import DataError
@@ -44,7 +44,7 @@ class UserLoaderBatches:
         self.collate = getattr(loader, "collate_fn", None)
         self.num_samples: int | None = _num_samples(loader)
         self.doubt = doubt(loader)
-        self._held = Held(loader=loader)
+        self._held = HeldGenerators(loader=loader)
         self._counting = [one for one in _samplers(loader) if type(one).__module__[:5] != "torch"]
         self._counted_from = [_numbers(one) for one in self._counting]
         self._followers = [
@@ -67,7 +67,7 @@ class UserLoaderBatches:
     def __len__(self) -> int:
         return len(self.loader)  # type: ignore[arg-type]
 
-    def left(self, epoch: int, position: int) -> float:
+    def batches_left(self, epoch: int, position: int) -> float:
         """Return how many batches are left; inf where the loader has no length."""
         try:
             return len(self) - -(-position // self._counted)
@@ -95,7 +95,7 @@ class UserLoaderBatches:
             return False
 
     @property
-    def smallest(self) -> int | None:
+    def min_batch_size(self) -> int | None:
         """Return the samples of the loader's smallest batch; None where it does not say."""
         size, samples = self.batch_size, self.num_samples
         try:
@@ -115,9 +115,9 @@ class UserLoaderBatches:
     def example(self) -> Any:
         """Return the loader's first batch; random state and loader are as before."""
         before = read_globals()
-        self._held.look()
+        self._held.refresh()
         try:
-            with self._held.put_back(), put_back(getattr(self.loader, "dataset", None)):
+            with self._held.preserve(), preserve_state(getattr(self.loader, "dataset", None)):
                 return to_device(next(iter(self.loader)), self.device)
         except StopIteration:
             raise DataError("the loader gives no batch", where="train_loader") from None
@@ -130,7 +130,7 @@ class UserLoaderBatches:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the states of the generators that the loader and its parts hold, and counters."""
-        self._held.look()
+        self._held.refresh()
         return {"generators": self._held.read(), "counters": self._counters()}
 
     def _counters(self) -> list[dict[str, int]]:
@@ -140,7 +140,7 @@ class UserLoaderBatches:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set those generators and counters."""
-        self._held.look()
+        self._held.refresh()
         self._held.write(state.get("generators", {}))
         for sampler, counters in zip(self._counting, state.get("counters", ()), strict=False):
             vars(sampler).update(counters)

@@ -38,7 +38,7 @@ def wait_in(thread: int) -> Wait | None:
     return None if found is None else Wait(*found)
 
 
-class Awaited(Iterator[Any]):
+class TimedIterator(Iterator[Any]):
     """Iterate over batches, and let others see how long each is waited for.
 
     Args:

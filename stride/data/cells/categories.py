@@ -53,7 +53,7 @@ def _require_one_spelling(
             continue
         first = seen.setdefault(Exact(cell.replace(",", ".")), cell)
         if first != cell:
-            raise column.refusal(
+            raise column.error_at(
                 int((at == index).argmax()),
                 f"{cell!r} and {first!r} are one number, and would be two classes",
                 "write them alike",
@@ -71,9 +71,9 @@ def _require_different(name: str, values: Sequence[str]) -> None:
 
 def _unknown(column: TableColumn, row: int, reading: ReadOptions) -> DataError:
     cell = str(column.texts()[row])
-    return column.refusal(
+    return column.error_at(
         row,
         f"{cell!r} is none of the values that dataset_kwargs.categories gives codes to",
-        f"type {reading.to_drop(cell)} to leave such rows out, or train a new run with "
+        f"type {reading.drop_override(cell)} to leave such rows out, or train a new run with "
         "dataset_kwargs.categories=null",
     )

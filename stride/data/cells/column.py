@@ -66,7 +66,7 @@ class TableColumn:
         rows = self.rows
         return f"{rows.path}, {rows.unit} {rows.numbers[row]}, column {self.name!r}"
 
-    def refusal(self, row: int, what: str, hint: str) -> DataError:
+    def error_at(self, row: int, what: str, hint: str) -> DataError:
         """Return the error that names one cell as the reason."""
         return DataError(what, where=self.place(row), hint=hint)
 
@@ -86,7 +86,7 @@ def make_column(
     if kind == "S":
         cells = np.char.decode(cells, "utf-8")
     elif kind not in "Ubiuf":
-        raise not_readable(name, str(cells.dtype), rows.path)
+        raise unreadable_column(name, str(cells.dtype), rows.path)
     if absent is None:
         absent = np.zeros(len(cells), dtype=bool)
     if kind == "f":
@@ -96,7 +96,7 @@ def make_column(
     return TableColumn(name, cells, absent, rows)
 
 
-def not_readable(name: str, kind: str, path: Path) -> DataError:
+def unreadable_column(name: str, kind: str, path: Path) -> DataError:
     """Return the error for a column of times, lists and whatever else is no single number."""
     return DataError(
         f"it holds {kind}, which are neither numbers nor text",

@@ -44,7 +44,7 @@ def column_type(column: TableColumn, reading: ReadOptions, otherwise: str) -> So
         raise _neither(column, reading, numbers[at], doubts[at], otherwise)
     if len(found) > max(_FEW, len(column) / 2):
         what = f"{len(found):,} different texts in {len(column):,} rows are names, not classes"
-        raise column.refusal(0, what, otherwise)
+        raise column.error_at(0, what, otherwise)
     return "text"
 
 
@@ -55,7 +55,7 @@ def _require_one_writing(column: TableColumn, values: Array) -> None:
         return
     row = int(np.argmax(~digits if not digits.all() else _padded(column)))
     cell = str(column.cells[row])
-    raise column.refusal(
+    raise column.error_at(
         row,
         f"{cell!r} may be a number or the name of a class",
         "type dataset_kwargs.target_kind=float or dataset_kwargs.target_kind=class",
@@ -79,10 +79,10 @@ def _neither(
     cell = str(column.cells[row])
     if numbers[row]:
         what = f"{cell!r} is a number among texts"
-        return column.refusal(row, what, otherwise)
+        return column.error_at(row, what, otherwise)
     what = f"{cell!r} is not a number" + (" like the others" if numbers.any() else "")
     if not numbers.any() and cell in MARKERS:
         what = f"{cell!r} is what is written for a missing value"
-    return column.refusal(
+    return column.error_at(
         row, what, reading.advice(cell, otherwise, among_numbers=bool(numbers.any()))
     )

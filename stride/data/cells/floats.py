@@ -33,7 +33,7 @@ def to_floats(column: TableColumn, reading: ReadOptions, otherwise: str) -> Tens
     if not (finite := np.isfinite(floats)).all():
         row = int(finite.argmin())
         what = f"{column.texts()[row]} is infinite, or too large for float32"
-        raise column.refusal(row, what, "use another unit, or leave the column out")
+        raise column.error_at(row, what, "use another unit, or leave the column out")
     return torch.from_numpy(floats)
 
 
@@ -42,4 +42,4 @@ def _no_number(column: TableColumn, reading: ReadOptions, otherwise: str) -> Dat
     row = next(row for row, cell in enumerate(cells) if not is_number(cell, reading.decimal))
     numbers = [is_number(cell, reading.decimal) for cell in cells[:_LOOKED_AT]]
     advice = reading.advice(cells[row], otherwise, among_numbers=2 * sum(numbers) >= len(numbers))
-    return column.refusal(row, f"{cells[row]!r} is not a number", advice)
+    return column.error_at(row, f"{cells[row]!r} is not a number", advice)

@@ -13,7 +13,7 @@ from stride.log import LOGGER
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
 
 
-def unnamed(names: Sequence[str]) -> list[str]:
+def unnamed_columns(names: Sequence[str]) -> list[str]:
     """Return the names that are none: empty, or made up by pandas for a column without one."""
     return [name for name in names if _UNNAMED.fullmatch(name)]
 

@@ -11,7 +11,7 @@ from stride.errors import DataError
 from stride.log import LOGGER
 
 
-def without_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
+def drop_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
     """Return the columns without the rows in which one of them misses a value.
 
     Args:
@@ -26,7 +26,7 @@ def without_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
         for name, absent in gone.items():
             if absent.any():
                 hint = "fill it in, or type dataset_kwargs.missing=[] to leave such rows out"
-                raise columns[name].refusal(int(absent.argmax()), "the value is missing", hint)
+                raise columns[name].error_at(int(absent.argmax()), "the value is missing", hint)
         return columns
     kept = ~np.logical_or.reduce(list(gone.values()))
     counts = {name: int(absent.sum()) for name, absent in gone.items() if absent.any()}

@@ -40,10 +40,12 @@ class ReadOptions:
         if looks_like_number(cell):
             return f"write numbers without separators and units; {otherwise}"
         if among_numbers or cell in MARKERS:
-            return f"type {self.to_drop(cell)} to leave out rows with such a cell; {otherwise}"
+            return (
+                f"type {self.drop_override(cell)} to leave out rows with such a cell; {otherwise}"
+            )
         return otherwise
 
-    def to_drop(self, cell: str) -> str:
+    def drop_override(self, cell: str) -> str:
         """Return the override under which rows with such a cell are left out."""
         markers = [*(self.missing or ()), cell]
         plain = len(markers) == 1 and cell not in ("", "null") and cell[0] not in '[{"'

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stride.data.cells.column import Columns, TableColumn, TableRows, make_column, not_readable
+from stride.data.cells.column import Columns, TableColumn, TableRows, make_column, unreadable_column
 from stride.data.labels import Array
 from stride.errors import DataError, MissingExtra
 
@@ -174,7 +174,7 @@ def _parquet_column(column: Any, name: str, rows: TableRows) -> TableColumn:
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         cells = np.array(column.fill_null("").to_pylist(), dtype=np.str_)
         return make_column(name, cells, rows, absent)
-    raise not_readable(name, str(kind), rows.path)
+    raise unreadable_column(name, str(kind), rows.path)
 
 
 def _npz(path: Path) -> TableFile:

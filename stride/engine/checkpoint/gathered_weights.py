@@ -12,7 +12,7 @@ from stride.distributed import broadcast, is_main
 from stride.engine.checkpoint.memory import as_bytes
 from stride.engine.checkpoint.safetensors_io import header
 from stride.models.shards import full_tensor, is_sharded
-from stride.models.weights import memory_of, weights_bytes
+from stride.models.weights import memory_key, weights_bytes
 from stride.runs.writer_base import Writer
 
 _SLICE = 16 * 2**20
@@ -70,7 +70,7 @@ def _twins(state: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
     """Return the names of the tensors in the order of a file, and those that are others again."""
     known: dict[tuple[object, ...], str] = {}
     tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
-    first = {name: known.setdefault(memory_of(value), name) for name, value in tensors.items()}
+    first = {name: known.setdefault(memory_key(value), name) for name, value in tensors.items()}
     kept = [name for name in tensors if first[name] == name]
     kept.sort(key=lambda name: (-tensors[name].itemsize, name))
     return kept, {name: twin for name, twin in first.items() if twin != name}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from stride.distributed import broadcast, gather, rank, world_size
 from stride.models.model import CRITERION, Model
 from stride.models.shards import is_sharded
-from stride.models.strides import laid_out, same_layout
+from stride.models.strides import same_layout, with_strides
 
 
 class WeightsState:
@@ -53,7 +53,7 @@ class WeightsState:
                 buffer.replace(state.get(buffer.name), self._model.device)
         for held, value in _own_memory(self._model, state):
             if not same_layout(held, value):
-                held.data = laid_out(held.data, value.stride())
+                held.data = with_strides(held.data, value.stride())
         self._model.load_state_dict(state)
 
 

@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import Dataset
 
-from stride.components.identity import is_of_library, is_users_module
+from stride.components.identity import is_library_module, is_user_module
 from stride.data.references import (
     CALLABLES,
+    callable_references,
+    class_attributes,
     globals_of,
-    held_by_callable,
     module_of,
     names_in,
-    parts_of_class,
     safe_getattr,
 )
 from stride.models.model import Model
@@ -59,20 +59,20 @@ def is_open(value: Any) -> bool:
     if isinstance(value, CALLABLES):
         return True
     if isinstance(value, type):
-        return is_users_module(value.__module__) and not issubclass(value, Enum)
+        return is_user_module(value.__module__) and not issubclass(value, Enum)
     if isinstance(value, _CLOSED):
         return False
     if any(kind.__module__.startswith(_TRAINERS) for kind in type(value).__mro__):
         return False
     held = hasattr(type(value), "__slots__") or safe_getattr(value, "__dict__", None) is not None
-    return held and (not is_of_library(type(value).__module__) or isinstance(value, _PLAIN))
+    return held and (not is_library_module(type(value).__module__) or isinstance(value, _PLAIN))
 
 
 def attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield what an object itself holds, but for what is its library's or made again by it."""
     if isinstance(thing, type):
         return
-    for way, part in held_by_callable("", thing):
+    for way, part in callable_references("", thing):
         # What a library's function holds is its own, but for the function that it wraps.
         if not isinstance(thing, FunctionType) or _is_users(thing) or isinstance(part, CALLABLES):
             yield way.removeprefix("."), part
@@ -89,7 +89,7 @@ def shared(thing: FunctionType | type) -> Iterator[tuple[str, Any]]:
         yield from _users_globals(thing) if _is_users(thing) else ()
     elif is_open(thing):
         place = f"{thing.__module__}.{thing.__qualname__}"
-        own = ((name, part) for name, part in parts_of_class(thing) if not _is_hidden(name))
+        own = ((name, part) for name, part in class_attributes(thing) if not _is_hidden(name))
         yield from ((f"{place}.{name}", part) for name, part in own)
 
 
@@ -100,7 +100,7 @@ def _users_globals(function: FunctionType) -> Iterator[tuple[str, Any]]:
             continue
         if not isinstance(value, ModuleType):
             yield f"{module}.{name}", value
-        elif is_users_module(value.__name__):
+        elif is_user_module(value.__name__):
             used = {key: vars(value).get(key) for key in names_in(function.__code__)}
             own = ((key, part) for key, part in used.items() if not isinstance(part, ModuleType))
             yield from ((f"{value.__name__}.{key}", part) for key, part in own)
@@ -111,7 +111,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_users(function: FunctionType) -> bool:
-    return is_users_module(module_of(function))
+    return is_user_module(module_of(function))
 
 
 def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -160,7 +160,7 @@ def _hooks(thing: Any) -> Iterator[tuple[str, list[Any]]]:
     for kind, places in _HOOKS.items():
         for place in places if isinstance(thing, kind) else ():
             if hooks := getattr(thing, place, None):
-                own = [hook for hook in hooks.values() if not is_of_library(_origin(hook))]
+                own = [hook for hook in hooks.values() if not is_library_module(_origin(hook))]
                 yield from [(place.removeprefix("_"), own)] if own else []
 
 

@@ -26,8 +26,8 @@ from stride.models.shards import (
     require_rows,
     shard_bounds,
 )
-from stride.models.strides import laid_out, order_of, overlaps
-from stride.models.weights import memory_of
+from stride.models.strides import overlaps, permuted_strides, with_strides
+from stride.models.weights import memory_key
 
 _PLAIN = (bool, int, str, type(None))
 _STORED = frozenset(DTYPES.values())
@@ -96,7 +96,7 @@ class Packer:
         if not is_sharded(tensor):
             return self._store(tensor, name)
         require_rows(tensor)
-        known = self._names.setdefault(memory_of(tensor), name)
+        known = self._names.setdefault(memory_key(tensor), name)
         if known == name:
             self.rows[f"{name}@{rank()}"] = local_shard(tensor.detach())
         ends = shard_bounds(len(tensor), world_size())
@@ -106,10 +106,10 @@ class Packer:
         _require_storable(tensor, name)
         while name in self.tensors:  # {"a/b": x} and {"a": {"b": y}} meet here
             name += "'"
-        known = self._names.setdefault(memory_of(tensor), name)
+        known = self._names.setdefault(memory_key(tensor), name)
         if known == name:
             self.tensors[name] = tensor.detach()
-        strides = order_of(tensor)
+        strides = permuted_strides(tensor)
         return {"$tensor": known} | ({} if strides is None else {"strides": list(strides)})
 
 
@@ -181,7 +181,7 @@ def unpack(
         return _FORMS[form]([unpack(item, tensors, join) for item in content])
     if form in ("$tensor", "$array"):
         tensor = tensors[content]
-        tensor = laid_out(tensor, value.get("strides", tensor.stride()))
+        tensor = with_strides(tensor, value.get("strides", tensor.stride()))
         return tensor if form == "$tensor" else tensor.numpy()
     scalars: dict[str, Callable[[Any], Any]] = {
         "$rows": lambda rows: join(rows, tensors),

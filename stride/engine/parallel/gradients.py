@@ -11,8 +11,8 @@ from stride.data.batches.sampler import Counts
 from stride.distributed import all_sum, any_rank, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
 from stride.engine.precision import Precision
-from stride.models.losses import Size, summable
-from stride.models.model import Model, Step, batch_size, counted_loss
+from stride.models.losses import Size, to_sum_dtype
+from stride.models.model import Model, Step, batch_size, loss_or_zero
 
 _MANY = 1024  # samples, where the ranks do not know how many they have together
 
@@ -44,7 +44,7 @@ class Gradients(ABC):
 
     def _weight(self, step: Step) -> Size:
         """Return the weight of a step, and remember it."""
-        weight = summable(step.size) / self._scale
+        weight = to_sum_dtype(step.size) / self._scale
         self._weights.append(weight)
         return weight
 
@@ -157,7 +157,7 @@ class SharedGradients(Gradients):
 
     def loss(self, step: Step) -> Tensor:
         """Add the losses of all ranks (waits for the device)."""
-        total, size = all_sum([float(counted_loss(step) * step.size), float(step.size)])
+        total, size = all_sum([float(loss_or_zero(step) * step.size), float(step.size)])
         return step.loss.new_tensor(total / size)
 
     def are_finite(self, losses: Sequence[Tensor]) -> bool:

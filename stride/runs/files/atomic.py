@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stride.errors import RunError
-from stride.installed import newer
+from stride.installed import upgrade_hint
 from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes, parsed_json
 from stride.runs.files.filesystem import is_network_filesystem
@@ -241,7 +241,7 @@ def read_record(
         raise RunError(f"{path.name} has no format_version", where=str(path))
     if version > FORMAT_VERSION:
         what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
-        raise RunError(what, where=str(path), hint=newer())
+        raise RunError(what, where=str(path), hint=upgrade_hint())
     return dict(record)
 
 

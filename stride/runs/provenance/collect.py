@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, Self
 
-from stride.config.secrets import MASK, is_secret, masked, masked_command
+from stride.config.secrets import MASK, is_secret, mask, mask_command
 from stride.runs.provenance.git import git_state
 from stride.runs.provenance.versions import installed_versions
 from stride.version import FORMAT_VERSION, __version__
@@ -119,9 +119,9 @@ def collect(
     """
     return {
         "format_version": FORMAT_VERSION,
-        "command": masked_command(sys.orig_argv if command is None else command),
+        "command": mask_command(sys.orig_argv if command is None else command),
         "folder": os.getcwd(),
-        "overrides": [masked(text) for text in overrides],
+        "overrides": [mask(text) for text in overrides],
         "origins": dict(origins),
         "seeds": dict(seeds),
         "devices": list(devices),

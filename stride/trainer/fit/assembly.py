@@ -16,7 +16,7 @@ from stride.data import (
     Data,
     Normalization,
     build_data,
-    given_data,
+    data_from_loaders,
     user_batches,
 )
 from stride.distributed import world_size
@@ -205,7 +205,7 @@ def assemble(
         trains=trains,
     )
     data = _build_data(resolved, sections, objects, device, splits, normalization)
-    sections["dataset_kwargs"] |= data.learned
+    sections["dataset_kwargs"] |= data.inferred
     if trains:
         kind.take_data(config, data)
     model = _build_model(resolved, sections, objects, data)
@@ -277,7 +277,7 @@ def _build_data(
     loaders = {f"{split}_loader": loader for split, loader in objects.loaders.items()}
     ignored = ignored_target(resolved.config)
     if "train_loader" in loaders:
-        return given_data(**loaders, device=device, ignored=ignored)
+        return data_from_loaders(**loaders, device=device, ignored=ignored)
     data = build_data(
         placed_data(sections["dataset_kwargs"], resolved),
         sections["load_data_kwargs"],

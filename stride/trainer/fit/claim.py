@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from stride.components import is_users_own, source_of
+from stride.components import is_user_code, source_of
 from stride.config.import_paths import import_paths
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
@@ -115,7 +115,7 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
     if keeps_start:
         commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
     made_by = constructor_of(assembly)
-    source = source_of(made_by) if is_users_own(made_by) else None
+    source = source_of(made_by) if is_user_code(made_by) else None
     # What the run was begun with stays, whatever goes on with it: the segments tell.
     if source is not None and not writer.paths.model_source.exists():
         writer.commit(writer.paths.model_source, source)

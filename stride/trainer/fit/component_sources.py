@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from stride.components import find, is_users_own, module_digest, source_digest
+from stride.components import find, is_user_code, module_digest, source_digest
 from stride.errors import ComponentError
 from stride.trainer.fit.assembly import Assembly
 
@@ -24,7 +24,7 @@ def sources_of(used: Mapping[str, Any]) -> Tables:
         `modules`, name of a module of the user's -> digest of its text.
     """
     digests = {use: source_digest(one) for use, one in used.items()}
-    own = {one.__module__ for one in used.values() if is_users_own(one)}
+    own = {one.__module__ for one in used.values() if is_user_code(one)}
     modules = {name: module_digest(name) for name in sorted(own)}
     return {
         "sources": {use: one for use, one in digests.items() if one is not None},
@@ -49,7 +49,7 @@ def used_by_network(network: nn.Module) -> dict[str, type]:
     Each of those has its name for a use.
     """
     kinds = dict.fromkeys(base for part in network.modules() for base in type(part).__mro__)
-    own = [kind for kind in kinds if kind is not type(network) and is_users_own(kind)]
+    own = [kind for kind in kinds if kind is not type(network) and is_user_code(kind)]
     return {"network": type(network), **{f"{_name(kind)} in the network": kind for kind in own}}
 
 
@@ -61,10 +61,10 @@ def constructor_of(assembly: Assembly) -> Any:
             found = find("model", name)
         except ComponentError:  # a notebook's, whose name has gone since the model was built
             found = None
-        if inspect.isroutine(found) and is_users_own(found):
+        if inspect.isroutine(found) and is_user_code(found):
             return found
     kinds = (type(model), type(model.network))
-    return next(filter(is_users_own, kinds), type(model.network))
+    return next(filter(is_user_code, kinds), type(model.network))
 
 
 def _dataset(source: Any) -> type:

@@ -5,7 +5,7 @@ from functools import partial
 from inspect import isclass
 from typing import Any
 
-from stride.components import find, mistakes
+from stride.components import binding_errors, find
 from stride.config.schema import Config, OpenSection
 from stride.data import resolve_dataset, resolve_loader
 from stride.engine.optim import resolve_optimizer, resolve_scheduler
@@ -55,14 +55,14 @@ def resolve_sections(
         wrong += _of_model(config, constructor)
     wrong += [*_of_criterion(config), *(_of_scheduler(config) if trains else [])]
     if wrong:
-        raise ConfigError.together(wrong)
+        raise ConfigError.combine(wrong)
     return found
 
 
 def values_of(section: OpenSection) -> Section:
     """Return all keys of an open section; the constructor's as they were objects."""
     declared = {name: getattr(section, name) for name in type(section).model_fields}
-    return declared | section.free
+    return declared | section.constructor_kwargs
 
 
 def _dataset(config: Config, loader: Any) -> Section:
@@ -80,8 +80,8 @@ def _of_model(config: Config, constructor: Callable[..., Any] | None) -> list[Co
     made_by = constructor or find("model", name)
     if isclass(made_by) and issubclass(made_by, Composed):
         return []  # it checks its parts itself, by the data
-    given = {k: v for k, v in config.model_kwargs.free.items() if k not in OWN_KEYS}
-    return mistakes(made_by, given, section="model_kwargs")
+    given = {k: v for k, v in config.model_kwargs.constructor_kwargs.items() if k not in OWN_KEYS}
+    return binding_errors(made_by, given, section="model_kwargs")
 
 
 def _of_criterion(config: Config) -> list[ConfigError]:

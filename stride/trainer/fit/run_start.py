@@ -12,7 +12,7 @@ import torch
 from stride.callbacks.base import Callback
 from stride.config import Resolved
 from stride.config.fields import flatten
-from stride.config.secrets import masked
+from stride.config.secrets import mask
 from stride.data.normalize import Normalization
 from stride.engine.checkpoint.checkpoint import take_apart, write_state
 from stride.runs.jobs import has_unnamed_group
@@ -171,7 +171,7 @@ def typed_overrides(resolved: Resolved) -> list[str]:
     for layer in resolved.layers:
         if layer.name == "override":
             typed |= {key: f"{key}={_text(value)}" for key, value in flatten(layer.values)}
-    return [masked(text) for key, text in typed.items() if key not in ("work_dir", "run")]
+    return [mask(text) for key, text in typed.items() if key not in ("work_dir", "run")]
 
 
 def _text(value: object) -> str:

@@ -112,12 +112,12 @@ def _last_evaluated(assembly: Assembly) -> LastBatch | None:
 
 
 def _smallest(batches: Batches, split: str, drop: str) -> LastBatch | None:
-    if batches.smallest is None:
+    if batches.min_batch_size is None:
         return None
     several = f" in each of {world_size()} processes" if world_size() > 1 else ""
     drop = "give the loader drop_last=True" if isinstance(batches, UserLoaderBatches) else drop
     return LastBatch(
-        batches.smallest,
+        batches.min_batch_size,
         f"{batches.num_samples} {split} samples in batches of {batches.batch_size}{several}",
         f"{drop}, or another batch_size",
     )

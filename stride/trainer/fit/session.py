@@ -201,7 +201,9 @@ class Session:
         if steps is None or per_epoch is None or last is None or state.epoch >= last:
             return epochs, steps
         # Of what was done so far other processes may have made other steps.
-        left = math.ceil(self.batches.left(state.epoch, state.position) / self.limits.accumulate)
+        left = math.ceil(
+            self.batches.batches_left(state.epoch, state.position) / self.limits.accumulate
+        )
         total = state.step + left + (last - state.epoch - 1) * per_epoch
         return epochs, min(n for n in (total, self.limits.max_steps) if n is not None)
 

@@ -99,7 +99,7 @@ def _num_workers(assembly: Assembly) -> int | None:
     """Return how many workers the config gives the training loader, None where it is given."""
     if isinstance(assembly.data.train_loader, UserLoaderBatches):
         return None
-    return int(assembly.config.load_data_kwargs.free.get("num_workers", 0))
+    return int(assembly.config.load_data_kwargs.constructor_kwargs.get("num_workers", 0))
 
 
 def train(trainer: Any, resolved: Resolved, task: Task) -> dict[str, Any]:

@@ -147,6 +147,6 @@ def smallest_of_rounds(
     """
     most = min(whole, active.budget or whole)
     sizes = [begun + number * active.num_queries for number in range(active.num_rounds + 1)]
-    fewest = min((min(size, most) for size in sizes), key=order.smallest_of)
+    fewest = min((min(size, most) for size in sizes), key=order.min_batch_size_of)
     where = f"{fewest} labelled samples in batches of {order.batch_size}"
-    return {"size": order.smallest_of(fewest), "where": where}
+    return {"size": order.min_batch_size_of(fewest), "where": where}

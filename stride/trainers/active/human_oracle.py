@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from stride.active.labels.oracle import relabelled, targets_of
+from stride.active.labels.oracle import relabel, targets_of
 from stride.active.strategies.query import Query
 from stride.data.build import make_batches
 from stride.data.data_info import DataInfo
@@ -53,7 +53,7 @@ class HumanOracle:
         given = {one: known[one] for one in ids.tolist() if one in known}
         info = data.info
         values = targets_of(given, info.classes, info.num_classes, kind=info.target_kind)
-        source = relabelled(self._source, dict(zip(given, values, strict=True)))
+        source = relabel(self._source, dict(zip(given, values, strict=True)))
         loader = make_batches(
             "train",
             source,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from stride.active.labels.oracle import class_of, require_samples, targets_of
-from stride.active.labels.rendering import Shown, shown
+from stride.active.labels.rendering import Rendered, render
 from stride.components.trust import Trust
 from stride.data.data_info import TargetKind, target_kind
 from stride.data.datasets import Opened, open_dataset, resolve_dataset
@@ -87,9 +87,9 @@ class LabelSession:
         wanted = set(missing_labels(self.paths))
         return [asked for asked in self.query if asked.id in wanted]
 
-    def show(self, sample: int) -> Shown:
+    def show(self, sample: int) -> Rendered:
         """Return a sample as a person can look at it."""
-        return shown(split_sample(self._source[sample])[0], self._columns)
+        return render(split_sample(self._source[sample])[0], self._columns)
 
     def read(self, text: str) -> Label:
         """Return the label that an answer means: a class by number, name or the name's beginning.

@@ -9,7 +9,7 @@ from stride.active.calibration.temperature import fit_temperature
 from stride.active.pool.inference_modes import network_of
 from stride.active.pool.pool import Network, Pool
 from stride.active.pool.pool_reader import Reader
-from stride.active.rounds import Rounds, left
+from stride.active.rounds import Rounds, unlabelled_ids
 from stride.active.strategies.query import Query, build_strategy, select
 from stride.active.strategies.selection import class_weights
 from stride.active.transferability.model_selection import choose, rate, trains_numbers
@@ -86,7 +86,7 @@ class QueryStep:
             count = min(count, active.budget - len(labelled))
         return Pool(
             reader,
-            left(labelled, len(reader)),
+            unlabelled_ids(labelled, len(reader)),
             labelled,
             count=count,
             seed=config.seed,

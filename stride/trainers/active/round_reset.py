@@ -104,7 +104,7 @@ def shrink_and_perturb(model: Model, active: ActiveConfig, drawn: torch.Generato
 
 def _trained(network: nn.Module) -> list[Tensor]:
     """Return what the round before has trained; candidates that were not chosen stay."""
-    answering = network.answering if isinstance(network, Candidates) else network
+    answering = network.active_network if isinstance(network, Candidates) else network
     return [p for p in answering.parameters() if p.requires_grad and p.is_floating_point()]
 
 

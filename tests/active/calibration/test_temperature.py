@@ -114,8 +114,8 @@ def test_strategies_see_outputs_divided_by_it(make_pool, make_model) -> None:
     streams = [
         lambda pool: pool.outputs(model),
         lambda pool: pool.labelled_outputs(model),
-        lambda pool: (outputs for outputs, _ in pool.described(model)),
-        lambda pool: pool.members(model, 2),
+        lambda pool: (outputs for outputs, _ in pool.outputs_and_features(model)),
+        lambda pool: pool.dropout_outputs(model, 2),
     ]
     for stream in streams:
         pairs = zip(stream(scaled), stream(plain), strict=True)

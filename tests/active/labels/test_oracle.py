@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stride.active.labels.oracle import class_of, relabelled, require_samples, targets_of
+from stride.active.labels.oracle import class_of, relabel, require_samples, targets_of
 from stride.active.pool.pool_reader import Reader
 from stride.data.array_dataset import ArrayDataset
 from stride.data.normalize import Normalization
@@ -75,7 +75,7 @@ def dataset(targets: Tensor | None) -> ArrayDataset:
 def test_columns_get_the_targets_and_the_given_dataset_stays() -> None:
     unknown = torch.full((6,), -1)
     source = dataset(unknown)
-    found = relabelled(source, dict(zip((4, 1), targets_of({4: "dog", 1: 2}, PETS), strict=True)))
+    found = relabel(source, dict(zip((4, 1), targets_of({4: "dog", 1: 2}, PETS), strict=True)))
     assert isinstance(found, ArrayDataset)
     assert found.tensors[1].tolist() == [-1, 2, -1, -1, 1, -1]
     assert unknown.tolist() == [-1] * 6
@@ -86,14 +86,14 @@ def test_a_third_column_and_the_normalisation_stay() -> None:
     normalization = Normalization("standard", torch.zeros(2), torch.ones(2))
     source = ArrayDataset([*dataset(torch.zeros(6)).tensors, torch.arange(6)])
     source.normalization = normalization
-    found = relabelled(source, {3: 0.5})
+    found = relabel(source, {3: 0.5})
     assert isinstance(found, ArrayDataset) and found.normalization is normalization
     assert found.tensors[1].tolist() == [0, 0, 0, 0.5, 0, 0]
     assert found.tensors[2].tolist() == list(range(6))
 
 
 def test_a_column_of_columns_keeps_its_shape_and_type() -> None:
-    found = relabelled(dataset(torch.zeros(6, 1, dtype=torch.float64)), {3: torch.tensor(0.5)})
+    found = relabel(dataset(torch.zeros(6, 1, dtype=torch.float64)), {3: torch.tensor(0.5)})
     column = found[3][1]
     assert column.tolist() == [0.5] and column.dtype == torch.float64
 
@@ -104,20 +104,20 @@ def test_a_mapped_column_is_read(tmp_path) -> None:
     np.save(tmp_path / "y.npy", np.arange(6))
     raw = (tmp_path / "y.npy").stat().st_size - 6 * 8
     mapped = MappedColumn(tmp_path / "y.npy", np.dtype("<i8"), (6,), raw, "C", torch.int64)
-    found = relabelled(ArrayDataset([torch.zeros(6, 2), mapped]), {3: 9})
+    found = relabel(ArrayDataset([torch.zeros(6, 2), mapped]), {3: 9})
     assert found.tensors[1].tolist() == [0, 1, 2, 9, 4, 5]
 
 
 def test_columns_without_targets_get_some() -> None:
-    assert relabelled(dataset(None), {3: torch.tensor(2)}).tensors[1].tolist() == [
+    assert relabel(dataset(None), {3: torch.tensor(2)}).tensors[1].tolist() == [
         -1, -1, -1, 2, -1, -1
     ]  # fmt: skip
-    numbers = relabelled(dataset(None), {3: torch.tensor(0.5)}).tensors[1]
+    numbers = relabel(dataset(None), {3: torch.tensor(0.5)}).tensors[1]
     assert numbers[3] == 0.5 and numbers.isnan().sum() == 5
 
 
 def test_no_labels_change_nothing() -> None:
-    assert relabelled(dataset(torch.arange(6)), {}).tensors[1].tolist() == list(range(6))
+    assert relabel(dataset(torch.arange(6)), {}).tensors[1].tolist() == list(range(6))
 
 
 class Samples:
@@ -141,7 +141,7 @@ def test_samples_keep_their_form_and_the_kind_of_their_target() -> None:
         ("a", -1), ["b", torch.tensor(-1.0), "weight"], {"inputs": "c", "targets": np.int64(-1)},
         "d", ("e", None), ("f", np.zeros(1)), ("g", 5),
     )  # fmt: skip
-    found = relabelled(SampleDataset(own), dict.fromkeys(range(6), torch.tensor(1)))
+    found = relabel(SampleDataset(own), dict.fromkeys(range(6), torch.tensor(1)))
     assert isinstance(found, SampleDataset)
     samples = [found[index] for index in range(7)]
     assert samples[0] == ("a", 1) and samples[3:5] == [("d", 1), ("e", 1)]
@@ -154,7 +154,7 @@ def test_samples_keep_their_form_and_the_kind_of_their_target() -> None:
 
 def test_numbers_count_in_the_split_and_not_in_the_dataset_it_was_taken_from() -> None:
     own = Samples(*[(name, -1) for name in "abcdef"])
-    found = relabelled(SampleDataset(own).select(torch.tensor([5, 3, 1])), {1: 1})
+    found = relabel(SampleDataset(own).select(torch.tensor([5, 3, 1])), {1: 1})
     assert [found[index] for index in range(3)] == [("f", -1), ("d", 1), ("b", -1)]
     assert found.classes == ("cat", "dog")
 
@@ -171,7 +171,7 @@ class Epochs(Samples):
 
 def test_relabelled_samples_are_read_in_batches() -> None:
     own = Epochs(*[(torch.zeros(2), -1) for _ in range(6)])
-    found = relabelled(SampleDataset(own), {1: 1, 4: 0})
+    found = relabel(SampleDataset(own), {1: 1, 4: 0})
     read = Reader(found, {"batch_size": 2}, seed=0, device=torch.device("cpu"))
     assert [batch[1].tolist() for batch in read(torch.tensor([4, 1, 0]))] == [[0, 1], [-1]]
     assert own.epoch >= 0
@@ -180,8 +180,8 @@ def test_relabelled_samples_are_read_in_batches() -> None:
 @pytest.mark.parametrize("targets", [torch.zeros(6, 3), torch.zeros(6, 2, 2)])
 def test_targets_of_many_numbers_cannot_be_labels(targets: Tensor) -> None:
     with pytest.raises(DataError, match="more than one number"):
-        relabelled(dataset(targets), {3: 1.0})
-    samples = relabelled(SampleDataset(Samples((0, targets[0]))), {0: 1.0})
+        relabel(dataset(targets), {3: 1.0})
+    samples = relabel(SampleDataset(Samples((0, targets[0]))), {0: 1.0})
     with pytest.raises(DataError, match="more than one number"):
         samples[0]
 
@@ -189,11 +189,11 @@ def test_targets_of_many_numbers_cannot_be_labels(targets: Tensor) -> None:
 @pytest.mark.parametrize("sample", [6, -1])
 def test_a_sample_beyond_the_split_is_refused(sample: int) -> None:
     with pytest.raises(DataError, match=rf"no sample {sample} in the training split, which has 6"):
-        relabelled(dataset(torch.zeros(6)), {3: 1.0, sample: 1.0})
+        relabel(dataset(torch.zeros(6)), {3: 1.0, sample: 1.0})
     with pytest.raises(DataError):
         require_samples([sample], 6)
 
 
 def test_a_stream_has_no_samples_to_ask_for() -> None:
     with pytest.raises(DataError, match="stream"):
-        relabelled(StreamDataset([1, 2]), {0: 1})
+        relabel(StreamDataset([1, 2]), {0: 1})

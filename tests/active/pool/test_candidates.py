@@ -51,10 +51,10 @@ def test_the_chosen_network_answers_and_it_alone_has_gradients() -> None:
     one, other = net(0), net(1)
     whole = Candidates([one, other])
     model = as_model(whole, nn.CrossEntropyLoss())
-    assert type(model) is Model and whole.answering is one
+    assert type(model) is Model and whole.active_network is one
     whole.choose(1)
     inputs, _ = batch()
-    assert whole.answering is other and torch.equal(whole(inputs), other(inputs))
+    assert whole.active_network is other and torch.equal(whole(inputs), other(inputs))
     model.training_step(batch()).loss.backward()
     assert all(gradients(other)) and not any(gradients(one))
     with pytest.raises(IndexError, match="there is no candidate 2 among 2"):
@@ -79,18 +79,18 @@ def test_weights_say_which_one_answers() -> None:
     source.choose(1)
     target = Candidates([net(2), net(3)])
     target.load_state_dict(source.state_dict())
-    assert target.answering is target.networks[1] and equal(target, source)
-    assert copy.deepcopy(source).answering is not source.answering
+    assert target.active_network is target.networks[1] and equal(target, source)
+    assert copy.deepcopy(source).active_network is not source.active_network
     nested = nn.ModuleDict({"a": Candidates([net(2), net(3)])})
     nested.load_state_dict({f"a.{key}": value for key, value in source.state_dict().items()})
-    assert nested["a"].answering is nested["a"].networks[1]
+    assert nested["a"].active_network is nested["a"].networks[1]
 
 
 def test_all_together_are_a_committee() -> None:
     networks = [net(0), net(1)]
     whole = Candidates(networks, together=True)
     assert isinstance(as_model(whole, nn.CrossEntropyLoss()), Committee)
-    assert whole.answering is whole and whole.members == networks
+    assert whole.active_network is whole and whole.members == networks
     inputs, _ = batch()
     each = whole(inputs, each=True)
     assert [torch.equal(a, b(inputs)) for a, b in zip(each, networks, strict=True)] == [True, True]
@@ -138,7 +138,7 @@ def test_a_run_has_all_of_them_and_gives_them_back_without_data(tmp_path) -> Non
     assert [one["model_seed"] for one in section["candidates"]] == [0, 1]
     assert section["candidates"][1]["hidden"] == [256, 256]
     assert section["candidates"][0]["output_shape"] == [10]
-    assert loaded.model.answering is loaded.model.networks[1]
+    assert loaded.model.active_network is loaded.model.networks[1]
     assert equal(loaded.model, trainer.model.network)
     fresh = build_model(section, nn.CrossEntropyLoss()).network
     assert equal(fresh.networks[0], loaded.model.networks[0])

@@ -8,9 +8,9 @@ from stride.active.pool.outputs import (
     as_tensor,
     blocks,
     class_probabilities,
-    joined_rows,
+    concat_rows,
     require_one_per_sample,
-    stacked,
+    stack_members,
 )
 from stride.errors import ConfigError, DataError
 from stride.models.model import Model
@@ -94,12 +94,12 @@ def test_batches_of_other_shapes_are_not_joined() -> None:
 
 def test_models_of_other_outputs_are_no_committee() -> None:
     with pytest.raises(ConfigError, match=r"differ in shape: \(3,\) and \(4,\) per sample"):
-        stacked([torch.ones(2, 3), torch.ones(2, 4)])
+        stack_members([torch.ones(2, 3), torch.ones(2, 4)])
 
 
 def test_rows_are_joined_column_by_column() -> None:
     batches = [(torch.ones(2, 3), torch.zeros(2)), (torch.ones(1, 3), torch.ones(1))]
-    one, other = joined_rows(iter(batches), 3)
+    one, other = concat_rows(iter(batches), 3)
     assert one.shape == (3, 3)
     assert other.tolist() == [0, 0, 1]
 
@@ -114,4 +114,4 @@ def test_rows_are_joined_column_by_column() -> None:
 )
 def test_rows_that_do_not_fit_are_refused(second: torch.Tensor, what: str) -> None:
     with pytest.raises(DataError, match=what):
-        joined_rows(iter([(torch.ones(2, 3),), (second,)]), 3)
+        concat_rows(iter([(torch.ones(2, 3),), (second,)]), 3)

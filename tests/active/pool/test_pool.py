@@ -33,7 +33,7 @@ def draws() -> tuple[object, ...]:
 def ask_everything(pool: Pool, model) -> None:
     for stream in (pool.outputs, pool.labelled_outputs, pool.described):
         list(stream(model))
-    list(pool.members(model, 3))
+    list(pool.dropout_outputs(model, 3))
     list(pool.committee_outputs())
     pool.score(model, lambda outputs: outputs.sum(1))
     pool.predictions(model)
@@ -62,7 +62,11 @@ def test_nothing_is_left_of_what_was_asked(make_pool, make_model) -> None:
 def test_between_two_batches_all_is_as_it_was(make_pool, make_model) -> None:
     model, other = make_model(), make_model(1)
     before, pool = (modes(model), draws()), make_pool(committee=[model, other])
-    streams = [pool.outputs(model), pool.described(model), pool.members(model, 2)]
+    streams = [
+        pool.outputs(model),
+        pool.outputs_and_features(model),
+        pool.dropout_outputs(model, 2),
+    ]
     for stream in [*streams, pool.committee_outputs()]:
         next(stream)
         assert (modes(model), draws()) == before
@@ -73,7 +77,7 @@ def test_an_error_in_the_network_leaves_nothing_behind(make_pool, make_model) ->
     model = make_model()
     model.network[4] = nn.Linear(9, 3)
     before = modes(model), draws()
-    for ask in (make_pool().features, lambda m: list(make_pool().members(m, 2))):
+    for ask in (make_pool().features, lambda m: list(make_pool().dropout_outputs(m, 2))):
         with pytest.raises(RuntimeError):
             ask(model)
         assert (modes(model), draws()) == before
@@ -84,14 +88,16 @@ def test_passes_with_dropout_differ_and_are_the_same_in_the_same_round(
     make_pool, make_model
 ) -> None:
     model = make_model()
-    first = torch.cat(list(make_pool().members(model, 4)), 1)
+    first = torch.cat(list(make_pool().dropout_outputs(model, 4)), 1)
     torch.rand(3)  # what was drawn elsewhere does not matter
-    again = torch.cat(list(make_pool().members(model, 4)), 1)
+    again = torch.cat(list(make_pool().dropout_outputs(model, 4)), 1)
     assert first.shape == (4, 50, 3)
     assert torch.equal(first, again)
     assert not torch.equal(first[0], first[1])
     for other in ({"seed": 4}, {"round_number": 2}):
-        assert not torch.equal(first, torch.cat(list(make_pool(**other).members(model, 4)), 1))
+        assert not torch.equal(
+            first, torch.cat(list(make_pool(**other).dropout_outputs(model, 4)), 1)
+        )
 
 
 class Noisy(nn.Module):
@@ -103,7 +109,7 @@ class Noisy(nn.Module):
 
 def test_no_two_batches_have_the_same_draws(make_pool, make_model) -> None:
     model, pool = make_model(), make_pool(ids=[10] * 16, committee=[Noisy(), Noisy()])
-    streams = (pool.outputs(Noisy()), pool.committee_outputs(), pool.members(model, 2))
+    streams = (pool.outputs(Noisy()), pool.committee_outputs(), pool.dropout_outputs(model, 2))
     for first, second in streams:
         assert first.shape == second.shape and not torch.equal(first, second)
 
@@ -111,7 +117,7 @@ def test_no_two_batches_have_the_same_draws(make_pool, make_model) -> None:
 def test_passes_with_dropout_use_the_statistics_of_training(make_pool, make_model) -> None:
     model = make_model()
     model.network[3].p = 1e-9
-    passes = torch.cat(list(make_pool().members(model, 2)), 1)
+    passes = torch.cat(list(make_pool().dropout_outputs(model, 2)), 1)
     plain = torch.cat(list(make_pool().outputs(model)))
     assert torch.allclose(passes[0], plain)
 
@@ -151,7 +157,7 @@ def test_features_are_what_goes_into_the_last_layer(make_pool, make_model, data)
 
 def test_outputs_and_features_belong_together(make_pool, make_model) -> None:
     model, pool = make_model(), make_pool()
-    outputs, features = pool.collect(pool.described(model))
+    outputs, features = pool.collect(pool.outputs_and_features(model))
     assert torch.equal(features, pool.features(model))
     assert torch.equal(outputs, torch.cat(list(pool.outputs(model))))
 
@@ -238,5 +244,5 @@ def test_features_of_candidates_are_those_of_the_networks_that_answer(make_pool,
     assert torch.equal(pool.features(one), alone[1])
     assert torch.equal(pool.features(both), torch.cat(alone, 1))
     assert torch.equal(named.features(one), named.features(networks[1]))
-    outputs, features = next(pool.described(both))
+    outputs, features = next(pool.outputs_and_features(both))
     assert features.shape == (8, 16) and torch.equal(outputs, next(pool.outputs(both)))

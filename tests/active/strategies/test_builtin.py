@@ -62,7 +62,7 @@ def test_scores_are_of_the_probabilities(name: str, make_pool, make_model) -> No
 @pytest.mark.parametrize("name", BY_PASSES)
 def test_scores_are_of_passes_with_dropout(name: str, make_pool, make_model) -> None:
     model, pool = make_model(), make_pool()
-    members = torch.cat(list(pool.members(model, 5)), 1).softmax(2)
+    members = torch.cat(list(pool.dropout_outputs(model, 5)), 1).softmax(2)
     found = answer(name, model, pool, num_passes=5)
     assert torch.allclose(found, BY_PASSES[name](members), atol=1e-6)
     assert found.max() > 0
@@ -80,7 +80,7 @@ def test_scores_are_of_a_committee(disagreement: str, make_pool, make_model) -> 
 def test_variances_are_of_outputs_as_they_are(make_pool, make_model) -> None:
     models = [make_model(seed, outputs=2, criterion=nn.MSELoss()) for seed in range(3)]
     pool = make_pool(committee=models)
-    passes = torch.cat(list(pool.members(models[0], 4)), 1)
+    passes = torch.cat(list(pool.dropout_outputs(models[0], 4)), 1)
     found = answer("VarianceSampling", models[0], pool, num_passes=4)
     assert torch.allclose(found, scores.variance(passes))
     together = torch.cat(list(pool.committee_outputs()), 1)
@@ -91,7 +91,7 @@ def test_gradient_length_and_badge_take_what_goes_into_the_last_layer(
     make_pool, make_model
 ) -> None:
     model, pool = make_model(), make_pool()
-    outputs, features = pool.collect(pool.described(model))
+    outputs, features = pool.collect(pool.outputs_and_features(model))
     found = answer("ExpectedGradientLength", model, pool)
     expected = scores.expected_gradient_length(outputs.softmax(1), features)
     assert torch.allclose(found, expected, rtol=1e-5)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stride.active.strategies.clusters import cluster, prob_cover, pure_radius, typical
+from stride.active.strategies.clusters import cluster, prob_cover, pure_radius, typiclust
 from stride.errors import NonFiniteError
 
 CENTERS = torch.tensor([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0], [20.0, 20.0]])
@@ -24,13 +24,13 @@ def groups() -> tuple[torch.Tensor, torch.Tensor]:
 def test_each_group_gives_one_large_ones_first(groups) -> None:
     rows, labels = groups
     for seed in range(5):  # which number a cluster has depends on it
-        found = typical(rows, rows[:0], 4, seeded(seed))
+        found = typiclust(rows, rows[:0], 4, seeded(seed))
         assert labels[found.positions].tolist() == [0, 1, 2, 3]
 
 
 def test_the_typical_one_has_the_nearest_neighbours(groups) -> None:
     rows, labels = groups
-    found = typical(rows, rows[:0], 4, seeded())
+    found = typiclust(rows, rows[:0], 4, seeded())
     for label, position, score in zip(range(4), found.positions, found.scores, strict=True):
         mine = rows[labels == label]
         neighbours = min(20, len(mine) // 2)
@@ -41,26 +41,26 @@ def test_the_typical_one_has_the_nearest_neighbours(groups) -> None:
 
 def test_groups_with_labels_come_last(groups) -> None:
     rows, labels = groups
-    found = typical(rows, CENTERS[:2], 2, seeded())
+    found = typiclust(rows, CENTERS[:2], 2, seeded())
     assert labels[found.positions].tolist() == [2, 3]
 
 
 def test_small_clusters_are_asked_when_the_others_are_empty() -> None:
     rows = torch.cat([torch.randn(6, 2, generator=seeded()), torch.tensor([[99.0, 99.0]])])
-    found = typical(rows, rows[:0], 2, seeded()).positions.tolist()
+    found = typiclust(rows, rows[:0], 2, seeded()).positions.tolist()
     assert 6 not in found
-    everything = typical(rows, rows[:0], 9, seeded()).positions.tolist()
+    everything = typiclust(rows, rows[:0], 9, seeded()).positions.tolist()
     assert sorted(everything) == list(range(7))
 
 
 def test_equal_samples_are_no_trouble() -> None:
     same = torch.ones(8, 2)
-    assert sorted(typical(same, same[:1], 8, seeded()).positions.tolist()) == list(range(8))
+    assert sorted(typiclust(same, same[:1], 8, seeded()).positions.tolist()) == list(range(8))
 
 
 def test_many_clusters_are_found_by_batches() -> None:
     rows = torch.randn(300, 3, generator=seeded())
-    found = typical(rows, rows[:0], 60, seeded()).positions
+    found = typiclust(rows, rows[:0], 60, seeded()).positions
     assert len(found.unique()) == 60
 
 
@@ -111,6 +111,6 @@ def test_the_radius_is_the_largest_that_is_pure_enough() -> None:
 def test_features_that_are_not_finite_are_refused() -> None:
     rows = torch.full((4, 2), torch.nan)
     with pytest.raises(NonFiniteError, match="features of 4 of 4"):
-        typical(rows, rows[:0], 2, seeded())
+        typiclust(rows, rows[:0], 2, seeded())
     with pytest.raises(NonFiniteError, match="features of 4 of 4"):
         prob_cover(rows, rows[:0], 2, seeded(), radius=1.0)

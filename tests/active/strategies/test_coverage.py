@@ -5,7 +5,7 @@ import pytest
 import torch
 from skactiveml.pool import CoreSet
 
-from stride.active.strategies.coverage import k_center, to_nearest
+from stride.active.strategies.coverage import k_center, nearest_squared_distance
 from stride.errors import NonFiniteError
 
 
@@ -46,9 +46,9 @@ def test_picks_are_those_of_a_peer() -> None:
 def test_many_centers_are_taken_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, centers = torch.randn(50, 3, generator=seeded()), torch.randn(7, 3, generator=seeded(1))
     squares = rows.square().sum(1)
-    whole = to_nearest(rows, squares, centers)
+    whole = nearest_squared_distance(rows, squares, centers)
     monkeypatch.setattr("stride.active.strategies.coverage.BLOCK_NUMBERS", 20)
-    assert torch.allclose(to_nearest(rows, squares, centers), whole)
+    assert torch.allclose(nearest_squared_distance(rows, squares, centers), whole)
     assert torch.allclose(whole, torch.cdist(rows, centers).square().amin(1), atol=1e-5)
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from stride.active.strategies.query import Strategy, build_strategy, select
-from stride.active.strategies.selection import largest
+from stride.active.strategies.selection import top_k
 from stride.errors import ComponentError, ConfigError, DataError, NonFiniteError
 
 MINE = """
@@ -137,7 +137,7 @@ def test_a_strategy_is_found_by_an_import_path(mine, make_pool, make_model) -> N
     strategy = build_strategy("my_rules:rule", {"power": 2.0})
     assert strategy.arguments == {"power": 2.0}
     outputs = torch.cat(list(make_pool().outputs(model)))
-    expected = largest(outputs[:, 0].double().abs(), 6, torch.Generator())
+    expected = top_k(outputs[:, 0].double().abs(), 6, torch.Generator())
     assert torch.equal(select(strategy, model, make_pool()).ids, expected + 10)
 
 

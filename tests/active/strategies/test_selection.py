@@ -5,7 +5,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stride.active.strategies.selection import class_weights, finite, largest, largest_by_class
+from stride.active.strategies.selection import class_weights, require_finite, top_k, top_k_by_class
 from stride.errors import ConfigError, NonFiniteError
 
 
@@ -14,7 +14,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 def by_class(scores, count, predicted, weights, seed=0):
-    return largest_by_class(
+    return top_k_by_class(
         torch.tensor(scores),
         count,
         seeded(seed),
@@ -25,18 +25,18 @@ def by_class(scores, count, predicted, weights, seed=0):
 
 def test_the_largest_come_first() -> None:
     scores = torch.tensor([0.3, 0.9, 0.1, 0.7], dtype=torch.float64)
-    assert largest(scores, 3, seeded()).tolist() == [1, 3, 0]
+    assert top_k(scores, 3, seeded()).tolist() == [1, 3, 0]
 
 
 def test_of_fewer_than_are_asked_for_all_are_chosen() -> None:
-    assert largest(torch.tensor([0.3, 0.9]), 5, seeded()).tolist() == [1, 0]
-    assert largest(torch.zeros(0), 5, seeded()).tolist() == []
+    assert top_k(torch.tensor([0.3, 0.9]), 5, seeded()).tolist() == [1, 0]
+    assert top_k(torch.zeros(0), 5, seeded()).tolist() == []
 
 
 def test_ties_are_broken_by_the_seed_and_by_nothing_else() -> None:
     scores = torch.tensor([1.0, 0.5, 0.5, 0.5, 0.5, 0.0])
-    found = [largest(scores, 3, seeded(seed)).tolist() for seed in range(40)]
-    assert found[7] == largest(scores, 3, seeded(7)).tolist()
+    found = [top_k(scores, 3, seeded(seed)).tolist() for seed in range(40)]
+    assert found[7] == top_k(scores, 3, seeded(7)).tolist()
     assert {one[0] for one in found} == {0}
     assert {position for one in found for position in one[1:]} == {1, 2, 3, 4}
 
@@ -48,7 +48,7 @@ def test_ties_are_broken_by_the_seed_and_by_nothing_else() -> None:
 def test_nobody_left_out_has_more_than_somebody_chosen(
     numbers: list[int], count: int, seed: int
 ) -> None:
-    chosen = largest(torch.tensor(numbers, dtype=torch.float64), count, seeded(seed)).tolist()
+    chosen = top_k(torch.tensor(numbers, dtype=torch.float64), count, seeded(seed)).tolist()
     values = [numbers[position] for position in chosen]
     assert len(set(chosen)) == len(chosen) == min(count, len(numbers))
     assert values == sorted(numbers, reverse=True)[:count]
@@ -57,13 +57,13 @@ def test_nobody_left_out_has_more_than_somebody_chosen(
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_scores_that_are_not_finite_are_refused_with_their_place(bad: float) -> None:
     with pytest.raises(NonFiniteError, match=r"scores of 1 of 3 samples .* position 2 of the pool"):
-        largest(torch.tensor([0.1, 0.2, bad]), 1, seeded())
+        top_k(torch.tensor([0.1, 0.2, bad]), 1, seeded())
 
 
 def test_rows_that_are_not_finite_are_counted_once() -> None:
     rows = torch.tensor([[0.0, 1.0], [torch.nan, torch.inf]])
     with pytest.raises(NonFiniteError, match=r"features of 1 of 2 samples"):
-        finite(rows, "features")
+        require_finite(rows, "features")
 
 
 def test_a_class_has_at_most_its_share() -> None:

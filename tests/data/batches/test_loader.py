@@ -13,7 +13,7 @@ from stride.data.build import BatchMaker
 from stride.data.normalize import Normalization
 from stride.data.options import loader_options
 from stride.data.samples import as_source
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 from stride.distributed import Shard
 from stride.errors import DataError
 
@@ -161,7 +161,7 @@ def test_the_global_random_state_is_untouched(mine, name, workers):
     before = read_globals()
     batches.example()
     list(batches)
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_state_is_given_back_when_a_sample_fails(mine):
@@ -173,7 +173,7 @@ def test_state_is_given_back_when_a_sample_fails(mine):
     before = read_globals()
     with pytest.raises(KeyError):
         list(make(Failing()))
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -183,7 +183,7 @@ def test_a_random_collate_function_is_seeded(mine, workers):
     before = read_globals()
     same(plain, read(batches, 1))
     same(plain[1:], read(batches, 1, 8))
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_a_transform_is_seeded_per_sample(mine):
@@ -286,7 +286,7 @@ def test_batches_that_a_dataset_gives_at_once_are_augmented_apart(mine):
 
 def test_inputs_are_normalised_once_and_before_they_are_transformed(mine):
     half = Normalization("standard", (0.0, 0.0), (2.0, 2.0))
-    for data in (mine.Squares(), as_source(mine.plain_arrays(), "a").normalized(half)):
+    for data in (mine.Squares(), as_source(mine.plain_arrays(), "a").normalize(half)):
         batches = make(data, normalization=half, transform=lambda x: x + 1, shuffle=False)
         inputs = read(batches)[0][0][:2]
         expected = [[0, 0], [1, 1]] if isinstance(data, mine.Squares) else [[0, 1], [2, 3]]

@@ -16,7 +16,7 @@ from stride.data.batches.memory import (
     batches_per_block,
 )
 from stride.data.batches.sampler import Order
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 from stride.distributed import Shard
 
 CPU = torch.device("cpu")
@@ -127,7 +127,7 @@ def test_the_global_random_state_is_untouched():
     tensors = columns()
     before = read_globals()
     list(MemoryBatches(tensors, Order(1000, 64, seed=0, shuffle=True), CPU))
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_it_fulfils_the_protocol():

@@ -10,7 +10,7 @@ from torch.utils.data import DistributedSampler
 
 from stride.data.batches.sampler import ORDER, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.generators import find_generators
-from stride.data.seeding import drawn_since, generator, read_globals
+from stride.data.seeding import advanced_since, generator, read_globals
 from stride.distributed import Shard
 from stride.engine.checkpoint.fidelity import same
 from stride.errors import DataError
@@ -53,16 +53,16 @@ def test_an_epoch_can_begin_at_any_batch(position):
 
 def test_positions_are_those_after_each_batch():
     order = Order(23, 5, seed=1, shuffle=True)
-    assert list(order.positions(0, 10)) == [15, 20, 23] and order.left(0, 10) == 3
-    assert list(order.positions(0, 23)) == [] and order.left(0, 23) == 0
+    assert list(order.positions(0, 10)) == [15, 20, 23] and order.batches_left(0, 10) == 3
+    assert list(order.positions(0, 23)) == [] and order.batches_left(0, 23) == 0
     dropping = Order(23, 5, seed=1, shuffle=True, drop_last=True)
-    assert list(dropping.positions(0, 15)) == [20] and dropping.left(0, 20) == 0
+    assert list(dropping.positions(0, 15)) == [20] and dropping.batches_left(0, 20) == 0
     for world in (1, 2):
         ragged = Ragged()
         order = BatchSamplerOrder(ragged, 9, seed=1, shard=Shard(0, world))
         sizes = [key.whole for key in order.batches(0, 0)]
         ends = list(order.positions(0, 0))
-        assert ends[-1] == sum(sizes) == 9 and len(ends) == order.left(0, 0) == len(sizes)
+        assert ends[-1] == sum(sizes) == 9 and len(ends) == order.batches_left(0, 0) == len(sizes)
         assert list(order.positions(0, ends[0])) == ends[1:]
         assert ragged.asked == 1
 
@@ -143,14 +143,14 @@ def test_dropping_the_last_batch():
 def test_the_global_generator_is_not_drawn_from():
     before = read_globals()
     keys(Order(23, 5, seed=1, shuffle=True), 0)
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_a_users_sampler_is_seeded_and_secluded(mine):
     order = SamplerOrder(mine.Randomly(range(20)), 4, seed=1, drop_last=False)
     before = read_globals()
     first = keys(order, 0)
-    assert not drawn_since(before)
+    assert not advanced_since(before)
     torch.rand(3)
     assert keys(order, 0) == first != keys(order, 1)
     assert keys(order, 0, 8) == first[2:]
@@ -196,7 +196,9 @@ def test_the_shares_of_all_ranks_are_the_batches_of_one_process(world, position)
         sizes = [len(part.indices) for part in parts]
         assert max(sizes) - min(sizes) <= 1
     for order, shard in zip(ranks, shards, strict=True):
-        assert order.part(2, position).tolist() == list(chain(*(key.indices for key in shard)))
+        assert order.shard_indices(2, position).tolist() == list(
+            chain(*(key.indices for key in shard))
+        )
         assert list(order.counts(position)) == [key.counts for key in shard]
         assert len(order) == len(keys(order, 0)) and order.num_samples == 27
 
@@ -238,7 +240,7 @@ def test_chosen_samples_are_an_epoch_by_themselves(shuffle):
         order.choose(torch.tensor(ids))
         assert (order.num_samples, len(order)) == (len(ids), -(-len(ids) // 2))
         drawn = [i for key in order.batches(3, 0) for i in key.indices]
-        assert sorted(drawn) == sorted(ids) and order.part(3, 0).tolist() == drawn
+        assert sorted(drawn) == sorted(ids) and order.shard_indices(3, 0).tolist() == drawn
         assert shuffle or drawn == ids
 
 
@@ -250,5 +252,5 @@ def test_the_smallest_batch_of_all_shares_is_known(length, world, smallest):
     common = {"batch_size": 4, "seed": 0, "shuffle": True}
     orders = [Order(length, shard=Shard(rank, world), **common) for rank in range(world)]
     sizes = [len(key.indices) for order in orders for key in order.batches(0, 0) if key.indices]
-    assert {order.smallest for order in orders} == {min(sizes)} == {smallest}
-    assert Order(length + 8, drop_last=True, **common).smallest == 4
+    assert {order.min_batch_size for order in orders} == {min(sizes)} == {smallest}
+    assert Order(length + 8, drop_last=True, **common).min_batch_size == 4

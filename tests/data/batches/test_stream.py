@@ -9,7 +9,7 @@ from torch.utils.data import IterableDataset
 from stride.data.build import BatchMaker
 from stride.data.options import loader_options
 from stride.data.samples import as_source
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 from stride.distributed import Shard
 from stride.errors import DataError
 
@@ -34,7 +34,7 @@ def test_a_stream_is_reproducible_and_secluded(mine, name, workers):
     kept = {"persistent_workers": True} if workers else {}
     batches = make(getattr(mine, name)(), num_workers=workers, **kept)
     first = inputs(batches)
-    assert not drawn_since(before)
+    assert not advanced_since(before)
     assert first.shape == (20, 1)
     torch.rand(3)
     assert torch.equal(inputs(batches), first)
@@ -73,7 +73,7 @@ def test_an_example_disturbs_nothing(mine):
     assert batches.example()[0].shape == (2, 1)
     batches.whole = True
     assert torch.equal(batches.example()[0], first[:3])
-    assert not drawn_since(before)
+    assert not advanced_since(before)
     assert torch.equal(inputs(batches), first)
 
 
@@ -105,7 +105,7 @@ def test_ranks_draw_the_same_stream_and_keep_their_shares(mine, workers):
         assert (size, same) == ((3, 6), (3, 6)) or (size, same) == ((1, 2), (1, 2))
         assert torch.equal(torch.cat([one[0], other[0]]), batch[0])
     assert torch.equal(torch.cat([b[0] for b in ranks[1]])[:3], next(iter(whole))[0][3:])
-    assert not drawn_since(before)
+    assert not advanced_since(before)
 
 
 def test_a_stream_may_leave_a_rank_without_samples(mine):

@@ -14,7 +14,7 @@ from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.replayed import ReplayedBatches
 from stride.data.batches.stream import ResumableStreamBatches, StreamBatches
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
-from stride.data.batches.waiting import Awaited, WaitEnded, end_workers, wait_in
+from stride.data.batches.waiting import TimedIterator, WaitEnded, end_workers, wait_in
 
 CPU = torch.device("cpu")
 
@@ -27,7 +27,7 @@ def test_a_wait_is_seen_while_a_batch_is_made_and_not_after():
         yield 1
         raise ValueError("no more")
 
-    awaited, begun = Awaited(batches()), time.monotonic()
+    awaited, begun = TimedIterator(batches()), time.monotonic()
     assert seen == []
     assert next(awaited) == 1
     assert wait_in(threading.get_ident()) is None
@@ -46,7 +46,7 @@ def test_the_start_of_an_iteration_is_a_wait_too():
             assert wait_in(threading.get_ident()).workers == 3
             return iter([1, 2])
 
-    assert [*Awaited(Loader())] == [1, 2]
+    assert [*TimedIterator(Loader())] == [1, 2]
 
 
 class Hangs(Dataset):
@@ -70,7 +70,7 @@ def test_the_workers_of_the_loader_that_is_waited_for_are_killed_and_no_other():
     try:
         alarm.start()
         with pytest.raises(WaitEnded):
-            next(Awaited(DataLoader(Hangs(), num_workers=2)))
+            next(TimedIterator(DataLoader(Hangs(), num_workers=2)))
         assert multiprocessing.active_children() == [other]
     finally:
         alarm.join()

@@ -125,7 +125,7 @@ def test_recorded_labels_keep_their_codes(read, refused):
     known = {"y": ["cow", "cat", "dog"]}
     data = read(column(["dog", "cat"]), "y", categories=known)
     assert data.tensors[1].tolist() == [2, 1] and data.classes == ("cow", "cat", "dog")
-    assert data.learned == {"categories": known}
+    assert data.inferred == {"categories": known}
     message = refused(column(["dog", "emu"]), "y", categories=known)
     assert "'emu' is none of the values that dataset_kwargs.categories gives" in message
     assert "(t.csv, line 3, column 'y'); type dataset_kwargs.missing=emu" in message

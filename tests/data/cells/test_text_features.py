@@ -31,7 +31,7 @@ def test_one_hot(read):
     assert data.tensors[0].tolist() == [[0, 1, 3], [1, 0, 4], [0, 1, 5]]
     assert data.tensors[0].dtype == torch.float32
     assert data.feature_names == ("kind=cat", "kind=dog", "age")
-    assert data.learned == {"categories": {"kind": ["cat", "dog"]}}
+    assert data.inferred == {"categories": {"kind": ["cat", "dog"]}}
 
 
 def test_codes(read):
@@ -54,7 +54,7 @@ def test_recorded_categories_keep_their_codes(read, refused):
 def test_numbers_stay_numbers_unless_they_are_listed(read):
     listed = {"age": ["3", "4", "5"]}
     data = read(PETS, "y", ["age"], text_features="one_hot")
-    assert data.tensors[0].tolist() == [[3], [4], [5]] and data.learned == {}
+    assert data.tensors[0].tolist() == [[3], [4], [5]] and data.inferred == {}
     data = read(PETS, "y", ["age"], text_features="one_hot", categories=listed)
     assert torch.equal(data.tensors[0], torch.eye(3))
 

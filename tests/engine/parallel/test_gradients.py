@@ -15,7 +15,7 @@ from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
-from stride.models.model import Model, Step, counted_loss
+from stride.models.model import Model, Step, loss_or_zero
 
 CPU = torch.device("cpu")
 FP32 = Precision("fp32", CPU)
@@ -106,7 +106,7 @@ def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options
         for window in windows(size, accumulate, epoch, unlabelled=unlabelled):
             step = update.gradients(window)
             update.apply(window, step)
-            total, count = all_sum([float(counted_loss(step) * step.size), float(step.size)])
+            total, count = all_sum([float(loss_or_zero(step) * step.size), float(step.size)])
             losses.append(total / count if count else 0.0)
             samples += count
         update.train(False)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError, StrideError
-from stride.installed import newer
+from stride.installed import upgrade_hint
 from stride.runs.files import atomic as files
 from stride.runs.files.atomic import (
     atomic_create,
@@ -249,7 +249,7 @@ def test_a_newer_stride_is_named(path: Path) -> None:
     with pytest.raises(RunError) as caught:
         read_record(path)
     assert str(caught.value) == (
-        f"status.json was written by a newer STRIDE (format 4, not 3) ({path}); {newer()}"
+        f"status.json was written by a newer STRIDE (format 4, not 3) ({path}); {upgrade_hint()}"
     )
 
 

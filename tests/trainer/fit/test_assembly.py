@@ -15,14 +15,14 @@ def test_the_complete_config_builds_an_equal_assembly(make):
     again = make(model_kwargs=first.config.to_json()["model_kwargs"]).comprehend_config()
     assert again.config == first.config
     assert first.config.criterion_kwargs.criterion_name == "CrossEntropyLoss"
-    assert first.config.optimizer_kwargs.free["fused"] is True
+    assert first.config.optimizer_kwargs.constructor_kwargs["fused"] is True
     assert first.metric_names == ["accuracy"]
 
 
 def test_a_divided_model_is_trained_by_kernels_that_know_its_rows(make):
     sgd = {"optimizer_name": "SGD"}
     assembly = make(optimizer_kwargs=sgd, distributed_config={"strategy": "fsdp"})
-    assert assembly.comprehend_config().config.optimizer_kwargs.free["fused"] is None
+    assert assembly.comprehend_config().config.optimizer_kwargs.constructor_kwargs["fused"] is None
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_sparse_gradients_are_not_given_to_fused_kernels(make):
     tokens = DataLoader(TensorDataset(torch.arange(8).reshape(4, 2), torch.zeros(4, 3)), 2)
     trainer = make(train_loader=tokens, optimizer_kwargs={"optimizer_name": "SGD"})
     trainer.set_model(nn.EmbeddingBag(8, 3, mode="sum", sparse=True))
-    assert trainer.comprehend_config().config.optimizer_kwargs.free["fused"] is None
+    assert trainer.comprehend_config().config.optimizer_kwargs.constructor_kwargs["fused"] is None
     assert trainer.fit(max_epochs=1) > 0
 
 

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 
-from stride.data.batches.waiting import Awaited
+from stride.data.batches.waiting import TimedIterator
 from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
 from stride.errors import LostProcess, LostRun, NonFiniteError, StrideError
@@ -66,7 +66,7 @@ def test_a_long_wait_for_a_batch_is_in_the_status_until_it_ends(recording, monke
 
     with recording:
         waits = batches()
-        assert next(Awaited(waits)) == "no batch for 0 s"
+        assert next(TimedIterator(waits)) == "no batch for 0 s"
         assert next(waits) == ""
     assert read_row(path)[2:4] == ("done", "")
 

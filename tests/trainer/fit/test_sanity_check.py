@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from stride.data.seeding import drawn_since, read_globals
+from stride.data.seeding import advanced_since, read_globals
 from stride.engine.random import seed_everything
 from stride.errors import ConfigError, DataError
 from stride.models.model import Step
@@ -129,7 +129,7 @@ def test_trying_leaves_no_trace(make):
     sanity_check(assembly, assembly.loader("train").example, None, {})
     assert seen == [(True, False), (False, True), (False, True)]  # the last: one sample alone
     assert network.training
-    assert not drawn_since(drawn)
+    assert not advanced_since(drawn)
     assert all(torch.equal(g.get_state(), was) for g, was in zip(generators, before, strict=True))
     assert all(torch.equal(v, tensors[name]) for name, v in network.state_dict().items())
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from stride.data.batches.waiting import Awaited
+from stride.data.batches.waiting import TimedIterator
 from stride.trainer.fit import stall_warning
 from stride.trainer.fit.stall_warning import StallWarning
 
@@ -43,7 +43,7 @@ def test_a_long_wait_is_told_once_and_is_gone_with_the_batch(caplog, workers, wo
 
     watch = StallWarning(tell)
     with caplog.at_level("INFO", "stride"):
-        batches = Awaited(loader)
+        batches = TimedIterator(loader)
         assert [next(batches), next(batches)] == [1, 2]
         assert [told.get(timeout=30), told.get(timeout=30)] == ["no batch for 0 s", ""]
     watch.stop()
@@ -57,9 +57,9 @@ def test_a_long_wait_is_told_once_and_is_gone_with_the_batch(caplog, workers, wo
 def test_short_waits_and_other_threads_are_not_told():
     told = []
     watch = StallWarning(told.append)
-    other = threading.Thread(target=lambda: next(Awaited(map(time.sleep, [0.3]))))
+    other = threading.Thread(target=lambda: next(TimedIterator(map(time.sleep, [0.3]))))
     other.start()
-    for batch in Awaited(iter(range(5))):
+    for batch in TimedIterator(iter(range(5))):
         time.sleep(0.05 + 0 * batch)
     other.join()
     watch.stop()
