@@ -51,7 +51,7 @@ def test_no_key_of_the_schema_is_taken_for_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "os_errors_as"),
+    ("text", "told"),
     [
         ("dataset_kwargs.api_key=a=b c", "dataset_kwargs.api_key=***"),
         ("--token=abc", "--token=***"),

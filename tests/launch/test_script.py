@@ -190,7 +190,7 @@ def test_a_run_that_left_with_a_checkpoint_is_queued_again(job):
     process, notes = job(138)
     process.send_signal(signal.SIGUSR1)
     assert process.wait(20) == 0
-    assert notes.read_text().splitlines() == ["began", "os_errors_as", "requeue 12"]
+    assert notes.read_text().splitlines() == ["began", "told", "requeue 12"]
 
 
 def test_an_element_of_an_array_is_queued_again_alone(job):
@@ -205,7 +205,7 @@ def test_a_run_that_ended_meanwhile_is_not_queued_again(job, code):
     process, notes = job(code)
     process.send_signal(signal.SIGUSR1)
     assert process.wait(20) == code
-    assert notes.read_text().splitlines() == ["began", "os_errors_as"]
+    assert notes.read_text().splitlines() == ["began", "told"]
 
 
 @pytest.mark.parametrize("own", [7, 138])

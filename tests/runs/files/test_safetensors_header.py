@@ -45,7 +45,7 @@ def test_the_tensors_are_told_in_the_order_of_their_numbers(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "os_errors_as"),
+    ("content", "told"),
     [
         (b"", "cut off in its header"),
         (b"\xff" * 8, "cut off in its header"),
@@ -76,7 +76,7 @@ OTHER = "'x' has another number of bytes than its shape"
 
 
 @pytest.mark.parametrize(
-    ("described", "os_errors_as"),
+    ("described", "told"),
     [
         (3, NOT_DESCRIBED),
         ({}, NOT_DESCRIBED),
