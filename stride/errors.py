@@ -8,7 +8,7 @@ StrideError                  exit code 1
 │   ├── RunError             a run's name, an existing, missing or broken run
 │   ├── DeviceError          a device that is not there
 │   └── MissingExtra         an optional package that is not installed
-└── RunFailed                exit code 1: a run that began and could not go on
+└── RunFailed                exit code 1: a run that began and could not continue
     ├── NonFiniteError       the loss is NaN or infinite
     ├── LostProcess          another of the processes that train together is gone
     └── LostRun              a newer segment writes this run now
@@ -22,7 +22,7 @@ from stride.visible import visible
 
 
 class StrideError(Exception):
-    """Say what is wrong, where, and what to type instead."""
+    """Base of STRIDE's own errors: what is wrong, where, and what to type instead."""
 
     exit_code = 1
 
@@ -92,7 +92,7 @@ class MissingExtra(UserError):
 
 
 class RunFailed(StrideError):
-    """End a run that began and could not go on: exit code 1."""
+    """End a run that began and could not continue: exit code 1."""
 
 
 class NonFiniteError(RunFailed):
@@ -100,11 +100,11 @@ class NonFiniteError(RunFailed):
 
 
 class LostProcess(RunFailed):
-    """End a process that waits for another one, which is gone without a word."""
+    """End a process whose peer process died without reporting an error."""
 
 
 class LostRun(RunFailed):
-    """Stop a process whose run a newer segment writes now."""
+    """Stop a process whose run is now written by a newer segment."""
 
 
 def nearest(word: str, options: Iterable[str]) -> str:

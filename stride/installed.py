@@ -1,4 +1,4 @@
-"""Know how this STRIDE was installed, to name only what can be installed from there.
+"""Install hints that fit how this STRIDE was installed.
 
 Its name is not on the package index, where anybody could take it: no hint sends a user there.
 """
@@ -14,8 +14,8 @@ def install_hint(extra: str, packages: Sequence[str]) -> str:
     """Return what to type for an optional part.
 
     Args:
-        extra: The name of the part.
-        packages: What to install where the place of this STRIDE is not known.
+        extra: the name of the part.
+        packages: what to install where the place of this STRIDE is not known.
     """
     source = _source(f"[{extra}]")
     return f"type: pip install {source or ' '.join(map(_quoted, _needed(extra) or packages))}"

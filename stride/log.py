@@ -1,4 +1,4 @@
-"""Hold the one logger of STRIDE: whatever it says is fit for a terminal."""
+"""The logger of STRIDE, with control characters escaped in every record."""
 
 import logging
 
@@ -6,10 +6,10 @@ from stride.visible import visible
 
 
 class _Visible(logging.Filter):
-    """Let nothing pass as it is that a terminal would obey, whoever shows the record."""
+    """Escape control characters in a record, whichever handler shows it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the record, its message made visible."""
+        """Keep the record, with its message escaped."""
         record.msg, record.args = visible(record.getMessage(), lines=True), None
         return True
 

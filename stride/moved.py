@@ -1,4 +1,4 @@
-"""Keep names for one version at the places where they used to be."""
+"""Deprecated module names, kept for one version."""
 
 import warnings
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Hold the versions, of STRIDE and of what it writes, in one place."""
+"""The versions of STRIDE and of the run folder format."""
 
 from typing import Final, NamedTuple
 
@@ -9,12 +9,12 @@ FORMAT_VERSION: Final = 3
 
 
 class Change(NamedTuple):
-    """Hold what a version of the format changed.
+    """One change of the run folder format.
 
     Attributes:
-        version: The first that has it.
-        what: In a few words.
-        bits: Whether steps computed since may have other bits than the same steps had before.
+        version: the first that has it.
+        what: in a few words.
+        bits: whether steps computed since may have other bits than the same steps had before.
     """
 
     version: int

@@ -1,4 +1,4 @@
-"""Show text out of folders and data without what a terminal or a spreadsheet would obey."""
+"""Escape control characters and spreadsheet formulas in untrusted text."""
 
 import re
 
@@ -14,8 +14,8 @@ def visible(text: str, *, lines: bool = False) -> str:
     r"""Return text as a person may read it on a terminal: ``\x1b`` for an escape character.
 
     Args:
-        text: Whatever a folder, a user or a library said.
-        lines: Whether line ends and tabs stay what they are.
+        text: whatever a folder, a user or a library said.
+        lines: whether line ends and tabs stay what they are.
     """
     return (_HIDDEN_IN_LINES if lines else _HIDDEN).sub(_escaped, text)
 

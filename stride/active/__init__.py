@@ -1,1 +1,1 @@
-"""Choose the samples whose labels are worth most, and judge models by few labels."""
+"""Active learning: query strategies, model selection and calibration."""

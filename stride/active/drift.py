@@ -1,4 +1,4 @@
-"""Let a stream of samples drift from one dataset to another, to try what notices it.
+"""Synthetic drift: a dataset whose samples move from one domain to another.
 
     HardSwitch(at)       all of the first domain, then, from one sample on, all of the second
     Ramp(start, stop)    the second domain becomes more likely from sample to sample
@@ -23,7 +23,7 @@ _CHANCES = 2**64  # what `mix` gives is below
 
 
 class Schedule(Protocol):
-    """Say how far the drift has come at each sample."""
+    """The protocol of a drift schedule."""
 
     def share(self, index: int) -> float:
         """Return how likely sample `index` is of the second domain, from 0 to 1."""
@@ -31,7 +31,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class HardSwitch:
-    """Let all samples from number `at` on be of the second domain."""
+    """Switch to the second domain at sample `at`."""
 
     at: int
 
@@ -42,7 +42,7 @@ class HardSwitch:
 
 @dataclass(frozen=True)
 class Ramp:
-    """Let the second domain become more likely, evenly, from `start` (never) to `stop` (always)."""
+    """Raise the second domain's probability linearly from 0 at `start` to 1 at `stop`."""
 
     start: int
     stop: int
@@ -59,13 +59,13 @@ class Ramp:
 
 @dataclass(frozen=True)
 class RandomMix:
-    """Let every sample be of the second domain with the same chance."""
+    """Draw every sample from the second domain with the same probability."""
 
     chance: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.chance <= 1:
-            what = f"chance={self.chance} is no chance"
+            what = f"chance={self.chance} is not a probability"
             raise DataError(what, where="RandomMix", hint="give a number from 0 to 1")
 
     def share(self, index: int) -> float:
@@ -75,13 +75,14 @@ class RandomMix:
 
 @dataclass(frozen=True)
 class Static:
-    """Let all samples be of one domain, 0 or 1: no drift."""
+    """Draw all samples from one domain, 0 or 1: no drift."""
 
     which: int = 0
 
     def __post_init__(self) -> None:
         if self.which not in (0, 1):
-            raise DataError(f"which={self.which} is no domain", where="Static", hint="type 0 or 1")
+            what = f"which={self.which} is not a domain"
+            raise DataError(what, where="Static", hint="type 0 or 1")
 
     def share(self, index: int) -> float:
         """Return 0 for the first domain, 1 for the second."""
@@ -89,12 +90,12 @@ class Static:
 
 
 class DriftingDataset(Dataset[Any]):
-    """A map-style dataset whose samples are the first's or the second's of two datasets.
+    """A map-style dataset that takes each sample from one of two datasets.
 
     Attributes:
-        domains: The two datasets.
-        schedule: How likely the second is at each sample.
-        seed: What chance depends on.
+        domains: the two datasets.
+        schedule: how likely the second is at each sample.
+        seed: what chance depends on.
     """
 
     def __init__(
@@ -103,15 +104,15 @@ class DriftingDataset(Dataset[Any]):
         """Take two datasets with __getitem__ and __len__.
 
         Args:
-            first: Domain 0.
-            second: Domain 1.
-            schedule: How likely the second is at each sample.
-            length: Samples of the stream; a domain that has fewer begins again. 0: as many as the
+            first: domain 0.
+            second: domain 1.
+            schedule: how likely the second is at each sample.
+            length: samples of the stream; a domain that has fewer begins again. 0: as many as the
                 shorter domain has, so that no sample comes twice.
-            seed: What chance depends on.
+            seed: what chance depends on.
 
         Raises:
-            DataError: A domain is empty, or the length negative.
+            DataError: a domain is empty, or the length negative.
         """
         self.domains, self.schedule, self.seed = (first, second), schedule, seed
         self._sizes = (len(first), len(second))
@@ -139,11 +140,11 @@ class DriftingDataset(Dataset[Any]):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels of the classes, as the first domain names them."""
+        """Return the class names of the first domain."""
         return SampleDataset(self.domains[0]).classes
 
     @property
     def num_classes(self) -> int | None:
-        """Classes of the domain that has more of them; None where neither tells."""
+        """Return the larger number of classes of the two domains, None where unknown."""
         found = [num_classes(as_source(one, "DriftingDataset")) for one in self.domains]
         return max((number for number in found if number), default=None)

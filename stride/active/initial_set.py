@@ -29,7 +29,7 @@ def start_ids(
         seed: of the run.
 
     Raises:
-        ConfigError: there are fewer samples, an id is none or there twice, or targets are no
+        ConfigError: there are fewer samples, an id is none or there twice, or targets are not
             classes.
     """
     if not isinstance(start, str):

@@ -1,4 +1,4 @@
-"""Where active learning stands: the round, its labelled set, and where its training began."""
+"""The state of active learning: round, labelled set and start of its training."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from stride.engine.state import TrainState
 
 
 class Rounds:
-    """The rounds so far, as a part of the training's state.
+    """The state of the rounds, as part of the training state.
 
     Attributes:
         number: of the round under way; 0 is the one before the first query.
@@ -34,7 +34,7 @@ class Rounds:
         self.epoch, self.step = state.epoch, state.step
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the rounds stand."""
+        """Return the state of the rounds."""
         return {
             "number": self.number,
             "labelled": self.labelled,
@@ -44,7 +44,7 @@ class Rounds:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take where the rounds stand."""
+        """Restore the state of the rounds."""
         self.number, self.labelled = state["number"], state["labelled"].clone()
         self.epoch, self.step = state["epoch"], state["step"]
         self.rated = list(state["rated"])

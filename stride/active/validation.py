@@ -1,4 +1,4 @@
-"""Take features, probabilities and labels for exact sums, or say what is wrong with them."""
+"""Validate features, probabilities and labels, and convert them to float64."""
 
 import torch
 from torch import Tensor
@@ -18,11 +18,11 @@ def require_matrix(values: Tensor, name: str) -> Tensor:
     """Return a matrix, one row a sample, as float64.
 
     Raises:
-        DataError: It has not two dimensions, holds nothing, or is not finite; names it.
+        DataError: it has not two dimensions, holds nothing, or is not finite; names it.
     """
     if values.ndim != 2 or not values.numel():
         raise DataError(
-            f"{name} of shape {tuple(values.shape)} are no matrix",
+            f"{name} of shape {tuple(values.shape)} are not a matrix",
             where=name,
             hint="give one row a sample: features.flatten(1)",
         )
@@ -41,7 +41,7 @@ def require_probabilities(values: Tensor, name: str) -> Tensor:
     """Return class probabilities (n, classes) as float64.
 
     Raises:
-        DataError: A row is negative somewhere or does not sum to 1, as logits do not.
+        DataError: a row is negative somewhere or does not sum to 1, as logits do not.
     """
     rows = require_matrix(values, name)
     bad = (rows < 0).any(dim=1) | ((rows.sum(dim=1) - 1).abs() > SUM_TOLERANCE)
@@ -49,7 +49,7 @@ def require_probabilities(values: Tensor, name: str) -> Tensor:
         first = _first(bad)
         raise DataError(
             f"row {first} of {name} sums to {float(rows[first].sum()):.4g} and begins with "
-            f"{float(rows[first, 0]):.4g}: no probabilities",
+            f"{float(rows[first, 0]):.4g}: not probabilities",
             where=name,
             hint="of logits, give logits.softmax(dim=1)",
         )
@@ -60,7 +60,7 @@ def class_labels(labels: Tensor, like: Tensor, name: str = "labels") -> Tensor:
     """Return labels (n,) as int64, beside the n rows of another tensor.
 
     Raises:
-        DataError: Their number is not that of the rows, or they are no whole numbers from 0 on.
+        DataError: their number is not that of the rows, or they are not whole numbers from 0 on.
     """
     if labels.shape != like.shape[:1]:
         raise DataError(
@@ -68,7 +68,7 @@ def class_labels(labels: Tensor, like: Tensor, name: str = "labels") -> Tensor:
         )
     if labels.is_floating_point() or labels.is_complex():
         raise DataError(
-            f"{name} of type {labels.dtype} are no classes",
+            f"{name} of type {labels.dtype} are not classes",
             where=name,
             hint="give whole numbers: labels.long()",
         )
@@ -86,7 +86,7 @@ def class_codes(labels: Tensor, like: Tensor, name: str = "labels") -> tuple[Ten
     """Return labels (n,) numbered without gaps, and the number of classes that occur.
 
     Raises:
-        DataError: As `class_labels`.
+        DataError: as `class_labels`.
     """
     whole = class_labels(labels, like, name)
     occurring, codes = torch.unique(whole, return_inverse=True)

@@ -1,4 +1,4 @@
-"""From a name in the config to an object, and the check of its arguments before anything runs."""
+"""Find components by name, and check their arguments before anything runs."""
 
 from stride.components.bind import bind, binding_errors, construct
 from stride.components.find import BUILT_IN, find

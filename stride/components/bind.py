@@ -29,7 +29,7 @@ def bind(
         supplied: parameters that STRIDE gives itself; they are neither asked for nor taken.
 
     Returns:
-        The values converted, and the defaults of the other parameters where JSON can hold them.
+        the values converted, and the defaults of the other parameters where JSON can hold them.
 
     Raises:
         ConfigError: keys that the constructor does not take, values that do not fit, or required

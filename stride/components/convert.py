@@ -52,7 +52,7 @@ def convert_untyped(value: Any, key: str) -> Any:
 
 
 def is_serializable(value: Any) -> bool:
-    """Say whether a default can be written into a config."""
+    """Tell whether a default can be written into a config."""
     if value is Parameter.empty:
         return False
     try:

@@ -64,8 +64,8 @@ def find(kind: str, name: str) -> Callable[..., Any]:
     if found is None:
         raise _not_found(kind, name)
     if not callable(found):
-        what = f"{name} is no {kind}: it is a {type(found).__qualname__}, not a class or function"
-        raise ComponentError(what)
+        what = f"{name} is not a {kind} but a {type(found).__qualname__}"
+        raise ComponentError(what, hint="name a class or function")
     made: Callable[..., Any] = found
     return made
 

@@ -1,4 +1,4 @@
-"""What to write down about a class so that it can be found again."""
+"""Import paths of classes, and whether they are the user's own code."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Import what an import path names, telling a user's mistake from a user's bug."""
+"""Import the object of an import path, telling a wrong path from a failing module."""
 
 import importlib
 import os
@@ -29,7 +29,7 @@ def load(path: str, *, own: bool = True) -> Any:
     module_name, _, attribute = path.partition(":")
     if not is_import_path(path):
         hint = "write it as package.module:Name"
-        raise ComponentError(f"{path!r} is no import path", hint=hint)
+        raise ComponentError(f"{path!r} is not an import path", hint=hint)
     if own:
         _reach_current_folder()
     found: Any = _import(module_name)
@@ -67,7 +67,7 @@ def _import(name: str) -> ModuleType:
 
 
 def _reach_current_folder() -> None:
-    """Let a user's own module be found beside the place where the command is typed.
+    """Append the current folder to sys.path, so that a user's own module is found there.
 
     It comes last: no file there is taken for an installed module.
     """
@@ -101,7 +101,7 @@ def _no_attribute(found: Any, name: str, path: str) -> ComponentError:
     where = getattr(found, "__file__", None) or ""
     if owner == "__main__":
         what = f"{name!r} was defined in a notebook or script, which is not this program"
-        hint = "go on from there, as by trainer.fit(resume=...), or put it in a module of its own"
+        hint = "resume from there, as by trainer.fit(resume=...), or put it in a module of its own"
         return ComponentError(what, where=path, hint=hint)
     public = [known for known in vars(found) if not known.startswith("_")]
     return ComponentError(f"{owner!r} has no {name!r}", where=where, hint=nearest(name, public))

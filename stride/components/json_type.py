@@ -1,4 +1,4 @@
-"""The part of an annotation that JSON can hold, in types that pydantic can check."""
+"""Reduce annotations to types that JSON can hold and pydantic can check."""
 
 import json
 from enum import Enum

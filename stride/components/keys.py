@@ -1,4 +1,4 @@
-"""The keys that a table in an argument may have: those of a dataclass, a model, a TypedDict."""
+"""The keys that a nested argument may have: of a dataclass, model or TypedDict."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -16,7 +16,7 @@ from stride.errors import ConfigError
 
 @dataclass(frozen=True)
 class Table:
-    """What a type for which a JSON object stands may hold.
+    """The keys of a type that is given as a JSON object.
 
     Attributes:
         named: key -> annotation.
@@ -27,7 +27,7 @@ class Table:
     others: Any = None
 
     def accepts(self, name: str) -> bool:
-        """Say whether a key may stand there."""
+        """Tell whether a key is allowed."""
         return name in self.named or self.others is not None
 
 

@@ -1,4 +1,4 @@
-"""Make what torch and NumPy have and JSON has not: tensors, arrays, devices, types of numbers."""
+"""Convert JSON to types of torch and NumPy: tensors, arrays, devices, dtypes."""
 
 import sys
 from collections.abc import Callable

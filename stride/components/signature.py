@@ -17,7 +17,7 @@ _BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a constructor takes.
+    """The parameters of a constructor.
 
     Attributes:
         label: the constructor's name, for messages.
@@ -30,7 +30,7 @@ class Parameters:
     others: bool
 
     def accepts(self, name: str) -> bool:
-        """Say whether a name may be given."""
+        """Tell whether a name may be given."""
         return self.others or name in self.named
 
 

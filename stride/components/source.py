@@ -1,4 +1,4 @@
-"""The source text of a class or function: found, known again, and compared."""
+"""Find, digest and compare the source text of a class or function."""
 
 import __future__
 
@@ -21,7 +21,7 @@ _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.al
 
 
 def source_of(obj: Any) -> str | None:
-    """Return the source text of a class or function, None where nobody knows it.
+    """Return the source text of a class or function, None where it is not known.
 
     Nobody does at a bare prompt, and where the file was edited since it was imported.
     """
@@ -30,13 +30,13 @@ def source_of(obj: Any) -> str | None:
 
 
 def source_digest(obj: Any) -> str | None:
-    """Return by what the source text of a class or function is known again, None without one."""
+    """Return a digest of the source text of a class or function, None without one."""
     text = _text(obj)
     return None if text is None else _digest(text)
 
 
 def module_digest(name: str) -> str | None:
-    """Return by what the text of an imported module is known again, None where it has no file."""
+    """Return a digest of an imported module's text, None where it has no file."""
     lines = _lines(getattr(sys.modules.get(name), "__file__", None) or "")
     return _digest("".join(lines)) if lines else None
 

@@ -1,4 +1,4 @@
-"""Refuse import paths that a folder names and nobody vouches for, before any is imported.
+"""Refuse import paths that a folder names without trust, before any is imported.
 
 What this process was given by argument, override, config file or object is the user's word. What
 was found in a folder, a run's config or a work_dir's, may be somebody else's: it is followed under
@@ -23,7 +23,7 @@ from stride.runs.signing.signature import (
 
 
 class Trust:
-    """What may be imported: what this process was given, and what the user vouches for.
+    """Which import paths may be imported: those given to this process, or trusted by the user.
 
     Args:
         word: whether the user vouches for all folders that are taken up.

@@ -8,7 +8,7 @@ from stride.config.sections import MetricName, NotNegative, Positive, Section, T
 
 
 class ActiveConfig(Section):
-    """Say how a labelled set grows: by which queries, for how long, and from whom labels come."""
+    """Options of active learning: query strategy, rounds, budget and oracle."""
 
     strategy: Text = Field("EntropySampling", description="a built-in strategy or an import path")
     strategy_kwargs: dict[str, Any] = Field({}, description="arguments of the strategy")
@@ -40,7 +40,7 @@ class ActiveConfig(Section):
         "reset", description="whether the optimiser's state lasts from round to round"
     )
     schedule: Literal["reset", "keep"] = Field(
-        "reset", description="whether the learning rate's schedule goes on from round to round"
+        "reset", description="whether the learning rate's schedule continues from round to round"
     )
     models: list[dict[str, Any]] = Field(
         [], description="candidates: keys of model_kwargs that differ, for each of them"

@@ -22,7 +22,7 @@ def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
     """Read a config file, its format told by its suffix.
 
     Returns:
-        The nested values, and dotted key -> line (from 1) where the line is known.
+        the nested values, and dotted key -> line (from 1) where the line is known.
 
     Raises:
         ConfigError: the file is missing, unreadable, malformed, or not a table of keys.
@@ -61,7 +61,7 @@ def _content(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ConfigError("the config file is a FIFO or device, no file", where=str(path))
+            raise ConfigError("the config file is a FIFO or device, not a file", where=str(path))
         content = file.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         what = f"the config file is larger than {_LARGEST >> 20} MiB"

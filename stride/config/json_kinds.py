@@ -1,4 +1,4 @@
-"""Which JSON an annotated type takes, and how text typed on a command line is read for it."""
+"""Map type annotations to JSON types, and parse command-line text accordingly."""
 
 from collections import abc
 from collections.abc import Iterable

@@ -191,7 +191,7 @@ def _stale(below: Tree, given: Tree) -> Iterator[str]:
 
 
 def _stale_place(below: Tree, given: Tree) -> Iterator[str]:
-    """Let the stronger of work_dir and results_dir replace the weaker."""
+    """Yield whichever of work_dir and results_dir the stronger layer replaces."""
     training = given.get("training_config")
     if "work_dir" in given:
         yield "training_config.results_dir"
@@ -215,6 +215,6 @@ def _leaves(values: Tree) -> Iterator[str]:
 
 
 def _over(lower: Mapping[str, str], upper: Mapping[str, str]) -> dict[str, str]:
-    """Return the origins merged; a key that is set anew forgets the keys beneath it."""
+    """Return the origins merged; a key that is set again drops the keys beneath it."""
     kept = {k: v for k, v in lower.items() if not any(k.startswith(f"{new}.") for new in upper)}
     return {**kept, **upper}

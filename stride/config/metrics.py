@@ -58,7 +58,7 @@ def as_number(name: str, value: Any) -> float:
 
 
 def infer_mode(name: str, *, key: str = "training_config.mode") -> Literal["min", "max"]:
-    """Say whether a metric is better small ("min") or large ("max"), by the words in its name.
+    """Infer from a metric's name whether smaller ("min") or larger ("max") is better.
 
     Args:
         name: a metric's name, canonical or not.

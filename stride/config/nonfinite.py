@@ -1,4 +1,4 @@
-"""Numbers that JSON has no form for, and the texts that stand for them."""
+"""Encode non-finite numbers as text, since JSON has no form for them."""
 
 import math
 from typing import Any

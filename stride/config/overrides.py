@@ -22,7 +22,7 @@ def parse_override(text: str) -> tuple[tuple[str, ...], Raw]:
     key, equals, value = text.partition("=")
     key = key.strip()
     if not equals:
-        raise ConfigError(f"{text!r} is no override", key=key, hint="type key=value")
+        raise ConfigError(f"{text!r} is not an override", key=key, hint="type key=value")
     return _path(key, text), Raw(value)
 
 
@@ -61,7 +61,7 @@ def deep_merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> Tree:
 
 
 def _merged(lower: Any, upper: Any) -> Any:
-    """Merge one value; text that is a JSON table meets a dict as the dict it stands for."""
+    """Merge one value; text that is a JSON object is merged as a dict."""
     if isinstance(upper, dict):
         lower = _table(lower)
     elif isinstance(lower, dict):

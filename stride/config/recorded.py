@@ -11,11 +11,11 @@ _OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "l
 
 
 class Recorded(NamedTuple):
-    """Hold the config of a run as far as this STRIDE knows its keys.
+    """The config of a recorded run, without keys that this STRIDE does not know.
 
     Attributes:
-        config: With the defaults of what is passed over.
-        skipped: Dotted key -> what is wrong with it or with its value.
+        config: with the defaults of what is skipped.
+        skipped: dotted key -> what is wrong with it or with its value.
     """
 
     config: Config
@@ -26,7 +26,7 @@ def read_recorded(values: Mapping[str, Any]) -> Recorded:
     """Return a run's config without what says how to train and is not known any more.
 
     Raises:
-        ConfigError: A key or value by which network or data are built is wrong.
+        ConfigError: a key or value by which network or data are built is wrong.
     """
     skipped: dict[str, str] = {}
     while True:

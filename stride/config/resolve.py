@@ -1,4 +1,4 @@
-"""From layers to a validated config in which each value knows its origin."""
+"""Resolve layers into a validated config in which each value has its origin."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

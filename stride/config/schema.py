@@ -48,12 +48,12 @@ __all__ = [
 
 
 def _run_name(value: Any) -> Any:
-    """Take the number 0 for the name "0": they are the same folder."""
+    """Convert a number to a run name: 0 and "0" are the same folder."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class Config(Section):
-    """Hold everything that a run is made from.
+    """The complete config of a run.
 
     Equal configs have equal JSON; `Config.from_json(config.to_json()) == config`.
     """

@@ -1,4 +1,4 @@
-"""Know which keys hold secrets, and leave their values out of what is recorded."""
+"""Detect keys that hold secrets, and mask their values in what is recorded."""
 
 import json
 import re

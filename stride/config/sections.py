@@ -24,7 +24,7 @@ DEFAULT_EPOCHS = 20
 
 
 def _whole(value: Any) -> Any:
-    """Take 1e3 for 1000: JSON has one kind of number."""
+    """Convert a whole float to int: JSON has one kind of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -50,13 +50,13 @@ Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(
 
 
 class Section(BaseModel):
-    """Group keys of the config: frozen, and closed unless it says otherwise."""
+    """Base of config sections: frozen, and without extra keys unless it allows them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
 
 
 class OpenSection(Section):
-    """Hold STRIDE's own fields and, beside them, the arguments of a chosen constructor."""
+    """A section of STRIDE's own fields plus the arguments of a chosen constructor."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -69,7 +69,7 @@ class OpenSection(Section):
 
 
 class DatasetKwargs(OpenSection):
-    """Choose the dataset and how it is split, thinned, normalised and augmented."""
+    """The dataset, and how it is split, subsampled, normalised and augmented."""
 
     name_field = "dataset_name"
 
@@ -92,13 +92,13 @@ class DatasetKwargs(OpenSection):
 
 
 class LoadDataKwargs(OpenSection):
-    """Say how batches are made; other keys go to torch's DataLoader."""
+    """How batches are made; other keys go to torch's DataLoader."""
 
     batch_size: Positive = Field(64, description="samples in a batch of each process")
     global_batch_size: Positive | None = Field(
         None, description="samples in a batch of all processes together, in place of batch_size"
     )
-    shuffle: bool = Field(True, description="shuffle the training samples anew in each epoch")
+    shuffle: bool = Field(True, description="reshuffle the training samples in each epoch")
     in_memory: bool | None = Field(None, description="keep the data on the device; null: by size")
     train_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, training only")
     val_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, validation only")
@@ -106,7 +106,7 @@ class LoadDataKwargs(OpenSection):
 
 
 class ModelKwargs(OpenSection):
-    """Choose the network."""
+    """The network."""
 
     name_field = "model_name"
 
@@ -120,7 +120,7 @@ class ModelKwargs(OpenSection):
 
 
 class CriterionKwargs(OpenSection):
-    """Choose the loss."""
+    """The loss."""
 
     name_field = "criterion_name"
 
@@ -128,7 +128,7 @@ class CriterionKwargs(OpenSection):
 
 
 class OptimizerKwargs(OpenSection):
-    """Choose the optimiser."""
+    """The optimiser."""
 
     name_field = "optimizer_name"
 
@@ -136,7 +136,7 @@ class OptimizerKwargs(OpenSection):
 
 
 class SchedulerKwargs(OpenSection):
-    """Choose the learning rate's schedule."""
+    """The learning rate schedule."""
 
     name_field = "scheduler_name"
 
@@ -147,7 +147,7 @@ class SchedulerKwargs(OpenSection):
 
 
 class TrainingConfig(Section):
-    """Say how long and how to train, what to watch and when to stop."""
+    """Length, precision, metrics and stopping of the training."""
 
     with_validation: bool = Field(True, description="evaluate on the validation split")
     experiment: str = Field(
@@ -210,7 +210,7 @@ class TrainingConfig(Section):
 
 
 class CheckpointConfig(Section):
-    """Say when checkpoints are written and which are kept."""
+    """When checkpoints are written, and which are kept."""
 
     every_epochs: Positive | None = Field(None, description="epochs between checkpoints")
     every_steps: Positive | None = Field(None, description="steps between checkpoints")
@@ -220,7 +220,7 @@ class CheckpointConfig(Section):
         KEEP_BEST, description="best checkpoints kept; 0: the best may be deleted"
     )
     keep_every: Positive | None = Field(None, description="epochs between those never deleted")
-    background: bool = Field(True, description="write while the training goes on")
+    background: bool = Field(True, description="write while the training continues")
     grace_seconds: float | None = Field(
         None,
         gt=0,
@@ -229,7 +229,7 @@ class CheckpointConfig(Section):
 
 
 class DistributedConfig(Section):
-    """Say how several processes train together."""
+    """How several processes train together."""
 
     backend: Literal["auto", "gloo", "nccl"] = Field(
         "auto", description="what gradients travel by; auto: nccl on CUDA, else gloo"
@@ -257,7 +257,7 @@ class DistributedConfig(Section):
 
 
 class LoggingConfig(Section):
-    """Say where metrics and messages go."""
+    """Where metrics and messages go."""
 
     loggers: list[Text] = Field([], description="csv, tensorboard, wandb or import paths")
     terminal_display: Literal["auto", "rich", "minimal", "off"] = Field(

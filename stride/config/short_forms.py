@@ -118,7 +118,7 @@ def _open(given: Mapping[str, Any]) -> tuple[Tree, Tree, Tree]:
 
 
 def _closed(given: Mapping[str, Any], tree: Tree, training: Tree, checkpoint: Tree) -> Tree:
-    """Put the two sections back, unless the input had something that is no section there."""
+    """Put the two sections back, unless the input had something there that is not a section."""
     for name, section in (("training_config", training), ("checkpoint_config", checkpoint)):
         if isinstance(given.get(name), Mapping) or (section and name not in given):
             tree[name] = section

@@ -1,4 +1,4 @@
-"""What is wrong with a config, told as one line with the dotted key and what to type."""
+"""Turn pydantic's validation errors into ConfigErrors with the dotted key and a hint."""
 
 import re
 from collections.abc import Iterable, Mapping

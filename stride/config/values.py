@@ -1,4 +1,4 @@
-"""The values that a config holds: plain JSON, and text whose type is not decided yet."""
+"""Config values: plain JSON, and command-line text whose type is not decided yet."""
 
 import json
 import math
@@ -17,7 +17,7 @@ NAMED = frozenset({"torch.device", "torch.dtype", "numpy.dtype"})
 
 
 class Raw(str):
-    """Mark text typed on a command line, whose type the schema or a signature decides."""
+    """Text typed on a command line, whose type the schema or a signature decides."""
 
     __slots__ = ()
 
@@ -175,7 +175,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _is_finite(value: Any) -> bool:

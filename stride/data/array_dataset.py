@@ -1,4 +1,4 @@
-"""Hold a dataset as columns: tensors of equal length, in memory or mapped from a file."""
+"""A dataset of columns: tensors of equal length, in memory or memory-mapped."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,20 +17,20 @@ from stride.errors import DataError
 
 @dataclass(frozen=True)
 class MappedColumn:
-    """Read rows out of an array that stays in its file.
+    """A memory-mapped column: rows are read from the file on access.
 
     The file is opened where it is first read, so that the column can be sent to a worker
     process without its data.
 
     Attributes:
-        path: The file.
-        stored: The type of the numbers in the file.
-        file_shape: The shape of the whole array.
-        offset: Byte at which the array begins.
+        path: the file.
+        stored: the type of the numbers in the file.
+        file_shape: the shape of the whole array.
+        offset: byte at which the array begins.
         order: "C" or "F", as in NumPy.
-        dtype: The torch type of the rows given out.
-        view: The torch type to take the stored bits for, where NumPy has none (bfloat16).
-        picked: The rows that this column consists of; None: all of them.
+        dtype: the torch type of the rows given out.
+        view: the torch type to take the stored bits for, where NumPy has none (bfloat16).
+        picked: the rows that this column consists of; None: all of them.
     """
 
     path: Path
@@ -44,12 +44,12 @@ class MappedColumn:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the column, its length first."""
+        """Return the shape of the column, its length first."""
         return (len(self), *self.file_shape[1:])
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the column would take in memory."""
+        """Return the bytes that the column would take in memory."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ class MappedColumn:
         """Return a copy of the rows at the indices, in their order.
 
         Raises:
-            DataError: A number in them is too large for the type.
+            DataError: a number in them is too large for the type.
         """
         wanted = indices.numpy()
         samples = wanted if self.picked is None else self.picked[wanted]
@@ -96,12 +96,12 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     """A map-style dataset of equally long columns: inputs first, then targets.
 
     Attributes:
-        tensors: The columns; sample i is the tuple of their rows i.
-        classes: Labels of the classes by code, where the targets were text.
-        num_classes: How many classes there are, where the targets need not show all of them.
-        feature_names: What each input is called, where they came from named columns.
-        inferred: Keys of `dataset_kwargs` that only the data could tell: what its codes mean.
-        normalization: Applied to inputs on reading; tensors in memory have it applied already.
+        tensors: the columns; sample i is the tuple of their rows i.
+        classes: labels of the classes by code, where the targets were text.
+        num_classes: how many classes there are, where the targets need not show all of them.
+        feature_names: what each input is called, where they came from named columns.
+        inferred: keys of `dataset_kwargs` that only the data could tell: what its codes mean.
+        normalization: applied to inputs on reading; tensors in memory have it applied already.
     """
 
     def __init__(
@@ -171,12 +171,12 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
 
     @property
     def in_memory(self) -> bool:
-        """Whether every column is a tensor."""
+        """Tell whether every column is a tensor."""
         return all(isinstance(tensor, Tensor) for tensor in self.tensors)
 
     @property
     def nbytes(self) -> int:
-        """The bytes of all columns."""
+        """Return the bytes of all columns."""
         return sum(tensor.nbytes for tensor in self.tensors)
 
 
@@ -195,6 +195,6 @@ def select(column: Column, indices: Tensor) -> Column:
 
 
 def chunks(length: int, row_bytes: int, limit: int = 2**24) -> list[Tensor]:
-    """Cut 0..length into runs of indices whose rows take about `limit` bytes."""
+    """Split 0..length into chunks of indices whose rows take about `limit` bytes."""
     step = max(1, limit // max(1, row_bytes))
     return [torch.arange(start, min(start + step, length)) for start in range(0, length, step)]

@@ -24,18 +24,18 @@ def arrays(
     """Read inputs and targets, whose first dimension counts the samples.
 
     Args:
-        path: A .npz or .safetensors file, a folder of .npy files, or one .npy file of inputs.
-        inputs: The name of the inputs in the file (in a folder: inputs.npy).
-        targets: The name of the targets; None: there are none.
-        input_kind: What whole numbers among the inputs are: "float", or "index" (tokens); None:
+        path: a .npz or .safetensors file, a folder of .npy files, or one .npy file of inputs.
+        inputs: the name of the inputs in the file (in a folder: inputs.npy).
+        targets: the name of the targets; None: there are none.
+        input_kind: what whole numbers among the inputs are: "float", or "index" (tokens); None:
             bytes and samples of several dimensions (images, sound) are floats, the rest indices.
-        classes: The labels of targets that are text, in the order of their codes; None: those in
+        classes: the labels of targets that are text, in the order of their codes; None: those in
             the file, ordered as text, which the run's config then records.
-        memory_map: Leave the arrays in their files and read them batch by batch; None: do so
+        memory_map: leave the arrays in their files and read them batch by batch; None: do so
             where they would take more than half of the memory that is free.
 
     Raises:
-        DataError: No such file or array, lengths that differ, pickled arrays, NaN in targets,
+        DataError: no such file or array, lengths that differ, pickled arrays, NaN in targets,
             a number that float32 or int64 cannot hold.
     """
     stored = open_arrays(path)

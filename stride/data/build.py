@@ -28,17 +28,17 @@ STATISTICS_BATCH = 256  # samples read at a time where statistics need them one 
 
 @dataclass(frozen=True)
 class Data:
-    """All that a run needs of its data.
+    """The data of a run: loaders, statistics and fingerprint.
 
     Attributes:
-        train_loader: Batches to train on; None where the split was not asked for or is empty.
-        val_loader: Batches to validate on, likewise.
-        test_loader: Batches to test on, likewise.
-        info: Shapes, kinds and counts.
-        normalization: The statistics applied to inputs, if any.
-        fingerprint: Digest of the content.
-        sources: The splits as datasets of samples, training transforms not applied.
-        inferred: Keys of `dataset_kwargs` that only the data could tell, for the record.
+        train_loader: batches to train on; None where the split was not asked for or is empty.
+        val_loader: batches to validate on, likewise.
+        test_loader: batches to test on, likewise.
+        info: shapes, kinds and counts.
+        normalization: the statistics applied to inputs, if any.
+        fingerprint: digest of the content.
+        sources: the splits as datasets of samples, training transforms not applied.
+        inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     train_loader: Batches | None
@@ -64,16 +64,16 @@ def build_data(
     """Build the loaders of the splits from resolved `dataset_kwargs` and `load_data_kwargs`.
 
     Args:
-        dataset: The resolved section `dataset_kwargs`.
-        loader: The resolved section `load_data_kwargs`.
-        seed: What the order of samples and their augmentation depend on, with the epoch.
-        device: Where the batches are wanted.
-        splits: The splits to build.
-        normalization: Statistics to apply again; None: those of the training split, if asked for.
-        ignored: A target that stands for no class.
+        dataset: the resolved section `dataset_kwargs`.
+        loader: the resolved section `load_data_kwargs`.
+        seed: what the order of samples and their augmentation depend on, with the epoch.
+        device: where the batches are wanted.
+        splits: the splits to build.
+        normalization: statistics to apply again; None: those of the training split, if asked for.
+        ignored: a target that stands for no class.
 
     Raises:
-        DataError: The data cannot be read, divided or batched so.
+        DataError: the data cannot be read, divided or batched so.
     """
     kind = dataset.get("normalize") or "none"
     to_fit = kind != "none" and normalization is None
@@ -120,14 +120,14 @@ def make_batches(
     """Make this process's batches of a split; the transform is that of training alone.
 
     Raises:
-        DataError: The data cannot be batched so.
+        DataError: the data cannot be batched so.
     """
     maker = BatchMaker(loader_options(loader, split), seed, device, shard())
     return maker.make(source, normalization, transform if split == "train" else None)
 
 
 def _normalized(source: Source, normalization: Normalization | None) -> Source:
-    """Normalise arrays; a dataset of samples is normalised sample by sample, on the way."""
+    """Normalise arrays; other datasets are normalised sample by sample when fetched."""
     if normalization is None or not isinstance(source, ArrayDataset):
         return source
     return source.normalize(normalization)
@@ -167,7 +167,7 @@ def _inputs(source: Source, seed: int) -> Iterator[Tensor]:
 
 @dataclass(frozen=True)
 class BatchMaker:
-    """Choose how the batches of a split are made, by what the data is and what is asked for."""
+    """Build the batches of a split by the kind of its data and the loader options."""
 
     options: LoaderOptions
     seed: int
@@ -180,7 +180,7 @@ class BatchMaker:
         normalization: Normalization | None,
         transform: Callable[[Any], Any] | None,
     ) -> Batches:
-        """Make the batches of a split: out of memory where nothing speaks against it.
+        """Make the batches of a split, from memory where possible.
 
         A dataset of arrays comes normalised already; samples are normalised on the way.
         """

@@ -15,18 +15,18 @@ TargetKind = Literal["class", "float"] | None
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What is known about the data.
+    """Shapes, kinds and counts of the data.
 
     Attributes:
-        input_shape: The shape of one sample's inputs, without the batch.
-        target_shape: The shape of one sample's targets; None: it has none.
+        input_shape: the shape of one sample's inputs, without the batch.
+        target_shape: the shape of one sample's targets; None: it has none.
         target_kind: "class" for whole numbers, "float" for numbers, None where there are none.
-        num_classes: Classes, where the targets are classes and their number is known.
-        num_train: Samples to train on, after subsampling; None: a stream, or not opened.
-        num_val: Samples to validate on, likewise.
-        num_test: Samples to test on, likewise.
-        dataset: The dataset's name, for people and file names.
-        classes: Labels of the classes by code, where they have any.
+        num_classes: classes, where the targets are classes and their number is known.
+        num_train: samples to train on, after subsampling; None: a stream, or not opened.
+        num_val: samples to validate on, likewise.
+        num_test: samples to test on, likewise.
+        dataset: the dataset's name, for people and file names.
+        classes: labels of the classes by code, where they have any.
     """
 
     input_shape: tuple[int, ...]
@@ -64,7 +64,7 @@ def describe(
 
 
 def target_kind(targets: Any) -> TargetKind:
-    """Return "class" for whole numbers, "float" for others, None for what is no tensor."""
+    """Return "class" for whole numbers, "float" for others, None for what is not a tensor."""
     if not isinstance(targets, Tensor):
         return None
     return "float" if targets.is_floating_point() or targets.is_complex() else "class"

@@ -20,16 +20,16 @@ SPLITTING = ("val_fraction", "test_fraction", "split_seed")
 
 @dataclass(frozen=True)
 class Opened:
-    """A dataset that is open and divided.
+    """An opened dataset, divided into splits.
 
     Attributes:
-        parts: The splits asked for that have samples; the training split is subsampled.
-        counts: Samples of every split that is known; None for a stream.
-        name: The dataset's name, without the path of its module.
-        classes: Labels of the classes by code, where they have any.
-        num_classes: How many classes there are in all that was opened, if any and if known.
-        fingerprint: Digest of the whole data, before it was divided.
-        inferred: Keys of `dataset_kwargs` that only the data could tell, for the record.
+        parts: the splits asked for that have samples; the training split is subsampled.
+        counts: samples of every split that is known; None for a stream.
+        name: the dataset's name, without the path of its module.
+        classes: labels of the classes by code, where they have any.
+        num_classes: how many classes there are in all that was opened, if any and if known.
+        fingerprint: digest of the whole data, before it was divided.
+        inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
     """
 
     parts: Mapping[str, Source]
@@ -45,9 +45,9 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Check `dataset_kwargs` against the chosen constructor's signature, return it complete.
 
     Raises:
-        ConfigError: A key or value that the constructor does not take, or fractions given for a
+        ConfigError: a key or value that the constructor does not take, or fractions given for a
             dataset that splits itself.
-        ComponentError: No such dataset.
+        ComponentError: no such dataset.
     """
     own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
     constructor = _constructor(own["dataset_name"])
@@ -64,10 +64,10 @@ def open_dataset(
 ) -> Opened:
     """Open the dataset of resolved `dataset_kwargs`, with the splits asked for.
 
-    The target to be ignored, if any, is no class.
+    The target to be ignored, if any, is not a class.
 
     Raises:
-        DataError: The data cannot be read or divided so.
+        DataError: the data cannot be read or divided so.
     """
     own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
     free = {key: value for key, value in kwargs.items() if key not in OWN}
@@ -117,7 +117,7 @@ def _constructor(name: Any) -> Callable[..., Any]:
 def _construct(constructor: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     if isclass(constructor) and not {"__getitem__", "__iter__"} & {*dir(constructor)}:
         raise DataError(
-            f"a {constructor.__name__} is no dataset",
+            f"a {constructor.__name__} is not a dataset",
             where="dataset_kwargs.dataset_name",
             hint="name a class with __getitem__ and __len__, or a function that gives a dataset",
         )

@@ -1,4 +1,4 @@
-"""Digest the data cheaply: equal in every process, other when a value is other."""
+"""Fingerprint the data cheaply, with the same digest in every process."""
 
 import hashlib
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ SPREAD_SAMPLES = 64  # of a dataset that gives its samples one by one
 
 
 class Digest(Protocol):
-    """The part of hashlib's objects that is used here."""
+    """The protocol of hashlib's hash objects."""
 
     def update(self, data: Any, /) -> None:
         """Add bytes."""

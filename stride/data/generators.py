@@ -45,7 +45,7 @@ _PLAIN = "sampler.generator"  # has always had the seed of an epoch as it is
 
 
 class OwnGenerator(NamedTuple):
-    """A generator that an object of the user's holds, and the way to it as a name."""
+    """A generator in a user's object, named by its attribute path."""
 
     name: str
     generator: Any
@@ -54,7 +54,7 @@ class OwnGenerator(NamedTuple):
     set_seed: Callable[[int], Any]
 
     def seed(self, value: int) -> None:
-        """Seed it by a number of 64 bits, and by its name: two do not draw the same numbers."""
+        """Seed it by 64 bits and its name, so that two generators draw different numbers."""
         own = value if self.name == _PLAIN else mix(zlib.crc32(self.name.encode()), start=value)
         self.set_seed(own)
 
@@ -154,7 +154,7 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 class HeldGenerators:
-    """The generators that some objects hold, looked for anew in each epoch.
+    """The generators that some objects hold, looked up again in each epoch.
 
     Args:
         roots: the objects, by what they are called.
@@ -173,7 +173,7 @@ class HeldGenerators:
         return {"_roots": self._roots, "_place": None, "generators": []}
 
     def begin(self, epoch: int) -> bool:
-        """Look where an epoch begins; tell whether this is the first time in this process."""
+        """Refresh at the start of an epoch; tell whether it is the first in this process."""
         place, before = (os.getpid(), epoch), self._place
         if place == before:
             return False
@@ -182,7 +182,7 @@ class HeldGenerators:
         return before is None or before[0] != place[0]
 
     def refresh(self) -> bool:
-        """Look for the generators; tell whether others were found than before."""
+        """Look up the generators; tell whether they changed."""
         before = [id(one.generator) for one in self.generators]
         self.generators = find_generators(**self._roots)
         return [id(one.generator) for one in self.generators] != before
@@ -192,7 +192,7 @@ class HeldGenerators:
         return {one.name: one.read() for one in self.generators}
 
     def write(self, states: Mapping[str, Any]) -> None:
-        """Set the generators to states that `read` gave; one that has none stays."""
+        """Restore the states that `read` gave; a generator without one is left alone."""
         for one in self.generators:
             if one.name in states:
                 one.write(states[one.name])
@@ -204,7 +204,7 @@ class HeldGenerators:
 
     @contextmanager
     def preserve(self) -> Iterator[None]:
-        """Leave the generators after the block as they were: others may draw from them too."""
+        """Restore the generators after the block: others may draw from them too."""
         before = [(one, one.read()) for one in self.generators]
         try:
             yield

@@ -18,19 +18,19 @@ def input_dtype(
     """Return the type that inputs stored so are trained in.
 
     Args:
-        stored: The type of the numbers in the file.
-        sample_ndim: Dimensions of one sample.
+        stored: the type of the numbers in the file.
+        sample_ndim: dimensions of one sample.
         kind: "float" (float32) or "index" (int64) for whole numbers; None: bytes, and samples of
             several dimensions (images, sound of several channels), become float32, unscaled;
             others, which are indices or tokens, int64.
-        where: The file, for the error.
+        where: the file, for the error.
 
     Raises:
-        DataError: Not numbers, or floats that are to be indices.
+        DataError: not numbers, or floats that are to be indices.
     """
     if stored.kind in "fb":
         if kind == "index":
-            what = f"an array of {stored} holds no indices"
+            what = f"an array of {stored} does not hold indices"
             raise DataError(what, where=where, hint="leave dataset_kwargs.input_kind out")
         return torch.float32
     if stored.kind in "iu":
@@ -52,7 +52,7 @@ def target_dtype(stored: np.dtype[Any], where: str) -> torch.dtype:
 
 def _not_numbers(stored: np.dtype[Any], where: str) -> DataError:
     return DataError(
-        f"an array of {stored} holds no numbers", where=where, hint="store numbers in it"
+        f"an array of {stored} does not hold numbers", where=where, hint="store numbers in it"
     )
 
 
@@ -60,7 +60,7 @@ def to_tensor(array: Array, dtype: torch.dtype, where: str) -> Tensor:
     """Copy an array, of either byte order, into a tensor of the type.
 
     Raises:
-        DataError: It holds a number that the type cannot hold.
+        DataError: it holds a number that the type cannot hold.
     """
     native = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
     require_in_range(native, dtype, np.arange(len(native)) if native.ndim else None, where)
@@ -71,13 +71,13 @@ def require_in_range(array: Array, dtype: torch.dtype, samples: Array | None, wh
     """Refuse numbers that would wrap around or become infinite in the type.
 
     Args:
-        array: The numbers, in the order of bytes of this machine.
-        dtype: The type that they are to have.
-        samples: The number of each sample, from 0, for the error.
-        where: The file, for the error.
+        array: the numbers, in the order of bytes of this machine.
+        dtype: the type that they are to have.
+        samples: the number of each sample, from 0, for the error.
+        where: the file, for the error.
 
     Raises:
-        DataError: There is one; names its sample and its place in it.
+        DataError: there is one; names its sample and its place in it.
     """
     if array.dtype == np.uint64 and dtype == torch.int64:
         beyond = array > np.iinfo(np.int64).max
@@ -103,12 +103,12 @@ def encode_labels(
     """Return the code of each label, int64, and the labels in the order of their codes.
 
     Args:
-        labels: Texts.
-        known: The labels in that order; None: those that are there, ordered as text.
-        where: The file, for the error.
+        labels: texts.
+        known: the labels in that order; None: those that are there, ordered as text.
+        where: the file, for the error.
 
     Raises:
-        DataError: A label is empty, or not among those known; names its row.
+        DataError: a label is empty, or not among those known; names its row.
     """
     found, at = np.unique(labels, return_inverse=True)
     classes = tuple(known if known is not None else found.tolist())
@@ -133,7 +133,7 @@ def check_finite(targets: Tensor, where: str) -> None:
     """Refuse targets that are NaN or infinite, naming the first row.
 
     Raises:
-        DataError: There is such a row.
+        DataError: there is such a row.
     """
     if not targets.is_floating_point():
         return

@@ -18,8 +18,8 @@ class Normalization:
 
     Attributes:
         kind: "standard" (mean 0, deviation 1) or "minmax" (0 to 1), over the training split.
-        shift: One number per channel: the mean, or the minimum.
-        scale: One number per channel: the deviation, or the range; 1 where that is 0.
+        shift: one number per channel: the mean, or the minimum.
+        scale: one number per channel: the deviation, or the range; 1 where that is 0.
     """
 
     kind: str
@@ -57,15 +57,15 @@ class Normalization:
         """Make the normalization that `to_json` described.
 
         Raises:
-            DataError: The values are of another form.
+            DataError: the values are of another form.
         """
         try:
             shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
             if (kind := values["kind"]) not in _KINDS:
-                raise ValueError(f"{kind!r} is no kind of it")
+                raise ValueError(f"{kind!r} is not a kind of normalization")
             return cls(kind, shift, scale)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            what = f"these are no statistics of a normalization: {type(error).__name__} {error}"
+            what = f"these are not statistics of a normalization: {type(error).__name__} {error}"
             raise DataError(what) from error
 
 
@@ -76,7 +76,7 @@ def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:
     (1979), so that a large mean does not eat the digits of a small deviation.
 
     Raises:
-        DataError: An unknown kind, or inputs that are NaN or infinite.
+        DataError: an unknown kind, or inputs that are NaN or infinite.
     """
     if kind not in _KINDS:
         raise DataError(

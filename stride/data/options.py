@@ -27,15 +27,15 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class LoaderOptions:
-    """What one split's batches are made by.
+    """The loader options of one split.
 
     Attributes:
-        batch_size: Samples in a batch.
-        shuffle: Whether each epoch has an order of its own.
-        drop_last: Whether a smaller last batch is left out.
-        in_memory: Whether data is kept in memory; None: where it is there anyway.
-        objects: The user's sampler, batch_sampler, collate_fn and worker_init_fn, found.
-        torch: What else DataLoader is given.
+        batch_size: samples in a batch.
+        shuffle: whether each epoch has an order of its own.
+        drop_last: whether a smaller last batch is left out.
+        in_memory: whether data is kept in memory; None: where it is there anyway.
+        objects: the user's sampler, batch_sampler, collate_fn and worker_init_fn, found.
+        torch: what else DataLoader is given.
     """
 
     batch_size: int
@@ -47,7 +47,7 @@ class LoaderOptions:
 
     @property
     def sample_by_sample(self) -> bool:
-        """Whether batches must be made by DataLoader, one sample after the other."""
+        """Tell whether batches must be made by DataLoader, sample by sample."""
         slow = {"batch_sampler", "collate_fn"} & self.objects.keys()
         return bool(slow or self.torch.get("num_workers")) or self.in_memory is False
 
@@ -58,7 +58,7 @@ def resolve_loader(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     The three sections by split are returned with the keys that they were given, no more.
 
     Raises:
-        ConfigError: A key or value that DataLoader does not take.
+        ConfigError: a key or value that DataLoader does not take.
     """
     nested = {name: dict(kwargs.get(name) or {}) for name in NESTED}
     own = {key: kwargs.get(key, LoadDataKwargs.model_fields[key].default) for key in OWN}
@@ -83,7 +83,7 @@ def resolve_loader(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 def _bound(values: Mapping[str, Any], section: str) -> dict[str, Any]:
     for key in sorted(REFUSED.keys() & values.keys()):
         name = f"{section}.{key}"
-        raise ConfigError(f"{name} is not for you to give", key=name, hint=REFUSED[key])
+        raise ConfigError(f"{name} cannot be given", key=name, hint=REFUSED[key])
     objects = {key: values[key] for key in OBJECTS if values.get(key) not in (None, "null")}
     own = {"in_memory": _switch(values["in_memory"], section)} if "in_memory" in values else {}
     free = {key: v for key, v in values.items() if key not in (*OBJECTS, "in_memory")}
@@ -103,7 +103,7 @@ def _switch(value: Any, section: str) -> bool | None:
 
 
 def _try(options: LoaderOptions, split: str) -> None:
-    """Let DataLoader itself judge what goes together (prefetch_factor without workers ...)."""
+    """Let DataLoader itself refuse what does not go together, as prefetch without workers."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -153,13 +153,13 @@ def _found(key: str, value: Any) -> Any:
     if callable(value) or (isinstance(value, list) and key.endswith("sampler")):
         return value  # the object, or the numbers themselves
     if not isinstance(value, str) or ":" not in value:
-        hint = "write it as package.module:Name"
-        raise ComponentError(f"{value!r} is no import path", where=f"{SECTION}.{key}", hint=hint)
+        what, hint = f"{value!r} is not an import path", "write it as package.module:Name"
+        raise ComponentError(what, where=f"{SECTION}.{key}", hint=hint)
     return find("transform", value)
 
 
 def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is DataLoader's default: another version of torch may not know it."""
+    """Drop DataLoader's defaults: another version of torch may not know them."""
     known = signature(DataLoader).parameters
     return {
         key: value

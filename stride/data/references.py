@@ -1,4 +1,4 @@
-"""See what functions and classes refer to: closures, defaults, globals, attributes of classes."""
+"""List what functions and classes refer to: closures, defaults, globals, attributes."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Take a user's dataset of samples as it is, and know the forms that a sample may have."""
+"""Wrap a user's dataset of samples, and handle the forms that a sample may have."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -22,11 +22,11 @@ from stride.errors import DataError
 
 
 class SampleDataset(Dataset[Any]):
-    """Some samples of a user's map-style dataset.
+    """A subset of a user's map-style dataset.
 
     Attributes:
-        dataset: The user's object, with __getitem__ and __len__.
-        indices: The samples' numbers in it; None: all.
+        dataset: the user's object, with __getitem__ and __len__.
+        indices: the samples' numbers in it; None: all.
     """
 
     def __init__(self, dataset: Any, indices: Tensor | None = None) -> None:
@@ -52,13 +52,13 @@ class SampleDataset(Dataset[Any]):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels that the user's dataset names, as torchvision's do."""
+        """Return the class names of the user's dataset, as torchvision's have them."""
         names = getattr(self.dataset, "classes", None)
         return tuple(map(str, names)) if isinstance(names, (list, tuple)) else ()
 
 
 class StreamDataset(IterableDataset[Any]):
-    """The samples of a user's iterable, each finished by a function."""
+    """The samples of a user's iterable, each passed through a function."""
 
     def __init__(self, stream: Iterable[Any], finish: Callable[[Any], Any] | None = None) -> None:
         self.stream = stream
@@ -67,7 +67,7 @@ class StreamDataset(IterableDataset[Any]):
         self._seed = 0
 
     def begin(self, held: HeldGenerators, seed: int) -> None:
-        """Have each worker seed these generators, of which it has copies, when it begins."""
+        """Have each worker seed its copies of these generators when it starts."""
         self._held, self._seed = held, seed
 
     def __iter__(self) -> Iterator[Any]:
@@ -78,7 +78,7 @@ class StreamDataset(IterableDataset[Any]):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels that the user's stream names."""
+        """Return the class names of the user's stream."""
         return SampleDataset(self.stream).classes
 
 
@@ -89,7 +89,7 @@ def as_source(dataset: Any, name: str) -> Source:
     """Wrap what a dataset's constructor gave: tensors where it holds no more than tensors.
 
     Raises:
-        DataError: It is no dataset, or holds no samples.
+        DataError: it is not a dataset, or holds no samples.
     """
     source = _source(dataset, name)
     if not isinstance(source, StreamDataset) and len(source) == 0:
@@ -100,7 +100,7 @@ def as_source(dataset: Any, name: str) -> Source:
 def _source(dataset: Any, name: str) -> Source:
     if isinstance(dataset, DataLoader):
         raise DataError(
-            "a DataLoader is no dataset",
+            "a DataLoader is not a dataset",
             where=f"dataset_kwargs.dataset_name={name}",
             hint="give it to the Trainer as train_loader or val_loader",
         )
@@ -121,7 +121,7 @@ def _source(dataset: Any, name: str) -> Source:
     if hasattr(dataset, "__iter__") and iter(dataset) is not dataset:
         return StreamDataset(dataset)
     raise DataError(
-        f"a {type(dataset).__name__} is no dataset",
+        f"a {type(dataset).__name__} is not a dataset",
         where=f"dataset_kwargs.dataset_name={name}",
         hint="give an object with __getitem__ and __len__, an IterableDataset or a tuple of arrays",
     )
@@ -148,7 +148,7 @@ def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
     """Return the sample, of the form it has, with its inputs changed by a function.
 
     Raises:
-        DataError: A mapping without "inputs".
+        DataError: a mapping without "inputs".
     """
     if isinstance(sample, Mapping):
         if "inputs" not in sample:

@@ -15,7 +15,7 @@ GlobalState = tuple[Any, Any, torch.Tensor]
 
 
 class Seedable(Protocol):
-    """A generator, global or not, as far as seeding goes."""
+    """The protocol of a generator that can be seeded."""
 
     @property
     def seed(self) -> Callable[[int], Any]:
@@ -67,7 +67,7 @@ def mix(*numbers: int, start: int = 0) -> int:
 
 
 def generator(*numbers: int) -> torch.Generator:
-    """Make a private CPU generator seeded by the hash of the numbers."""
+    """Make a CPU generator seeded by the hash of the numbers."""
     return torch.Generator().manual_seed(mix(*numbers))
 
 
@@ -101,7 +101,7 @@ def advanced_since(
 
 @contextmanager
 def seeded(value: int) -> Iterator[None]:
-    """Seed the global generators for a block and give back their state after it."""
+    """Seed the global generators for a block and restore their state after it."""
     before = read_globals()
     seed_globals(value)
     try:

@@ -17,7 +17,7 @@ def split_indices(
     They depend on the four arguments alone. A fraction of 0 makes an empty split.
 
     Raises:
-        DataError: Fractions that leave nothing to train on, or a split asked for that is empty.
+        DataError: fractions that leave nothing to train on, or a split asked for that is empty.
     """
     fractions = {"val_fraction": val_fraction, "test_fraction": test_fraction}
     sizes = [round(num_samples * fraction) for fraction in fractions.values()]
@@ -39,7 +39,7 @@ def split_indices(
 def _check(key: str, fraction: float, size: int, num_samples: int) -> None:
     if not 0 <= fraction < 1:
         raise DataError(
-            f"{key}={fraction} is no fraction",
+            f"{key}={fraction} is not a fraction",
             where=f"dataset_kwargs.{key}",
             hint="type a number from 0 up to, but without, 1",
         )
@@ -57,11 +57,11 @@ def subsample_indices(num_samples: int, rate: float, seed: int) -> Tensor:
     A smaller rate keeps a part of what a larger rate keeps under the same seed.
 
     Raises:
-        DataError: A rate that is not above 0 and at most 1.
+        DataError: a rate that is not above 0 and at most 1.
     """
     if not 0 < rate <= 1:
         raise DataError(
-            f"subsample_rate={rate} keeps nothing that could be meant",
+            f"subsample_rate={rate} keeps no samples",
             where="dataset_kwargs.subsample_rate",
             hint="type a number above 0 and at most 1",
         )

@@ -29,23 +29,23 @@ def table(
     """Read a table: inputs float32 (number of features,), targets classes or numbers.
 
     Args:
-        path: A .csv, .tsv, .parquet or .npz file.
-        target: The column to predict; several give a vector of numbers; None: no targets.
-        features: The columns to predict from; None: all the others, but an unnamed index.
+        path: a .csv, .tsv, .parquet or .npz file.
+        target: the column to predict; several give a vector of numbers; None: no targets.
+        features: the columns to predict from; None: all the others, but an unnamed index.
         target_kind: "class" or "float"; None: text and whole numbers are classes, numbers with
             a decimal sign are not, and what is neither clearly is refused.
-        text_features: How columns of text become inputs: "one_hot", or "codes", one number each;
+        text_features: how columns of text become inputs: "one_hot", or "codes", one number each;
             None: text is refused.
-        categories: The values of each column of classes or categories, in the order of their
+        categories: the values of each column of classes or categories, in the order of their
             codes; None: those in the whole file, which the run's config then records.
-        missing: What is written for a missing value beside an empty cell; rows with one in a
+        missing: what is written for a missing value beside an empty cell; rows with one in a
             column that is used are left out; None: a missing value is refused.
-        decimal: The decimal sign of numbers in text, "." or ","; thousands separators are refused.
-        delimiter: What separates the cells of a CSV file; None: a comma (a tab in .tsv).
-        encoding: Of a CSV file, as Python calls it (latin-1, utf-16); None: UTF-8.
+        decimal: the decimal sign of numbers in text, "." or ","; thousands separators are refused.
+        delimiter: what separates the cells of a CSV file; None: a comma (a tab in .tsv).
+        encoding: of a CSV file, as Python calls it (latin-1, utf-16); None: UTF-8.
 
     Raises:
-        DataError: No such file or column, or a cell that cannot be read so; names its line,
+        DataError: no such file or column, or a cell that cannot be read so; names its line,
             its column and the key that decides.
     """
     file = open_table(locate(path, "path"), delimiter, encoding)

@@ -1,4 +1,4 @@
-"""Take a user's own loader, iterable, or function that gives one, as it is."""
+"""Wrap a user's own loader, iterable, or function that returns one."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,7 +22,7 @@ _EVALUATION = f"give it sampler=range(rank, len(dataset), world_size){_OR}"
 
 
 class _Repeated:
-    """Call a function at each iteration, since what it gives can be iterated only once."""
+    """Call a function at each iteration, since its iterator can be consumed only once."""
 
     def __init__(self, function: Callable[[], Iterator[Any]], first: Iterator[Any]) -> None:
         self.function = function
@@ -39,7 +39,7 @@ def user_batches(
     """Wrap a user's loader, iterable, or function without arguments that gives one.
 
     Raises:
-        DataError: It gives no batches, or gives them only once.
+        DataError: it gives no batches, or gives them only once.
     """
     if not hasattr(loader, "__iter__") and callable(loader):
         made = loader()
@@ -66,7 +66,7 @@ def _require_shared(loader: Any, name: str) -> None:
     """Refuse a loader that would give every rank the same samples.
 
     Raises:
-        DataError: Its sampler knows nothing of ranks, and there are several; or it repeats
+        DataError: its sampler knows nothing of ranks, and there are several; or it repeats
             samples that are to be counted once.
     """
     if world_size() == 1:
@@ -100,10 +100,10 @@ def data_from_loaders(
 ) -> Data:
     """Make the data of a run out of the user's own loaders.
 
-    The target to be ignored, if any, is no class.
+    The target to be ignored, if any, is not a class.
 
     Raises:
-        DataError: One of them gives no batches.
+        DataError: one of them gives no batches.
     """
     loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
     batches = {

@@ -16,7 +16,7 @@ _SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Code:
-    """The tracked files of the repository that the command is typed in, as they stand.
+    """The tracked files of the current repository, in their current state.
 
     Attributes:
         root: top folder of the repository, None where there is none.
@@ -33,7 +33,7 @@ class Code:
         """Look at the repository of the current folder.
 
         Args:
-            exclude: the work_dir, whose files are no code.
+            exclude: the work_dir, whose files are not code.
         """
         git = Git(Path(), _SECONDS)
         try:

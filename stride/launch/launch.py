@@ -74,7 +74,7 @@ class CheckedConfig:
 
 
 class LaunchResult(NamedTuple):
-    """Hold what was queued.
+    """The queued runs and their job.
 
     Attributes:
         runs: the folders.

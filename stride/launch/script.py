@@ -28,7 +28,7 @@ class Resources:
         cpus_per_task: None: as many as the site gives.
         time: the limit, as SLURM takes it; None: that of the site.
         partition: None: that of the site.
-        requeue: whether the job queues again at its time limit, and goes on.
+        requeue: whether the job queues again at its time limit, and resumes.
         signal_seconds: how long before the limit the run is to leave.
         options: further options of sbatch, `key=value` or `key`.
     """
@@ -59,7 +59,7 @@ class Resources:
         return self.signal_seconds or (SIGNAL_SECONDS if self.requeue else None)
 
     def check(self) -> None:
-        """Refuse what cannot be meant.
+        """Refuse contradictory or malformed options.
 
         Raises:
             UserError: names the option.
@@ -73,7 +73,7 @@ class Resources:
             key = option.partition("=")[0]
             if not re.fullmatch(r"[a-z][a-z0-9-]*", key) or "\n" in option:
                 raise UserError(
-                    f"{option!r} is no option of sbatch",
+                    f"{option!r} is not an sbatch option",
                     where="--sbatch",
                     hint="type it without dashes: --sbatch key=value",
                 )
@@ -91,7 +91,7 @@ def seconds_of(time: str) -> int:
     match = _TIME.fullmatch(time)
     if match is None:
         hint = "type it as minutes, minutes:seconds, hours:minutes:seconds or days-hours"
-        raise UserError(f"{time!r} is no time limit", where="--time", hint=hint)
+        raise UserError(f"{time!r} is not a time limit", where="--time", hint=hint)
     days, *parts = match.groups()
     first, second, third = (int(part or 0) for part in parts)
     if days is not None:

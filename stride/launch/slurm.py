@@ -1,4 +1,4 @@
-"""Speak with SLURM by its own commands."""
+"""Call SLURM's own commands."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ _UNKNOWN = "Invalid job id"
 
 
 class Submitted(NamedTuple):
-    """Name a job that SLURM has taken.
+    """A job that SLURM has accepted.
 
     Attributes:
         id: its number.
@@ -27,7 +27,7 @@ class Submitted(NamedTuple):
 
 
 class SlurmError(UserError):
-    """Tell in SLURM's own words why it did not do what it was asked for."""
+    """Report in SLURM's own words why a command failed."""
 
 
 def require_sbatch() -> None:
@@ -41,7 +41,7 @@ def require_sbatch() -> None:
 
 
 def submit(script: Path) -> Submitted:
-    """Hand a script to sbatch.
+    """Submit a script with sbatch.
 
     Raises:
         Refused: sbatch is missing, gives no answer or none that is a job, or refuses.
@@ -49,7 +49,7 @@ def submit(script: Path) -> Submitted:
     answer = _call("sbatch", "--parsable", str(script)).strip()
     number, _, cluster = answer.partition(";")
     if not re.fullmatch(SLURM_ID, number):
-        raise SlurmError(f"sbatch answered {answer!r}, which is no job", where="SLURM")
+        raise SlurmError(f"sbatch answered {answer!r}, which is not a job", where="SLURM")
     return Submitted(number, cluster or None)
 
 
@@ -82,7 +82,7 @@ def cancel(job: str) -> None:
 
 
 class _Job(NamedTuple):
-    """Hold a line of squeue; an element of an array has a number, and a name as 12_3."""
+    """A line of squeue; an array element has a number, and a name such as 12_3."""
 
     number: str
     name: str

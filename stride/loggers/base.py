@@ -1,4 +1,4 @@
-"""What every sink of metrics is, and several of them as one."""
+"""The Logger interface, and several loggers as one."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -23,27 +23,27 @@ class Logger(ABC):
     """
 
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:  # noqa: B027
-        """Begin to write for a run, new or resumed; by default there is nothing to begin.
+        """Start writing for a run, new or resumed; by default do nothing.
 
         Args:
-            paths: The run's folder. On resuming, its metrics.jsonl holds the rows so far.
-            config: The resolved config, complete and plain JSON.
+            paths: the run's folder. On resuming, its metrics.jsonl holds the rows so far.
+            config: the resolved config, complete and plain JSON.
         """
 
     @abstractmethod
     def write(self, row: Row) -> None:
-        """Take one row: step, epoch, time, and the metrics' names with their numbers."""
+        """Write one row: step, epoch, time, and the metrics' names with their numbers."""
 
     @abstractmethod
     def close(self) -> None:
-        """Make everything written last; called once, also when the run failed."""
+        """Flush and close; called once, also when the run failed."""
 
 
 class Loggers(Logger):
     """Several loggers as one, none of which can end a run.
 
     One that raises is warned about and dropped: the rows are in metrics.jsonl anyway. LostRun
-    alone goes through, since then nobody here may write.
+    alone goes through, since then this process may no longer write.
     """
 
     def __init__(self, loggers: Iterable[Logger]) -> None:
@@ -94,13 +94,13 @@ def build_loggers(
 
     Args:
         names: csv, tensorboard, wandb, or import paths of a Logger that takes no arguments.
-            metrics.jsonl is written always; jsonl among the names is passed over.
-        wandb_kwargs: Arguments for wandb.init.
-        others: Loggers given from Python.
+            metrics.jsonl is written always; jsonl among the names is skipped.
+        wandb_kwargs: arguments for wandb.init.
+        others: loggers given from Python.
 
     Raises:
-        ComponentError: There is no such logger.
-        MissingExtra: Its package is not installed.
+        ComponentError: there is no such logger.
+        MissingExtra: its package is not installed.
         ConfigError: wandb.init does not take a key of wandb_kwargs.
     """
     wanted = [name for name in dict.fromkeys(names) if name != "jsonl"]
@@ -123,7 +123,7 @@ def _require_logger(thing: Any, name: str, kind: type) -> None:
     """Refuse what has not the methods of a logger; a class before it is called."""
     if not all(callable(getattr(thing, method, None)) for method in ("open", "write", "close")):
         raise ComponentError(
-            f"{name} gives a {kind.__name__}, no logger",
+            f"{name} gives a {kind.__name__}, not a logger",
             where=KEY,
             hint="derive from stride.loggers.base.Logger: open(paths, config), write(row), close()",
         )

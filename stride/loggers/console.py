@@ -1,4 +1,4 @@
-"""What a person sees during a training, on stderr: a progress display, plain lines, or nothing."""
+"""The terminal display of a training on stderr: progress bar, plain lines, or nothing."""
 
 import sys
 import time
@@ -72,7 +72,7 @@ class PlainDisplay(Display):
     """Print one line per epoch, and one every ten seconds within an epoch.
 
     Args:
-        stream: Where to; stderr by default.
+        stream: where to; stderr by default.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -99,7 +99,7 @@ class RichDisplay(Display):
     """Draw a bar with steps per second and the time left, and the newest metrics below it.
 
     Args:
-        stream: Where to; stderr by default.
+        stream: where to; stderr by default.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -158,7 +158,7 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
     """Build the display of that mode; auto is rich on a terminal and minimal elsewhere.
 
     Raises:
-        ConfigError: There is no such mode.
+        ConfigError: there is no such mode.
     """
     if mode not in MODES:
         key = "logging_config.terminal_display"

@@ -23,8 +23,8 @@ from stride.visible import visible_cell
 class CsvLogger(Logger):
     """Write each row as a line of metrics.csv, in the columns in which metrics first appeared.
 
-    Lines are appended. Only a metric that was not there before has the file written anew, with
-    one more column, in one move. On resuming the file is made anew from metrics.jsonl.
+    Lines are appended. Only a metric that was not there before rewrites the file, with
+    one more column, in one move. On resuming the file is rebuilt from metrics.jsonl.
     """
 
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:

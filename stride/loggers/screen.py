@@ -1,4 +1,4 @@
-"""Write to a stream that people read, whatever becomes of the stream."""
+"""A text stream that never fails, for stdout and stderr."""
 
 import io
 import os
@@ -9,7 +9,7 @@ _STANDARD = (1, 2)
 
 
 class Screen(io.TextIOBase):
-    """Pass text on to a stream, and never fail.
+    """Pass text on to a stream, ignoring its failures.
 
     What the stream's encoding lacks is replaced. A stream that has lost its reader, is closed or
     has no space left is given nothing any more.
@@ -29,7 +29,7 @@ class Screen(io.TextIOBase):
         """Write what the stream can show of a text; return the text's length.
 
         Raises:
-            TypeError: It is no text. Some ask so what a stream takes.
+            TypeError: it is not text. Some ask so what a stream takes.
         """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
@@ -49,7 +49,7 @@ class Screen(io.TextIOBase):
             self._stream.write(text.encode(error.encoding, "replace").decode(error.encoding))
 
     def write_bytes(self, data: bytes) -> None:
-        """Write what is for a program as it is, as a path that is no text."""
+        """Write what is for a program as it is, as a path that is not text."""
         self.flush()
         if self.lost is None:
             try:
@@ -68,7 +68,7 @@ class Screen(io.TextIOBase):
                 self._lose(error)
 
     def _lose(self, error: Exception) -> None:
-        """Note why; what a standard stream holds back goes nowhere, or Python's end would fail."""
+        """Record the error; send a standard stream to devnull, or Python's exit would fail."""
         self.lost = error
         with suppress(Exception):
             if (number := self._stream.fileno()) in _STANDARD:

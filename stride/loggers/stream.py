@@ -1,4 +1,4 @@
-"""Collect logged values by step and hand them on as rows, at most half a second later."""
+"""Buffer logged values by step and pass them to the sinks as rows every half second."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 class MetricsStream:
-    """Take values in a step for the price of an append; make rows of them outside of it.
+    """Buffer values within a step for the price of an append; build rows outside of it.
 
     Rows are the same however long steps take: the background thread takes whole steps only, those
     up to `state.hooks_done_step`; everything else is written where the training calls `flush`. A
@@ -43,7 +43,7 @@ class MetricsStream:
         self._thread.start()
 
     def log(self, name: str, value: float | Tensor) -> None:
-        """Note a number, or a tensor of one, under the current step.
+        """Log a number, or a tensor of one, under the current step.
 
         Raises:
             TypeError: the value is not one number.
@@ -55,12 +55,12 @@ class MetricsStream:
         self._pending.append((state.step, state.epoch, time.time(), name, value))
 
     def log_all(self, values: Mapping[str, float]) -> None:
-        """Note several numbers under the current step."""
+        """Log several numbers under the current step."""
         for name, value in values.items():
             self.log(name, value)
 
     def flush(self) -> None:
-        """Write everything noted so far.
+        """Write everything logged so far.
 
         Raises:
             StrideError: a sink could not write, now or in the background.
@@ -71,7 +71,7 @@ class MetricsStream:
             raise error
 
     def forget(self) -> None:
-        """Drop what is noted and not written yet."""
+        """Discard what is logged and not written yet."""
         with self._lock:
             self._pending.clear()
 

@@ -23,7 +23,7 @@ _HELD_RECORDS = 10_000
 
 
 class TextLog:
-    """Gather log records, warnings and uncaught exceptions of a run, and detach at its end.
+    """Write log records, warnings and uncaught exceptions of a run to its text log.
 
     Records of every logger of the process are taken. What is logged before the run has a folder
     is held, and written first once `open` names the file.
@@ -131,7 +131,7 @@ class _LogFile(logging.StreamHandler[TextIO]):
         super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Say once why nothing is written; logging would print a traceback for each record."""
+        """Warn once why nothing is written; logging would print a traceback for each record."""
         error = sys.exception()
         if not isinstance(error, OSError):
             super().handleError(record)
@@ -141,7 +141,7 @@ class _LogFile(logging.StreamHandler[TextIO]):
 
 
 class _Lines(logging.Formatter):
-    """Lines that a terminal may be shown, whatever library said them."""
+    """Format records with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's lines, a traceback's too."""

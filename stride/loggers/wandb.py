@@ -30,10 +30,10 @@ class WandbLogger(Logger):
 
     Without a mode in wandb_kwargs or WANDB_MODE, and without an API key in WANDB_API_KEY or
     ~/.netrc, the mode is offline: `wandb sync` sends the run later. Its id is the uuid of the run,
-    so that a resumed run goes on as the same one.
+    so that a resumed run continues as the same one.
 
     Args:
-        wandb_kwargs: Arguments for wandb.init.
+        wandb_kwargs: arguments for wandb.init.
 
     Raises:
         MissingExtra: wandb is not installed.
@@ -49,7 +49,7 @@ class WandbLogger(Logger):
             _check(self._kwargs)
 
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
-        """Begin a wandb run of the project that the work_dir names, called as the run."""
+        """Start a wandb run, in the project of the work_dir's name, under the run's name."""
         import wandb  # type: ignore[import-not-found, unused-ignore]
 
         defaults = {

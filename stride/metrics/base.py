@@ -1,4 +1,4 @@
-"""What a metric is: it takes the steps of a split, and gives one number over all of them."""
+"""The Metric interface: accumulate the steps of a split into one number."""
 
 import math
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ KEY = "training_config.metrics"
 
 
 class Task(Protocol):
-    """What metrics need to know of the data."""
+    """The protocol of the data's targets."""
 
     @property
     def target_kind(self) -> str | None:
@@ -29,14 +29,14 @@ class Task(Protocol):
 
 
 class Metric(ABC):
-    """Take the steps of a split one by one and give one number over all of them."""
+    """Accumulate the steps of a split into one number."""
 
     @abstractmethod
     def update(self, step: Step) -> None:
-        """Take a step's outputs and targets; never wait for the device.
+        """Accumulate a step's outputs and targets, without waiting for the device.
 
         Raises:
-            DataError: When their shapes are not what the metric is about.
+            DataError: when their shapes are not what the metric is about.
         """
 
     @abstractmethod
@@ -45,21 +45,21 @@ class Metric(ABC):
 
     @abstractmethod
     def reset(self) -> None:
-        """Forget all steps."""
+        """Reset the state."""
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Return what was taken since the reset (waits for the device)."""
+        """Return the accumulated state since the reset (waits for the device)."""
 
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
 
     def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Take the states of all ranks, in their order, in place of its own.
+        """Replace the state by the merged states of all ranks, given in their order.
 
         Raises:
-            ComponentError: When the metric does not say how.
+            ComponentError: when the metric does not say how.
         """
         raise ComponentError(
             f"the metric {type(self).__name__} cannot be computed over several processes",
@@ -69,7 +69,7 @@ class Metric(ABC):
 
 
 def compute_over_ranks(metric: Metric) -> float:
-    """Return the metric's value over what all ranks took; its own state stays as it is.
+    """Return the metric's value over all ranks; its own state stays as it is.
 
     Every rank has to ask, and gets the same bits.
     """
@@ -84,7 +84,7 @@ def compute_over_ranks(metric: Metric) -> float:
 
 
 class Sums(Metric):
-    """A metric that follows from sums over all samples, kept in one tensor on the device."""
+    """A metric computed from sums over all samples, kept in one tensor on the device."""
 
     def __init__(self) -> None:
         self._sums: Tensor | None = None
@@ -102,7 +102,7 @@ class Sums(Metric):
         return math.nan if self._sums is None else self.value(self._sums.tolist())
 
     def reset(self) -> None:
-        """Forget the sums."""
+        """Reset the sums."""
         self._sums = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class Sums(Metric):
         return {"sums": None if self._sums is None else self._sums.tolist()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from these sums."""
+        """Restore these sums."""
         sums = state["sums"]
         self._sums = None if sums is None else torch.tensor(sums, dtype=torch.float64)
 
@@ -121,7 +121,7 @@ class Sums(Metric):
         self._sums = reduce(self.combine, sums) if sums else None
 
     def combine(self, sums: Tensor, terms: Tensor) -> Tensor:
-        """Return the sums with a batch's terms, or another rank's sums, added."""
+        """Return the sums plus a batch's terms, or plus another rank's sums."""
         return sums + terms
 
     @abstractmethod
@@ -142,7 +142,7 @@ def outputs_and_targets(step: Step) -> tuple[Tensor, Tensor]:
     """Return a step's outputs and targets without their graph.
 
     Raises:
-        DataError: When the step does not give both as tensors.
+        DataError: when the step does not give both as tensors.
     """
     outputs, targets = step.outputs, step.targets
     if not (isinstance(outputs, Tensor) and isinstance(targets, Tensor)):

@@ -27,17 +27,17 @@ def build_metrics(names: Sequence[str] | None, info: Task | None) -> dict[str, M
 
     Args:
         names: None for the default ones.
-        info: What is known of the targets.
+        info: what is known of the targets.
 
     Whether a metric is for classes or for numbers is not asked here: what the model's step gives
     shows whether it fits, and that need not be the targets of the data.
 
     Returns:
-        The metrics by the names that they are recorded by.
+        the metrics by the names that they are recorded by.
 
     Raises:
-        ConfigError: For an unknown name, or two metrics that would be recorded by one.
-        MissingExtra: For a name of torchmetrics', which is not installed.
+        ConfigError: for an unknown name, or two metrics that would be recorded by one.
+        MissingExtra: for a name of torchmetrics', which is not installed.
     """
     names = default_metrics(info) if names is None else names
     _require_own_names(names)
@@ -45,7 +45,7 @@ def build_metrics(names: Sequence[str] | None, info: Task | None) -> dict[str, M
 
 
 def recorded_name(name: str) -> str:
-    """Return by which name a metric is recorded: of an import path it is what follows the colon."""
+    """Return the name that a metric is recorded by: of an import path the part after the colon."""
     return name.rpartition(":")[2]
 
 
@@ -93,7 +93,7 @@ def _imported(name: str) -> Metric:
 def _require_metric(thing: Any, name: str, kind: type) -> None:
     """Refuse what has not the methods of a metric; a class before it is called."""
     if not all(callable(getattr(thing, method, None)) for method in ("update", "compute", "reset")):
-        raise ComponentError(f"{name} gives a {kind.__name__}, no metric", where=KEY, hint=_OWN)
+        raise ComponentError(f"{name} gives a {kind.__name__}, not a metric", where=KEY, hint=_OWN)
 
 
 def _made(name: str, make: Any) -> Any:

@@ -93,7 +93,7 @@ class AUC(Metric):
         self.reset()
 
     def reset(self) -> None:
-        """Forget all scores."""
+        """Reset the scores."""
         self._scores: list[Tensor] = []
         self._targets: list[Tensor] = []
 
@@ -117,7 +117,7 @@ class AUC(Metric):
         """Return the area; NaN where a class does not occur or a score is NaN.
 
         Raises:
-            DataError: When there are other targets than 0 and 1.
+            DataError: when there are other targets than 0 and 1.
         """
         if not self._scores:
             return math.nan
@@ -137,14 +137,14 @@ class AUC(Metric):
         return {k: torch.cat(v).tolist() if v else [] for k, v in keep.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from these scores and targets."""
+        """Restore these scores and targets."""
         self.reset()
         if state["scores"]:
             self._scores = [torch.tensor(state["scores"], dtype=torch.float64)]
             self._targets = [torch.tensor(state["targets"])]
 
     def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Take the scores and targets of all ranks."""
+        """Concatenate the scores and targets of all ranks."""
         whole = {key: [x for state in states for x in state[key]] for key in ("scores", "targets")}
         self.load_state_dict(whole)
 
@@ -167,7 +167,7 @@ def predictions(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Return predicted and true class indices, of one shape.
 
     Raises:
-        DataError: When outputs are neither scores of classes nor one score per target.
+        DataError: when outputs are neither scores of classes nor one score per target.
     """
     if _has_classes(outputs, targets):
         return outputs.argmax(dim=1), _indices(outputs, targets)
@@ -192,7 +192,7 @@ def _indices(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _only_of_classes(counts: Tensor, targets: Tensor) -> Tensor:
-    """Return counts as they are, and as NaN where some targets are no whole numbers.
+    """Return counts as they are, and as NaN where some targets are not whole numbers.
 
     So no update has to wait for the device, and the value says it.
     """
@@ -212,7 +212,7 @@ def _require_classes(counts: Sequence[float]) -> None:
 
 def _misfit(outputs: Tensor, targets: Tensor) -> DataError:
     return DataError(
-        f"targets of shape {tuple(targets.shape)} ({targets.dtype}) are no classes for outputs "
+        f"targets of shape {tuple(targets.shape)} ({targets.dtype}) are not classes for outputs "
         f"of shape {tuple(outputs.shape)}",
         where=KEY,
         hint="classes are integers of shape (N, ...) for outputs (N, C, ...); "

@@ -64,7 +64,7 @@ class R2(Sums):
         return torch.stack([torch.full_like(mean, len(exact)), mean, deviations, errors])
 
     def combine(self, sums: Tensor, terms: Tensor) -> Tensor:
-        """Merge a batch's terms into the running ones."""
+        """Return the running terms with a batch's merged in."""
         count = (sums[0] + terms[0]).clamp(min=1)
         shift = terms[1] - sums[1]
         mean = sums[1] + shift * terms[0] / count

@@ -17,14 +17,14 @@ _MODULES = ("", ".classification", ".regression")
 
 
 class TorchMetric(Metric):
-    """Give a metric with update(outputs, targets), as torchmetrics', the steps of a split.
+    """Adapt a metric with update(outputs, targets), as torchmetrics', to steps.
 
     Class scores are given as probabilities: scores that happen to lie between 0 and 1 could be
     taken for them.
 
     Args:
-        metric: An instance of a metric of torchmetrics, or of the same methods.
-        kind: What it takes: "binary", "class", "float" for numbers that are given one shape, or ""
+        metric: an instance of a metric of torchmetrics, or of the same methods.
+        kind: what it takes: "binary", "class", "float" for numbers that are given one shape, or ""
             for outputs as they are.
     """
 
@@ -38,7 +38,7 @@ class TorchMetric(Metric):
             metric.sync_on_compute = False  # ranks are brought together by `merge`
 
     def update(self, step: Step) -> None:
-        """Give the metric the outputs and targets, on their device."""
+        """Update the metric with the outputs and targets, on their device."""
         outputs, targets = outputs_and_targets(step)
         if outputs.device != self._device and hasattr(self._metric, "to"):
             self._metric.to(outputs.device)
@@ -64,7 +64,7 @@ class TorchMetric(Metric):
         """Return the metric's value.
 
         Raises:
-            ComponentError: When it is not one number.
+            ComponentError: when it is not one number.
         """
         value = self._metric.compute()
         if isinstance(value, Tensor) and value.numel() != 1:
@@ -84,14 +84,14 @@ class TorchMetric(Metric):
         return dict(self._metric.state_dict())
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Give the metric its own state."""
+        """Restore the metric's own state."""
         self._metric.load_state_dict(dict(state))
 
     def merge(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Let the metric merge the states of all ranks.
+        """Merge the states of all ranks by the metric's own method.
 
         Raises:
-            ComponentError: When it cannot.
+            ComponentError: when it cannot.
         """
         if not hasattr(self._metric, "merge_state"):
             super().merge(states)
@@ -135,7 +135,7 @@ def build(name: str, cls: type, info: Task | None) -> TorchMetric:
     """Build a metric of torchmetrics, with what the data tell as its arguments.
 
     Raises:
-        ComponentError: When it needs an argument that the data do not tell.
+        ComponentError: when it needs an argument that the data do not tell.
     """
     parameters = inspect.signature(cls).parameters
     classes = None if info is None else info.num_classes

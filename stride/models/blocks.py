@@ -1,4 +1,4 @@
-"""The pieces that the built-in networks share: layers by name, for vectors, signals and images."""
+"""Building blocks of the built-in networks, for vectors, signals and images."""
 
 from math import gcd, prod
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ def activation(name: str) -> nn.Module:
     """Build the activation of that name in torch.nn, such as ReLU, GELU, SiLU or Tanh.
 
     Raises:
-        ComponentError: When torch.nn has no such activation.
+        ComponentError: when torch.nn has no such activation.
     """
     known = nn.modules.activation.__all__
     if name not in known:
@@ -82,7 +82,7 @@ def signal_dims(input_shape: list[int], network: str) -> int:
     """Return how many axes follow the channels: 1 for (C, L), 2 for (C, H, W), 3 for (C, D, H, W).
 
     Raises:
-        ComponentError: For a shape that is none of these.
+        ComponentError: for a shape that is none of these.
     """
     dims = len(input_shape) - 1
     if dims not in _CONV:

@@ -1,4 +1,4 @@
-"""Find criteria that compare every output with every target, where one with its own was meant."""
+"""Detect criteria that broadcast outputs against targets by mistake."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,9 +47,9 @@ def _broadcast(one: torch.Size, other: torch.Size) -> torch.Size | None:
 
 
 class _BroadcastWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """See whether an operation broadcasts what comes of outputs against what comes of targets.
+    """Watch whether an operation broadcasts outputs against targets.
 
-    Pairs within one of them, as a ranking takes them, are no such thing.
+    Pairs within one of them, as a ranking takes them, do not count.
 
     Attributes:
         seen: whether one did.

@@ -1,4 +1,4 @@
-"""From resolved config sections to a network, a criterion and the Model of both."""
+"""Build network, criterion and Model from resolved config sections."""
 
 import random
 import sys
@@ -34,15 +34,15 @@ def resolve_model(
     """Return model_kwargs complete: every argument of the constructor, and the seed.
 
     Args:
-        kwargs: The section; its open keys may be raw text. A model_name of None is inferred.
-        info: What is known of the data, for the sizes that are not given.
-        seed: The run's seed, which `model_seed` takes where it is null.
-        constructor: A class given from Python, which `model_name` only names.
-        section: The dotted name of the section, for errors.
+        kwargs: the section; its open keys may be raw text. A model_name of None is inferred.
+        info: what is known of the data, for the sizes that are not given.
+        seed: the run's seed, which `model_seed` takes where it is null.
+        constructor: a class given from Python, which `model_name` only names.
+        section: the dotted name of the section, for errors.
 
     Raises:
-        ConfigError: For a key that the constructor does not take, or a value it cannot be.
-        ComponentError: When there is no such model.
+        ConfigError: for a key that the constructor does not take, or a value it cannot be.
+        ComponentError: when there is no such model.
     """
     name = kwargs.get("model_name") or infer_model_name(info)
     constructor = constructor or find("model", name)
@@ -81,13 +81,13 @@ def build_network(
     """Build the nn.Module of a model section on the CPU, from its seed alone.
 
     Args:
-        resolved: What `resolve_model` returned; a section that it has not seen is resolved.
-        info: Needed for sizes that the section leaves open.
-        constructor: A class given from Python, which `model_name` only names.
+        resolved: what `resolve_model` returned; a section that it has not seen is resolved.
+        info: needed for sizes that the section leaves open.
+        constructor: a class given from Python, which `model_name` only names.
 
     Raises:
-        ComponentError: When the constructor refuses its arguments, or gives no model.
-        RunError: When `init_from` has no weights.
+        ComponentError: when the constructor refuses its arguments, or gives no model.
+        RunError: when `init_from` has no weights.
     """
     built = _construct(resolved, info, constructor)
     return built.network if isinstance(built, Model) else built
@@ -126,10 +126,10 @@ def _construct(
 
 
 def _require_module(right: bool, kind: type, name: str, where: str) -> None:
-    """Refuse what is no module; a class before it is called."""
+    """Refuse what is not a module; a class before it is called."""
     if not right:
         raise ComponentError(
-            f"{name} gives a {kind.__name__}, no torch.nn.Module",
+            f"{name} gives a {kind.__name__}, not a torch.nn.Module",
             where=where,
             hint="name a class of modules, or a function that returns one",
         )
@@ -141,8 +141,8 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
     Classes take CrossEntropyLoss; numbers, and inputs to be reconstructed, take MSELoss.
 
     Raises:
-        ConfigError: For a wrong key or value, or a reduction of torch's other than the mean.
-        ComponentError: When there is no such criterion.
+        ConfigError: for a wrong key or value, or a torch reduction that is not the mean.
+        ComponentError: when there is no such criterion.
     """
     name = kwargs.get("criterion_name") or infer_criterion_name(info)
     constructor = find("criterion", name)
@@ -156,7 +156,7 @@ def resolve_criterion(kwargs: Mapping[str, Any], info: Shapes | None) -> dict[st
     means = ("mean", "batchmean") if constructor is nn.KLDivLoss else ("mean",)
     if is_of_torch(constructor) and bound.get("reduction", "mean") not in means:
         raise ConfigError(
-            f"criterion_kwargs.reduction={bound['reduction']} is no mean over the samples",
+            f"criterion_kwargs.reduction={bound['reduction']} is not a mean over the samples",
             key="criterion_kwargs.reduction",
             hint="leave it at mean: a step's loss is the mean over its batch",
         )
@@ -204,7 +204,7 @@ def build_criterion(resolved: Mapping[str, Any]) -> nn.Module:
     """Build the criterion of a section that `resolve_criterion` returned.
 
     Raises:
-        ComponentError: When the constructor refuses its arguments, or gives no module.
+        ComponentError: when the constructor refuses its arguments, or gives no module.
     """
     name = resolved["criterion_name"]
     constructor = find("criterion", name)
@@ -222,7 +222,7 @@ def build_criterion(resolved: Mapping[str, Any]) -> nn.Module:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the random state of torch, Python and NumPy for the block, and give it back after."""
+    """Seed torch, Python and NumPy for a block and restore their state after it."""
     initialised = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     cuda = list(range(torch.cuda.device_count())) if initialised else []
     numpy = sys.modules.get("numpy")

@@ -15,15 +15,15 @@ class CNN(nn.Sequential):
 
     Args:
         input_shape: (channels, length), (channels, height, width) or with a depth.
-        output_shape: Shape of one output; empty for one number.
-        channels: Channels of each convolution, in order.
-        kernel_size: Size of all kernels.
-        pooling: Window of the maximum after each convolution; 1 for none. It is left out where
+        output_shape: shape of one output; empty for one number.
+        channels: channels of each convolution, in order.
+        kernel_size: size of all kernels.
+        pooling: window of the maximum after each convolution; 1 for none. It is left out where
             the signal has become smaller than the window.
-        hidden: Widths of the dense layers between convolutions and output.
-        activation: Name of an activation in torch.nn.
-        dropout: Share of the units dropped in training, in the dense layers.
-        norm: Normalisation before each activation of a convolution: none, batch, layer or group.
+        hidden: widths of the dense layers between convolutions and output.
+        activation: name of an activation in torch.nn.
+        dropout: share of the units dropped in training, in the dense layers.
+        norm: normalisation before each activation of a convolution: none, batch, layer or group.
     """
 
     def __init__(

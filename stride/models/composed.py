@@ -1,4 +1,4 @@
-"""The seam for a network that is made of others, each of which has a model section of its own."""
+"""Base class of networks made of others, each with a model section of its own."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Composed(nn.Module, ABC):
-    """A network that completes its own section, and says what its steps and its start are."""
+    """A network that resolves its own section, and defines its Model and start weights."""
 
     @classmethod
     @abstractmethod

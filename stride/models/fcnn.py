@@ -22,11 +22,11 @@ class FCNN(nn.Module):
     Args:
         input_shape: (channels, length), (channels, height, width) or with a depth.
         output_shape: (outputs,) or (outputs, *positions) or positions, or empty for one number.
-        channels: Channels of each convolution, in order.
-        kernel_size: Size of all kernels.
-        activation: Name of an activation in torch.nn.
-        dropout: Share of the values dropped in training, before the last convolution.
-        norm: Normalisation before each activation: none, batch, layer or group.
+        channels: channels of each convolution, in order.
+        kernel_size: size of all kernels.
+        activation: name of an activation in torch.nn.
+        dropout: share of the values dropped in training, before the last convolution.
+        norm: normalisation before each activation: none, batch, layer or group.
     """
 
     def __init__(

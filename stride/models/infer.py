@@ -1,4 +1,4 @@
-"""Fill the sizes that a network's constructor asks for from what is known of the data."""
+"""Infer the sizes that a network's constructor needs from the data."""
 
 import inspect
 from collections.abc import Callable, Collection
@@ -9,7 +9,7 @@ from stride.errors import DataError
 
 
 class Shapes(Protocol):
-    """What the data tell about one sample."""
+    """The protocol of a sample's shapes."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -37,7 +37,7 @@ def infer_sizes(
     in_channels, out_channels and num_classes which are not given, and have no default or None.
 
     Raises:
-        DataError: When the targets are classes and their number is not known.
+        DataError: when the targets are classes and their number is not known.
     """
     if info is None:
         return {}

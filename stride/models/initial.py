@@ -1,4 +1,4 @@
-"""Start from weights that exist: those of a run, or of a safetensors file."""
+"""Initialise a network from the weights of a run or a safetensors file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,17 +16,17 @@ SHOWN = 10  # keys of each kind that an error lists
 
 
 def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) -> None:
-    """Copy weights into the network, every one of them.
+    """Load all weights of a file into the network.
 
     Args:
-        network: Changed in place.
-        source: A run's folder (or `W/latest`, `W/best`), of which the best weights are taken, or a
+        network: changed in place.
+        source: a run's folder (or `W/latest`, `W/best`), of which the best weights are taken, or a
             safetensors file; a list has one for each part of a network that is made of others.
 
     Raises:
-        ConfigError: For a list, when the network has no such parts.
-        RunError: When there are no weights there, or the file cannot be read.
-        ComponentError: When names or shapes differ from the network's, listing them.
+        ConfigError: for a list, when the network has no such parts.
+        RunError: when there are no weights there, or the file cannot be read.
+        ComponentError: when names or shapes differ from the network's, listing them.
     """
     if isinstance(source, (str, Path)):
         _load(network, weights_file(source))
@@ -65,7 +65,7 @@ def weights_file(source: str | Path) -> Path:
     """Return the safetensors file that a run's folder or a path means.
 
     Raises:
-        RunError: When there is none.
+        RunError: when there is none.
     """
     path = Path(source).expanduser()
     path = Run(path).path if path.name in RESERVED_NAMES else path

@@ -1,4 +1,4 @@
-"""Say what a criterion's loss is the mean of: elements, or the weights of the labels that count."""
+"""Compute a loss together with its denominator: elements, or weights of counted labels."""
 
 import copy
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _SMALL = 1e-30  # less than any weight that counts
 
 
 def to_sum_dtype(size: Size) -> Size:
-    """Return a size in a type that sums of it fit in: bytes and half precision would not hold them.
+    """Widen a size to a dtype that its sums fit in: bytes and half precision would overflow.
 
     A mask that has the type of the outputs gives such a size under autocast.
     """
@@ -29,7 +29,7 @@ def to_sum_dtype(size: Size) -> Size:
 
 
 def loss_function_for(criterion: nn.Module) -> LossFunction:
-    """Return what calls such a criterion, and gives its loss and what that is a mean over.
+    """Return a function that calls the criterion and returns its loss and denominator.
 
     This is how many elements a pointwise criterion of torch's has averaged, and the sum of the
     weights of the labels that a class criterion has counted; None, the samples, for any other.
@@ -75,7 +75,7 @@ def _pointwise(criterion: Any, outputs: Any, targets: Any) -> tuple[Tensor, int]
 
 
 def _cross_entropy(criterion: Any, outputs: Any, targets: Any) -> tuple[Tensor, Size]:
-    """Take torch's kernel, which counts the labels itself, where there is nothing but labels."""
+    """Use torch's kernel, which counts the labels itself, for plain labels."""
     if (
         criterion.weight is None
         and not criterion.label_smoothing

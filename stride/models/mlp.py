@@ -14,12 +14,12 @@ class MLP(nn.Sequential):
     """Map (N, *input_shape) to (N, *output_shape) through dense layers.
 
     Args:
-        input_shape: Shape of one sample; flattened.
-        output_shape: Shape of one output; empty for one number.
-        hidden: Widths of the hidden layers, in order; empty for a linear map.
-        activation: Name of an activation in torch.nn, after each hidden layer.
-        dropout: Share of the hidden units dropped in training.
-        norm: Normalisation before each activation: none, batch, layer or group.
+        input_shape: shape of one sample; flattened.
+        output_shape: shape of one output; empty for one number.
+        hidden: widths of the hidden layers, in order; empty for a linear map.
+        activation: name of an activation in torch.nn, after each hidden layer.
+        dropout: share of the hidden units dropped in training.
+        norm: normalisation before each activation: none, batch, layer or group.
     """
 
     def __init__(

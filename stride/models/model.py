@@ -1,4 +1,4 @@
-"""What the loop calls: a network, its criterion, and one step of both on a batch."""
+"""The Model that the loop calls: a network, its criterion and their steps."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -17,16 +17,16 @@ CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name
 
 
 class Step(NamedTuple):
-    """Hold what one step gives: the mean loss over its samples, and what metrics need.
+    """The result of one step: the mean loss over its samples, and what metrics need.
 
     Attributes:
-        loss: Scalar mean over the batch, with its graph in training.
-        size: What the loss is the mean of: how many samples, tokens or nodes, or the sum of their
-            weights; a number, or a tensor of one, which nobody waits for. It is the loss's weight
+        loss: scalar mean over the batch, with its graph in training.
+        size: what the loss is the mean of: how many samples, tokens or nodes, or the sum of their
+            weights; a number, or a tensor of one, never waited for. It is the loss's weight
             wherever losses come together: microbatches, processes, epochs. Of 0, a step counts
             nothing. Where in an epoch a training is does not follow from it.
-        outputs: What the network returned, if metrics are to see it.
-        targets: The targets as the criterion saw them (shapes and type made to fit the outputs).
+        outputs: what the network returned, if metrics are to see it.
+        targets: the targets as the criterion saw them (shapes and type made to fit the outputs).
     """
 
     loss: Tensor
@@ -46,9 +46,9 @@ class Model:
     `evaluation_step` where it differs; either may return a `Step` or the bare mean loss.
 
     Attributes:
-        network: The plain module; its parameters are trained, its state_dict is the weights.
-        criterion: Called as criterion(outputs, targets); its own parameters are trained too.
-        forward: What a step calls for the outputs: the network, or a wrapper round it
+        network: the plain module; its parameters are trained, its state_dict is the weights.
+        criterion: called as criterion(outputs, targets); its own parameters are trained too.
+        forward: what a step calls for the outputs: the network, or a wrapper round it
             (DistributedDataParallel, torch.compile) which the engine puts here.
     """
 
@@ -68,7 +68,7 @@ class Model:
         """Return the mean loss over the batch, with outputs and targets for the metrics.
 
         Raises:
-            DataError: For a batch of an unknown form, or targets that do not fit the outputs.
+            DataError: for a batch of an unknown form, or targets that do not fit the outputs.
         """
         kind = type(batch)
         if (kind is tuple or kind is list) and len(batch) == 2:
@@ -81,7 +81,7 @@ class Model:
         return self.make_step(outputs, targets, inputs)
 
     def make_step(self, outputs: Any, targets: Any, inputs: Any) -> Step:
-        """Return the step that outputs and targets made to fit give, by the criterion."""
+        """Return the Step of outputs and matching targets, by the criterion."""
         loss, size = self._loss_function(self.criterion, outputs, targets)
         if size is None:
             size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
@@ -90,7 +90,7 @@ class Model:
         return new_step(Step, (loss, size, outputs, targets))
 
     def _counted(self, targets: Any) -> Any:
-        """Return targets, those that the criterion leaves out as -1: no metric counts these."""
+        """Return targets with -1 for those that the criterion ignores: metrics skip these."""
         classes = isinstance(targets, Tensor) and not targets.is_floating_point()
         return torch.where(targets == self._ignored, -1, targets) if classes else targets
 
@@ -118,7 +118,7 @@ class Model:
 
     @property
     def device(self) -> torch.device:
-        """The device of the network's first parameter or buffer; the CPU when it has none."""
+        """Return the device of the network's first parameter or buffer, else the CPU."""
         for tensors in (self.network.parameters(), self.network.buffers()):
             for tensor in tensors:
                 return tensor.device
@@ -162,7 +162,7 @@ class Model:
 
 
 class OwnSteps(Model):
-    """Give a module that brings its own training_step the rest of a Model's methods.
+    """Wrap a module that has its own training_step as a Model.
 
     The module's methods are bound as they are, so that no call lies between loop and user. A
     module without evaluation_step or predict is evaluated by its training step, and called.
@@ -217,7 +217,7 @@ def split_batch(batch: Any) -> tuple[Any, Any]:
         return batch[0], batch[-1]
     form = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch)
     raise DataError(
-        f"a batch that is a {form} is no (inputs, targets)",
+        f"a batch that is a {form} is not (inputs, targets)",
         hint='yield (inputs, targets), inputs, {"inputs": ..., "targets": ...}, '
         "or give the model its own training_step",
     )

@@ -22,12 +22,12 @@ class ResNet(nn.Sequential):
 
     Args:
         input_shape: (channels, length), (channels, height, width) or with a depth.
-        output_shape: Shape of one output; empty for one number.
+        output_shape: shape of one output; empty for one number.
         variant: "small" (three stages of one block) or "18" (four stages of two).
-        widths: Channels of each stage; by default those of the variant.
-        activation: Name of an activation in torch.nn.
-        dropout: Share of the features dropped in training, before the last layer.
-        norm: Normalisation after each convolution: none, batch, layer or group.
+        widths: channels of each stage; by default those of the variant.
+        activation: name of an activation in torch.nn.
+        dropout: share of the features dropped in training, before the last layer.
+        norm: normalisation after each convolution: none, batch, layer or group.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ def local_shard(tensor: Tensor) -> Tensor:
 
 
 def full_tensor(tensor: Tensor) -> Tensor:
-    """Put a tensor together on every process; all have to ask."""
+    """Gather a full tensor on every process; a collective call."""
     full: Tensor = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
     return full
 

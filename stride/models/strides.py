@@ -1,4 +1,4 @@
-"""How a tensor's numbers lie in memory: in which order, with gaps, or one of them for several."""
+"""The memory layout of tensors: strides, gaps and overlaps."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Make targets fit outputs, or refuse: a silent broadcast trains the wrong thing."""
+"""Match targets to outputs, or refuse: a silent broadcast trains the wrong thing."""
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +28,7 @@ def match_shape(outputs: Tensor, targets: Tensor) -> Tensor:
     two to (N, N) and train every output on every target.
 
     Raises:
-        DataError: When the shapes differ in more than that.
+        DataError: when the shapes differ in more than that.
     """
     if targets.shape != outputs.shape:
         targets = _reshape(outputs, targets)
@@ -56,7 +56,7 @@ def class_indices(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return class targets as int64 of shape (N, ...); floating targets are class probabilities.
 
     Raises:
-        DataError: When the shape is not that of outputs (N, C, ...) without C.
+        DataError: when the shape is not that of outputs (N, C, ...) without C.
     """
     if targets.dtype is torch.int64 and targets.dim() == outputs.dim() - 1:
         return targets

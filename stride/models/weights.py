@@ -20,7 +20,7 @@ _TIED = "tied"
 
 
 def memory_key(tensor: Tensor) -> tuple[object, ...]:
-    """Return a key that is equal for tensors that are the same numbers in memory (tied weights)."""
+    """Return a key that is equal for tensors that share their memory (tied weights)."""
     rows = local_shard(tensor)
     if not rows.numel():
         return (id(tensor),)
@@ -29,7 +29,7 @@ def memory_key(tensor: Tensor) -> tuple[object, ...]:
 
 
 def weights_bytes(state: Mapping[str, Any]) -> bytes:
-    """Return a safetensors file of a state dict; what is no tensor is left out.
+    """Return a safetensors file of a state dict; what is not a tensor is left out.
 
     Names of tensors that share their memory with another are kept in the file's metadata.
     """
@@ -53,7 +53,7 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     """Return the tensors of a safetensors file by name.
 
     Raises:
-        RunError: the file is missing, no safetensors file, or no file of its run's own.
+        RunError: the file is missing, not a safetensors file, or not of the run's own.
     """
     try:
         with reading(path) as opened:
@@ -63,15 +63,15 @@ def read_weights(path: Path, device: str | torch.device = "cpu") -> dict[str, Te
     except FileNotFoundError as error:
         raise RunError("no weights here", where=str(path)) from error
     except (SafetensorError, OSError, ValueError, RunError) as error:
-        raise RunError(f"this is no safetensors file: {error}", where=str(path)) from error
+        raise RunError(f"this is not a safetensors file: {error}", where=str(path)) from error
     return state | {name: state[twin] for name, twin in tied.items()}
 
 
 def _tied(header: Header) -> dict[str, str]:
-    """Return by the name of each tensor that is not stored the one whose memory it shares.
+    """Return for each tensor that is not stored the name of the one it is tied to.
 
     Raises:
-        RunError: what is told of them is no such thing.
+        RunError: the record of them is malformed.
     """
     try:
         tied = dict(json.loads(header.metadata.get(_TIED, "{}")))
@@ -84,7 +84,7 @@ def _tied(header: Header) -> dict[str, str]:
 
 
 def clone_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of a state dict that training does not change; tied tensors stay tied."""
+    """Clone a state dict; tied tensors stay tied."""
     clones: dict[tuple[object, ...], Tensor] = {}
     copied: dict[str, Any] = {}
     for name, value in state.items():
@@ -99,7 +99,7 @@ def clone_state(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def separate_storages(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return tensors that a safetensors file takes: contiguous, and none a part of another."""
+    """Return contiguous tensors that share no storage, as safetensors needs them."""
     storages: set[int] = set()
     separate = {}
     for name, tensor in tensors.items():

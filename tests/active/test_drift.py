@@ -100,8 +100,8 @@ def test_training_learns_how_many_classes_there_are():
     ("make", "message"),
     [
         (lambda: Ramp(5, 5), "a ramp from 5 to 5 does not rise"),
-        (lambda: RandomMix(1.5), "chance=1.5 is no chance"),
-        (lambda: Static(2), "which=2 is no domain"),
+        (lambda: RandomMix(1.5), "chance=1.5 is not a probability"),
+        (lambda: Static(2), "which=2 is not a domain"),
         (lambda: DriftingDataset(FIRST, [], Static()), "domains of 1000 and 0 samples"),
         (lambda: DriftingDataset(FIRST, SECOND, Static(), length=-1), "make no stream of -1"),
     ],

@@ -20,7 +20,7 @@ def test_exact_values_are_doubles_without_a_graph():
 
 @pytest.mark.parametrize("values", [torch.zeros(3), torch.zeros(0, 2), torch.zeros(3, 2, 2)])
 def test_what_is_no_matrix_is_refused(values):
-    with pytest.raises(DataError, match=r"features of shape .* are no matrix.*flatten"):
+    with pytest.raises(DataError, match=r"features of shape .* are not a matrix.*flatten"):
         require_matrix(values, "features")
 
 
@@ -34,7 +34,7 @@ def test_numbers_that_are_not_finite_are_refused_with_their_row(bad):
 
 @pytest.mark.parametrize("row", [[2.0, -1.0], [1.0, 1.0], [0.2, 0.7]])
 def test_logits_are_no_probabilities(row):
-    with pytest.raises(DataError, match=r"row 1 of p sums to .*no probabilities.*softmax"):
+    with pytest.raises(DataError, match=r"row 1 of p sums to .*not probabilities.*softmax"):
         require_probabilities(torch.tensor([[0.5, 0.5], row]), "p")
 
 
@@ -48,7 +48,7 @@ def test_probabilities_of_half_precision_are_taken():
     [
         (torch.zeros(3, dtype=torch.int64), r"labels of shape \(3,\) for 2 samples"),
         (torch.zeros(2, 1, dtype=torch.int64), r"labels of shape \(2, 1\) for 2 samples"),
-        (torch.zeros(2), r"labels of type torch.float32 are no classes.*labels.long"),
+        (torch.zeros(2), r"labels of type torch.float32 are not classes.*labels.long"),
         (torch.tensor([0, -100]), "labels hold -100, and classes count from 0"),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_name_is_found(kind: str, name: str, expected: object) -> None:
         ("dataset", "cifar", "give one of digits, table, arrays, or an import path such as"),
         ("callback", "early", "give an import path such as my_package.my_module:early"),
         ("trainer", "", "there is no trainer ''"),
-        ("model", "os:sep", "os:sep is no model: it is a str, not a class or function"),
+        ("model", "os:sep", "os:sep is not a model but a str; name a class or function"),
     ],
 )
 def test_a_name_that_is_not_found_says_the_nearest(kind: str, name: str, message: str) -> None:

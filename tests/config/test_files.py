@@ -113,7 +113,7 @@ def test_yaml_is_version_1_2(tmp_path: Path, suffix: str) -> None:
     [
         ("c.json", '{"a": 1,\n"b": }', r"not JSON: Expecting value \(.*c.json:2\)"),
         ("c.json", '{"a": 1, "a": 2}', r"the key 'a' stands there twice"),
-        ("c.json", '{"a": NaN}', "NaN is no JSON number"),
+        ("c.json", '{"a": NaN}', "NaN is not a JSON number"),
         ("c.json", "[1]", "must hold a table of keys"),
         ("c.json", "", "not JSON"),
         ("c.json", "[" * 100_000, "nested too deeply"),

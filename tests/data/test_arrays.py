@@ -100,7 +100,7 @@ def test_a_key_says_what_whole_numbers_are(tmp_path):
     assert read.tensors[0].dtype == torch.int64
     np.save(tmp_path / "inputs.npy", np.ones((2, 3)))
     message = refused(str(tmp_path), targets=None, input_kind="index")
-    assert "holds no indices" in message and "dataset_kwargs.input_kind" in message
+    assert "does not hold indices" in message and "dataset_kwargs.input_kind" in message
 
 
 @pytest.mark.parametrize("memory_map", [False, True])
@@ -174,14 +174,14 @@ def test_wrong_names_and_lengths(files):
     np.savez(files / "nan.npz", inputs=np.ones((2, 2)), targets=np.array([1.0, np.nan]))
     assert "1 targets are NaN or infinite, first in data row 2" in refused(str(files / "nan.npz"))
     np.savez(files / "text.npz", inputs=np.array(["a", "b"]), targets=np.ones(2))
-    assert "holds no numbers" in refused(str(files / "text.npz"))
+    assert "does not hold numbers" in refused(str(files / "text.npz"))
 
 
 @pytest.mark.parametrize("name", ["a.npz", "a.npy", "a.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"nonsense, and a little more of it"])
 def test_damaged_files_are_named(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    assert f"no .{name[2:]} file" in refused(str(tmp_path / name))
+    assert f"not a .{name[2:]} file" in refused(str(tmp_path / name))
 
 
 @pytest.mark.parametrize("place", [[-8, 0], [4, 12], [9, 17]])
@@ -191,7 +191,7 @@ def test_a_safetensors_file_whose_tensors_are_not_in_their_places(tmp_path, plac
     text = json.dumps(header).encode()
     path = tmp_path / "odd.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(12))
-    assert "no .safetensors file: the tensor 'inputs'" in refused(str(path))
+    assert "not a .safetensors file: the tensor 'inputs'" in refused(str(path))
 
 
 def test_a_safetensors_file_that_is_cut_off(files):
@@ -200,7 +200,7 @@ def test_a_safetensors_file_that_is_cut_off(files):
     assert "is cut off" in refused(str(files / "cut.safetensors"))
     header = json.dumps({"inputs": {"dtype": "F8", "shape": [1], "data_offsets": [0, 1]}}).encode()
     (files / "new.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"0")
-    assert "no .safetensors file" in refused(str(files / "new.safetensors"))
+    assert "not a .safetensors file" in refused(str(files / "new.safetensors"))
 
 
 def test_missing_and_foreign_files(files):

@@ -78,5 +78,5 @@ def test_an_unknown_kind_and_other_channels_are_refused():
     + [{"kind": kind, "shift": [0.0], "scale": [1.0]} for kind in (None, [], {}, "robust")],
 )
 def test_a_record_of_another_form_is_told(values):
-    with pytest.raises(DataError, match="no statistics of a normalization"):
+    with pytest.raises(DataError, match="not statistics of a normalization"):
         Normalization.from_json(values)

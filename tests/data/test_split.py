@@ -44,8 +44,8 @@ def test_a_fraction_of_zero_makes_an_empty_split():
         (3, 0.1, 0.1, "val_fraction=0.1 of 3 samples is none"),
         (10, 0.1, 0.01, "test_fraction=0.01 of 10 samples is none"),
         (10, 0.5, 0.5, "leave none to train on"),
-        (10, -0.5, 0.1, "val_fraction=-0.5 is no fraction"),
-        (10, 1.5, 0.1, "val_fraction=1.5 is no fraction"),
+        (10, -0.5, 0.1, "val_fraction=-0.5 is not a fraction"),
+        (10, 1.5, 0.1, "val_fraction=1.5 is not a fraction"),
     ],
 )
 def test_impossible_fractions_are_refused(num, val, test, message):

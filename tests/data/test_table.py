@@ -165,9 +165,9 @@ def test_missing_and_foreign_files(csv, tmp_path):
     (tmp_path / "bad.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
     assert "the text is not in UTF-8" in refused(str(tmp_path / "bad.csv"))
     (tmp_path / "bad.parquet").write_bytes(b"not parquet at all")
-    assert "no Parquet file" in refused(str(tmp_path / "bad.parquet"))
+    assert "not a Parquet file" in refused(str(tmp_path / "bad.parquet"))
     (tmp_path / "bad.npz").write_bytes(b"not a zip")
-    assert "no NPZ file" in refused(str(tmp_path / "bad.npz"))
+    assert "not an NPZ file" in refused(str(tmp_path / "bad.npz"))
 
 
 def test_npz_columns_must_be_columns(tmp_path):

@@ -127,13 +127,13 @@ def test_a_limit_is_read_as_slurm_reads_it(text):
 
 
 REFUSED = {
-    "'soon' is no time limit": {"time": "soon"},
+    "'soon' is not a time limit": {"time": "soon"},
     "told to leave 120 s before the end of 60 s.*--signal-seconds 15": {
         "time": "1",
         "requeue": True,
     },
-    "'--mem=1G' is no option": {"options": ["--mem=1G"]},
-    "'comment=a\\\\nb' is no option": {"options": ["comment=a\nb"]},
+    "'--mem=1G' is not an sbatch option": {"options": ["--mem=1G"]},
+    "'comment=a\\\\nb' is not an sbatch option": {"options": ["comment=a\nb"]},
     "array is asked for by an option of its own.*--array": {"options": ["array=0-3"]},
 }
 

@@ -18,7 +18,7 @@ def test_a_cluster_is_named_where_there_are_several(slurm, tmp_path):
 def test_an_answer_that_is_no_job_is_refused(slurm, tmp_path):
     slurm.answer("sbatch", "welcome to the cluster\n")
     with pytest.raises(
-        SlurmError, match="sbatch answered 'welcome to the cluster', which is no job"
+        SlurmError, match="sbatch answered 'welcome to the cluster', which is not a job"
     ):
         submit(tmp_path / "job.sbatch")
 

@@ -103,7 +103,7 @@ def test_an_import_path_is_built_without_arguments(
     monkeypatch.syspath_prepend(tmp_path)
     run_through(build_loggers(["their_loggers:Mine"]), tmp_path)
     assert (tmp_path / "mine").read_text() == "2"
-    with pytest.raises(ComponentError, match="gives a Other, no logger"):
+    with pytest.raises(ComponentError, match="gives a Other, not a logger"):
         build_loggers(["their_loggers:Other"])
 
 

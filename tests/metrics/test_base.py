@@ -160,7 +160,7 @@ def test_pixels_count_one_by_one_and_negative_targets_not_at_all(name: str) -> N
 
 def test_targets_that_are_no_classes_are_refused() -> None:
     for name in ("accuracy", "f1", "top5_accuracy"):
-        with pytest.raises(DataError, match="no classes"):
+        with pytest.raises(DataError, match="not classes"):
             one(name).update(step(torch.randn(4, 3), torch.rand(4, 3)))
     with pytest.raises(DataError, match="needs outputs and targets"):
         one("accuracy").update(Step(torch.zeros(()), 4))
@@ -283,7 +283,7 @@ def test_import_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = build_metrics(["their_metrics:Largest", "their_metrics:Own"], None)
     assert list(metrics) == ["Largest", "Own"]
     assert over(metrics["Largest"], torch.arange(100.0), torch.zeros(100)) == 99.0
-    with pytest.raises(ComponentError, match="gives a int, no metric"):
+    with pytest.raises(ComponentError, match="gives a int, not a metric"):
         build_metrics(["their_metrics:nothing"], None)
     with pytest.raises(
         ComponentError, match=r"missing .* 'outputs' \(training_config.metrics\); na"
@@ -315,7 +315,7 @@ def test_a_wrong_name_is_refused(name: str, info: Info, message: str) -> None:
 @pytest.mark.parametrize("name", CLASS_METRICS)
 def test_a_class_metric_fits_by_the_targets_of_the_step(name: str) -> None:
     outputs, numbers = torch.randn(4, 1), torch.tensor([0.2, 1.0, -0.5, 1.7])
-    with pytest.raises(DataError, match=r"for (two )?classes|no classes"):
+    with pytest.raises(DataError, match=r"for (two )?classes|not classes"):
         over(one(name, Info()), outputs, numbers)
     if name != "top5_accuracy":
         zeros_and_ones = torch.tensor([0.0, 1.0, 1.0, 0.0])

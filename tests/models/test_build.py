@@ -158,7 +158,7 @@ def test_an_import_path_gives_a_network_a_model_or_a_module_with_own_steps(
     assert isinstance(built("Own"), OwnSteps)
     assert isinstance(built("wrapped").criterion, nn.L1Loss)
     assert isinstance(build_network({"model_name": "their_nets:wrapped"}), nn.Linear)
-    with pytest.raises(ComponentError, match=r"gives a int, no torch\.nn\.Module"):
+    with pytest.raises(ComponentError, match=r"gives a int, not a torch\.nn\.Module"):
         built("nothing")
     sys.modules.pop("their_nets")
 
@@ -217,7 +217,7 @@ def test_tensors_given_from_python_are_written_as_lists_and_have_the_values_they
 
 def test_a_sum_is_no_loss_of_a_step() -> None:
     section = {"criterion_name": "MSELoss", "reduction": "sum"}
-    with pytest.raises(ConfigError, match="no mean"):
+    with pytest.raises(ConfigError, match="not a mean"):
         resolve_criterion(section, Info())
 
 

@@ -68,5 +68,5 @@ def test_a_folder_without_weights_or_another_file_is_refused(tmp_path: Path) -> 
     with pytest.raises(RunError, match=r"no weights at .*weights\.safetensors.*init_from"):
         weights_file(tmp_path)
     (tmp_path / "text").write_text("no tensors")
-    with pytest.raises(RunError, match="no safetensors file"):
+    with pytest.raises(RunError, match="not a safetensors file"):
         load_initial(network(), tmp_path / "text")

@@ -45,7 +45,7 @@ def test_class_indices_are_int64_without_the_class_dimension() -> None:
 def test_floating_targets_are_probabilities_of_the_outputs_shape() -> None:
     outputs = torch.zeros(4, 3)
     assert class_indices(outputs, torch.ones(4, 3, dtype=torch.float64)).dtype is torch.float32
-    with pytest.raises(DataError, match=r"no class indices.*criterion_name=MSELoss"):
+    with pytest.raises(DataError, match=r"not class indices.*criterion_name=MSELoss"):
         class_indices(outputs, torch.ones(4))
 
 

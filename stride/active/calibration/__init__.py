@@ -1,4 +1,4 @@
-"""Measure how far probabilities can be trusted, mend them, and say when to train again."""
+"""Measure and correct the calibration of probabilities, and detect when to retrain."""
 
 from stride.active.calibration.calibration_error import (
     Reliability,

@@ -1,4 +1,4 @@
-"""Say how far predicted probabilities can be trusted, mend them, and notice when that changes."""
+"""Calibration error, temperature scaling and retrain triggers."""
 
 import math
 import statistics
@@ -18,19 +18,19 @@ HALVINGS = 40  # of that range's logarithm: to 1e-11
 
 @dataclass(frozen=True)
 class Reliability:
-    """How often predictions of each confidence are right: a reliability diagram.
+    """A reliability diagram: accuracy per confidence bin, with ECE and MCE.
 
     Bin i holds the samples with i / bins < confidence <= (i + 1) / bins, the first also those of
     confidence 0.
 
     Attributes:
-        counts: Samples in each bin.
-        confidence: Their mean confidence; None in an empty bin.
-        accuracy: The share of them that was right, likewise.
-        ece: The expected calibration error: the mean over all samples of the gap between accuracy
+        counts: samples in each bin.
+        confidence: their mean confidence; None in an empty bin.
+        accuracy: the share of them that was right, likewise.
+        ece: the expected calibration error: the mean over all samples of the gap between accuracy
             and confidence in their bin (M. Naeini, G. Cooper and M. Hauskrecht, "Obtaining Well
             Calibrated Probabilities Using Bayesian Binning", 2015).
-        mce: The maximum calibration error: the largest such gap.
+        mce: the maximum calibration error: the largest such gap.
     """
 
     counts: tuple[int, ...]
@@ -45,18 +45,18 @@ class Reliability:
 
 
 def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Reliability:
-    """Compare how sure predictions are with how often they are right, in bins of equal width.
+    """Compute the reliability diagram of predictions, in bins of equal width.
 
     Args:
         probabilities: (n, classes); the largest is the prediction, and its confidence.
         labels: (n,), classes from 0 on.
-        bins: How many, from 1 on.
+        bins: how many, from 1 on.
 
     Raises:
-        DataError: Rows that are no probabilities, labels that do not fit them, or no bins.
+        DataError: rows that are not probabilities, labels that do not fit them, or no bins.
     """
     if bins < 1:
-        raise DataError(f"bins={bins} is no number of bins", where="bins", hint="type bins=15")
+        raise DataError(f"bins={bins} is not a number of bins", where="bins", hint="type bins=15")
     rows = require_probabilities(probabilities, "probabilities").cpu()  # where sums have one order
     confidence, predicted = rows.max(dim=1)
     right = (predicted == class_labels(labels, rows)).double()
@@ -92,12 +92,12 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
         labels: (n,), classes from 0 on.
 
     Returns:
-        At least 1/100 of the logits' standard deviation within samples, and there where every
+        at least 1/100 of the logits' standard deviation within samples, and there where every
         sample is right, which any smaller T would make more likely still; at most 100 times it,
         and there where guessing would be better. 1 where the logits of all classes are equal.
 
     Raises:
-        DataError: Logits that are not finite, or labels that do not fit them.
+        DataError: logits that are not finite, or labels that do not fit them.
     """
     rows = require_matrix(logits, "logits")
     classes = class_labels(labels, rows)
@@ -126,18 +126,18 @@ def _slope(behind: Tensor, inverse: float) -> float:
 
 
 class RetrainTrigger:
-    """Tell when a number that should stay low, as the ECE or the mean entropy, has risen.
+    """Detect when a number that should stay low, such as the ECE, has risen.
 
     It has when it exceeds the mean of all values before it by more than `deviations` of their
     standard deviation. The value itself is no part of that: among n values none can be further
     than (n - 1) / sqrt(n) deviations from the mean of all, 1.79 for five.
 
     Args:
-        deviations: How many.
-        min_history: Values that are only remembered, two at least.
+        deviations: how many.
+        min_history: values that are only remembered, two at least.
 
     Raises:
-        DataError: One of the two is too small.
+        DataError: one of the two is too small.
     """
 
     def __init__(self, deviations: float = 3.0, min_history: int = 5) -> None:
@@ -151,7 +151,7 @@ class RetrainTrigger:
         """Tell whether a value has risen above those before it, and remember it.
 
         Raises:
-            DataError: It is NaN or infinite.
+            DataError: it is NaN or infinite.
         """
         if not math.isfinite(value):
             raise DataError(
@@ -164,7 +164,7 @@ class RetrainTrigger:
         return risen
 
     def reset(self) -> None:
-        """Forget all values, as after the retraining."""
+        """Reset all values, as after the retraining."""
         self._values = []
 
     def _limit(self) -> float:
@@ -177,5 +177,5 @@ class RetrainTrigger:
         return {"values": list(self._values)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from these values."""
+        """Restore these values."""
         self._values = list(state["values"])

@@ -22,10 +22,10 @@ IGNORED = -100
 
 
 def require_temperature(criterion: nn.Module, *, validates: bool) -> None:
-    """Refuse a temperature of outputs that are no logits, or without samples to fit it on.
+    """Refuse a temperature of outputs that are not logits, or without samples to fit it on.
 
     Raises:
-        ConfigError: the criterion trains no logits of classes, or there is no validation split.
+        ConfigError: the criterion does not train class logits, or there is no validation split.
     """
     if not validates:
         raise ConfigError(
@@ -36,7 +36,7 @@ def require_temperature(criterion: nn.Module, *, validates: bool) -> None:
         )
     if not isinstance(criterion, (*CLASSES, *OF_LABELS)):
         raise ConfigError(
-            f"outputs trained by {type(criterion).__name__} are no logits, and have no temperature",
+            f"outputs trained by {type(criterion).__name__} are not logits: no temperature",
             key=KEY,
             where=KEY,
             hint=f"type: {KEY}=false",
@@ -57,11 +57,11 @@ def fit_temperature(
         precision: the arithmetic of forward passes; None: that of the model.
 
     Returns:
-        The temperature; 1 where every label is the likeliest, as of a few samples it may be: any
+        the temperature; 1 where every label is the likeliest, as of a few samples it may be: any
         smaller temperature were likelier still, and would leave nothing to tell scores by.
 
     Raises:
-        DataError: there are no samples, outputs are not finite, or targets are no classes.
+        DataError: there are no samples, outputs are not finite, or targets are not classes.
     """
     parts = [part for own in gather(_pairs(model, batches, precision)) for part in own]
     if not parts:
@@ -100,7 +100,7 @@ def _rows(outputs: Tensor, targets: Tensor, of_labels: bool) -> tuple[Tensor, Te
     if len(labels) == len(logits) and not labels.is_floating_point():
         return logits, labels.long()
     raise DataError(
-        f"targets of shape {tuple(targets.shape)} and type {targets.dtype} are no classes for "
+        f"targets of shape {tuple(targets.shape)} and type {targets.dtype} are not classes for "
         f"outputs of shape {tuple(outputs.shape)}",
         where=KEY,
         hint="a temperature needs one class for each prediction",

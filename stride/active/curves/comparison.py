@@ -22,11 +22,11 @@ def compare_curves(grouped: Grouped, target: float | None = None) -> dict[str, A
     the mean over the seeds that both groups have, each over the labels that both curves have.
 
     Args:
-        grouped: As `group_curves` gives them.
-        target: A value of the metric for which labels are counted; None: none are.
+        grouped: as `group_curves` gives them.
+        target: a value of the metric for which labels are counted; None: none are.
 
     Raises:
-        DataError: The curves of a group have no number of labels in common.
+        DataError: the curves of a group have no number of labels in common.
     """
     sign = -1 if grouped.mode == "min" else 1
     told = [_told(group, grouped, target) for group in grouped.groups]
@@ -91,8 +91,8 @@ def paired_differences(curves: Mapping[int, Curve], others: Mapping[int, Curve])
     """Return for each seed that both have the difference of the areas, over common labels.
 
     Args:
-        curves: By seed.
-        others: What is subtracted, by seed.
+        curves: by seed.
+        others: what is subtracted, by seed.
     """
     found = []
     for seed in curves.keys() & others.keys():

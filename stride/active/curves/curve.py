@@ -1,4 +1,4 @@
-"""Draw learning curves from the rounds of runs: a metric over the number of labels.
+"""Learning curves of runs: a metric over the number of labels.
 
 Neither torch nor numpy is needed to read them.
 """
@@ -20,11 +20,11 @@ class Curve:
     """The values of a metric in the rounds of one run.
 
     Attributes:
-        labelled: The number of labels in each round, rising.
-        values: The metric in each.
+        labelled: the number of labels in each round, rising.
+        values: the metric in each.
 
     Raises:
-        DataError: There is no round, or the two do not fit.
+        DataError: there is no round, or the two do not fit.
     """
 
     labelled: tuple[int, ...]
@@ -56,7 +56,7 @@ class Curve:
         Nothing is interpolated: what fewer labels would have given, nobody has tried.
 
         Args:
-            target: The metric's value to reach.
+            target: the metric's value to reach.
             mode: "max" where larger values are better, "min" where smaller ones are.
         """
         sign = 1 if mode == "max" else -1
@@ -79,11 +79,11 @@ def read_curve(rows: Iterable[Mapping[str, Any]], metric: str) -> Curve:
     measure the metric are left out.
 
     Args:
-        rows: Of the rounds, each with `labelled` and `metrics`.
-        metric: By its name in the metrics.
+        rows: of the rounds, each with `labelled` and `metrics`.
+        metric: by its name in the metrics.
 
     Raises:
-        DataError: No round measured it.
+        DataError: no round measured it.
     """
     points: dict[int, float] = {}
     names: dict[str, None] = {}
@@ -107,7 +107,7 @@ def _value(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError) as cause:
-        raise DataError(f"a metric is no number: {cause}", where="rounds") from cause
+        raise DataError(f"a metric is not a number: {cause}", where="rounds") from cause
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,10 @@ class MeanCurve:
     """The mean of the learning curves of several seeds.
 
     Attributes:
-        labelled: The numbers of labels that all of the curves have.
-        mean: The mean of the metric at each.
-        deviation: Its standard deviation between the seeds (n - 1 in the denominator), 0 for one.
-        num_curves: How many curves.
+        labelled: the numbers of labels that all of the curves have.
+        mean: the mean of the metric at each.
+        deviation: its standard deviation between the seeds (n - 1 in the denominator), 0 for one.
+        num_curves: how many curves.
     """
 
     labelled: tuple[int, ...]
@@ -142,7 +142,7 @@ def mean_curve(curves: Sequence[Curve]) -> MeanCurve:
     Were curves that end early counted where they are, the mean would jump where they end.
 
     Raises:
-        DataError: There is no curve, or no number of labels that all have.
+        DataError: there is no curve, or no number of labels that all have.
     """
     points = [dict(zip(curve.labelled, curve.values, strict=True)) for curve in curves]
     common = sorted(set.intersection(*map(set, points))) if points else []
@@ -165,8 +165,8 @@ def summarize(
     Areas can be compared between curves over the same labels only; `labelled` tells them.
 
     Args:
-        curves: One for each seed.
-        target: A value of the metric; None: labels needed are not asked for.
+        curves: one for each seed.
+        target: a value of the metric; None: labels needed are not asked for.
         mode: "max" where larger values are better, "min" where smaller ones are.
 
     Returns:
@@ -174,7 +174,7 @@ def summarize(
         `labels_needed` with `target`, `each`, and `mean`, which is None unless all reached it.
 
     Raises:
-        DataError: As `mean_curve`.
+        DataError: as `mean_curve`.
     """
     curve, areas = mean_curve(curves), [curve.area() for curve in curves]
     mean, deviation = _moments(areas)

@@ -30,7 +30,7 @@ _MODEL_SEED = "model_seed"  # follows the seed, unless it is set
 
 
 class SeedRun(NamedTuple):
-    """A run, and what it shares with those that differ from it by the seed alone.
+    """A run with its seed and all other settings.
 
     Attributes:
         run: the run.
@@ -51,7 +51,7 @@ class SeedRun(NamedTuple):
 
 
 def _ignore(name: str, why: str) -> None:
-    """Take the place of somebody who wants to know of unreadable runs."""
+    """Ignore an unreadable run."""
 
 
 def read_runs(
@@ -60,11 +60,11 @@ def read_runs(
     """Return the runs of a work_dir, oldest first, but forks, reproductions and unreadable ones.
 
     Args:
-        work_dir: The folder that holds the runs.
-        unreadable: Called with the name of a run that has rounds and cannot be read, and why.
+        work_dir: the folder that holds the runs.
+        unreadable: called with the name of a run that has rounds and cannot be read, and why.
 
     Raises:
-        RunError: The work_dir is missing or cannot be read.
+        RunError: the work_dir is missing or cannot be read.
     """
     found: list[SeedRun] = []
     for row in reversed(list_runs(work_dir)):
@@ -96,9 +96,9 @@ def settings_of(
     """Return by dotted key what decides a run's numbers, apart from its seed.
 
     Args:
-        config: Complete, as plain values.
-        origins: The dotted keys that somebody has set.
-        data_fingerprint: Of the data: the same path may hold other data.
+        config: complete, as plain values.
+        origins: the dotted keys that somebody has set.
+        data_fingerprint: of the data: the same path may hold other data.
     """
     kept = {key: config[key] for key in config if key not in _WHICH and key != _DISPLAY}
     model = kept["model_kwargs"]
@@ -124,10 +124,10 @@ class Group:
     """The learning curves of runs that differ by their seed alone.
 
     Attributes:
-        name: The strategy, and the settings in which the group differs from others.
-        settings: What its runs share.
-        runs: The names of the runs, by seed.
-        curves: Their curves, by seed.
+        name: the strategy, and the settings in which the group differs from others.
+        settings: what its runs share.
+        runs: the names of the runs, by seed.
+        curves: their curves, by seed.
     """
 
     name: str
@@ -159,11 +159,11 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     Of two runs with all the same, which tell the same, the newer one counts.
 
     Args:
-        runs: Of which rounds have ended, oldest first.
-        metric: By its name or alias; None: the one that all of the runs say their curves are of.
+        runs: of which rounds have ended, oldest first.
+        metric: by its name or alias; None: the one that all of the runs say their curves are of.
 
     Raises:
-        DataError: There are no runs, they are of several metrics, or one has no such metric.
+        DataError: there are no runs, they are of several metrics, or one has no such metric.
     """
     rows = [_rounds(one.run) for one in runs]
     name = _metric_of(runs) if metric is None else _known(metric, rows)
@@ -185,7 +185,7 @@ def _rounds(run: Run) -> list[dict[str, Any]]:
         labelled, metrics = row.get("labelled"), row.get("metrics")
         counted = type(labelled) is int and 0 <= labelled <= _MOST_LABELS
         if not counted or not isinstance(metrics, dict):
-            raise RunError(f"line {number} is no round", where=str(run.paths.rounds))
+            raise RunError(f"line {number} is not a round", where=str(run.paths.rounds))
     return rows
 
 

@@ -39,12 +39,12 @@ def plot_curves(
     """Draw the mean learning curve of each name, its deviation over seeds as a band.
 
     Args:
-        named_curves: The curves of one or more seeds by name, as that of a strategy.
-        path: A file, .png or .svg, which is replaced.
-        metric: What the upright axis says.
+        named_curves: the curves of one or more seeds by name, as that of a strategy.
+        path: a file, .png or .svg, which is replaced.
+        metric: what the upright axis says.
 
     Raises:
-        DataError: Another kind of file, nothing to draw, or curves that have no mean.
+        DataError: another kind of file, nothing to draw, or curves that have no mean.
         MissingExtra: matplotlib is not installed.
     """
     if not named_curves:
@@ -81,11 +81,11 @@ def plot_reliability(reliability: "Reliability", path: str | os.PathLike[str]) -
     """Draw accuracy over confidence, and below it how many samples are how sure.
 
     Args:
-        reliability: As `stride.active.calibration.calibration_error.reliability` gives it.
-        path: A file, .png or .svg, which is replaced.
+        reliability: as `stride.active.calibration.calibration_error.reliability` gives it.
+        path: a file, .png or .svg, which is replaced.
 
     Raises:
-        DataError: Another kind of file.
+        DataError: another kind of file.
         MissingExtra: matplotlib is not installed.
     """
     figure = _figure(path, 4.4, 5.4)
@@ -138,7 +138,7 @@ def _figure(path: str | os.PathLike[str], width: float, height: float) -> "Figur
 
 
 def _save(figure: "Figure", path: str | os.PathLike[str]) -> None:
-    """Put the picture in place, whole; equal pictures are equal files, without time or chance."""
+    """Write the figure atomically and deterministically."""
     from matplotlib import rc_context
 
     for axes in figure.axes:

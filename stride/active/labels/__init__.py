@@ -1,1 +1,1 @@
-"""Know the label of a sample from its dataset, and show a sample to a person."""
+"""Turn a person's labels into targets, and render samples to be labelled."""

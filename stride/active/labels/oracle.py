@@ -1,4 +1,4 @@
-"""Turn labels that a person gave into targets, and put them into the dataset they belong to."""
+"""Convert labels from a person into targets, and insert them into the dataset."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,13 +28,13 @@ def targets_of(
     """Return the targets that labels mean, in their order: int64 classes, or float32 numbers.
 
     Args:
-        labels: By sample.
-        classes: The classes' names by code, where they have any.
-        num_classes: How many classes there are, where that is known.
+        labels: by sample.
+        classes: the classes' names by code, where they have any.
+        num_classes: how many classes there are, where that is known.
         kind: "class" or "float"; None: classes where there is one of the two arguments above.
 
     Raises:
-        DataError: One is no class, or no number; names the sample and the label.
+        DataError: one is not a class, or not a number; names the sample and the label.
     """
     if kind == "class" or (kind is None and (classes or num_classes)):
         codes = [class_of(label, classes, num_classes, sample=one) for one, label in labels.items()]
@@ -56,13 +56,13 @@ def class_of(
     themselves, 3 is the class of that name, whatever its code.
 
     Args:
-        label: As it was given.
-        classes: The classes' names by code, where they have any.
-        num_classes: How many classes there are, where that is known.
-        sample: Whose label it is, for the error.
+        label: as it was given.
+        classes: the classes' names by code, where they have any.
+        num_classes: how many classes there are, where that is known.
+        sample: whose label it is, for the error.
 
     Raises:
-        DataError: There is no such class.
+        DataError: there is no such class.
     """
     text, whole = str(label).strip(), _whole(label)
     for word in (text, text if whole is None else str(whole)):
@@ -72,7 +72,7 @@ def class_of(
     if whole is not None and not _numbered(classes) and (count is None or whole < count):
         return whole
     whose = "" if sample is None else f" of sample {sample}"
-    raise DataError(f"the label {label!r}{whose} is no class", hint=_hint(text, classes, count))
+    raise DataError(f"the label {label!r}{whose} is not a class", hint=_hint(text, classes, count))
 
 
 def _named(word: str, classes: Sequence[str]) -> int | None:
@@ -106,7 +106,7 @@ def _number(label: Label, sample: int) -> float:
     number = number_in(str(label))
     if number is None:
         hint = "the targets are numbers: type one, as 0.5"
-        raise DataError(f"the label {label!r} of sample {sample} is no number", hint=hint)
+        raise DataError(f"the label {label!r} of sample {sample} is not a number", hint=hint)
     return number
 
 
@@ -117,14 +117,14 @@ def relabel(source: Source, targets: Mapping[int, Any]) -> Source:
     are read. A dataset without targets gets them: -1 or NaN stand for those that nobody knows.
 
     Args:
-        source: The dataset; targets below 0 or NaN in it may mean that nobody knows.
-        targets: By sample: a number, or a tensor of one number, as `targets_of` gives.
+        source: the dataset; targets below 0 or NaN in it may mean that nobody knows.
+        targets: by sample: a number, or a tensor of one number, as `targets_of` gives.
 
     Raises:
-        DataError: A sample is beyond the dataset, or its target is more than one number.
+        DataError: a sample is beyond the dataset, or its target is more than one number.
     """
     if isinstance(source, StreamDataset):
-        raise DataError("the samples of a stream have no numbers, so nobody can be asked for them")
+        raise DataError("the samples of a stream have no numbers, so they cannot be queried")
     require_samples(targets, len(source))
     if isinstance(source, ArrayDataset):
         return _relabelled_columns(source, targets)
@@ -135,7 +135,7 @@ def require_samples(samples: Mapping[int, Any] | Sequence[int], length: int) -> 
     """Refuse samples that are beyond the training split.
 
     Raises:
-        DataError: Names the first one.
+        DataError: names the first one.
     """
     for sample in samples:
         if not 0 <= sample < length:
@@ -171,7 +171,7 @@ def _require_one(shape: Sequence[int]) -> None:
 
 
 class _Relabelled(Dataset[Any]):
-    """Give the samples of a dataset, some of them with other targets."""
+    """A dataset with some of its targets replaced."""
 
     def __init__(self, source: SampleDataset, targets: Mapping[int, Any]) -> None:
         self.source, self.targets = source, dict(targets)

@@ -1,4 +1,4 @@
-"""Turn a sample's inputs into what a person can look at: an image, a table or words.
+"""Render a sample's inputs for a person: as an image, a table or text.
 
 The forms are plain values, so that whoever draws them needs no torch.
 """
@@ -25,9 +25,9 @@ class Picture:
     """An image.
 
     Attributes:
-        width: In pixels.
-        height: In pixels.
-        pixels: Red, green and blue of each, row by row from the top left.
+        width: in pixels.
+        height: in pixels.
+        pixels: red, green and blue of each, row by row from the top left.
     """
 
     width: int
@@ -37,7 +37,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Values with their names, and the number of those that are left out."""
+    """Named values, and the number of those left out."""
 
     rows: tuple[tuple[str, str], ...]
     left_out: int = 0
@@ -54,12 +54,12 @@ Rendered = Picture | Table | Words
 
 
 def render(inputs: Any, names: Sequence[str] = ()) -> Rendered:
-    """Return the inputs of one sample as a person can look at them.
+    """Render the inputs of one sample for a person.
 
     Args:
-        inputs: A tensor, an array, an image of Pillow, numbers, text, a path, or a mapping or
+        inputs: a tensor, an array, an image of Pillow, numbers, text, a path, or a mapping or
             sequence of them.
-        names: Of the values of a vector, where they are known.
+        names: of the values of a vector, where they are known.
     """
     if isinstance(inputs, Mapping):
         return _table([(str(name), _cell(value)) for name, value in inputs.items()])

@@ -1,4 +1,4 @@
-"""What a strategy sees of the samples: outputs, features and the networks that give them."""
+"""What a strategy sees of the samples: model outputs, features and committees."""
 
 from stride.active.pool.pool import Pool
 

@@ -1,4 +1,4 @@
-"""The model section of several candidates: from a short list, and complete."""
+"""Build and resolve the model section of several candidates."""
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter
@@ -132,7 +132,7 @@ def _converted(entry: Mapping[str, Any], named: Mapping[str, Parameter], key: st
 def _own_keys(
     model_name: Text | None = None, model_seed: Seed | None = None, init_from: Text | None = None
 ) -> None:
-    """Have the keys that every model section has, with their types, as parameters."""
+    """Declare the keys of every model section, with their types, as parameters."""
 
 
 _OWN = parameters(_own_keys).named

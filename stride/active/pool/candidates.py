@@ -1,4 +1,4 @@
-"""Several networks as one: of which one answers, or all of them together."""
+"""Several networks as one, of which one is active, or all as a committee."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ KEY = "model_kwargs.candidates"
 
 
 class Candidates(Composed):
-    """Hold networks for the same task: weights, checkpoints and runs have them all.
+    """Networks for the same task, saved together.
 
     One of them answers, the one that `choose` has chosen; the others get no gradients, so that an
     optimiser leaves them as they are. Or all answer together: each is trained by its own loss
@@ -51,7 +51,7 @@ class Candidates(Composed):
             together: whether all are trained and answer.
 
         Raises:
-            ConfigError: there is none, one is there twice, or one is no plain module.
+            ConfigError: there is none, one is there twice, or one is not a plain module.
         """
         super().__init__()
         modules = [_module(one, f"{KEY}[{n}]") for n, one in enumerate(candidates)]
@@ -67,21 +67,21 @@ class Candidates(Composed):
 
     @property
     def members(self) -> list[nn.Module]:
-        """All networks, as a committee has them."""
+        """Return all networks."""
         return list(self.networks)
 
     @property
     def active_network(self) -> nn.Module:
-        """The network whose outputs are the answer: the chosen one, or this where all answer."""
+        """Return the network that gives the outputs: the chosen one, or self for a committee."""
         return self if self.together else self.networks[self._answer]
 
     @property
     def active_networks(self) -> list[nn.Module]:
-        """The networks that have a part in the answer."""
+        """Return the networks that contribute to the outputs."""
         return self.members if self.together else [self.active_network]
 
     def choose(self, index: int) -> None:
-        """Let another network answer, and be trained.
+        """Make another network the active one, which is trained.
 
         Raises:
             IndexError: there is none of this number.
@@ -132,7 +132,7 @@ class Candidates(Composed):
 
 
 class Committee(Model):
-    """The steps of a network with several members, whose `forward(inputs, each=True)` lists them.
+    """The Model of a committee, whose `forward(inputs, each=True)` lists all outputs.
 
     The loss of a training step reads as the mean of the members' losses, and its gradients are
     those of their sum: so each member is trained as it would be alone, to the bit where it draws
@@ -167,7 +167,7 @@ def _module(one: nn.Module | Mapping[str, Any], key: str) -> nn.Module:
     if isinstance(module, nn.Module) and not own_steps:
         return module
     raise ConfigError(
-        f"{key} is a {type(module).__name__}, no plain module",
+        f"{key} is a {type(module).__name__}, not a plain module",
         key=KEY,
         where=KEY,
         hint="give torch modules, which the criterion of the config trains",
@@ -175,6 +175,6 @@ def _module(one: nn.Module | Mapping[str, Any], key: str) -> nn.Module:
 
 
 def _read_buffers(candidates: Candidates, *_: Any) -> None:
-    """Keep as numbers what the buffers say: to read them anew would wait for the device."""
+    """Cache the buffers as numbers: reading them each time would wait for the device."""
     candidates._answer = int(candidates.chosen)
     candidates._mean = int(candidates.averaged)

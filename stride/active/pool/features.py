@@ -1,4 +1,4 @@
-"""Take features out of any network by forward hooks: the penultimate layer's, or a named one's."""
+"""Capture features of any network by forward hooks: of the penultimate or a named layer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ KEY = "active_config.feature_layer"
 
 
 class CapturedFeatures:
-    """Hold what the hooks of one forward pass have seen last."""
+    """The features captured in one forward pass."""
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
@@ -36,7 +36,7 @@ class CapturedFeatures:
 
 @contextmanager
 def capture_features(network: nn.Module, layer: str | None = None) -> Iterator[CapturedFeatures]:
-    """Take the features of the forward passes in a block; the hooks are gone after it.
+    """Capture the features of the forward passes in a block.
 
     Args:
         network: the plain module.

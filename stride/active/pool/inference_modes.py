@@ -1,4 +1,4 @@
-"""Run a network as evaluation does, or with its dropout alone, and leave no trace of it."""
+"""Evaluation mode, optionally with dropout on, restored afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,7 +48,7 @@ def require_dropout(network: nn.Module) -> None:
 
 @contextmanager
 def evaluation_mode(network: nn.Module, *, dropout: bool = False) -> Iterator[None]:
-    """Put a network in evaluation mode for a block; each of its modules has its own mode after.
+    """Put a network in evaluation mode for a block, and restore each module's mode.
 
     Args:
         network: the plain module.
@@ -76,7 +76,7 @@ def evaluation_mode(network: nn.Module, *, dropout: bool = False) -> Iterator[No
 
 @contextmanager
 def torch_seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's random numbers for a block, and give back their state after it."""
+    """Seed torch for a block, and restore its random state."""
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         # torch.manual_seed would seed every accelerator, and start those that are not used.
         torch.default_generator.manual_seed(seed)

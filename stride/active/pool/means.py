@@ -1,4 +1,4 @@
-"""The mean of several networks' outputs, as what their criterion takes outputs for."""
+"""Average several networks' outputs, by what their criterion takes them for."""
 
 import math
 from collections.abc import Sequence

@@ -32,7 +32,7 @@ def class_probabilities(model: Model | nn.Module) -> Probabilities:
         return _two_classes_of_logits
     if isinstance(criterion, POINTWISE):
         raise ConfigError(
-            f"{type(criterion).__name__} trains numbers, which are no class probabilities",
+            f"{type(criterion).__name__} trains numbers, which are not class probabilities",
             key=KEY,
             where=KEY,
             hint="for numbers choose VarianceSampling, EnsembleVariance, CoreSet or TypiClust",
@@ -73,7 +73,7 @@ def as_tensor(outputs: object) -> Tensor:
 
 
 def blocks(outputs: Iterator[Tensor]) -> Iterator[Tensor]:
-    """Join small batches: one large operation costs what one small one costs."""
+    """Concatenate small batches: one large operation costs as much as a small one."""
     held: list[Tensor] = []
     numbers = 0
     for one in outputs:

@@ -1,4 +1,4 @@
-"""The pool of samples that may be asked for, and the streams of a model's outputs over it."""
+"""The pool of unlabelled samples, and a model's outputs over it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -29,7 +29,7 @@ Network = Model | nn.Module
 
 
 class Pool:
-    """The samples whose labels a strategy may ask for, beside those that are labelled.
+    """The unlabelled samples that a strategy may query, and the labelled ones.
 
     What is asked of a model streams over the samples in batches, in the order of `ids`, without
     gradients, in evaluation mode and with the precision of an evaluation. At every batch that is

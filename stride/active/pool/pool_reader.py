@@ -18,7 +18,7 @@ from stride.errors import DataError
 
 
 class Reader:
-    """Give batches of the samples that are asked for, in that order, without random transforms.
+    """Read batches of samples by their ids, in order, without random transforms.
 
     In memory, batches are gathered from the data, or are views of it, so that nothing is copied
     for a pool; elsewhere they are made by the loader of `load_data_kwargs`, with its workers. A
@@ -29,7 +29,7 @@ class Reader:
         loader: the section load_data_kwargs; options of training alone have no effect.
         seed: the seed of the run.
         device: where the batches are wanted.
-        normalization: statistics that samples which are no arrays are normalised by.
+        normalization: statistics that samples which are not arrays are normalised by.
 
     Raises:
         DataError: the source is a stream, which has no ids.
@@ -73,7 +73,7 @@ class Reader:
 
 
 class IdOrder(Order):
-    """Order the samples as a list of ids has them, in every epoch."""
+    """The order of a list of ids, in every epoch."""
 
     def __init__(self, ids: Tensor, batch_size: int, seed: int) -> None:
         super().__init__(len(ids), batch_size, seed=seed, shuffle=True)
@@ -86,7 +86,7 @@ class IdOrder(Order):
 
 
 class _Ids:
-    """Be a sampler that gives these ids."""
+    """A sampler that yields these ids."""
 
     def __init__(self, ids: Tensor) -> None:
         self._ids = ids.tolist()

@@ -1,1 +1,1 @@
-"""Choose which samples of a pool to label: the rules of active learning, by name."""
+"""Query strategies of active learning, by name."""

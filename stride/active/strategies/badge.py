@@ -22,7 +22,7 @@ def badge(probabilities: Tensor, features: Tensor, count: int, generator: torch.
         generator: draws all but the first, with the squared distance to the nearest one chosen.
 
     Returns:
-        The positions, and the squared distance that each had when it was chosen.
+        the positions, and the squared distance that each had when it was chosen.
     """
     count = min(count, len(features))
     order = torch.randperm(len(features), generator=generator).to(features.device)

@@ -85,7 +85,7 @@ def expected_gradient_length(model: Network, pool: Pool) -> Tensor:
 
 
 def core_set(model: Network, pool: Pool) -> Picks:
-    """Pick again and again the sample farthest from all that is labelled or picked."""
+    """Pick greedily the sample farthest from all labelled and picked ones."""
     known = pool.labelled_features(model)
     return k_center(pool.features(model), known, pool.count, pool.generator)
 

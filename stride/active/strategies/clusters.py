@@ -26,7 +26,7 @@ def typiclust(features: Tensor, labelled: Tensor, count: int, generator: torch.G
         generator: seeds the clusters and decides between equal samples.
 
     Returns:
-        The positions, and the typicality that each was chosen for.
+        the positions, and the typicality that each was chosen for.
     """
     count = min(count, len(features))
     order = torch.randperm(len(features), generator=generator)
@@ -53,7 +53,7 @@ def typiclust(features: Tensor, labelled: Tensor, count: int, generator: torch.G
 def prob_cover(
     features: Tensor, labelled: Tensor, count: int, generator: torch.Generator, *, radius: float
 ) -> Picks:
-    """Choose again and again the sample with the most uncovered ones within the radius.
+    """Choose greedily the sample with the most uncovered ones within the radius.
 
     ProbCover (Yehuda et al., 2022, arXiv 2205.11320). Neighbours are counted and not kept, so
     that no (n, n) is in memory; the time is that of two times all distances.
@@ -66,7 +66,7 @@ def prob_cover(
         radius: below this distance a sample is covered.
 
     Returns:
-        The positions, and how many samples each has covered.
+        the positions, and how many samples each has covered.
     """
     count = min(count, len(features))
     order = torch.randperm(len(features), generator=generator).to(features.device)

@@ -18,7 +18,7 @@ class Picks(NamedTuple):
 
 
 def k_center(features: Tensor, centers: Tensor, count: int, generator: torch.Generator) -> Picks:
-    """Choose again and again the sample that is farthest from all centers and samples chosen.
+    """Choose greedily the sample farthest from all centers and samples chosen.
 
     This is the greedy core set of Sener and Savarese (2018, arXiv 1708.00489). A pick costs one
     product of the features with a vector. Without a center the first one is chosen at random.
@@ -30,7 +30,7 @@ def k_center(features: Tensor, centers: Tensor, count: int, generator: torch.Gen
         generator: decides between equal distances.
 
     Returns:
-        The positions, and the Euclidean distance that each was chosen for.
+        the positions, and the Euclidean distance that each was chosen for.
     """
     count = min(count, len(features))
     # argmax takes the first of equals: in this order it is whichever the seed has put there.

@@ -1,4 +1,4 @@
-"""Say how much the label of each sample is worth: pure functions, larger is asked for first.
+"""Acquisition scores of samples: pure functions, larger is queried first.
 
 Class probabilities have the classes last, those of several members of a committee the members
 first: (n, classes) and (members, n, classes), with any dimensions between. Scores are float64.

@@ -67,7 +67,7 @@ def class_weights(weights: Mapping[Any, float] | Sequence[float]) -> dict[int, f
     """Return the weights by class: a list has them in the order of the classes.
 
     Raises:
-        ConfigError: a class is no number, as JSON's keys may be, or a weight is no share.
+        ConfigError: a class is not a number, as JSON's keys may be, or a weight is not a share.
     """
     items = weights.items() if isinstance(weights, Mapping) else enumerate(weights)
     try:

@@ -1,4 +1,4 @@
-"""Say how well a trained network suits new labels, without training it."""
+"""Transferability scores of trained networks for new labels, without training."""
 
 from stride.active.transferability.logme import log_me
 from stride.active.transferability.scores import h_score, leep, n_leep, nce

@@ -1,4 +1,4 @@
-"""Say by LogME how well features explain targets: the best log evidence of a linear model.
+"""LogME: how well features explain targets, as the log evidence of a linear model.
 
 K. You et al., "LogME: Practical Assessment of Pre-trained Models for Transfer Learning", 2021,
 arXiv 2102.11005. The model of a column of targets y (N,) is y = F w + noise, with features F
@@ -40,12 +40,12 @@ def log_me(features: Tensor, targets: Tensor, *, regression: bool) -> float:
 
     Args:
         features: (N, D), used as they are: not centred, without a column of ones.
-        targets: Classes (N,), of which each that occurs is one column of 0 and 1; or, for
+        targets: classes (N,), of which each that occurs is one column of 0 and 1; or, for
             regression, numbers (N,) or (N, columns). Columns of nothing but zeros are left out.
-        regression: Whether the targets are numbers.
+        regression: whether the targets are numbers.
 
     Raises:
-        DataError: Shapes that do not fit, numbers that are not finite, or no column left.
+        DataError: shapes that do not fit, numbers that are not finite, or no column left.
     """
     rows = require_matrix(features, "features")
     columns = _numbers(targets, rows) if regression else _one_hot(targets, rows)
@@ -79,12 +79,12 @@ def _numbers(targets: Tensor, rows: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class _Directions:
-    """What features, of largest singular value 1, reach of columns of length 1.
+    """The projection of targets onto the singular directions of features.
 
     Attributes:
         squares: s^2 of each direction, (k,).
         reached: (U'y)^2, (k, columns).
-        beyond: The rest of |y|^2, at least the square of rounding: (columns,).
+        beyond: the rest of |y|^2, at least the square of rounding: (columns,).
         num_samples: N.
     """
 

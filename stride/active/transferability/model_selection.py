@@ -1,4 +1,4 @@
-"""Choose among networks the one that suits the labelled set, before it is trained on it."""
+"""Select among networks the one that suits the labelled set before training."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ def rate(
         regression: whether the targets are numbers; then the rule is LogME.
 
     Returns:
-        One score for each; NaN for a network whose outputs or features are not finite.
+        one score for each; NaN for a network whose outputs or features are not finite.
 
     Raises:
         ConfigError: the targets are not one class for each sample.

@@ -1,4 +1,4 @@
-"""Say how well a trained network suits new labels, without training it: LEEP, NCE, H, N-LEEP.
+"""Transferability scores of a trained network for new labels: LEEP, NCE, H, N-LEEP.
 
 Of each, larger is better. Everything is computed in float64, on the device of what is given.
 """
@@ -26,7 +26,7 @@ def leep(source_probabilities: Tensor, labels: Tensor) -> float:
         labels: (n,), whole numbers from 0 on, of which some need not occur.
 
     Raises:
-        DataError: Rows that are no probabilities, or labels that do not fit them.
+        DataError: rows that are not probabilities, or labels that do not fit them.
     """
     rows = require_probabilities(source_probabilities, "source_probabilities")
     codes, classes = class_codes(labels, rows)
@@ -43,12 +43,12 @@ def nce(source: Tensor, labels: Tensor) -> float:
     Classification Tasks", 2019, arXiv 1908.08142.
 
     Args:
-        source: The network's scores (n, source classes), of which the largest is its prediction,
+        source: the network's scores (n, source classes), of which the largest is its prediction,
             or its predicted classes (n,).
         labels: (n,), whole numbers from 0 on, of which some need not occur.
 
     Raises:
-        DataError: Scores that are not finite, or labels that do not fit.
+        DataError: scores that are not finite, or labels that do not fit.
     """
     predicted = require_matrix(source, "source").argmax(dim=1) if source.ndim == 2 else source
     sources, _ = class_codes(predicted, predicted, "source")
@@ -74,7 +74,7 @@ def h_score(features: Tensor, labels: Tensor) -> float:
         labels: (n,), whole numbers from 0 on, of which some need not occur.
 
     Raises:
-        DataError: Features that are not finite, or labels that do not fit.
+        DataError: features that are not finite, or labels that do not fit.
     """
     rows = require_matrix(features, "features")
     codes, classes = class_codes(labels, rows)
@@ -105,13 +105,13 @@ def n_leep(
     Args:
         features: (n, D).
         labels: (n,), whole numbers from 0 on, of which some need not occur.
-        components_per_class: Components of the mixture for each class that occurs; in all at most
+        components_per_class: components of the mixture for each class that occurs; in all at most
             half as many as there are samples.
-        variance: The share of the variance that the principal components are to hold.
-        seed: What the start of the mixture depends on.
+        variance: the share of the variance that the principal components are to hold.
+        seed: what the start of the mixture depends on.
 
     Raises:
-        DataError: Features that are not finite, or labels that do not fit.
+        DataError: features that are not finite, or labels that do not fit.
     """
     rows = require_matrix(features, "features")
     _, classes = class_codes(labels, rows)

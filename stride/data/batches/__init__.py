@@ -1,1 +1,1 @@
-"""Give batches on the device: from memory, from loaders, from streams; any position of an epoch."""
+"""Batches on the device, from memory, loaders or streams, resumable within an epoch."""

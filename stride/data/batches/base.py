@@ -1,4 +1,4 @@
-"""What the trainer asks of anything that gives batches, and how a batch reaches the device."""
+"""The protocol of batches, and how a batch is moved to the device."""
 
 import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,16 +14,16 @@ from stride.errors import RunFailed
 
 @runtime_checkable
 class Batches(Protocol):
-    """Give the batches of one split, on the device, in an order fixed by (seed, epoch, position).
+    """Batches of one split on the device, in an order fixed by (seed, epoch, position).
 
     Attributes:
-        batch_size: Samples in a full batch of this process; None where only the user's loader
+        batch_size: samples in a full batch of this process; None where only the user's loader
             knows.
-        seekable: Whether an epoch can be gone on with inside: at a position, or by the state that
+        seekable: whether an epoch can be gone on with inside: at a position, or by the state that
             the batches have.
-        interruptible: Whether the making of a batch can be broken off inside an epoch and done
+        interruptible: whether the making of a batch can be broken off inside an epoch and done
             again on resuming, since it changes nothing that a checkpoint holds.
-        whole: Whether an example is a whole batch, for a model that takes no fewer samples.
+        whole: whether an example is a whole batch, for a model that takes no fewer samples.
     """
 
     batch_size: int | None
@@ -32,7 +32,7 @@ class Batches(Protocol):
 
     @property
     def interruptible(self) -> bool:
-        """Return whether the making of a batch can be broken off."""
+        """Tell whether making a batch can be interrupted."""
 
     @property
     def num_samples(self) -> int | None:
@@ -43,7 +43,7 @@ class Batches(Protocol):
         """Return the samples of the smallest batch that some process gets in an epoch, if known."""
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+        """Select the epoch of the next iterations, from `position` consumed samples on."""
 
     def __len__(self) -> int:
         """Return the number of global batches in a whole epoch (TypeError for a stream)."""
@@ -59,7 +59,7 @@ class Batches(Protocol):
         """
 
     def __iter__(self) -> Iterator[Any]:
-        """Begin the epoch that was set, at the position that was set.
+        """Iterate over the selected epoch from the selected position.
 
         Each process gets its share of a global batch; where that has no samples, nothing.
         """
@@ -81,7 +81,7 @@ class Batches(Protocol):
 
 
 class OrderedBatches:
-    """What batches of a known order say of an epoch."""
+    """Base of batches with a known order: their lengths and positions."""
 
     seekable = True
     interruptible = True
@@ -137,7 +137,7 @@ def _move_mapping(batch: Mapping[Any, Any], device: torch.device) -> Any:
 
 
 def iterate_on_device(batches: Iterable[Any], device: torch.device) -> Iterator[Any]:
-    """Iterate over batches on the device, noting when one is waited for."""
+    """Iterate over batches moved to the device, recording when one is waited for."""
     source: Iterator[Any] = TimedIterator(batches)
     if _start_anew(batches):
         source = _telling(source)
@@ -152,7 +152,7 @@ def _start_anew(batches: Any) -> bool:
 
 
 def _telling(batches: Iterator[Any]) -> Iterator[Any]:
-    """Say what may have ended a worker that is gone without a word to this process."""
+    """Explain what may have killed a loader's worker."""
     try:
         yield from batches
     except RuntimeError as error:
@@ -161,6 +161,6 @@ def _telling(batches: Iterator[Any]) -> Iterator[Any]:
         raise RunFailed(
             f"a worker of the loader is gone: {error}",
             where="load_data_kwargs.num_workers",
-            hint="its own words are above; workers that import the script want what trains in it "
+            hint="its own message is above; workers that import the script want what trains in it "
             'below: if __name__ == "__main__":',
         ) from error

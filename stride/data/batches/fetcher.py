@@ -1,4 +1,4 @@
-"""Make the batch that a key names, in this process or in a worker: always the same one."""
+"""Fetch the batch of a key, the same one in this process and in a worker."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ SAMPLE, MANY = 4, 5  # which of the random streams of a seed
 
 
 class FetchArrays(Dataset[Any]):
-    """Read whole batches out of columns."""
+    """Fetch whole batches from columns."""
 
     def __init__(self, source: ArrayDataset) -> None:
         self.source = source
@@ -41,7 +41,7 @@ class FetchArrays(Dataset[Any]):
 
 
 class FetchSamples(Dataset[Any]):
-    """Get samples one by one, each under its own seed, and collate them.
+    """Fetch samples one by one, each under its own seed, and collate them.
 
     The global random state of the main process is after each batch as it was before. Seeding
     takes time and matters only to a generator that is drawn from: when a draw is first seen,
@@ -120,7 +120,7 @@ class FetchSamples(Dataset[Any]):
         return samples
 
     def _many(self, rows: list[int], key: BatchKey, drawn: Sequence[Seedable]) -> list[Any]:
-        """Let a dataset that gives several samples at once do so, under one seed."""
+        """Fetch several samples at once by `__getitems__`, under one seed."""
         if drawn:
             seed_globals(mix(self.seed, MANY, key.epoch, key.indices[0]), drawn)
         samples = list(self._get_many(rows))  # type: ignore[misc]
@@ -130,7 +130,7 @@ class FetchSamples(Dataset[Any]):
 def input_transform(
     normalization: Normalization | None, transform: Callable[[Any], Any] | None
 ) -> Callable[[Any], Any] | None:
-    """Return what is done to each sample: normalise its inputs, then transform them."""
+    """Return the function that normalises and then transforms a sample's inputs, if any."""
     if normalization is None and transform is None:
         return None
     return InputTransform(normalization, transform)
@@ -158,7 +158,7 @@ def collate_samples(samples: list[Any]) -> Any:
     """Collate as torch does, but keep a tuple a tuple.
 
     Raises:
-        DataError: The samples do not stack, for example images of different sizes.
+        DataError: the samples do not stack, for example images of different sizes.
     """
     try:
         batch = default_collate(samples)

@@ -1,4 +1,4 @@
-"""Take the first samples of a batch, whatever it is made of."""
+"""Slice the first samples off a nested batch."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ def first_samples(batch: Any, count: int, *, of: int) -> Any:
     """Return the first samples of a batch.
 
     Args:
-        batch: Tensors and lists of texts, in tuples, lists and dicts.
-        count: How many.
-        of: How many samples the batch has.
+        batch: tensors and lists of texts, in tuples, lists and dicts.
+        count: how many.
+        of: how many samples the batch has.
 
     Returns:
-        A batch of the same form; None where it has no more samples than that, or it is not clear
+        a batch of the same form; None where it has no more samples than that, or it is not clear
         which parts of it are a sample's.
     """
     if not 0 < count < of:

@@ -1,4 +1,4 @@
-"""Give batches through torch's DataLoader: samples made by Python, workers, mapped files."""
+"""Batches through torch's DataLoader: Python datasets, workers, mapped files."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ LOOK = 5.0  # seconds after which a worker sees that its parent has gone
 
 
 class LoaderBatches(OrderedBatches):
-    """Give the batches of a map-style dataset in a given order, made here or by workers."""
+    """Batches of a map-style dataset in a given order, made here or by workers."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class LoaderBatches(OrderedBatches):
         end_workers_with(self, self._loader)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+        """Select the epoch of the next iterations, from `position` consumed samples on."""
         self._keys.epoch, self._keys.position = epoch, position
 
     def __iter__(self) -> Iterator[Any]:
@@ -74,7 +74,7 @@ class LoaderBatches(OrderedBatches):
 
 
 class WorkerStart:
-    """Have a worker leave the signals that end a training to its parent, then call the user's own.
+    """Worker init function that ignores the training's signals, then calls the user's own.
 
     A launcher signals whole groups of processes: a worker that obeyed would fail the step that the
     parent is about to end well. Workers end when their parent tells them to, or is gone, also
@@ -85,7 +85,7 @@ class WorkerStart:
         self._function = function
 
     def __call__(self, worker: int) -> None:
-        """Be called in the worker, with its number."""
+        """Initialise the worker of this number."""
         for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -98,7 +98,7 @@ class WorkerStart:
 
 
 def _end_with_parent() -> None:
-    """End this process by the SIGTERM of its parent, or when that has gone."""
+    """Exit this process at its parent's SIGTERM, or when the parent is gone."""
     starter, parent = os.getppid(), multiprocessing.parent_process()  # a fork server, perhaps
     while parent is not None and os.getppid() == starter and parent.is_alive():
         came = signal.sigtimedwait([signal.SIGTERM], LOOK)
@@ -108,7 +108,7 @@ def _end_with_parent() -> None:
 
 
 def end_workers_with(owner: object, loader: DataLoader[Any]) -> None:
-    """End the workers that a loader keeps between epochs when its owner goes.
+    """Shut down a loader's persistent workers when its owner is garbage-collected.
 
     The garbage collector takes a loader apart in an order in which its workers hear nothing of
     it, and waits five seconds for them.
@@ -124,10 +124,10 @@ def _end_workers(loader: DataLoader[Any]) -> None:
 
 
 class _Keys:
-    """Let DataLoader's batch sampler be the keys of the batches in the epoch that is set.
+    """Batch sampler for DataLoader that yields the batch keys of the selected epoch.
 
     Attributes:
-        drawn: Takes every key that is drawn, also those without a share for this process.
+        drawn: takes every key that is drawn, also those without a share for this process.
     """
 
     def __init__(self, order: Order) -> None:

@@ -1,4 +1,4 @@
-"""Give batches of data that lies in memory: the fast path, without Python per sample."""
+"""Batches of data in memory: the fast path, without Python per sample."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
@@ -17,14 +17,14 @@ BLOCK_BYTES = 2**24  # of a block on an accelerator, where a launch costs more t
 
 
 class MemoryBatches(OrderedBatches):
-    """Gather batches from tensors: a block of them by one operation, then views of the block.
+    """Batches gathered from tensors: a block by one operation, then views of the block.
 
     The order and the batches equal those of `LoaderBatches`. Unshuffled batches are views of the
     data itself, so that they cost no copy; writing into them would change the data.
 
     Attributes:
-        tensors: The columns, where they are kept: on the device, or in the host's memory.
-        device: Where the batches are wanted.
+        tensors: the columns, where they are kept: on the device, or in the host's memory.
+        device: where the batches are wanted.
     """
 
     def __init__(self, tensors: Sequence[Tensor], order: Order, device: torch.device) -> None:
@@ -37,7 +37,7 @@ class MemoryBatches(OrderedBatches):
         self._block = order.batch_size * batches_per_block(self.tensors, order.batch_size)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iterations be this epoch's, from `position` consumed samples on."""
+        """Select the epoch of the next iterations, from `position` consumed samples on."""
         self.epoch, self.position = epoch, position
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
@@ -93,7 +93,7 @@ def batches_per_block(tensors: Sequence[Tensor], batch_size: int) -> int:
 
 
 def fits_in_memory(device: torch.device, nbytes: int) -> bool:
-    """Tell whether data of this size may be kept on the device: at most half of what is free."""
+    """Tell whether data of this size may be kept on the device: at most half the free memory."""
     if device.type != "cuda":
         return True
     free, _ = torch.cuda.mem_get_info(device)

@@ -1,4 +1,4 @@
-"""Give the batches of a user's DataLoader, and draw again what an epoch has consumed."""
+"""Batches of a user's DataLoader that resumes by replaying the consumed batches."""
 
 import copy
 import hashlib
@@ -16,7 +16,7 @@ from stride.data.seeding import read_globals, write_globals
 
 
 class ReplayedBatches(UserLoaderBatches):
-    """Give the batches of a DataLoader, and draw again what an interrupted epoch has consumed.
+    """Batches of a DataLoader that resumes an epoch by replaying what it consumed.
 
     Held in its state are the random generators, its own and the global ones, as they were when
     the epoch began, the number of batches consumed, and a digest of their samples' numbers: it
@@ -38,10 +38,10 @@ class ReplayedBatches(UserLoaderBatches):
         return bool(self.loader.num_workers)  # type: ignore[attr-defined]
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iteration be this epoch's; one begun before goes on where it was put.
+        """Select the epoch of the next iteration; a replayed one continues where it was put.
 
         Raises:
-            DataError: A position to which no state was put back.
+            DataError: a position to which no state was put back.
         """
         if not position:
             super().set_epoch(epoch)
@@ -52,7 +52,7 @@ class ReplayedBatches(UserLoaderBatches):
             self._next = ()
 
     def _begin(self, epoch: int) -> Iterable[Any]:
-        """Note what an epoch begins from; return what gives its batches."""
+        """Record the state at the start of an epoch; return the iterable of its batches."""
         self._held.refresh()
         self._epoch = epoch
         self._start = {**UserLoaderBatches.state_dict(self), "globals": read_globals()}
@@ -60,7 +60,7 @@ class ReplayedBatches(UserLoaderBatches):
         return self._recorded()
 
     def _recorded(self) -> Iterable[Any]:
-        """Return a copy of the loader that notes the samples' numbers as they are drawn."""
+        """Return a copy of the loader that records the sample indices as they are drawn."""
         recorded = copy.copy(self.loader)
         name = "sampler" if recorded.batch_sampler is None else "batch_sampler"  # type: ignore[attr-defined]
         # Its own __setattr__ refuses another sampler: the user's loader has to keep the one it has.
@@ -72,12 +72,12 @@ class ReplayedBatches(UserLoaderBatches):
         return iterate_on_device(self.loader if following is None else following, self.device)
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
-        """Yield the position after each batch, as for other loaders, and note the batch."""
+        """Yield the position after each batch, and record the batch as consumed."""
         order = self._order
         return (order.consumed(place) for place in super().positions(epoch, position))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the generators' states now and, inside of an epoch, what it takes to go on."""
+        """Return the generators' states and, within an epoch, what resuming it needs."""
         state = super().state_dict()
         if self._order.is_outside():
             return state
@@ -86,7 +86,7 @@ class ReplayedBatches(UserLoaderBatches):
         return {**state, **inside, **self._order.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set the generators; inside of an epoch draw its batches again, up to where it was."""
+        """Restore the generators; within an epoch replay its batches up to the position."""
         if "start" in state:
             self._replay(state)
         else:
@@ -108,7 +108,7 @@ class ReplayedBatches(UserLoaderBatches):
 
 
 class _Order:
-    """The samples' numbers that an iteration has drawn, digested when their batch is consumed."""
+    """Digest of the sample indices that an iteration has consumed."""
 
     def __init__(self) -> None:
         self._digest = hashlib.blake2b(digest_size=16)
@@ -137,7 +137,7 @@ class _Order:
 
 
 class _Noted:
-    """Be a sampler whose draws are noted."""
+    """A sampler that records its draws."""
 
     def __init__(self, sampler: Any, order: _Order) -> None:
         self._sampler, self._order = sampler, order

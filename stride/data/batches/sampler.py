@@ -16,19 +16,19 @@ ORDER = 3  # which of the random streams of a seed is the order of the samples
 
 
 class Counts(NamedTuple):
-    """Say how many samples a process has of a global batch, and how many all have together."""
+    """The numbers of samples in a process's shard of a global batch, and in the whole."""
 
     own: int
     whole: int
 
 
 class BatchKey(NamedTuple):
-    """Say which batch is wanted, so that any process can make it.
+    """The key of a batch, from which any process can make it.
 
     Attributes:
-        epoch: What random augmentation depends on, with the samples.
-        indices: The samples; none where the global batch has fewer than there are processes.
-        whole: How many samples the global batch has, of which these are one process's share.
+        epoch: what random augmentation depends on, with the samples.
+        indices: the samples; none where the global batch has fewer than there are processes.
+        whole: how many samples the global batch has, of which these are one process's share.
     """
 
     epoch: int
@@ -42,17 +42,17 @@ class BatchKey(NamedTuple):
 
 
 class Order:
-    """Order the samples of a split: as they lie, or shuffled anew in every epoch.
+    """The order of a split's samples: sequential, or reshuffled in every epoch.
 
     A global batch is the next of these samples, and each process takes its share of it: the order
     of samples does not depend on how many processes there are, nor does the position in it.
 
     Attributes:
-        num_samples: Samples that an epoch uses, over all processes.
-        batch_size: Samples in a process's batch.
-        global_batch: Samples in a batch over all processes; the last of an epoch may be smaller,
+        num_samples: samples that an epoch uses, over all processes.
+        batch_size: samples in a process's batch.
+        global_batch: samples in a batch over all processes; the last of an epoch may be smaller,
             or is left out by `drop_last`.
-        share: Which part of a global batch is this process's.
+        shard: which part of a global batch is this process's.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Order:
         self.num_samples = whole if self._drop_last else length
 
     def choose(self, ids: Tensor) -> None:
-        """Use these samples alone from now on, by their numbers in the split."""
+        """Restrict the order to these samples, given by their indices in the split."""
         self._chosen = ids
         self._measure(len(ids))
 
@@ -129,7 +129,7 @@ class Order:
             yield Counts(self.shard.of(whole), whole)
 
     def shard_indices(self, epoch: int, position: int) -> Tensor:
-        """Return this process's shares of those batches end to end, as numbers of samples."""
+        """Return this process's shards of those batches, concatenated, as sample indices."""
         order = self.permutation(epoch)
         order = torch.arange(self.num_samples) if order is None else order[: self.num_samples]
         left = order[position:]
@@ -140,7 +140,7 @@ class Order:
 
 
 class SamplerOrder(Order):
-    """Take the order from a user's sampler, seeded by (seed, epoch) while it draws."""
+    """The order that a user's sampler gives, seeded by (seed, epoch)."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class SamplerOrder(Order):
 
 
 class BatchSamplerOrder(Order):
-    """Take whole batches from a user's batch sampler: the next of them for each process.
+    """The batches of a user's batch sampler, dealt out to the processes in turn.
 
     The last ones are divided where they do not suffice for all.
     """
@@ -223,7 +223,7 @@ class BatchSamplerOrder(Order):
 
 
 def draw_all(sampler: Any, seed: int, epoch: int, length: int) -> list[Any]:
-    """Return all that a sampler gives in an epoch; its draws depend on (seed, epoch) alone."""
+    """Return all indices that a sampler draws in an epoch, by (seed, epoch) alone."""
     held = HeldGenerators(sampler=sampler)
     held.refresh()
     given = _drawn(sampler, held, mix(seed, ORDER, epoch), epoch, length)
@@ -244,7 +244,7 @@ def sampler_length(sampler: Any, key: str) -> int:
     """Return the length of a user's sampler.
 
     Raises:
-        DataError: It has none, so that an epoch would have no end.
+        DataError: it has none, so that an epoch would have no end.
     """
     if isinstance(sampler, Sized):
         return len(sampler)

@@ -1,4 +1,4 @@
-"""Give the batches of a user's iterable-style dataset, which has no order but its own."""
+"""Batches of a user's iterable-style dataset, in its own order."""
 
 import copy
 import math
@@ -32,7 +32,7 @@ STREAM = 7  # which of the random streams of a seed
 
 
 class StreamState(NamedTuple):
-    """Hold the random state that a stream draws from: the global one, and its own by name."""
+    """The random state of a stream: the global generators, and its own by name."""
 
     globals: GlobalState
     own: dict[str, Any]
@@ -43,7 +43,7 @@ class StreamState(NamedTuple):
 
 
 class StreamBatches:
-    """Give batches in the order in which the stream's samples come.
+    """Batches in the order in which the stream yields its samples.
 
     Its draws, also those from generators that it holds, are seeded by (seed, epoch) and do not
     touch the random state outside. Nothing can be skipped in a stream: an epoch begins at its
@@ -93,16 +93,16 @@ class StreamBatches:
         )
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iterations be this epoch's.
+        """Select the epoch of the next iterations.
 
         Raises:
-            DataError: A position other than 0.
+            DataError: the position is not 0.
         """
         if position:
             raise DataError(
-                "a stream cannot begin in the middle of an epoch",
+                "a stream cannot resume in the middle of an epoch",
                 where="dataset_kwargs.dataset_name",
-                hint="resume at an epoch's border, or give it state_dict and load_state_dict",
+                hint="resume at an epoch boundary, or give it state_dict and load_state_dict",
             )
         self.epoch = epoch
         self._sizes = deque()
@@ -114,7 +114,7 @@ class StreamBatches:
         raise TypeError("a stream has no length")
 
     def batches_left(self, epoch: int, position: int) -> float:
-        """Return that nobody knows how many batches are left."""
+        """Return infinity: a stream does not know how many batches are left."""
         return math.inf
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
@@ -155,7 +155,7 @@ class StreamBatches:
             return to_device(self.collate(list(islice(self.source, count))), self.device)
 
     def _secluded(self, batches: Iterator[Any], seed: int) -> Iterator[Any]:
-        """Iterate under random state of the stream's own, exchanged round each batch."""
+        """Iterate with the stream's own random state swapped in for each batch."""
         begun, self._state = self._state, None
         while True:
             outside = read_globals()
@@ -177,7 +177,7 @@ class StreamBatches:
 
 
 class ResumableStreamBatches(StreamBatches):
-    """Give the batches of a stream that can say and set where it is.
+    """Batches of a stream that has state_dict and load_state_dict.
 
     The order on resuming: `set_epoch`, then `load_state_dict`, then iterate.
     """
@@ -186,16 +186,16 @@ class ResumableStreamBatches(StreamBatches):
     interruptible = False  # broken off, the stream has gone on by a part of a batch
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Let the next iterations be this epoch's; the position is part of the state."""
+        """Select the epoch of the next iterations; the position is part of the state."""
         super().set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the stream is, with the state of its random draws."""
+        """Return the stream's state and that of its random generators."""
         random = {"random": None} if self._state is None else self._state.to_dict()
         return {"stream": self.source.stream.state_dict(), **random}  # type: ignore[attr-defined]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the next iteration go on where `state_dict` was taken."""
+        """Resume the next iteration where `state_dict` was taken."""
         self.source.stream.load_state_dict(state["stream"])  # type: ignore[attr-defined]
         random = state["random"]
         own = state.get("own", {})  # states of format versions 1 and 2 have none
@@ -203,7 +203,7 @@ class ResumableStreamBatches(StreamBatches):
 
 
 class _Shared:
-    """Collate one process's share of the samples of a global batch, and count them all.
+    """Collate this process's shard of a global batch, and count both.
 
     A class: workers may have to pickle it.
     """
@@ -219,7 +219,7 @@ class _Shared:
 
 @contextmanager
 def preserve_state(stream: Any) -> Iterator[None]:
-    """Let a stream that says and sets where it is be there again after the block."""
+    """Restore a stateful stream after the block."""
     if not is_stateful(stream):
         yield
         return
@@ -231,7 +231,7 @@ def preserve_state(stream: Any) -> Iterator[None]:
 
 
 def stream_batches(source: StreamDataset, **options: Any) -> StreamBatches:
-    """Give the batches of a stream; resumable where it has state_dict and no workers."""
+    """Build the batches of a stream, resumable where it has state_dict and no workers."""
     resumable = is_stateful(source.stream) and not options["options"].get("num_workers")
     return (ResumableStreamBatches if resumable else StreamBatches)(source, **options)
 

@@ -1,4 +1,4 @@
-"""Give the batches of a user's own loader, and take it up again where a training was left."""
+"""Batches of a user's own loader, resumable as far as it has a state."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +14,11 @@ from stride.data.seeding import read_globals, write_globals
 from stride.distributed import rank, world_size
 from stride.errors import DataError
 
-_INSIDE = "resume at an epoch's border, or give it state_dict and load_state_dict"
+_INSIDE = "resume at an epoch boundary, or give it state_dict and load_state_dict"
 
 
 class UserLoaderBatches:
-    """Give the batches of a user's loader, moved to the device where they are not on it.
+    """Batches of a user's loader, moved to the device.
 
     On the CPU the batches are the loader's own, as they come. Their order is its own too:
     it draws from the global random state, as it would without STRIDE. With several ranks it is
@@ -28,8 +28,8 @@ class UserLoaderBatches:
     by which its samplers count. Where nothing more is known an epoch is begun at its beginning.
 
     Attributes:
-        loader: The user's object.
-        doubt: Why an epoch may not be the same again although all states were put back; empty
+        loader: the user's object.
+        doubt: why an epoch may not be the same again although all states were put back; empty
             where nothing speaks against it.
     """
 
@@ -54,10 +54,10 @@ class UserLoaderBatches:
         ]
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Tell the epoch to whatever of the loader's parts has a set_epoch.
+        """Call set_epoch of those of the loader's parts that have it.
 
         Raises:
-            DataError: A position other than 0.
+            DataError: the position is not 0.
         """
         if position:
             raise no_position()
@@ -134,29 +134,29 @@ class UserLoaderBatches:
         return {"generators": self._held.read(), "counters": self._counters()}
 
     def _counters(self) -> list[dict[str, int]]:
-        """Return those whole numbers of each sampler that are other than they were at first."""
+        """Return those integer attributes of each sampler that changed since the start."""
         counted = zip(self._counting, self._counted_from, strict=True)
         return [dict(_numbers(one).items() - first.items()) for one, first in counted]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set those generators and counters."""
+        """Restore those generators and counters."""
         self._held.refresh()
         self._held.write(state.get("generators", {}))
         for sampler, counters in zip(self._counting, state.get("counters", ()), strict=False):
             vars(sampler).update(counters)
 
     def load_others(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Take the state of some rank: another number of ranks has divided the data otherwise."""
+        """Load the state of some rank, since another number of ranks shards differently."""
         self.load_state_dict({**states[rank() % len(states)], "counters": []})
 
 
 class ResumableUserLoaderBatches(UserLoaderBatches):
-    """Give the batches of a loader that can say and set where it is (StatefulDataLoader, say)."""
+    """Batches of a stateful loader, such as StatefulDataLoader."""
 
     seekable = True
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Tell the epoch to the loader; the position is part of its state."""
+        """Call the loader's set_epoch; the position is part of its state."""
         super().set_epoch(epoch)
 
     def is_stateful(self) -> bool:
@@ -168,7 +168,7 @@ class ResumableUserLoaderBatches(UserLoaderBatches):
         return self.loader.state_dict()  # type: ignore[attr-defined, no-any-return]
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the loader go on where `state_dict` was taken."""
+        """Resume the loader where `state_dict` was taken."""
         self.loader.load_state_dict(state)  # type: ignore[attr-defined]
 
     def example(self) -> Any:
@@ -187,7 +187,7 @@ def _numbers(sampler: Any) -> dict[str, int]:
 
 
 def doubt(loader: Any) -> str:
-    """Say why a loader may not give the same again where its state was put back; else nothing."""
+    """Return why a loader may not reproduce its batches from its state, or the empty text."""
     if getattr(loader, "num_workers", 0) and getattr(loader, "persistent_workers", False):
         return "its workers are kept between epochs (persistent_workers), and so is what they draw"
     if getattr(loader, "num_workers", 0) and not getattr(loader, "in_order", True):
@@ -196,7 +196,7 @@ def doubt(loader: Any) -> str:
 
 
 def no_position() -> DataError:
-    what = "your own loader cannot begin in the middle of an epoch"
+    what = "your own loader cannot resume in the middle of an epoch"
     return DataError(what, where="train_loader", hint=_INSIDE)
 
 

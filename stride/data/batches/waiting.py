@@ -1,4 +1,4 @@
-"""Know since when a thread waits for a batch, and end such a wait with the workers behind it."""
+"""Track how long threads wait for a batch, and kill the workers behind such a wait."""
 
 import multiprocessing
 import signal
@@ -14,11 +14,11 @@ _KILLED_IN = 1.0  # seconds in which the system takes a killed process away
 
 
 class WaitEnded(KeyboardInterrupt):
-    """Tell that a batch is waited for no more: what was drawn for it counts for nothing."""
+    """Abort the wait for a batch, whose draws are discarded."""
 
 
 class Wait(NamedTuple):
-    """Hold one wait for a batch.
+    """One wait for a batch.
 
     Attributes:
         since: when it began, as `time.monotonic` says.
@@ -39,7 +39,7 @@ def wait_in(thread: int) -> Wait | None:
 
 
 class TimedIterator(Iterator[Any]):
-    """Iterate over batches, and let others see how long each is waited for.
+    """Iterate over batches, recording when the wait for each began.
 
     Args:
         batches: a loader, or what gives the batches of one.
@@ -73,7 +73,7 @@ def _noted(workers: int) -> Iterator[None]:
 
 
 def end_workers(frame: FrameType | None) -> None:
-    """Kill the worker processes that the code of a frame, or what called it, waits for.
+    """Kill the loader workers that a frame or one of its callers waits for.
 
     A worker that hangs hears nothing else, and torch would wait five seconds for each. To be
     called in the main thread: torch takes the death of a worker for an error, and must not see it.

@@ -1,1 +1,1 @@
-"""Say what the cells of tables mean: numbers, classes, categories, or nothing."""
+"""Parse the cells of tables: numbers, classes, categories and missing values."""

@@ -1,4 +1,4 @@
-"""Number the values of a column that are classes or categories."""
+"""Encode the classes or categories of a column as integers."""
 
 from collections.abc import Sequence
 from decimal import Decimal as Exact
@@ -22,7 +22,7 @@ def encode(column: TableColumn, reading: ReadOptions) -> tuple[Tensor, list[str]
     everything else as text.
 
     Raises:
-        DataError: A value that is not among those given, or one written in two ways.
+        DataError: a value that is not among those given, or one written in two ways.
     """
     found, at = np.unique(column.texts(), return_inverse=True)
     known = reading.categories.get(column.name)
@@ -73,7 +73,7 @@ def _unknown(column: TableColumn, row: int, reading: ReadOptions) -> DataError:
     cell = str(column.texts()[row])
     return column.error_at(
         row,
-        f"{cell!r} is none of the values that dataset_kwargs.categories gives codes to",
+        f"{cell!r} is not among the values of dataset_kwargs.categories",
         f"type {reading.drop_override(cell)} to leave such rows out, or train a new run with "
         "dataset_kwargs.categories=null",
     )

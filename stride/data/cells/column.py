@@ -1,4 +1,4 @@
-"""Hold a column of a table as it stands in its file, and name the place of each cell."""
+"""A column of a table as stored in its file, with the place of each cell."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +12,12 @@ from stride.errors import DataError
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of a table, by which a person finds them again.
+    """The places of a table's rows in its file.
 
     Attributes:
-        path: The file.
+        path: the file.
         unit: "line" of a text, or "row", where the format has no lines.
-        numbers: The number of each row, counted from 1 (N,).
+        numbers: the number of each row, counted from 1 (N,).
     """
 
     path: Path
@@ -30,10 +30,10 @@ class TableColumn:
     """A column: its cells in the order of the rows.
 
     Attributes:
-        name: What the file calls it.
-        cells: Text, numbers or bools, as they are stored (N,).
-        absent: Whether there is nothing: an empty cell, a null or a NaN (N,).
-        rows: Where the cells stand.
+        name: what the file calls it.
+        cells: text, numbers or bools, as they are stored (N,).
+        absent: whether there is nothing: an empty cell, a null or a NaN (N,).
+        rows: where the cells stand.
     """
 
     name: str
@@ -46,7 +46,7 @@ class TableColumn:
 
     @property
     def is_text(self) -> bool:
-        """Whether the cells are text, which may still say numbers."""
+        """Tell whether the cells are text, which may still be numbers."""
         return bool(self.cells.dtype.kind == "U")
 
     def texts(self) -> Array:
@@ -80,7 +80,7 @@ def make_column(
     """Make a column of stored values; empty texts and NaN count as absent.
 
     Raises:
-        DataError: They are neither numbers nor text.
+        DataError: they are neither numbers nor text.
     """
     kind = cells.dtype.kind
     if kind == "S":
@@ -97,7 +97,7 @@ def make_column(
 
 
 def unreadable_column(name: str, kind: str, path: Path) -> DataError:
-    """Return the error for a column of times, lists and whatever else is no single number."""
+    """Return the error for a column of times, lists and whatever else is not a single number."""
     return DataError(
         f"it holds {kind}, which are neither numbers nor text",
         where=f"{path}, column {name!r}",

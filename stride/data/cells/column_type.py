@@ -22,12 +22,12 @@ def column_type(column: TableColumn, reading: ReadOptions, otherwise: str) -> So
     """Return what a column without absent cells holds: whole numbers, numbers or texts.
 
     Args:
-        column: The column.
-        reading: How cells are read.
-        otherwise: What to type where the column is meant another way.
+        column: the column.
+        reading: how cells are read.
+        otherwise: what to type where the column is meant another way.
 
     Raises:
-        DataError: Neither is clear; names the first cell that speaks against it.
+        DataError: neither is clear; names the first cell that speaks against it.
     """
     if not column.is_text:
         return "number" if column.cells.dtype.kind == "f" else "whole"

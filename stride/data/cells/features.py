@@ -25,8 +25,8 @@ class Features:
 
     Attributes:
         inputs: float32 (N, number of inputs).
-        names: What each input is called: its column, or `column=value`.
-        categories: The values of each text column, by code.
+        names: what each input is called: its column, or `column=value`.
+        categories: the values of each text column, by code.
     """
 
     inputs: Tensor
@@ -38,7 +38,7 @@ def read_features(columns: Columns, reading: ReadOptions) -> Features:
     """Return the inputs, in the order of the columns.
 
     Raises:
-        DataError: Text that no key allows, a cell that is neither clearly, an unknown category.
+        DataError: text that no key allows, a cell that is neither clearly, an unknown category.
     """
     blocks: list[Tensor] = []
     made = Features(torch.empty(0))

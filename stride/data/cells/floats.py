@@ -9,19 +9,19 @@ from stride.data.cells.numbers import is_number, parse_numbers, parse_truths
 from stride.data.cells.read_options import ReadOptions
 from stride.errors import DataError
 
-_LOOKED_AT = 1000  # cells of a column that is no number, to tell what the others are
+_LOOKED_AT = 1000  # cells of a column that is not a number, to tell what the others are
 
 
 def to_floats(column: TableColumn, reading: ReadOptions, otherwise: str) -> Tensor:
     """Return a column as float32; `True` and `False`, stored or written, as 1 and 0.
 
     Args:
-        column: Without absent cells.
-        reading: How cells are read.
-        otherwise: What to type where the column is meant another way.
+        column: without absent cells.
+        reading: how cells are read.
+        otherwise: what to type where the column is meant another way.
 
     Raises:
-        DataError: A cell is no number, infinite, or beyond float32; names it.
+        DataError: a cell is not a number, infinite, or beyond float32; names it.
     """
     values = parse_numbers(column.cells, reading.decimal) if column.is_text else column.cells
     if values is None:

@@ -1,4 +1,4 @@
-"""Keep the index that a program wrote beside the data from becoming a feature."""
+"""Keep an unnamed index column from becoming a feature."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
 
 
 def unnamed_columns(names: Sequence[str]) -> list[str]:
-    """Return the names that are none: empty, or made up by pandas for a column without one."""
+    """Return the names that stand for none: empty, or made up by pandas."""
     return [name for name in names if _UNNAMED.fullmatch(name)]
 
 
@@ -22,7 +22,7 @@ def require_index(columns: Columns) -> None:
     """Leave out unnamed columns that number the rows, and say so.
 
     Raises:
-        DataError: One that does something else: whether it is a feature, only the user knows.
+        DataError: one that does something else: whether it is a feature, only the user knows.
     """
     for name, column in columns.items():
         if not _numbers_rows(column):
@@ -32,7 +32,7 @@ def require_index(columns: Columns) -> None:
                 hint="give it a name in the file, or list the columns in dataset_kwargs.features",
             )
         LOGGER.info(
-            "%s: the unnamed column %r numbers the rows, and is no feature; "
+            "%s: the unnamed column %r numbers the rows, and is not a feature; "
             "dataset_kwargs.features decides", column.rows.path, name,
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Find the cells that are missing, and leave out their rows where the user says so."""
+"""Find missing cells, and drop their rows where the user says so."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ def drop_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
     """Return the columns without the rows in which one of them misses a value.
 
     Args:
-        columns: Those that are used, all of one length.
-        markers: What stands for a missing value beside an empty cell; None: no value may miss.
+        columns: those that are used, all of one length.
+        markers: what stands for a missing value beside an empty cell; None: no value may miss.
 
     Raises:
-        DataError: A value misses and nobody said that it may, or no row is left.
+        DataError: a value misses and nobody said that it may, or no row is left.
     """
     gone = {name: _missing(column, markers or ()) for name, column in columns.items()}
     if markers is None:

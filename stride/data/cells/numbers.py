@@ -13,7 +13,7 @@ _PLAIN = frozenset("0123456789+-eE")
 
 
 def parse_numbers(cells: Array, decimal: Decimal) -> Array | None:
-    """Return texts as float64, or None where one of them is no number.
+    """Return texts as float64, or None where one of them is not a number.
 
     What Python would also take is none: `1_000`, `nan`, `inf`, digits of other scripts.
     """

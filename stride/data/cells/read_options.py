@@ -1,4 +1,4 @@
-"""Say how the cells of a table are to be read, and what to type where one reads otherwise."""
+"""How the cells of a table are parsed, and what to type where one is not."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,13 +15,13 @@ MARKERS = frozenset(
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How cells are read, by the keys that the user gave.
+    """Options of parsing cells, by the keys that the user gave.
 
     Attributes:
-        decimal: The decimal sign of numbers in text.
-        missing: What stands for a missing value, beside an empty cell; None: nothing may miss.
-        text_features: How text becomes numbers; None: it is refused among the features.
-        categories: The values of columns that are classes or categories, in their order.
+        decimal: the decimal sign of numbers in text.
+        missing: what stands for a missing value, beside an empty cell; None: nothing may miss.
+        text_features: how text becomes numbers; None: it is refused among the features.
+        categories: the values of columns that are classes or categories, in their order.
     """
 
     decimal: Decimal = "."
@@ -30,7 +30,7 @@ class ReadOptions:
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def advice(self, cell: str, otherwise: str, *, among_numbers: bool) -> str:
-        """Return what to type where a cell is no number though it should be one."""
+        """Return what to type where a cell is not a number though it should be one."""
         other = DECIMALS[self.decimal]
         if is_number(cell, other):
             return (

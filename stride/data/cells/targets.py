@@ -24,9 +24,9 @@ class Targets:
     """The targets of a table.
 
     Attributes:
-        tensors: One of classes (N,) int64, of numbers (N,) or (N, number of targets); or none.
-        classes: Labels of the classes by code, unless they are the codes.
-        categories: The labels of the target's column by code, where it holds classes.
+        tensors: one of classes (N,) int64, of numbers (N,) or (N, number of targets); or none.
+        classes: labels of the classes by code, unless they are the codes.
+        categories: the labels of the target's column by code, where it holds classes.
     """
 
     tensors: tuple[Tensor, ...] = ()
@@ -38,7 +38,7 @@ def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> T
     """Return the targets; of several columns, a vector of numbers.
 
     Raises:
-        DataError: A cell that is no number, classes in several columns, or one column that is
+        DataError: a cell that is not a number, classes in several columns, or one column that is
             neither clearly numbers nor clearly classes; names the cell and the key that decides.
     """
     if not columns:

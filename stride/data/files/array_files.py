@@ -25,14 +25,14 @@ SAFETENSORS = {
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array where it lies: its type and shape, and the byte at which it begins.
+    """An array in its file: its dtype, shape and byte offset.
 
     Attributes:
-        path: The file.
-        name: Its name in the file.
-        stored: The type of its numbers.
-        shape: Its shape.
-        offset: Byte at which it begins; None: compressed, so it cannot be mapped.
+        path: the file.
+        name: its name in the file.
+        stored: the type of its numbers.
+        shape: its shape.
+        offset: byte at which it begins; None: compressed, so it cannot be mapped.
         order: "C" or "F", as in NumPy.
         view: torch.bfloat16 where the stored bits are that, which NumPy does not know.
     """
@@ -47,17 +47,17 @@ class StoredArray:
 
     @property
     def where(self) -> str:
-        """The file and the name, for messages."""
+        """Return the file and the name, for messages."""
         return f"{self.path}, array {self.name!r}"
 
     @property
     def kind(self) -> np.dtype[Any]:
-        """The type that its numbers count as."""
+        """Return the dtype that its numbers count as."""
         return self.stored if self.view is None else np.dtype(np.float32)
 
     @property
     def nbytes(self) -> int:
-        """The bytes of its numbers."""
+        """Return the bytes of its numbers."""
         return math.prod(self.shape) * self.stored.itemsize
 
     def read(self) -> Array:
@@ -79,7 +79,7 @@ class StoredArray:
         """Map the array as a column whose rows have the type.
 
         Raises:
-            DataError: It is compressed.
+            DataError: it is compressed.
         """
         if self.offset is None:
             raise DataError(
@@ -97,7 +97,7 @@ def open_arrays(path: str) -> dict[str, StoredArray]:
     """List the arrays of a file, or of a folder of NPY files, by name.
 
     Raises:
-        DataError: Nothing there, an unknown ending, a damaged file, pickled arrays.
+        DataError: nothing there, an unknown ending, a damaged file, pickled arrays.
     """
     place = locate(path, "path")
     if place.is_dir():
@@ -115,7 +115,7 @@ def open_arrays(path: str) -> dict[str, StoredArray]:
     try:
         return readers[kind](place)
     except (RunError, ValueError, KeyError, OSError, struct.error, zipfile.BadZipFile) as error:
-        raise DataError(f"no {kind} file: {error}", where=str(place)) from None
+        raise DataError(f"not a {kind} file: {error}", where=str(place)) from None
 
 
 def _npy(path: Path) -> StoredArray:
@@ -123,7 +123,7 @@ def _npy(path: Path) -> StoredArray:
         with path.open("rb") as file:
             return _npy_header(file, path, path.stem, 0)
     except (ValueError, OSError) as error:
-        raise DataError(f"no .npy file: {error}", where=str(path)) from None
+        raise DataError(f"not a .npy file: {error}", where=str(path)) from None
 
 
 def _npy_header(file: IO[bytes], path: Path, name: str, start: int | None) -> StoredArray:

@@ -1,4 +1,4 @@
-"""Find the user's data files and the memory that is there to hold them."""
+"""Locate the user's data files, and measure the available memory."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ def locate(path: str, key: str) -> Path:
     """Return the path of an existing data file or folder.
 
     Raises:
-        DataError: Nothing is there; names the option and the nearest name beside it.
+        DataError: nothing is there; names the option and the nearest name beside it.
     """
     place = Path(path).expanduser()
     if place.exists():

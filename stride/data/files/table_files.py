@@ -1,4 +1,4 @@
-"""Open the file formats of tables: named columns, read when they are asked for."""
+"""Open table files, whose named columns are read on demand."""
 
 import codecs
 import csv
@@ -19,18 +19,18 @@ from stride.errors import DataError, MissingExtra
 
 @dataclass(frozen=True)
 class TableFile:
-    """A table that is open: the names of its columns, and a way to read some of them."""
+    """An open table: the names of its columns, and a function that reads some of them."""
 
     names: tuple[str, ...]
     read: Callable[[Sequence[str]], Columns]
 
 
 def open_table(path: Path, delimiter: str | None, encoding: str | None) -> TableFile:
-    """Open a table by the ending of its name; the last two arguments are for CSV files.
+    """Open a table by its file suffix; the last two arguments are for CSV files.
 
     Raises:
-        DataError: An unknown ending, or a file that is not what its name says.
-        MissingExtra: A Parquet file without pyarrow.
+        DataError: an unknown ending, or a file that is not what its name says.
+        MissingExtra: a Parquet file without pyarrow.
     """
     kind = path.suffix.lower()
     if kind in (".csv", ".tsv", ".txt"):
@@ -56,7 +56,7 @@ def _csv(path: Path, delimiter: str, encoding: str) -> TableFile:
         # strict: a quote that is never closed would swallow the rows that follow
         rows, numbers = _csv_rows(csv.reader(lines, delimiter=delimiter, strict=True), path)
     except csv.Error as error:
-        raise DataError(f"no CSV text: {error}", where=str(path)) from None
+        raise DataError(f"not CSV text: {error}", where=str(path)) from None
     header, *body = rows
     names = _named_once([name.strip() for name in header], path)
     columns = dict(zip(names, zip(*body, strict=True), strict=True))
@@ -153,7 +153,7 @@ def _parquet(path: Path) -> TableFile:
     try:
         names = _named_once(parquet.read_schema(path).names, path)
     except (ValueError, OSError) as error:  # pyarrow's own errors are ValueErrors or OSErrors
-        raise DataError(f"no Parquet file: {error}".splitlines()[0], where=str(path)) from None
+        raise DataError(f"not a Parquet file: {error}".splitlines()[0], where=str(path)) from None
     return TableFile(names, read)
 
 
@@ -194,7 +194,7 @@ def _npz(path: Path) -> TableFile:
         with np.load(path, allow_pickle=False) as file:
             return TableFile(tuple(file.files), read)
     except (ValueError, OSError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"no NPZ file: {error}", where=str(path)) from None
+        raise DataError(f"not an NPZ file: {error}", where=str(path)) from None
 
 
 def _npz_column(file: Any, name: str, path: Path) -> Array:

@@ -53,7 +53,7 @@ class LabelSession:
     Raises:
         RunError: the run asks for nothing, a process writes it, or it has come to its end.
         UserError: its config names import paths that nobody vouches for.
-        DataError: the data is not there, or a label that was given is no class.
+        DataError: the data is not there, or a label that was given is not a class.
     """
 
     def __init__(

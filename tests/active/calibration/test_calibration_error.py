@@ -76,7 +76,7 @@ def test_predictions_as_sure_as_they_are_right_have_no_error():
 
 
 def test_bins_and_labels_that_do_not_fit_are_refused():
-    with pytest.raises(DataError, match="bins=0 is no number of bins"):
+    with pytest.raises(DataError, match="bins=0 is not a number of bins"):
         reliability(*binary([0.9], [1]), bins=0)
     with pytest.raises(DataError, match="for 1 samples"):
         reliability(binary([0.9], [1])[0], torch.tensor([0, 1]))

@@ -96,14 +96,14 @@ def test_what_has_no_temperature_is_refused(known) -> None:
     model = Model(Same(), nn.CrossEntropyLoss())
     with pytest.raises(DataError, match="no labels to fit a temperature on"):
         fit_temperature(model, [])
-    with pytest.raises(DataError, match=r"are no classes for outputs of shape \(16, 4\)"):
+    with pytest.raises(DataError, match=r"are not classes for outputs of shape \(16, 4\)"):
         fit_temperature(model, batches(known[0], known[0]))
     require_temperature(nn.CrossEntropyLoss(), validates=True)
     require_temperature(nn.BCEWithLogitsLoss(), validates=True)
     with pytest.raises(ConfigError, match="fitted on the validation split, and there is none"):
         require_temperature(nn.CrossEntropyLoss(), validates=False)
     for criterion in (nn.MSELoss(), nn.BCELoss()):
-        with pytest.raises(ConfigError, match=f"{type(criterion).__name__} are no logits"):
+        with pytest.raises(ConfigError, match=f"{type(criterion).__name__} are not logits"):
             require_temperature(criterion, validates=True)
 
 

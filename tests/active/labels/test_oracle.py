@@ -35,7 +35,7 @@ def test_numbers_are_float32() -> None:
 def test_a_number_is_the_name_where_names_are_numbers() -> None:
     years = ("3", "5", "7")
     assert [class_of(label, years) for label in (3, "5", 7.0, "7")] == [0, 1, 2, 2]
-    with pytest.raises(DataError, match=r"1 is no class.*3, 5, 7"):
+    with pytest.raises(DataError, match=r"1 is not a class.*3, 5, 7"):
         class_of(1, years)
 
 

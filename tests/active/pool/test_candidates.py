@@ -120,8 +120,8 @@ def test_the_answer_of_all_is_their_mean_wherever_the_weights_are(criterion, squ
     [
         ([], "has no network"),
         ([net()] * 2, "has a network twice"),
-        ([net(), Model(net(), nn.MSELoss())], r"candidates\[1\] is a Model, no plain module"),
-        ([Candidates([net()])], r"candidates\[0\] is a Candidates, no plain module"),
+        ([net(), Model(net(), nn.MSELoss())], r"candidates\[1\] is a Model, not a plain module"),
+        ([Candidates([net()])], r"candidates\[0\] is a Candidates, not a plain module"),
     ],
 )
 def test_what_are_no_candidates_is_refused(networks, words) -> None:

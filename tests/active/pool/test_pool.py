@@ -31,7 +31,7 @@ def draws() -> tuple[object, ...]:
 
 
 def ask_everything(pool: Pool, model) -> None:
-    for stream in (pool.outputs, pool.labelled_outputs, pool.described):
+    for stream in (pool.outputs, pool.labelled_outputs, pool.outputs_and_features):
         list(stream(model))
     list(pool.dropout_outputs(model, 3))
     list(pool.committee_outputs())

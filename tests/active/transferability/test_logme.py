@@ -210,5 +210,5 @@ def test_what_has_no_evidence_is_refused():
         numbers(torch.ones(3, 2), torch.ones(4))
     with pytest.raises(DataError, match="targets hold NaN"):
         numbers(torch.ones(2, 2), torch.tensor([1.0, math.nan]))
-    with pytest.raises(DataError, match="are no classes"):
+    with pytest.raises(DataError, match="are not classes"):
         classes(torch.ones(3, 2), torch.ones(3))

@@ -150,7 +150,7 @@ def test_a_mixture_of_few_or_equal_samples_is_finite():
 
 
 def test_what_is_no_distribution_is_refused():
-    with pytest.raises(DataError, match="no probabilities"):
+    with pytest.raises(DataError, match="not probabilities"):
         leep(HAND.log(), torch.tensor([0, 0, 1, 1]))
     with pytest.raises(DataError, match="samples"):
         nce(HAND, torch.tensor([0, 1]))

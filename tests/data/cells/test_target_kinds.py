@@ -127,7 +127,7 @@ def test_recorded_labels_keep_their_codes(read, refused):
     assert data.tensors[1].tolist() == [2, 1] and data.classes == ("cow", "cat", "dog")
     assert data.inferred == {"categories": known}
     message = refused(column(["dog", "emu"]), "y", categories=known)
-    assert "'emu' is none of the values that dataset_kwargs.categories gives" in message
+    assert "'emu' is not among the values of dataset_kwargs.categories" in message
     assert "(t.csv, line 3, column 'y'); type dataset_kwargs.missing=emu" in message
     counted = read(column(["0", "1"]), "y", categories={"y": ["0", "1", "2"]})
     assert counted.tensors[1].tolist() == [0, 1] and counted.classes == ()

@@ -46,7 +46,7 @@ def test_recorded_categories_keep_their_codes(read, refused):
     assert data.tensors[0][:, :3].tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 0]]
     known = {"kind": ["dog"]}
     message = refused(PETS, "y", text_features="codes", categories=known)
-    assert "'cat' is none of the values" in message and "line 3, column 'kind'" in message
+    assert "'cat' is not among the values" in message and "line 3, column 'kind'" in message
     rest = read(PETS, "y", text_features="codes", categories=known, missing="cat")
     assert rest.tensors[0].tolist() == [[0, 3], [0, 5]]
 

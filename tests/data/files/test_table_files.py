@@ -43,7 +43,7 @@ def test_a_line_is_that_of_the_file(tmp_path):
     (tmp_path / "t.csv").write_text('note,x,y\n"two\nlines",1,0.5\n\n"three\n\nlines",2,oops\n')
     assert "line 5, column 'y'" in refused(tmp_path / "t.csv", "y", ["x"])
     (tmp_path / "t.csv").write_text('x,y\n"1,0.5\n2,1.5\n3,2.5\n')
-    assert "no CSV text" in refused(tmp_path / "t.csv", "y")  # a quote that is never closed
+    assert "not CSV text" in refused(tmp_path / "t.csv", "y")  # a quote that is never closed
 
 
 @pytest.mark.parametrize(("sign", "typed"), [(";", "';'"), ("\t", "$'\\t'"), ("|", "'|'")])

@@ -157,9 +157,9 @@ ROUND = {"labelled": 10, "metrics": {"test/accuracy": 0.5}}
     ("file", "content", "why"),
     [
         ("rounds", "", "no round has measured"),
-        ("rounds", json.dumps(ROUND | {"labelled": "x"}), "line 1 is no round"),
-        ("rounds", json.dumps(ROUND | {"labelled": -1}), "line 1 is no round"),
-        ("rounds", json.dumps(ROUND | {"metrics": [1]}), "line 1 is no round"),
+        ("rounds", json.dumps(ROUND | {"labelled": "x"}), "line 1 is not a round"),
+        ("rounds", json.dumps(ROUND | {"labelled": -1}), "line 1 is not a round"),
+        ("rounds", json.dumps(ROUND | {"metrics": [1]}), "line 1 is not a round"),
         ("rounds", json.dumps(ROUND | {"metrics": {"test/accuracy": []}}), "a metric is no number"),
         ("curve", "[]", "curve.json has no format_version"),
         ("curve", '{"format_version": 3, "metric": 1}', "curve.json names no metric"),

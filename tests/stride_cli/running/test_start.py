@@ -76,7 +76,7 @@ def test_an_existing_run_is_replaced_by_force_only(stride, tmp_path: Path) -> No
     ("word", "sentence"),
     [
         ("sed=1", "unknown key sed (override 2); did you mean 'seed'?"),
-        ("seed", "'seed' is no override; type key=value"),
+        ("seed", "'seed' is not an override; type key=value"),
         ("run=latest", "latest"),
         ("run=../x", "../x"),
         ("device=cuda:99", "cuda"),
