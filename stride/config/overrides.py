@@ -74,7 +74,7 @@ def _table(value: Any) -> Any:
     if isinstance(value, Raw) and value.lstrip().startswith("{"):
         try:
             return parse_json(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return value
 

@@ -105,3 +105,10 @@ def test_the_upper_layer_is_found_in_the_merged_one(lower: Any, upper: Any) -> N
     merged = deep_merge(lower, upper)
     assert deep_merge(merged, upper) == merged
     assert merged.keys() == lower.keys() | upper.keys()
+
+
+def test_text_nested_too_deeply_replaces_a_table_as_text() -> None:
+    deep = '{"a":' * 100_000
+    assert overrides_tree(["model_kwargs.x.y=1", f"model_kwargs.x={deep}"]) == {
+        "model_kwargs": {"x": Raw(deep)}
+    }
