@@ -13,7 +13,7 @@ from stride.components.keys import annotation_within, unknown_within
 from stride.config.json_kinds import ANY, describe, kinds, read, value_kinds
 from stride.config.nonfinite import decode_number, decode_numbers
 from stride.config.validation_errors import reason
-from stride.config.values import Raw, join, plain, show
+from stride.config.values import Raw, join, plain, show, whole_number
 from stride.errors import ConfigError
 
 
@@ -110,12 +110,12 @@ def _with_numbers(value: Any, error: ValidationError) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Return a value with 3.0 as 3: JSON has one kind of number, and an int may be typed 1e3."""
+    """Return a value with whole floats in it as ints, as 1e3 typed for an int."""
     if isinstance(value, list):
         return [_whole(part) for part in value]
     if isinstance(value, dict):
         return {name: _whole(part) for name, part in value.items()}
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole_number(value)
 
 
 def _refused(error: ValidationError, value: Any, key: str) -> ConfigError:

@@ -1,7 +1,6 @@
 """Walk the dotted keys that the schema declares."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -31,12 +30,3 @@ def model_at(model: type[BaseModel], path: tuple[str, ...]) -> type[BaseModel] |
     for name in path:
         here = section_type(here.model_fields.get(name)) if here else None
     return here
-
-
-def flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield (dotted key, value) for the leaves of nested values; an empty dict is a leaf."""
-    if isinstance(values, dict) and (values or not prefix):
-        for name, value in values.items():
-            yield from flatten(value, f"{prefix}.{name}" if prefix else name)
-    else:
-        yield prefix, values

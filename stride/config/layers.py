@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from stride.config.fields import flatten, section_type
+from stride.config.fields import section_type
 from stride.config.files import read_config_file
 from stride.config.json_kinds import read
 from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config, OpenSection, declared_keys
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
-from stride.config.values import Raw, join
+from stride.config.values import Raw, flatten, join, without_key
 from stride.errors import ConfigError
 
 Tree = dict[str, Any]
@@ -129,7 +129,7 @@ def _lay_over(below: Merged, layer: Layer) -> Merged:
         raise with_origins(error, layer.origin) from None
     values, origins = below.values, below.origins
     for stale in _stale(below.values, given):
-        values = _without(values, stale)
+        values = without_key(values, stale)
         origins = {k: v for k, v in origins.items() if not k.startswith(f"{stale}.") and k != stale}
     new = {key: _origin(layer, key) for key in _leaves(given)}
     return Merged(deep_merge(values, given), _over(origins, new))
@@ -179,7 +179,7 @@ def _read_freely(value: Any, key: str) -> Any:
 
 def _stale(below: Tree, given: Tree) -> Iterator[str]:
     """Yield the dotted keys of weaker layers that the new layer makes meaningless."""
-    yield from _stale_place(below, given)
+    yield from _stale_place(given)
     for section, model in OPEN_SECTIONS.items():
         old, new = below.get(section), given.get(section)
         if not (model.name_field and isinstance(old, dict) and isinstance(new, dict)):
@@ -190,23 +190,13 @@ def _stale(below: Tree, given: Tree) -> Iterator[str]:
             yield from (f"{section}.{key}" for key in old if key not in declared_keys(section))
 
 
-def _stale_place(below: Tree, given: Tree) -> Iterator[str]:
+def _stale_place(given: Tree) -> Iterator[str]:
     """Yield whichever of work_dir and results_dir the stronger layer replaces."""
     training = given.get("training_config")
     if "work_dir" in given:
         yield "training_config.results_dir"
     elif isinstance(training, dict) and "results_dir" in training:
         yield "work_dir"
-
-
-def _without(values: Tree, key: str) -> Tree:
-    section, _, name = key.rpartition(".")
-    if not section:
-        return {k: v for k, v in values.items() if k != name}
-    inner = values.get(section)
-    if not isinstance(inner, dict):
-        return values
-    return {**values, section: {k: v for k, v in inner.items() if k != name}}
 
 
 def _leaves(values: Tree) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stride.config.schema import Config
+from stride.config.values import without_key
 from stride.errors import ConfigError
 
 _OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "logging_config")
@@ -38,7 +39,7 @@ def read_recorded(values: Mapping[str, Any]) -> Recorded:
                 if not key:
                     raise
                 skipped[key] = one.what
-                values = _without(values, key)
+                values = without_key(values, key)
 
 
 def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:
@@ -51,10 +52,3 @@ def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:
         yield section
     elif section in free and isinstance(inside, Mapping) and name in inside:
         yield f"{section}.{name}"
-
-
-def _without(values: Mapping[str, Any], key: str) -> dict[str, Any]:
-    section, _, name = key.partition(".")
-    if not name:
-        return {other: value for other, value in values.items() if other != section}
-    return {**values, section: {k: v for k, v in values[section].items() if k != name}}

@@ -9,7 +9,6 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from stride.config.fields import flatten
 from stride.config.layers import (
     Layer,
     Merged,
@@ -24,7 +23,7 @@ from stride.config.layers import (
 from stride.config.overrides import Overrides
 from stride.config.schema import Config
 from stride.config.short_forms import DERIVED_FROM, work_dir_of
-from stride.config.values import plain
+from stride.config.values import flatten, plain
 from stride.errors import ConfigError
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from stride.config.active import ActiveConfig
-from stride.config.fields import flatten
 from stride.config.sections import (
     CheckpointConfig,
     CriterionKwargs,
@@ -25,7 +24,7 @@ from stride.config.sections import (
 )
 from stride.config.short_forms import fold_config
 from stride.config.validation_errors import config_error
-from stride.config.values import Raw, plain
+from stride.config.values import Raw, flatten, plain
 from stride.errors import ConfigError
 
 __all__ = [

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stride.config.fields import flatten
+from stride.config.values import flatten
 
 MASK = "***"
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -83,4 +83,4 @@ def mask_values(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 def secret_keys(values: Mapping[str, Any]) -> list[str]:
     """Return the dotted keys of nested values whose values are secrets."""
-    return [key for key, value in flatten(dict(values)) if is_secret(key, value)]
+    return [key for key, value in flatten(values) if is_secret(key, value)]

@@ -18,14 +18,10 @@ from pydantic import (
 
 from stride.config.metrics import canonical, infer_mode
 from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
+from stride.config.values import whole_number
 from stride.errors import ConfigError
 
 DEFAULT_EPOCHS = 20
-
-
-def _whole(value: Any) -> Any:
-    """Convert a whole float to int: JSON has one kind of number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _normalization(value: Any) -> Any:
@@ -39,10 +35,10 @@ def _upper(value: Any) -> Any:
 
 
 # Bounds stand before the validator, or a JSON Schema would have "ge" for "minimum".
-NotNegative = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
-Positive = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
+NotNegative = Annotated[int, Field(ge=0), BeforeValidator(whole_number)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
 Text = Annotated[str, Field(min_length=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(_whole)]
+Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole_number)]
 MetricName = Annotated[Text, AfterValidator(canonical)]
 Mode = Literal["min", "max"]
 Normalization = Annotated[Literal["none", "standard", "minmax"], BeforeValidator(_normalization)]

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from enum import Enum
@@ -66,6 +66,30 @@ def plain(value: Any, key: str = "") -> Any:
 def join(*parts: str) -> str:
     """Join the parts of a dotted key; empty ones are left out."""
     return ".".join(str(part) for part in parts if part)
+
+
+def flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted key, value) of nested values; lists and empty dicts are leaves."""
+    if isinstance(values, Mapping) and (values or not prefix):
+        for name, value in values.items():
+            yield from flatten(value, f"{prefix}.{name}" if prefix else name)
+    else:
+        yield prefix, values
+
+
+def without_key(values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return nested values without a dotted key, of a root or of a section."""
+    section, _, name = key.rpartition(".")
+    inner = values.get(section) if section else values
+    if not isinstance(inner, Mapping):
+        return dict(values)
+    left = {k: v for k, v in inner.items() if k != name}
+    return {**values, section: left} if section else left
+
+
+def whole_number(value: Any) -> Any:
+    """Convert a whole float to int, as 1e3 to 1000: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def show(value: Any, limit: int = 60) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, final
 
+from stride.config.values import flatten
 from stride.errors import RunError
 from stride.runs.run import Run
 
@@ -56,18 +57,6 @@ def diff(first: Run, second: Run) -> Comparison:
     return both._replace(metrics=_differing(both.metrics))
 
 
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return a nested dict as dotted key -> value; lists and empty dicts are values."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        dotted = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{dotted}.")
-        else:
-            flat[dotted] = value
-    return flat
-
-
 def reached(run: Run) -> dict[str, float]:
     """Return `best.<name>`, `last.<name>` and `test.<name>` of a run -> value."""
     try:
@@ -84,7 +73,7 @@ def reached(run: Run) -> dict[str, float]:
 
 
 def _settings(run: Run) -> dict[str, Any]:
-    return flatten({key: value for key, value in run.raw_config.items() if key not in _PLACE})
+    return dict(flatten({k: value for k, value in run.raw_config.items() if k not in _PLACE}))
 
 
 def _side_by_side(columns: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

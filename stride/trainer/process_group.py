@@ -7,9 +7,8 @@ from os import PathLike
 
 import torch
 
-from stride.config.fields import flatten
 from stride.config.schema import Config
-from stride.config.values import plain
+from stride.config.values import flatten, plain
 from stride.distributed import (
     broadcast,
     gather,

@@ -1,6 +1,6 @@
 """The dotted keys of the schema."""
 
-from stride.config.fields import dotted_keys, flatten, model_at
+from stride.config.fields import dotted_keys, model_at
 from stride.config.schema import Config, TrainingConfig
 
 
@@ -23,8 +23,3 @@ def test_a_path_leads_to_a_section_or_nowhere() -> None:
     assert model_at(Config, ("training_config",)) is TrainingConfig
     assert model_at(Config, ("training_config", "patience")) is None
     assert model_at(Config, ("nothing", "here")) is None
-
-
-def test_flatten_keeps_empty_tables_and_lists_as_leaves() -> None:
-    assert dict(flatten({"a": {"b": [1], "c": {}}, "d": 1})) == {"a.b": [1], "a.c": {}, "d": 1}
-    assert dict(flatten({})) == {}

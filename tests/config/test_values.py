@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from stride.config.values import Raw, join, parse_json, plain, show
+from stride.config.values import Raw, flatten, join, parse_json, plain, show, without_key
 from stride.errors import ConfigError
 
 JSON = st.recursive(
@@ -148,3 +148,21 @@ def test_a_whole_number_beyond_the_floats_is_refused() -> None:
         plain({"a": {"b": [10**400]}})
     with pytest.raises(ValueError, match="too large"):
         parse_json("1" * 400)
+
+
+def test_flatten_keeps_empty_tables_and_lists_as_leaves() -> None:
+    nested = {"a": {"b": [{"e": 1}], "c": {}}, "d": None}
+    assert dict(flatten(nested)) == {"a.b": [{"e": 1}], "a.c": {}, "d": None}
+    assert dict(flatten({})) == {}
+
+
+def test_a_dotted_key_is_left_out_and_a_missing_one_changes_nothing() -> None:
+    nested = {"a": {"b": 1, "c": 2}, "d": 3}
+    assert without_key(nested, "a.b") == {"a": {"c": 2}, "d": 3}
+    assert without_key(nested, "d") == {"a": {"b": 1, "c": 2}}
+    assert (
+        without_key(nested, "d.x")
+        == without_key(nested, "e.f")
+        == without_key(nested, "e")
+        == nested
+    )

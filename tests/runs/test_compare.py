@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError
-from stride.runs.compare import ABSENT, compare, diff, flatten
+from stride.runs.compare import ABSENT, compare, diff
 from stride.runs.run import Run
 
 CONFIG = {"work_dir": "w", "run": "0", "seed": 0, "model_kwargs": {"model_name": "MLP"}}
@@ -68,11 +68,6 @@ def test_a_broken_config_is_refused_by_name(tmp_path):
     (tmp_path / "0" / "config.json").write_text("{")
     with pytest.raises(RunError, match=r"config\.json"):
         compare([run])
-
-
-def test_a_nested_dict_is_flattened_to_dotted_keys():
-    tree = {"a": {"b": {"c": 1}, "d": [{"e": 2}]}, "f": {}, "g": None}
-    assert flatten(tree) == {"a.b.c": 1, "a.d": [{"e": 2}], "f": {}, "g": None}
 
 
 def test_absent_is_false_and_names_itself():

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from stride.active.curves.curve import Curve, Mode, read_curve
 from stride.config.metrics import canonical, infer_mode
+from stride.config.values import flatten
 from stride.errors import DataError, RunError, UserError
-from stride.runs.compare import flatten
 from stride.runs.files.atomic import read_lines, read_record
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
@@ -104,7 +104,7 @@ def settings_of(
     model = kept["model_kwargs"]
     fixed = model.get(_MODEL_SEED) if f"model_kwargs.{_MODEL_SEED}" in origins else None
     kept["model_kwargs"] = {**_relative(model, config["seed"]), _MODEL_SEED: fixed}
-    return flatten({**kept, _DATA: data_fingerprint})
+    return dict(flatten({**kept, _DATA: data_fingerprint}))
 
 
 def _relative(value: Any, seed: int) -> Any:

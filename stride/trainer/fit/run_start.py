@@ -11,8 +11,8 @@ import torch
 
 from stride.callbacks.base import Callback
 from stride.config import Resolved
-from stride.config.fields import flatten
 from stride.config.secrets import mask
+from stride.config.values import flatten
 from stride.data.normalize import Normalization
 from stride.engine.checkpoint.checkpoint import take_apart, write_state
 from stride.runs.jobs import has_unnamed_group

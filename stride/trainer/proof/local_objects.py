@@ -7,9 +7,8 @@ from typing import Any
 import torch
 
 from stride.components import find
-from stride.config.fields import flatten
 from stride.config.schema import Config
-from stride.config.values import plain
+from stride.config.values import flatten, plain
 from stride.engine.device import resolve_device
 from stride.errors import UserError
 from stride.trainer.fit.assembly import Given

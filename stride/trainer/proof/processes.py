@@ -20,8 +20,7 @@ import torch
 
 from stride import errors
 from stride.config import Resolved
-from stride.config.fields import flatten
-from stride.config.values import Raw, plain
+from stride.config.values import Raw, flatten, plain
 from stride.distributed.parent_death import end_with_parent
 from stride.engine.loop import StopRequest
 from stride.engine.random import seed_everything

@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from stride.config.fields import flatten
 from stride.config.secrets import is_secret
+from stride.config.values import flatten
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import RunError
 from stride.models.initial import load_initial
