@@ -1,9 +1,9 @@
 """Find components by name, and check their arguments before anything runs."""
 
 from stride.components.bind import bind, binding_errors, construct
-from stride.components.find import BUILT_IN, find
+from stride.components.find import find
 from stride.components.identity import import_path, is_user_code
-from stride.components.signature import Parameters, parameters
+from stride.components.signature import parameters
 from stride.components.source import (
     difference,
     edited_file,
@@ -13,8 +13,6 @@ from stride.components.source import (
 )
 
 __all__ = [
-    "BUILT_IN",
-    "Parameters",
     "bind",
     "binding_errors",
     "construct",

@@ -12,7 +12,8 @@ from stride.config.fields import section_type
 from stride.config.files import read_config_file
 from stride.config.json_kinds import read
 from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
-from stride.config.schema import OPEN_SECTIONS, Config, OpenSection, declared_keys
+from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
+from stride.config.sections import OpenSection
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
 from stride.config.values import Raw, flatten, join, without_key
 from stride.errors import ConfigError

@@ -104,11 +104,6 @@ class Resolved:
         return replace(self, config=self.config.with_sections(sections))
 
 
-def load_config(layers: Sequence[Layer]) -> Config:
-    """Return the config that layers, weakest first, make; see `Resolved.from_layers`."""
-    return Resolved.from_layers(layers).config
-
-
 def resolve_layers(
     *,
     work_dir: str | PathLike[str] | None = None,

@@ -27,24 +27,6 @@ from stride.config.validation_errors import config_error
 from stride.config.values import Raw, flatten, plain
 from stride.errors import ConfigError
 
-__all__ = [
-    "OPEN_SECTIONS",
-    "ActiveConfig",
-    "CheckpointConfig",
-    "Config",
-    "CriterionKwargs",
-    "DatasetKwargs",
-    "DistributedConfig",
-    "LoadDataKwargs",
-    "LoggingConfig",
-    "ModelKwargs",
-    "OpenSection",
-    "OptimizerKwargs",
-    "SchedulerKwargs",
-    "TrainingConfig",
-    "declared_keys",
-]
-
 
 def _run_name(value: Any) -> Any:
     """Convert a number to a run name: 0 and "0" are the same folder."""

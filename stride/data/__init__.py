@@ -1,9 +1,8 @@
 """Datasets, splits and loaders: batches on the device, the same in every run of a seed."""
 
 from stride.data.array_dataset import ArrayDataset
-from stride.data.batches.base import Batches, to_device
+from stride.data.batches.base import Batches
 from stride.data.build import Data, build_data
-from stride.data.data_info import DataInfo
 from stride.data.datasets import resolve_dataset
 from stride.data.normalize import Normalization
 from stride.data.options import resolve_loader
@@ -13,12 +12,10 @@ __all__ = [
     "ArrayDataset",
     "Batches",
     "Data",
-    "DataInfo",
     "Normalization",
     "build_data",
     "data_from_loaders",
     "resolve_dataset",
     "resolve_loader",
-    "to_device",
     "user_batches",
 ]

@@ -13,7 +13,8 @@ from stride.callbacks.base import Callback
 from stride.components.trust import Trust
 from stride.config import Overrides, Resolved
 from stride.config.layers import nearest_origin, with_origins
-from stride.config.schema import Config, LoggingConfig
+from stride.config.schema import Config
+from stride.config.sections import LoggingConfig
 from stride.data import Data, Normalization
 from stride.data.generators import is_stateful
 from stride.distributed import barrier, is_main, on_main, propagate_failures

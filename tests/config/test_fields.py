@@ -1,7 +1,8 @@
 """The dotted keys of the schema."""
 
 from stride.config.fields import dotted_keys, model_at
-from stride.config.schema import Config, TrainingConfig
+from stride.config.schema import Config
+from stride.config.sections import TrainingConfig
 
 
 def test_dotted_keys_open_the_sections() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from stride.config import Raw
 from stride.config.import_paths import import_paths, is_import_path
+from stride.config.values import Raw
 
 
 @pytest.mark.parametrize(

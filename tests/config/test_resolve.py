@@ -7,7 +7,7 @@ import pytest
 
 from stride.config.fields import dotted_keys
 from stride.config.layers import Layer
-from stride.config.resolve import Resolved, load_config, resolve_layers
+from stride.config.resolve import Resolved, resolve_layers
 from stride.config.schema import Config
 from stride.config.values import Raw
 from stride.errors import ConfigError
@@ -128,7 +128,7 @@ def test_a_stored_config_is_a_layer() -> None:
     stored = resolve_layers(work_dir="w", arguments={"seed": 4}).config
     again = Resolved.from_layers([Layer("run", stored.to_json())])
     assert again.config == stored
-    assert load_config(again.layers) == stored
+    assert Resolved.from_layers(again.layers).config == stored
     assert again.origin("seed") == "run"
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import Subset, TensorDataset
 
-from stride.config import Raw
+from stride.config.values import Raw
 from stride.data.datasets import find_transform, open_dataset, resolve_dataset
 from stride.data.samples import as_source
 from stride.errors import ComponentError, ConfigError, DataError

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stride.config import Raw
+from stride.config.values import Raw
 from stride.data.options import loader_options, resolve_loader
 from stride.errors import ComponentError, ConfigError
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stride.callbacks.monitor import Monitor
 from stride.config.metrics import infer_mode, metric_name
-from stride.config.schema import TrainingConfig
+from stride.config.sections import TrainingConfig
 from stride.errors import ConfigError, nearest
 from stride.metrics.build import recorded_name
 

@@ -6,7 +6,8 @@ from inspect import isclass
 from typing import Any
 
 from stride.components import binding_errors, find
-from stride.config.schema import Config, OpenSection
+from stride.config.schema import Config
+from stride.config.sections import OpenSection
 from stride.data import resolve_dataset, resolve_loader
 from stride.engine.optim import resolve_optimizer, resolve_scheduler
 from stride.errors import ConfigError

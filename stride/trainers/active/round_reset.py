@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from stride.active.pool.candidates import Candidates
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
-from stride.config.schema import ActiveConfig
+from stride.config.active import ActiveConfig
 from stride.data.seeding import generator
 from stride.engine.optim import OptimizerState, Schedule, build_schedule
 from stride.models.model import Model
