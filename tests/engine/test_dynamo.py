@@ -30,6 +30,25 @@ def test_optimizers_work_without_the_compiler_and_the_compiler_after_them():
     assert done.stdout.strip() == "fine", done.stderr
 
 
+TRAINED = """
+import sys
+from stride import Trainer
+Trainer(
+    work_dir=sys.argv[1],
+    model_kwargs={"model_name": "MLP"},
+    training_config={"max_steps": 1},
+).fit()
+print({"torch._dynamo.eval_frame", "sympy"} & set(sys.modules))
+"""
+
+
+def test_a_training_loads_neither_the_compiler_nor_its_symbols(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINED, str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.splitlines()[-1:] == ["set()"], done.stderr
+
+
 OTHER = """
 from stride.engine.dynamo import keep_dynamo_out
 keep_dynamo_out()

@@ -45,7 +45,6 @@ _CLOSED = (*VALUES, *CONTAINERS, *NUMBERS, ModuleType)
 _PLAIN = (Dataset, Namespace, SimpleNamespace)  # hold what their users put there
 _OF_A_MODULE = frozenset(vars(nn.Module()))
 _OF_A_MODEL = frozenset(vars(Model(nn.Identity(), nn.Identity())))
-_OF_AN_OPTIMIZER = frozenset(vars(torch.optim.SGD([torch.zeros(1)])))
 _TRAINERS = "stride.trainer"  # nor what a kind of training adds; it is no part of what it trains
 _HOOKS: Mapping[type, tuple[str, ...]] = {
     nn.Module: ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
@@ -122,7 +121,7 @@ def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(thing, Model):
         derived = _OF_A_MODEL
     elif isinstance(thing, Optimizer):
-        derived = _OF_AN_OPTIMIZER
+        derived = _of_an_optimizer()
     private = kind.__module__.partition(".")[0] == "torch"
     follows = callable(getattr(kind, "set_epoch", None))
     for name, value in values.items():
@@ -132,6 +131,12 @@ def _own_attributes(thing: Any) -> Iterator[tuple[str, Any]]:
             continue
         if not isinstance(getattr(kind, name, None), functools.cached_property):
             yield name, value
+
+
+@functools.cache
+def _of_an_optimizer() -> Collection[str]:
+    # Asked where there is an optimiser already: the first one of a process may load the compiler.
+    return frozenset(vars(torch.optim.SGD([torch.zeros(1)])))
 
 
 def _values(thing: Any) -> dict[str, Any]:
