@@ -44,6 +44,16 @@ def popen():
 
 
 @pytest.fixture(scope="session")
+def warm():
+    """Give what runs Python commands in forks of a process that has loaded torch and STRIDE."""
+    from tests.integration.forkserver import Forkserver
+    from tests.warm import Warm
+
+    with Forkserver() as server:
+        yield Warm(server)
+
+
+@pytest.fixture(scope="session")
 def pool():
     """Give the processes that tests of several ranks share, started when they are asked for."""
     made = Pool()

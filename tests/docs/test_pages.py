@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.integration.cluster import Cluster, missing
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -39,6 +41,7 @@ GAP = "..."  # a line that stands for any number of lines
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TIMES = re.compile(r"\b(now|\d+(\.\d+)?[dhms]( \d\d[hms])?)(?=\s|$|,)")
+_OF_BASH = re.compile(r"[|&;<>$`*?~#]")
 _NUMBER = re.compile(r"\d[\d.,:e+-]*")
 
 
@@ -78,13 +81,19 @@ class Done(NamedTuple):
 class Place:
     """A folder with the examples in it, where commands run as a reader would type them.
 
+    Args:
+        path: the folder.
+        warm: runs what needs no shell, to spare most commands the time to load torch.
+
     Attributes:
         path: the folder.
         environment: of the commands.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, warm: Warm) -> None:
         self.path = path
+        self._warm = warm
+        self._typed = False  # a command of this page
         skip = shutil.ignore_patterns("work_dirs", "__pycache__", ".ipynb_checkpoints")
         shutil.copytree(ROOT / "examples", path / "examples", ignore=skip)
         scripts = os.path.dirname(sys.executable)
@@ -110,14 +119,22 @@ class Place:
         return Done(done.returncode, done.stdout)
 
     def bash(self, line: str, folder: str = ".") -> Done:
-        """Run one line of bash in a folder below this place."""
-        return self.run("bash", "-c", line, folder=folder)
+        """Run one line of bash in a folder below this place; the first is a process of its own."""
+        first, self._typed = not self._typed, True
+        if first or not line.startswith("stride ") or _OF_BASH.search(line):
+            return self.run("bash", "-c", line, folder=folder)
+        options = {"folder": self.path / folder, "environment": self.environment, "merged": True}
+        done = self._warm.stride(*shlex.split(line)[1:], **options)
+        return Done(done.returncode, done.stdout)
 
     def python(self, text: str) -> Done:
         """Run a text as a script here."""
         script = self.path / "block.py"
         script.write_text(text)
-        return self.run(sys.executable, script.name)
+        done = self._warm.python(
+            script.name, folder=self.path, environment=self.environment, merged=True
+        )
+        return Done(done.returncode, done.stdout)
 
     def as_on_the_page(self, output: str) -> str:
         """Return an output with this place's path as the pages have it."""
@@ -166,9 +183,9 @@ def _shape(line: str) -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path, warm: Warm) -> Place:
     """Return a folder to run commands in."""
-    return Place(tmp_path)
+    return Place(tmp_path, warm)
 
 
 def relative(page: Path) -> str:

@@ -1,19 +1,22 @@
-"""Each example runs as a process of its own and does what it says."""
+"""Each example runs by itself and does what it says."""
 
 import json
 import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stride import load_run
+from tests.warm import Warm
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+Run = Callable[..., str]
 
 
 @pytest.fixture
@@ -23,22 +26,20 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=skip))
 
 
-def run(folder: Path, *command: str, code: int = 0) -> str:
-    """Run a command in a folder and return what it printed on stdout, or else on stderr."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stderr if code else done.stdout
+@pytest.fixture
+def run(warm: Warm) -> Run:
+    """Return what runs Python in a folder and gives what it says on stdout, or else on stderr."""
+
+    def run(folder: Path, *words: str, code: int = 0) -> str:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
+        done = warm.python(*words, folder=folder, environment=environment)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr if code else done.stdout
+
+    return run
 
 
-def as_its_page_says(folder: Path) -> list[str]:
+def as_its_page_says(folder: Path, run: Run) -> list[str]:
     """Run the commands of an example's page, one after the other; return what each printed."""
     text = (folder / "README.md").read_text()
     lines = "".join(
@@ -63,9 +64,9 @@ def test_every_example_is_tested() -> None:
     }
 
 
-def test_own_parts(folder: Path) -> None:
+def test_own_parts(folder: Path, run: Run) -> None:
     own = folder / "own_parts"
-    first, second, listed = as_its_page_says(own)
+    first, second, listed = as_its_page_says(own, run)
     assert load_run(first.splitlines()[-1]).raw_config["dataset_kwargs"]["noise"] == 0.1
     assert {line[0] for line in listed.splitlines()[1:]} == {"0", "1"}
     loaded = load_run(second.splitlines()[-1])
@@ -78,7 +79,7 @@ def test_own_parts(folder: Path) -> None:
     assert evaluated == loaded.results["test"]
 
 
-def test_own_parts_refuse_a_wrong_argument(folder: Path) -> None:
+def test_own_parts_refuse_a_wrong_argument(folder: Path, run: Run) -> None:
     own = folder / "own_parts"
     command = ["-m", "stride", "--config", "work_dir=W", "--config-file", "rings.toml"]
     error = run(own, *command, "--config", "model_kwargs.widht=64", code=2)
@@ -89,7 +90,7 @@ def test_own_parts_refuse_a_wrong_argument(folder: Path) -> None:
     assert not (own / "W").exists()
 
 
-def test_notebook_style(folder: Path) -> None:
+def test_notebook_style(folder: Path, run: Run) -> None:
     said = run(folder, "notebook_style.py", "W")
     assert "run 0: best validation loss" in said and "run 1: best validation loss" in said
     assert "learning rate: 0.01" in said
@@ -105,7 +106,7 @@ def test_notebook_style_is_made_of_cells(folder: Path) -> None:
         compile(cell.partition("\n")[2], "cell", "exec")  # no statement is cut in two
 
 
-def test_custom_callback(folder: Path) -> None:
+def test_custom_callback(folder: Path, run: Run) -> None:
     said = run(folder, "custom_callback.py", "W")
     loaded = load_run(folder / "W", 0)
     assert loaded.state == "done" and "is good enough" in loaded.reason
@@ -118,7 +119,7 @@ def test_custom_callback(folder: Path) -> None:
     assert last["validation/missing_accuracy"] == 0
 
 
-def test_custom_callback_by_its_import_path(folder: Path) -> None:
+def test_custom_callback_by_its_import_path(folder: Path, run: Run) -> None:
     given = 'training_config.callbacks=["custom_callback:GoodEnough"]'
     command = ["-m", "stride", "--config", "work_dir=W", "--config", given]
     path = run(folder, *command).splitlines()[-1]
@@ -129,9 +130,9 @@ def accuracies(said: str) -> list[float]:
     return [float(number) for number in re.findall(r"edge: accuracy ([\d.]+)", said)]
 
 
-def test_edge_and_datacentre(folder: Path) -> None:
+def test_edge_and_datacentre(folder: Path, run: Run) -> None:
     here = folder / "edge_and_datacentre"
-    said, without_drift = as_its_page_says(here)
+    said, without_drift = as_its_page_says(here, run)
     assert "edge: risen at sample 700: calibration error, mean entropy; asking" in said
     assert said.count("asking for weights") == 1
     values = accuracies(said)
@@ -145,7 +146,7 @@ def test_edge_and_datacentre(folder: Path) -> None:
     assert len(accuracies(without_drift)) == 11
 
 
-def test_active_digits(folder: Path) -> None:
+def test_active_digits(folder: Path, run: Run) -> None:
     """Smaller than the example, which has five seeds and 200 labels."""
     said = run(folder, "active_digits.py", "W", "2", "60")
     cells = [re.split(r"  +", line.strip()) for line in said.splitlines()]
@@ -164,7 +165,7 @@ def test_active_digits(folder: Path) -> None:
     assert run(folder, "active_digits.py", "W", "2", "60") == said  # nothing is done again
 
 
-def test_pendulums(folder: Path) -> None:
+def test_pendulums(folder: Path, run: Run) -> None:
     assert run(folder, "pendulums.py", "W").splitlines()[-1].startswith("drift after two seconds")
     loaded = load_run(folder / "W", 0)
     assert loaded.results["test"]["test/drift"] < 0.5
