@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from stride.data.batches.waiting import WaitEnded, end_workers, wait_in
-from stride.engine.loop import StopRequest
+from stride.engine.stopping import StopRequest
 from stride.log import LOGGER
 
 PATIENCE = 10.0  # seconds for which a signal lets a batch be waited for, at most

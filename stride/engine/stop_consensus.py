@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stride.distributed import broadcast, gather, rank, world_size
-from stride.engine.loop import StopRequest
+from stride.engine.stopping import StopRequest
 
 SECONDS = 1.0  # between two agreements, at most: launchers wait for a signal half a minute
 

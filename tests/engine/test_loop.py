@@ -12,10 +12,11 @@ from torch.overrides import TorchFunctionMode
 from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import NAMES, Hooks
-from stride.engine.loop import Limits, Loop, StopRequest
+from stride.engine.loop import Loop
 from stride.engine.optim import Schedule, learning_rate
 from stride.engine.precision import Precision
 from stride.engine.state import TrainState
+from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import Update
 from stride.errors import DataError, NonFiniteError
 from stride.models.model import Model

@@ -10,8 +10,8 @@ import pytest
 
 from stride.data.batches.waiting import TimedIterator, WaitEnded, wait_in
 from stride.engine import signals
-from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted, holding_sigterm, obeying_signals
+from stride.engine.stopping import StopRequest
 
 
 def test_the_first_signal_is_a_request_and_the_second_an_exception():

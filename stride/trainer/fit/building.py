@@ -15,7 +15,7 @@ from stride.engine.batch_norm import share_statistics
 from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsState
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.loop import Batches, StopRequest
+from stride.engine.loop import Batches
 from stride.engine.optim import (
     OptimizerState,
     Schedule,
@@ -26,6 +26,7 @@ from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
 from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shard_batches
 from stride.engine.stop_consensus import PerRankState, StopConsensus
+from stride.engine.stopping import StopRequest
 from stride.engine.update import check_optimizer
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly

@@ -17,8 +17,8 @@ from stride.components import find
 from stride.data.batches.replayed import ReplayedBatches
 from stride.data.generators import is_stateful
 from stride.distributed import world_size
-from stride.engine.loop import StopRequest
 from stride.engine.state import Stateful
+from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError
 from stride.runs.layout import checkpoint_name
 from stride.trainer.fit.assembly import Assembly

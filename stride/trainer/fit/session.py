@@ -20,11 +20,12 @@ from stride.engine.dynamo import compile_calls
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
-from stride.engine.loop import Batches, Limits, Loop, StopRequest
+from stride.engine.loop import Batches, Loop
 from stride.engine.optim import OptimizerState, Schedule, learning_rate
 from stride.engine.parallel.build import build_gradients
 from stride.engine.state import Latest, LoaderState, TrainState
 from stride.engine.stop_consensus import StopConsensus
+from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.log import LOGGER

@@ -22,9 +22,9 @@ from stride import errors
 from stride.config import Resolved
 from stride.config.values import Raw, flatten, plain
 from stride.distributed.parent_death import end_with_parent
-from stride.engine.loop import StopRequest
 from stride.engine.random import seed_everything
 from stride.engine.signals import Interrupted
+from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed, StrideError, UserError
 from stride.trainer.proof.worker import Task, answer, work
 

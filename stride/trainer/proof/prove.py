@@ -9,8 +9,8 @@ from typing import Any
 
 from stride.config import Resolved
 from stride.distributed import world_size
-from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted, obeying_signals
+from stride.engine.stopping import StopRequest
 from stride.errors import StrideError, UserError
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run

@@ -3,7 +3,7 @@
 import pytest
 
 from stride.callbacks.base import Callback
-from stride.engine.loop import StopRequest
+from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError, ConfigError
 from stride.trainer.fit.callback_set import build_callbacks
 

@@ -16,8 +16,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
-from stride.engine.loop import StopRequest
 from stride.engine.signals import Interrupted
+from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed, UserError
 from stride.trainer.proof import prove
 from stride.trainer.proof.processes import ForkedProcess

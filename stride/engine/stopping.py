@@ -1,0 +1,55 @@
+"""Say when a training ends: its limits, and the request to stop before them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stride.engine.state import TrainState
+
+
+@dataclass
+class StopRequest:
+    """Ask the loop to stop after the current step.
+
+    Attributes:
+        reason: why, in words; empty while nobody asked.
+        status: what the run is then: `done` or `stopped`.
+        signal: the number of the signal that asked, 0 for none. No part of the state: a resumed
+            training was not asked again.
+    """
+
+    reason: str = ""
+    status: str = "done"
+    signal: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.reason or self.signal)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was asked for, signals aside."""
+        return {"reason": self.reason, "status": self.status}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Ask for the same again."""
+        self.reason, self.status = state["reason"], state["status"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long to train, and how often to do what is not done in each step."""
+
+    max_epochs: int | None
+    max_steps: int | None
+    accumulate: int = 1
+    evaluate_every: int = 1
+    log_interval: int = 50
+    nonfinite: str = "stop"
+
+    def reached(self, state: TrainState) -> bool:
+        """Tell whether the training has gone as far as it may."""
+        return bool(self.reached_at(state.step, state.epoch))
+
+    def reached_at(self, step: int, epoch: int) -> list[str]:
+        """Return the limits that a training has reached which stands there, by their names."""
+        limits = {"max_epochs": (self.max_epochs, epoch), "max_steps": (self.max_steps, step)}
+        return [name for name, (most, now) in limits.items() if most is not None and now >= most]
