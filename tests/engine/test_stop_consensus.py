@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from stride.distributed import rank
-from stride.engine import consensus as module
+from stride.engine import stop_consensus as module
 from stride.engine.stop_consensus import PerRankState, StopConsensus
 from stride.engine.stopping import StopRequest
 
