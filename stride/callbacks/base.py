@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # so that `from stride import Callback` loads no torch
+    from stride.callbacks.protocols import TrainerLike
     from stride.models.model import Step
 
 
@@ -17,29 +18,29 @@ class Callback:
     part of every checkpoint.
     """
 
-    def before_train(self, trainer: Any) -> None:
+    def before_train(self, trainer: "TrainerLike") -> None:
         """Run once, when everything is built and the run is claimed."""
 
-    def before_epoch(self, trainer: Any) -> None:
+    def before_epoch(self, trainer: "TrainerLike") -> None:
         """Run before the first batch of an epoch is drawn."""
 
-    def before_step(self, trainer: Any, batches: Sequence[Any]) -> None:
+    def before_step(self, trainer: "TrainerLike", batches: Sequence[Any]) -> None:
         """Run when the gradients of a step stand, before clipping and the optimiser."""
 
-    def after_step(self, trainer: Any, step: "Step") -> None:
+    def after_step(self, trainer: "TrainerLike", step: "Step") -> None:
         """Run after an optimiser update; reading `step.loss` as a number waits for the device."""
 
-    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_evaluate(self, trainer: "TrainerLike", metrics: dict[str, float]) -> None:
         """Run after the validation split was evaluated; values added to `metrics` are recorded."""
 
-    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_epoch(self, trainer: "TrainerLike", metrics: dict[str, float]) -> None:
         """Run at the end of an epoch, after its values are recorded."""
 
-    def after_checkpoint(self, trainer: Any, path: Path) -> None:
+    def after_checkpoint(self, trainer: "TrainerLike", path: Path) -> None:
         """Run when a checkpoint stands in its folder; on every rank after the same step."""
 
-    def on_exception(self, trainer: Any, error: BaseException) -> None:
+    def on_exception(self, trainer: "TrainerLike", error: BaseException) -> None:
         """Run when the training ends by an exception, before it is passed on."""
 
-    def after_train(self, trainer: Any) -> None:
+    def after_train(self, trainer: "TrainerLike") -> None:
         """Run once at the end, with the last weights still in the model."""

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Best, Monitor
+from stride.callbacks.protocols import TrainerLike
 from stride.models.model import Model, network_part
 from stride.models.weights import clone_state
 
@@ -41,7 +42,7 @@ class BestWeights(Callback):
         self._unwritten = False
         self._next_write = 0.0
 
-    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Take the weights if they are the best so far."""
         better = self.best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch)
         if better and self._keep:
@@ -55,7 +56,7 @@ class BestWeights(Callback):
         if self._weights:
             model.load_state_dict(self._weights)
 
-    def write(self, trainer: Any, *, or_present: bool = False) -> None:
+    def write(self, trainer: TrainerLike, *, or_present: bool = False) -> None:
         """Write the best weights into the run, or the present ones where none were kept."""
         if self._unwritten or (or_present and not self._weights):
             weights = self._weights or trainer.model.state_dict()

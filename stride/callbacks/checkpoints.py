@@ -10,6 +10,7 @@ from typing import Any
 
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Monitor
+from stride.callbacks.protocols import RunLike, TrainerLike
 from stride.callbacks.retention import RetentionPolicy
 from stride.config.sections import CheckpointConfig
 from stride.distributed import is_main, on_main
@@ -71,7 +72,7 @@ class Checkpoints(Callback):
         self._saved = self._retention.newest()
         self._path = paths.checkpoint(last).path
 
-    def before_train(self, trainer: Any) -> None:
+    def before_train(self, trainer: TrainerLike) -> None:
         """Refuse at once what the first checkpoint, perhaps hours later, could not hold.
 
         Of a resumed run, finish what was ended between its newest checkpoint and the index. A
@@ -83,7 +84,7 @@ class Checkpoints(Callback):
         if self._retention.newest() and is_main():
             self._tidy(trainer.run)
 
-    def save_if_due(self, trainer: Any, *, agreed: bool = True) -> None:
+    def save_if_due(self, trainer: TrainerLike, *, agreed: bool = True) -> None:
         """Write a checkpoint when enough steps or minutes have gone by.
 
         To be called after each step, when it is complete and what it reports is written.
@@ -110,21 +111,21 @@ class Checkpoints(Callback):
             self._settle()
         return self._untold and self._errand is None
 
-    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Note the values that a checkpoint at the end of this epoch is judged by."""
         self._metrics = metrics
 
-    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Write a checkpoint when enough epochs have gone by."""
         every = self._epochs
         if every and trainer.state.position == 0 and trainer.state.epoch % every == 0:
             self.save(trainer, metrics)
 
-    def after_train(self, trainer: Any) -> None:
+    def after_train(self, trainer: TrainerLike) -> None:
         """Write the last checkpoint."""
         self.save(trainer, self._metrics)
 
-    def save(self, trainer: Any, metrics: Mapping[str, float] | None = None) -> None:
+    def save(self, trainer: TrainerLike, metrics: Mapping[str, float] | None = None) -> None:
         """Write the training's state as it is now, unless it is written already or not finite.
 
         Waits for the checkpoint before.
@@ -150,7 +151,7 @@ class Checkpoints(Callback):
         taken = snapshot(state, staging)  # gathers what each rank has of its own
         self._do(trainer, taken, **facts)
 
-    def _do(self, trainer: Any, taken: Snapshot, **facts: Any) -> None:
+    def _do(self, trainer: TrainerLike, taken: Snapshot, **facts: Any) -> None:
         """Have a checkpoint written: by all ranks what is divided among them, else by rank 0."""
         self._untold = True
         write = self._write_together if taken.rows else self._write
@@ -161,33 +162,33 @@ class Checkpoints(Callback):
         work() if taken.rows else on_main(work)
         self._tell(trainer)
 
-    def _rate(self, run: Any, value: float | None) -> None:
+    def _rate(self, run: RunLike, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""
         if value is not None and is_main() and self._retention.rate(self._path.name, value):
             self._write_index(run)
 
-    def _write(self, run: Any, taken: Snapshot, **facts: Any) -> None:
+    def _write(self, run: RunLike, taken: Snapshot, **facts: Any) -> None:
         """Put the checkpoint in its place, then the index, then delete what is in neither."""
         with run.commit_folder(self._path) as folder:
             record = write_state(folder, taken, **facts)
             run.sync_streams()
         self._list(run, record | facts)
 
-    def _write_together(self, run: Any, taken: Snapshot, **facts: Any) -> None:
+    def _write_together(self, run: RunLike, taken: Snapshot, **facts: Any) -> None:
         """Do the same, each rank its rows; the checkpoint stands when rank 0 has named it."""
         record = write_together(run, self._path, taken, **facts)
         on_main(partial(self._list, run, record | facts))
 
-    def _list(self, run: Any, record: Mapping[str, Any]) -> None:
+    def _list(self, run: RunLike, record: Mapping[str, Any]) -> None:
         self._retention.add(self._path.name, dict(record))
         self._tidy(run)
 
-    def _tidy(self, run: Any) -> None:
+    def _tidy(self, run: RunLike) -> None:
         """Name in the index what is kept, then delete everything else."""
         self._write_index(run)
         self._retention.delete_others(run.paths, run.remove_folder)
 
-    def _write_index(self, run: Any) -> None:
+    def _write_index(self, run: RunLike) -> None:
         index = self._retention.choose() | {"segment": run.identity["segment"]}
         run.commit(run.paths.checkpoint_index, index)
 
@@ -198,18 +199,18 @@ class Checkpoints(Callback):
             errand, self._errand = self._errand, None
             errand.check()
 
-    def _tell(self, trainer: Any) -> None:
+    def _tell(self, trainer: TrainerLike) -> None:
         """Call the hooks: the checkpoint stands."""
         if self._untold:
             self._untold = False
             trainer.hooks.call("after_checkpoint", self._path)
 
-    def _finish_one(self, trainer: Any) -> None:
+    def _finish_one(self, trainer: TrainerLike) -> None:
         """Wait on every rank until the checkpoint under way stands, and tell of it."""
         on_main(self._settle)
         self._tell(trainer)
 
-    def finish(self, trainer: Any) -> None:
+    def finish(self, trainer: TrainerLike) -> None:
         """Wait until the last checkpoint stands, and let go the memory that it was copied to.
 
         Raises:
@@ -218,7 +219,7 @@ class Checkpoints(Callback):
         self._finish_one(trainer)
         self._staging = Staging()
 
-    def on_exception(self, trainer: Any, error: BaseException) -> None:
+    def on_exception(self, trainer: TrainerLike, error: BaseException) -> None:
         """Let the checkpoint under way come to its end; its own error is not what ended the run.
 
         Who presses Ctrl-C again while it is written is not kept waiting, but told.

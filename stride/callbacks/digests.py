@@ -1,8 +1,7 @@
 """Add digests of all weights to the fingerprints of a run."""
 
-from typing import Any
-
 from stride.callbacks.base import Callback
+from stride.callbacks.protocols import TrainerLike
 from stride.engine.fingerprint import Fingerprint
 from stride.models.model import Step
 
@@ -19,7 +18,7 @@ class WeightDigests(Callback):
         self._fingerprint = fingerprint
         self._every = every
 
-    def after_step(self, trainer: Any, step: Step) -> None:
+    def after_step(self, trainer: TrainerLike, step: Step) -> None:
         """Digest the weights when enough steps have gone by."""
         if trainer.state.step % self._every == 0:
             self._fingerprint.add_digest(trainer.state.step, trainer.model.state_dict())

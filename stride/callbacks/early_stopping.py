@@ -4,6 +4,7 @@ from typing import Any
 
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Best, Monitor
+from stride.callbacks.protocols import TrainerLike
 
 
 class EarlyStopping(Callback):
@@ -20,7 +21,7 @@ class EarlyStopping(Callback):
         self._best = Best()
         self._waited = 0
 
-    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Count evaluations without an improvement."""
         if self._best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch):
             self._waited = 0
@@ -37,7 +38,7 @@ class EarlyStopping(Callback):
             f"for {self._waited} evaluations"
         )
 
-    def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Decide, now that the epoch is recorded and saved."""
         if self.reason:
             trainer.stop(self.reason, status="done")

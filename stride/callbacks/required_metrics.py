@@ -1,9 +1,9 @@
 """Tell of a metric that a training follows and no evaluation gives."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from stride.callbacks.base import Callback
+from stride.callbacks.protocols import TrainerLike
 from stride.log import LOGGER
 
 
@@ -19,7 +19,7 @@ class RequireMetrics(Callback):
     def __init__(self, metrics: Iterable[str]) -> None:
         self._metrics = set(metrics)
 
-    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Look for them, the first time."""
         missing, self._metrics = self._metrics - metrics.keys(), set()
         for name in sorted(missing):

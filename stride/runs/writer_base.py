@@ -5,11 +5,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from stride.runs.layout import RunPaths
 
 Content = bytes | str | Mapping[str, Any] | Iterator[memoryview]
+
+
+class RunFiles(Protocol):
+    """Write the files of a run, each of them whole or not at all.
+
+    Both a `Writer` and the recorder of a training are one; rank 0's writes, those of the other
+    ranks do as if.
+    """
+
+    @property
+    def paths(self) -> RunPaths:
+        """Return the run's files."""
+
+    @property
+    def identity(self) -> Mapping[str, object]:
+        """Return by what a checkpoint knows the run, segment and config that it belongs to."""
+
+    def commit(self, path: Path, content: bytes | str | Mapping[str, object], /) -> None:
+        """Put a whole file in place, atomically; a mapping becomes checked JSON."""
+
+    def commit_folder(self, path: Path, /) -> AbstractContextManager[Path]:
+        """Fill a temporary folder and put it in place, atomically."""
+
+    def remove_folder(self, path: Path, /) -> None:
+        """Take a folder out of sight in one move, then delete it."""
+
+    def stream_sizes(self) -> dict[str, int]:
+        """Return the bytes that each stream has now, by file name."""
+
+    def sync_streams(self) -> None:
+        """Make everything appended durable."""
 
 
 class Writer(ABC):

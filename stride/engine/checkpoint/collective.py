@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from stride.distributed import gather, on_main
 from stride.engine.checkpoint.checkpoint import Snapshot, write_rows, write_state
 from stride.errors import RunFailed, StrideError
+from stride.runs.writer_base import RunFiles
 
 Result = TypeVar("Result")
 
@@ -30,7 +31,7 @@ def run_on_all_ranks(work: Callable[[], Result]) -> list[Result]:
     return [result for result, _ in answers]
 
 
-def write_together(run: Any, path: Path, taken: Snapshot, **facts: Any) -> dict[str, Any]:
+def write_together(run: RunFiles, path: Path, taken: Snapshot, **facts: Any) -> dict[str, Any]:
     """Write a checkpoint into its place in a run; return its record. Every process has to ask.
 
     Rank 0 makes the folder and renames it when all files are there: it is the one committer.
