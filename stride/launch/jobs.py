@@ -10,8 +10,7 @@ from stride.launch import slurm
 from stride.runs.jobs import recorded_job
 from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import read_row
-from stride.runs.status import newest_segment
-from stride.runs.status_json import ENDED
+from stride.runs.status import FINAL, newest_segment
 from stride.runs.writer import RunWriter
 
 _EVERY = 2.0  # seconds between two looks
@@ -66,7 +65,7 @@ def wait(runs: Iterable[Path], seconds: float) -> dict[Path, str]:
             # A job that is requeued is among those of SLURM, while its run is `interrupted`.
             waiting[run] = waiting[run] + 1 if jobs.get(run, "gone").endswith("gone") else 0
             state = read_row(run).state
-            if waiting[run] >= _LEFT or (state in ENDED and state != "interrupted"):
+            if waiting[run] >= _LEFT or (state in FINAL and state != "interrupted"):
                 ended[run] = state
                 del waiting[run]
         if waiting:

@@ -19,8 +19,9 @@ from typing import Self
 from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files.atomic import atomic_create, json_bytes, os_errors_as, read_record
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
+from stride.runs.process import Process
 from stride.runs.records import SegmentRecord
-from stride.runs.status import Process, newest_segment, segment_numbers
+from stride.runs.status import newest_segment, segment_numbers
 
 
 class Ownership:

@@ -29,10 +29,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import os_errors_as, read_record
 from stride.runs.files.safe_open import RECORD_LIMIT, read_own
 from stride.runs.layout import FORMAT_VERSION, is_file_name
-
-State = Literal[
-    "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
-]
+from stride.runs.status import State
 
 _TEXTS = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 Number = Annotated[

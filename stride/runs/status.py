@@ -1,36 +1,58 @@
-"""Derive a run's state from what its folder says and whether its process still lives.
+"""Derive the state that a run is in from its status.json, its newest segment and a heartbeat.
 
 The state that a writer recorded is not trusted: `running` with a dead process on this host, or
-without a heartbeat from another one, is shown as interrupted.
+without a heartbeat from another one, is `interrupted`. Whatever asks for a run's state asks here.
 """
 
 import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, segment_number
+from stride.runs.process import is_alive, is_here
 
-STATES = (
-    "queued",
-    "created",
-    "running",
-    "waiting",
-    "done",
-    "failed",
-    "interrupted",
-    "stopped",
-)
+State = Literal[
+    "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
+]
+
+
+class Traits(NamedTuple):
+    """Say what a state means to those who read it.
+
+    Attributes:
+        active: A process writes, or is about to: the state holds while that process lives.
+        final: Only a new segment changes it.
+        clean: The run came to its end, and all that belongs to it was written.
+        resumable: The training can be continued as it is, with nothing added or changed.
+    """
+
+    active: bool = False
+    final: bool = False
+    clean: bool = False
+    resumable: bool = False
+
+
+STATES: Mapping[State, Traits] = {
+    "queued": Traits(),
+    "created": Traits(active=True),
+    "running": Traits(active=True),
+    "waiting": Traits(),
+    "done": Traits(final=True, clean=True),
+    "failed": Traits(final=True, resumable=True),
+    "interrupted": Traits(final=True, resumable=True),
+    "stopped": Traits(final=True, clean=True, resumable=True),
+}
 """Every state of a run."""
 
-ACTIVE = frozenset({"created", "running"})
-"""The states in which a process writes, or is about to."""
+ACTIVE = frozenset(state for state, traits in STATES.items() if traits.active)
+FINAL = frozenset(state for state, traits in STATES.items() if traits.final)
+CLEAN_END = frozenset(state for state, traits in STATES.items() if traits.clean)
+RESUMABLE = frozenset(state for state, traits in STATES.items() if traits.resumable)
 
 HEARTBEAT_EVERY = 10.0
 """Seconds between two heartbeats of a writer."""
@@ -40,87 +62,6 @@ STALE_AFTER = 60.0
 
 As far may the clocks of hosts be apart: a heartbeat from further in the future says nothing.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """Name one process so that no other, on any host or with the same pid, is taken for it.
-
-    Attributes:
-        host: The host's name.
-        boot_id: What changes when the host starts anew; empty where the system tells none.
-        pid_namespace: What tells containers apart that share a host; empty without them.
-        pid: The process id.
-        process_start: When the system started it, in the system's own words.
-    """
-
-    host: str
-    boot_id: str
-    pid_namespace: str
-    pid: int
-    process_start: str
-
-    @classmethod
-    def this(cls) -> "Process":
-        """Return the running process."""
-        return cls(*_table(), os.getpid(), process_start(os.getpid()) or "")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as they stand in a segment's record."""
-        return asdict(self)
-
-
-@cache
-def _table() -> tuple[str, str, str]:
-    """Return what tells this table of processes from every other."""
-    return os.uname().nodename, _boot_id(), _pid_namespace()
-
-
-def _boot_id() -> str:
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return _output("sysctl", "-n", "kern.bootsessionuuid")
-
-
-def _pid_namespace() -> str:
-    with suppress(OSError):
-        return os.readlink("/proc/self/ns/pid")
-    return ""
-
-
-def process_start(pid: int) -> str | None:
-    """Return when a process began, or None when it has ended.
-
-    A zombie has ended: it writes no more. The empty text means that it lives and that the
-    system does not tell since when.
-    """
-    try:
-        line = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return _start_without_proc(pid)
-    # The second field, the program's name, may hold anything; fields are counted after it.
-    state, *fields = line.rpartition(b")")[2].split()
-    return None if state in b"ZX" else fields[18].decode()
-
-
-def _start_without_proc(pid: int) -> str | None:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        return ""
-    return _output("ps", "-o", "lstart=", "-p", str(pid))
-
-
-def _output(*command: str) -> str:
-    import subprocess  # listing runs on Linux never comes here, and should not pay for it
-
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()
 
 
 def derive(
@@ -138,15 +79,19 @@ def derive(
         now: The time to judge from, in Unix seconds.
 
     Raises:
-        RunError: The status holds no state that there is.
+        RunError: The status names an unknown state.
     """
-    state, reason = str(status.get("state")), str(status.get("reason", ""))
-    if state not in STATES:
-        raise RunError(f"status.json has no state, but {state!r}")
-    if state not in ACTIVE:
-        return state, reason
-    gone = _gone(status, segment, heartbeat, now)
-    return ("interrupted", gone) if gone else (state, reason)
+    state, reason = status.get("state"), str(status.get("reason", ""))
+    if not isinstance(state, str) or state not in STATES:
+        raise RunError(f"status.json names an unknown state {state!r}")
+    if state in ACTIVE:
+        gone = _gone(status, segment, heartbeat, now)
+        return ("interrupted", gone) if gone else (state, reason)
+    # A segment that has begun after that was recorded, and has recorded nothing itself.
+    silent = segment is not None and segment.get("n") != status.get("segment")
+    if silent and not _gone(status, segment, heartbeat, now):
+        return "created", ""
+    return state, reason
 
 
 def _gone(
@@ -158,8 +103,8 @@ def _gone(
     """Return why the writing process counts as ended, or the empty text while it lives."""
     who = status if segment is None else segment
     host, pid = who.get("host", "an unknown host"), who.get("pid")
-    if segment is not None and _is_here(segment):
-        return "" if _lives(segment) else f"process {pid} on {host} has ended without a word"
+    if segment is not None and is_here(segment):
+        return "" if is_alive(segment) else f"process {pid} on {host} has ended without a word"
     seen = (heartbeat, who.get("started"), who.get("created"))
     silent = now - next((time for time in seen if isinstance(time, (int, float))), 0.0)
     if silent > STALE_AFTER:
@@ -169,17 +114,75 @@ def _gone(
     return ""
 
 
-def _is_here(segment: Mapping[str, Any]) -> bool:
-    """Tell whether a segment's process id belongs to this host's table of processes."""
-    here = dict(zip(("host", "boot_id", "pid_namespace"), _table(), strict=True))
-    return all(segment.get(key) == value for key, value in here.items())
+class Found(NamedTuple):
+    """Hold the state that a run was found in, and when its newest segment last gave a heartbeat."""
+
+    state: str
+    reason: str
+    heartbeat: float | None
 
 
-def _lives(segment: Mapping[str, Any]) -> bool:
-    """Tell whether the very process lives, and not a later one with its pid."""
-    pid, recorded = segment.get("pid"), segment.get("process_start")
-    start = process_start(pid) if isinstance(pid, int) else None
-    return start is not None and (not start or not recorded or start == recorded)
+def find_state(paths: RunPaths, status: Mapping[str, Any] | None, now: float) -> Found:
+    """Look at the newest segment and derive the state that a run is in.
+
+    The status has to be read first: a segment that begins between the two is then the newer one.
+
+    Args:
+        paths: The run.
+        status: What its status.json holds; None where there is none: from when a folder was
+            claimed, or its first segment lives, the run is `created`.
+        now: The time to judge from, in Unix seconds.
+
+    Raises:
+        RunError: The status names an unknown state, or the segment's record is broken.
+    """
+    n = newest_segment(paths)
+    # By the name of its file: what stands in a record that was copied may be another number.
+    segment = None if n is None else read_record(paths.segment(n)) | {"n": n}
+    heartbeat = None if n is None else _modified(paths.heartbeat(n))
+    if status is None:
+        status = {"state": "created", "created": _modified(paths.path)}
+    return Found(*derive(status, segment, heartbeat, now), heartbeat)
+
+
+def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:
+    """Read a run folder and return the state that the run is in, and the reason.
+
+    Raises:
+        RunError: The folder holds no status, or a broken one.
+    """
+    now = time.time() if now is None else now
+    try:
+        status = read_record(paths.status)
+    except RunError as error:
+        if isinstance(error.__cause__, FileNotFoundError) and is_being_made(paths, now):
+            return "created", ""
+        raise
+    found = find_state(paths, status, now)
+    return found.state, found.reason
+
+
+def is_being_made(paths: RunPaths, now: float) -> bool:
+    """Tell whether a run without status.json was claimed a moment ago, or has a living writer."""
+    return find_state(paths, None, now).state in ACTIVE
+
+
+def is_written(paths: RunPaths) -> bool:
+    """Tell whether a living process writes this run, also one that has recorded nothing yet."""
+    try:
+        return current_state(paths)[0] in ACTIVE
+    except RunError:  # what cannot be read does not end the process that the segment names
+        with suppress(RunError):
+            return find_state(paths, {"state": "created"}, time.time()).state in ACTIVE
+    return False
+
+
+def _modified(path: Path) -> float | None:
+    """Return when a file or folder was last changed, in Unix seconds, None where it is missing."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def newest_segment(paths: RunPaths) -> int | None:
@@ -189,67 +192,10 @@ def newest_segment(paths: RunPaths) -> int | None:
 
 def segment_numbers(paths: RunPaths) -> list[int]:
     """Return the numbers of a run's segments, the oldest first."""
-    # Opening the folder makes a network file system ask its server anew; looking for the next
+    # Opening the folder makes a network file system ask its server again; looking for the next
     # number's file would be answered from a cache.
     try:
         names = os.listdir(paths.segments)
     except OSError:
         return []
     return sorted(n for n in map(segment_number, names) if n is not None)
-
-
-def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:
-    """Read a run folder and return the state that the run is in, and the reason.
-
-    A folder that has no status yet was claimed a moment ago, when it is young.
-
-    Raises:
-        RunError: The folder holds no status, or a broken one.
-    """
-    now = time.time() if now is None else now
-    try:
-        status = read_record(paths.status)
-    except RunError as error:
-        if isinstance(error.__cause__, FileNotFoundError) and _is_young(paths, now):
-            return "created", ""
-        raise
-    n = newest_segment(paths) if str(status.get("state")) in ACTIVE else None
-    segment = None if n is None else read_record(paths.segment(n))
-    heartbeat = None if n is None else heartbeat_time(paths, n)
-    return derive(status, segment, heartbeat, now)
-
-
-def is_written(paths: RunPaths) -> bool:
-    """Tell whether a living process writes this run, also one that has said nothing yet."""
-    n = newest_segment(paths)
-    try:
-        if n is None:
-            return current_state(paths)[0] in ACTIVE
-        status, segment = _status_of(paths, n), read_record(paths.segment(n))
-        return derive(status, segment, heartbeat_time(paths, n), time.time())[0] in ACTIVE
-    except RunError:
-        return False  # a broken folder has no writer
-
-
-def _status_of(paths: RunPaths, n: int) -> dict[str, Any]:
-    """Return what segment n has recorded; before its first word it has begun, no more."""
-    try:
-        status = read_record(paths.status)
-    except RunError:
-        status = {}
-    return status if status.get("segment") == n else {"state": "created"}
-
-
-def _is_young(paths: RunPaths, now: float) -> bool:
-    try:
-        return abs(now - paths.path.stat().st_mtime) < STALE_AFTER
-    except OSError:
-        return False
-
-
-def heartbeat_time(paths: RunPaths, n: int) -> float | None:
-    """Return when segment n was last seen alive, in Unix seconds, if it ever was."""
-    try:
-        return paths.heartbeat(n).stat().st_mtime
-    except OSError:
-        return None

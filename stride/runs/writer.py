@@ -31,6 +31,7 @@ from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows import read_row
 from stride.runs.ownership import Ownership
 from stride.runs.places import holds, require_free, require_own_places
+from stride.runs.process import Process
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import (
     CheckpointIndex,
@@ -44,7 +45,7 @@ from stride.runs.records import (
 )
 from stride.runs.signing.key import make_key
 from stride.runs.signing.signature import Signer
-from stride.runs.status import ACTIVE, Process, is_written, newest_segment
+from stride.runs.status import FINAL, is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
@@ -215,11 +216,10 @@ class RunWriter(Writer):
         Raises:
             LostRun: A newer segment owns this run.
         """
-        ends = state not in ACTIVE and state not in ("queued", "waiting")
         values = self._status.to_json() | {"state": state, "reason": reason} | summary
         if state == "running" and self._status.started is None:
             values["started"] = time.time()
-        values["ended"] = time.time() if ends else None
+        values["ended"] = time.time() if state in FINAL else None
         self.commit(self.paths.status, values)
         self._status = StatusRecord.model_validate(values)
 

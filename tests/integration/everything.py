@@ -18,7 +18,7 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
-from stride.runs.status import process_start
+from stride.runs.process import process_start
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from stride.runs.listing.query import list_runs
-from stride.runs.status import process_start
+from stride.runs.process import process_start
 from stride.trainer.starts.loaded import load_run
 
 SLOW = """

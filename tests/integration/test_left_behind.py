@@ -12,7 +12,8 @@ import pytest
 
 from stride.runs.layout import TEMPORARY_PREFIX, CheckpointPaths, RunPaths, WorkDirPaths
 from stride.runs.listing.query import list_runs
-from stride.runs.status import Process, current_state
+from stride.runs.process import Process
+from stride.runs.status import current_state
 from stride.runs.verify.run import verify_run
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder

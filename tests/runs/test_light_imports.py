@@ -6,8 +6,8 @@ import sys
 import pytest
 
 HEAVY = {"pydantic", "torch", "numpy", "rich", "filelock", "subprocess"}
-LIGHT = ["work_dir", "layout", "names", "status"]
-LIGHT += [f"files.{name}" for name in ("atomic", "jsonl", "encoding", "durable", "mounts")]
+LIGHT = ["work_dir", "layout", "run_names", "status", "process"]
+LIGHT += [f"files.{name}" for name in ("atomic", "jsonl", "encoding", "durable", "filesystem")]
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stride.errors import MissingExtra, RunError
+from stride.runs.listing.status_json import is_final
 from stride.runs.run import Run
-from stride.runs.status_json import is_final
 
 STATUS = {
     "format_version": 1,

@@ -11,7 +11,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths, WorkDirPaths
-from stride.runs.status import Process
+from stride.runs.process import Process
 from stride.runs.work_dir import WorkDir
 
 

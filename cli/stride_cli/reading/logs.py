@@ -14,7 +14,6 @@ from stride_cli.streams import is_lost
 
 PIECE = 2**16  # characters printed at once
 PAUSE = 0.5  # seconds between two looks at a log that is being followed
-ALIVE = frozenset({"queued", "created", "running", "waiting"})
 
 
 def run(text: str, rank: int, *, follow: bool) -> None:
@@ -50,9 +49,9 @@ def _whole(log: Path) -> Iterator[str]:
 
 def _alive(folder: Path) -> bool:
     from stride.runs.layout import RunPaths
-    from stride.runs.status import current_state
+    from stride.runs.status import FINAL, current_state
 
-    return current_state(RunPaths(folder))[0] in ALIVE
+    return current_state(RunPaths(folder))[0] not in FINAL
 
 
 def opened(log: Path) -> TextIO:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stride.runs.status_json import Signature, signature_of
+from stride.runs.listing.status_json import Signature, signature_of
 
 _MANY = 500  # names from which on the whole table is read
 _WAIT = 1.0  # seconds for another listing to finish writing

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stride.runs.files.filesystem import is_network_filesystem
 from stride.runs.files.user_folders import is_private, user, user_folder
-from stride.runs.status_json import Signature
+from stride.runs.listing.status_json import Signature
 
 if TYPE_CHECKING:
     from stride.runs.listing.database import Database

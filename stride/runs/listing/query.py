@@ -12,14 +12,14 @@ from stride.errors import RunError
 from stride.runs.layout import RunPaths
 from stride.runs.listing.index import Index, NoIndex, is_settled, open_index
 from stride.runs.listing.rows import RunRow, broken_row, is_run_folder, make_row, read_row
-from stride.runs.status_json import (
-    CLEAN_END,
+from stride.runs.listing.status_json import (
     Signature,
     created_in,
     parse_status,
     read_status,
     status_path,
 )
+from stride.runs.status import CLEAN_END
 
 INDEXED = 200
 """Number of runs from which on an index is kept; fewer are read in less time than it takes."""

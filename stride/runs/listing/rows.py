@@ -18,14 +18,14 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import parsed_json
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
+from stride.runs.listing.status_json import is_final, parse_status, read_status, time_in
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
-from stride.runs.status_json import ENDED, is_final, parse_status, read_status, time_in
+from stride.runs.status import FINAL, find_state, is_being_made
 
 BROKEN = "broken"
 """What stands for a state where the folder tells none."""
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
-_YOUNG = 60.0  # seconds that a writer may need between making a folder and its status.json
 _TAIL = 65536  # bytes at the end of metrics.jsonl that hold the newest values
 _POSITION = frozenset({"step", "epoch", "time"})
 
@@ -117,7 +117,8 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
     """
     try:
         row = _from_status(path, status)
-        return row if is_final(status) else _completed(row, status, RunPaths(path), now)
+        alone = is_final(status) and not _is_begun_again(RunPaths(path), status)
+        return row if alone else _completed(row, status, RunPaths(path), now)
     except RunError as error:
         reason = error.what
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
@@ -129,14 +130,16 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
 def broken_row(path: Path, error: OSError | RunError, now: float) -> RunRow:
     """Return the row of a folder whose status.json is missing, unreadable or garbage.
 
-    A folder without one is a run that is being made, while it is young; later one that never began,
-    unless there is more in it.
+    A folder without one is a run that is being made, while it is young or its process lives; later
+    one that never began, unless there is more in it.
     """
     changed = _changed(path)
     if isinstance(error, FileNotFoundError):
-        if now - changed < _YOUNG:
-            return RunRow(path.name, path, "created", created=changed)
-        reason = NEVER_BEGAN if never_began(RunPaths(path)) else "no status.json"
+        paths = RunPaths(path)
+        with suppress(RunError):
+            if is_being_made(paths, now):
+                return RunRow(path.name, path, "created", created=changed)
+        reason = NEVER_BEGAN if never_began(paths) else "no status.json"
     elif isinstance(error, RunError):
         reason = error.what
     else:
@@ -201,19 +204,17 @@ def _completed(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: flo
     return row
 
 
-def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
-    if row.state in ENDED:
-        return row
-    # Imported here: `status` loads what asks after processes, and most listings need none of it.
-    from stride.runs.status import STATES, derive, heartbeat_time, newest_segment
+def _is_begun_again(paths: RunPaths, status: Mapping[str, Any]) -> bool:
+    """Tell whether the segment after the one that wrote the status is there, by one look."""
+    n = status.get("segment")
+    return type(n) is not int or os.path.lexists(paths.segment(n + 1))
 
-    if row.state not in STATES:
-        raise RunError(f"status.json names an unknown state {row.state!r}")
-    n = newest_segment(paths)
-    segment = None if n is None else read_record(paths.segment(n))
-    heartbeat = None if n is None else heartbeat_time(paths, n)
-    state, reason = derive(status, segment, heartbeat, now)
-    ended = _last_sign(heartbeat, paths) if state in ENDED else None
+
+def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
+    state, reason, heartbeat = find_state(paths, status, now)
+    if state == row.state and state in FINAL:
+        return row
+    ended = _last_sign(heartbeat, paths) if state in FINAL else None
     until = now if state == "running" else ended
     duration = _duration(status, row.started, until)
     return row._replace(state=state, reason=reason, ended=ended, duration=duration)

@@ -27,7 +27,7 @@ from stride.runs.records import (
 )
 from stride.runs.reproduction.causes import differences, edits, likely_causes
 from stride.runs.run import Run
-from stride.runs.status_json import CLEAN_END
+from stride.runs.status import CLEAN_END
 from stride.runs.verify.checkpoints import check_weights
 from stride.runs.verify.report import Report
 

@@ -11,8 +11,7 @@ from stride.runs.listing.rows import is_run_folder
 from stride.runs.provenance.start_state import NEVER_BEGAN, missing_of_start, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
-from stride.runs.status import is_written, newest_segment
-from stride.runs.status_json import CLEAN_END
+from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.verify.checkpoints import check_checkpoints, check_weights
 from stride.runs.verify.labels import check_labels
 from stride.runs.verify.records import check_records, check_segments

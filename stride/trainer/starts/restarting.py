@@ -10,7 +10,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.start_state import never_began
-from stride.runs.status_json import CLEAN_END
+from stride.runs.status import CLEAN_END
 from stride.runs.work_dir import WorkDir
 from stride.trainer.fit.run_start import NewRun, RunStart, typed_overrides
 from stride.trainer.starts.fork import ForkedRun

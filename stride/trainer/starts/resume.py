@@ -24,8 +24,7 @@ from stride.runs.provenance.start_state import require_begun
 from stride.runs.records import CheckpointRecord
 from stride.runs.reproduction.causes import changes
 from stride.runs.run import Run
-from stride.runs.status import is_written, newest_segment
-from stride.runs.status_json import CLEAN_END
+from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly

@@ -21,6 +21,7 @@ from stride.errors import ConfigError, UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
 from stride.runs.records import CurvesRecord
+from stride.runs.status import RESUMABLE
 from stride.trainer.commands import trainer_of
 from stride.trainers.active.trainer import ActiveTrainer
 
@@ -33,7 +34,6 @@ OWN = {
     "seed": "type: --seeds 0,1,2",
     STRATEGY: "type: --compare A,B",
 }
-RESUMABLE = ("interrupted", "failed", "stopped")
 
 
 class Wanted(NamedTuple):

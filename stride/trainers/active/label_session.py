@@ -25,8 +25,7 @@ from stride.runs.labels.labels_jsonl import (
 )
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
-from stride.runs.status import current_state, is_written
-from stride.runs.status_json import CLEAN_END
+from stride.runs.status import CLEAN_END, current_state, is_written
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.rebuild import recorded, relocated
 from stride.trainer.trust import require_trust

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stride.runs.listing.database import Database, delete, open_database
-from stride.runs.status_json import signature_of
+from stride.runs.listing.status_json import signature_of
 
 CREATED = 1763690000.123456
 

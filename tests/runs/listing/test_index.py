@@ -16,7 +16,7 @@ from stride.runs.listing import index as index_module
 from stride.runs.listing.database import Database
 from stride.runs.listing.index import NoIndex, is_settled, open_index
 from stride.runs.listing.query import INDEXED, folder_names, list_runs, read_listing
-from stride.runs.status import Process
+from stride.runs.process import Process
 
 TICK = 0.03  # longer than a tick of the file system's clock
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from stride.runs.listing.rows import is_run_folder, read_row
-from stride.runs.status import Process
+from stride.runs.process import Process
 from stride.runs.writer import RunWriter
 
 METRICS = {

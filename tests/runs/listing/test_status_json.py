@@ -4,7 +4,7 @@ import os
 import pytest
 
 from stride.errors import RunError
-from stride.runs.status_json import is_final, parse_status, read_status
+from stride.runs.listing.status_json import is_final, parse_status, read_status
 
 GOOD = {"format_version": 1, "state": "done", "created": 5.0}
 
