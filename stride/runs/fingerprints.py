@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from stride.errors import RunError
 from stride.runs.files.encoding import is_count
-from stride.runs.files.scan import scan
+from stride.runs.files.jsonl import scan
 from stride.runs.layout import RunPaths
 
 Row = Mapping[str, Any]

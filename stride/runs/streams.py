@@ -7,8 +7,8 @@ from pathlib import Path
 
 from stride.runs.files.atomic import pieces
 from stride.runs.files.durable import os_errors_as
-from stride.runs.files.encoding import parsed_json
-from stride.runs.files.safe_open import lines, reading
+from stride.runs.files.jsonl import as_row, lines
+from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths
 from stride.runs.writer_base import Writer
 
@@ -85,8 +85,5 @@ def _end(stream: Path, position: StreamPosition) -> int:
 
 
 def _is_row_up_to(line: bytes, step: int) -> bool:
-    try:
-        row = parsed_json(line)
-    except ValueError:
-        return False
-    return isinstance(row, dict) and isinstance(row.get("step"), int) and row["step"] <= step
+    at = (as_row(line) or {}).get("step")
+    return isinstance(at, int) and at <= step

@@ -1,15 +1,17 @@
 """Append JSON objects to a file and read them back, whatever moment the writer was killed at."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
-from stride.runs.files.encoding import json_bytes
-from stride.runs.files.safe_open import LINE_LIMIT, open_own, require_size
-from stride.runs.files.scan import as_row, scan
+from stride.runs.files.encoding import json_bytes, parsed_json
+from stride.runs.files.safe_open import open_own, reading, require_size
+
+LINE_LIMIT = 64 * 2**20
+"""Bytes of the longest line of a stream."""
 
 
 def _nothing() -> None:
@@ -121,3 +123,62 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         RunError: As `scan`.
     """
     return [row for _, row in scan(path)]
+
+
+def _ignore(line: int) -> None:
+    """Take the place of somebody who wants to know of a torn line."""
+
+
+def scan(
+    path: Path, on_torn: Callable[[int], None] = _ignore
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number of each line and its object; no file is an empty stream.
+
+    Args:
+        path: The stream.
+        on_torn: Called with the number of the last line where that is torn: it is passed over.
+
+    Raises:
+        RunError: A line before the last is no JSON object, or the file cannot be read.
+    """
+    if not os.path.lexists(path):
+        return
+    with os_errors_as("cannot read", path, RunError):
+        for number, line in enumerate(lines(path), 1):
+            row = as_row(line)
+            if row is not None:
+                yield number, row
+            elif line.endswith(b"\n"):
+                raise RunError(f"line {number} is no JSON object", where=str(path))
+            else:
+                on_torn(number)
+
+
+def as_row(line: bytes) -> dict[str, Any] | None:
+    """Return the object on a line; no beginning of a JSON object is itself one."""
+    try:
+        row = parsed_json(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a stream of a run; a torn last one is without its end.
+
+    It is the last even where its writer ends it meanwhile: what comes then is no line.
+
+    Raises:
+        RunError: As `open_own`; or a line is longer than any that STRIDE writes.
+        OSError: As `open_own`.
+    """
+    with reading(path) as file:
+        number = 0
+        while line := file.readline(LINE_LIMIT + 1):
+            number += 1
+            if len(line) > LINE_LIMIT:
+                what = f"line {number} is longer than {LINE_LIMIT >> 20} MiB"
+                raise RunError(what, where=str(path))
+            yield line
+            if not line.endswith(b"\n"):
+                return

@@ -7,7 +7,6 @@ copy and write to; a FIFO has no end to wait for, a device none to read to.
 import errno
 import os
 import stat
-from collections.abc import Iterator
 from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
 from pathlib import Path
 
@@ -17,9 +16,6 @@ from stride.runs.layout import home_of
 
 RECORD_LIMIT = 64 * 2**20
 """Bytes of the largest JSON file; what is larger is none that STRIDE wrote."""
-
-LINE_LIMIT = 64 * 2**20
-"""Bytes of the longest line of a stream."""
 
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _FLAGS = _NOFOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -128,24 +124,3 @@ def require_size(path: str | os.PathLike[str], size: int, limit: int) -> None:
     if size > limit:
         what = f"{os.path.basename(path)} is larger than the {limit >> 20} MiB that it may have"
         raise RunError(what, where=os.fspath(path))
-
-
-def lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a stream of a run; a torn last one is without its end.
-
-    It is the last even where its writer ends it meanwhile: what comes then is no line.
-
-    Raises:
-        RunError: As `open_own`; or a line is longer than any that STRIDE writes.
-        OSError: As `open_own`.
-    """
-    with reading(path) as file:
-        number = 0
-        while line := file.readline(LINE_LIMIT + 1):
-            number += 1
-            if len(line) > LINE_LIMIT:
-                what = f"line {number} is longer than {LINE_LIMIT >> 20} MiB"
-                raise RunError(what, where=str(path))
-            yield line
-            if not line.endswith(b"\n"):
-                return

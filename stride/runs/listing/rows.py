@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.files.encoding import parsed_json
+from stride.runs.files.jsonl import as_row
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
 from stride.runs.listing.status_json import is_final, parse_status, read_status, time_in
@@ -269,7 +269,5 @@ def newest_metrics(paths: RunPaths) -> dict[str, float]:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         for line in file.read().split(b"\n"):
-            with suppress(ValueError, OverflowError):
-                row = parsed_json(line)
-                newest |= _numbers(row) if isinstance(row, dict) else {}
+            newest |= _numbers(as_row(line))
     return newest

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.encoding import is_count
-from stride.runs.files.scan import scan
+from stride.runs.files.jsonl import scan
 from stride.runs.fingerprints import (
     StepBits,
     last_fingerprinted_step,

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from stride.runs.files.scan import scan
+from stride.runs.files.jsonl import scan
 from stride.runs.labels.labels_jsonl import read_labels, read_query
 from stride.runs.layout import RunPaths
 from stride.runs.verify.report import Report

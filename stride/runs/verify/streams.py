@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import RunError
-from stride.runs.files.scan import scan
+from stride.runs.files.jsonl import scan
 from stride.runs.fingerprints import digests_of, steps_of
 from stride.runs.layout import RunPaths
 from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord, RoundRow

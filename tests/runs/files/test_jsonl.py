@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from stride.errors import RunError, StrideError
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.jsonl import LineFile, read_lines
-from stride.runs.files.scan import scan
+from stride.runs.files.jsonl import LineFile, read_lines, scan
 
 ROWS = [{"step": n, "validation/epoch_loss": n / 7, "note": "ü\n"} for n in range(5)]
 

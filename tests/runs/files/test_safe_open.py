@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stride.errors import RunError
-from stride.runs.files import jsonl, safe_open
+from stride.runs.files import jsonl
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.safe_open import open_own, read_own, require_own
@@ -103,8 +103,7 @@ def test_a_record_and_a_line_have_a_bound(run: Path, monkeypatch: pytest.MonkeyP
     os.truncate(run / "a.json", 2**40)
     with pytest.raises(RunError, match=r"a\.json is larger than the 64 MiB that it may have"):
         read_record(run / "a.json")
-    for module in (safe_open, jsonl):
-        monkeypatch.setattr(module, "LINE_LIMIT", 2**20)
+    monkeypatch.setattr(jsonl, "LINE_LIMIT", 2**20)
     with pytest.raises(RunError, match="line 1 is longer than 1 MiB"):
         read_lines(run / "a.json")
     with pytest.raises(RunError, match="the last line is longer than 1 MiB"):
