@@ -127,6 +127,11 @@ class RunPaths:
         return self.path / "labels.jsonl"
 
     @property
+    def labels_lock(self) -> Path:
+        """Return the file that is locked while labels are added."""
+        return self.path / ".labels.jsonl.lock"
+
+    @property
     def results(self) -> Path:
         """Return the final results: best and last metrics, timings, digest."""
         return self.path / "results.json"

@@ -4,16 +4,15 @@ A run's number comes out of a lock *and* an exclusive mkdir: where the lock does
 network file systems), two processes still never get one number.
 """
 
-import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
 from stride.log import LOGGER
 from stride.runs.files.atomic import atomic_json, make_folder, os_errors_as, read_json, sync_folder
+from stride.runs.files.lock import locked
 from stride.runs.layout import (
     FORMAT_VERSION,
     RESERVED_NAMES,
@@ -24,9 +23,7 @@ from stride.runs.layout import (
 from stride.runs.run_names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
 
-_LOCK_SECONDS = 60.0
 _FAR = 10**9  # beyond the largest run: no mark of ours, which would use the numbers up
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 class WorkDir:
@@ -124,7 +121,7 @@ class WorkDir:
         with os_errors_as("cannot write in this work_dir", self.path, RunError):
             self._require_own_private()
             make_folder(self.paths.private)
-            with self._lock():
+            with locked(self.paths.lock):
                 self._settle_replaced()
                 self._settle_mark()
                 paths, old = (
@@ -169,30 +166,6 @@ class WorkDir:
         if is_written(paths):
             hint = "stop it first, or choose another run=NAME"
             raise RunError(f"run {name!r} is running", where=str(paths.path), hint=hint)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep other processes out; where the file system has no locks, mkdir alone decides."""
-        from filelock import FileLock, Timeout  # readers never need it
-
-        lock = FileLock(self.paths.lock, timeout=_LOCK_SECONDS)
-        held = True
-        try:
-            lock.acquire()
-        except Timeout as cause:
-            what = f"another process holds the lock for more than {_LOCK_SECONDS:.0f} s"
-            raise RunError(what, where=str(self.paths.lock)) from cause
-        except NotImplementedError:
-            held = False
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            held = False
-        try:
-            yield
-        finally:
-            if held:
-                lock.release()
 
     def _next_number(self) -> RunPaths:
         number = int(checked_name(self._largest(above=self._high_water()) + 1))

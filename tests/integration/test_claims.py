@@ -14,11 +14,12 @@ CLAIM = """
 import os, sys
 from contextlib import contextmanager
 import filelock
+import stride.runs.work_dir
 from stride.runs.work_dir import WorkDir
 work_dir, lock, run, processes, times = sys.argv[1:]
 
 @contextmanager
-def no_lock(self):
+def no_lock(file):
     yield
 
 def claim():
@@ -31,7 +32,7 @@ def claim():
         return type(error).__name__
 
 if lock == "broken":
-    WorkDir._lock = no_lock
+    stride.runs.work_dir.locked = no_lock
 gate, opener = os.pipe()
 for _ in range(int(processes)):
     if os.fork() == 0:
@@ -94,9 +95,10 @@ def test_force_by_many_processes_gives_one_of_them_the_run(tmp_path: Path) -> No
 def test_a_process_killed_with_the_lock_blocks_nobody(popen, tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
+        "from stride.runs.files.lock import locked\n"
         "from stride.runs.work_dir import WorkDir\n"
         "w = WorkDir(sys.argv[1]); w.claim()\n"
-        "with w._lock(): print('held', flush=True); time.sleep(600)"
+        "with locked(w.paths.lock): print('held', flush=True); time.sleep(600)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     holder = popen(command, stdout=subprocess.PIPE, text=True)

@@ -5,8 +5,6 @@ grows by one line for each label given; the newest line of a sample counts, and 
 label takes back what was given before.
 """
 
-import errno
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import own_copy
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import LineFile, read_lines
-from stride.runs.files.safe_open import require_own
+from stride.runs.files.lock import locked
 from stride.runs.labels.query_csv import (
     Label,
     LabelRequest,
@@ -41,8 +39,6 @@ __all__ = [
     "withdraw_label",
 ]
 
-_LOCK_SECONDS = 60.0
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 _KINDS = (int, float, str, type(None))  # by their exact types: a truth value is no label
 
 
@@ -188,25 +184,6 @@ def _given(paths: RunPaths) -> dict[int, Label]:
 
 @contextmanager
 def _locked(paths: RunPaths) -> Iterator[None]:
-    """Keep others out who give labels at the same time, where the file system has locks."""
-    from filelock import FileLock, Timeout  # readers never need it
-
-    file = paths.labels.with_name(f".{paths.labels.name}.lock")
-    if os.path.lexists(file):  # locking would cut off a file that a link leads to
-        require_own(file)
-    lock = FileLock(file, timeout=_LOCK_SECONDS)
-    with os_errors_as("cannot write", paths.path):
-        try:
-            lock.acquire()
-        except Timeout as cause:
-            what = f"another process holds the lock for more than {_LOCK_SECONDS:.0f} s"
-            raise RunError(what, where=str(file)) from cause
-        except NotImplementedError:
-            pass
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-    try:
+    """Keep others out who give labels at the same time."""
+    with os_errors_as("cannot write", paths.path), locked(paths.labels_lock):
         yield
-    finally:
-        lock.release()

@@ -1,0 +1,42 @@
+"""Keep other processes out by a locked file, where the file system has locks."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stride.errors import RunError
+from stride.runs.files.safe_open import require_own
+
+_SECONDS = 60.0
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold the lock of a file during the block; without locks the block runs unprotected.
+
+    Raises:
+        RunError: Another process holds it for too long, or the file is a link that leads out.
+        OSError: The file cannot be made.
+    """
+    from filelock import FileLock, Timeout  # readers never need it
+
+    if os.path.lexists(file):  # locking truncates the file that a link leads to
+        require_own(file)
+    lock = FileLock(file, timeout=_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout as cause:
+        what = f"another process holds the lock for more than {_SECONDS:.0f} s"
+        raise RunError(what, where=str(file)) from cause
+    except NotImplementedError:
+        pass
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    try:
+        yield
+    finally:
+        lock.release()
