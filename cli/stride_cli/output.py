@@ -6,9 +6,10 @@ The only place that prints. JSON, CSV, or a table, which is coloured and cut on 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from stride.config.nonfinite import encode_numbers
 from stride.loggers.screen import Screen
 from stride.visible import visible, visible_cell, visible_json
 
@@ -57,18 +58,8 @@ def print_json(value: Any) -> None:
     import json
 
     ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-    text = json.dumps(_finite(value), indent=2, ensure_ascii=ascii_only, default=str)
+    text = json.dumps(encode_numbers(value), indent=2, ensure_ascii=ascii_only, default=str)
     print(visible_json(text))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

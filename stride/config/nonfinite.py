@@ -1,6 +1,7 @@
 """Encode non-finite numbers as text, since JSON has no form for them."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -11,6 +12,17 @@ def encode_number(value: float) -> float | str:
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def encode_numbers(value: Any) -> Any:
+    """Return a value of tables and lists with a text for every number that JSON has none for."""
+    if isinstance(value, float):
+        return encode_number(value)
+    if isinstance(value, Mapping):
+        return {name: encode_numbers(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode_numbers(part) for part in value]
+    return value
 
 
 def decode_number(value: Any) -> Any:

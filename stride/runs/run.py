@@ -1,13 +1,12 @@
 """Read one run folder."""
 
 import os
-from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from stride.config.nonfinite import decode_number
+from stride.config.nonfinite import decode_numbers
 from stride.errors import ConfigError, MissingExtra, RunError
 from stride.log import LOGGER
 from stride.runs.files.atomic import os_errors_as, read_lines, read_record
@@ -159,7 +158,8 @@ class Run:
         Raises:
             RunError: results.json is missing (the run has not ended) or broken.
         """
-        return {key: _decoded(value) for key, value in read_record(self.paths.results).items()}
+        results: dict[str, Any] = decode_numbers(read_record(self.paths.results))
+        return results
 
     @overload
     def metrics(self, frame: Literal[False] = False) -> list[dict[str, Any]]: ...
@@ -177,7 +177,7 @@ class Run:
             RunError: A line before the last is broken.
             MissingExtra: A frame is asked for and pandas is not installed.
         """
-        rows = [_decoded(row) for row in read_lines(self.paths.metrics)]
+        rows = decode_numbers(read_lines(self.paths.metrics))
         return _frame(rows) if frame else rows
 
     def log(self, rank: int = 0) -> str:
@@ -227,13 +227,6 @@ def _names(folder: Path) -> list[str]:
         return [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError:
         return []
-
-
-def _decoded(value: Any) -> Any:
-    """Return the value with numbers for the texts of NaN and infinity."""
-    if isinstance(value, Mapping):
-        return {key: _decoded(item) for key, item in value.items()}
-    return decode_number(value)
 
 
 def _frame(rows: list[dict[str, Any]]) -> Any:

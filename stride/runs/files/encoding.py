@@ -3,10 +3,9 @@
 import json
 import math
 import re
-from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-from stride.config.nonfinite import encode_number
+from stride.config.nonfinite import encode_numbers
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
@@ -18,7 +17,7 @@ def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        text = json.dumps(_encoded(value), indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(encode_numbers(value), indent=indent, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
@@ -69,13 +68,3 @@ def _depth(value: Any) -> int:
         level = [x for one in parts for x in (one.values() if isinstance(one, dict) else one)]
         depth += 1
     return depth
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, float):
-        return encode_number(value)
-    if isinstance(value, Mapping):
-        return {key: _encoded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encoded(item) for item in value]
-    return value
