@@ -6,7 +6,7 @@ from inspect import isclass, signature
 from typing import Any
 
 from stride.components import bind, construct, find
-from stride.config.schema import DatasetKwargs
+from stride.config.sections import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
 from stride.data.data_info import num_classes
 from stride.data.fingerprint import fingerprint

@@ -10,7 +10,6 @@ from stride.runs.layout import RunPaths
 from stride.runs.verify.run import verify_run
 from tests.warm import Warm
 
-
 Stride = Callable[..., str]
 
 
