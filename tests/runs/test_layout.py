@@ -45,6 +45,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "metrics_csv": "metrics.csv",
         "queries": "queries.csv",
         "labels": "labels.jsonl",
+        "labels_lock": ".labels.jsonl.lock",
         "results": "results.json",
         "weights": "weights.safetensors",
         "initial_weights": "initial_weights.safetensors",
