@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from torch.utils.data import Dataset
 
-from stride.data.data_info import num_classes
+from stride.data.data_info import most_classes
 from stride.data.samples import SampleDataset, as_source
 from stride.data.seeding import mix
 from stride.errors import DataError
@@ -146,5 +146,4 @@ class DriftingDataset(Dataset[Any]):
     @property
     def num_classes(self) -> int | None:
         """Return the larger number of classes of the two domains, None where unknown."""
-        found = [num_classes(as_source(one, "DriftingDataset")) for one in self.domains]
-        return max((number for number in found if number), default=None)
+        return most_classes(as_source(one, "DriftingDataset") for one in self.domains)

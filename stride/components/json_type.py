@@ -1,6 +1,8 @@
 """Reduce annotations to types that JSON can hold and pydantic can check."""
 
 import json
+import sys
+from collections.abc import Callable
 from enum import Enum
 from inspect import formatannotation
 from types import UnionType
@@ -8,8 +10,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PlainValidator
 
-from stride.components.library_values import json_constructor
-from stride.config.json_kinds import ARRAYS, serializable, unwrap
+from stride.config.json_kinds import ARRAYS, is_array, serializable, unwrap
+from stride.config.nonfinite import decode_numbers
+from stride.config.values import NAMED, full_name
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
@@ -38,7 +41,7 @@ def json_type(annotation: Any) -> Any:
     annotation = unwrap(annotation)
     if len(union_members(annotation)) > 1:
         return Union[tuple(map(json_type, serializable(union_members(annotation))))]  # noqa: UP007
-    if make := json_constructor(get_origin(annotation) or annotation):
+    if make := _library_constructor(get_origin(annotation) or annotation):
         return Annotated[Any, PlainValidator(make)]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return Annotated[annotation, PlainValidator(lambda value: _member(annotation, value))]
@@ -61,3 +64,34 @@ def _member(options: type[Enum], value: Any) -> Enum:
     if isinstance(value, str) and value in options.__members__:
         return options[value]
     raise ValueError(f"must be one of {', '.join(options.__members__)}")
+
+
+def _library_constructor(cls: Any) -> Callable[[Any], Any] | None:
+    """Return what makes an object of a library's class from JSON, None for any other class.
+
+    Tensors are of float32, int64 or bool, as `torch.tensor` makes them of a list.
+    """
+    if not isinstance(cls, type):
+        return None
+    # It has the class, so it is imported already.
+    library: Any = sys.modules.get(cls.__module__.partition(".")[0])
+    if is_array(cls):
+        make = library.tensor if hasattr(library, "tensor") else library.array
+        return lambda value: _made(make, decode_numbers(value))
+    if full_name(cls) == "torch.dtype":
+        return lambda value: _type_of_numbers(library, value)
+    return (lambda value: _made(cls, value)) if full_name(cls) in NAMED else None
+
+
+def _made(make: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return make(value)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
+def _type_of_numbers(torch: Any, name: Any) -> Any:
+    found = getattr(torch, str(name).removeprefix("torch."), None)
+    if not isinstance(found, torch.dtype):
+        raise ValueError(f"must be a type of torch, as {torch.float32}")
+    return found

@@ -85,9 +85,6 @@ class MappedColumn:
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "_opened"}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
 
 Column = Tensor | MappedColumn
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stride.data.array_dataset import ArrayDataset, Column
-from stride.data.files.array_files import StoredArray, open_arrays
+from stride.data.files.array_files import StoredArray, open_arrays, require_one_length
 from stride.data.files.locate import available_memory
 from stride.data.labels import check_finite, encode_labels, input_dtype, target_dtype
 from stride.errors import DataError, nearest
@@ -44,7 +44,8 @@ def arrays(
     else:
         names = {"inputs": inputs} | ({"targets": targets} if targets is not None else {})
         chosen = [_named(stored, name, key, path) for key, name in names.items()]
-    _check_lengths(chosen, path)
+    lengths = {array.name: array.shape[0] if array.shape else 0 for array in chosen}
+    require_one_length(lengths, "arrays", path)
     if memory_map is None:
         memory_map = sum(array.nbytes for array in chosen) > available_memory() // 2
     first = chosen[0]
@@ -67,19 +68,6 @@ def _named(stored: dict[str, StoredArray], name: str, key: str, path: str) -> St
         where=f"dataset_kwargs.{key}",
         hint=hint + ("; type targets=null to do without" if key == "targets" else ""),
     )
-
-
-def _check_lengths(chosen: list[StoredArray], path: str) -> None:
-    lengths = {array.name: array.shape[0] if array.shape else 0 for array in chosen}
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise DataError(
-            f"the arrays differ in length: {listed}",
-            where=path,
-            hint="the first dimension of each counts the samples",
-        )
-    if not min(lengths.values()):
-        raise DataError("the arrays hold no samples", where=path)
 
 
 def _read(array: StoredArray, dtype: torch.dtype, memory_map: bool) -> Column:

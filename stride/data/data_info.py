@@ -1,6 +1,6 @@
 """Describe the data to whoever builds the model: shapes, kinds and counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -93,6 +93,12 @@ def num_classes(source: Source, ignored: int | None = None) -> int | None:
         numbers = torch.as_tensor(targets)
         return _highest(numbers, ignored)
     return None
+
+
+def most_classes(sources: Iterable[Source], ignored: int | None = None) -> int | None:
+    """Return the largest number of classes of several splits, None where none is known."""
+    found = [num_classes(source, ignored) for source in sources]
+    return max((number for number in found if number), default=None)
 
 
 def _counted(source: ArrayDataset, ignored: int | None) -> int | None:

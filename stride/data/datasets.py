@@ -8,7 +8,7 @@ from typing import Any
 from stride.components import bind, construct, find
 from stride.config.sections import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
-from stride.data.data_info import num_classes
+from stride.data.data_info import most_classes
 from stride.data.fingerprint import fingerprint
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.data.split import SPLITS, split_indices, subsample_indices
@@ -49,13 +49,12 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
             dataset that splits itself.
         ComponentError: no such dataset.
     """
-    own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
+    own, free = _own_and_free(kwargs)
     constructor = _constructor(own["dataset_name"])
     if splits_itself(constructor):
         _refuse_fractions(own)
     if isinstance(own["transform"], str):
         find("transform", own["transform"])
-    free = {key: value for key, value in kwargs.items() if key not in OWN}
     return {**bind(constructor, free, section="dataset_kwargs", supplied=("split",)), **own}
 
 
@@ -69,8 +68,7 @@ def open_dataset(
     Raises:
         DataError: the data cannot be read or divided so.
     """
-    own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
-    free = {key: value for key, value in kwargs.items() if key not in OWN}
+    own, free = _own_and_free(kwargs)
     constructor = _constructor(own["dataset_name"])
     name = _label(own["dataset_name"])
     if splits_itself(constructor):
@@ -83,19 +81,24 @@ def open_dataset(
     if "train" in parts:
         parts = {**parts, "train": _subsample(parts["train"], own)}
         counts["train"] = _length(parts["train"])
-    found = [num_classes(part, ignored) for part in whole.values()]
     return Opened(
         parts=parts,
         counts=counts,
         name=name,
         classes=next(iter(whole.values())).classes,
-        num_classes=max((number for number in found if number), default=None),
+        num_classes=most_classes(whole.values(), ignored),
         fingerprint=fingerprint(whole),
-        inferred=_learned(next(iter(whole.values())), free),
+        inferred=_inferred(next(iter(whole.values())), free),
     )
 
 
-def _learned(source: Source, free: Mapping[str, Any]) -> dict[str, Any]:
+def _own_and_free(kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return STRIDE's own keys, complete, and those of the constructor."""
+    own = {key: kwargs.get(key, field.default) for key, field in OWN.items()}
+    return own, {key: value for key, value in kwargs.items() if key not in OWN}
+
+
+def _inferred(source: Source, free: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the data told of keys that were left open, of those that the dataset takes."""
     told: Mapping[str, Any] = source.inferred if isinstance(source, ArrayDataset) else {}
     partly = (type(None), Mapping)  # what was given of a table is in what was told

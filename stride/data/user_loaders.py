@@ -9,7 +9,7 @@ from torch.utils.data import RandomSampler, SequentialSampler
 from stride.data.batches.replayed import ReplayedBatches, is_replayable
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
 from stride.data.build import Data
-from stride.data.data_info import describe, num_classes
+from stride.data.data_info import describe, most_classes
 from stride.data.fingerprint import fingerprint
 from stride.data.generators import is_stateful
 from stride.data.samples import Source, StreamDataset, as_source
@@ -115,13 +115,12 @@ def data_from_loaders(
         raise DataError("no loader was given", where="train_loader")
     first = next(iter(batches.values()))
     sources = {split: _source(made.loader) for split, made in batches.items()}
-    found = [num_classes(source, ignored) for source in sources.values()]
     info = describe(
         first.example(),
         {split: made.num_samples for split, made in batches.items()},
         _name(first.loader),
         next(iter(sources.values())).classes,
-        max((number for number in found if number), default=None),
+        most_classes(sources.values(), ignored),
     )
     return Data(
         train_loader=batches.get("train"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isclass
 from typing import Any
 
+from stride.config.nonfinite import decode_number
 from stride.errors import ComponentError, LostRun
 from stride.log import LOGGER
 from stride.runs.layout import RunPaths
@@ -13,6 +14,11 @@ from stride.runs.layout import RunPaths
 Row = Mapping[str, Any]  # step, epoch, time, and name -> number, as in metrics.jsonl
 
 KEY = "logging_config.loggers"
+
+
+def numbers_of(row: Row) -> dict[str, float]:
+    """Return what a row has to plot: its epoch and metrics, as numbers."""
+    return {name: decode_number(part) for name, part in row.items() if name not in ("step", "time")}
 
 
 class Logger(ABC):

@@ -3,17 +3,16 @@
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from stride.config.metrics import RESERVED
 from stride.errors import ConfigError, nearest
+from stride.loggers.base import Row
 from stride.loggers.screen import Screen
 from stride.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
-
-Row = Mapping[str, Any]
 
 MODES = ("auto", "rich", "minimal", "off")
 SECONDS_BETWEEN_LINES = 10.0
@@ -182,7 +181,7 @@ def format_metrics(row: Row) -> list[str]:
     return [
         f"{display_name(name)} {_number(value)}"
         for name, value in row.items()
-        if name not in ("step", "epoch", "time")
+        if name not in RESERVED
     ]
 
 

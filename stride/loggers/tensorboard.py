@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from stride.config.nonfinite import decode_number
 from stride.errors import MissingExtra
-from stride.loggers.base import KEY, Logger, Row
+from stride.loggers.base import KEY, Logger, Row, numbers_of
 from stride.runs.layout import RunPaths
-
-NO_METRICS = ("step", "time")
 
 
 class TensorBoardLogger(Logger):
@@ -53,11 +50,8 @@ class TensorBoardLogger(Logger):
         """Write one event with all numbers of the row."""
         if self._resumed:
             self._purge(row)
-        values = [
-            self._summary.Value(tag=name, simple_value=decode_number(value))
-            for name, value in row.items()
-            if name not in NO_METRICS
-        ]
+        numbers = numbers_of(row).items()
+        values = [self._summary.Value(tag=name, simple_value=number) for name, number in numbers]
         self._put(
             wall_time=row.get("time", time.time()),
             step=int(row["step"]),

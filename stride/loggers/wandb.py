@@ -8,10 +8,9 @@ from netrc import NetrcParseError, netrc
 from typing import Any
 from urllib.parse import urlsplit
 
-from stride.config.nonfinite import decode_number
 from stride.config.secrets import mask_values
 from stride.errors import ConfigError, MissingExtra, nearest
-from stride.loggers.base import KEY, Logger, Row
+from stride.loggers.base import KEY, Logger, Row, numbers_of
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 
@@ -67,8 +66,7 @@ class WandbLogger(Logger):
 
     def write(self, row: Row) -> None:
         """Log the row's numbers at its step."""
-        values = {k: decode_number(v) for k, v in row.items() if k not in ("step", "time")}
-        self._run.log(values, step=int(row["step"]))
+        self._run.log(numbers_of(row), step=int(row["step"]))
 
     def close(self) -> None:
         """Finish the wandb run."""

@@ -18,6 +18,7 @@ POINTWISE = (
     nn.HingeEmbeddingLoss,
     nn.KLDivLoss,
 )
+LABEL_LOGITS = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)  # one logit for each label
 CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss)
 
 

@@ -14,10 +14,9 @@ from stride.distributed import gather
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
 from stride.models.model import Model, split_batch
-from stride.models.targets import CLASSES
+from stride.models.targets import CLASSES, LABEL_LOGITS
 
 KEY = "active_config.temperature_scaling"
-OF_LABELS = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
 IGNORED = -100
 
 
@@ -34,7 +33,7 @@ def require_temperature(criterion: nn.Module, *, validates: bool) -> None:
             where=KEY,
             hint="type: dataset_kwargs.val_fraction=0.15",
         )
-    if not isinstance(criterion, (*CLASSES, *OF_LABELS)):
+    if not isinstance(criterion, (*CLASSES, *LABEL_LOGITS)):
         raise ConfigError(
             f"outputs trained by {type(criterion).__name__} are not logits: no temperature",
             key=KEY,
@@ -81,7 +80,7 @@ def _pairs(
         inputs, targets = split_batch(batch)
         with torch.no_grad(), evaluation_mode(network), autocast():
             outputs = as_tensor(network(inputs)).float().cpu()
-        logits, labels = _rows(outputs, targets.cpu(), isinstance(criterion, OF_LABELS))
+        logits, labels = _rows(outputs, targets.cpu(), isinstance(criterion, LABEL_LOGITS))
         counted = labels != getattr(criterion, "ignore_index", IGNORED)
         if counted.any():
             pairs.append((logits[counted], labels[counted]))

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from stride.active.pool.outputs import stack_members
+from stride.models.losses import LABELS
+from stride.models.targets import LABEL_LOGITS
 
 
 def mean_outputs(members: Sequence[Tensor]) -> Tensor:
@@ -37,9 +39,9 @@ def mean_for(criterion: nn.Module) -> int:
     Those of a criterion that is not torch's are averaged as they are: of logits too this is a
     mean, the geometric one of the probabilities.
     """
-    if isinstance(criterion, (nn.CrossEntropyLoss, nn.NLLLoss)):
+    if isinstance(criterion, LABELS):
         return MEANS.index(mean_classes)
-    if isinstance(criterion, (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)):
+    if isinstance(criterion, LABEL_LOGITS):
         return MEANS.index(mean_labels)
     return MEANS.index(mean_outputs)
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from stride.errors import ConfigError, DataError
 from stride.models.model import Model
-from stride.models.targets import POINTWISE
+from stride.models.targets import LABEL_LOGITS, POINTWISE
 
 KEY = "active_config.strategy"
 BLOCK_NUMBERS = 2**16  # of the outputs that are scored together, which fit a core's cache
@@ -28,7 +28,7 @@ def class_probabilities(model: Model | nn.Module) -> Probabilities:
     criterion = model.criterion if isinstance(model, Model) else nn.Identity()
     if isinstance(criterion, nn.BCELoss):
         return _two_classes
-    if isinstance(criterion, (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)):
+    if isinstance(criterion, LABEL_LOGITS):
         return _two_classes_of_logits
     if isinstance(criterion, POINTWISE):
         raise ConfigError(

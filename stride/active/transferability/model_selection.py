@@ -12,7 +12,7 @@ from stride.active.pool.pool import Network, Pool
 from stride.active.transferability.logme import log_me
 from stride.active.transferability.scores import h_score, leep, n_leep, nce
 from stride.errors import ConfigError, NonFiniteError, nearest
-from stride.models.targets import POINTWISE
+from stride.models.targets import LABEL_LOGITS, POINTWISE
 
 KEY = "active_config.model_selection"
 OF_FEATURES = ("LogME", "HScore", "NLEEP")
@@ -23,8 +23,9 @@ Rule = Callable[[Tensor], float]
 
 def trains_numbers(criterion: nn.Module) -> bool:
     """Tell whether a criterion trains numbers: then a selection is one for regression."""
-    of_labels = (nn.BCELoss, nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
-    return isinstance(criterion, POINTWISE) and not isinstance(criterion, of_labels)
+    return isinstance(criterion, POINTWISE) and not isinstance(
+        criterion, (nn.BCELoss, *LABEL_LOGITS)
+    )
 
 
 def require_selection(rule: str, criterion: nn.Module) -> None:

@@ -3,6 +3,7 @@
 import math
 import struct
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -129,20 +130,32 @@ def _npy(path: Path) -> StoredArray:
 def _npy_header(file: IO[bytes], path: Path, name: str, start: int | None) -> StoredArray:
     """Read the header at the file's place; `start` is that place in the file on disk."""
     version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else _header_2_0
-    shape, fortran, stored = read(file)
+    read = {(1, 0): np.lib.format.read_array_header_1_0}
+    shape, fortran, stored = read.get(version, np.lib.format.read_array_header_2_0)(file)
     if stored.hasobject:
-        raise DataError(
-            f"the array {name!r} is pickled, and pickles are never read",
-            where=str(path),
-            hint="store numbers or text of a fixed width",
-        )
+        raise pickled(name, path)
     offset = None if start is None else start + file.tell()
     return StoredArray(path, name, stored, shape, offset, "F" if fortran else "C")
 
 
-def _header_2_0(file: IO[bytes]) -> Any:
-    return np.lib.format.read_array_header_2_0(file)
+def require_one_length(lengths: Mapping[str, int], kind: str, path: str | Path) -> None:
+    """Refuse arrays or columns of a file that are empty or differ in length.
+
+    Raises:
+        DataError: lists their lengths.
+    """
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        hint = "the first dimension of each counts the samples"
+        raise DataError(f"the {kind} differ in length: {listed}", where=str(path), hint=hint)
+    if not any(lengths.values()):
+        raise DataError(f"the {kind} hold no samples", where=str(path))
+
+
+def pickled(name: str, path: Path) -> DataError:
+    """Return the error for an array that is stored as a pickle."""
+    what = f"the array {name!r} is pickled, and pickles are never read"
+    return DataError(what, where=str(path), hint="store numbers or text of a fixed width")
 
 
 def _npz(path: Path) -> dict[str, StoredArray]:

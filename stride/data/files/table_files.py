@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from stride.data.cells.column import Columns, TableColumn, TableRows, make_column, unreadable_column
+from stride.data.files.array_files import pickled, require_one_length
 from stride.data.labels import Array
 from stride.errors import DataError, MissingExtra
 
@@ -182,11 +183,7 @@ def _npz(path: Path) -> TableFile:
         with np.load(path, allow_pickle=False) as file:
             columns = {name: _npz_column(file, name, path) for name in wanted}
         lengths = {name: len(column) for name, column in columns.items()}
-        if len(set(lengths.values())) > 1:
-            listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise DataError(f"the columns differ in length: {listed}", where=str(path))
-        if not lengths or not min(lengths.values()):
-            raise DataError("the columns hold no rows", where=str(path))
+        require_one_length(lengths, "columns", path)
         rows = TableRows(path, "row", np.arange(1, min(lengths.values()) + 1))
         return {name: make_column(name, column, rows) for name, column in columns.items()}
 
@@ -201,11 +198,7 @@ def _npz_column(file: Any, name: str, path: Path) -> Array:
     try:
         column: Array = file[name]
     except ValueError:
-        raise DataError(
-            f"the array {name!r} is pickled, and pickles are never read",
-            where=str(path),
-            hint="store numbers or text of a fixed width",
-        ) from None
+        raise pickled(name, path) from None
     if column.ndim != 1:
         raise DataError(
             f"the array {name!r} has shape {column.shape}, a column has one dimension",
