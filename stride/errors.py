@@ -1,7 +1,7 @@
 """Every error that STRIDE raises on purpose, as one tree.
 
 StrideError                  exit code 1
-├── UserError                exit code 2: the user's mistake, told in one line
+├── UserError                exit code 2: the user's mistake, reported in one line
 │   ├── ConfigError          a wrong key or value
 │   ├── ComponentError       a name that is not found, or a constructor that refuses
 │   ├── DataError            a dataset's file, columns, split or shapes
@@ -37,7 +37,7 @@ class StrideError(Exception):
 
 
 class UserError(StrideError):
-    """Mark a mistake that the user can mend: exit code 2."""
+    """Mark a mistake that the user can fix: exit code 2."""
 
     exit_code = 2
 

@@ -30,7 +30,7 @@ def import_path(obj: Any) -> str:
 def is_user_code(obj: Any) -> bool:
     """Tell whether a class or function is of a script, notebook or module of the user's.
 
-    What is installed, or is STRIDE's or Python's, is known again by its version.
+    What is installed, or is STRIDE's or Python's, is identified by its version.
     """
     return is_user_module(getattr(obj, "__module__", None) or "builtins")
 

@@ -69,7 +69,7 @@ def _evaluate(annotation: Any, scope: dict[str, Any]) -> Any:
     try:
         return get_type_hints(holder, _OFTEN_HIDDEN | scope, include_extras=True)["value"]
     except Exception:
-        # An annotation may run any code of the user's; if it fails it tells us nothing.
+        # An annotation may run any code of the user's; if it fails it says nothing.
         return Parameter.empty
 
 

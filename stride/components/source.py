@@ -59,7 +59,7 @@ def difference(before: str, now: str) -> str:
     for kind, a, a_end, b, b_end in SequenceMatcher(None, old, new).get_opcodes():
         if kind != "equal":
             return f"line {a + 1} was {_shown(old[a:a_end])} and is {_shown(new[b:b_end])}"
-    return "" if before == now else "its lines are indented otherwise"
+    return "" if before == now else "its lines are indented differently"
 
 
 def _shown(lines: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ def dotted_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def model_at(model: type[BaseModel], path: tuple[str, ...]) -> type[BaseModel] | None:
-    """Return the model of the section at a path, or None where there is no section."""
+    """Return the model of the section at a path, None where there is not one."""
     here: type[BaseModel] | None = model
     for name in path:
         here = section_type(here.model_fields.get(name)) if here else None

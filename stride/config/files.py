@@ -19,7 +19,7 @@ _LARGEST = 64 * 2**20  # bytes
 
 
 def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
-    """Read a config file, its format told by its suffix.
+    """Read a config file, its format known by its suffix.
 
     Returns:
         the nested values, and dotted key -> line (from 1) where the line is known.

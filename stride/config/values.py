@@ -104,7 +104,7 @@ def _table(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
         name = _text_key(given, key)
         if name in table:
             place = join(key, name)
-            raise ConfigError(f"{place}: the key {name!r} stands there twice", key=place)
+            raise ConfigError(f"{place}: duplicate key {name!r}", key=place)
         table[name] = plain(part, join(key, name))
     return table
 
@@ -194,7 +194,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands there twice")
+        raise ValueError(f"duplicate key {twice!r}")
     return values
 
 

@@ -15,7 +15,7 @@ from stride.data.batches.memory import MemoryBatches, fits_in_memory
 from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
-from stride.data.datasets import Opened, find_transform, open_dataset
+from stride.data.datasets import OpenedDataset, find_transform, open_dataset
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.options import LoaderOptions, build_sampler, loader_options
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
@@ -133,7 +133,7 @@ def _normalized(source: Source, normalization: Normalization | None) -> Source:
     return source.normalize(normalization)
 
 
-def _info(loaders: Mapping[str, Any], opened: Opened) -> DataInfo:
+def _info(loaders: Mapping[str, Any], opened: OpenedDataset) -> DataInfo:
     if not loaders:
         raise DataError("none of the splits asked for has samples", where=f"dataset {opened.name}")
     batch = next(iter(loaders.values())).example()

@@ -19,7 +19,7 @@ SPLITTING = ("val_fraction", "test_fraction", "split_seed")
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedDataset:
     """An opened dataset, divided into splits.
 
     Attributes:
@@ -60,7 +60,7 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
 
 def open_dataset(
     kwargs: Mapping[str, Any], splits: Sequence[str], *, ignored: int | None = None
-) -> Opened:
+) -> OpenedDataset:
     """Open the dataset of resolved `dataset_kwargs`, with the splits asked for.
 
     The target to be ignored, if any, is not a class.
@@ -81,7 +81,7 @@ def open_dataset(
     if "train" in parts:
         parts = {**parts, "train": _subsample(parts["train"], own)}
         counts["train"] = _length(parts["train"])
-    return Opened(
+    return OpenedDataset(
         parts=parts,
         counts=counts,
         name=name,

@@ -33,6 +33,7 @@ def fingerprint(parts: Mapping[str, Source]) -> str:
     evenly spread samples do, so a change elsewhere goes unseen. Of a stream only its type does.
     """
     digest = hashlib.blake2b(digest_size=16)
+    # Runs record the digest: parts and columns are added in their own order, never sorted.
     for name, source in parts.items():
         digest.update(f"{name}\n".encode())
         _add_source(digest, source)

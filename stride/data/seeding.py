@@ -49,7 +49,7 @@ NUMPY = GlobalGenerator(_read_numpy, np.random.set_state, _seed_numpy, _same_num
 TORCH = GlobalGenerator(
     torch.get_rng_state, torch.set_rng_state, torch.default_generator.manual_seed, torch.equal
 )
-GLOBALS = (PYTHON, NUMPY, TORCH)
+GLOBALS = (PYTHON, NUMPY, TORCH)  # checkpoints hold their states in this order
 
 
 def mix(*numbers: int, start: int = 0) -> int:

@@ -6,6 +6,7 @@ from torch import Tensor
 from stride.data.seeding import generator
 from stride.errors import DataError
 
+# The order decides which part of the permutation each gets: another one would move samples.
 SPLITS = ("train", "val", "test")
 
 

@@ -29,7 +29,7 @@ def job_states(runs: Iterable[Path]) -> dict[Path, str]:
 
 
 def cancel(run: Path) -> str:
-    """End a run's job; return its id. A run that has not begun is `stopped` from now on.
+    """End a run's job; return its id. A run that has not started becomes `stopped`.
 
     Raises:
         RunError: no job was submitted for the run, or what is recorded is none.

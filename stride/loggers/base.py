@@ -25,7 +25,7 @@ class Logger(ABC):
     """A sink of metrics: opened once the run's folder stands, then written row by row.
 
     A constructor makes no file and finds out whether the sink can work at all, so that a mistake
-    is told before there is a run.
+    is reported before there is a run.
     """
 
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:  # noqa: B027
@@ -82,7 +82,7 @@ class Loggers(Logger):
                 self._loggers.remove(logger)
                 name, kind = type(logger).__name__, type(error).__name__
                 LOGGER.warning(
-                    "%s writes no further: %s: %s; the metrics are in metrics.jsonl",
+                    "%s is disabled: %s: %s; the metrics are in metrics.jsonl",
                     name,
                     kind,
                     error,

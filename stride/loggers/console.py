@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MODES = ("auto", "rich", "minimal", "off")
 SECONDS_BETWEEN_LINES = 10.0
-_SHORT = {
+_SHORT = {  # replaced in this order: a prefix comes after the names that begin with it
     "train/loss": "recent loss",
     "validation/": "val ",
     "train/": "train ",

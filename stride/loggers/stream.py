@@ -86,7 +86,7 @@ class MetricsStream:
         while not self._ended.wait(_SECONDS_BETWEEN_FLUSHES):
             try:
                 self._write(self._state.hooks_done_step)
-            except Exception as error:  # told to the training at its next flush
+            except Exception as error:  # raised to the training at its next flush
                 self._error = error
 
     def _write(self, last_step: int | None) -> None:

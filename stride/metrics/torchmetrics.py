@@ -13,6 +13,7 @@ from stride.metrics.base import KEY, Metric, Task, exact_type, outputs_and_targe
 from stride.models.model import Step
 from stride.models.targets import match_shape
 
+# The first that has a name wins: torchmetrics' own classes choose by the task.
 _MODULES = ("", ".classification", ".regression")
 
 

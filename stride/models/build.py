@@ -13,7 +13,7 @@ from torch import nn
 from stride.components import bind, construct, find, parameters
 from stride.components.convert import convert_untyped
 from stride.errors import ComponentError, ConfigError, DataError
-from stride.models.composed import Composed
+from stride.models.composed import ComposedNetwork
 from stride.models.infer import Shapes, infer_sizes, output_shape
 from stride.models.initial import load_initial
 from stride.models.losses import is_of_torch
@@ -49,7 +49,7 @@ def resolve_model(
     own_seed = kwargs.get("model_seed")
     seed = seed if own_seed is None else own_seed
     own = {"model_name": name, "model_seed": seed, "init_from": kwargs.get("init_from")}
-    if isclass(constructor) and issubclass(constructor, Composed):
+    if isclass(constructor) and issubclass(constructor, ComposedNetwork):
         return own | constructor.resolve(kwargs, info, seed=seed, name=section)
     given = {key: value for key, value in kwargs.items() if key not in OWN_KEYS}
     sizes = infer_sizes(constructor, given, info)
@@ -193,7 +193,7 @@ def as_model(thing: Any, criterion: nn.Module) -> Model:
             f"a model is an nn.Module or a stride Model, not {type(thing).__name__}",
             hint="give an instance of one of them",
         )
-    if isinstance(thing, Composed):
+    if isinstance(thing, ComposedNetwork):
         return thing.with_criterion(criterion)
     if callable(getattr(thing, "training_step", None)):
         return OwnSteps(thing)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stride.models.model import Model
 
 
-class Composed(nn.Module, ABC):
+class ComposedNetwork(nn.Module, ABC):
     """A network that resolves its own section, and defines its Model and start weights."""
 
     @classmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from stride.errors import ComponentError, ConfigError, RunError
-from stride.models.composed import Composed
+from stride.models.composed import ComposedNetwork
 from stride.models.shards import state_like
 from stride.models.weights import memory_key, read_weights
 from stride.runs.layout import RESERVED_NAMES, RunPaths
@@ -30,7 +30,7 @@ def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) 
     """
     if isinstance(source, (str, Path)):
         _load(network, weights_file(source))
-    elif isinstance(network, Composed):
+    elif isinstance(network, ComposedNetwork):
         network.load_parts(source)
     else:
         raise ConfigError(

@@ -35,6 +35,7 @@ def loss_function_for(criterion: nn.Module) -> LossFunction:
     weights of the labels that a class criterion has counted; None, the samples, for any other.
     """
     reduction = getattr(criterion, "reduction", "mean")
+    # Before the pointwise ones: KLDivLoss is one of them, and its batchmean is over samples.
     if reduction == "batchmean" and _is_as(criterion, (nn.KLDivLoss,)):
         return _samples
     if reduction != "mean" and is_of_torch(type(criterion).forward):

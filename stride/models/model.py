@@ -126,6 +126,7 @@ class Model:
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield what the optimiser trains: the network's parameters, then the criterion's."""
+        # Checkpoints hold the optimiser's state by position: this order must not change.
         yield from self.network.parameters()
         yield from self.criterion.parameters()
 

@@ -1,5 +1,4 @@
-"""Tensors of which each process holds its rows alone: torch's DTensors, divided along the first
-dimension.
+"""Sharded tensors: torch's DTensors, of which each process holds some rows.
 
 Everything here takes ordinary tensors too, as they are. Nothing of torch.distributed is imported
 before a tensor is divided, which takes a second.

@@ -119,7 +119,7 @@ def test_keys_that_are_numbers_become_text() -> None:
 def test_a_key_that_is_no_text_or_stands_there_twice_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"a\.None: a key must be text, not None"):
         plain({"a": {None: 2}})
-    with pytest.raises(ConfigError, match=r"a\.1: the key '1' stands there twice"):
+    with pytest.raises(ConfigError, match=r"a\.1: duplicate key '1'"):
         plain({"a": {1: 2, "1": 3}})
 
 

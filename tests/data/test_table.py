@@ -132,7 +132,7 @@ def test_wrong_columns_are_named(csv, options, message):
         ("x,y\n1,a\n2\n", "line 3 has 1 cells, the header 2"),
         ("x,y\n", "no rows below the header"),
         ("", "no rows below the header"),
-        ("x,x,y\n1,2,3\n", "the column 'x' is there twice"),
+        ("x,x,y\n1,2,3\n", "duplicate column 'x'"),
     ],
 )
 def test_bad_cells_are_named(csv, text, message):

@@ -63,9 +63,7 @@ def test_one_that_fails_is_warned_about_once_and_dropped(
     assert broken.calls.count(place) == 1
     assert broken.calls[-1] == place
     messages = [record.getMessage() for record in caplog.records]
-    assert messages == [
-        "Kept writes no further: OSError: disk full; the metrics are in metrics.jsonl"
-    ]
+    assert messages == ["Kept is disabled: OSError: disk full; the metrics are in metrics.jsonl"]
 
 
 def test_a_lost_run_and_an_interrupt_go_through(tmp_path: Path) -> None:

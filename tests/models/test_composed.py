@@ -6,12 +6,12 @@ from torch import nn
 
 from stride.errors import ConfigError
 from stride.models.build import as_model, resolve_model
-from stride.models.composed import Composed
+from stride.models.composed import ComposedNetwork
 from stride.models.initial import load_initial
 from stride.models.model import Model
 
 
-class Pair(Composed):
+class Pair(ComposedNetwork):
     """Two layers."""
 
     def __init__(self, width: int = 2) -> None:

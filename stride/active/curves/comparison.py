@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stride.active.curves.curve import Curve, Mode, mean_curve, summarize
-from stride.active.curves.groups import Group, Grouped
+from stride.active.curves.groups import Group, GroupedCurves
 
 BASELINE = "UniformSampling"
 
@@ -15,7 +15,7 @@ BASELINE = "UniformSampling"
 _QUANTILES = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
-def compare_curves(grouped: Grouped, target: float | None = None) -> dict[str, Any]:
+def compare_curves(grouped: GroupedCurves, target: float | None = None) -> dict[str, Any]:
     """Return what the groups' curves say, the best area first, as plain values of `curves.json`.
 
     An area is over the labels that all curves of its group have. A difference to random choice is
@@ -29,7 +29,7 @@ def compare_curves(grouped: Grouped, target: float | None = None) -> dict[str, A
         DataError: the curves of a group have no number of labels in common.
     """
     sign = -1 if grouped.mode == "min" else 1
-    told = [_told(group, grouped, target) for group in grouped.groups]
+    told = [_report(group, grouped, target) for group in grouped.groups]
     told.sort(key=lambda one: (math.isnan(one["area"]), -sign * one["area"], one["name"]))
     compared = any("difference" in one for one in told)
     return {
@@ -41,7 +41,7 @@ def compare_curves(grouped: Grouped, target: float | None = None) -> dict[str, A
     }
 
 
-def _told(group: Group, grouped: Grouped, target: float | None) -> dict[str, Any]:
+def _report(group: Group, grouped: GroupedCurves, target: float | None) -> dict[str, Any]:
     curves = list(group.curves.values())
     labelled = mean_curve(curves).labelled
     summary = summarize([_cut(curve, labelled) for curve in curves])

@@ -50,12 +50,12 @@ class SeedRun(NamedTuple):
         return os.path.isfile(self.run.paths.rounds)
 
 
-def _ignore(name: str, why: str) -> None:
+def _ignore_unreadable(name: str, why: str) -> None:
     """Ignore an unreadable run."""
 
 
 def read_runs(
-    work_dir: str | os.PathLike[str], unreadable: Callable[[str, str], None] = _ignore
+    work_dir: str | os.PathLike[str], unreadable: Callable[[str, str], None] = _ignore_unreadable
 ) -> list[SeedRun]:
     """Return the runs of a work_dir, oldest first, but forks, reproductions and unreadable ones.
 
@@ -145,7 +145,7 @@ class Group:
         return {key: one for key, one in self.settings.items() if not key.startswith(STRATEGY)}
 
 
-class Grouped(NamedTuple):
+class GroupedCurves(NamedTuple):
     """Curves of one metric, by group."""
 
     metric: str
@@ -153,7 +153,7 @@ class Grouped(NamedTuple):
     groups: list[Group]
 
 
-def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
+def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> GroupedCurves:
     """Read the curves of runs, and group those that differ by their seed alone.
 
     Of two runs with all the same, which tell the same, the newer one counts.
@@ -175,7 +175,7 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> Grouped:
     settings = [next(iter(by_seed.values()))[0].settings for by_seed in some]
     names = _names(settings)
     groups = [_group(*parts) for parts in zip(names, settings, some, strict=True)]
-    return Grouped(name, infer_mode(name), groups)
+    return GroupedCurves(name, infer_mode(name), groups)
 
 
 def _rounds(run: Run) -> list[dict[str, Any]]:

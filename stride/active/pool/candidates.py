@@ -11,7 +11,7 @@ from stride.active.pool.means import MEANS, mean_for
 from stride.active.pool.outputs import as_tensor
 from stride.errors import ConfigError
 from stride.models.build import build_network
-from stride.models.composed import Composed
+from stride.models.composed import ComposedNetwork
 from stride.models.infer import Shapes
 from stride.models.initial import load_initial
 from stride.models.model import Model, Step, split_batch
@@ -19,7 +19,7 @@ from stride.models.model import Model, Step, split_batch
 KEY = "model_kwargs.candidates"
 
 
-class Candidates(Composed):
+class Candidates(ComposedNetwork):
     """Networks for the same task, saved together.
 
     One of them answers, the one that `choose` has chosen; the others get no gradients, so that an
@@ -163,7 +163,9 @@ class Committee(Model):
 
 def _module(one: nn.Module | Mapping[str, Any], key: str) -> nn.Module:
     module = build_network(one) if isinstance(one, Mapping) else one
-    own_steps = isinstance(module, Composed) or callable(getattr(module, "training_step", None))
+    own_steps = isinstance(module, ComposedNetwork) or callable(
+        getattr(module, "training_step", None)
+    )
     if isinstance(module, nn.Module) and not own_steps:
         return module
     raise ConfigError(

@@ -19,9 +19,9 @@ class Batches(Protocol):
     Attributes:
         batch_size: samples in a full batch of this process; None where only the user's loader
             knows.
-        seekable: whether an epoch can be gone on with inside: at a position, or by the state that
+        seekable: whether an epoch can be resumed inside: at a position, or by the state that
             the batches have.
-        interruptible: whether the making of a batch can be broken off inside an epoch and done
+        interruptible: whether making a batch can be interrupted inside an epoch and done
             again on resuming, since it changes nothing that a checkpoint holds.
         whole: whether an example is a whole batch, for a model that takes no fewer samples.
     """

@@ -41,7 +41,7 @@ class ReplayedBatches(UserLoaderBatches):
         """Select the epoch of the next iteration; a replayed one continues where it was put.
 
         Raises:
-            DataError: a position to which no state was put back.
+            DataError: a position for which no state was loaded.
         """
         if not position:
             super().set_epoch(epoch)

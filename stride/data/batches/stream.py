@@ -53,7 +53,7 @@ class StreamBatches:
     """
 
     seekable = False
-    interruptible = True  # an epoch is begun again at its beginning
+    interruptible = True  # an epoch is restarted
     whole = False
 
     def __init__(
@@ -147,7 +147,7 @@ class StreamBatches:
         return iterate_on_device(batches, self.device)
 
     def example(self) -> Any:
-        """Return a batch of the stream's first samples; one with a state is put back."""
+        """Return a batch of the stream's first samples; a stateful one is restored."""
         seed, count = mix(self.seed, STREAM, 0), self.batch_size if self.whole else 2
         self._held.refresh()
         with self._held.preserve(), seeded(seed), preserve_state(self.source.stream):
@@ -183,7 +183,7 @@ class ResumableStreamBatches(StreamBatches):
     """
 
     seekable = True
-    interruptible = False  # broken off, the stream has gone on by a part of a batch
+    interruptible = False  # interrupted, the stream has advanced by a part of a batch
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Select the epoch of the next iterations; the position is part of the state."""

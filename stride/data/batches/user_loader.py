@@ -25,16 +25,16 @@ class UserLoaderBatches:
     the loader's business to give each its share, in batches of as many samples.
 
     Its state is that of the random generators that the loader and its parts hold, and the numbers
-    by which its samplers count. Where nothing more is known an epoch is begun at its beginning.
+    by which its samplers count. Where nothing more is known an epoch starts over.
 
     Attributes:
         loader: the user's object.
-        doubt: why an epoch may not be the same again although all states were put back; empty
+        doubt: why an epoch may not be the same again although all states were restored; empty
             where nothing speaks against it.
     """
 
     seekable = False
-    interruptible = False  # broken off, a loader has drawn from the global random state
+    interruptible = False  # interrupted, a loader has drawn from the global random state
     whole = True  # only the loader knows how to make a smaller one
 
     def __init__(self, loader: Iterable[Any], device: torch.device) -> None:
@@ -203,6 +203,7 @@ def no_position() -> DataError:
 def _samplers(loader: Any) -> list[Any]:
     """Return the samplers in a loader, each once."""
     batch_sampler = getattr(loader, "batch_sampler", None)
+    # Checkpoints hold the samplers' counters by position: this order must not change.
     owners = [
         getattr(loader, "sampler", None),
         batch_sampler,

@@ -63,7 +63,7 @@ def _require_one_spelling(
 def _require_different(name: str, values: Sequence[str]) -> None:
     if twice := [value for value in values if values.count(value) > 1]:
         raise DataError(
-            f"the value {twice[0]!r} is there twice",
+            f"duplicate value {twice[0]!r}",
             where=f"dataset_kwargs.categories.{name}",
             hint="name each once",
         )

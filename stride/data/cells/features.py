@@ -20,7 +20,7 @@ _LISTED = (
 
 
 @dataclass
-class Features:
+class TableFeatures:
     """The inputs of a table.
 
     Attributes:
@@ -34,14 +34,14 @@ class Features:
     categories: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_features(columns: Columns, reading: ReadOptions) -> Features:
+def read_features(columns: Columns, reading: ReadOptions) -> TableFeatures:
     """Return the inputs, in the order of the columns.
 
     Raises:
         DataError: text that no key allows, a cell that is neither clearly, an unknown category.
     """
     blocks: list[Tensor] = []
-    made = Features(torch.empty(0))
+    made = TableFeatures(torch.empty(0))
     for name, column in columns.items():
         if not _is_categorical(column, reading):
             blocks.append(to_floats(column, reading, _otherwise(reading))[:, None])

@@ -28,7 +28,7 @@ def to_floats(column: TableColumn, reading: ReadOptions, otherwise: str) -> Tens
         values = parse_truths(column.cells)
     if values is None:
         raise _no_number(column, reading, otherwise)
-    with np.errstate(over="ignore"):  # told below, by its cell
+    with np.errstate(over="ignore"):  # reported below, by its cell
         floats = values.astype(np.float32)
     if not (finite := np.isfinite(floats)).all():
         row = int(finite.argmin())

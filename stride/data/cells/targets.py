@@ -20,7 +20,7 @@ _FEW = 100  # different whole numbers may always be classes
 
 
 @dataclass(frozen=True)
-class Targets:
+class TableTargets:
     """The targets of a table.
 
     Attributes:
@@ -34,7 +34,7 @@ class Targets:
     categories: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> Targets:
+def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> TableTargets:
     """Return the targets; of several columns, a vector of numbers.
 
     Raises:
@@ -42,7 +42,7 @@ def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> T
             neither clearly numbers nor clearly classes; names the cell and the key that decides.
     """
     if not columns:
-        return Targets()
+        return TableTargets()
     if len(columns) == 1:
         return _one(next(iter(columns.values())), kind, reading)
     if kind == "class":
@@ -51,16 +51,16 @@ def read_targets(columns: Columns, kind: Kind | None, reading: ReadOptions) -> T
             where="dataset_kwargs.target_kind",
             hint="name one target, or leave target_kind out",
         )
-    values = [to_floats(column, reading, "mend the cell") for column in columns.values()]
-    return Targets((torch.stack(values, dim=1),))
+    values = [to_floats(column, reading, "fix the cell") for column in columns.values()]
+    return TableTargets((torch.stack(values, dim=1),))
 
 
-def _one(column: TableColumn, kind: Kind | None, reading: ReadOptions) -> Targets:
+def _one(column: TableColumn, kind: Kind | None, reading: ReadOptions) -> TableTargets:
     if (kind or _guess(column, reading)) == "float":
-        return Targets((to_floats(column, reading, _CLASSES),))
+        return TableTargets((to_floats(column, reading, _CLASSES),))
     codes, values = encode(column, reading)
     counted = values == [str(code) for code in range(len(values))]
-    return Targets((codes,), () if counted else tuple(values), {column.name: values})
+    return TableTargets((codes,), () if counted else tuple(values), {column.name: values})
 
 
 def _guess(column: TableColumn, reading: ReadOptions) -> Kind:

@@ -99,7 +99,7 @@ def _decoded(path: Path, encoding: str) -> str:
 def _named_once(names: Sequence[str], path: Path) -> tuple[str, ...]:
     if repeated := [name for name in names if names.count(name) > 1]:
         raise DataError(
-            f"the column {repeated[0]!r} is there twice",
+            f"duplicate column {repeated[0]!r}",
             where=str(path),
             hint="give each column a name of its own",
         )
@@ -119,7 +119,7 @@ def _csv_rows(reader: Any, path: Path) -> tuple[list[list[str]], list[int]]:
                 raise DataError(
                     f"line {begins} has {len(row)} cells, the header {len(rows[0])}",
                     where=str(path),
-                    hint="give the right delimiter, or mend the line",
+                    hint="give the right delimiter, or fix the line",
                 )
             rows.append(row)
             numbers.append(begins)

@@ -12,7 +12,7 @@ from stride.data import resolve_dataset, resolve_loader
 from stride.engine.optim import resolve_optimizer, resolve_scheduler
 from stride.errors import ConfigError
 from stride.models.build import OWN_KEYS, resolve_criterion
-from stride.models.composed import Composed
+from stride.models.composed import ComposedNetwork
 
 Section = dict[str, Any]
 
@@ -79,7 +79,7 @@ def _of_model(config: Config, constructor: Callable[..., Any] | None) -> list[Co
     if name is None:
         return []
     made_by = constructor or find("model", name)
-    if isclass(made_by) and issubclass(made_by, Composed):
+    if isclass(made_by) and issubclass(made_by, ComposedNetwork):
         return []  # it checks its parts itself, by the data
     given = {k: v for k, v in config.model_kwargs.constructor_kwargs.items() if k not in OWN_KEYS}
     return binding_errors(made_by, given, section="model_kwargs")

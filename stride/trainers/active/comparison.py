@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from stride.active.curves.comparison import compare_curves
 from stride.active.curves.groups import (
     STRATEGY,
-    Grouped,
+    GroupedCurves,
     SeedRun,
     read_runs,
     settings_of,
@@ -149,7 +149,7 @@ class Comparison:
         found = map(self._newest, self.wanted)
         return [one for one in found if one is not None and one.state == "done"]
 
-    def save(self, grouped: Grouped, target: float | None = None) -> dict[str, Any]:
+    def save(self, grouped: GroupedCurves, target: float | None = None) -> dict[str, Any]:
         """Leave the curves in the work_dir: as JSON, and as a picture if matplotlib is installed.
 
         Args:

@@ -9,7 +9,7 @@ from stride.active.labels.oracle import class_of, require_samples, targets_of
 from stride.active.labels.rendering import Rendered, render
 from stride.components.trust import Trust
 from stride.data.data_info import TargetKind, target_kind
-from stride.data.datasets import Opened, open_dataset, resolve_dataset
+from stride.data.datasets import OpenedDataset, open_dataset, resolve_dataset
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
 from stride.errors import DataError, RunError
@@ -170,7 +170,7 @@ def _indexed(source: Source) -> Any:
     return source
 
 
-def _kind(opened: Opened, source: Any) -> TargetKind:
+def _kind(opened: OpenedDataset, source: Any) -> TargetKind:
     """Tell classes from numbers, by what is known of them and else by one sample."""
     if opened.classes or opened.num_classes:
         return "class"

@@ -6,7 +6,7 @@ import pytest
 
 from stride.active.curves.comparison import _QUANTILES, compare_curves, paired_differences
 from stride.active.curves.curve import Curve
-from stride.active.curves.groups import Group, Grouped
+from stride.active.curves.groups import Group, GroupedCurves
 
 LABELS = (10, 20, 30)
 
@@ -26,7 +26,7 @@ def flat(*values):
 
 
 def compared(*groups, mode="max", target=None):
-    told = compare_curves(Grouped("test/accuracy", mode, list(groups)), target)
+    told = compare_curves(GroupedCurves("test/accuracy", mode, list(groups)), target)
     return told, {one["name"]: one for one in told["groups"]}
 
 
