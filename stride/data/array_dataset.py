@@ -24,7 +24,7 @@ class MappedColumn:
 
     Attributes:
         path: the file.
-        stored: the type of the numbers in the file.
+        stored_dtype: the type of the numbers in the file.
         file_shape: the shape of the whole array.
         offset: byte at which the array begins.
         order: "C" or "F", as in NumPy.
@@ -34,7 +34,7 @@ class MappedColumn:
     """
 
     path: Path
-    stored: np.dtype[Any]
+    stored_dtype: np.dtype[Any]
     file_shape: tuple[int, ...]
     offset: int
     order: str
@@ -63,7 +63,7 @@ class MappedColumn:
         """
         wanted = indices.numpy()
         samples = wanted if self.picked is None else self.picked[wanted]
-        array = np.ascontiguousarray(self._memory()[samples], self.stored.newbyteorder("="))
+        array = np.ascontiguousarray(self._memory()[samples], self.stored_dtype.newbyteorder("="))
         if self.view is None:
             require_in_range(array, self.dtype, samples, str(self.path))
         tensor = torch.from_numpy(array)
@@ -78,7 +78,9 @@ class MappedColumn:
         memory: np.ndarray[Any, Any] | None = self.__dict__.get("_opened")
         if memory is None:
             order: Any = self.order
-            memory = np.memmap(self.path, self.stored, "r", self.offset, self.file_shape, order)
+            memory = np.memmap(
+                self.path, self.stored_dtype, "r", self.offset, self.file_shape, order
+            )
             self.__dict__["_opened"] = memory
         return memory
 

@@ -77,7 +77,7 @@ def _read(array: StoredArray, dtype: torch.dtype, memory_map: bool) -> Column:
 def _targets(
     array: StoredArray, classes: list[str] | None, memory_map: bool
 ) -> tuple[Column, tuple[str, ...]]:
-    if array.stored.kind in "US":  # text: classes, which are small enough for memory
+    if array.stored_dtype.kind in "US":  # text: classes, which are small enough for memory
         return encode_labels(array.read().astype(str), classes, array.where)
     column = _read(array, target_dtype(array.kind, array.where), memory_map)
     if isinstance(column, Tensor):

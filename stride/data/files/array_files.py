@@ -31,7 +31,7 @@ class StoredArray:
     Attributes:
         path: the file.
         name: its name in the file.
-        stored: the type of its numbers.
+        stored_dtype: the type of its numbers.
         shape: its shape.
         offset: byte at which it begins; None: compressed, so it cannot be mapped.
         order: "C" or "F", as in NumPy.
@@ -40,7 +40,7 @@ class StoredArray:
 
     path: Path
     name: str
-    stored: np.dtype[Any]
+    stored_dtype: np.dtype[Any]
     shape: tuple[int, ...]
     offset: int | None
     order: str = "C"
@@ -54,18 +54,18 @@ class StoredArray:
     @property
     def kind(self) -> np.dtype[Any]:
         """Return the dtype that its numbers count as."""
-        return self.stored if self.view is None else np.dtype(np.float32)
+        return self.stored_dtype if self.view is None else np.dtype(np.float32)
 
     @property
     def nbytes(self) -> int:
         """Return the bytes of its numbers."""
-        return math.prod(self.shape) * self.stored.itemsize
+        return math.prod(self.shape) * self.stored_dtype.itemsize
 
     def read(self) -> Array:
         """Read the whole array."""
         if self.offset is not None:
             order: Any = self.order
-            return np.memmap(self.path, self.stored, "r", self.offset, self.shape, order)
+            return np.memmap(self.path, self.stored_dtype, "r", self.offset, self.shape, order)
         with np.load(self.path, allow_pickle=False) as file:
             array: Array = file[self.name]
             return array
@@ -90,7 +90,7 @@ class StoredArray:
             )
         path = self.path.absolute()  # it is opened later, and in other processes
         return MappedColumn(
-            path, self.stored, self.shape, self.offset, self.order, dtype, self.view
+            path, self.stored_dtype, self.shape, self.offset, self.order, dtype, self.view
         )
 
 
@@ -133,7 +133,7 @@ def _npy_header(file: IO[bytes], path: Path, name: str, start: int | None) -> St
     read = {(1, 0): np.lib.format.read_array_header_1_0}
     shape, fortran, stored = read.get(version, np.lib.format.read_array_header_2_0)(file)
     if stored.hasobject:
-        raise pickled(name, path)
+        raise pickled_error(name, path)
     offset = None if start is None else start + file.tell()
     return StoredArray(path, name, stored, shape, offset, "F" if fortran else "C")
 
@@ -152,7 +152,7 @@ def require_one_length(lengths: Mapping[str, int], kind: str, path: str | Path) 
         raise DataError(f"the {kind} hold no samples", where=str(path))
 
 
-def pickled(name: str, path: Path) -> DataError:
+def pickled_error(name: str, path: Path) -> DataError:
     """Return the error for an array that is stored as a pickle."""
     what = f"the array {name!r} is pickled, and pickles are never read"
     return DataError(what, where=str(path), hint="store numbers or text of a fixed width")

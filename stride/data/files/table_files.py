@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from stride.data.cells.column import Columns, TableColumn, TableRows, make_column, unreadable_column
-from stride.data.files.array_files import pickled, require_one_length
+from stride.data.files.array_files import pickled_error, require_one_length
 from stride.data.labels import Array
 from stride.errors import DataError, MissingExtra
 
@@ -198,7 +198,7 @@ def _npz_column(file: Any, name: str, path: Path) -> Array:
     try:
         column: Array = file[name]
     except ValueError:
-        raise pickled(name, path) from None
+        raise pickled_error(name, path) from None
     if column.ndim != 1:
         raise DataError(
             f"the array {name!r} has shape {column.shape}, a column has one dimension",
