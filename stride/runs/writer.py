@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from stride.errors import RunError
+from stride.log import LOGGER
 from stride.runs.files.atomic import (
-    LineFile,
     atomic_folder,
     atomic_write,
-    json_bytes,
     make_folder,
     os_errors_as,
     own_copy,
     read_record,
     remove_folder,
 )
-from stride.runs.files.safe_open import RECORD_LIMIT, require_size
+from stride.runs.files.jsonl import LineFile, lines_of
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
@@ -33,22 +32,13 @@ from stride.runs.ownership import Ownership
 from stride.runs.places import holds, require_free, require_own_places
 from stride.runs.process import Process
 from stride.runs.provenance.config_digest import config_digest
-from stride.runs.records import (
-    CheckpointIndex,
-    NormalizationRecord,
-    ProvenanceRecord,
-    ResultsRecord,
-    SegmentRecord,
-    SignatureRecord,
-    StatusRecord,
-    Versioned,
-)
+from stride.runs.records import SegmentRecord, StatusRecord
 from stride.runs.signing.key import make_key
 from stride.runs.signing.signature import Signer
-from stride.runs.status import FINAL, is_written, newest_segment
+from stride.runs.status import is_written, newest_segment
 from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
 from stride.runs.work_dir import WorkDir
-from stride.runs.writer_base import Content, ReadOnlyWriter, Writer
+from stride.runs.writer_base import Content, ReadOnlyWriter, Writer, discarded_folder
 
 __all__ = ["Content", "ReadOnlyWriter", "RunWriter", "Writer"]
 
@@ -216,12 +206,9 @@ class RunWriter(Writer):
         Raises:
             LostRun: A newer segment owns this run.
         """
-        values = self._status.to_json() | {"state": state, "reason": reason} | summary
-        if state == "running" and self._status.started is None:
-            values["started"] = time.time()
-        values["ended"] = time.time() if state in FINAL else None
-        self.commit(self.paths.status, values)
-        self._status = StatusRecord.model_validate(values)
+        status = self._status_of(state, reason, summary)
+        self.commit(self.paths.status, status.to_json())
+        self._status = status
 
     def commit(self, name: str | Path, content: Content) -> None:
         """Put a whole file of the run in place, in one move.
@@ -236,28 +223,16 @@ class RunWriter(Writer):
             StrideError: The file cannot be written, naming it.
         """
         path = self.paths.path / name
+        if self._is_closed(path):
+            return
         if self._signer.covers(self.paths, path, content):
             self.commit(self.paths.signature, self._signer.values())
         if isinstance(content, Mapping):
-            content = json_bytes(self._checked(path, content), indent=2)
-            require_size(path, len(content), RECORD_LIMIT)  # else nobody could read it
+            content = self._json_of(path, content)
         with self._ownership.acting():
             with os_errors_as("cannot write", path):
                 make_folder(path.parent)
             atomic_write(path, content, **self._way(path))
-
-    def _checked(self, path: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Check the values of a file that other programs rely on."""
-        records: dict[Path, type[Versioned]] = {
-            self.paths.status: StatusRecord,
-            self.paths.provenance: ProvenanceRecord,
-            self.paths.results: ResultsRecord,
-            self.paths.normalization: NormalizationRecord,
-            self.paths.checkpoint_index: CheckpointIndex,
-            self.paths.signature: SignatureRecord,
-        }
-        record = records.get(path)
-        return values if record is None else record.model_validate(values).to_json()
 
     @contextmanager
     def commit_folder(self, path: str | Path) -> Iterator[Path]:
@@ -267,6 +242,10 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The folder cannot be written, naming it.
         """
+        if self._is_closed(self.paths.path / path):
+            with discarded_folder() as folder:
+                yield folder
+            return
         require_free(self.paths, self.paths.path / path, self.uuid)
         with (
             self._ownership.acting(),
@@ -288,6 +267,8 @@ class RunWriter(Writer):
         Raises:
             LostRun: A newer segment owns this run.
         """
+        if self._is_closed(path):
+            return
         self._ownership.check()
         if holds(self.paths, path, self.uuid):
             remove_folder(path, through=self._ownership.staging_for(path))
@@ -299,12 +280,15 @@ class RunWriter(Writer):
             LostRun: A newer segment owns this run.
             StrideError: The rows cannot be written, naming the file.
         """
+        if self._is_closed(stream):
+            return
+        data = lines_of(stream, rows)  # before there is a stream: what is refused leaves none
         with self._ownership.acting():
             if own_copy(stream, **self._way(stream)) and stream in self._streams:
                 self._streams.pop(stream).close()
             if stream not in self._streams:
                 self._streams[stream] = LineFile(stream, before_change=self._ownership.check)
-            self._streams[stream].append(rows)
+            self._streams[stream].append_lines(data)
 
     def stream_sizes(self) -> dict[str, int]:
         """Return the bytes that each stream has now, by file name."""
@@ -316,7 +300,7 @@ class RunWriter(Writer):
         Raises:
             StrideError: A stream cannot be written, naming the file.
         """
-        for file in list(self._streams.values()):
+        for file in [] if self._closed else list(self._streams.values()):
             file.sync()
 
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
@@ -330,13 +314,18 @@ class RunWriter(Writer):
         """
         if self._closed:
             return
-        self._closed = True
         try:
             for file in self._streams.values():
                 file.close()
             self.status(state, reason, **summary)
         finally:
             self._release()
+
+    def _is_closed(self, path: Path) -> bool:
+        """Tell whether the writer writes no more, and warn of what comes too late."""
+        if self._closed:
+            LOGGER.warning("%s is not written: the run is closed", path)
+        return self._closed
 
     def _give_up(self) -> None:
         """Remove a run that could not begin, unless another process has taken it up."""

@@ -1,5 +1,6 @@
 """Say what a writer of runs does, and do nothing where another process writes."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +8,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+from stride.runs.files.encoding import json_bytes
+from stride.runs.files.jsonl import lines_of
+from stride.runs.files.safe_open import RECORD_LIMIT, require_size
 from stride.runs.layout import RunPaths
+from stride.runs.records import (
+    CheckpointIndex,
+    NormalizationRecord,
+    ProvenanceRecord,
+    ResultsRecord,
+    SignatureRecord,
+    StatusRecord,
+    Versioned,
+)
+from stride.runs.status import FINAL
 
 Content = bytes | str | Mapping[str, Any] | Iterator[memoryview]
 
@@ -46,11 +60,14 @@ class RunFiles(Protocol):
 class Writer(ABC):
     """Write into a run folder, or do as if.
 
+    Every writer refuses the same arguments, so that all ranks fail alike. A writer that is closed
+    changes nothing any more.
+
     Attributes:
         paths: The run's files.
         uuid: The run's own, which stays with it when the folder moves.
         segment: 0 for the start, one more for each resume.
-        config_sha256: digest of the config that the segment was begun with; empty where the
+        config_sha256: Digest of the config that the segment was begun with; empty where the
             run is only read.
     """
 
@@ -58,6 +75,7 @@ class Writer(ABC):
     uuid: str
     segment: int
     config_sha256: str = ""
+    _status: StatusRecord
 
     @property
     def name(self) -> str:
@@ -102,38 +120,74 @@ class Writer(ABC):
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record how the run ended, and stop writing."""
 
+    def _status_of(self, state: str, reason: str, summary: dict[str, Any]) -> StatusRecord:
+        """Return the status that follows the last one."""
+        values = self._status.to_json() | {"state": state, "reason": reason} | summary
+        if state == "running" and self._status.started is None:
+            values["started"] = time.time()
+        values["ended"] = time.time() if state in FINAL else None
+        return StatusRecord.model_validate(values)
+
+    def _json_of(self, path: Path, values: Mapping[str, Any]) -> bytes:
+        """Return the bytes of a JSON file, checked where other programs rely on what it holds."""
+        records: dict[Path, type[Versioned]] = {
+            self.paths.status: StatusRecord,
+            self.paths.provenance: ProvenanceRecord,
+            self.paths.results: ResultsRecord,
+            self.paths.normalization: NormalizationRecord,
+            self.paths.checkpoint_index: CheckpointIndex,
+            self.paths.signature: SignatureRecord,
+        }
+        record = records.get(path)
+        checked = values if record is None else record.model_validate(values).to_json()
+        content = json_bytes(checked, indent=2)
+        require_size(path, len(content), RECORD_LIMIT)  # else no reader would take it
+        return content
+
+
+@contextmanager
+def discarded_folder() -> Iterator[Path]:
+    """Give a folder outside of every run that is removed at the end of the block."""
+    with TemporaryDirectory(prefix="stride-") as folder:
+        yield Path(folder)
+
 
 class ReadOnlyWriter(Writer):
-    """Take the writer's place on the other ranks: nothing of what it is given is kept."""
+    """Take the writer's place on the other ranks: check what is given, and keep nothing of it."""
 
     def __init__(self, paths: RunPaths, uuid: str = "", segment: int = 0) -> None:
         """Name the run that rank 0 writes."""
         self.paths, self.uuid, self.segment = paths, uuid, segment
+        other: dict[str, Any] = {"uuid": "0" * 32, "created": 0.0, "host": "", "pid": 0}
+        self._status = StatusRecord(state="created", segment=segment, **other)
 
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
-        """Do nothing."""
+        """Check the state, and record nothing."""
+        self._status_of(state, reason, summary)
 
     def commit(self, name: str | Path, content: Content) -> None:
-        """Do nothing."""
+        """Check the values of a JSON file, and write nothing."""
+        if isinstance(content, Mapping):
+            self._json_of(self.paths.path / name, content)
 
-    @contextmanager
-    def commit_folder(self, path: str | Path) -> Iterator[Path]:
+    def commit_folder(self, path: str | Path) -> AbstractContextManager[Path]:
         """Give a folder outside the run that is removed at the end of the block."""
-        with TemporaryDirectory(prefix="stride-") as folder:
-            yield Path(folder)
+        return discarded_folder()
 
     def remove_folder(self, path: Path) -> None:
         """Do nothing."""
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Do nothing."""
+        """Check the rows, and append nothing."""
+        lines_of(stream, rows)
 
     def stream_sizes(self) -> dict[str, int]:
-        """Return nothing: there are no streams."""
+        """Return nothing: this process has no streams."""
         return {}
 
     def sync_streams(self) -> None:
         """Do nothing."""
 
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
-        """Do nothing."""
+        """Check the state, and record nothing."""
+        self._status_of(state, reason, summary)

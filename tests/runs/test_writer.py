@@ -117,7 +117,7 @@ def test_a_record_that_nobody_could_read_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = start(tmp_path)
-    monkeypatch.setattr("stride.runs.writer.RECORD_LIMIT", 2**20)
+    monkeypatch.setattr("stride.runs.writer_base.RECORD_LIMIT", 2**20)
     with pytest.raises(RunError, match=r"curve.json is larger than the 1 MiB"):
         writer.commit(writer.paths.curve, {"values": "x" * 2**20})
     assert not writer.paths.curve.exists()

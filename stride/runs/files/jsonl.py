@@ -56,9 +56,14 @@ class LineFile:
             StrideError: The rows cannot be written, or one is too long to be read, naming the
                 file.
         """
-        lines = [json_bytes(row) for row in rows]
-        require_size(self.path, max(map(len, lines), default=0), LINE_LIMIT)
-        data = b"".join(lines)
+        self.append_lines(lines_of(self.path, rows))
+
+    def append_lines(self, data: bytes) -> None:
+        """Append what `lines_of` returned.
+
+        Raises:
+            StrideError: It cannot be written, naming the file.
+        """
         if data:
             with os_errors_as("cannot write", self.path):
                 append_all(self._descriptor, data)
@@ -84,6 +89,17 @@ class LineFile:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def lines_of(path: Path, rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the lines that hold the rows.
+
+    Raises:
+        RunError: One is too long to be read, naming the file.
+    """
+    encoded = [json_bytes(row) for row in rows]
+    require_size(path, max(map(len, encoded), default=0), LINE_LIMIT)
+    return b"".join(encoded)
 
 
 def _mend_last_line(descriptor: int, path: Path) -> None:
