@@ -44,13 +44,20 @@ def popen():
 
 
 @pytest.fixture(scope="session")
-def warm():
-    """Give what runs Python commands in forks of a process that has loaded torch and STRIDE."""
+def server():
+    """Give the process that has loaded torch and STRIDE, and forks those that train."""
     from tests.integration.forkserver import Forkserver
-    from tests.warm import Warm
 
     with Forkserver() as server:
-        yield Warm(server)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def warm(server):
+    """Give what runs Python commands in forks of that process."""
+    from tests.warm import Warm
+
+    return Warm(server)
 
 
 @pytest.fixture(scope="session")

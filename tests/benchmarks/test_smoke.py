@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm import Warm
+
 ROOT = Path(__file__).resolve().parents[2]
 VERDICTS = {"", "ok", "missed", "not installed"}
 
 
-def run(*options: str) -> str:
-    command = [sys.executable, "-m", "benchmarks", "--quick", *options]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def test_a_group_is_measured_and_judged_as_json() -> None:
-    rows = json.loads(run("--json", "--only", "step"))["rows"]
+def test_a_group_is_measured_and_judged_as_json(warm: Warm) -> None:
+    done = warm.python("-m", "benchmarks", "--quick", "--json", "--only", "step", folder=ROOT)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
     assert [(row["name"], row["goal"]) for row in rows] == [("step", 0.60), ("step", 1.08)]
     assert all(0 < row["low"] <= row["median"] <= row["high"] for row in rows)
     assert {row["verdict"] for row in rows} <= VERDICTS
@@ -25,7 +24,9 @@ def test_a_group_is_measured_and_judged_as_json() -> None:
 
 @pytest.mark.slow
 def test_every_group_has_rows_in_one_table() -> None:
-    title, rule, *lines = run().split("\n\n")[0].splitlines()
+    command = [sys.executable, "-m", "benchmarks", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    title, rule, *lines = done.stdout.split("\n\n")[0].splitlines()
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
     groups = ["step", "loader", "models", "startup", "listing", "scalars", "memory"]

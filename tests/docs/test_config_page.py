@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from stride.config.fields import dotted_keys
 from stride.config.schema import Config
 from stride.metrics.classification import METRICS as METRICS_OF_CLASSES
 from stride.metrics.regression import METRICS as NUMBERS
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "config.md").read_text()
@@ -26,9 +25,8 @@ def table(header: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_lists_are_up_to_date() -> None:
-    command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True)
+def test_the_lists_are_up_to_date(warm: Warm) -> None:
+    done = warm.python(str(ROOT / "docs" / "generate.py"), "--check", folder=ROOT)
     assert done.returncode == 0, done.stderr
 
 

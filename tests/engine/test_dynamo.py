@@ -25,9 +25,21 @@ print("fine")
 """
 
 
-def test_optimizers_work_without_the_compiler_and_the_compiler_after_them():
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip() == "fine", done.stderr
+@pytest.fixture
+def said(warm, tmp_path):
+    """Return what runs a script where no compiler is loaded yet, and gives what it prints."""
+
+    def run(code, **variables):
+        (tmp_path / "script.py").write_text(code)
+        environment = {**os.environ, "PYTHONWARNINGS": "ignore", **variables}
+        done = warm.python("script.py", folder=tmp_path, environment=environment)
+        return done.stdout.strip() or done.stderr
+
+    return run
+
+
+def test_optimizers_work_without_the_compiler_and_the_compiler_after_them(said):
+    assert said(CODE) == "fine"
 
 
 TRAINED = """
@@ -57,11 +69,8 @@ print("fine")
 """
 
 
-def test_who_looks_at_all_modules_gets_no_half_made_compiler():
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", OTHER], capture_output=True, text=True, timeout=120
-    )
-    assert done.stdout.strip() == "fine", done.stderr
+def test_who_looks_at_all_modules_gets_no_half_made_compiler(said):
+    assert said(OTHER) == "fine"
 
 
 COMPILED = """
@@ -84,17 +93,9 @@ print("fine")
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles by g++")
-def test_a_network_made_of_torch_s_own_parts_is_compiled_too(tmp_path):
+def test_a_network_made_of_torch_s_own_parts_is_compiled_too(said, tmp_path):
     # What torch has kept elsewhere may be of other instructions than this process uses.
-    environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", COMPILED],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.stdout.strip() == "fine", done.stderr
+    assert said(COMPILED, TORCHINDUCTOR_CACHE_DIR=str(tmp_path)) == "fine"
 
 
 SHAPES = """
@@ -114,8 +115,5 @@ print("fine")
 """
 
 
-def test_kernels_that_depend_on_the_batches_before_are_told():
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SHAPES], capture_output=True, text=True, timeout=120
-    )
-    assert done.stdout.strip() == "fine", done.stderr
+def test_kernels_that_depend_on_the_batches_before_are_told(said):
+    assert said(SHAPES) == "fine"

@@ -29,8 +29,8 @@ SECTIONS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def deaths() -> Iterator[Deaths]:
-    with memory_folder() as folder, Forkserver() as server:
+def deaths(server: Forkserver) -> Iterator[Deaths]:
+    with memory_folder() as folder:
         yield Deaths(server, folder, SECTIONS, checkpoint=2)
 
 

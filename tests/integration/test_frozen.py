@@ -25,12 +25,6 @@ WAKING = (9, 0)
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Forkserver]:
-    with Forkserver() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def checkpoints(server: Forkserver) -> Iterator[Deaths]:
     with memory_folder() as folder:
         yield Deaths(server, folder, SECTIONS, checkpoint=2)

@@ -49,12 +49,6 @@ class Disk:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Forkserver]:
-    with Forkserver() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def whole(server: Forkserver, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     assert server.call("train", str(folder / "w"), log=folder / "log", **FULL) == 0

@@ -18,12 +18,6 @@ from tests.integration.memory_folder import memory_folder
 from tests.integration.same_runs import problems_of
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Forkserver]:
-    with Forkserver() as server:
-        yield server
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with memory_folder() as folder:

@@ -50,8 +50,8 @@ class Left:
 
 
 @pytest.fixture(scope="module")
-def left() -> Iterator[Left]:
-    with memory_folder() as folder, Forkserver() as server:
+def left(server: Forkserver) -> Iterator[Left]:
+    with memory_folder() as folder:
         yield Left(server, folder)
 
 

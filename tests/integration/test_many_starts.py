@@ -50,16 +50,16 @@ def test_8_starts_at_once_are_8_runs(popen, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_of_two_resumes_at_the_same_moment_one_wins(
-    folder: Path, request: pytest.FixtureRequest
+    server: Forkserver, folder: Path, request: pytest.FixtureRequest
 ) -> None:
-    with Forkserver() as one, Forkserver() as other:
+    with Forkserver() as other:
         whole = folder / "whole"
-        assert one.call("train", str(whole), log=folder / "log") == 0
+        assert server.call("train", str(whole), log=folder / "log") == 0
         for number in range(10):
             work_dir = folder / str(number)
             killed = {"checkpoint": 3, "call": 1 + 7 * number % 40}
-            assert one.call("train_dying", str(work_dir), killed, log=folder / "log") == -9
-            ended = resume_both(one, other, work_dir)
+            assert server.call("train_dying", str(work_dir), killed, log=folder / "log") == -9
+            ended = resume_both(server, other, work_dir)
             assert sorted(ended) == [0, 2]
             said = (folder / f"log{ended.index(2)}").read_text().splitlines()[-1]
             assert said.startswith("stride: error: ")

@@ -26,12 +26,6 @@ KINDS = [("records",), ("listing", "rows", "results"), ("checkpoint",), ("verify
 
 
 @pytest.fixture
-def server() -> Iterator[Forkserver]:
-    with Forkserver() as server:
-        yield server
-
-
-@pytest.fixture
 def folder() -> Iterator[Path]:
     with memory_folder() as folder:
         yield folder

@@ -18,8 +18,8 @@ from tests.integration.memory_folder import memory_folder
 
 
 @pytest.fixture(scope="module")
-def deaths() -> Iterator[Deaths]:
-    with memory_folder() as folder, Forkserver() as server:
+def deaths(server: Forkserver) -> Iterator[Deaths]:
+    with memory_folder() as folder:
         log = folder / "log"
         assert server.call("train", str(folder / "first"), log=log) == 0, log.read_text()
         weights = RunPaths(folder / "first" / "0").weights

@@ -23,12 +23,6 @@ ROUNDS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Forkserver]:
-    with Forkserver() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with memory_folder() as folder:
         yield folder
