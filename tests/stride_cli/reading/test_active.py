@@ -160,7 +160,11 @@ ROUND = {"labelled": 10, "metrics": {"test/accuracy": 0.5}}
         ("rounds", json.dumps(ROUND | {"labelled": "x"}), "line 1 is not a round"),
         ("rounds", json.dumps(ROUND | {"labelled": -1}), "line 1 is not a round"),
         ("rounds", json.dumps(ROUND | {"metrics": [1]}), "line 1 is not a round"),
-        ("rounds", json.dumps(ROUND | {"metrics": {"test/accuracy": []}}), "a metric is not a number"),
+        (
+            "rounds",
+            json.dumps(ROUND | {"metrics": {"test/accuracy": []}}),
+            "a metric is not a number",
+        ),
         ("curve", "[]", "curve.json has no format_version"),
         ("curve", '{"format_version": 3, "metric": 1}', "curve.json names no metric"),
         ("config", "[]", "config.json has no format_version"),
