@@ -21,7 +21,7 @@ def find(text: str) -> Path:
     if is_work_dir(folder):
         raise RunError(f"{text} is a work_dir, not a run", hint=f"type: {path / 'latest'}")
     if not is_run_folder(folder):
-        raise RunError(f"{text} is no run folder", hint=f"type: stride ls {path.parent}")
+        raise RunError(f"{text} is not a run folder", hint=f"type: stride ls {path.parent}")
     return folder
 
 

@@ -211,7 +211,7 @@ def logs(
 def resume(
     run: Run, config: Overrides = None, data_root: DataRoot = None, trust: Trust = False
 ) -> None:
-    """Go on with a run where it was left, bit by bit as if it had never stopped."""
+    """Resume a run where it was left, bit by bit as if it had never stopped."""
     from stride_cli.running import resume
 
     resume.run(run, config or [], data_root, trust=trust)
@@ -259,7 +259,7 @@ def label(
         bool, typer.Option("--page", help="On a page in the browser, on this machine.")
     ] = False,
     no_resume: Annotated[
-        bool, typer.Option("--no-resume", help="Take labels only; do not go on with the run.")
+        bool, typer.Option("--no-resume", help="Take labels only; do not resume the run.")
     ] = False,
     by: Annotated[
         str | None,
@@ -272,7 +272,7 @@ def label(
     data_root: DataRoot = None,
     trust: Trust = False,
 ) -> None:
-    """Give the labels that a run waits for; with the last one it goes on."""
+    """Give the labels that a run waits for; with the last one it is resumed."""
     from stride_cli.labelling import label
 
     options: dict[str, Any] = {"page": page, "resume": not no_resume, "by": by}
@@ -376,7 +376,7 @@ def launch(
     requeue: Annotated[
         bool,
         typer.Option(
-            "--requeue", help="Checkpoint before the limit, queue again, go on with the same run."
+            "--requeue", help="Checkpoint before the limit, queue again, resume the same run."
         ),
     ] = False,
     signal_seconds: Annotated[

@@ -53,7 +53,7 @@ def _read(path: Path, parts: Callable[[Row], Iterable[Part]]) -> Iterator[Part]:
         try:
             yield from parts(row)
         except (RunError, KeyError, TypeError, AttributeError) as error:
-            what = error.what if isinstance(error, RunError) else "it is no row of fingerprints"
+            what = error.what if isinstance(error, RunError) else "it is not a row of fingerprints"
             raise RunError(f"line {number}: {what}", where=str(path)) from error
 
 
@@ -64,7 +64,7 @@ def steps_of(row: Row) -> list[StepBits]:
         RunError: The digits are not a whole number of numbers, or not as many losses as norms.
     """
     if not is_count(first := row["step"]):
-        raise RunError(f"{first!r} is no step")
+        raise RunError(f"{first!r} is not a step")
     losses = bits(row["loss"])
     norms: Sequence[str | None] = bits(row["norm"]) if row.get("norm") else [None] * len(losses)
     if len(norms) != len(losses):
@@ -95,9 +95,9 @@ def bits(text: str) -> list[str]:
     kind, _, digits = text.partition(":")
     width = _DIGITS.get(kind)
     if width is None:
-        raise RunError(f"{kind!r} is no type of numbers")
+        raise RunError(f"{kind!r} is not a type of numbers")
     if len(digits) % width:
-        raise RunError(f"{len(digits)} digits are no whole number of {kind} numbers")
+        raise RunError(f"{len(digits)} digits are not a whole number of {kind} numbers")
     return [f"{kind}:{digits[i : i + width]}" for i in range(0, len(digits), width)]
 
 

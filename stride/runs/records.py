@@ -49,7 +49,7 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 
 def _file_name(name: str) -> str:
     if not is_file_name(name):
-        raise ValueError(f"{name!r} is no name of a file or folder")
+        raise ValueError(f"{name!r} is not the name of a file or folder")
     return name
 
 
@@ -145,7 +145,7 @@ class Fidelity(Record):
 
     exact: list[str] = Field(description="Parts that equal, bit by bit, what was saved")
     inexact: dict[str, str] = Field(
-        default_factory=dict, description="Other parts and surroundings, and what is other"
+        default_factory=dict, description="Other parts and surroundings, and what differs"
     )
 
 
@@ -160,7 +160,7 @@ class SegmentRecord(Versioned):
     from_step: Count = 0
     from_epoch: Count = 0
     host: str
-    boot_id: str = Field(description="Changes when the host starts anew")
+    boot_id: str = Field(description="Changes at each boot of the host")
     pid_namespace: str = Field(description="Tells containers on one host apart")
     pid: Count
     process_start: str = Field(description="Tells the process from a later one with its pid")
@@ -168,7 +168,7 @@ class SegmentRecord(Versioned):
     checkpoint: str | None = Field(None, description="The checkpoint that was restored")
     overrides: list[str] = Field(default_factory=list, description=f"{_TYPED}, on resuming")
     changed: list[str] = Field(
-        default_factory=list, description="Of code and surroundings, what was other at the start"
+        default_factory=list, description="Of code and surroundings, what had changed at the start"
     )
     fidelity: Fidelity | None = None
     config_sha256: Sha256 | None = Field(None, description="Of the config's values, sorted by key")

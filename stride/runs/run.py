@@ -45,12 +45,12 @@ class Run:
             path: The folder; or `W/latest` or `W/best`.
 
         Raises:
-            RunError: There is no run folder.
+            RunError: There is not a run folder.
         """
         self.path = _selected(Path(path))
         if not os.path.isdir(self.path) or not is_run_folder(self.path):
             inside = os.path.isdir(WorkDirPaths(self.path).private)
-            what = "this is a work_dir, no run" if inside else "no run folder here"
+            what = "this is a work_dir, not a run" if inside else "no run folder here"
             shown = self.path if inside else self.path.parent
             raise RunError(what, where=str(path), hint=f"`stride ls {shown}` shows the runs")
         self.paths = RunPaths(self.path.absolute())  # the user's code may change the folder
@@ -86,7 +86,7 @@ class Run:
         """
         config, passed_over = self._recorded
         for what in passed_over.values():
-            LOGGER.warning("%s: %s: passed over", self.paths.config, what)
+            LOGGER.warning("%s: %s: skipped", self.paths.config, what)
         return config
 
     @property

@@ -17,7 +17,7 @@ def checked_name(run: str | int) -> str:
         RunError: The name is refused; says why and what to type instead.
     """
     name = str(run)
-    problem = "a truth value is no run name" if isinstance(run, bool) else _problem(name)
+    problem = "a truth value is not a run name" if isinstance(run, bool) else _problem(name)
     if not problem:
         return name
     raise RunError(f"run name {name[:40]!r} refused: {problem}", hint=_better_name(name))

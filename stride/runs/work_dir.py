@@ -37,7 +37,7 @@ class WorkDir:
         """
         if not str(path) or "\0" in str(path):
             raise RunError(
-                f"{str(path)!r} is no path", where="work_dir", hint="type: work_dir=PATH"
+                f"{str(path)!r} is not a path", where="work_dir", hint="type: work_dir=PATH"
             )
         self.path = Path(path)
         self.paths = WorkDirPaths(self.path)
@@ -136,19 +136,19 @@ class WorkDir:
         """Refuse a hidden folder that leads elsewhere: what lies there would be written over."""
         if os.path.islink(self.paths.private):
             what = f"{self.paths.private.name} is a link"
-            hint = "remove it: run numbers go on from the largest run"
+            hint = "remove it: run numbers continue from the largest run"
             raise RunError(what, where=str(self.path), hint=hint)
 
     def _check_place(self) -> None:
         """Refuse a work_dir that cannot hold runs."""
         if RunPaths(self.path).status.exists():
             hint = f"type: work_dir={self.path.parent}"
-            raise RunError("this is a run folder, no work_dir", where=str(self.path), hint=hint)
+            raise RunError("this is a run folder, not a work_dir", where=str(self.path), hint=hint)
         place = self.path
         while not os.path.lexists(place) and place != place.parent:
             place = place.parent
         if not place.is_dir():
-            raise RunError(f"{place} is no folder", where=f"work_dir {self.path}")
+            raise RunError(f"{place} is not a folder", where=f"work_dir {self.path}")
         effective = os.access in os.supports_effective_ids
         if not os.access(place, os.W_OK | os.X_OK, effective_ids=effective):
             what = "cannot write in this work_dir: no permission"
@@ -161,7 +161,10 @@ class WorkDir:
             hint = "type: --force to replace it, or another run=NAME"
             raise RunError(f"run {name!r} exists already", where=str(self.path), hint=hint)
         if paths.path.is_symlink() or not _is_run(paths):
-            what, hint = f"{name!r} is no run folder and is not replaced", "choose another run=NAME"
+            what, hint = (
+                f"{name!r} is not a run folder and is not replaced",
+                "choose another run=NAME",
+            )
             raise RunError(what, where=str(paths.path), hint=hint)
         if is_written(paths):
             hint = "stop it first, or choose another run=NAME"
@@ -208,7 +211,7 @@ class WorkDir:
             return
         highest = self._high_water()
         if highest < 0 or (highest > _FAR and highest - self._largest(above=-1) > _FAR):
-            LOGGER.warning("%s is damaged: run numbers go on from the largest run", mark)
+            LOGGER.warning("%s is damaged: run numbers continue from the largest run", mark)
             mark.unlink(missing_ok=True)
 
     def _largest(self, above: int) -> int:

@@ -188,7 +188,7 @@ class RunWriter(Writer):
         names = self.paths.checkpoint_names()
         found = position is None or ({*names} <= {*seen} and checkpoint in (None, *names))
         if not found or not self.paths.config.is_file():
-            what = "the process that wrote this run went on until just now"
+            what = "the process that wrote this run was writing until just now"
             raise RunError(what, where=str(self.paths.path), hint="type it again")
         later = [] if checkpoint not in names else names[names.index(checkpoint) + 1 :]
         for name in later:

@@ -202,7 +202,7 @@ def test_a_truncated_status_is_told_and_is_in_no_other_run_s_way(left: Left) -> 
     halve(run.status)
     code, line = left.resume(run.path)
     assert code == 2
-    assert line.startswith("stride: error: status.json is no JSON") and str(run.status) in line
+    assert line.startswith("stride: error: status.json is not JSON") and str(run.status) in line
     assert [row.state for row in list_runs(run.path.parent)] == ["broken"]
     assert verify_run(run.path).problems[0].file == run.status.name
     assert left.train(run.path.parent) == 0

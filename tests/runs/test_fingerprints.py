@@ -22,5 +22,5 @@ def test_digests_come_in_the_order_of_their_steps() -> None:
 
 @pytest.mark.parametrize("text", ["int7:00", "float32:3f8000", "3f800000"])
 def test_what_are_no_bits_is_refused(text: str) -> None:
-    with pytest.raises(RunError, match=r"no type of numbers|no whole number"):
+    with pytest.raises(RunError, match=r"not a type of numbers|not a whole number"):
         bits(text)

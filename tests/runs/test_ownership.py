@@ -233,7 +233,7 @@ def test_who_takes_over_goes_on_only_from_what_he_read(tmp_path: Path) -> None:
     old = start(tmp_path)
     save(old, "{}")
     for seen, checkpoint in (([], None), ([CHECKPOINT, "m_d_x_epoch_0"], "m_d_x_epoch_0")):
-        with pytest.raises(RunError, match="went on until just now"):
+        with pytest.raises(RunError, match="was writing until just now"):
             RunWriter.resume(
                 old.paths.path,
                 take_over=True,
@@ -255,7 +255,7 @@ def test_who_takes_over_a_start_that_is_taken_back_is_told_so(
         fence(self)
 
     monkeypatch.setattr(Ownership, "fence", late)
-    with pytest.raises(RunError, match="went on until just now"):
+    with pytest.raises(RunError, match="was writing until just now"):
         take_over(old)
     old._release()
 

@@ -59,7 +59,7 @@ def test_a_file_that_is_not_its_own_is_refused_before_anything(
         RunWriter.resume(paths.path)
     place.unlink()
     os.mkfifo(place)
-    with pytest.raises(RunError, match="is a FIFO, no file"):
+    with pytest.raises(RunError, match="is a FIFO, not a file"):
         RunWriter.resume(paths.path)
     assert (tree(paths.path), tree(elsewhere)) == before
 

@@ -145,7 +145,7 @@ def test_a_missing_or_broken_file_is_named(folder, name, content):
 
 def test_a_broken_line_in_the_metrics_is_named(folder):
     write(folder / "metrics.jsonl", '{"step": 1}\n{"ste\n{"step": 2}\n')
-    with pytest.raises(RunError, match="line 2 is no JSON object"):
+    with pytest.raises(RunError, match="line 2 is not a JSON object"):
         Run(folder).metrics()
 
 

@@ -54,7 +54,7 @@ def test_bad_names_are_refused_in_one_line_with_a_better_one(run: str, hint: str
 
 
 def test_a_truth_value_is_no_name() -> None:
-    with pytest.raises(RunError, match="a truth value is no run name"):
+    with pytest.raises(RunError, match="a truth value is not a run name"):
         checked_name(True)
 
 

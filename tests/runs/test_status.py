@@ -155,7 +155,7 @@ def test_a_young_folder_without_a_status_is_being_made(run: RunPaths) -> None:
     with pytest.raises(RunError, match=r"no status.json here"):
         current_state(run, time.time() + 90)
     run.status.write_text("{")
-    with pytest.raises(RunError, match="is no JSON"):
+    with pytest.raises(RunError, match="is not JSON"):
         current_state(run)
     assert not is_written(run)
 

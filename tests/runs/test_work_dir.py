@@ -101,7 +101,7 @@ def test_a_damaged_mark_is_told_and_numbers_go_on_from_the_largest(
         work_dir.paths.high_water.write_bytes(damage)
         expected = 1 + max(int(name) for name in work_dir.names())
         assert made(work_dir.claim()).name == str(expected), damage
-        told = f"{work_dir.paths.high_water} is damaged: run numbers go on from the largest run"
+        told = f"{work_dir.paths.high_water} is damaged: run numbers continue from the largest run"
         assert caplog.messages == [told], damage
         assert json.loads(work_dir.paths.high_water.read_bytes())["highest"] == expected
 
@@ -216,7 +216,7 @@ def test_force_leaves_a_persons_own_folder_alone(work_dir: WorkDir) -> None:
     made(work_dir.claim("x"))
     (work_dir.path / "link").symlink_to("x")
     for name in ("plots", "notes", "link"):
-        with pytest.raises(RunError, match=f"'{name}' is no run folder and is not replaced"):
+        with pytest.raises(RunError, match=f"'{name}' is not a run folder and is not replaced"):
             work_dir.claim(name, force=True)
     assert (work_dir.path / "plots" / "thesis.pdf").exists()
 
@@ -290,16 +290,16 @@ def test_a_file_or_a_run_is_no_work_dir(work_dir: WorkDir, tmp_path: Path) -> No
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to("nowhere")
     for name in ("file", "file/w", "dangling"):
-        with pytest.raises(RunError, match=r"is no folder|Not a directory"):
+        with pytest.raises(RunError, match=r"is not a folder|Not a directory"):
             WorkDir(tmp_path / name).claim()
     run = made(work_dir.claim())
-    with pytest.raises(RunError, match=r"this is a run folder, no work_dir .* type: work_dir="):
+    with pytest.raises(RunError, match=r"this is a run folder, not a work_dir .* type: work_dir="):
         WorkDir(run.path).claim()
 
 
 @pytest.mark.parametrize("path", ["", "a\0b"])
 def test_no_path_is_refused(path: str) -> None:
-    with pytest.raises(RunError, match=r"is no path \(work_dir\); type: work_dir=PATH"):
+    with pytest.raises(RunError, match=r"is not a path \(work_dir\); type: work_dir=PATH"):
         WorkDir(path)
 
 

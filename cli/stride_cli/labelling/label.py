@@ -103,7 +103,7 @@ def _read_lines(labelling: "LabelSession", by: str) -> None:
 def _tell(text: str, given: int, missing: int) -> None:
     if missing:
         tell(f"{given} of {given + missing} labels are given and kept")
-        tell(f"to go on, type: stride label {text}")
+        tell(f"to resume, type: stride label {text}")
     else:
         tell(f"all {given} labels are given")
 

@@ -108,7 +108,7 @@ def _trained(
     try:
         comparison.train(tell)
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
-        tell("to go on, type the same again")
+        tell("to resume, type the same again")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
     return comparison
 
@@ -144,5 +144,5 @@ def _seeds(text: str) -> list[int]:
     listed = "," in text
     if not all(word.isdecimal() for word in words) or (not listed and int(words[0]) < 1):
         hint = "type how many, as 5, or which ones, as 0,3,7"
-        raise UserError(f"{text!r} are no seeds", where="--seeds", hint=hint)
+        raise UserError(f"{text!r} are not seeds", where="--seeds", hint=hint)
     return [int(word) for word in words] if listed else list(range(int(words[0])))

@@ -105,4 +105,4 @@ def _refuse_mixtures(place: str | None, of_run: bool, settings: list[str], layer
         raise UserError("--set writes the base config of one work_dir", hint="type: W --set k=v")
     for text in settings:
         if text.partition("=")[0].strip() in FIXED:
-            raise UserError(f"{text!r} says where a run is, and is no part of a base config")
+            raise UserError(f"{text!r} says where a run is, and does not belong in a base config")

@@ -218,7 +218,7 @@ def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
     except OSError as cause:
         raise RunError(f"cannot read: {cause.strerror}", where=str(path)) from cause
     except ValueError as cause:
-        raise RunError(f"{path.name} is no JSON: {cause}", where=str(path)) from cause
+        raise RunError(f"{path.name} is not JSON: {cause}", where=str(path)) from cause
 
 
 def read_record(

@@ -155,7 +155,7 @@ def scan(
         on_torn: Called with the number of the last line where that is torn: it is passed over.
 
     Raises:
-        RunError: A line before the last is no JSON object, or the file cannot be read.
+        RunError: A line before the last is not a JSON object, or the file cannot be read.
     """
     if not os.path.lexists(path):
         return
@@ -165,7 +165,7 @@ def scan(
             if row is not None:
                 yield number, row
             elif line.endswith(b"\n"):
-                raise RunError(f"line {number} is no JSON object", where=str(path))
+                raise RunError(f"line {number} is not a JSON object", where=str(path))
             else:
                 on_torn(number)
 

@@ -78,7 +78,7 @@ def require_inside(path: str, home: str) -> str:
 def _require_regular(path: str, found: os.stat_result | None) -> None:
     kind = _KINDS.get(stat.S_IFMT(found.st_mode)) if found is not None else None
     if kind is not None:
-        raise RunError(f"{os.path.basename(path)} is {kind}, no file", where=path, hint=_HINT)
+        raise RunError(f"{os.path.basename(path)} is {kind}, not a file", where=path, hint=_HINT)
 
 
 def require_own(path: Path) -> None:

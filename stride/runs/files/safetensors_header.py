@@ -78,18 +78,18 @@ def read_header(file: BinaryIO) -> Header:
     metadata = described.pop("__metadata__", {})
     texts = metadata.values() if isinstance(metadata, dict) else [None]
     if not all(isinstance(text, str) for text in texts):
-        raise RunError("its metadata are no texts by name")
+        raise RunError("its metadata are not texts by name")
     tensors = dict(_in_order(described, len(content), size))
     return Header(content, tensors, metadata)
 
 
 def _parse(text: bytes) -> dict[str, Any]:
     if not text.startswith(b"{"):  # nor another encoding, which json would find out
-        raise RunError("its header is no JSON object")
+        raise RunError("its header is not a JSON object")
     try:
         header: dict[str, Any] = json.loads(text.decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError) as cause:
-        raise RunError("its header is no JSON") from cause
+        raise RunError("its header is not JSON") from cause
     return header
 
 
@@ -127,7 +127,7 @@ def _tensor(name: str, entry: Any, start: int) -> StoredTensor:
     except (TypeError, ValueError, KeyError) as cause:
         raise RunError(f"its header does not describe the tensor {name!r}") from cause
     if not numbers:
-        raise RunError(f"the tensor {name!r} has a length or place that is no number from 0 on")
+        raise RunError(f"the tensor {name!r} has a length or place that is not a number from 0 on")
     if bits is None:
         raise RunError(f"the tensor {name!r} has the unknown type {dtype!r}")
     if 8 * (end - begin) != bits * _count(name, shape):

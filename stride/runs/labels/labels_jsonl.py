@@ -132,7 +132,9 @@ def _change(paths: RunPaths, labels: Mapping[int, Label | None], by: str) -> Non
                     hint=hint,
                 )
             if type(label) not in _KINDS:
-                raise RunError(f"{label!r} is no label of sample {number}", where=str(paths.path))
+                raise RunError(
+                    f"{label!r} is not a label of sample {number}", where=str(paths.path)
+                )
             if label is not None:
                 _require_same(paths, query[number], label)
         _append(paths, labels, [query[number] for number in labels], by)
@@ -176,7 +178,7 @@ def _given(paths: RunPaths) -> dict[int, Label]:
     for line, row in enumerate(read_lines(paths.labels), 1):
         number, label = row.get("id"), row.get("label")
         if type(number) is not int or type(label) not in _KINDS:
-            what = f"line {line} holds no label"
+            what = f"line {line} does not hold a label"
             raise RunError(what, where=str(paths.labels), hint="mend the line, or remove it")
         newest[number] = label
     return {number: label for number, label in newest.items() if label is not None}

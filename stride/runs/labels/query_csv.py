@@ -100,7 +100,7 @@ def _decoded(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as cause:
         line = content[: cause.start].count(b"\n") + 1
         hint = "save it again as CSV in UTF-8"
-        raise RunError(f"line {line} is no text in UTF-8", where=str(path), hint=hint) from cause
+        raise RunError(f"line {line} is not text in UTF-8", where=str(path), hint=hint) from cause
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -115,7 +115,7 @@ def _lines(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as cause:
-            what = f"line {reader.line_num} is no CSV: {cause}"
+            what = f"line {reader.line_num} is not CSV: {cause}"
             raise RunError(what, where=str(path), hint=_MEND) from cause
         if any(cell.strip() for cell in row):
             yield reader.line_num, row
@@ -138,7 +138,7 @@ def _whole(cells: dict[str, str], name: str, line: int, path: Path) -> int:
         value = float(cell)
         if value >= 0 and value == int(value):
             return int(value)
-    what = f"line {line}: {cell!r} is no {name}" if cell else f"line {line} has no {name}"
+    what = f"line {line}: {cell!r} is not a valid {name}" if cell else f"line {line} has no {name}"
     raise RunError(what, where=str(path), hint=_MEND)
 
 
@@ -147,7 +147,7 @@ def _score(cell: str, line: int, path: Path) -> float | None:
         return None
     score = number_in(cell)
     if score is None:
-        raise RunError(f"line {line}: {cell!r} is no score", where=str(path), hint=_MEND)
+        raise RunError(f"line {line}: {cell!r} is not a score", where=str(path), hint=_MEND)
     return score
 
 

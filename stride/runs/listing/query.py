@@ -90,7 +90,7 @@ def folder_names(work_dir: Path, *, instead: str = "show") -> list[str]:
         raise RunError(what, where=str(work_dir), hint="type: stride ls WORK_DIR") from error
     if os.path.isfile(RunPaths(work_dir).status):
         hint = f"type: stride {instead} {work_dir}"
-        raise RunError("this is a run folder, no work_dir", where=str(work_dir), hint=hint)
+        raise RunError("this is a run folder, not a work_dir", where=str(work_dir), hint=hint)
     return names
 
 

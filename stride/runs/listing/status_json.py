@@ -117,5 +117,5 @@ def time_in(status: Mapping[str, Any], key: str) -> float | None:
     value = status.get(key)
     # NaN, infinity and absurd numbers would make sorting and rendering fail later.
     if value is not None and (type(value) not in (int, float) or not abs(value) < 1e11):
-        raise RunError(f"status.json: {key!r} is no time")
+        raise RunError(f"status.json: {key!r} is not a time")
     return None if value is None else float(value)

@@ -121,7 +121,7 @@ def _check_names(report: Report, checkpoint: CheckpointPaths, record: Checkpoint
         report.problem(checkpoint.record, f"it does not list {checkpoint.state.name}", _DELETE)
     known = {*record.files, checkpoint.record.name}
     for name in sorted(set(os.listdir(checkpoint.path)) - known):
-        report.problem(checkpoint.path / name, "it is no file of this checkpoint", "delete it")
+        report.problem(checkpoint.path / name, "it is not a file of this checkpoint", "delete it")
 
 
 def _check_streams(report: Report, paths: RunPaths, record: CheckpointRecord) -> None:

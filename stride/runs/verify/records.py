@@ -41,7 +41,7 @@ def check_records(
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
             for what in Run(paths.path).passed_over.values():
-                report.note(paths.config, f"{what}: passed over by this version")
+                report.note(paths.config, f"{what}: skipped by this version")
             require_known_config(paths)
     if status is not None:
         _note_clock(report, paths, status)

@@ -34,7 +34,7 @@ def verify_run(path: Path | str) -> Report:
         path: The run folder.
 
     Raises:
-        RunError: There is no run folder.
+        RunError: There is not a run folder.
     """
     paths = RunPaths(Path(path))
     if not is_run_folder(paths.path):
@@ -81,7 +81,7 @@ def _check_complete(
     """Tell of files that are missing: no problem where a process was killed before."""
     killed = status is not None and status.state not in CLEAN_END
     if (killed or status is None) and never_began(paths):
-        report.note(paths.path, f"{NEVER_BEGAN}: there is nothing to go on with")
+        report.note(paths.path, f"{NEVER_BEGAN}: there is nothing to resume")
         return
     missing = missing_of_start(paths)
     early = [paths.config, paths.provenance]  # written before any checkpoint

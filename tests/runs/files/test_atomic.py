@@ -212,7 +212,7 @@ def test_json_comes_back(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_broken_json_is_named(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(RunError, match=r"^status.json is no JSON: ") as caught:
+    with pytest.raises(RunError, match=r"^status.json is not JSON: ") as caught:
         read_json(path)
     assert caught.value.where == str(path)
 
@@ -224,7 +224,7 @@ def test_missing_json_is_named_and_told_from_broken(path: Path) -> None:
 
 
 def test_a_folder_is_no_json(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is a folder, no file"):
+    with pytest.raises(RunError, match="is a folder, not a file"):
         read_json(tmp_path)
 
 

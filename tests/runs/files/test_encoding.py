@@ -11,7 +11,7 @@ from stride.runs.files.encoding import DEEPEST, is_count, json_bytes, parsed_jso
 
 
 def refuse_constants(word: str) -> Any:
-    raise AssertionError(f"{word} is no JSON")
+    raise AssertionError(f"{word} is not JSON")
 
 
 @given(

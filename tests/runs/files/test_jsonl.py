@@ -128,11 +128,11 @@ def test_a_broken_line_inside_is_named(path: Path, line: bytes) -> None:
     path.write_bytes(b'{"step": 1}\n' + line + b'\n{"step": 3}\n')
     with pytest.raises(RunError) as caught:
         read_lines(path)
-    assert str(caught.value) == f"line 2 is no JSON object ({path})"
+    assert str(caught.value) == f"line 2 is not a JSON object ({path})"
 
 
 def test_an_unreadable_stream_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"is a folder, no file \(.*\)"):
+    with pytest.raises(RunError, match=r"is a folder, not a file \(.*\)"):
         read_lines(tmp_path)
 
 
@@ -179,5 +179,5 @@ def test_a_write_cut_short_by_the_disk_leaves_no_part(path: Path) -> None:
 
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StrideError, match="is a folder, no file"):
+    with pytest.raises(StrideError, match="is a folder, not a file"):
         LineFile(tmp_path)

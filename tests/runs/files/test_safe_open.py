@@ -90,11 +90,11 @@ def test_what_is_no_file_is_told_and_nobody_waits(run: Path) -> None:
     (run / "c").symlink_to("/dev/zero")
     for name, kind in {"a": "a FIFO", "b": "a socket", "segments": "a folder"}.items():
         for flags in (os.O_RDONLY, os.O_WRONLY | os.O_APPEND):
-            with pytest.raises(RunError, match=f"^{name} is {kind}, no file"):
+            with pytest.raises(RunError, match=f"^{name} is {kind}, not a file"):
                 open_own(run / name, flags)
     with pytest.raises(RunError, match="link out"):
         require_own(run / "c")
-    with pytest.raises(RunError, match="is a device, no file"):
+    with pytest.raises(RunError, match="is a device, not a file"):
         require_own(Path("/dev/zero"))
 
 
@@ -119,8 +119,8 @@ def test_a_name_in_a_record_leads_nowhere(name: str) -> None:
     entry = {"name": name, "step": 1, "epoch": 1, "time": 0.0}
     place = {"step": 1, "epoch": 1, "position": 0, "time": 0.0, "versions": {}}
     for values in ({"entries": [entry]}, {"best": name}, {"last": name}):
-        with pytest.raises(ValueError, match="is no name of a file or folder"):
+        with pytest.raises(ValueError, match="is not the name of a file or folder"):
             CheckpointIndex.model_validate(values)
     for key, value in (("files", {"sha256": "0" * 64, "size": 1}), ("streams", 1)):
-        with pytest.raises(ValueError, match="is no name of a file or folder"):
+        with pytest.raises(ValueError, match="is not the name of a file or folder"):
             CheckpointRecord.model_validate({**place, "files": {}, key: {name: value}})

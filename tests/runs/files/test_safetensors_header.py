@@ -51,18 +51,18 @@ def test_the_tensors_are_told_in_the_order_of_their_numbers(tmp_path: Path) -> N
         (b"\xff" * 8, "cut off in its header"),
         (file_of({})[:-1], "cut off in its header"),
         ((2**63).to_bytes(8, "little") + b"{}", "cut off in its header"),
-        (file_of(b""), "no JSON object"),
-        (file_of([]), "no JSON object"),
-        (file_of(b" {}"), "no JSON object"),
-        (file_of("{}".encode("utf-16-le")), "no JSON"),
-        (file_of(b"{garbage"), "no JSON"),
-        (file_of(b'{"\xff": 1}'), "no JSON"),
-        (file_of(b'{"a":' * 100_000), "no JSON"),
-        (file_of(b'{"a": %s}' % (b"9" * 5000)), "no JSON"),
+        (file_of(b""), "not a JSON object"),
+        (file_of([]), "not a JSON object"),
+        (file_of(b" {}"), "not a JSON object"),
+        (file_of("{}".encode("utf-16-le")), "not JSON"),
+        (file_of(b"{garbage"), "not JSON"),
+        (file_of(b'{"\xff": 1}'), "not JSON"),
+        (file_of(b'{"a":' * 100_000), "not JSON"),
+        (file_of(b'{"a": %s}' % (b"9" * 5000)), "not JSON"),
         (file_of(b'{"a": 1, "b": 1, "a": 1}'), "has 'a' twice"),
         (file_of(b'{"a": {"shape": [1], "shape": [2]}}'), "has 'shape' twice"),
-        (file_of({"__metadata__": ["x"]}), "no texts by name"),
-        (file_of({"__metadata__": {"x": 1}}), "no texts by name"),
+        (file_of({"__metadata__": ["x"]}), "not texts by name"),
+        (file_of({"__metadata__": {"x": 1}}), "not texts by name"),
     ],
 )
 def test_a_header_that_is_none_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
@@ -71,7 +71,7 @@ def test_a_header_that_is_none_is_refused(tmp_path: Path, content: bytes, told: 
 
 
 NOT_DESCRIBED = "does not describe the tensor 'x'"
-NO_NUMBER = "'x' has a length or place that is no number from 0 on"
+NO_NUMBER = "'x' has a length or place that is not a number from 0 on"
 OTHER = "'x' has another number of bytes than its shape"
 
 

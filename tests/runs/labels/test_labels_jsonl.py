@@ -123,7 +123,7 @@ def test_a_label_against_a_cell_is_refused_at_once(paths: RunPaths) -> None:
 @pytest.mark.parametrize("label", [True, None, [1], {"a": 1}])
 def test_what_is_no_label_is_refused(paths: RunPaths, label: object) -> None:
     if label is not None:
-        with pytest.raises(RunError, match="is no label of sample 3"):
+        with pytest.raises(RunError, match="is not a label of sample 3"):
             add_labels(paths, {3: label}, by="ann")  # type: ignore[dict-item]
     assert not paths.labels.exists()
 
@@ -141,7 +141,7 @@ def test_a_broken_line_is_named(paths: RunPaths, row: str) -> None:
     add_labels(paths, {3: 1}, by="ann")
     with paths.labels.open("a") as file:
         file.write(row + "\n")
-    with pytest.raises(RunError, match="line 2 holds no label"):
+    with pytest.raises(RunError, match="line 2 does not hold a label"):
         read_labels(paths)
 
 

@@ -72,7 +72,7 @@ def test_one_broken_folder_is_listed_and_hides_no_other(tmp_path):
         os.utime(tmp_path / name, (old, old))
     broken = {row.name: row.broken for row in list_runs(tmp_path)}
     assert broken["0"] is None and broken["3"] is None
-    assert "status.json is no JSON" in str(broken["1"])
+    assert "status.json is not JSON" in str(broken["1"])
     assert broken["2"] == broken["remains"] == "it was ended before it began"
     assert "Too many levels" in str(broken["loop"])
 
@@ -82,7 +82,7 @@ def test_one_broken_folder_is_listed_and_hides_no_other(tmp_path):
     [
         (lambda path: None, "no work_dir here"),
         (lambda path: path.touch(), "cannot read this work_dir: Not a directory"),
-        (lambda path: write_run(path), "this is a run folder, no work_dir"),
+        (lambda path: write_run(path), "this is a run folder, not a work_dir"),
     ],
 )
 def test_what_is_no_work_dir_is_refused(tmp_path, make, what):

@@ -141,7 +141,7 @@ def test_a_run_whose_process_died_is_interrupted_at_its_last_heartbeat(tmp_path)
         ({"metrics": {"best": [1]}}, "make no sense"),
         ({"monitor": [1]}, "make no sense"),
         ({"overrides": 3}, "make no sense"),
-        ({"started": "noon"}, "'started' is no time"),
+        ({"started": "noon"}, "'started' is not a time"),
     ],
 )
 def test_a_status_with_wrong_values_is_a_row_with_its_reason(tmp_path, changes, reason):
@@ -179,7 +179,7 @@ def test_without_a_status_a_run_is_young_or_never_began_or_is_broken(tmp_path):
 
 def test_a_status_that_cannot_be_read_says_why(tmp_path):
     (tmp_path / "3" / "status.json").mkdir(parents=True)
-    assert read_row(tmp_path / "3").broken == "status.json is a folder, no file"
+    assert read_row(tmp_path / "3").broken == "status.json is a folder, not a file"
 
 
 def test_a_run_that_was_killed_ended_with_its_last_row_of_metrics(tmp_path: Path) -> None:

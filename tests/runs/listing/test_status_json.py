@@ -17,10 +17,10 @@ GOOD = {"format_version": 1, "state": "done", "created": 5.0}
         ({"format_version": None}, "has no format_version"),
         ({"state": 3}, "names no state"),
         ({"created": None}, "does not say when"),
-        ({"created": "yesterday"}, "'created' is no time"),
-        ({"created": float("nan")}, "'created' is no time"),
+        ({"created": "yesterday"}, "'created' is not a time"),
+        ({"created": float("nan")}, "'created' is not a time"),
         ({"created": 10**400}, "status.json"),
-        ({"created": True}, "'created' is no time"),
+        ({"created": True}, "'created' is not a time"),
     ],
 )
 def test_a_status_without_sense_is_refused(tmp_path, change, what):

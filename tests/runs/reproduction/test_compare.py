@@ -177,7 +177,7 @@ def test_a_broken_row_is_told_by_its_line(runs) -> None:
     with pytest.raises(RunError, match=r"line 1: 2 digits.*w/1/fingerprints\.jsonl"):
         compare_runs(original, copy)
     copy.fingerprints.write_text('{"steps": 1, "loss": "float32:00000000"}\n')
-    with pytest.raises(RunError, match="line 1: it is no row of fingerprints"):
+    with pytest.raises(RunError, match="line 1: it is not a row of fingerprints"):
         compare_runs(original, copy)
 
 

@@ -134,7 +134,7 @@ def test_a_key_of_another_version_is_noted(paths: RunPaths) -> None:
     report = verify_run(paths.path)
     assert report.ok
     (note,) = report.notes
-    assert note.startswith("config.json: unknown key training_config.swa_start: passed over")
+    assert note.startswith("config.json: unknown key training_config.swa_start: skipped")
 
 
 def test_a_gap_between_segments(paths: RunPaths) -> None:
@@ -198,7 +198,7 @@ def test_a_torn_last_line_is_a_note_and_a_torn_line_before_it_a_problem(paths: R
     assert report.ok and "metrics.jsonl: its last line is torn" in report.notes[0]
     with paths.metrics.open("ab") as stream:
         stream.write(b"\n")
-    assert "line 4 is no JSON object" in verify_run(paths.path).problems[0].what
+    assert "line 4 is not a JSON object" in verify_run(paths.path).problems[0].what
 
 
 def test_rows_that_are_gone_at_the_end(paths: RunPaths) -> None:
@@ -227,8 +227,8 @@ LOSS = "float32:3f8000003f0ccccd"
         ([{"step": 1, "loss": LOSS}, {"step": 3, "loss": LOSS, "norm": LOSS}], ""),
         ([{"step": 1, "loss": LOSS}, {"step": 4, "loss": LOSS}], "line 2 begins at step 4"),
         ([{"step": 1, "loss": LOSS}, {"step": 2, "loss": LOSS}], "begins at step 2 and not at 3"),
-        ([{"step": 1, "loss": LOSS[:-1]}], "line 1: 15 digits are no whole number of float32"),
-        ([{"step": 1, "loss": "int7:00"}], "'int7' is no type"),
+        ([{"step": 1, "loss": LOSS[:-1]}], "line 1: 15 digits are not a whole number of float32"),
+        ([{"step": 1, "loss": "int7:00"}], "'int7' is not a type"),
         ([{"step": 1, "loss": LOSS, "norm": LOSS[:-8]}], "2 losses and 1 norms"),
         ([{"step": 1, "loss": "float32:xy"}], "loss"),
         ([{"step": 1, "loss": LOSS, "weights": {"7": "a"}}, {"step": 3, "loss": LOSS}], ""),
@@ -297,7 +297,7 @@ def test_a_file_of_a_checkpoint_that_is_missing_short_or_too_many(paths: RunPath
     found = {Path(problem.file).stem: problem.what for problem in verify_run(paths.path).problems}
     assert found["random"].startswith("it is missing")
     assert found["model"].startswith("100 bytes instead of 1712")
-    assert found["extra"].startswith("it is no file of this checkpoint")
+    assert found["extra"].startswith("it is not a file of this checkpoint")
     assert len(found) == 3
 
 
@@ -322,7 +322,7 @@ def test_a_record_that_points_out_of_its_folder_is_a_problem_and_no_crash(paths:
     listed = read_json(last(paths).record)["files"]
     change(last(paths).record, files=listed | {"/none/such": digest, "../x": digest})
     (problem,) = verify_run(paths.path).problems
-    assert "'/none/such' is no name of a file or folder" in problem.what
+    assert "'/none/such' is not the name of a file or folder" in problem.what
 
 
 def test_a_checkpoint_of_another_run_or_config(paths: RunPaths) -> None:

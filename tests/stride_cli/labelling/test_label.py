@@ -30,7 +30,7 @@ def test_labels_are_read_from_lines(stride, paths: RunPaths, stdin) -> None:
     stdin("7 dog\n\n 3 0 \n")
     code, out, err = stride("label", "W/0", "--by", "ann")
     assert (code, out) == (0, "")
-    assert err == "2 of 3 labels are given and kept\nto go on, type: stride label W/0\n"
+    assert err == "2 of 3 labels are given and kept\nto resume, type: stride label W/0\n"
     assert read_labels(paths) == {7: "dog", 3: "cat"}
     assert {json.loads(line)["by"] for line in paths.labels.read_text().splitlines()} == {"ann"}
 
@@ -45,7 +45,7 @@ def test_the_user_labels_where_nobody_is_named(stride, paths, stdin, monkeypatch
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("3 bird", "the label 'bird' is no class (line 2 of stdin)"),
+        ("3 bird", "the label 'bird' is not a class (line 2 of stdin)"),
         ("3", "line 2 is not `id label`: '3'"),
         ("x dog", "line 2 is not `id label`: 'x dog'"),
         ("8 dog", "the label of sample 8 is not asked for (line 2 of stdin)"),

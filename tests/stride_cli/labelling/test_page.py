@@ -136,7 +136,7 @@ def test_the_last_label_is_taken_back(page: Page, paths: RunPaths) -> None:
 @pytest.mark.parametrize(
     ("posted", "said"),
     [
-        ({"id": 7, "text": "bird"}, "no class"),
+        ({"id": 7, "text": "bird"}, "not a class"),
         ({"id": 8, "text": "dog"}, "not asked for"),
     ],
 )

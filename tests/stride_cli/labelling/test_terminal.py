@@ -72,7 +72,7 @@ def test_the_samples_come_in_order_until_all_have_a_label(typed, paths: RunPaths
 def test_what_is_not_understood_is_asked_again(typed, paths: RunPaths) -> None:
     text = typed("", "bird", "c", "dog")
     assert asked(text)[:2] == ["1 of 3: sample 7", "2 of 3: sample 3"]
-    assert "the label 'bird' is no class" in text and "'c' may be cat or cow" in text
+    assert "the label 'bird' is not a class" in text and "'c' may be cat or cow" in text
     assert read_labels(paths) == {7: "dog"}
 
 

@@ -61,7 +61,7 @@ main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 130, done.stderr
     assert done.stdout == ""
-    assert "to go on, type the same again" in done.stderr
+    assert "to resume, type the same again" in done.stderr
     code, out, err = stride(*words)
     assert code == 0 and "run 1 of 1: CoreSet, seed 0, goes on with W/0" in err
     assert "CoreSet" in out
@@ -114,7 +114,7 @@ assert not {"torch", "numpy", "matplotlib"} & set(sys.modules)
     [
         (["--compare", "UniformSampling,BADG"], "did you mean 'BADGE'?"),
         (["--compare", "BADGE", "--seeds", "0"], "type how many, as 5, or which ones, as 0,3,7"),
-        (["--compare", "BADGE", "--seeds", "1,x"], "'1,x' are no seeds (--seeds)"),
+        (["--compare", "BADGE", "--seeds", "1,x"], "'1,x' are not seeds (--seeds)"),
         (["--compare", " , "], "--compare names no strategy"),
         (["--compare", "BADGE", "--config", "seed=3"], "type: --seeds 0,1,2"),
         (["--seeds", "3"], "add --compare A,B"),
@@ -169,7 +169,7 @@ ROUND = {"labelled": 10, "metrics": {"test/accuracy": 0.5}}
         ("curve", '{"format_version": 3, "metric": 1}', "curve.json names no metric"),
         ("config", "[]", "config.json has no format_version"),
         ("provenance", '{"format_version": 3, "origins": 3}', "provenance.json has no origins"),
-        ("status", "{oops", "status.json is no JSON"),
+        ("status", "{oops", "status.json is not JSON"),
     ],
 )
 def test_a_run_that_cannot_be_read_is_left_out_with_its_reason(

@@ -67,7 +67,7 @@ def test_json_loads_back(stride, tmp_path: Path) -> None:
         (["--set", "seed=1"], "--set writes the base config of one work_dir; type: W --set k=v"),
         (
             ["W", "--set", "run=x"],
-            "'run=x' says where a run is, and is no part of a base config",
+            "'run=x' says where a run is, and does not belong in a base config",
         ),
         ([], "work_dir is missing; type: --config work_dir=..."),
     ],

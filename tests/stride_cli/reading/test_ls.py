@@ -55,7 +55,7 @@ def test_a_broken_run_is_listed_with_its_reason_and_hides_no_other(stride, make_
     make_run().status.write_text("{oops")
     code, out, _ = stride("ls", "W")
     assert code == 0
-    assert "broken" in out and "(status.json is no JSON" in out
+    assert "broken" in out and "(status.json is not JSON" in out
     assert "done" in out
 
 

@@ -13,6 +13,6 @@ def test_inside_the_run(stride, make_run, tmp_path: Path, monkeypatch) -> None:
 
 def test_no_run_folder(stride, tmp_path: Path) -> None:
     (tmp_path / "W" / "notes").mkdir(parents=True)
-    sentence = "stride: error: W/notes is no run folder; type: stride ls W\n"
+    sentence = "stride: error: W/notes is not a run folder; type: stride ls W\n"
     (tmp_path / "W" / "notes" / "a.txt").touch()
     assert stride("path", "W/notes") == (2, "", sentence)

@@ -55,7 +55,7 @@ def test_a_broken_run_asked_for_by_name_is_an_error(stride, make_run) -> None:
     make_run().status.write_text("{oops")
     code, out, err = stride("show", "W/0")
     assert (code, out) == (2, "")
-    assert err.startswith("stride: error: W/0 cannot be read: status.json is no JSON")
+    assert err.startswith("stride: error: W/0 cannot be read: status.json is not JSON")
 
 
 def change(path: Path, **values: Any) -> None:

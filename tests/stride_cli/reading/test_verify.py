@@ -30,7 +30,7 @@ def test_a_problem_is_told_by_its_file_and_makes_the_exit_code_1(stride, whole) 
     lines = out.splitlines()
     assert (code, err) == (1, "")
     assert lines[0] == "W/0: 1 problem (1 checkpoint, 3 rows, 4 hashed files)"
-    assert lines[1].startswith("  results.json: results.json is no JSON")
+    assert lines[1].startswith("  results.json: results.json is not JSON")
     assert lines[2].startswith("W/10: ok")
 
 
@@ -63,7 +63,7 @@ def test_json(stride, whole) -> None:
         (["W/7"], "no run '7' (W); type: stride ls W"),
         (["W"], "W is a work_dir, not a run; type: stride verify W --all"),
         (["V", "--all"], "no work_dir here (V); type: stride ls WORK_DIR"),
-        (["W/0", "--all"], "this is a run folder, no work_dir (W/0); type: stride verify W/0"),
+        (["W/0", "--all"], "this is a run folder, not a work_dir (W/0); type: stride verify W/0"),
     ],
 )
 def test_a_wrong_path(stride, whole, words, message) -> None:

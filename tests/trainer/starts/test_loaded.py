@@ -105,8 +105,8 @@ def test_a_run_of_another_version_loads_and_evaluates_and_trains_no_more(
     old = outdate(loaded, section, **values)
     assert old.evaluate("test") == expected
     assert torch.equal(next(iter(old.model.parameters())), next(iter(loaded.model.parameters())))
-    (said,) = {record.getMessage() for record in caplog.records if "passed" in record.getMessage()}
-    assert said.startswith(f"{old.paths.config}: {words}") and said.endswith(": passed over")
+    (said,) = {record.getMessage() for record in caplog.records if "skipped" in record.getMessage()}
+    assert said.startswith(f"{old.paths.config}: {words}") and said.endswith(": skipped")
     for go_on in (lambda: trainer.fit(resume=0), lambda: trainer.reproduce(0)):
         with pytest.raises(RunError, match="this version trains without it") as refused:
             go_on()
