@@ -1,6 +1,6 @@
 """Find the run that a path on the command line names."""
 
-from os.path import isdir, lexists  # those of Path raise where nobody may look
+from os.path import isdir, lexists  # those of Path raise where reading is not permitted
 from pathlib import Path
 
 
@@ -8,7 +8,7 @@ def find(text: str) -> Path:
     """Return the folder of a run addressed as W/3, W/name, W/latest or W/best.
 
     Raises:
-        RunError: there is no such run, or the folder is none.
+        RunError: there is no such run, or the folder is not one.
     """
     from stride.errors import RunError
     from stride.runs.listing.rows import is_run_folder
@@ -65,5 +65,5 @@ def is_work_dir(folder: Path) -> bool:
 
     try:
         return any(is_run_folder(folder / name) for name in folder_names(folder))
-    except RunError:  # nothing is there, or nobody may look
+    except RunError:  # nothing is there, or reading is not permitted
         return False

@@ -136,7 +136,7 @@ def _one_line(cell: str) -> str:
 
 
 def colourful() -> bool:
-    """Say whether stdout takes colour: a terminal, and nobody asked for none."""
+    """Say whether stdout takes colour: a terminal, unless NO_COLOR is set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 

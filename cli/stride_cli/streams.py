@@ -30,7 +30,7 @@ def _fill_descriptors() -> None:
 
 
 def is_lost(stream: TextIO) -> bool:
-    """Tell whether a stream takes no more: nobody reads it, or there is no space."""
+    """Tell whether a stream takes no more: its reader has gone, or the disk is full."""
     return getattr(stream, "lost", None) is not None
 
 

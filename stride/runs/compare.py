@@ -8,7 +8,7 @@ from stride.config.values import flatten
 from stride.errors import RunError
 from stride.runs.run import Run
 
-_PLACE = frozenset({"work_dir", "run"})  # where a run lies is no setting
+_PLACE = frozenset({"work_dir", "run"})  # where a run lies is not a setting
 _SPLITS = ("best", "last", "test")
 
 
@@ -30,8 +30,8 @@ class Comparison(NamedTuple):
     """Hold runs side by side; each list has one value for each run, in their order.
 
     Attributes:
-        runs: Names of the runs.
-        config: Dotted config key -> values, only of keys that differ.
+        runs: names of the runs.
+        config: dotted config key -> values, only of keys that differ.
         metrics: `best.<name>`, `last.<name>` and `test.<name>` -> values.
     """
 
@@ -44,7 +44,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     """Put runs side by side: the config keys that differ, and all metrics.
 
     Raises:
-        RunError: A config is missing or broken. Missing results are no error.
+        RunError: a config is missing or broken. Missing results are not an error.
     """
     config = _side_by_side([_settings(run) for run in runs])
     metrics = _side_by_side([reached(run) for run in runs])

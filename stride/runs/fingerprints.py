@@ -1,4 +1,4 @@
-"""Read the bits of the steps of a training: fingerprints.jsonl, step by step."""
+"""Read the fingerprints of the steps of a training out of fingerprints.jsonl."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,9 +20,9 @@ class StepBits(NamedTuple):
     """Hold what is known of one step, as text that is equal for equal bits.
 
     Attributes:
-        step: The step.
-        loss: Type and bits of the loss.
-        norm: Those of the gradients' norm, where it was computed.
+        step: the step.
+        loss: type and bits of the loss.
+        norm: those of the gradients' norm, where it was computed.
     """
 
     step: int
@@ -31,10 +31,10 @@ class StepBits(NamedTuple):
 
 
 def read_fingerprints(path: Path) -> Iterator[StepBits]:
-    """Yield the steps of a stream of fingerprints, in its order; a torn last line is passed over.
+    """Yield the steps of a stream of fingerprints, in its order, without a torn last line.
 
     Raises:
-        RunError: A row makes no sense.
+        RunError: a row makes no sense.
     """
     return _read(path, steps_of)
 
@@ -43,7 +43,7 @@ def read_digests(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the digests of all weights, each with its step, which need not be one of its row's.
 
     Raises:
-        RunError: A row makes no sense.
+        RunError: a row makes no sense.
     """
     return _read(path, digests_of)
 
@@ -61,7 +61,7 @@ def steps_of(row: Row) -> list[StepBits]:
     """Return the steps of one row.
 
     Raises:
-        RunError: The digits are not a whole number of numbers, or not as many losses as norms.
+        RunError: the digits are not a whole number of numbers, or not as many losses as norms.
     """
     if not is_count(first := row["step"]):
         raise RunError(f"{first!r} is not a step")
@@ -77,7 +77,7 @@ def digests_of(row: Row) -> list[tuple[int, str]]:
     """Return the digests of one row, each with its step.
 
     Raises:
-        RunError: A digest is not of a step.
+        RunError: a digest is not of a step.
     """
     digests = row.get("weights") or {}
     try:
@@ -90,7 +90,7 @@ def bits(text: str) -> list[str]:
     """Return each number of a text like "float32:3f8000003f0ccccd" as a text of its own.
 
     Raises:
-        RunError: The type is unknown, or the digits are not a whole number of numbers.
+        RunError: the type is unknown, or the digits are not a whole number of numbers.
     """
     kind, _, digits = text.partition(":")
     width = _DIGITS.get(kind)
@@ -105,7 +105,7 @@ def last_fingerprinted_step(paths: RunPaths) -> int:
     """Return the last step whose bits are recorded, 0 where none is.
 
     Raises:
-        RunError: The stream is broken.
+        RunError: the stream is broken.
     """
     last = 0
     for fingerprint in read_fingerprints(paths.fingerprints):

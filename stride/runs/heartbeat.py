@@ -21,10 +21,10 @@ class Heartbeat:
         """Touch the file for the first time.
 
         Args:
-            path: The file.
-            is_ours: Asked before each later beat: once the run is somebody else's, a beat would
+            path: the file.
+            is_ours: asked before each later beat: once the run is somebody else's, a beat would
                 make that process look alive.
-            every: Seconds between two beats.
+            every: seconds between two beats.
         """
         self._path, self._is_ours, self._every = path, is_ours, every
         self._stopped = threading.Event()

@@ -45,7 +45,7 @@ def recorded_job(paths: RunPaths) -> str | None:
     None where the records name none, in the form that SLURM gives its jobs: whoever may write in
     the folder is not to say what SLURM's commands are asked.
     """
-    with suppress(RunError, TypeError):  # TypeError: a time that is no number
+    with suppress(RunError, TypeError):  # TypeError: a time that is not a number
         record = JobRecord.read(paths.job)
         segment = read_record(paths.segment(newest_segment(paths) or 0))
         by_hand = segment.get("started", 0) > record.submitted and segment.get("job")

@@ -9,7 +9,7 @@ from pathlib import Path
 from stride.version import FORMAT_VERSION as FORMAT_VERSION
 
 TEMPORARY_PREFIX = ".tmp-"
-"""What unfinished files and folders begin with; readers pass them over."""
+"""What unfinished files and folders begin with; readers skip them."""
 
 RESERVED_NAMES = frozenset({"latest", "best"})
 """Selectors, which work wherever a run does and are therefore no run names."""
@@ -241,7 +241,7 @@ class CheckpointPaths:
 
     @property
     def state(self) -> Path:
-        """Return all state that is no tensor."""
+        """Return all state except tensors."""
         return self.path / "state.json"
 
     def part(self, name: str, shard: int = 0, rank: int | None = None) -> Path:
@@ -253,7 +253,7 @@ class CheckpointPaths:
 
 @dataclass(frozen=True, slots=True)
 class WorkDirPaths:
-    """Give the path of each file of a work_dir that is no run."""
+    """Give the path of each file of a work_dir outside of its runs."""
 
     path: Path
 
@@ -321,7 +321,7 @@ def home_of(file: str) -> str:
 
 
 def is_file_name(name: str) -> bool:
-    """Tell whether a name in a record is that of a file or folder, and no way to another place."""
+    """Tell whether a name in a record is that of a file or folder, and does not lead elsewhere."""
     return name not in ("", ".", "..") and not {*name} & {"/", "\\", "\0"}
 
 
@@ -359,11 +359,11 @@ def checkpoint_name(
     """Build a checkpoint's folder name, lower case and safe on every file system.
 
     Args:
-        architecture: Name or import path of the network.
-        dataset: Name or import path of the dataset.
-        experiment: The experiment's name.
-        epoch: Completed epochs.
-        step: Optimiser updates done, for a checkpoint inside an epoch.
+        architecture: name or import path of the network.
+        dataset: name or import path of the dataset.
+        experiment: the experiment's name.
+        epoch: completed epochs.
+        step: optimiser updates done, for a checkpoint inside an epoch.
     """
     parts = "_".join(_sanitised(part) for part in (architecture, dataset, experiment))
     inside = "" if step is None else f"_step_{step}"

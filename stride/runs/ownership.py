@@ -28,12 +28,12 @@ class Ownership:
     """The time in which one segment may write its run.
 
     Args:
-        paths: The run.
-        segment: The segment's number.
-        token: By which the segment is told from any other of its number.
+        paths: the run.
+        segment: the segment's number.
+        token: by which the segment is told from any other of its number.
 
     Attributes:
-        staging: Where what the segment writes is until it is complete, and what it deletes until
+        staging: where what the segment writes is until it is complete, and what it deletes until
             it is gone.
     """
 
@@ -51,8 +51,8 @@ class Ownership:
         Where that fails, a folder in which nothing is yet is removed.
 
         Raises:
-            RunError: Another process was first.
-            StrideError: The folder cannot be written, naming it.
+            RunError: another process was first.
+            StrideError: the folder cannot be written, naming it.
         """
         ownership = cls(paths, record.n, record.token)
         content = json_bytes(record.to_json(), indent=2)
@@ -99,7 +99,7 @@ class Ownership:
         """Refuse to go on in a run that another process owns.
 
         Raises:
-            LostRun: It does.
+            LostRun: it does.
         """
         if not self.is_ours():
             newest = newest_segment(self.paths)
@@ -112,7 +112,7 @@ class Ownership:
         """Check before the block; what fails in it for want of the run is told as that.
 
         Raises:
-            LostRun: Another process owns the run.
+            LostRun: another process owns the run.
         """
         self.check()
         try:
@@ -125,7 +125,7 @@ class Ownership:
         """Take from older segments, and from processes that were killed, what they had not ended.
 
         Raises:
-            StrideError: Something cannot be taken away, naming it.
+            StrideError: something cannot be taken away, naming it.
         """
         for path in self._left():
             aside = self.staging_for(path) / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-left"
@@ -188,7 +188,7 @@ def own_way(paths: RunPaths) -> tuple[Path | None, Callable[[], None]]:
     A folder that no writer has begun has neither.
 
     Raises:
-        LostRun: Another process writes the run.
+        LostRun: another process writes the run.
     """
     newest = newest_segment(paths)
     if newest is None:

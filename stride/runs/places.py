@@ -19,14 +19,14 @@ _HINT = "let `checkpoints` lead to a folder of this run's own, or remove the lin
 
 
 def require_own_places(paths: RunPaths, uuid: str) -> None:
-    """Refuse to go on with a run in which what is written in place is not its own.
+    """Refuse to resume a run in which what is written in place is not its own.
 
     Args:
-        paths: The run.
-        uuid: The run's own.
+        paths: the run.
+        uuid: the run's own.
 
     Raises:
-        RunError: A folder or a file is a link out, or no file; or `checkpoints` leads to those of
+        RunError: a folder or a file is a link out, or no file; or `checkpoints` leads to those of
             another run.
     """
     for folder in (paths.segments, paths.logs, paths.tensorboard, paths.wandb):
@@ -44,9 +44,9 @@ def holds(paths: RunPaths, folder: Path, uuid: str) -> bool:
     """Tell whether a folder is the run's to replace and delete.
 
     Args:
-        paths: The run.
-        folder: One of its folders, or one behind the link `checkpoints`.
-        uuid: The run's own.
+        paths: the run.
+        folder: one of its folders, or one behind the link `checkpoints`.
+        uuid: the run's own.
     """
     if folder.parent != paths.checkpoints or not paths.checkpoints.is_symlink():
         return True
@@ -58,7 +58,7 @@ def require_free(paths: RunPaths, folder: Path, uuid: str) -> None:
     """Refuse a place in which there is a folder that `holds` does not know for the run's.
 
     Raises:
-        RunError: There is.
+        RunError: there is.
     """
     if os.path.lexists(folder) and not holds(paths, folder, uuid):
         what = f"{folder.name} is there already, and not known to be this run's"

@@ -12,11 +12,11 @@ class Process(NamedTuple):
     """Name one process so that no other, on any host or with the same pid, is taken for it.
 
     Attributes:
-        host: The host's name.
-        boot_id: What changes at each boot of the host; empty where the system tells none.
-        pid_namespace: What tells containers apart that share a host; empty without them.
-        pid: The process id.
-        process_start: When the system started it, as the system writes it.
+        host: the host's name.
+        boot_id: what changes at each boot of the host; empty where the system tells none.
+        pid_namespace: what tells containers apart that share a host; empty without them.
+        pid: the process id.
+        process_start: when the system started it, as the system writes it.
     """
 
     host: str

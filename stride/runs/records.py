@@ -33,7 +33,7 @@ from stride.runs.status import State
 
 _TEXTS = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 Number = Annotated[
-    Annotated[int, Strict()] | Annotated[float, Strict()],  # strict: a truth value is no number
+    Annotated[int, Strict()] | Annotated[float, Strict()],  # strict: a truth value is not a number
     BeforeValidator(decode_number),
     PlainSerializer(encode_number, return_type=int | float | str),
     WithJsonSchema(_TEXTS),
@@ -83,7 +83,7 @@ class Versioned(Record):
         """Read and check a file.
 
         Raises:
-            RunError: The file is missing, broken, or of a newer STRIDE; says which key is wrong.
+            RunError: the file is missing, broken, or of a newer STRIDE; says which key is wrong.
         """
         values = read_record(path, limit=cls.limit)
         try:
@@ -289,7 +289,7 @@ class CheckpointRecord(Versioned):
         """Read and check a record, which knows its own digest from format version 3 on.
 
         Raises:
-            RunError: As of any record; or it is not what was written.
+            RunError: as of any record; or it is not what was written.
         """
         record = super().read(path)
         if record.sha256 is None and record.format_version < 3:
@@ -347,7 +347,7 @@ def seal(content: bytes) -> bytes:
 
 
 class CheckpointState(Versioned):
-    """Hold everything of a checkpoint that is no tensor (state.json)."""
+    """Hold all state of a checkpoint except tensors (state.json)."""
 
     schema_name: ClassVar[str] = "checkpoint_state"
     limit: ClassVar[int] = 2**30  # it may hold long lists, as of a pool's samples

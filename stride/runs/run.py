@@ -30,22 +30,22 @@ _LOG_LIMIT = 2**30  # bytes that come back as one text
 class Run:
     """Give what a run folder holds, without changing it or running code that lies in it.
 
-    A run that goes on may be read too: each look at `status`, `metrics()` or `results` reads
-    the folder anew.
+    A run that is being trained may be read too: each look at `status`, `metrics()` or `results`
+    reads the folder again.
 
     Attributes:
-        path: The folder, as it was given.
-        paths: The paths of its files, absolute.
+        path: the folder, as it was given.
+        paths: the paths of its files, absolute.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Bind to a run folder.
 
         Args:
-            path: The folder; or `W/latest` or `W/best`.
+            path: the folder; or `W/latest` or `W/best`.
 
         Raises:
-            RunError: There is not a run folder.
+            RunError: there is not a run folder.
         """
         self.path = _selected(Path(path))
         if not os.path.isdir(self.path) or not is_run_folder(self.path):
@@ -82,7 +82,7 @@ class Run:
 
         Raises:
             RunError: config.json is missing, broken, or of a newer STRIDE.
-            ConfigError: What a network or data are built by does not fit the schema.
+            ConfigError: what a network or data are built by does not fit the schema.
         """
         config, passed_over = self._recorded
         for what in passed_over.values():
@@ -96,7 +96,7 @@ class Run:
         Only what says how to train may be: what is built is built alike, or not at all.
 
         Raises:
-            UserError: As `config`.
+            UserError: as `config`.
         """
         return self._recorded.skipped
 
@@ -138,7 +138,7 @@ class Run:
         """Return the record of each start, oldest first.
 
         Raises:
-            RunError: One of them is broken.
+            RunError: one of them is broken.
         """
         return [read_record(self.paths.segment(n)) for n in segment_numbers(self.paths)]
 
@@ -168,14 +168,14 @@ class Run:
     def metrics(self, frame: bool) -> Any: ...
 
     def metrics(self, frame: bool = False) -> Any:
-        """Return the rows of the metrics stream; a torn last line is passed over.
+        """Return the rows of the metrics stream, without a torn last line.
 
         Args:
-            frame: Whether to return a pandas DataFrame, one row for each line.
+            frame: whether to return a pandas DataFrame, one row for each line.
 
         Raises:
-            RunError: A line before the last is broken.
-            MissingExtra: A frame is asked for and pandas is not installed.
+            RunError: a line before the last is broken.
+            MissingExtra: a frame is asked for and pandas is not installed.
         """
         rows = decode_numbers(read_lines(self.paths.metrics))
         return _frame(rows) if frame else rows
@@ -184,7 +184,7 @@ class Run:
         """Return the text log of one rank.
 
         Raises:
-            RunError: That rank has left no log, or one that is too large for one text.
+            RunError: that rank has left no log, or one that is too large for one text.
         """
         path = self.paths.log(rank)
         try:

@@ -14,7 +14,7 @@ def checked_name(run: str | int) -> str:
     """Return a run's name as its folder will have it.
 
     Raises:
-        RunError: The name is refused; says why and what to type instead.
+        RunError: the name is refused; says why and what to type instead.
     """
     name = str(run)
     problem = "a truth value is not a run name" if isinstance(run, bool) else _problem(name)

@@ -61,11 +61,11 @@ class Token:
         while not self._file.exists():
             if time.monotonic() > deadline:
                 return False
-            self._look_anew()
+            self._refresh()
             time.sleep(_LOOK_EVERY)
         return True
 
-    def _look_anew(self) -> None:
+    def _refresh(self) -> None:
         """Read the folders: a network file system then asks the server for what is in them."""
         for folder in (self._paths.path.parent, self._paths.path, self._paths.private):
             with suppress(OSError):

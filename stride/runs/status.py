@@ -25,10 +25,10 @@ class Traits(NamedTuple):
     """Say what a state means to those who read it.
 
     Attributes:
-        active: A process writes, or is about to: the state holds while that process lives.
-        final: Only a new segment changes it.
-        clean: The run came to its end, and all that belongs to it was written.
-        resumable: The training can be continued as it is, with nothing added or changed.
+        active: a process writes, or is about to: the state holds while that process lives.
+        final: only a new segment changes it.
+        clean: the run came to its end, and all that belongs to it was written.
+        resumable: the training can be continued as it is, with nothing added or changed.
     """
 
     active: bool = False
@@ -73,13 +73,13 @@ def derive(
     """Return the state that a run is in, and the reason.
 
     Args:
-        status: What status.json holds.
-        segment: What the newest segment's record holds, if there is one.
-        heartbeat: When that segment's heartbeat was last touched, in Unix seconds.
-        now: The time to judge from, in Unix seconds.
+        status: what status.json holds.
+        segment: what the newest segment's record holds, if there is one.
+        heartbeat: when that segment's heartbeat was last touched, in Unix seconds.
+        now: the time to judge from, in Unix seconds.
 
     Raises:
-        RunError: The status names an unknown state.
+        RunError: the status names an unknown state.
     """
     state, reason = status.get("state"), str(status.get("reason", ""))
     if not isinstance(state, str) or state not in STATES:
@@ -128,13 +128,13 @@ def find_state(paths: RunPaths, status: Mapping[str, Any] | None, now: float) ->
     The status has to be read first: a segment that begins between the two is then the newer one.
 
     Args:
-        paths: The run.
-        status: What its status.json holds; None where there is none: from when a folder was
+        paths: the run.
+        status: what its status.json holds; None where there is none: from when a folder was
             claimed, or its first segment lives, the run is `created`.
-        now: The time to judge from, in Unix seconds.
+        now: the time to judge from, in Unix seconds.
 
     Raises:
-        RunError: The status names an unknown state, or the segment's record is broken.
+        RunError: the status names an unknown state, or the segment's record is broken.
     """
     n = newest_segment(paths)
     # By the name of its file: what stands in a record that was copied may be another number.
@@ -149,7 +149,7 @@ def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:
     """Read a run folder and return the state that the run is in, and the reason.
 
     Raises:
-        RunError: The folder holds no status, or a broken one.
+        RunError: the folder holds no status, or a broken one.
     """
     now = time.time() if now is None else now
     try:

@@ -18,9 +18,9 @@ class StreamPosition:
     """Say where a training stood when its state was saved.
 
     Attributes:
-        step: Optimiser updates done.
-        sizes: Bytes that each stream had, by file name; one that is missing had none.
-        known: Whether sizes were recorded; without them the rows' steps decide.
+        step: optimiser updates done.
+        sizes: bytes that each stream had, by file name; one that is missing had none.
+        known: whether sizes were recorded; without them the rows' steps decide.
     """
 
     step: int = 0
@@ -45,11 +45,11 @@ def cut_streams(writer: Writer, position: StreamPosition | None) -> None:
     What is cut off is safe before it is cut off: a kill between the two has it twice, never lost.
 
     Args:
-        writer: The run's, in whose newest segment it happens.
-        position: Where the streams are to end; None leaves all rows.
+        writer: the run's, in whose newest segment it happens.
+        position: where the streams are to end; None leaves all rows.
 
     Raises:
-        StrideError: A stream cannot be read or written, naming it.
+        StrideError: a stream cannot be read or written, naming it.
     """
     for stream in streams(writer.paths):
         if os.path.lexists(stream):

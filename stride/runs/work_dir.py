@@ -33,7 +33,7 @@ class WorkDir:
         """Bind to a folder, which need not exist before the first run is claimed.
 
         Raises:
-            RunError: The path is empty, or no path.
+            RunError: the path is empty, or no path.
         """
         if not str(path) or "\0" in str(path):
             raise RunError(
@@ -49,7 +49,7 @@ class WorkDir:
         """Return the names of all run folders, numbers first, in their order.
 
         Raises:
-            RunError: The work_dir is missing or cannot be read.
+            RunError: the work_dir is missing or cannot be read.
         """
         from stride.runs.listing.rows import is_run_folder  # claiming never needs it
 
@@ -61,7 +61,7 @@ class WorkDir:
         """Return the folder of a run: by number or name, or `latest`, or `best`.
 
         Raises:
-            RunError: There is no such run.
+            RunError: there is no such run.
         """
         name = str(selector)
         if name in RESERVED_NAMES:
@@ -89,14 +89,14 @@ class WorkDir:
         """Say whether `claim` would take this name, and create nothing.
 
         Args:
-            run: A number or name, or None for the next number.
-            force: Whether an existing run of that name may be replaced.
+            run: a number or name, or None for the next number.
+            force: whether an existing run of that name may be replaced.
 
         Returns:
-            The name as the folder will have it.
+            the name as the folder will have it.
 
         Raises:
-            RunError: What is wrong with the name, the work_dir or the run that is there.
+            RunError: what is wrong with the name, the work_dir or the run that is there.
         """
         name = None if run is None else checked_name(run)
         with os_errors_as("cannot use this work_dir", self.path, RunError):
@@ -109,13 +109,13 @@ class WorkDir:
         """Make the folder of a new run, for this process alone.
 
         Args:
-            run: A number or name, or None for the next number. Numbers are never given twice,
+            run: a number or name, or None for the next number. Numbers are never given twice,
                 not even that of a deleted run.
-            force: Whether to replace an existing run of that name. Check everything else
+            force: whether to replace an existing run of that name. Check everything else
                 before: nothing brings the old run back.
 
         Raises:
-            RunError: The name is taken or refused, or the work_dir cannot be written.
+            RunError: the name is taken or refused, or the work_dir cannot be written.
         """
         name = self.check_name(run, force)
         with os_errors_as("cannot write in this work_dir", self.path, RunError):
@@ -155,7 +155,7 @@ class WorkDir:
             raise RunError(what, where=str(place), hint="choose another work_dir")
 
     def _check_replaceable(self, name: str, force: bool) -> None:
-        """Refuse to touch an existing run, unless it may be replaced and nobody writes it."""
+        """Refuse to touch an existing run, unless it may be replaced and has no writer."""
         paths = self.paths.run(name)
         if not force:
             hint = "type: --force to replace it, or another run=NAME"
@@ -217,7 +217,7 @@ class WorkDir:
     def _largest(self, above: int) -> int:
         """Return the largest number of any run, or `above` where none has a larger one.
 
-        A folder named by a date, say, is no run.
+        A folder named by a date, say, is not a run.
         """
         numbers = sorted(map(number_of, os.listdir(self.path)), reverse=True)
         larger = (number for number in numbers if number > above)

@@ -70,16 +70,16 @@ class RunWriter(Writer):
         """Claim a new run and write what is known at its start.
 
         Args:
-            work_dir: Where the run belongs; made with its parents when missing.
-            run: A number or name, or None for the next number.
-            force: Whether to replace an existing run of that name. Validate everything before.
-            config: The resolved, complete config.
-            provenance: Where the run comes from.
-            patch: The code's uncommitted changes.
+            work_dir: where the run belongs; made with its parents when missing.
+            run: a number or name, or None for the next number.
+            force: whether to replace an existing run of that name. Validate everything before.
+            config: the resolved, complete config.
+            provenance: where the run comes from.
+            patch: the code's uncommitted changes.
 
         Raises:
-            RunError: The name is taken or refused, or the work_dir cannot be written.
-            StrideError: The folder cannot be filled (full disk); it is removed again.
+            RunError: the name is taken or refused, or the work_dir cannot be written.
+            StrideError: the folder cannot be filled (full disk); it is removed again.
         """
         facts = {"config_sha256": config_digest(config)}
         # Absolute: the user's code may change the current folder.
@@ -113,20 +113,20 @@ class RunWriter(Writer):
         """Begin the next segment of a run that no living process writes.
 
         Args:
-            path: The run's folder.
-            after: The newest segment when the caller read what it goes on from; without it, the
+            path: the run's folder.
+            after: the newest segment when the caller read what it goes on from; without it, the
                 newest now.
-            take_over: Whether to take the run from a process that looks alive: one that its
+            take_over: whether to take the run from a process that looks alive: one that its
                 launcher has ended, or that is cut off.
-            position: Where the streams end that were written before that; later rows are cut off
+            position: where the streams end that were written before that; later rows are cut off
                 and kept beside the segment's record, and later checkpoints are deleted.
-            seen: The checkpoints that were there when it was read from which to go on.
-            config: The complete config, where it is another one from now on.
-            facts: More of the segment's record: `from_step`, `from_epoch`, `checkpoint`,
+            seen: the checkpoints that were there when it was read from which to go on.
+            config: the complete config, where it is another one from now on.
+            facts: more of the segment's record: `from_step`, `from_epoch`, `checkpoint`,
                 `overrides`, `fidelity`.
 
         Raises:
-            RunError: There is no run, a process writes it, or another resumed it just now or
+            RunError: there is no run, a process writes it, or another resumed it just now or
                 went on with it.
         """
         paths = RunPaths(Path(path).absolute())
@@ -178,10 +178,10 @@ class RunWriter(Writer):
     def _take_up(
         self, position: StreamPosition | None, checkpoint: str | None, seen: Collection[str]
     ) -> None:
-        """Fence the run off from older segments, and go back to where it is gone on from.
+        """Fence the run off from older segments, and go back to where it is resumed.
 
         Raises:
-            RunError: What is there is not what was read: the process that wrote the run wrote on
+            RunError: what is there is not what was read: the process that wrote the run wrote on
                 until just now.
         """
         self._ownership.fence()
@@ -199,12 +199,12 @@ class RunWriter(Writer):
         """Record the state that the run is in now.
 
         Args:
-            state: One of `stride.runs.status.STATES`.
-            reason: Why, in a few words.
+            state: one of `stride.runs.status.STATES`.
+            reason: why, in a few words.
             summary: `metrics` and `monitor` as in `StatusRecord`, for listings.
 
         Raises:
-            LostRun: A newer segment owns this run.
+            LostRun: a newer segment owns this run.
         """
         status = self._status_of(state, reason, summary)
         self.commit(self.paths.status, status.to_json())
@@ -214,13 +214,13 @@ class RunWriter(Writer):
         """Put a whole file of the run in place, in one move.
 
         Args:
-            name: The file, relative to the run folder or as its path in `paths`.
-            content: Bytes, text, or the values of a JSON file, which are checked against the
+            name: the file, relative to the run folder or as its path in `paths`.
+            content: bytes, text, or the values of a JSON file, which are checked against the
                 file's record where it has one.
 
         Raises:
-            LostRun: A newer segment owns this run.
-            StrideError: The file cannot be written, naming it.
+            LostRun: a newer segment owns this run.
+            StrideError: the file cannot be written, naming it.
         """
         path = self.paths.path / name
         if self._is_closed(path):
@@ -239,8 +239,8 @@ class RunWriter(Writer):
         """Fill a temporary folder, which takes its place in one move at the end of the block.
 
         Raises:
-            LostRun: A newer segment owns this run.
-            StrideError: The folder cannot be written, naming it.
+            LostRun: a newer segment owns this run.
+            StrideError: the folder cannot be written, naming it.
         """
         if self._is_closed(self.paths.path / path):
             with discarded_folder() as folder:
@@ -265,7 +265,7 @@ class RunWriter(Writer):
         Behind a link a folder stays that is not known to be the run's.
 
         Raises:
-            LostRun: A newer segment owns this run.
+            LostRun: a newer segment owns this run.
         """
         if self._is_closed(path):
             return
@@ -277,8 +277,8 @@ class RunWriter(Writer):
         """Append rows to a stream in one write, which a SIGKILL cannot undo.
 
         Raises:
-            LostRun: A newer segment owns this run.
-            StrideError: The rows cannot be written, naming the file.
+            LostRun: a newer segment owns this run.
+            StrideError: the rows cannot be written, naming the file.
         """
         if self._is_closed(stream):
             return
@@ -298,7 +298,7 @@ class RunWriter(Writer):
         """Make everything appended durable.
 
         Raises:
-            StrideError: A stream cannot be written, naming the file.
+            StrideError: a stream cannot be written, naming the file.
         """
         for file in [] if self._closed else list(self._streams.values()):
             file.sync()
@@ -309,8 +309,8 @@ class RunWriter(Writer):
         A second call does nothing.
 
         Raises:
-            LostRun: A newer segment owns this run; what this one held is released even so.
-            StrideError: The disk is full; likewise.
+            LostRun: a newer segment owns this run; what this one held is released even so.
+            StrideError: the disk is full; likewise.
         """
         if self._closed:
             return

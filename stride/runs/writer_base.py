@@ -64,10 +64,10 @@ class Writer(ABC):
     changes nothing any more.
 
     Attributes:
-        paths: The run's files.
-        uuid: The run's own, which stays with it when the folder moves.
+        paths: the run's files.
+        uuid: the run's own, which stays with it when the folder moves.
         segment: 0 for the start, one more for each resume.
-        config_sha256: Digest of the config that the segment was begun with; empty where the
+        config_sha256: digest of the config that the segment was begun with; empty where the
             run is only read.
     """
 

@@ -25,7 +25,7 @@ def run(
     data_root: str | None,
     trust: bool,
 ) -> None:
-    """Take the labels that a run waits for, and go on with it once all are there."""
+    """Take the labels that a run waits for, and resume it once all are there."""
     folder = find(text)
     _require_fitting(page=page, listed=listed, json=json)
     if listed:

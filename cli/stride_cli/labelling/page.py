@@ -124,7 +124,7 @@ class Answer(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND)
 
     def _words(self) -> list[str]:
-        """Return the words of the address behind the secret, none where it or the host is other.
+        """Return the words of the address behind the secret, none where it or the host differs.
 
         A page elsewhere that has its own name point to this machine sends that name as the host.
         """

@@ -11,9 +11,9 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
     """Return a PNG file.
 
     Args:
-        width: In pixels.
-        height: In pixels.
-        pixels: Red, green and blue of each, row by row from the top left.
+        width: in pixels.
+        height: in pixels.
+        pixels: red, green and blue of each, row by row from the top left.
     """
     header = struct.pack(">IIBBBBB", width, height, DEPTH, RGB, 0, 0, 0)
     length = 3 * width

@@ -30,7 +30,7 @@ def run(text: str, rank: int, *, follow: bool) -> None:
 
 
 def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
-    """Yield a log's text as it grows, until its run is no longer alive."""
+    """Yield a log's text as it grows, until its run has ended."""
     while not os.path.exists(log) and alive():
         time.sleep(PAUSE)
     with opened(log) as stream:

@@ -1,7 +1,7 @@
 """Write whole files and line streams so that no reader ever sees a torn one.
 
 A whole file appears by write-temporary, fsync, rename, fsync of the folder. A stream grows by
-whole lines in one write each; a torn last line is passed over by readers and mended by the next
+whole lines in one write each; a torn last line is skipped by readers and mended by the next
 writer. Names are not stored here but in `layout`.
 
 What comes into its place, or leaves it, goes `through` a folder of the writer's where it has one:
@@ -50,7 +50,7 @@ _PIECE = 2**20
 
 
 def _nothing() -> None:
-    """Take the place of a check that nobody asked for."""
+    """Check nothing."""
 
 
 def atomic_write(
@@ -63,13 +63,13 @@ def atomic_write(
     """Put a whole file in place: readers see the old one or the new one, never a part.
 
     Args:
-        path: The file.
-        data: Its content, whole or piece by piece; text is written as UTF-8.
-        through: Where the temporary file is; beside the file if None.
-        before_rename: Called at the last moment; may raise to leave the old file as it is.
+        path: the file.
+        data: its content, whole or piece by piece; text is written as UTF-8.
+        through: where the temporary file is; beside the file if None.
+        before_rename: called at the last moment; may raise to leave the old file as it is.
 
     Raises:
-        StrideError: The file cannot be written (full disk, no permission), naming it.
+        StrideError: the file cannot be written (full disk, no permission), naming it.
     """
     os.close(atomic_open(path, data, through=through, before_rename=before_rename))
 
@@ -103,13 +103,13 @@ def atomic_create(path: Path, data: bytes | str, *, through: Path | None = None)
     """Put a whole file in place unless one is there: of several callers one succeeds.
 
     Args:
-        path: The file.
-        data: Its content.
-        through: Where the temporary file is; beside the file if None.
+        path: the file.
+        data: its content.
+        through: where the temporary file is; beside the file if None.
 
     Raises:
-        FileExistsError: Somebody else was first.
-        StrideError: The file cannot be written, naming it.
+        FileExistsError: somebody else was first.
+        StrideError: the file cannot be written, naming it.
     """
     with os_errors_as("cannot write", path, passing=FileExistsError):
         temporary, descriptor = _written_aside(path, data, through)
@@ -146,12 +146,12 @@ def atomic_folder(
     An older folder of that name is replaced. On an exception nothing of the new one remains.
 
     Args:
-        path: The folder.
-        through: Where the temporary folder is; beside the folder if None.
-        before_rename: Called at the last moment; may raise to give the new folder up.
+        path: the folder.
+        through: where the temporary folder is; beside the folder if None.
+        before_rename: called at the last moment; may raise to give the new folder up.
 
     Raises:
-        StrideError: The folder cannot be written, naming it.
+        StrideError: the folder cannot be written, naming it.
     """
     temporary = _aside(path, through)
     try:
@@ -190,8 +190,8 @@ def remove_folder(path: Path, *, through: Path | None = None) -> None:
     """Take a folder out of sight in one durable move, then delete it; it may stay where that fails.
 
     Args:
-        path: The folder.
-        through: Where it waits for its deletion; beside its place if None.
+        path: the folder.
+        through: where it waits for its deletion; beside its place if None.
     """
     aside = _aside(path, through)
     with suppress(OSError):
@@ -204,11 +204,11 @@ def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
     """Read a JSON file.
 
     Args:
-        path: The file.
-        limit: Bytes of the largest one that is read.
+        path: the file.
+        limit: bytes of the largest one that is read.
 
     Raises:
-        RunError: The file is missing (the cause is then a FileNotFoundError), unreadable, larger
+        RunError: the file is missing (the cause is then a FileNotFoundError), unreadable, larger
             than the limit, no JSON, or no file of the run's own, as `open_own` says.
     """
     try:
@@ -227,12 +227,12 @@ def read_record(
     """Read a JSON file that carries a format_version; refuse one of a newer STRIDE by name.
 
     Args:
-        path: The file.
-        unversioned: The version of an object without one; None refuses it.
-        limit: As of `read_json`.
+        path: the file.
+        unversioned: the version of an object without one; None refuses it.
+        limit: as of `read_json`.
 
     Raises:
-        RunError: As `read_json`; also no object, no format_version, or a newer one.
+        RunError: as `read_json`; also no object, no format_version, or a newer one.
     """
     record = read_json(path, limit)
     is_object = isinstance(record, dict)
@@ -254,7 +254,7 @@ def own_copy(
     `atomic_write`.
 
     Returns:
-        Whether it had any.
+        whether it had any.
     """
     try:
         shared = os.lstat(path).st_nlink > 1

@@ -14,8 +14,8 @@ def sha256(path: Path, limit: int = sys.maxsize) -> str:
     """Return the SHA-256 of a file of a run, read in pieces.
 
     Raises:
-        RunError: It is no file of the run's own, or larger than the limit, in bytes.
-        OSError: It cannot be read.
+        RunError: it is not a file of the run's own, or larger than the limit, in bytes.
+        OSError: it cannot be read.
     """
     with reading(path) as file:
         require_size(path, os.fstat(file.fileno()).st_size, limit)
@@ -26,7 +26,7 @@ def require_digest(path: Path, expected: str | None) -> None:
     """Refuse a file that is not the one that was written; None is not known, and no reason.
 
     Raises:
-        RunError: It is not, or it cannot be read.
+        RunError: it is not, or it cannot be read.
     """
     with os_errors_as("cannot read", path, RunError):
         if expected is not None and sha256(path) != expected:

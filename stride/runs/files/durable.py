@@ -50,8 +50,8 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
     What is synced inside of a folder is lost with the folder's own name.
 
     Args:
-        folder: The folder.
-        mode: Its rights, of which the umask leaves some; those above have the usual ones.
+        folder: the folder.
+        mode: its rights, of which the umask leaves some; those above have the usual ones.
     """
     if not folder.is_dir():
         make_folder(folder.parent)

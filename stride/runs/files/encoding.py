@@ -37,8 +37,8 @@ def parsed_json(content: bytes) -> Any:
     """Return the value of JSON, as of a file of a run folder.
 
     Raises:
-        ValueError: It is no JSON, or one so deep that no reader could walk through it, or one with
-            a number that is no number for most.
+        ValueError: it is not JSON, or so deep that no reader could walk through it, or with
+            a number beyond the floats.
     """
     try:
         value = json.loads(content)

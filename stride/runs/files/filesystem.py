@@ -12,8 +12,8 @@ def is_network_filesystem(path: Path, table: Path = Path("/proc/self/mountinfo")
     """Tell whether a path lies on a network file system; where it cannot be known, say yes.
 
     Args:
-        path: Any path.
-        table: The system's list of mounts.
+        path: any path.
+        table: the system's list of mounts.
     """
     try:
         mounts = table.read_text(errors="surrogateescape").splitlines()

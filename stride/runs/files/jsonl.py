@@ -1,4 +1,4 @@
-"""Append JSON objects to a file and read them back, whatever moment the writer was killed at."""
+"""Append JSON objects to a stream, one a line, and read them back however the writer ended."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ LINE_LIMIT = 64 * 2**20
 
 
 def _nothing() -> None:
-    """Take the place of a check that nobody asked for."""
+    """Check nothing."""
 
 
 class LineFile:
@@ -28,12 +28,12 @@ class LineFile:
         """Open or make the file and mend its last line.
 
         Args:
-            path: The file.
-            before_change: Called when the file is open and nothing in it is changed; may raise to
+            path: the file.
+            before_change: called when the file is open and nothing in it is changed; may raise to
                 leave it as it is.
 
         Raises:
-            StrideError: The file cannot be opened for writing, or is no file of the run's own,
+            StrideError: the file cannot be opened for writing, or is not a file of the run's own,
                 naming it.
         """
         self.path = path
@@ -53,7 +53,7 @@ class LineFile:
         """Append the rows in one write; on an error none of them stays.
 
         Raises:
-            StrideError: The rows cannot be written, or one is too long to be read, naming the
+            StrideError: the rows cannot be written, or one is too long to be read, naming the
                 file.
         """
         self.append_lines(lines_of(self.path, rows))
@@ -62,7 +62,7 @@ class LineFile:
         """Append what `lines_of` returned.
 
         Raises:
-            StrideError: It cannot be written, naming the file.
+            StrideError: it cannot be written, naming the file.
         """
         if data:
             with os_errors_as("cannot write", self.path):
@@ -95,7 +95,7 @@ def lines_of(path: Path, rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Return the lines that hold the rows.
 
     Raises:
-        RunError: One is too long to be read, naming the file.
+        RunError: one is too long to be read, naming the file.
     """
     encoded = [json_bytes(row) for row in rows]
     require_size(path, max(map(len, encoded), default=0), LINE_LIMIT)
@@ -136,13 +136,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     """Read a stream of JSON objects, without a torn last line; no file is an empty stream.
 
     Raises:
-        RunError: As `scan`.
+        RunError: as `scan`.
     """
     return [row for _, row in scan(path)]
 
 
 def _ignore(line: int) -> None:
-    """Take the place of somebody who wants to know of a torn line."""
+    """Report no torn line."""
 
 
 def scan(
@@ -151,11 +151,11 @@ def scan(
     """Yield the number of each line and its object; no file is an empty stream.
 
     Args:
-        path: The stream.
-        on_torn: Called with the number of the last line where that is torn: it is passed over.
+        path: the stream.
+        on_torn: called with the number of the last line where that is torn: it is skipped.
 
     Raises:
-        RunError: A line before the last is not a JSON object, or the file cannot be read.
+        RunError: a line before the last is not a JSON object, or the file cannot be read.
     """
     if not os.path.lexists(path):
         return
@@ -182,11 +182,11 @@ def as_row(line: bytes) -> dict[str, Any] | None:
 def lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a stream of a run; a torn last one is without its end.
 
-    It is the last even where its writer ends it meanwhile: what comes then is no line.
+    It is the last even where its writer ends it meanwhile: what comes then is not a line.
 
     Raises:
-        RunError: As `open_own`; or a line is longer than any that STRIDE writes.
-        OSError: As `open_own`.
+        RunError: as `open_own`; or a line is longer than any that STRIDE writes.
+        OSError: as `open_own`.
     """
     with reading(path) as file:
         number = 0

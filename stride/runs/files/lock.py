@@ -18,8 +18,8 @@ def locked(file: Path) -> Iterator[None]:
     """Hold the lock of a file during the block; without locks the block runs unprotected.
 
     Raises:
-        RunError: Another process holds it for too long, or the file is a link that leads out.
-        OSError: The file cannot be made.
+        RunError: another process holds it for too long, or the file is a link that leads out.
+        OSError: the file cannot be made.
     """
     from filelock import FileLock, Timeout  # readers never need it
 

@@ -35,12 +35,12 @@ def open_own(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
     """Open a file of a run; return a descriptor of a regular file.
 
     Args:
-        path: The file. It may be a link to another file of its run.
-        flags: How it is opened.
+        path: the file. It may be a link to another file of its run.
+        flags: how it is opened.
 
     Raises:
-        RunError: It is no regular file, or it, or a folder on the way, is a link that leads out.
-        OSError: The system cannot open it.
+        RunError: it is not a regular file, or it, or a folder on the way, is a link that leads out.
+        OSError: the system cannot open it.
     """
     place = os.fspath(path)
     home = home_of(place)
@@ -66,7 +66,7 @@ def require_inside(path: str, home: str) -> str:
     """Return where a path leads; refuse one that leads out of a folder by links.
 
     Raises:
-        RunError: It does.
+        RunError: it does.
     """
     real, inside = os.path.realpath(path), os.path.realpath(home)
     if real != inside and not real.startswith(os.path.join(inside, "")):
@@ -85,7 +85,7 @@ def require_own(path: Path) -> None:
     """Refuse what `open_own` refuses, before something that opens files by itself.
 
     Raises:
-        RunError: As `open_own`; or it cannot be opened (the cause is then an OSError).
+        RunError: as `open_own`; or it cannot be opened (the cause is then an OSError).
     """
     with os_errors_as("cannot read", path, RunError):
         os.close(open_own(path))
@@ -95,8 +95,8 @@ def reading(path: Path, buffering: int = DEFAULT_BUFFER_SIZE) -> BufferedReader:
     """Open a file of a run for reading bytes.
 
     Raises:
-        RunError: As `open_own`.
-        OSError: As `open_own`.
+        RunError: as `open_own`.
+        OSError: as `open_own`.
     """
     return BufferedReader(FileIO(open_own(path)), buffering)
 
@@ -105,8 +105,8 @@ def read_own(path: str | os.PathLike[str], limit: int = RECORD_LIMIT) -> bytes:
     """Return the bytes of a file of a run.
 
     Raises:
-        RunError: As `open_own`; or the file is larger than the limit.
-        OSError: As `open_own`.
+        RunError: as `open_own`; or the file is larger than the limit.
+        OSError: as `open_own`.
     """
     with os.fdopen(open_own(path), "rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -119,7 +119,7 @@ def require_size(path: str | os.PathLike[str], size: int, limit: int) -> None:
     """Refuse a file that is too large to be read whole, before it is written too.
 
     Raises:
-        RunError: It is.
+        RunError: it is.
     """
     if size > limit:
         what = f"{os.path.basename(path)} is larger than the {limit >> 20} MiB that it may have"

@@ -56,7 +56,7 @@ def check_tensors(path: Path) -> None:
     """Check that the numbers of every tensor that the header names are in the file, and no others.
 
     Raises:
-        RunError: The file cannot be read, or what is wrong with it.
+        RunError: the file cannot be read, or what is wrong with it.
     """
     with os_errors_as("cannot read", path, RunError), reading(path) as file:
         read_header(file)
@@ -66,7 +66,7 @@ def read_header(file: BinaryIO) -> Header:
     """Read the header of a file that is at its start; the numbers are to fill the rest of it.
 
     Raises:
-        RunError: What is wrong with it; names the tensor, and no file.
+        RunError: what is wrong with it; names the tensor, and no file.
     """
     size = os.fstat(file.fileno()).st_size
     start = file.read(8)

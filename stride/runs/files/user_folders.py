@@ -1,4 +1,4 @@
-"""Find the user's own folders, and tell whether nobody else can have written there."""
+"""Find the user's own folders, and tell whether they are private."""
 
 import os
 import stat
@@ -23,7 +23,7 @@ def user() -> int:
 
 
 def is_private(folder: Path) -> bool:
-    """Tell whether nobody else can have put a file into a folder.
+    """Tell whether the user alone can have put a file into a folder.
 
     Raises:
         OSError: there is none.
@@ -34,7 +34,7 @@ def is_private(folder: Path) -> bool:
 
 
 def is_secret(descriptor: int) -> bool:
-    """Tell whether nobody else can read or write an open file."""
+    """Tell whether the user alone can read and write an open file."""
     found = os.fstat(descriptor)
     mine = stat.S_ISREG(found.st_mode) and found.st_uid == user()
     return os.name == "nt" or (mine and not found.st_mode & 0o077)

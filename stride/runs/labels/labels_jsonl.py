@@ -39,14 +39,14 @@ __all__ = [
     "withdraw_label",
 ]
 
-_KINDS = (int, float, str, type(None))  # by their exact types: a truth value is no label
+_KINDS = (int, float, str, type(None))  # by their exact types: a truth value is not a label
 
 
 def read_labels(paths: RunPaths) -> dict[int, Label]:
     """Return all labels ever given, by sample: of labels.jsonl and of queries.csv's cells.
 
     Raises:
-        RunError: A file is broken, or the two say different things of a sample; names both.
+        RunError: a file is broken, or the two say different things of a sample; names both.
     """
     given, query = _given(paths), read_query(paths) or []
     for asked in query:
@@ -61,8 +61,8 @@ def take_labels(paths: RunPaths) -> dict[int, Label]:
     To be called before another query takes the file's place.
 
     Raises:
-        RunError: As `read_labels`.
-        StrideError: The labels cannot be written, naming the file.
+        RunError: as `read_labels`.
+        StrideError: the labels cannot be written, naming the file.
     """
     with _locked(paths):
         labels, given = read_labels(paths), _given(paths)
@@ -76,7 +76,7 @@ def require_query(paths: RunPaths) -> list[LabelRequest]:
     """Return the newest query of a run that asks for labels.
 
     Raises:
-        RunError: It never asked for any, or queries.csv is broken.
+        RunError: it never asked for any, or queries.csv is broken.
     """
     query = read_query(paths)
     if query:
@@ -89,7 +89,7 @@ def missing_labels(paths: RunPaths) -> list[int]:
     """Return the samples of the newest query that have no label yet, in its order.
 
     Raises:
-        RunError: As `read_labels`.
+        RunError: as `read_labels`.
     """
     labels = read_labels(paths)
     return [asked.id for asked in read_query(paths) or [] if asked.id not in labels]
@@ -99,13 +99,13 @@ def add_labels(paths: RunPaths, labels: Mapping[int, Label], *, by: str) -> None
     """Add labels to labels.jsonl; they are on the disk when this returns.
 
     Args:
-        paths: Of the run.
-        labels: By sample. One that has a label already gets a new one.
-        by: Who gives them.
+        paths: of the run.
+        labels: by sample. One that has a label already gets a new one.
+        by: who gives them.
 
     Raises:
-        RunError: A sample is not asked for, or queries.csv has another label for it.
-        StrideError: The labels cannot be written, naming the file.
+        RunError: a sample is not asked for, or queries.csv has another label for it.
+        StrideError: the labels cannot be written, naming the file.
     """
     _change(paths, labels, by)
 
@@ -114,8 +114,8 @@ def withdraw_label(paths: RunPaths, number: int, *, by: str) -> None:
     """Take back the label of a sample, which is then missing again.
 
     Raises:
-        RunError: The sample is not asked for.
-        StrideError: The labels cannot be written, naming the file.
+        RunError: the sample is not asked for.
+        StrideError: the labels cannot be written, naming the file.
     """
     _change(paths, {number: None}, by)
 
@@ -155,7 +155,7 @@ def _append(
 
 
 def _require_same(paths: RunPaths, asked: LabelRequest, label: Label) -> None:
-    """Refuse two labels of one sample: which of the two is meant, nobody can know."""
+    """Refuse two different labels of one sample."""
     if asked.label is None or _plain(asked.label) == _plain(label):
         return
     raise RunError(

@@ -29,11 +29,11 @@ class LabelRequest:
     """Hold one sample whose label is wanted.
 
     Attributes:
-        round: The round that begins with its label.
-        id: The sample's position in the training split.
-        score: What it was chosen for; None where the strategy gives no score.
-        label: What was filled in, if anything.
-        line: Where in the file it stands.
+        round: the round that begins with its label.
+        id: the sample's position in the training split.
+        score: what it was chosen for; None where the strategy gives no score.
+        label: what was filled in, if anything.
+        line: where in the file it stands.
     """
 
     round: int
@@ -47,9 +47,9 @@ def query_text(round_number: int, ids: Sequence[int], scores: Sequence[float]) -
     """Return the content of queries.csv for a query; the labels are to be filled in.
 
     Args:
-        round_number: The round that begins with the labels.
-        ids: The samples, in the order of asking.
-        scores: What each was chosen for; one that is not finite stays empty.
+        round_number: the round that begins with the labels.
+        ids: the samples, in the order of asking.
+        scores: what each was chosen for; one that is not finite stays empty.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -67,7 +67,7 @@ def read_query(paths: RunPaths) -> list[LabelRequest] | None:
     semicolons or tabs, columns in another order, further columns, blank lines.
 
     Raises:
-        RunError: The file cannot be read as such a table; names the line.
+        RunError: the file cannot be read as such a table; names the line.
     """
     path = paths.queries
     with os_errors_as("cannot read", path, RunError, passing=FileNotFoundError):

@@ -24,12 +24,12 @@ CREATE TABLE IF NOT EXISTS status (name TEXT PRIMARY KEY, content BLOB) WITHOUT 
 
 
 def open_database(file: Path) -> "Database | None":
-    """Open an index, made anew where it is damaged; None where it is busy or cannot be made."""
+    """Open an index, rebuilt where it is damaged; None where it is busy or cannot be made."""
     for _ in range(2):
         try:
             return Database(file)
         except _TROUBLE as error:
-            # Text that is no UTF-8 makes errors of Python, without a code of SQLite.
+            # Text that is not UTF-8 makes errors of Python, without a code of SQLite.
             if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) not in _DAMAGE:
                 return None
             delete(file)
@@ -51,8 +51,8 @@ class Database:
         """Open the file and load the signatures, not the contents.
 
         Raises:
-            sqlite3.Error: The file is damaged, busy, or cannot be made.
-            UnicodeError: The file is damaged.
+            sqlite3.Error: the file is damaged, busy, or cannot be made.
+            UnicodeError: the file is damaged.
         """
         self._sqlite = sqlite3.connect(file, timeout=_WAIT, isolation_level=None)
         try:
@@ -74,8 +74,8 @@ class Database:
         """Return when a run was created, if its status.json is still the one that is known.
 
         Args:
-            name: The run's name.
-            status: Path of its status.json.
+            name: the run's name.
+            status: path of its status.json.
         """
         known = self._known.get(name)
         if known is None:
@@ -105,7 +105,7 @@ class Database:
         present: Collection[str],
         shown: Collection[str],
     ) -> None:
-        """Keep what a listing read anew and drop runs that are no more; on an error do neither.
+        """Keep what a listing has read and drop runs that are gone; on an error do neither.
 
         Args:
             fresh: name -> signature, time of creation and bytes of status.json.

@@ -47,13 +47,13 @@ def list_runs(
     """Return the rows of a work_dir's runs, newest first; a broken one is a row with its reason.
 
     Args:
-        work_dir: The folder that holds the runs.
-        limit: Largest number of rows.
-        use_index: Whether to read through the index in the user's cache folder. The rows are
+        work_dir: the folder that holds the runs.
+        limit: largest number of rows.
+        use_index: whether to read through the index in the user's cache folder. The rows are
             the same without it.
 
     Raises:
-        RunError: The work_dir is missing or cannot be read.
+        RunError: the work_dir is missing or cannot be read.
     """
     return list_newest(work_dir, limit=limit, use_index=use_index).rows
 
@@ -75,11 +75,11 @@ def folder_names(work_dir: Path, *, instead: str = "show") -> list[str]:
     """Return the names of all folders in a work_dir that are not hidden.
 
     Args:
-        work_dir: The folder.
-        instead: The command that a run's own folder is for.
+        work_dir: the folder.
+        instead: the command that a run's own folder is for.
 
     Raises:
-        RunError: The work_dir is missing or cannot be read.
+        RunError: the work_dir is missing or cannot be read.
     """
     try:
         with os.scandir(work_dir) as entries:
@@ -107,11 +107,11 @@ def read_listing(
     """Return the listing of the folders of these names, reading only what the index knows not.
 
     Args:
-        work_dir: The folder that holds the runs.
-        names: Names of the folders in it that may be runs.
-        limit: Largest number of rows.
-        index: What earlier listings read.
-        now: The time to judge from, in Unix seconds.
+        work_dir: the folder that holds the runs.
+        names: names of the folders in it that may be runs.
+        limit: largest number of rows.
+        index: what earlier listings read.
+        now: the time to judge from, in Unix seconds.
     """
     reader = _Reader(work_dir, index, now)
     entries = [entry for name in names if (entry := reader.entry(name)) is not None]
@@ -132,7 +132,7 @@ class _Reader:
         self._same: set[str] = set()  # whose status.json is still the one that the index knows
 
     def entry(self, name: str) -> _Entry | None:
-        """Return a run's place, or None for a folder that is no run."""
+        """Return a run's place, or None for a folder that is not a run."""
         path = f"{self._work_dir}{os.sep}{name}"
         created = self._index.created(name, status_path(path))
         if created is not None:
@@ -174,7 +174,7 @@ def latest_run(work_dir: str | os.PathLike[str]) -> RunRow:
     """Return the newest run of a work_dir, by the time it was created.
 
     Raises:
-        RunError: There is no run, or none that can be read.
+        RunError: there is no run, or none that can be read.
     """
     for limit in (1, None):  # only where the newest one is broken are all of them needed
         for row in list_runs(work_dir, limit=limit):
@@ -187,7 +187,7 @@ def best_run(rows: Iterable[RunRow]) -> RunRow:
     """Return the finished run with the best value of the metric that the runs monitored.
 
     Raises:
-        RunError: No finished run recorded one, or the runs monitored different metrics.
+        RunError: no finished run recorded one, or the runs monitored different metrics.
     """
     # The others may have failed at their best value.
     judged = [row for row in rows if row.state in CLEAN_END and _value(row) is not None]
@@ -202,6 +202,6 @@ def best_run(rows: Iterable[RunRow]) -> RunRow:
 
 
 def _value(row: RunRow) -> float | None:
-    """Return the best value of the monitored metric; NaN and infinity are no value."""
+    """Return the best value of the monitored metric; NaN and infinity do not count."""
     value = row.best.get(row.monitor or "")
     return value if value is not None and isfinite(value) and row.mode in ("min", "max") else None

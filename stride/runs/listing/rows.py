@@ -34,21 +34,21 @@ class RunRow(NamedTuple):
     """Hold what a listing shows of one run.
 
     Attributes:
-        name: Name of the folder.
-        path: The folder, below the work_dir as it was given.
-        state: One of the states of a run, derived, or "broken".
-        reason: Why it is in that state.
+        name: name of the folder.
+        path: the folder, below the work_dir as it was given.
+        state: one of the states of a run, derived, or "broken".
+        reason: why it is in that state.
         created: Unix seconds; of a broken folder its last change.
         started: Unix seconds of the first start.
         ended: Unix seconds of the end, or of the last sign of life of an interrupted run.
-        duration: Seconds from the start to the end, or until now.
-        best: Best metrics by name.
-        last: Last metrics by name.
-        monitor: Name of the metric that decides what is best.
+        duration: seconds from the start to the end, or until now.
+        best: best metrics by name.
+        last: last metrics by name.
+        monitor: name of the metric that decides what is best.
         mode: "min" or "max".
         overrides: `key=value` texts as they were typed.
-        uuid: The run's identity, whatever its folder is called.
-        broken: Why the folder cannot be read.
+        uuid: the run's identity, whatever its folder is called.
+        broken: why the folder cannot be read.
     """
 
     name: str
@@ -96,8 +96,8 @@ def read_row(path: Path, now: float | None = None) -> RunRow:
     """Return the row of a run folder; a broken one is a row with its reason.
 
     Args:
-        path: The run folder.
-        now: The time to judge from, in Unix seconds.
+        path: the run folder.
+        now: the time to judge from, in Unix seconds.
     """
     moment = time.time() if now is None else now
     try:
@@ -111,9 +111,9 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
     """Return the row of a run; where other files are broken, it says so.
 
     Args:
-        path: The run folder.
-        status: What `parse_status` returned.
-        now: The time to judge from, in Unix seconds.
+        path: the run folder.
+        status: what `parse_status` returned.
+        now: the time to judge from, in Unix seconds.
     """
     try:
         row = _from_status(path, status)
@@ -262,7 +262,7 @@ def newest_metrics(paths: RunPaths) -> dict[str, float]:
     """Return the newest value of each metric near the end of the stream, torn lines aside.
 
     Raises:
-        RunError: It is no file of the run's own.
+        RunError: it is not a file of the run's own.
     """
     newest: dict[str, float] = {}
     with suppress(OSError), reading(paths.metrics) as file:

@@ -41,8 +41,8 @@ def read_status(path: str) -> tuple[bytes, Signature]:
     """Return the bytes of status.json in a run folder, and their signature.
 
     Raises:
-        RunError: It is no file of the run's own, or too large.
-        OSError: The file is not there or cannot be read.
+        RunError: it is not a file of the run's own, or too large.
+        OSError: the file is not there or cannot be read.
     """
     descriptor = open_own(status_path(path))
     try:
@@ -63,11 +63,11 @@ def parse_status(path: Path | str, content: bytes) -> dict[str, Any]:
     """Return what status.json holds, with a state and a time of creation that make sense.
 
     Args:
-        path: The run folder.
-        content: The bytes of its status.json.
+        path: the run folder.
+        content: the bytes of its status.json.
 
     Raises:
-        RunError: What is wrong with it.
+        RunError: what is wrong with it.
     """
     status = _record(path, content)
     if not isinstance(status.get("state"), str):
@@ -81,11 +81,11 @@ def created_in(path: Path | str, content: bytes) -> float:
     """Return when a run was created; a status.json as STRIDE writes it is not parsed for that.
 
     Args:
-        path: The run folder.
-        content: The bytes of its status.json.
+        path: the run folder.
+        content: the bytes of its status.json.
 
     Raises:
-        RunError: What is wrong with it.
+        RunError: what is wrong with it.
     """
     head = _HEAD.match(content)
     if head is not None and content.endswith(b"\n}\n"):
@@ -112,7 +112,7 @@ def time_in(status: Mapping[str, Any], key: str) -> float | None:
     """Return a time in Unix seconds, None where there is none.
 
     Raises:
-        RunError: The value is no time.
+        RunError: the value is not a time.
     """
     value = status.get(key)
     # NaN, infinity and absurd numbers would make sorting and rendering fail later.

@@ -15,7 +15,7 @@ def config_digest(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a config's values, however a file lays them out.
 
     Args:
-        values: What config.json holds, or is to hold; its format_version does not count.
+        values: what config.json holds, or is to hold; its format_version does not count.
     """
     plain = json.loads(json_bytes({k: v for k, v in values.items() if k != "format_version"}))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
@@ -38,7 +38,7 @@ def is_edited(paths: RunPaths) -> bool:
     """Tell whether no segment of the run was begun with its config.json: somebody has changed it.
 
     Raises:
-        RunError: It cannot be read.
+        RunError: it cannot be read.
     """
     known = known_configs(paths)
     return bool(known) and config_digest(read_record(paths.config, unversioned=1)) not in known
@@ -48,7 +48,7 @@ def require_known_config(paths: RunPaths) -> None:
     """Refuse a config.json that was edited since the run wrote it.
 
     Raises:
-        RunError: It was, or it cannot be read.
+        RunError: it was, or it cannot be read.
     """
     if is_edited(paths):
         what = f"{paths.config.name} was changed since the run wrote it"

@@ -37,8 +37,8 @@ def git_state(
 
     The patch holds staged and unstaged changes and untracked text files; `git apply` takes it.
     Very long files and what is changed inside of submodules are left out, and named. The user's
-    index is not written. A git that is missing, fails or hangs is no error: the state says so under
-    `reason`, and what was found until then is kept.
+    index is not written. A git that is missing, fails or hangs is not an error: the state says so
+    under `reason`, and what was found until then is kept.
 
     Args:
         folder: any folder of the repository.
@@ -170,7 +170,7 @@ def _base(state: dict[str, Any], git: Git) -> str:
 def _pathspec(root: Path, exclude: Sequence[str | os.PathLike[str]]) -> list[str]:
     inside = [path for path in map(_real, exclude) if path != root and path.is_relative_to(root)]
     excluded = [f":(exclude,top,literal){path.relative_to(root).as_posix()}" for path in inside]
-    # STRIDE's own files in other work_dirs are no code either.
+    # STRIDE's own files in other work_dirs are not code either.
     return [".", f":(exclude,top,glob)**/{_PRIVATE}/**", *excluded]
 
 

@@ -10,7 +10,7 @@ NEVER_BEGAN = "it was ended before it began"
 
 
 def missing_of_start(paths: RunPaths) -> Path | None:
-    """Return a file without which nobody can begin a run, and that its start did not write.
+    """Return a file that a run needs to begin, and that its start did not write.
 
     None where all are there. A process that is killed at its start leaves some out: the provenance
     is written after the config and names what follows.
@@ -42,7 +42,7 @@ def require_begun(paths: RunPaths) -> None:
     """Refuse a run that was ended before it had written what it begins from.
 
     Raises:
-        RunError: It was.
+        RunError: it was.
     """
     if never_began(paths):
         what = "this run was ended before it had written what it began from"

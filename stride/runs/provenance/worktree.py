@@ -127,7 +127,7 @@ def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
     """Say what is wrong with a run's patch; nothing where it is as recorded, or none was.
 
     Raises:
-        RunError: It cannot be read, or is no file of the run's own.
+        RunError: it cannot be read, or is not a file of the run's own.
     """
     recorded = git.get("patch_sha256")
     if recorded is None or not os.path.lexists(paths.code_patch):

@@ -47,8 +47,8 @@ def differences(original: Provenance, other: Provenance) -> list[str]:
     """Return a sentence for each recorded fact that differs and may change bits.
 
     Args:
-        original: The content of the original's provenance.json.
-        other: That of a run which is, or is to be, compared with it.
+        original: the content of the original's provenance.json.
+        other: that of a run which is, or is to be, compared with it.
     """
     return [
         *_formats(original, other),
@@ -66,8 +66,8 @@ def changes(original: Provenance, other: Provenance) -> list[str]:
     """Return a sentence for each fact that a resume has other, beside those that it restores.
 
     Args:
-        original: The content of the run's provenance.json.
-        other: What holds now.
+        original: the content of the run's provenance.json.
+        other: what holds now.
     """
     return [
         *_differing(_code(original), _code(other)),
@@ -82,13 +82,13 @@ def likely_causes(
     """Return why two runs may have diverged, the likeliest cause first; never nothing.
 
     Args:
-        original: The run that was reproduced.
-        copy: The other one.
-        whole: Whether both were to run to the same end.
-        known: Causes that the comparison itself has found.
+        original: the run that was reproduced.
+        copy: the other one.
+        whole: whether both were to run to the same end.
+        known: causes that the comparison itself has found.
 
     Raises:
-        RunError: A record is broken.
+        RunError: a record is broken.
     """
     provenances = [_provenance(paths) for paths in (original, copy)]
     settings = list(_settings(original, copy, whole))
@@ -112,10 +112,10 @@ def _formats(original: Provenance, other: Provenance) -> Iterator[str]:
 
 
 def edits(original: RunPaths) -> list[str]:
-    """Return a sentence where the config is other than the run went by.
+    """Return a sentence where the config differs from that of the run.
 
     Raises:
-        RunError: A record is broken.
+        RunError: a record is broken.
     """
     if not (original.config.exists() and is_edited(original)):
         return []
@@ -257,7 +257,7 @@ def _provenance(paths: RunPaths) -> Provenance:
 
 
 def _resumes(original: RunPaths) -> Iterator[str]:
-    """Yield a sentence for all that was other in the original from one of its resumes on."""
+    """Yield a sentence for all that changed in the original from one of its resumes on."""
     for segment in Run(original.path).segments:
         if step := segment.get("from_step"):
             place = f"the original was resumed at step {step}"

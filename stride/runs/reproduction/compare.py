@@ -55,9 +55,9 @@ class _Steps(NamedTuple):
     """Hold how the bits of the steps compare.
 
     Attributes:
-        compared: How many steps both runs have.
-        divergent: The first step of the original that the copy has with other bits, or not at all.
-        lacking: The last steps of the copy and of the original, where the copy lacks some.
+        compared: how many steps both runs have.
+        divergent: the first step of the original that the copy has with other bits, or not at all.
+        lacking: the last steps of the copy and of the original, where the copy lacks some.
     """
 
     compared: int
@@ -83,12 +83,12 @@ def compare_runs(
     same step.
 
     Args:
-        original: The run that was reproduced.
-        copy: The other one.
-        steps: Compare the first so many steps only.
+        original: the run that was reproduced.
+        copy: the other one.
+        steps: compare the first so many steps only.
 
     Raises:
-        RunError: A record that is compared is broken.
+        RunError: a record that is compared is broken.
     """
     end = math.inf if steps is None else steps
     compared, first, lacking = _compare_steps(original.fingerprints, copy.fingerprints, end)
@@ -169,7 +169,7 @@ def _rows(path: Path, end: float) -> Iterator[_Row]:
     """Yield the metrics of each step and epoch, those that measure time aside.
 
     Raises:
-        RunError: A row has no step or epoch.
+        RunError: a row has no step or epoch.
     """
     try:
         rows = takewhile(lambda row: row["step"] <= end, (row for _, row in scan(path)))
@@ -266,7 +266,7 @@ def damaged_weights(run: Run) -> list[str]:
     """Return what is wrong with the weights of a run, of which the recorded digest is compared.
 
     Raises:
-        RunError: The results are broken.
+        RunError: the results are broken.
     """
     report, ended = Report(run.path), run.state in CLEAN_END and run.paths.results.exists()
     check_weights(report, run.paths, ResultsRecord.read(run.paths.results) if ended else None)

@@ -109,8 +109,8 @@ def vouched_run(
         code: file name -> digest of the recorded code that was read, None to read it now.
 
     Raises:
-        RunError: config.json, status.json or provenance.json is damaged, which is no change to be
-            asked about.
+        RunError: config.json, status.json or provenance.json is damaged, which is not a change
+            to be asked about.
     """
     record, paths = _signature(folder), RunPaths(folder)
     if record is None or record.uuid is None:
@@ -221,7 +221,7 @@ def _origin(paths: RunPaths) -> dict[str, str]:
     """Return provenance.json -> digest of where the code is from, nothing where there is none.
 
     Raises:
-        RunError: It is damaged.
+        RunError: it is damaged.
     """
     if not os.path.lexists(paths.provenance):  # killed before it was written
         return {}
@@ -232,7 +232,7 @@ def _digests(paths: RunPaths) -> dict[str, str]:
     """Return file name -> digest of the recorded code that is there.
 
     Raises:
-        RunError: One cannot be read, or is no file of the run's own.
+        RunError: one cannot be read, or is not a file of the run's own.
     """
     digests: dict[str, str] = {}
     for file in _code(paths):

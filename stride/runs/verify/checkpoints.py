@@ -34,9 +34,9 @@ def check_checkpoints(report: Report, paths: RunPaths, ended: bool) -> None:
     """Check every checkpoint, the index of them, and the one that a fork began from.
 
     Args:
-        report: What is found goes there.
-        paths: The run.
-        ended: Whether the run has ended in order: a killed process may leave a checkpoint that
+        report: what is found goes there.
+        paths: the run.
+        ended: whether the run has ended in order: a killed process may leave a checkpoint that
             is not yet, or no longer, in the index.
     """
     folders = _folders(paths.checkpoints)
@@ -171,9 +171,9 @@ def check_weights(report: Report, paths: RunPaths, results: ResultsRecord | None
     """Check that the weights are whole, and those that the results were measured with.
 
     Args:
-        report: What is found goes there.
-        paths: The run.
-        results: Those of a run that has ended in order; in others they may be of other weights.
+        report: what is found goes there.
+        paths: the run.
+        results: those of a run that has ended in order; in others they may be of other weights.
     """
     if os.path.lexists(paths.initial_weights):
         with report.checking(paths.initial_weights):

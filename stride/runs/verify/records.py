@@ -49,7 +49,7 @@ def check_records(
 
 
 def read_if_there(report: Report, path: Path, kind: type[Kind]) -> Kind | None:
-    """Return the record in a file, None where there is no file or a broken one."""
+    """Return the record in a file, None where it is missing or broken."""
     if os.path.lexists(path):
         with report.checking(path):
             return kind.read(path)

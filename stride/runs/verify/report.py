@@ -17,8 +17,8 @@ class Problem(NamedTuple):
     """Hold what is wrong with one file.
 
     Attributes:
-        file: Its path, relative to the run folder.
-        what: What is wrong, and what to do.
+        file: its path, relative to the run folder.
+        what: what is wrong, and what to do.
     """
 
     file: str
@@ -30,10 +30,10 @@ class Report:
     """Collect what a check of one run folder finds.
 
     Attributes:
-        path: The run folder.
-        problems: What is wrong.
-        notes: What is worth a word and needs nothing done.
-        counts: How many checkpoints, rows, fingerprints (steps) and files (hashed) were checked.
+        path: the run folder.
+        problems: what is wrong.
+        notes: what is worth a word and needs nothing done.
+        counts: how many checkpoints, rows, fingerprints (steps) and files (hashed) were checked.
     """
 
     path: Path

@@ -31,10 +31,10 @@ def verify_run(path: Path | str) -> Report:
     time one looks.
 
     Args:
-        path: The run folder.
+        path: the run folder.
 
     Raises:
-        RunError: There is not a run folder.
+        RunError: there is not a run folder.
     """
     paths = RunPaths(Path(path))
     if not is_run_folder(paths.path):

@@ -22,9 +22,9 @@ def check_metrics(report: Report, paths: RunPaths, results: ResultsRecord | None
     An end that falls on a report gives two rows of one step and epoch, with other metrics.
 
     Args:
-        report: What is found goes there.
-        paths: The run.
-        results: Those of a run that has ended in order, whose last step must be in the stream.
+        report: what is found goes there.
+        paths: the run.
+        results: those of a run that has ended in order, whose last step must be in the stream.
     """
     place, names = (-1, -1), frozenset[str]()
     with report.checking(paths.metrics):
@@ -45,9 +45,9 @@ def check_fingerprints(report: Report, paths: RunPaths, results: ResultsRecord |
     """Check that each row of bits fits its type and begins where the one before it ended.
 
     Args:
-        report: What is found goes there.
-        paths: The run.
-        results: Those of a run that has ended in order, whose last step must be in the stream.
+        report: what is found goes there.
+        paths: the run.
+        results: those of a run that has ended in order, whose last step must be in the stream.
     """
     expected = None
     with report.checking(paths.fingerprints):
@@ -68,8 +68,8 @@ def check_rounds(report: Report, paths: RunPaths) -> None:
     """Check that rounds follow each other, and that each trained on what the one before asked for.
 
     Args:
-        report: What is found goes there.
-        paths: The run.
+        report: what is found goes there.
+        paths: the run.
     """
     if not os.path.lexists(paths.rounds):
         return
@@ -96,7 +96,7 @@ def _rows(report: Report, path: Path, kind: type[Record]) -> Iterator[tuple[int,
     """Yield the rows of a stream that fit their record.
 
     Raises:
-        RunError: The first that does not.
+        RunError: the first that does not.
     """
     for number, row in scan(path, on_torn=lambda _: report.note(path, _TORN)):
         try:
