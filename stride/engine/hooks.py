@@ -1,4 +1,4 @@
-"""Collect the hooks that somebody overrode, so that an empty one costs nothing."""
+"""Collect the hooks that are overridden, so that an empty one costs nothing."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -21,23 +21,21 @@ class Hooks:
     """The overridden hooks of a trainer and its callbacks, by name, in order of calling.
 
     Args:
-        trainer: whatever is handed to every callback's hook as its first argument.
-        base: the class of the trainer whose hooks do nothing.
-        callbacks: the callbacks, in order; each hook of theirs takes the trainer first.
-        callback_base: the class of a callback whose hooks do nothing.
+        trainer: the first argument of each callback's hooks; its own, which it has where a
+            subclass defines them, come first and take no trainer.
+        callbacks: in order.
+        base: the class of a callback whose hooks do nothing.
     """
 
-    def __init__(
-        self, trainer: object, base: type, callbacks: Iterable[object], callback_base: type
-    ) -> None:
+    def __init__(self, trainer: object, callbacks: Iterable[object], base: type) -> None:
         callbacks = list(callbacks)
         self._hooks: dict[str, list[Callable[..., Any]]] = {}
         for name in NAMES:
-            own = [getattr(trainer, name)] if _overrides(trainer, base, name) else []
+            own = [getattr(trainer, name)] if hasattr(type(trainer), name) else []
             theirs = [
                 partial(getattr(callback, name), trainer)
                 for callback in callbacks
-                if _overrides(callback, callback_base, name)
+                if _overrides(callback, base, name)
             ]
             self._hooks[name] = own + theirs
 
@@ -53,4 +51,4 @@ class Hooks:
 
 def _overrides(instance: object, base: type, name: str) -> bool:
     own = getattr(type(instance), name, None)
-    return own is not None and own is not getattr(base, name, None)
+    return own is not None and own is not getattr(base, name)

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stride.components import find
 from stride.components.trust import Trust, require_signed
 from stride.config import Resolved, resolve_layers
 from stride.distributed import is_main
@@ -21,6 +20,8 @@ from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from stride.trainer.process_group import broadcast_user_errors
 from stride.trainer.starts.rebuild import recorded, relocated
+from stride.trainer.trainer import Trainer
+from stride.trainer.trainer_class import trainer_class
 from stride.trainer.trust import require_trust
 
 
@@ -52,7 +53,7 @@ def start(
 
 
 @contextmanager
-def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
+def _ending(trainer: Trainer, ended: Callable[[Path], object]) -> Iterator[None]:
     """Tell the folder of the run that the block trained, however it ended.
 
     Raises:
@@ -68,7 +69,7 @@ def _ending(trainer: Any, ended: Callable[[Path], object]) -> Iterator[None]:
         _tell(trainer, ended)
 
 
-def _tell(trainer: Any, told: Callable[[Path], object]) -> None:
+def _tell(trainer: Trainer, told: Callable[[Path], object]) -> None:
     """Tell the folder of the run that a trainer has claimed, where it has, once for all ranks."""
     if is_main() and (run := getattr(trainer, "run", None)) is not None:
         told(run.paths.path)
@@ -214,8 +215,7 @@ def dry_run(
         config = trainer.config
         WorkDir(config.work_dir).check_name(config.run, force=force)
     trainer.check()
-    values: dict[str, Any] = trainer.config.to_json()
-    return values
+    return trainer.config.to_json()
 
 
 def check(
@@ -234,11 +234,10 @@ def check(
     """
     with broadcast_user_errors():
         trainer = _trainer(overrides, config_file, trust)
-    found: dict[str, Any] = trainer.check(resume=resume, tell=tell)
-    return found
+    return trainer.check(resume=resume, tell=tell)
 
 
-def _trainer(overrides: list[str], config_file: str | None, trust: bool) -> Any:
+def _trainer(overrides: list[str], config_file: str | None, trust: bool) -> Trainer:
     return trainer_of(
         resolve_layers(config_file=config_file, overrides=overrides),
         trust=trust,
@@ -247,7 +246,7 @@ def _trainer(overrides: list[str], config_file: str | None, trust: bool) -> Any:
     )
 
 
-def trainer_of(resolved: Resolved, *, trust: bool, **arguments: Any) -> Any:
+def trainer_of(resolved: Resolved, *, trust: bool, **arguments: Any) -> Trainer:
     """Make the trainer that a config names, once all that the config names may be imported.
 
     Args:
@@ -260,19 +259,20 @@ def trainer_of(resolved: Resolved, *, trust: bool, **arguments: Any) -> Any:
     """
     Trust(trust).require(resolved)
     arguments |= {"trust_code": True} if trust else {}
-    return find("trainer", resolved.config.trainer)(**arguments)
+    return trainer_class(resolved.config.trainer, Trainer)(**arguments)
 
 
 def _again(
     folder: Path, data_root: str | None, overrides: list[str], trust: bool
-) -> tuple[Run, Any, dict[str, str]]:
+) -> tuple[Run, Trainer, dict[str, str]]:
     """Return a run, a trainer of its kind, and where its data lies now, if that has moved."""
     run = Run(folder)
     # Without them nobody could tell whose code is named.
     if not (run.paths.config.exists() and run.paths.provenance.exists()):
         require_begun(run.paths)
     require_trust(Trust(), recorded(run, overrides), word=trust)
-    trainer = find("trainer", run.config.trainer)(str(run.path.parent), trainer=run.config.trainer)
+    made_by = trainer_class(run.config.trainer, Trainer)
+    trainer = made_by(str(run.path.parent), trainer=run.config.trainer)
     return run, trainer, relocated(run, data_root)
 
 

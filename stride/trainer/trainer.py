@@ -1,48 +1,36 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Self, Unpack, cast, final
+from typing import Any, ClassVar, Self, Unpack, final
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
 from stride.components.trust import Trust
-from stride.config import Overrides, Resolved
-from stride.config.layers import nearest_origin, with_origins
+from stride.config import Overrides
 from stride.config.schema import Config
-from stride.config.sections import LoggingConfig
-from stride.data import Data, Normalization
-from stride.data.generators import is_stateful
-from stride.distributed import barrier, is_main, on_main, propagate_failures
+from stride.data import Data
+from stride.distributed import on_main
 from stride.engine.hooks import Hooks
-from stride.engine.random import determinism, seed_everything
 from stride.engine.state import Latest, TrainState
-from stride.errors import ConfigError, RunError, RunFailed, UserError
+from stride.errors import RunError, RunFailed, UserError
 from stride.log import LOGGER
-from stride.loggers.base import Logger, Loggers, build_loggers
-from stride.loggers.text import TextLog
+from stride.loggers.base import Logger
 from stride.models.model import Model
-from stride.models.shards import is_sharded
-from stride.runs.provenance.collect import Survey
 from stride.runs.records import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, resolve_arguments
-from stride.trainer.fit.assembly import Assembly, Given, assemble
-from stride.trainer.fit.building import build_session
-from stride.trainer.fit.claim import claim
-from stride.trainer.fit.config_warnings import config_warnings
-from stride.trainer.fit.finalizer import Finalizer
-from stride.trainer.fit.kind import Kind, Supervised, loops_of
-from stride.trainer.fit.results import Stopwatch
-from stride.trainer.fit.run_start import NewRun, RunStart
-from stride.trainer.fit.sanity_check import sanity_check
+from stride.trainer.builder import Builder
+from stride.trainer.fit.assembly import Assembly, Given
+from stride.trainer.fit.kind import Kind, Supervised, kind_of
+from stride.trainer.fit.run_recorder import RunRecorder
+from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session
-from stride.trainer.preflight import preflight
-from stride.trainer.process_group import broadcast_user_errors, process_group_for, require_shared
+from stride.trainer.flow import check, fit
+from stride.trainer.process_group import broadcast_user_errors, process_group_for
 from stride.trainer.process_state import drawing, training
 from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.proof.prove import prove
@@ -51,9 +39,7 @@ from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
 from stride.trainer.starts.reproduce import ReproducedRun
 from stride.trainer.starts.restarting import begin
 from stride.trainer.starts.resume import ResumedRun
-from stride.trainer.subclasses import attributes_of_subclass
 from stride.trainer.trainer_class import require_trainer_class, trainer_class
-from stride.trainer.trust import require_trust
 
 
 class Trainer:
@@ -92,6 +78,10 @@ class Trainer:
 
     kind: ClassVar[type[Kind]] = Supervised
 
+    session: Session
+    hooks: Hooks
+    run: RunRecorder
+
     def __new__(
         cls,
         work_dir: str | PathLike[str] | Mapping[str, Any] | None = None,
@@ -106,8 +96,7 @@ class Trainer:
             return super().__new__(cls)
         resolved = resolve_arguments(work_dir, config_file, overrides, config)
         Trust(bool(others.get("trust_code"))).require(resolved, only=["trainer"])
-        kind: type[Self] = trainer_class(resolved.config.trainer, Trainer)
-        return super().__new__(kind)
+        return super().__new__(trainer_class(resolved.config.trainer, cls))
 
     def __init__(
         self,
@@ -125,92 +114,64 @@ class Trainer:
         **config: Unpack[ConfigArguments],
     ) -> None:
         loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
-        self._kind = self.kind()
-        self._given = Given(loaders={k: v for k, v in loaders.items() if v is not None})
-        self._resolved = resolve_arguments(work_dir, config_file, overrides, config)
-        self._trust = Trust(trust_code)
-        self._trust.require(self._resolved, only=["trainer"])
-        require_trainer_class(self, self._resolved.config.trainer, Trainer)
-        self._splits = ("test",) if mode_test else SPLITS
-        self._assembly: Assembly | None = None
-        self._built_from: Config | None = None
-        self._callbacks = list(callbacks)
-        self._logger = logger
+        resolved = resolve_arguments(work_dir, config_file, overrides, config)
+        trust = Trust(trust_code)
+        trust.require(resolved, only=["trainer"])  # before its class is imported
+        require_trainer_class(self, resolved.config.trainer, Trainer)
+        self.builder = Builder(
+            resolved,
+            kind_of(type(self)),
+            Given(loaders={k: v for k, v in loaders.items() if v is not None}),
+            trust,
+            ("test",) if mode_test else SPLITS,
+            list(callbacks),
+            logger,
+        )
         self.state = TrainState()
         self.metrics = Latest()
         self.results: dict[str, Any] = {}
-        self._own = {*vars(self), "_own", "_session", "hooks", "optimizer", "run"}
 
     # What the config says, built when it is first looked at.
 
     @property
     def config(self) -> Config:
         """Return the config; complete once data and model are built."""
-        return (self._assembly.resolved if self._assembly else self._resolved).config
+        return self.builder.config
 
     @property
     def origins(self) -> dict[str, str]:
         """Return where each value comes from that is not a default, by dotted key."""
-        return self._resolved.origins
+        return self.builder.resolved.origins
 
     def comprehend_config(self) -> Assembly:
         """Build data and model from the config, once; return everything built."""
-        if self._assembly is None:
-            self._require_trust(self._resolved)
-            with drawing(self._resolved.config.seed):
-                self._comprehend(self._resolved)
-        return cast(Assembly, self._assembly)
-
-    def _require_trust(self, resolved: Resolved, word: bool = False) -> None:
-        require_trust(self._trust, resolved, model=self._given.model, word=word)
-
-    def _comprehend(
-        self, resolved: Resolved, normalization: Normalization | None = None
-    ) -> Assembly:
-        resolved = self._kind.complete(resolved)
-        if not self._is_ready(resolved.config):
-            try:
-                self._assembly = assemble(
-                    resolved,
-                    self._given,
-                    self._kind,
-                    splits=self._splits,
-                    normalization=normalization,
-                )
-            except ConfigError as error:
-                raise with_origins(error, partial(nearest_origin, resolved.origins)) from None
-            self._built_from = resolved.config
-        return cast(Assembly, self._assembly)
-
-    def _is_ready(self, config: Config) -> bool:
-        """Tell whether what was built is of this config, and the model still whole."""
-        built = self._assembly is not None and self._built_from == config
-        return built and not is_sharded(cast(Assembly, self._assembly).model.network)
+        return self.builder.build()
 
     @property
     def model(self) -> Model:
         """Return the network and criterion, on the device."""
-        return self.comprehend_config().model
+        return self.builder.build().model
 
     @property
     def data(self) -> Data:
         """Return the loaders of all splits, and what is known of the data."""
-        return self.comprehend_config().data
+        return self.builder.build().data
 
     def set_model(self, model: Any) -> None:
         """Train this nn.Module or Model instead of what the config builds, as it stands."""
-        self._given.model = model
-        self._assembly = None
+        self.builder.given.model = model
+        self.builder.assembly = None
 
     def set_logger(self, logger: Logger) -> None:
         """Send metrics to this logger instead of those of the config; metrics.jsonl stays."""
-        self._logger = logger
+        self.builder.logger = logger
 
     def load_data(self, load_data_kwargs: Mapping[str, Any] | None = None) -> Data:
         """Build the data anew, with other loader arguments for all runs that follow."""
         if load_data_kwargs is not None:
-            self._resolved = self._resolved.override({"load_data_kwargs": dict(load_data_kwargs)})
-        self._assembly = None
+            changed = {"load_data_kwargs": dict(load_data_kwargs)}
+            self.builder.resolved = self.builder.resolved.override(changed)
+        self.builder.assembly = None
         return self.data
 
     # The flow.
@@ -257,66 +218,24 @@ class Trainer:
                 start = self._resumed(resume, overrides, short)
             else:
                 named = short | ({} if run is None else {"run": run})
-                resolved = self._resolved.override(overrides).override(named)
+                resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
-        return self._fit(start, trust_code)
+        self._require(start, trust_code)
+        return fit(self, start)
 
-    def _fit(self, start: RunStart, trust_code: bool) -> float:
-        """Train from a beginning to the end; see `fit`."""
+    def _require(self, start: RunStart, trust_code: bool) -> None:
+        """Refuse code that nobody vouches for, and a config of another class of trainers."""
         with broadcast_user_errors():
-            self._require_trust(start.resolved, trust_code)
+            self.builder.require_trust(start.resolved, trust_code)  # before a class is imported
             require_trainer_class(self, start.resolved.config.trainer, Trainer)
-        stopwatch = Stopwatch()
-        config = start.resolved.config
-        with (
-            training("a fit"),
-            TextLog(config.logging_config.level) as log,
-            determinism(config.training_config.deterministic),
-            Survey(start.resolved.folder, exclude=[start.resolved.work_dir]) as survey,
-            start.with_threads(),
-            process_group_for(config, start.name),
-            propagate_failures(),
-        ):
-            on_main(start.check)
-            seed_everything(config.seed)
-            assembly = self._comprehend(start.resolved, start.normalization)
-            start.require(assembly)
-            session = self._open(assembly, start, stopwatch)
-            self._probe(session)
-            self._kind.restore(session, start)
-            session.require_storable()
-            loggers = self._build_loggers(config.logging_config)
-            require_shared(start.resolved.work_dir)
-            with (
-                claim(start, session, survey, log, loggers) as session.run,
-                propagate_failures(),
-            ):
-                self.run = session.run
-                self.run.leave_as(start.before)
-                self._built_from = None  # a further run starts from new data and weights
-                finalizer = Finalizer(session, stopwatch)
-                with finalizer.run_guarded():
-                    self._tell(start, assembly)
-                    for loop in loops_of(self._kind, session):
-                        loop.run()
-                finalizer.finish()
-            barrier()  # whoever goes on finds the results, and a run that is over
-        return finalizer.best_value()
-
-    def _tell(self, start: RunStart, assembly: Assembly) -> None:
-        """Say from where the training begins, and what may surprise."""
-        for line in start.messages():
-            self.run.note(line)
-        for line in config_warnings(assembly):
-            LOGGER.warning("%s", line)
 
     def _resumed(self, run: str | int, overrides: Overrides, short: Mapping[str, Any]) -> RunStart:
         start: RunStart = ResumedRun.of(self._place(run), overrides, short)
-        start.given_in(self._resolved.folder)
+        start.given_in(self.builder.resolved.folder)
         return start
 
     def _place(self, run: str | int) -> Path:
-        return WorkDir(self._resolved.work_dir).find(run)
+        return WorkDir(self.builder.resolved.work_dir).find(run)
 
     @final
     def fork(
@@ -345,8 +264,9 @@ class Trainer:
         """
         with broadcast_user_errors():
             start = ForkedRun.of(self._place(run), at, overrides, run=name)
-            start.given_in(self._resolved.folder)
-        return self._fit(start, trust_code)
+            start.given_in(self.builder.resolved.folder)
+        self._require(start, trust_code)
+        return fit(self, start)
 
     @final
     def reproduce(
@@ -376,58 +296,24 @@ class Trainer:
             raise UserError(f"{steps} steps prove nothing", where="steps", hint="give 1 or more")
         with broadcast_user_errors():
             start = ReproducedRun.of(self._place(run), overrides, steps=steps)
-            start.given_in(self._resolved.folder)
+            start.given_in(self.builder.resolved.folder)
+        self._require(start, trust_code)
         try:
-            self._fit(start, trust_code)
+            fit(self, start)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with process_group_for(start.resolved.config):
             return on_main(lambda: start.verdict(self.run.paths))
 
-    def _open(self, assembly: Assembly, start: RunStart, stopwatch: Stopwatch) -> Session:
-        """Build optimiser, schedule, state and callbacks."""
-        own: dict[str, Any] = {"trainer": self} if is_stateful(self) else {}  # a subclass may be
-        self._session = session = build_session(
-            self,
-            self._kind,
-            start,
-            assembly,
-            self._callbacks,
-            parts={"clock": stopwatch, **own},
-            adds_metrics=hasattr(self, "after_evaluate"),
-            more=self._of_subclasses,
-        )
+    def attach(self, session: Session) -> None:
+        """Take the session that a `fit` or `check` has built, which calls this."""
+        self.session, self.hooks = session, session.hooks
         self.state, self.metrics, self.results = session.state, session.metrics, session.results
-        self.hooks = session.hooks = Hooks(self, Trainer, session.callbacks.in_order, Callback)
-        return session
 
     @property
     def optimizer(self) -> Optimizer:
         """Return the optimiser of the last or current `fit`."""
-        return self._session.optimizer
-
-    def _of_subclasses(self) -> dict[str, Any]:
-        """Return what a user's subclasses of trainer and kind have set, to look at, and them."""
-        parts: Iterable[object] = self._session.state.parts.values()
-        known = any(self._kind is part for part in parts)
-        kind = {} if known else attributes_of_subclass("kind", self._kind)
-        return {**attributes_of_subclass("trainer", self, known=self._own), **kind}
-
-    def _build_loggers(self, config: LoggingConfig) -> Loggers:
-        if not is_main():
-            return Loggers([])
-        if self._logger is not None:
-            return Loggers([self._logger])
-        return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
-
-    def _probe(self, session: Session) -> dict[str, Any]:
-        """Check data, model and metrics against each other on small batches."""
-        assembly, followed = session.assembly, session.callbacks.followed
-        example, last = partial(self._kind.example, assembly), self._kind.last_batch(assembly)
-        found = sanity_check(assembly, example, last, followed)
-        if assembly.left_out:
-            session.losses.rate_nothing()
-        return found
+        return self.session.optimizer
 
     # For hooks, and for use after a training.
 
@@ -437,7 +323,7 @@ class Trainer:
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
-        request = self._session.consensus.local_request
+        request = self.session.consensus.local_request
         if not request:
             request.reason, request.status = reason, status
 
@@ -450,9 +336,9 @@ class Trainer:
             RunError: a training is under way in another thread.
         """
         with drawing():
-            assembly = self.comprehend_config()
+            assembly = self.builder.build()
             with process_group_for(self.config):
-                return self._kind.evaluate(assembly, split, metrics)
+                return assembly.evaluate(split, metrics)
 
     def predict(self, inputs: Tensor) -> Any:
         """Return the network's outputs for a batch of inputs as the loaders give them."""
@@ -477,24 +363,13 @@ class Trainer:
             UserError: as in `fit`; or the step leads to numbers that are not finite.
             RunFailed: the training failed in these steps.
         """
-        config = self._resolved.config
-        self._require_trust(self._resolved)
-        if resume:
-            objects = list(local_objects(self, config, self._given, self._callbacks))
-            with training("a check"):
-                return prove(self, self._resolved, objects, tell)
-        with (
-            training("a check"),
-            determinism(config.training_config.deterministic),
-            process_group_for(config),
-        ):
-            seed_everything(config.seed)
-            assembly = self._comprehend(self._resolved)
-            session = self._open(assembly, NewRun(self._resolved), Stopwatch())
-            probed = self._probe(session)
-            for line in config_warnings(assembly):
-                LOGGER.warning("%s", line)
-            return preflight(assembly, self._kind.example(assembly), probed)
+        if not resume:
+            return check(self)
+        builder = self.builder
+        builder.require_trust(builder.resolved)
+        objects = list(local_objects(self))
+        with training("a check"):
+            return prove(self, builder.resolved, objects, tell)
 
     def load_run(self, run: str | int, *, trust_code: bool = False) -> LoadedRun:
         """Take config, data and model of a run of this work_dir; return the run.
@@ -511,17 +386,19 @@ class Trainer:
             RunError: there is no such run, or its model cannot be built.
             UserError: its config names import paths that nobody vouches for.
         """
-        loaded = load_run(self._resolved.work_dir, run)
-        loaded.folder = self._resolved.folder
-        model = self._given.model if loaded.model_was_given else None
-        self._resolved, self._assembly = loaded.assemble(
+        builder = self.builder
+        loaded = load_run(builder.resolved.work_dir, run)
+        loaded.folder = builder.resolved.folder
+        model = builder.given.model if loaded.model_was_given else None
+        resolved, assembly = loaded.assemble(
             model=model,
-            loaders=self._given.loaders,
-            splits=self._splits,
+            loaders=builder.given.loaders,
+            splits=builder.splits,
             trust_code=trust_code,
-            trust=self._trust,
+            trust=builder.trust,
         )
-        self._given.model, self._built_from = model, None
+        builder.given.model = model
+        builder.take(resolved, assembly)
         return loaded
 
 

@@ -1,25 +1,34 @@
 """Say which kind of trainer a config names, and keep to it."""
 
-from typing import Any
+from typing import ClassVar, Protocol, TypeVar
 
 from stride.components import find
 from stride.errors import ComponentError, ConfigError
+from stride.trainer.fit.kind import Kind
+
+Class = TypeVar("Class")
 
 
-def trainer_class(name: str, base: type) -> type[Any]:
+class HasKind(Protocol):
+    """A trainer, as far as its class is compared with another."""
+
+    kind: ClassVar[type[Kind]]
+
+
+def trainer_class(name: str, base: type[Class]) -> type[Class]:
     """Return the kind of trainer that a config names.
 
     Raises:
-        ComponentError: there is none of that name, or it is no trainer.
+        ComponentError: there is none of that name, or it is not a trainer.
     """
-    found: Any = find("trainer", name)
+    found: object = find("trainer", name)
     if isinstance(found, type) and issubclass(found, base):
         return found
     hint = f"give a class that inherits from stride.{base.__name__}"
-    raise ComponentError(f"{name!r} is no trainer", where="trainer", hint=hint)
+    raise ComponentError(f"{name!r} is not a trainer", where="trainer", hint=hint)
 
 
-def require_trainer_class(trainer: Any, name: str, base: type[Any]) -> None:
+def require_trainer_class(trainer: HasKind, name: str, base: type[HasKind]) -> None:
     """Refuse to train otherwise than the config says, which is what a run records.
 
     Raises:

@@ -68,7 +68,7 @@ class Trainer:
         provenance = {"format_version": 1}
         self.run = Run.start(tmp_path / "w", config={"a": 1}, provenance=provenance)
         self.told = []
-        self.hooks = Hooks(self, object, [], object)
+        self.hooks = Hooks(self, [], object)
 
     def after_checkpoint(self, path):
         assert threading.current_thread() is threading.main_thread()

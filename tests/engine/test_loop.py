@@ -81,7 +81,7 @@ def build(
     model = Model(nn.Linear(3, 2), nn.MSELoss())
     rows = []
     state = TrainState()
-    hooks = Hooks(Trainer(), Trainer, callbacks, Base)
+    hooks = Hooks(Trainer(), callbacks, Base)
     update = Update(
         model,
         torch.optim.SGD(model.parameters(), lr=0.01),
@@ -162,7 +162,7 @@ def test_only_overridden_hooks_are_collected():
         def after_epoch(self, trainer, metrics):
             pass
 
-    hooks = Hooks(Trainer(), Trainer, [One(), Base()], Base)
+    hooks = Hooks(Trainer(), [One(), Base()], Base)
     assert [name for name in NAMES if hooks.named(name)] == ["after_epoch"]
 
 
@@ -484,5 +484,5 @@ def test_a_trainers_own_hooks_come_before_its_callbacks():
         def after_train(self, trainer):
             calls.append("a callback's")
 
-    Hooks(Own(), Trainer, [Theirs()], Base).call("after_train")
+    Hooks(Own(), [Theirs()], Base).call("after_train")
     assert calls == ["own", "a callback's"]

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.runs.process import process_start
+from stride.trainer.flow import fit
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
@@ -232,7 +233,7 @@ def train_over(work_dir: str, pid: int, step: int, **sections: dict[str, Any]) -
     """Take a run over from a process that is stopped, and wake it at a step of one's own."""
     place = str(Path(work_dir) / "0")
     own = trainer(work_dir, callbacks=[Waking(pid, step)] if step else [], **sections)
-    own._fit(ResumedRun.of(place, take_over=True), trust_code=False)
+    fit(own, ResumedRun.of(place, take_over=True))
 
 
 def train_dying(

@@ -91,7 +91,7 @@ def trained(folder, resume=None, fork=None, **options):
         value = again(**({} if resume is None else {"resume": resume}))
     except KeyboardInterrupt as error:
         value = str(error)
-    return value, str(trainer.run.paths.path), trainer._callbacks[0].most
+    return value, str(trainer.run.paths.path), trainer.builder.callbacks[0].most
 
 
 def rows(path):

@@ -377,7 +377,7 @@ class Looked(Callback):
     """Note what this rank draws, and the time by which it writes."""
 
     def before_train(self, trainer):
-        callbacks = trainer._session.callbacks
+        callbacks = trainer.session.callbacks
         self.seen = torch.rand(3).tolist(), callbacks.checkpoints._now(), callbacks.best._now()
 
 

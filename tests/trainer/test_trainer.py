@@ -619,7 +619,7 @@ def test_a_stack_trace_shows_the_users_mistake_within_four_calls(make):
     names = [entry.frame.code.raw.co_name for entry in caught.traceback]
     assert names[names.index("fit") :] == [
         "fit",
-        "_fit",
+        "fit",
         "run",
         "advance",
         "gradients",

@@ -123,5 +123,5 @@ def test_a_run_of_another_kind_is_not_gone_on_with(tmp_path):
 
 @pytest.mark.parametrize("name", ["json:dumps", "stride.runs.run:Run"])
 def test_what_is_no_trainer_is_refused(tmp_path, name):
-    with pytest.raises(ComponentError, match="is no trainer"):
+    with pytest.raises(ComponentError, match="is not a trainer"):
         Trainer(tmp_path, trainer=name)

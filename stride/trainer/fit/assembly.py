@@ -134,6 +134,22 @@ class Assembly:
         """Tell whether the model starts from weights that the config cannot build again."""
         return self.given_model or self.config.model_kwargs.init_from is not None
 
+    def evaluate(self, split: str, metrics: list[str] | None = None) -> dict[str, float]:
+        """Return loss and metrics of the model over a whole split, as the kind measures them.
+
+        Args:
+            split: train, validation or test.
+            metrics: names; those of the config where none are given.
+
+        Raises:
+            DataError: there is no such split.
+            ComponentError: a kind of the user's returns none.
+        """
+        values = self.kind.evaluate(self, split, metrics)
+        hint = 'write `return {f"{split}/NAME": value}` in its `evaluate`'
+        require_returned(self.kind, "evaluate", values, Mapping, hint)
+        return values
+
     def loader(self, split: str) -> Batches:
         """Return the batches of `train`, `validation` (or `val`) or `test`.
 
@@ -169,6 +185,20 @@ class Assembly:
         return True
 
 
+def require_returned(kind: object, method: str, value: object, wanted: type, hint: str) -> None:
+    """Refuse what a method of a kind has returned, where it cannot be gone on with.
+
+    Raises:
+        ComponentError: says what it is, and what to write.
+    """
+    if not isinstance(value, wanted):
+        raise ComponentError(
+            f"{type(kind).__name__}.{method} gives {type(value).__name__}, not {wanted.__name__}",
+            where="trainer",
+            hint=hint,
+        )
+
+
 def assemble(
     resolved: Resolved,
     objects: Given,
@@ -196,7 +226,9 @@ def assemble(
     if not config.training_config.compile:
         keep_dynamo_out()
     device = resolve_device(config.device)
-    objects = replace(objects, loaders={**kind.loaders(config), **objects.loaders})
+    loaders = kind.loaders(config)
+    require_returned(kind, "loaders", loaders, Mapping, "write `return {}` for those of the config")
+    objects = replace(objects, loaders={**loaders, **objects.loaders})
     sections: dict[str, Any] = resolve_sections(
         config,
         loader=objects.loaders.get("train"),

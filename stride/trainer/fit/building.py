@@ -1,24 +1,26 @@
 """Build what one `fit` works with, for an assembly of data and model."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any
 
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
 from stride.callbacks.digests import WeightDigests
+from stride.callbacks.protocols import TrainerLike
 from stride.config.schema import Config
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
+from stride.data.generators import is_stateful
 from stride.distributed import world_size
 from stride.engine.batch_norm import share_statistics
 from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsState
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.loop import Batches
+from stride.engine.hooks import Hooks
 from stride.engine.optim import (
     OptimizerState,
-    Schedule,
     build_optimizer,
     build_schedule,
 )
@@ -30,46 +32,43 @@ from stride.engine.stopping import StopRequest
 from stride.engine.update import check_optimizer
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.callback_set import build_callbacks
+from stride.trainer.fit.callback_set import CallbackSet, build_callbacks
 from stride.trainer.fit.kind import Kind
-from stride.trainer.fit.object_scan import Objects, ObjectScan
+from stride.trainer.fit.object_scan import ObjectScan
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session, has_own_loader, limits_of, require_shares_of
+from stride.trainer.subclasses import attributes_of_subclass
 
 
 def build_session(
-    trainer: Any,
+    trainer: TrainerLike,
     kind: Kind,
     start: RunStart,
     assembly: Assembly,
     callbacks: Iterable[Callback],
     *,
-    parts: Mapping[str, Stateful],
-    adds_metrics: bool,
-    more: Objects,
+    clock: Stateful,
+    known: Collection[str],
 ) -> Session:
-    """Build optimiser, schedule, callbacks and state for an assembly.
+    """Build optimizer, schedule, callbacks and state for an assembly.
 
     Args:
-        trainer: what callbacks are given.
+        trainer: what callbacks are given; where it has a state, a part of the training's.
         kind: of training; adds what is its own.
         start: where the training begins; its callbacks are called last.
         assembly: config, data and model.
         callbacks: called after those that the config names.
-        parts: more that belongs to the state, by name.
-        adds_metrics: whether somebody else may add metrics to those that are evaluated.
-        more: gives further objects whose attributes are looked at, by name.
+        clock: measures the training; a part of the state.
+        known: the attributes of the trainer that are not its user's.
 
     Raises:
-        UserError: the optimiser or scheduler refuses a value, a callback is none, a metric to
+        UserError: the optimizer or scheduler refuses a value, a callback is not one, a metric to
             follow is not evaluated, or the kind refuses what it is given.
     """
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     consensus = _consensus(config, stop)
-    now = consensus.now if world_size() > 1 else time.monotonic
-    called, adds = [*callbacks, *start.callbacks], adds_metrics or bool(kind.evaluates)
-    callback_set = build_callbacks(assembly, called, adds_metrics=adds, now=now)
+    callback_set = _callback_set(trainer, kind, assembly, [*callbacks, *start.callbacks], consensus)
     optimizer = build_optimizer_of(assembly)
     section = values_of(config.scheduler_kwargs)
     schedule = build_schedule(section, optimizer, metric=callback_set.monitor.metric)
@@ -77,20 +76,31 @@ def build_session(
         callback_set.in_order.append(
             WeightDigests(fingerprint, config.training_config.digest_every)
         )
-    losses, metrics = _epoch_losses(assembly, fingerprint), Latest()
-    parts = {"metrics": metrics, **parts}
-    batches = _batches(assembly, parts)
+    losses, metrics, loader = _epoch_losses(assembly, fingerprint), Latest(), _loader(assembly)
+    batches = shard_batches(loader)
     require_shares_of(assembly, batches)
-    own: dict[str, Any] = {
-        "tally": PerRankState(losses),
-        "stop": stop,
+    own = {"metrics": metrics, "clock": clock, **_own_states(trainer, loader, assembly)}
+    # What a user's subclasses set is looked at when a state is taken: after the kind's set_up.
+    more = partial(_of_subclasses, trainer, kind, lambda: state.parts.values(), known)
+    objects = ObjectScan(assembly, callback_set, more, lambda: session, own)
+    # All that a checkpoint holds, but for what a kind registers in its `set_up`. Parts are
+    # restored in this order: an optimizer's state goes with parameters that stand, and whatever
+    # draws while it is restored comes before the random state.
+    state: TrainState = TrainState(
+        model=WeightsState(assembly.model),
+        modules=ModuleState(assembly.model),
+        **_parts_of_ranks(assembly),
+        optimizer=OptimizerState(optimizer),
+        schedule=schedule,
+        precision=assembly.precision,
+        tally=PerRankState(losses),
+        stop=stop,
         **callback_set.stateful(),
-        **parts,
-    }
-    state = _state(assembly, optimizer, schedule, own)
-    objects = ObjectScan(assembly, callback_set, more, lambda: session, parts)
-    state.parts |= {**objects.parts(), LAST: PerRankState(RandomState())}
-    session = Session(
+        **own,
+        **objects.parts(),
+        **{LAST: PerRankState(RandomState())},
+    )
+    session: Session = Session(
         trainer,
         start,
         assembly,
@@ -108,21 +118,44 @@ def build_session(
         objects,
     )
     kind.set_up(session)
+    session.hooks = Hooks(trainer, session.callbacks.in_order, Callback)
     return session
 
 
-def _state(
-    assembly: Assembly, optimizer: Optimizer, schedule: Schedule, more: Mapping[str, Stateful]
-) -> TrainState:
-    return TrainState(
-        model=WeightsState(assembly.model),
-        modules=ModuleState(assembly.model),
-        **_parts_of_ranks(assembly),
-        optimizer=OptimizerState(optimizer),
-        schedule=schedule,
-        precision=assembly.precision,
-        **more,
-    )
+def _callback_set(
+    trainer: TrainerLike,
+    kind: Kind,
+    assembly: Assembly,
+    callbacks: Iterable[Callback],
+    consensus: StopConsensus,
+) -> CallbackSet:
+    """Build the callbacks, by a clock on which all ranks agree."""
+    adds_metrics = hasattr(trainer, "after_evaluate") or bool(kind.evaluates)
+    now = consensus.now if world_size() > 1 else time.monotonic
+    return build_callbacks(assembly, callbacks, adds_metrics=adds_metrics, now=now)
+
+
+def _own_states(trainer: TrainerLike, loader: Any, assembly: Assembly) -> dict[str, Any]:
+    """Return by name the trainer and the training loader, as far as they have a state."""
+    own: dict[str, Any] = {"trainer": trainer} if is_stateful(trainer) else {}  # a subclass may
+    if isinstance(loader, LoaderState):
+        # Ranks draw the same stream; but a loader of the user's is each rank's own.
+        own["batches"] = PerRankState(loader) if has_own_loader(assembly) else loader
+    elif isinstance(loader, UserLoaderBatches) and (loader.seekable or loader.is_stateful()):
+        own["batches"] = PerRankState(loader)
+    return own
+
+
+def _of_subclasses(
+    trainer: TrainerLike,
+    kind: Kind,
+    parts: Callable[[], Iterable[object]],
+    known: Collection[str],
+) -> dict[str, Any]:
+    """Return what a user's subclasses of trainer and kind have set, to look at, and them."""
+    is_part = any(kind is part for part in parts())
+    own = {} if is_part else attributes_of_subclass("kind", kind)
+    return {**attributes_of_subclass("trainer", trainer, known=known), **own}
 
 
 def _consensus(config: Config, stop: StopRequest) -> StopConsensus:
@@ -130,19 +163,13 @@ def _consensus(config: Config, stop: StopRequest) -> StopConsensus:
     return StopConsensus(stop, every, config.training_config.log_interval)
 
 
-def _batches(assembly: Assembly, parts: dict[str, Stateful]) -> Batches:
-    """Return what is trained on; where it has a state, put that among the parts."""
+def _loader(assembly: Assembly) -> Any:
+    """Return the training loader, its state put back at the latest moment where it has one."""
     batches: Any = assembly.loader("train")
-    if isinstance(batches, UserLoaderBatches) and not isinstance(
+    plain = isinstance(batches, UserLoaderBatches) and not isinstance(
         batches, ResumableUserLoaderBatches
-    ):
-        if batches.seekable or batches.is_stateful():
-            parts["batches"] = PerRankState(batches)
-    elif hasattr(batches, "state_dict"):
-        batches = loader = LoaderState(batches)
-        # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        parts["batches"] = PerRankState(loader) if has_own_loader(assembly) else loader
-    return shard_batches(batches)  # type: ignore[no-any-return]
+    )
+    return LoaderState(batches) if not plain and hasattr(batches, "state_dict") else batches
 
 
 def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:

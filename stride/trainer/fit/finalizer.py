@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from stride.config.metrics import canonical
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.log import LOGGER
 from stride.models.shards import is_sharded
+from stride.trainer.fit.monitors import missing_metric_hint
 from stride.trainer.fit.results import Stopwatch, results_of, summary
 from stride.trainer.fit.session import Session
 from stride.trainer.process_state import drawing
@@ -79,7 +79,7 @@ class Finalizer:
         try:
             if session.assembly.evaluates("test"):
                 with drawing():
-                    test = session.assembly.kind.evaluate(session.assembly, "test")
+                    test = session.assembly.evaluate("test")
             self._together = True
         finally:
             self._save_results(test)
@@ -106,13 +106,10 @@ class Finalizer:
 
     def best_value(self) -> float:
         """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
-        value = self._session.callbacks.best.best.value
+        session = self._session
+        value = session.callbacks.best.best.value
         if value is None:
-            metric, seen = self._session.callbacks.monitor.metric, self._session.metrics
-            others = [n for n in seen if n.startswith("validation/") and metric not in seen]
-            called = f"call {others[0]} so" if others else ""
-            if others and canonical(others[0]) == others[0]:
-                called = f"type: training_config.saving_metric={others[0]}"
-            hint = f"; {called}" if called else ""
-            LOGGER.warning("no evaluation gave a number for %s%s", metric, hint)
+            metric = session.callbacks.monitor.metric
+            hint = missing_metric_hint(metric, session.metrics)
+            LOGGER.warning("no evaluation gave a number for %s%s", metric, hint and f"; {hint}")
         return math.nan if value is None else value

@@ -1,20 +1,26 @@
 """What a kind of training does in its own way; the flow of `Trainer` is the same for all."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from inspect import isabstract, isclass
 from typing import Any
 
 from stride.config import Resolved
-from stride.config.schema import Config
+from stride.config.fields import dotted_keys
+from stride.config.schema import OPEN_SECTIONS, Config
+from stride.config.validation_errors import unknown_key
 from stride.data import Data
 from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
 from stride.engine.probe import LastBatch
-from stride.errors import ComponentError
-from stride.trainer.fit.assembly import Assembly
+from stride.errors import ComponentError, nearest
+from stride.trainer.fit.assembly import Assembly, require_returned
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.sanity_check import last_batch
 from stride.trainer.fit.session import Session
+
+EVALUATED = ("validation", "test")
+"""The splits that a training evaluates."""
 
 
 class Kind(ABC):
@@ -97,17 +103,66 @@ def loops_of(kind: Kind, session: Session) -> Iterator[Loop]:
     """Yield the loops of a kind, each to be run before the next one is drawn.
 
     Raises:
-        ComponentError: there is none, and nothing has asked for the end.
+        ComponentError: what `loops` gives is not a loop, or there is none and nothing has asked
+            for the end.
     """
-    loop = None
-    for loop in kind.loops(session):
+    loop, hint = None, "write `yield session.loop()` in its `loops`"
+    loops = kind.loops(session)
+    require_returned(kind, "loops", loops, Iterable, hint)
+    for loop in loops:
+        require_returned(kind, "loops", loop, Loop, hint)
         yield loop
     if loop is None and not session.stop:
         raise ComponentError(
             f"{type(kind).__name__} has yielded no loop: nothing is trained or restored",
             where="trainer",
-            hint="write `yield session.loop()` in its `loops`, also where nothing is left to train",
+            hint=f"{hint}, also where nothing is left to train",
         )
+
+
+def kind_of(trainer: Callable[..., object]) -> Kind:
+    """Make the kind of training that a class of trainers names.
+
+    Raises:
+        ComponentError: it is not a kind, lacks a method, or names a split or key that is not there.
+    """
+    kind: object = getattr(trainer, "kind", None)
+    if not (isclass(kind) and issubclass(kind, Kind)):
+        raise ComponentError(
+            f"{getattr(trainer, '__name__', trainer)}.kind is {kind!r}, not a class of stride.Kind",
+            where="trainer",
+            hint="write `kind = NAME` with a class that inherits from stride.Kind",
+        )
+    if isabstract(kind):
+        what = f"{kind.__name__} does not define {', '.join(sorted(kind.__abstractmethods__))}"
+        raise ComponentError(what, where="trainer", hint="define it, as stride.Kind describes it")
+    made = kind()
+    for split in _names(made, "evaluates"):
+        if split not in EVALUATED:
+            what, where = f"{split!r} is not a split", f"{kind.__name__}.evaluates"
+            hint = nearest(split, EVALUATED) or f"write one of: {', '.join(EVALUATED)}"
+            raise ComponentError(what, where=where, hint=hint)
+    for key in _names(made, "fixed_keys"):
+        if not _is_key(key):
+            error = unknown_key(key, Config)
+            raise ComponentError(error.what, where=f"{kind.__name__}.fixed_keys", hint=error.hint)
+    return made
+
+
+def _names(kind: Kind, attribute: str) -> tuple[str, ...]:
+    """Return the names in an attribute of a kind; refuse a text, whose letters they would be."""
+    names: Iterable[str] = getattr(kind, attribute)
+    if isinstance(names, str):
+        what, where = "it is a text, not a tuple of names", f"{type(kind).__name__}.{attribute}"
+        raise ComponentError(what, where=where, hint=f"write: {attribute} = ({names!r},)")
+    return tuple(names)
+
+
+def _is_key(key: str) -> bool:
+    """Tell whether a dotted key is one of the config, of an open section, or a whole section."""
+    section = key.partition(".")[0]
+    whole = key.removesuffix(".") in Config.model_fields
+    return whole or section in OPEN_SECTIONS or key in dotted_keys(Config)
 
 
 class Supervised(Kind):

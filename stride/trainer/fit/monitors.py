@@ -1,9 +1,9 @@
 """Say which metrics a training follows, and refuse those that nothing gives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stride.callbacks.monitor import Monitor
-from stride.config.metrics import infer_mode, metric_name
+from stride.config.metrics import canonical, infer_mode, metric_name
 from stride.config.sections import TrainingConfig
 from stride.errors import ConfigError, nearest
 from stride.metrics.build import recorded_name
@@ -65,3 +65,22 @@ def require_metric(metric: str, known: Sequence[str], key: str) -> None:
         where=key,
         hint=nearest(metric, known) or f"type one of: {', '.join(known)}",
     )
+
+
+def missing_metric_hint(metric: str, seen: Iterable[str]) -> str:
+    """Return what to type where a training recorded other metrics than the one it followed.
+
+    Args:
+        metric: the one that it followed.
+        seen: the names of those that were recorded.
+
+    Returns:
+        The empty text where the metric was recorded, or nothing else of the validation split was.
+    """
+    seen = list(seen)
+    others = [name for name in seen if name.startswith("validation/")]
+    if metric in seen or not others:
+        return ""
+    if canonical(others[0]) == others[0]:
+        return f"type: training_config.saving_metric={others[0]}"
+    return f"call {others[0]} so"

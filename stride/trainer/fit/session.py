@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from torch.optim import Optimizer
 
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.protocols import TrainerLike
 from stride.config.schema import Config
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import UserLoaderBatches
@@ -77,7 +78,7 @@ class Session:
         state_restored: whether the state is what it is to begin with.
     """
 
-    trainer: Any
+    trainer: TrainerLike
     start: Start
     assembly: Assembly
     batches: Batches
@@ -105,11 +106,7 @@ class Session:
 
     def _validate(self) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
-        return (
-            self.assembly.kind.evaluate(self.assembly, "validation")
-            if self.assembly.validates
-            else {}
-        )
+        return self.assembly.evaluate("validation") if self.assembly.validates else {}
 
     def _maybe_checkpoint(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""

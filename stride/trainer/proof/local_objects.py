@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 
@@ -11,22 +10,20 @@ from stride.config.schema import Config
 from stride.config.values import flatten, plain
 from stride.engine.device import resolve_device
 from stride.errors import UserError
-from stride.trainer.fit.assembly import Given
+from stride.trainer.flow import Trainable
 
 
-def local_objects(
-    trainer: Any, config: Config, given: Given, callbacks: Sequence[Any]
-) -> Iterator[str]:
+def local_objects(trainer: Trainable) -> Iterator[str]:
     """Yield the names of the parts of a training that this process alone has."""
-    if given.model is not None:
+    builder, made_by = trainer.builder, type(trainer)
+    config = builder.resolved.config
+    if builder.given.model is not None:
         yield "the model"
-    yield from (f"{split}_loader" for split in given.loaders)
-    if callbacks:
+    yield from (f"{split}_loader" for split in builder.given.loaders)
+    if builder.callbacks:
         yield "callbacks"
-    if config.trainer.startswith("__main__:") or type(trainer) is not find(
-        "trainer", config.trainer
-    ):
-        yield f"the class {type(trainer).__name__}"
+    if config.trainer.startswith("__main__:") or made_by is not find("trainer", config.trainer):
+        yield f"the class {made_by.__name__}"
     for key, value in flatten(plain(config)):
         values = value if isinstance(value, list) else [value]
         if any(isinstance(one, str) and one.startswith("__main__:") for one in values):

@@ -26,6 +26,7 @@ from stride.engine.random import seed_everything
 from stride.engine.signals import Interrupted
 from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed, StrideError, UserError
+from stride.trainer.flow import Trainable
 from stride.trainer.proof.worker import Task, answer, work
 
 _BETWEEN_LOOKS = 0.02  # seconds
@@ -180,7 +181,9 @@ class NewProcess(Starter):
 class ForkedProcess(Starter):
     """Fork this process, which has objects that no other can build."""
 
-    def __init__(self, folder: Path, stop: StopRequest, trainer: Any, resolved: Resolved) -> None:
+    def __init__(
+        self, folder: Path, stop: StopRequest, trainer: Trainable, resolved: Resolved
+    ) -> None:
         super().__init__(folder, stop)
         self._trainer, self._resolved = trainer, resolved
 

@@ -14,6 +14,7 @@ from stride.engine.stopping import StopRequest
 from stride.errors import StrideError, UserError
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
+from stride.trainer.flow import Trainable
 from stride.trainer.proof.difference import (
     compared_parts,
     difference,
@@ -92,7 +93,9 @@ class Proof:
         return {"verdict": self.verdict, **asdict(self), "halves": halves}
 
 
-def prove(trainer: Any, resolved: Resolved, objects: Sequence[str], tell: Tell) -> dict[str, Any]:
+def prove(
+    trainer: Trainable, resolved: Resolved, objects: Sequence[str], tell: Tell
+) -> dict[str, Any]:
     """Try whether the first steps of a training go on exactly after a kill; leave no trace.
 
     All is done in other processes and a temporary folder, which are gone at the end.

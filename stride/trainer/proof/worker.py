@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from stride.callbacks.base import Callback
+from stride.callbacks.protocols import TrainerLike
 from stride.config import Resolved
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.errors import StrideError
@@ -22,7 +23,8 @@ from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
-from stride.trainer.fit.run_start import NewRun
+from stride.trainer.fit.run_start import NewRun, RunStart
+from stride.trainer.flow import Trainable, check, fit
 from stride.trainer.starts.resume import ResumedRun
 
 RUN = "0"  # the name of the one run in each work_dir of a proof
@@ -63,22 +65,22 @@ class DiesAt(Callback):
     def __init__(self, task: Task) -> None:
         self._task = task
 
-    def after_checkpoint(self, trainer: Any, path: Path) -> None:
+    def after_checkpoint(self, trainer: TrainerLike, path: Path) -> None:
         """Kill, where it is the checkpoint to die at."""
         if self._task.ends_with(path):
             own_group = os.getpgrp() == os.getpid()
             os.kill(0 if own_group else os.getpid(), signal.SIGKILL)
 
 
-def work(trainer: Any, resolved: Resolved, task: Task | None) -> dict[str, Any]:
+def work(trainer: Trainable, resolved: Resolved, task: Task | None) -> dict[str, Any]:
     """Train as the trial says, which returns only where the training ends before; or look."""
     return look(trainer) if task is None else train(trainer, resolved, task)
 
 
-def look(trainer: Any) -> dict[str, Any]:
+def look(trainer: Trainable) -> dict[str, Any]:
     """Return what `Trainer.check` finds, and what a proof needs to know of the training."""
-    found = trainer.check()
-    assembly: Assembly = trainer.comprehend_config()
+    found = check(trainer)
+    assembly = trainer.builder.build()
     model = assembly.model
     names = {id(value): name for name, value in model.network.named_parameters()}
     names |= {id(value): CRITERION + name for name, value in model.criterion.named_parameters()}
@@ -102,13 +104,13 @@ def _num_workers(assembly: Assembly) -> int | None:
     return int(assembly.config.load_data_kwargs.constructor_kwargs.get("num_workers", 0))
 
 
-def train(trainer: Any, resolved: Resolved, task: Task) -> dict[str, Any]:
+def train(trainer: Trainable, resolved: Resolved, task: Task) -> dict[str, Any]:
     """Train until the checkpoint that kills this process; return the step of an earlier end."""
-    trainer.set_logger(Loggers([]))
+    trainer.builder.logger = Loggers([])
     start = _resumed(task) if task.resumes else _fresh(resolved, task)
     start.given_in(resolved.folder)
     start.callbacks.append(DiesAt(task))
-    trainer._fit(start, trust_code=True)  # a run of its own, as the user has it
+    fit(trainer, start)
     return {"ended": trainer.state.step}
 
 
@@ -125,7 +127,7 @@ def _fresh(resolved: Resolved, task: Task) -> NewRun:
     return NewRun(resolved.override(asked))
 
 
-def _resumed(task: Task) -> Any:
+def _resumed(task: Task) -> RunStart:
     return ResumedRun.of(Path(task.work_dir, RUN), _with_workers(task.num_workers))
 
 

@@ -151,7 +151,7 @@ class LoadedRun(Run):
             drawing(),
             process_group_for(resolved.config, f"evaluation of {split} {metrics or ''}"),
         ):
-            return assembly.kind.evaluate(assembly, split, metrics)
+            return assembly.evaluate(split, metrics)
 
 
 def load_run(work_dir: str | PathLike[str], run: str | int | None = None) -> LoadedRun:

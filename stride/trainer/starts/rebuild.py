@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -19,7 +19,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble
 from stride.trainer.fit.component_sources import used_by, used_by_network
-from stride.trainer.fit.kind import Kind, Supervised
+from stride.trainer.fit.kind import Kind, Supervised, kind_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.classes import own_constructor, warn_of_others
 
@@ -105,12 +105,18 @@ def rebuild_assembly(
 
 
 def _kind_of(run: Run) -> Kind:
-    """Return the run's kind of training; that of all others where its trainer has gone."""
+    """Return the run's kind of training; that of all others where its trainer has gone.
+
+    Raises:
+        ComponentError: the module of the trainer is there, and fails while it is imported.
+    """
     try:
-        trainer: Any = find("trainer", run.config.trainer)
-    except ComponentError:
+        trainer = find("trainer", run.config.trainer)
+    except ComponentError as error:
+        if error.__cause__ is not None:  # what the module itself has raised
+            raise
         return Supervised()
-    return cast(Kind, trainer.kind())
+    return kind_of(trainer)
 
 
 def recorded(

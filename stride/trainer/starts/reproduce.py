@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, Self
+from typing import Self
 
 from stride.callbacks.base import Callback
+from stride.callbacks.protocols import TrainerLike
 from stride.config import Overrides
 from stride.distributed import world_size
 from stride.models.model import Step
@@ -118,7 +119,7 @@ class StopAt(Callback):
     def __init__(self, steps: int) -> None:
         self._steps = steps
 
-    def after_step(self, trainer: Any, step: Step) -> None:
+    def after_step(self, trainer: TrainerLike, step: Step) -> None:
         """Ask for the end when the step is reached."""
         if trainer.state.step >= self._steps:
             trainer.stop(f"step {self._steps} is reached", status="done")

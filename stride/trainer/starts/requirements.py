@@ -62,9 +62,9 @@ def require_whole_config(run: Run) -> None:
         )
 
 
-def free_keys(kind: KindOfTraining) -> tuple[str, ...]:
-    """Return the keys that may change when a run of this kind is resumed."""
-    return tuple(key for key in FREE if key not in kind.fixed_keys)
+def is_free(key: str, kind: KindOfTraining) -> bool:
+    """Tell whether a key may change when a run of this kind is resumed."""
+    return key.startswith(FREE) and not key.startswith(tuple(kind.fixed_keys))
 
 
 def threads_of(run: Run) -> int | None:

@@ -36,8 +36,8 @@ from stride.trainer.starts.queued import QueuedRun, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     changed_keys,
-    free_keys,
     init_from,
+    is_free,
     require_lasting_schedule,
     require_same_data,
     require_whole_config,
@@ -123,8 +123,8 @@ class ResumedRun(RunStart):
     def require(self, assembly: Assembly) -> None:
         """Refuse other data, or values on which the steps so far depend."""
         changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
-        free = free_keys(assembly.kind)
-        wrong = [f"{key} {words}" for key, words in changed.items() if not key.startswith(free)]
+        kind = assembly.kind
+        wrong = [f"{key} {words}" for key, words in changed.items() if not is_free(key, kind)]
         if wrong:
             raise RunError(
                 "the steps so far depend on what is other now: " + "; ".join(wrong),

@@ -150,7 +150,7 @@ class Cycle:
         best.restore(session.assembly.model)
         metrics = dict(best.best.metrics)
         if session.assembly.evaluates("test"):
-            metrics |= session.assembly.kind.evaluate(session.assembly, "test")
+            metrics |= session.assembly.evaluate("test")
         return {self.metric: math.nan, **metrics}  # no evaluation may have given a number
 
     def _enough(self, metrics: dict[str, float]) -> str:

@@ -47,7 +47,7 @@ class ActiveTrainer(Trainer):
             arguments.setdefault("trainer", "active")
         super().__init__(work_dir, **arguments)
         if isinstance(model, (list, tuple)):
-            selection = self._resolved.config.active_config.model_selection
+            selection = self.config.active_config.model_selection
             model = Candidates(model, together=selection is None)
         if model is not None:
             self.set_model(model)
@@ -59,4 +59,4 @@ class ActiveTrainer(Trainer):
         Raises:
             DataError: no round has come to its end.
         """
-        return cast(Active, self._kind).cycle.curve()
+        return cast(Active, self.builder.kind).cycle.curve()

@@ -32,7 +32,7 @@ def test_a_fork_with_other_batches_tells_how_many_steps_it_has(tmp_path: Path, s
 
     class Told(Trainer):
         def before_train(self) -> None:
-            told.append(self._session.length())
+            told.append(self.session.length())
 
     made = Told(tmp_path, **CONFIG)
     made.fork(0, "last", {"load_data_kwargs.batch_size": size, "training_config.max_steps": None})

@@ -17,7 +17,7 @@ class Own(Trainer):
 
 
 def objects(trainer):
-    return list(local_objects(trainer, trainer.config, trainer._given, trainer._callbacks))
+    return list(local_objects(trainer))
 
 
 def test_a_config_alone_has_none(tmp_path):

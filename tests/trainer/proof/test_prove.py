@@ -125,7 +125,7 @@ def make(work_dir):
 
 def forked(trainer, *, tell=lambda line: None):
     """Prove it in forks, also where new processes would do: torch is not imported again."""
-    return prove.prove(trainer, trainer._resolved, ["the test"], tell)["resume"]
+    return prove.prove(trainer, trainer.builder.resolved, ["the test"], tell)["resume"]
 
 
 def test_an_ordinary_training_is_ok(make):
@@ -159,7 +159,7 @@ def test_a_counter_on_the_network_is_found_and_this_process_stays_as_it_was(make
     assert repr(_surroundings()) == repr(before)
     assert all(map(torch.equal, weights, model.parameters()))
     assert (model.calls, callback.steps) == (0, 0)
-    assert (trainer.state.step, trainer._assembly, len(told)) == (0, None, 5)
+    assert (trainer.state.step, trainer.builder.assembly, len(told)) == (0, None, 5)
 
 
 def _surroundings():

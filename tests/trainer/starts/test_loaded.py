@@ -279,3 +279,39 @@ def test_no_file_of_a_run_is_a_pickle(make):
     assert len(files) > 10
     for path in files:
         assert not path.read_bytes().startswith((b"\x80", b"PK\x03\x04")), path
+
+
+KINDS = """
+from stride import Trainer
+from stride.trainer.fit.kind import Supervised
+
+class Silent(Supervised):
+    def evaluate(self, assembly, split, metrics=None):
+        return {f"{split}/loss": 7.0}
+
+class Own(Trainer):
+    kind = Silent
+"""
+
+
+def test_a_trainer_whose_module_fails_is_not_taken_for_one_that_has_gone(
+    make, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    module = tmp_path / "kinds_that_fail.py"
+    module.write_text(KINDS)
+    own = make(trainer="kinds_that_fail:Own", training_config={"max_epochs": 1})
+    own.fit()
+    run = load_run(own.run.paths.path)
+    assert run.evaluate("test", trust_code=True) == {"test/loss": 7.0}
+    for text, what in (
+        ("1 / 0", "division by zero"),
+        ("import not_here", "which is not installed"),
+    ):
+        sys.modules.pop("kinds_that_fail", None)
+        module.write_text(f"{text}  # {KINDS!r}\n")
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        with pytest.raises(ComponentError, match=what):
+            run.evaluate("test", trust_code=True)
+    module.unlink()
+    assert run.evaluate("test", trust_code=True)["test/loss"] != 7.0  # as a supervised one

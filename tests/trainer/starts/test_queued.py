@@ -6,6 +6,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
+from stride.trainer.flow import fit
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 
@@ -95,7 +96,7 @@ def test_a_run_that_another_process_has_begun_meanwhile_is_left_alone(queue):
     beginning = ResumedRun.of(run.path)
     RunWriter.resume(run.path, after=0).close("failed")
     with pytest.raises(RunError, match="another process has taken this run just now"):
-        Trainer(str(run.path.parent))._fit(beginning, trust_code=False)
+        fit(Trainer(str(run.path.parent)), beginning)
     assert Run(run.path).status["segment"] == 1
 
 

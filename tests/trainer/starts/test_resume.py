@@ -15,6 +15,7 @@ from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter
+from stride.trainer.flow import fit
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from tests.sealed import change_record
@@ -331,7 +332,7 @@ def test_a_run_that_another_process_went_on_with_meanwhile_is_left_alone(make):
     beginning = ResumedRun.of(run.path)
     RunWriter.resume(run.path).close("interrupted")
     with pytest.raises(RunError, match="another process has taken this run just now"):
-        make()._fit(beginning, trust_code=False)
+        fit(make(), beginning)
     assert segments(run) == ["0.json", "1.json"] and Run(run.path).state == "interrupted"
 
 
@@ -350,7 +351,7 @@ def test_a_checkpoint_that_came_since_the_run_was_looked_at_is_not_lost(make):
     beginning = Meanwhile.of(run.path)
     beginning.happens = lambda: shutil.copytree(newest, later)
     with pytest.raises(RunError, match="went on until just now"):
-        make()._fit(beginning, trust_code=False)
+        fit(make(), beginning)
     assert later.is_dir()
 
 
@@ -360,7 +361,7 @@ def test_a_checkpoint_that_went_since_the_run_was_looked_at_is_not_in_the_index(
     assert first != last
     beginning = Meanwhile.of(run.path, {"checkpoint_config.keep_last": 9})
     beginning.happens = lambda: shutil.rmtree(first)
-    make()._fit(beginning, trust_code=False)
+    fit(make(), beginning)
     assert verify_run(run.path).problems == []
 
 

@@ -1,0 +1,156 @@
+"""The one flow from a start to a recorded run, and the dry run of its first step."""
+
+from functools import partial
+from typing import Any, Protocol
+
+from stride.callbacks.protocols import TrainerLike
+from stride.distributed import barrier, on_main, propagate_failures
+from stride.engine.random import determinism, seed_everything
+from stride.log import LOGGER
+from stride.loggers.text import TextLog
+from stride.runs.provenance.collect import Survey
+from stride.trainer.builder import Builder
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.building import build_session
+from stride.trainer.fit.claim import claim
+from stride.trainer.fit.config_warnings import config_warnings
+from stride.trainer.fit.finalizer import Finalizer
+from stride.trainer.fit.kind import loops_of
+from stride.trainer.fit.results import Stopwatch
+from stride.trainer.fit.run_recorder import RunRecorder
+from stride.trainer.fit.run_start import NewRun, RunStart
+from stride.trainer.fit.sanity_check import sanity_check
+from stride.trainer.fit.session import Session
+from stride.trainer.preflight import preflight
+from stride.trainer.process_group import process_group_for, require_shared
+from stride.trainer.process_state import training
+
+ATTRIBUTES = ("builder", "hooks", "metrics", "results", "run", "session", "state")
+"""What a trainer has; all else in one is its user's."""
+
+
+class Trainable(TrainerLike, Protocol):
+    """A trainer as the flow sees it: what it builds, and where it keeps what is trained.
+
+    Attributes:
+        builder: builds what the config says.
+        run: the recording, once it is claimed.
+    """
+
+    builder: Builder
+    run: RunRecorder
+
+    def attach(self, session: Session) -> None:
+        """Take state, metrics, results and hooks of a session that was built."""
+
+
+def fit(trainer: Trainable, start: RunStart) -> float:
+    """Train from a start to the end of the run; return the best value of the monitored metric.
+
+    Trust and the trainer's class are the caller's to check: `Trainer.fit` has both.
+
+    Raises:
+        UserError: a wrong key, value, name, file or shape; no folder was made.
+        RunFailed: the training could not go on; the run says so.
+        Interrupted: a signal ended the run, with a checkpoint behind it.
+    """
+    stopwatch = Stopwatch()
+    builder, config = trainer.builder, start.resolved.config
+    # The order is load-bearing. What is entered first is left last:
+    with (
+        training("a fit"),  # gives back all that what follows sets for the process
+        TextLog(config.logging_config.level) as log,  # sees whatever the rest warns of
+        determinism(config.training_config.deterministic),  # before anything is computed
+        # Looks at git in a thread while data and model are built; nothing is written before.
+        Survey(start.resolved.folder, exclude=[start.resolved.work_dir]) as survey,
+        start.with_threads(),
+        process_group_for(config, start.name),  # from here on ranks may wait for each other
+        propagate_failures(),  # so inside of the group: what fails on one is told to all
+    ):
+        on_main(start.check)
+        seed_everything(config.seed)  # after the group, whose setting up may draw
+        assembly = builder.assemble(start.resolved, start.normalization)
+        start.require(assembly)
+        session = _open(trainer, assembly, start, stopwatch)
+        _probe(builder, session)
+        builder.kind.restore(session, start)
+        session.require_storable()
+        loggers = builder.build_loggers(config.logging_config)
+        require_shared(start.resolved.work_dir)
+        # Whatever the user can have done wrong was refused by now: from here on there is a run.
+        with (
+            claim(start, session, survey, log, loggers) as session.run,
+            # Inside of the run: the failure of another rank ends it with a status.
+            propagate_failures(),
+        ):
+            trainer.run = session.run
+            session.run.leave_as(start.before)
+            builder.mark_used()
+            finalizer = Finalizer(session, stopwatch)
+            with finalizer.run_guarded():
+                _report(start, session)
+                for loop in loops_of(builder.kind, session):
+                    loop.run()
+            finalizer.finish()
+        barrier()  # whoever goes on finds the results, and a run that is over
+    return finalizer.best_value()
+
+
+def check(trainer: Trainable) -> dict[str, Any]:
+    """Try a small batch forward and backward, and one optimizer step; make no folder.
+
+    Raises:
+        UserError: as `fit`; or the step leads to numbers that are not finite.
+    """
+    builder = trainer.builder
+    resolved = builder.resolved
+    builder.require_trust(resolved)
+    with (
+        training("a check"),
+        determinism(resolved.config.training_config.deterministic),
+        process_group_for(resolved.config),
+    ):
+        seed_everything(resolved.config.seed)
+        assembly = builder.assemble(resolved)
+        session = _open(trainer, assembly, NewRun(resolved), Stopwatch())
+        found = _probe(builder, session)
+        _warn(assembly)
+        return preflight(assembly, builder.kind.example(assembly), found)
+
+
+def _open(trainer: Trainable, assembly: Assembly, start: RunStart, stopwatch: Stopwatch) -> Session:
+    """Build the session, and let the trainer have it."""
+    builder = trainer.builder
+    session = build_session(
+        trainer,
+        builder.kind,
+        start,
+        assembly,
+        builder.callbacks,
+        clock=stopwatch,
+        known=ATTRIBUTES,
+    )
+    trainer.attach(session)
+    return session
+
+
+def _probe(builder: Builder, session: Session) -> dict[str, Any]:
+    """Check data, model and metrics against each other on small batches."""
+    assembly, followed = session.assembly, session.callbacks.followed
+    example, last = partial(builder.kind.example, assembly), builder.kind.last_batch(assembly)
+    found = sanity_check(assembly, example, last, followed)
+    if assembly.left_out:
+        session.losses.rate_nothing()
+    return found
+
+
+def _report(start: RunStart, session: Session) -> None:
+    """Say from where the training begins, and what may surprise."""
+    for line in start.messages():
+        session.run.note(line)
+    _warn(session.assembly)
+
+
+def _warn(assembly: Assembly) -> None:
+    for line in config_warnings(assembly):
+        LOGGER.warning("%s", line)
