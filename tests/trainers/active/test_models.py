@@ -109,7 +109,7 @@ def test_a_temperature_is_that_of_the_validation_split(tmp_path):
     made = ActiveTrainer(tmp_path, active_config={**ACTIVE, "temperature_scaling": True}, **COMMON)
     made.check()
     expected = fit_temperature(made.model, made.data.val_loader)
-    assert made._kind.cycle._query_step._temperatures() == {made.model.network: expected}
+    assert made.builder.kind.cycle._query_step._temperatures() == {made.model.network: expected}
     assert expected != fit_temperature(made.model, made.data.train_loader)
 
 

@@ -84,7 +84,7 @@ def test_each_round_trains_on_the_labelled_samples_and_no_other(tmp_path):
     assert [row["labelled"] for row in told] == [6, 10, 14]
     assert [len(row["queried"]) for row in told] == [4, 4, 0]
     source = made.data.sources["train"]
-    ids = made._kind._pool.rounds.labelled.tolist()
+    ids = made.builder.kind._pool.rounds.labelled.tolist()
     assert len(set(ids)) == 14 and ids[6:10] == told[0]["queried"]
     for size, seen in zip((6, 10, 14), watch.seen, strict=True):
         assert seen == {tuple(source[i][0].flatten().tolist()) for i in ids[:size]}
@@ -135,7 +135,7 @@ def test_a_round_begins_with_the_weights_that_were_asked_for(tmp_path, monkeypat
 
 def test_a_round_is_measured_by_its_best_weights(tmp_path, monkeypatch):
     made = trainer(tmp_path, training_config={"max_epochs": 6}, active={"num_rounds": 1})
-    made._resolved = made._resolved.override({"optimizer_kwargs.lr": 1.0})
+    made.builder.resolved = made.builder.resolved.override({"optimizer_kwargs.lr": 1.0})
     measure, last = Cycle._measure, []
 
     def measured(cycle):
@@ -232,7 +232,7 @@ def test_a_persons_stop_ends_the_rounds(tmp_path):
 def test_the_start_is_as_it_was_asked_for(tmp_path, start):
     made = trainer(tmp_path, active={"start": start, "start_size": 10})
     made.comprehend_config()
-    ids = made._kind._pool.rounds.labelled.tolist()
+    ids = made.builder.kind._pool.rounds.labelled.tolist()
     assert len(set(ids)) == len(ids) == (3 if isinstance(start, list) else 10)
     if start == "stratified":
         assert len({int(made.data.sources["train"][i][1]) for i in ids}) == 10
@@ -308,14 +308,14 @@ def test_two_processes_ask_what_one_asks(ranks, tmp_path):
 
 def _of_two(folder):
     made = trainer(folder)
-    made._resolved = made._resolved.override({"load_data_kwargs.batch_size": 2})
+    made.builder.resolved = made.builder.resolved.override({"load_data_kwargs.batch_size": 2})
     made.fit()
     mine = {"strategy": f"{__name__}:by_rank", "num_rounds": 1}
     other = fitted(folder, active=mine, training_config={"max_epochs": 1})
     return (
         [row["queried"] for row in rows(made)],
         made.state.step,
-        other._kind._pool.rounds.labelled.tolist(),
+        other.builder.kind._pool.rounds.labelled.tolist(),
     )
 
 
