@@ -7,9 +7,8 @@ import path, typed in this folder:
 """
 
 import sys
-from typing import Any
 
-from stride import Callback, Step, Trainer, load_run
+from stride import Callback, Step, Trainer, TrainerLike, load_run
 
 
 class GoodEnough(Callback):
@@ -18,11 +17,11 @@ class GoodEnough(Callback):
     def __init__(self, accuracy: float = 0.97) -> None:
         self.accuracy = accuracy
 
-    def after_step(self, trainer: Any, step: Step) -> None:
+    def after_step(self, trainer: TrainerLike, step: Step) -> None:
         """Log the loss as the tensor that it is: the step does not wait for the device."""
         trainer.log("train/batch_loss", step.loss)
 
-    def after_evaluate(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Add a metric of our own, and ask for the end when the rule is met."""
         reached = metrics["validation/epoch_accuracy"]
         metrics["validation/missing_accuracy"] = max(0.0, self.accuracy - reached)

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from stride.callbacks.base import Callback as Callback
+    from stride.callbacks.protocols import TrainerLike as TrainerLike
     from stride.config import Config as Config
     from stride.errors import StrideError as StrideError
     from stride.loggers.base import Logger as Logger
@@ -34,6 +35,7 @@ _MODULES = {
     "Step": "stride.models.model",
     "StrideError": "stride.errors",
     "Trainer": "stride.trainer.trainer",
+    "TrainerLike": "stride.callbacks.protocols",
     "__version__": "stride.version",
     "load_run": "stride.trainer.starts.loaded",
 }
@@ -49,6 +51,7 @@ __all__ = [
     "Step",
     "StrideError",
     "Trainer",
+    "TrainerLike",
     "__version__",
     "load_run",
 ]

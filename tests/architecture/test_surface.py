@@ -22,6 +22,7 @@ PUBLIC = [
     "Step",
     "StrideError",
     "Trainer",
+    "TrainerLike",
     "__version__",
     "load_run",
 ]
