@@ -42,15 +42,15 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from stride_cli.errors import guarded
-    from stride_cli.streams import open_streams, written
+    from stride_cli.errors import run_guarded
+    from stride_cli.streams import final_exit_code, open_streams
 
     open_streams()
     words = sys.argv[1:]
     debug = "--debug" in words
     words = ["--debug"] * debug + [word for word in words if word != "--debug"]
-    code = guarded(lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug)
-    sys.exit(written(code))
+    code = run_guarded(lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug)
+    sys.exit(final_exit_code(code))
 
 
 @app.callback(invoke_without_command=True)

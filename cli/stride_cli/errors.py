@@ -9,7 +9,7 @@ SIGNALS = 128  # and the number of the signal that ended the run
 INTERRUPTED = SIGNALS + 2  # Ctrl-C
 
 
-def guarded(call: Callable[[], Any], *, debug: bool) -> int:
+def run_guarded(call: Callable[[], Any], *, debug: bool) -> int:
     """Call it and return the exit code; an error is reported, never raised."""
     try:
         code = call()

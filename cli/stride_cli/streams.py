@@ -40,7 +40,7 @@ def excuse_stdout() -> None:
         sys.stdout = Screen(None)
 
 
-def written(code: int) -> int:
+def final_exit_code(code: int) -> int:
     """Return the exit code of a command: 1 where it did its work and its output has no space.
 
     A reader that has gone has read enough.

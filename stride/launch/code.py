@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stride.errors import UserError
 from stride.runs.provenance.git_command import Git, GitFailed
-from stride.runs.provenance.worktree import moved
+from stride.runs.provenance.worktree import relocate
 
 _SECONDS = 60.0
 
@@ -98,7 +98,7 @@ class Code:
         return list(dict.fromkeys(str(self._in(copy, entry)) for entry in own))
 
     def _in(self, copy: Path, place: str) -> Path:
-        return Path(place) if self.root is None else Path(moved(place, self.root, copy))
+        return Path(place) if self.root is None else Path(relocate(place, self.root, copy))
 
 
 def _own_modules(root: Path) -> set[str]:

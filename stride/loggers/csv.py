@@ -16,7 +16,7 @@ from stride.runs.files.atomic import (
 )
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths
-from stride.runs.ownership import own_way
+from stride.runs.ownership import staging_and_check
 from stride.visible import visible_cell
 
 
@@ -30,7 +30,7 @@ class CsvLogger(Logger):
     def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
         """Put the rows so far into metrics.csv and keep it open."""
         self._path = paths.metrics_csv
-        self._through, self._check = own_way(paths)
+        self._through, self._check = staging_and_check(paths)
         self._descriptor = -1
         self._columns: list[str] = []
         rows = read_lines(paths.metrics) if paths.metrics.exists() else []

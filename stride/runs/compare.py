@@ -47,7 +47,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
         RunError: a config is missing or broken. Missing results are not an error.
     """
     config = _side_by_side([_settings(run) for run in runs])
-    metrics = _side_by_side([reached(run) for run in runs])
+    metrics = _side_by_side([metrics_of(run) for run in runs])
     return Comparison([run.name for run in runs], _differing(config), metrics)
 
 
@@ -57,7 +57,7 @@ def diff(first: Run, second: Run) -> Comparison:
     return both._replace(metrics=_differing(both.metrics))
 
 
-def reached(run: Run) -> dict[str, float]:
+def metrics_of(run: Run) -> dict[str, float]:
     """Return `best.<name>`, `last.<name>` and `test.<name>` of a run -> value."""
     try:
         results = run.results

@@ -16,7 +16,7 @@ _DIGITS = {"float16": 4, "bfloat16": 4, "float32": 8, "float64": 16}
 """How many hexadecimal digits a number of each type has."""
 
 
-class StepBits(NamedTuple):
+class StepFingerprint(NamedTuple):
     """Hold what is known of one step, as text that is equal for equal bits.
 
     Attributes:
@@ -30,7 +30,7 @@ class StepBits(NamedTuple):
     norm: str | None = None
 
 
-def read_fingerprints(path: Path) -> Iterator[StepBits]:
+def read_fingerprints(path: Path) -> Iterator[StepFingerprint]:
     """Yield the steps of a stream of fingerprints, in its order, without a torn last line.
 
     Raises:
@@ -57,7 +57,7 @@ def _read(path: Path, parts: Callable[[Row], Iterable[Part]]) -> Iterator[Part]:
             raise RunError(f"line {number}: {what}", where=str(path)) from error
 
 
-def steps_of(row: Row) -> list[StepBits]:
+def steps_of(row: Row) -> list[StepFingerprint]:
     """Return the steps of one row.
 
     Raises:
@@ -65,12 +65,14 @@ def steps_of(row: Row) -> list[StepBits]:
     """
     if not is_count(first := row["step"]):
         raise RunError(f"{first!r} is not a step")
-    losses = bits(row["loss"])
-    norms: Sequence[str | None] = bits(row["norm"]) if row.get("norm") else [None] * len(losses)
+    losses = split_bits(row["loss"])
+    norms: Sequence[str | None] = (
+        split_bits(row["norm"]) if row.get("norm") else [None] * len(losses)
+    )
     if len(norms) != len(losses):
         raise RunError(f"{len(losses)} losses and {len(norms)} norms")
     pairs = zip(losses, norms, strict=True)
-    return [StepBits(step, loss, norm) for step, (loss, norm) in enumerate(pairs, first)]
+    return [StepFingerprint(step, loss, norm) for step, (loss, norm) in enumerate(pairs, first)]
 
 
 def digests_of(row: Row) -> list[tuple[int, str]]:
@@ -86,7 +88,7 @@ def digests_of(row: Row) -> list[tuple[int, str]]:
         raise RunError("a digest of weights is not of a step") from error
 
 
-def bits(text: str) -> list[str]:
+def split_bits(text: str) -> list[str]:
     """Return each number of a text like "float32:3f8000003f0ccccd" as a text of its own.
 
     Raises:

@@ -182,7 +182,7 @@ def _delete(path: Path) -> None:
             path.unlink()
 
 
-def own_way(paths: RunPaths) -> tuple[Path | None, Callable[[], None]]:
+def staging_and_check(paths: RunPaths) -> tuple[Path | None, Callable[[], None]]:
     """Return the staging folder and the check of this process, for what goes past its writer.
 
     A folder that no writer has begun has neither.

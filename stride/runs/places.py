@@ -40,7 +40,7 @@ def require_own_places(paths: RunPaths, uuid: str) -> None:
             raise RunError(what, where=str(paths.checkpoints), hint=_HINT)
 
 
-def holds(paths: RunPaths, folder: Path, uuid: str) -> bool:
+def is_owned(paths: RunPaths, folder: Path, uuid: str) -> bool:
     """Tell whether a folder is the run's to replace and delete.
 
     Args:
@@ -60,7 +60,7 @@ def require_free(paths: RunPaths, folder: Path, uuid: str) -> None:
     Raises:
         RunError: there is.
     """
-    if os.path.lexists(folder) and not holds(paths, folder, uuid):
+    if os.path.lexists(folder) and not is_owned(paths, folder, uuid):
         what = f"{folder.name} is there already, and not known to be this run's"
         raise RunError(what, where=str(folder), hint=_HINT)
 

@@ -78,19 +78,19 @@ class Run:
 
     @cached_property
     def config(self) -> "Config":
-        """Return the resolved config; of keys that this STRIDE passes over, the defaults.
+        """Return the resolved config; of keys that this STRIDE skips, the defaults.
 
         Raises:
             RunError: config.json is missing, broken, or of a newer STRIDE.
             ConfigError: what a network or data are built by does not fit the schema.
         """
-        config, passed_over = self._recorded
-        for what in passed_over.values():
+        config, skipped = self._recorded
+        for what in skipped.values():
             LOGGER.warning("%s: %s: skipped", self.paths.config, what)
         return config
 
     @property
-    def passed_over(self) -> dict[str, str]:
+    def skipped_keys(self) -> dict[str, str]:
         """Return what of the config this STRIDE does not know any more: key -> what is wrong.
 
         Only what says how to train may be: what is built is built alike, or not at all.

@@ -114,7 +114,7 @@ def _gone(
     return ""
 
 
-class Found(NamedTuple):
+class RunState(NamedTuple):
     """Hold the state that a run was found in, and when its newest segment last gave a heartbeat."""
 
     state: str
@@ -122,7 +122,7 @@ class Found(NamedTuple):
     heartbeat: float | None
 
 
-def find_state(paths: RunPaths, status: Mapping[str, Any] | None, now: float) -> Found:
+def find_state(paths: RunPaths, status: Mapping[str, Any] | None, now: float) -> RunState:
     """Look at the newest segment and derive the state that a run is in.
 
     The status has to be read first: a segment that begins between the two is then the newer one.
@@ -142,7 +142,7 @@ def find_state(paths: RunPaths, status: Mapping[str, Any] | None, now: float) ->
     heartbeat = None if n is None else _modified(paths.heartbeat(n))
     if status is None:
         status = {"state": "created", "created": _modified(paths.path)}
-    return Found(*derive(status, segment, heartbeat, now), heartbeat)
+    return RunState(*derive(status, segment, heartbeat, now), heartbeat)
 
 
 def current_state(paths: RunPaths, now: float | None = None) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows import read_row
 from stride.runs.ownership import Ownership
-from stride.runs.places import holds, require_free, require_own_places
+from stride.runs.places import is_owned, require_free, require_own_places
 from stride.runs.process import Process
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import SegmentRecord, StatusRecord
@@ -145,7 +145,7 @@ class RunWriter(Writer):
         writer = cls._adopt(paths, n, facts, **known)
         try:
             writer._take_up(position, facts.get("checkpoint"), seen)
-            writer._signer = Signer.going_on(paths, writer.uuid)
+            writer._signer = Signer.of_resumed(paths, writer.uuid)
             writer.status("created")
             if config is not None:
                 writer._commit_config(config)
@@ -270,7 +270,7 @@ class RunWriter(Writer):
         if self._is_closed(path):
             return
         self._ownership.check()
-        if holds(self.paths, path, self.uuid):
+        if is_owned(self.paths, path, self.uuid):
             remove_folder(path, through=self._ownership.staging_for(path))
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:

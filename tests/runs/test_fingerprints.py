@@ -3,14 +3,14 @@
 import pytest
 
 from stride.errors import RunError
-from stride.runs.fingerprints import StepBits, bits, digests_of, steps_of
+from stride.runs.fingerprints import StepFingerprint, digests_of, split_bits, steps_of
 
 
 def test_the_first_number_of_a_row_is_of_its_step() -> None:
     row = {"step": 7, "loss": "float16:3c004000", "norm": "float32:3f80000040000000"}
     assert steps_of(row) == [
-        StepBits(7, "float16:3c00", "float32:3f800000"),
-        StepBits(8, "float16:4000", "float32:40000000"),
+        StepFingerprint(7, "float16:3c00", "float32:3f800000"),
+        StepFingerprint(8, "float16:4000", "float32:40000000"),
     ]
     assert steps_of({"step": 7, "loss": "float64:" + "0" * 16})[0].norm is None
 
@@ -23,4 +23,4 @@ def test_digests_come_in_the_order_of_their_steps() -> None:
 @pytest.mark.parametrize("text", ["int7:00", "float32:3f8000", "3f800000"])
 def test_what_are_no_bits_is_refused(text: str) -> None:
     with pytest.raises(RunError, match=r"not a type of numbers|not a whole number"):
-        bits(text)
+        split_bits(text)

@@ -13,7 +13,7 @@ from stride.loggers.csv import CsvLogger
 from stride.runs import ownership
 from stride.runs.files.atomic import read_json, read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.ownership import Ownership, own_way
+from stride.runs.ownership import Ownership, staging_and_check
 from stride.runs.streams import StreamPosition
 from stride.runs.writer import RunWriter
 from tests.integration.memory_folder import memory_folder
@@ -135,13 +135,13 @@ def test_a_table_is_not_put_beside_the_successors(
 
 
 def test_whoever_is_not_the_newest_segment_has_no_way(tmp_path: Path) -> None:
-    assert own_way(RunPaths(tmp_path))[0] is None
+    assert staging_and_check(RunPaths(tmp_path))[0] is None
     writer = start(tmp_path)
-    assert own_way(writer.paths)[0] == writer._ownership.staging
+    assert staging_and_check(writer.paths)[0] == writer._ownership.staging
     record = writer.paths.segment(0)
     record.write_text(record.read_text().replace(f'"pid": {os.getpid()}', '"pid": 1'))
     with pytest.raises(LostRun):
-        own_way(writer.paths)
+        staging_and_check(writer.paths)
     writer.close("done")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stride.errors import ConfigError, RunFailed
-from stride_cli.errors import guarded
+from stride_cli.errors import run_guarded
 
 USAGE = [
     (
@@ -56,7 +56,7 @@ def report(
     def call() -> None:
         raise error
 
-    code = guarded(call, debug=debug)
+    code = run_guarded(call, debug=debug)
     return code, capsys.readouterr().err
 
 
@@ -75,8 +75,8 @@ def test_ctrl_c_exits_130(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_exit_code_passes_through() -> None:
-    assert guarded(lambda: 3, debug=False) == 3
-    assert guarded(lambda: None, debug=False) == 0
+    assert run_guarded(lambda: 3, debug=False) == 3
+    assert run_guarded(lambda: None, debug=False) == 0
 
 
 def test_debug_shows_the_traceback_of_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_an_unexpected_exception_shows_the_users_frames_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nets = users_module(tmp_path)
-    assert guarded(nets.forward.__get__("{"), debug=False) == 1
+    assert run_guarded(nets.forward.__get__("{"), debug=False) == 1
     err = capsys.readouterr().err
     assert err == (
         "Traceback in your code (--debug shows all of it):\n"
@@ -113,5 +113,5 @@ def test_an_unexpected_exception_shows_the_users_frames_only(
 
 def test_debug_shows_every_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nets = users_module(tmp_path)
-    assert guarded(nets.forward.__get__("{"), debug=True) == 1
+    assert run_guarded(nets.forward.__get__("{"), debug=True) == 1
     assert "decoder.py" in capsys.readouterr().err

@@ -14,7 +14,7 @@ SIDE = 32  # pixels of the terminal to which a small image is enlarged
 SHADES = " .:-=+*#%@"
 
 
-def coloured(picture: "Picture", columns: int, lines: int) -> "Text":
+def draw_coloured(picture: "Picture", columns: int, lines: int) -> "Text":
     """Return an image in half blocks that fits into so many columns and lines."""
     from rich.color import Color
     from rich.style import Style
@@ -31,7 +31,7 @@ def coloured(picture: "Picture", columns: int, lines: int) -> "Text":
     return text
 
 
-def plain(picture: "Picture", columns: int, lines: int) -> str:
+def draw_plain(picture: "Picture", columns: int, lines: int) -> str:
     """Return an image in shades of grey, for a terminal without colours."""
     rows = _scaled(picture, columns // 2, lines)
     return "".join("".join(2 * _shade(pixel) for pixel in row) + "\n" for row in rows)

@@ -158,9 +158,9 @@ def draw(shown: "Rendered", console: "Console") -> None:
 def _draw_picture(picture: "Picture", console: "Console") -> None:
     from rich.text import Text
 
-    from stride_cli.labelling.blocks import coloured, plain
+    from stride_cli.labelling.blocks import draw_coloured, draw_plain
 
     space = console.width - 2, max(4, console.height - LEFT_FREE)
     with_colours = console.color_system is not None and not console.no_color
-    drawn = coloured(picture, *space) if with_colours else Text(plain(picture, *space))
+    drawn = draw_coloured(picture, *space) if with_colours else Text(draw_plain(picture, *space))
     console.print(drawn, no_wrap=True, crop=False)

@@ -7,7 +7,7 @@ import typer
 
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table, tell
-from stride_cli.reading.curves import explain, sheet, table
+from stride_cli.reading.curves import csv_columns, explain, table
 
 if TYPE_CHECKING:
     from stride.active.curves.groups import SeedRun
@@ -38,7 +38,7 @@ def run(
     if json:
         print_json(told)
     elif csv:
-        print_csv(*sheet(told))
+        print_csv(*csv_columns(told))
     else:
         header, rows = table(told)
         print_table(header, rows, right=range(1, len(header)))

@@ -9,7 +9,7 @@ from stride_cli.address import find, is_run, is_work_dir
 from stride_cli.formatting import number, setting
 from stride_cli.output import print_csv, print_json, print_table
 from stride_cli.reading.broken_records import broken_records_as_errors
-from stride_cli.reading.ls import chosen, value
+from stride_cli.reading.ls import canonical_metrics, value
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
@@ -20,7 +20,7 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -
     from stride.runs.listing.rows import read_row
 
     rows = [_checked(read_row(folder)) for folder in _folders(runs)]
-    names = chosen(metrics, rows) if metrics else _monitored(rows)
+    names = canonical_metrics(metrics, rows) if metrics else _monitored(rows)
     config = _config(rows)
     if json:
         print_json(

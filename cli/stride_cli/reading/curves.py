@@ -9,12 +9,12 @@ SHOWN = 4  # numbers of labels for which a table has a column
 NONE = "-"
 PLACES = 6  # at most, behind the point
 
-Told = Mapping[str, Any]
+CurveData = Mapping[str, Any]
 Column = tuple[str, list[str]]
 Write = Callable[..., str]
 
 
-def table(told: Told) -> tuple[list[str], list[list[str]]]:
+def table(told: CurveData) -> tuple[list[str], list[list[str]]]:
     """Return titles and rows: a row for each group, with the metric at some numbers of labels."""
     groups, write = told["groups"], _writer(told["groups"])
     columns: list[Column] = [
@@ -29,7 +29,7 @@ def table(told: Told) -> tuple[list[str], list[list[str]]]:
     return [title for title, _ in columns], [list(row) for row in rows]
 
 
-def explain(told: Told) -> Iterator[str]:
+def explain(told: CurveData) -> Iterator[str]:
     """Yield in words what the numbers of a table are."""
     spans = {(group["labelled"][0], group["labelled"][-1]) for group in told["groups"]}
     yield f"{told['metric']}: mean ± standard deviation over the seeds; the best area comes first"
@@ -42,7 +42,7 @@ def explain(told: Told) -> Iterator[str]:
         yield "the areas are over different numbers of labels"
 
 
-def _writer(groups: Sequence[Told]) -> Write:
+def _writer(groups: Sequence[CurveData]) -> Write:
     """Return what writes a mean and its deviation, in as many places as the areas are worth."""
     sizes = [one for group in groups if isfinite(one := group["area_deviation"]) and one > 0]
     places = min(PLACES, max(0, 1 - floor(log10(max(sizes))))) if sizes else None
@@ -57,12 +57,12 @@ def _writer(groups: Sequence[Told]) -> Write:
     return write
 
 
-def _several(group: Told, deviation: float) -> float | None:
+def _several(group: CurveData, deviation: float) -> float | None:
     """Return the deviation of several runs, None of a single one: it has none."""
     return deviation if len(group["runs"]) > 1 else None
 
 
-def _values(groups: Sequence[Told], write: Write) -> list[Column]:
+def _values(groups: Sequence[CurveData], write: Write) -> list[Column]:
     """Return the metric at some numbers of labels, of those that all groups have if there are."""
     points = [_points(group) for group in groups]
     labelled = set.intersection(*map(set, points)) or set.union(*map(set, points))
@@ -75,7 +75,7 @@ def _values(groups: Sequence[Told], write: Write) -> list[Column]:
     ]
 
 
-def _points(group: Told) -> dict[int, tuple[float, float | None]]:
+def _points(group: CurveData) -> dict[int, tuple[float, float | None]]:
     """Return mean and deviation by number of labels."""
     numbers = zip(group["labelled"], group["mean"], group["deviation"], strict=True)
     return {labels: (mean, _several(group, deviation)) for labels, mean, deviation in numbers}
@@ -88,7 +88,7 @@ def _some(labelled: Sequence[int]) -> list[int]:
     return [labelled[place] for place in dict.fromkeys(places)]
 
 
-def _differences(told: Told, write: Write) -> list[Column]:
+def _differences(told: CurveData, write: Write) -> list[Column]:
     """Return how much more area there is than by random choice, and whether that is sure."""
     if "baseline" not in told:
         return []
@@ -98,7 +98,7 @@ def _differences(told: Told, write: Write) -> list[Column]:
     return [(f"vs {told['baseline']}", cells), ("verdict", verdicts)]
 
 
-def _needed(told: Told) -> list[Column]:
+def _needed(told: CurveData) -> list[Column]:
     """Return the labels that a target needs, or how many of the runs reached it."""
     if "target" not in told:
         return []
@@ -113,7 +113,7 @@ def _labels(needed: Sequence[int | None]) -> str:
     return f"{fmean(reached):.0f}" + (f" ± {stdev(reached):.0f}" if len(reached) > 1 else "")
 
 
-def sheet(told: Told) -> tuple[list[str], list[list[Any]]]:
+def csv_columns(told: CurveData) -> tuple[list[str], list[list[Any]]]:
     """Return titles and rows of numbers, with the metric at every number of labels."""
     plain = ["area", "area_deviation", "difference", "difference_error", "verdict"]
     labelled = sorted({labels for group in told["groups"] for labels in group["labelled"]})
@@ -122,7 +122,7 @@ def sheet(told: Told) -> tuple[list[str], list[list[Any]]]:
     return header, [_line(group, plain, labelled) for group in told["groups"]]
 
 
-def _line(group: Told, plain: Sequence[str], labelled: Sequence[int]) -> list[Any]:
+def _line(group: CurveData, plain: Sequence[str], labelled: Sequence[int]) -> list[Any]:
     points = _points(group)
     needed = [NONE if one is None else str(one) for one in group.get("labels_needed", ())]
     line = [group["name"], group["strategy"], len(group["runs"])]

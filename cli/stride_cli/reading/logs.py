@@ -22,18 +22,18 @@ def run(text: str, rank: int, *, follow: bool) -> None:
 
     folder = find(text)
     log = RunPaths(folder).log(rank)
-    pieces = followed(log, lambda: _alive(folder)) if follow else _whole(log)
+    pieces = follow_log(log, lambda: _alive(folder)) if follow else _whole(log)
     for piece in pieces:
         print_text(piece)
         if is_lost(sys.stdout):
             return
 
 
-def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
+def follow_log(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
     """Yield a log's text as it grows, until its run has ended."""
     while not os.path.exists(log) and alive():
         time.sleep(PAUSE)
-    with opened(log) as stream:
+    with open_log(log) as stream:
         living = True
         while living:
             living = alive()  # asked before reading, so that the last words are read too
@@ -43,7 +43,7 @@ def followed(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
 
 
 def _whole(log: Path) -> Iterator[str]:
-    with opened(log) as stream:
+    with open_log(log) as stream:
         yield from iter(lambda: stream.read(PIECE), "")
 
 
@@ -54,7 +54,7 @@ def _alive(folder: Path) -> bool:
     return current_state(RunPaths(folder))[0] not in FINAL
 
 
-def opened(log: Path) -> TextIO:
+def open_log(log: Path) -> TextIO:
     """Open a log.
 
     Raises:

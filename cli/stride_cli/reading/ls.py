@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NEWEST = 50  # runs that a terminal shows
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
 FIELDS = ("path", "state", "reason", "created", "started", "ended", "duration")
-TOLD = frozenset({"failed", "broken", "running"})  # states whose reason a listing shows
+REASON_SHOWN = frozenset({"failed", "broken", "running"})  # states whose reason a listing shows
 
 
 def run(
@@ -35,7 +35,7 @@ def run(
     if limit is None and not all_runs and sys.stdout.isatty() and not (json or csv):
         limit = NEWEST
     rows, total = list_newest(work_dir, limit=limit)
-    names = chosen(metrics, rows) if metrics else []
+    names = canonical_metrics(metrics, rows) if metrics else []
     states = _jobs(rows) if jobs else None
     if json:
         print_json([record(row) | with_job(row, states) for row in rows])
@@ -77,7 +77,7 @@ def _widened(
     return [*header[:at], "job", *header[at:]], wider
 
 
-def chosen(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[str]:
+def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[str]:
     """Return the canonical names of the metrics that were asked for.
 
     Raises:
@@ -109,7 +109,7 @@ def record(row: "RunRow") -> dict[str, Any]:
     return {"run": row.name, "uuid": row.uuid, **fields, **measured, "overrides": row.overrides}
 
 
-def differing(rows: Sequence["RunRow"]) -> list[list[str]]:
+def differing_overrides(rows: Sequence["RunRow"]) -> list[list[str]]:
     """Return each run's overrides without those that all of them have."""
     typed = [_latest(row.overrides) for row in rows]
     sets = [set(texts) for texts, row in zip(typed, rows, strict=True) if row.broken is None]
@@ -144,7 +144,7 @@ def _table(
         [row.name, row.state, age(now - row.created), duration(row.duration)]
         + ([number(value(row, name)) for name in names] if names else _best(row, titles))
         + [_rest(row, overrides)]
-        for row, overrides in zip(rows, differing(rows), strict=True)
+        for row, overrides in zip(rows, differing_overrides(rows), strict=True)
     ]
     return header, cells, [2, 3, *range(4, 4 + len(titles))]
 
@@ -166,5 +166,5 @@ def _best(row: "RunRow", titles: Sequence[str]) -> list[str]:
 
 def _rest(row: "RunRow", overrides: Sequence[str]) -> str:
     """Return the overrides, and why a run went wrong."""
-    reason = f"({row.reason})" if row.reason and row.state in TOLD else ""
+    reason = f"({row.reason})" if row.reason and row.state in REASON_SHOWN else ""
     return "  ".join(word for word in (" ".join(overrides), reason) if word)

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from stride.errors import RunError
 from stride.installed import upgrade_hint
 from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
-from stride.runs.files.encoding import json_bytes, parsed_json
+from stride.runs.files.encoding import json_bytes, load_json
 from stride.runs.files.filesystem import is_network_filesystem
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.safe_open import RECORD_LIMIT, open_own, read_own
@@ -212,7 +212,7 @@ def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
             than the limit, no JSON, or no file of the run's own, as `open_own` says.
     """
     try:
-        return parsed_json(read_own(path, limit))
+        return load_json(read_own(path, limit))
     except FileNotFoundError as cause:
         raise RunError(f"no {path.name} here", where=str(path)) from cause
     except OSError as cause:

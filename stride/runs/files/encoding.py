@@ -33,7 +33,7 @@ def is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and value >= 0
 
 
-def parsed_json(content: bytes) -> Any:
+def load_json(content: bytes) -> Any:
     """Return the value of JSON, as of a file of a run folder.
 
     Raises:

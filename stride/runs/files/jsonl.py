@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from stride.errors import RunError
 from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
-from stride.runs.files.encoding import json_bytes, parsed_json
+from stride.runs.files.encoding import json_bytes, load_json
 from stride.runs.files.safe_open import open_own, reading, require_size
 
 LINE_LIMIT = 64 * 2**20
@@ -173,7 +173,7 @@ def scan(
 def as_row(line: bytes) -> dict[str, Any] | None:
     """Return the object on a line; no beginning of a JSON object is itself one."""
     try:
-        row = parsed_json(line)
+        row = load_json(line)
     except ValueError:
         return None
     return row if isinstance(row, dict) else None

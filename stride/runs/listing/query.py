@@ -14,7 +14,7 @@ from stride.runs.listing.index import Index, NoIndex, is_settled, open_index
 from stride.runs.listing.rows import RunRow, broken_row, is_run_folder, make_row, read_row
 from stride.runs.listing.status_json import (
     Signature,
-    created_in,
+    creation_time,
     parse_status,
     read_status,
     status_path,
@@ -140,7 +140,7 @@ class _Reader:
             return _Entry(created, len(name), name)
         try:
             content, signature = read_status(path)
-            created = created_in(path, content)
+            created = creation_time(path, content)
         except (OSError, RunError) as error:
             return self._broken(name, error)
         self._contents[name] = content

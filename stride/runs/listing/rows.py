@@ -18,7 +18,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import as_row
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
-from stride.runs.listing.status_json import is_final, parse_status, read_status, time_in
+from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
 from stride.runs.status import FINAL, find_state, is_being_made
 
@@ -156,7 +156,7 @@ def _changed(path: Path) -> float:
 
 def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
     metrics, monitor = status.get("metrics") or {}, status.get("monitor") or {}
-    started, ended = time_in(status, "started"), time_in(status, "ended")
+    started, ended = read_time(status, "started"), read_time(status, "ended")
     return RunRow(
         path.name,
         path,
@@ -226,7 +226,7 @@ def _duration(
     """Return the seconds in which the run was worked on; between two segments it was not."""
     if started is None or until is None:
         return None
-    return max(0.0, until - started - (time_in(status, "paused") or 0.0))
+    return max(0.0, until - started - (read_time(status, "paused") or 0.0))
 
 
 def _last_sign(heartbeat: float | None, paths: RunPaths) -> float | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.files.encoding import parsed_json
+from stride.runs.files.encoding import load_json
 from stride.runs.files.safe_open import RECORD_LIMIT, open_own, require_size
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.status import FINAL
@@ -72,12 +72,12 @@ def parse_status(path: Path | str, content: bytes) -> dict[str, Any]:
     status = _record(path, content)
     if not isinstance(status.get("state"), str):
         raise RunError("status.json names no state")
-    if time_in(status, "created") is None:
+    if read_time(status, "created") is None:
         raise RunError("status.json does not say when the run was created")
     return status
 
 
-def created_in(path: Path | str, content: bytes) -> float:
+def creation_time(path: Path | str, content: bytes) -> float:
     """Return when a run was created; a status.json as STRIDE writes it is not parsed for that.
 
     Args:
@@ -96,7 +96,7 @@ def created_in(path: Path | str, content: bytes) -> float:
 def _record(path: Path | str, content: bytes) -> dict[str, Any]:
     """Return the record, or have `read_record` say what is wrong with it."""
     with suppress(ValueError):
-        status = parsed_json(content)
+        status = load_json(content)
         version = status.get("format_version") if isinstance(status, dict) else None
         if type(version) is int and 1 <= version <= FORMAT_VERSION:
             return status  # type: ignore[no-any-return]
@@ -108,7 +108,7 @@ def is_final(status: Mapping[str, Any]) -> bool:
     return status["state"] in FINAL and status.keys() >= _COMPLETE
 
 
-def time_in(status: Mapping[str, Any], key: str) -> float | None:
+def read_time(status: Mapping[str, Any], key: str) -> float | None:
     """Return a time in Unix seconds, None where there is none.
 
     Raises:

@@ -9,7 +9,7 @@ from stride.runs.layout import RunPaths
 NEVER_BEGAN = "it was ended before it began"
 
 
-def missing_of_start(paths: RunPaths) -> Path | None:
+def missing_start_file(paths: RunPaths) -> Path | None:
     """Return a file that a run needs to begin, and that its start did not write.
 
     None where all are there. A process that is killed at its start leaves some out: the provenance
@@ -35,7 +35,7 @@ def never_began(paths: RunPaths) -> bool:
     later = (paths.metrics, paths.rounds, paths.results, paths.weights)
     if any(path.exists() and path.stat().st_size for path in later) or paths.checkpoint_names():
         return False
-    return missing_of_start(paths) is not None
+    return missing_start_file(paths) is not None
 
 
 def require_begun(paths: RunPaths) -> None:

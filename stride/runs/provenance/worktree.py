@@ -70,8 +70,8 @@ def recorded_code(
         try:
             if patch is not None:
                 _call(Git(tree), "apply", "--whitespace=nowarn", data=patch)
-            folder = moved(str(provenance.get("folder", root)), root, tree)
-            yield RecordedCode(Path(folder), [moved(entry, root, tree) for entry in sys.path])
+            folder = relocate(str(provenance.get("folder", root)), root, tree)
+            yield RecordedCode(Path(folder), [relocate(entry, root, tree) for entry in sys.path])
         finally:
             _call(repository, "worktree", "remove", "--force", str(tree))
 
@@ -136,7 +136,7 @@ def fault_of_patch(paths: RunPaths, git: Mapping[str, Any]) -> str:
         return _fault(recorded, sha256(paths.code_patch, PATCH_LIMIT))
 
 
-def moved(place: str, root: Path, tree: Path) -> str:
+def relocate(place: str, root: Path, tree: Path) -> str:
     """Return a place below the repository as it is in the copy, any other as it is."""
     path = Path(os.path.realpath(place or "."))
     inside = path.is_relative_to(root) and not path.is_relative_to(Path(sys.prefix))

@@ -12,7 +12,7 @@ from stride.errors import RunError
 from stride.runs.files.encoding import is_count
 from stride.runs.files.jsonl import scan
 from stride.runs.fingerprints import (
-    StepBits,
+    StepFingerprint,
     last_fingerprinted_step,
     read_digests,
     read_fingerprints,
@@ -159,7 +159,7 @@ def _early_end(copy: RunPaths, lacking: tuple[int, int]) -> str:
     return f"the copy ended at step {reached} of {last}: {why}"
 
 
-def _differ(one: StepBits, other: StepBits) -> bool:
+def _differ(one: StepFingerprint, other: StepFingerprint) -> bool:
     """Tell whether the bits of a step differ; norms count where both have one."""
     norms = one.norm, other.norm
     return one.loss != other.loss or (None not in norms and norms[0] != norms[1])

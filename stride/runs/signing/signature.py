@@ -68,7 +68,7 @@ class Signer:
         self._configs, self._code = list(configs), dict(code or {})
 
     @classmethod
-    def going_on(cls, paths: RunPaths, uuid: str) -> Self:
+    def of_resumed(cls, paths: RunPaths, uuid: str) -> Self:
         """Go on signing a run whose signature is the user's and holds; else sign nothing."""
         before = _signature(paths.path) if not vouched_run(paths.path).fault else None
         if before is None:

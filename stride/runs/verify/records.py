@@ -40,7 +40,7 @@ def check_records(
     read_if_there(report, paths.signature, SignatureRecord)
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
-            for what in Run(paths.path).passed_over.values():
+            for what in Run(paths.path).skipped_keys.values():
                 report.note(paths.config, f"{what}: skipped by this version")
             require_known_config(paths)
     if status is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.rows import is_run_folder
-from stride.runs.provenance.start_state import NEVER_BEGAN, missing_of_start, never_began
+from stride.runs.provenance.start_state import NEVER_BEGAN, missing_start_file, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records import ProvenanceRecord, ResultsRecord, StatusRecord
 from stride.runs.status import CLEAN_END, is_written, newest_segment
@@ -83,7 +83,7 @@ def _check_complete(
     if (killed or status is None) and never_began(paths):
         report.note(paths.path, f"{NEVER_BEGAN}: there is nothing to resume")
         return
-    missing = missing_of_start(paths)
+    missing = missing_start_file(paths)
     early = [paths.config, paths.provenance]  # written before any checkpoint
     early += [missing] if missing is not None and missing not in early else []
     begun = report.counts["checkpoints"] > 0

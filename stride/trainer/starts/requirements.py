@@ -51,7 +51,7 @@ def require_whole_config(run: Run) -> None:
     Raises:
         RunError: names the first such key.
     """
-    for what in run.passed_over.values():
+    for what in run.skipped_keys.values():
         wrote = run.provenance.get("versions", {}).get("stride-trainer")
         version = f"STRIDE {wrote}" if wrote else "the version that wrote it"
         raise RunError(

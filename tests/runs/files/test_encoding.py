@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stride.config.nonfinite import decode_number, encode_number
-from stride.runs.files.encoding import DEEPEST, is_count, json_bytes, parsed_json
+from stride.runs.files.encoding import DEEPEST, is_count, json_bytes, load_json
 
 
 def refuse_constants(word: str) -> Any:
@@ -68,22 +68,22 @@ def test_json_is_read_as_deep_as_readers_go() -> None:
     def nested(depth: int) -> bytes:
         return b'{"x":' * (depth - 1) + b"[]" + b"}" * (depth - 1)
 
-    assert parsed_json(nested(DEEPEST))
-    assert parsed_json(b"[" + b"[1]," * 3 * DEEPEST + b"1]")  # wide is not deep
+    assert load_json(nested(DEEPEST))
+    assert load_json(b"[" + b"[1]," * 3 * DEEPEST + b"1]")  # wide is not deep
     for depth in (DEEPEST + 2, 900, 100_000):
         with pytest.raises(ValueError, match="deep"):
-            parsed_json(nested(depth))
+            load_json(nested(depth))
 
 
 def test_a_number_that_no_float_holds_is_refused() -> None:
     large = b"1" * 309
-    assert parsed_json(b'{"x": %d, "y": "%s"}' % (10**308, large)) == {
+    assert load_json(b'{"x": %d, "y": "%s"}' % (10**308, large)) == {
         "x": 10**308,
         "y": large.decode(),  # text may be as long as it likes
     }
     for number in (b"9" * 309, b"-" + b"1" * 400, b"[[" + b"1" * 400 + b"]]", b"1" * 5000):
         with pytest.raises(ValueError, match="digits"):
-            parsed_json(b'{"x": %s}' % number)
+            load_json(b'{"x": %s}' % number)
 
 
 @pytest.mark.parametrize("value", [True, -1, 1.0, "1", None, [1]])

@@ -8,7 +8,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
-from stride.runs.provenance.start_state import missing_of_start, never_began, require_begun
+from stride.runs.provenance.start_state import missing_start_file, never_began, require_begun
 
 FORK = {"uuid": "0" * 32, "run": "w/0", "relation": "fork", "checkpoint": "m_d_x_epoch_1"}
 VERSION = {"format_version": 3}
@@ -27,14 +27,14 @@ def test_what_its_provenance_names_is_needed(
     paths, needed = RunPaths(tmp_path / "0"), tmp_path / "0" / name
     needed.parent.mkdir(parents=True)
     for path, values in ((paths.config, {}), (paths.provenance, facts)):
-        assert missing_of_start(paths) == path
+        assert missing_start_file(paths) == path
         assert never_began(paths)
         atomic_json(path, VERSION | values)
-    assert missing_of_start(paths) == needed
+    assert missing_start_file(paths) == needed
     with pytest.raises(RunError, match="ended before it had written what it began from"):
         require_begun(paths)
     needed.touch()
-    assert missing_of_start(paths) is None
+    assert missing_start_file(paths) is None
     require_begun(paths)
 
 

@@ -14,7 +14,7 @@ from stride.errors import RunError
 from stride.runs.provenance import worktree
 from stride.runs.provenance.git import git_state
 from stride.runs.provenance.origin_digest import origin_digest
-from stride.runs.provenance.worktree import moved
+from stride.runs.provenance.worktree import relocate
 from stride.runs.run import Run
 from stride.runs.signing.signature import CHANGED, vouched_run
 from stride.runs.work_dir import WorkDir
@@ -131,7 +131,7 @@ def test_the_folder_and_the_search_path_are_those_of_the_copy(repository, run_of
 def test_what_is_installed_inside_the_repository_stays_where_it_is(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "code" / ".venv"))
     for place, copied in (("lib", True), (".venv/lib", False), (".venv-2", True)):
-        found = moved(str(tmp_path / "code" / place), tmp_path / "code", tmp_path / "copy")
+        found = relocate(str(tmp_path / "code" / place), tmp_path / "code", tmp_path / "copy")
         assert found == str(tmp_path / ("copy" if copied else "code") / place)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stride_cli.reading.curves import explain, sheet, table
+from stride_cli.reading.curves import csv_columns, explain, table
 
 
 def group(name, area, deviation, runs=2, **further):
@@ -106,7 +106,7 @@ def test_labels_to_a_target(needed, cell):
 
 
 def test_a_sheet_has_every_number():
-    header, rows = sheet(
+    header, rows = csv_columns(
         told(
             group("A", 0.5, 0.1, labelled=[10, 20], labels_needed=[20, None]),
             group("B", 0.4, 0.1, runs=1, labelled=[10]),

@@ -30,7 +30,7 @@ def test_following_gives_what_is_added_until_the_end(tmp_path: Path, monkeypatch
 
     writer = threading.Thread(target=write)
     writer.start()
-    pieces = list(logs.followed(log, lambda: not ended.is_set()))
+    pieces = list(logs.follow_log(log, lambda: not ended.is_set()))
     writer.join()
     assert "".join(pieces) == "one\nzwölf\nthree\n"
     assert len(pieces) > 2

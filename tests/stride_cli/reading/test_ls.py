@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from stride.runs.listing.rows import RunRow
-from stride_cli.reading.ls import _rest, differing
+from stride_cli.reading.ls import _rest, differing_overrides
 
 
 def timeless(line: str) -> list[str]:
@@ -115,8 +115,8 @@ def test_differing_keeps_the_last_of_a_key_and_drops_places() -> None:
         RunRow("1", Path("W/1"), "done", overrides=["work_dir=W", "a=1", "b=1"]),
         RunRow("2", Path("W/2"), "broken", broken="torn"),
     ]
-    assert differing(rows) == [["b=2"], ["b=1"], []]
+    assert differing_overrides(rows) == [["b=2"], ["b=1"], []]
 
 
 def test_one_run_alone_shows_all_its_overrides() -> None:
-    assert differing([RunRow("0", Path("W/0"), "done", overrides=["a=1"])]) == [["a=1"]]
+    assert differing_overrides([RunRow("0", Path("W/0"), "done", overrides=["a=1"])]) == [["a=1"]]
