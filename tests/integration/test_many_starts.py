@@ -1,8 +1,6 @@
 """Law 5 with whole trainings: many at once share no run, and none of them is lost."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,15 +29,17 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.fault("8 full starts at once: 8 runs")
-def test_8_starts_at_once_are_8_runs(popen, folder: Path) -> None:
-    command = [sys.executable, "-m", "stride", "--config", "work_dir=w"]
-    command += [word for override in TINY for word in ("--config", override)]
+def test_8_starts_at_once_are_8_runs(server: Forkserver, folder: Path) -> None:
+    words = ["-m", "stride", "--config", "work_dir=w"]
+    words += [word for override in TINY for word in ("--config", override)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     environment |= {"GATHERED": str(folder / "gathered"), "GATHERED_NUMBER": "8"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    starts = [popen(command, cwd=folder, env=environment, **pipes) for _ in range(8)]
-    said = [start.communicate(timeout=120) for start in starts]
-    assert [start.returncode for start in starts] == [0] * 8, said
+    streams = [[os.devnull, str(folder / f"out{n}"), str(folder / f"err{n}")] for n in range(8)]
+    command = ("tests.warm:fork", words, str(folder), environment)
+    starts = [server.start(*command, three, log=folder / "log") for three in streams]
+    ended = [server.wait(start) for start in starts]
+    said = [[Path(path).read_text() for path in three[1:]] for three in streams]
+    assert ended == [0] * 8, said
     assert {Path(out.splitlines()[-1]).name for out, _ in said} == {str(n) for n in range(8)}
     rows = list_runs(folder / "w")
     assert [row.state for row in rows] == ["done"] * 8
