@@ -100,14 +100,29 @@ def ls(
         bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
     ] = False,
     jobs: Annotated[bool, typer.Option("--jobs", help="Ask SLURM for the state of jobs.")] = False,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where", metavar="QUERY", help="Only these: 'lr < 1e-2 and status == done'."
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option("--sort", metavar="[-]NAME", help="Smallest first; with - the largest."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="What to show: lr,seed,test/accuracy."),
+    ] = None,
     json: AsJson = False,
     csv: AsCsv = False,
 ) -> None:
     """List the runs of a work_dir, newest first."""
     from stride_cli.reading import ls
 
-    shown = {"jobs": jobs, "json": json, "csv": csv}
-    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **shown)
+    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns}
+    shown: dict[str, Any] = {"jobs": jobs, "json": json, "csv": csv}
+    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **asked, **shown)
 
 
 @app.command()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from stride_cli.formatting import age, duration, number
 from stride_cli.output import print_csv, print_json, print_table, tell
+from stride_cli.reading.columns import print_columns
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
+    from stride.runs.listing.selection import Selection
 
 NEWEST = 50  # runs that a terminal shows
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
@@ -27,14 +29,26 @@ def run(
     json: bool,
     csv: bool,
     jobs: bool = False,
+    where: str | None = None,
+    sort: str | None = None,
+    columns: str | None = None,
 ) -> None:
-    """List the runs of a work_dir, newest first."""
+    """List the runs of a work_dir, newest first or as they are asked for."""
     from stride.runs.listing.query import list_newest
 
     limit = number
     if limit is None and not all_runs and sys.stdout.isatty() and not (json or csv):
         limit = NEWEST
-    rows, total = list_newest(work_dir, limit=limit)
+    asks = where is not None or sort is not None or columns is not None
+    rows, total = list_newest(work_dir, limit=None if asks else limit)
+    if asks:
+        selection = _select(rows, where, sort)
+        if columns is not None and selection.facts:
+            names = [*filter(None, map(str.strip, columns.split(","))), *metrics]
+            fields = [selection.field(name) for name in names]
+            print_columns(selection.facts[:limit], fields, json=json, csv=csv)
+            return
+        rows, total = selection.rows[:limit], len(selection.rows)
     names = canonical_metrics(metrics, rows) if metrics else []
     states = _jobs(rows) if jobs else None
     if json:
@@ -46,9 +60,21 @@ def run(
         header, cells, right = _table(rows, names, time.time())
         print_table(*_widened(header, cells, rows, states, len(header) - 1), right=right)
     if not rows:
-        tell(f"no runs in {work_dir}")
+        tell(f"no runs in {work_dir}" + (f" where {where}" if where is not None else ""))
     elif limit == NEWEST and number is None and total > NEWEST:
         tell(f"the newest {NEWEST} of {total} runs; --all shows every one")
+
+
+def _select(rows: Sequence["RunRow"], where: str | None, sort: str | None) -> "Selection":
+    """Return the runs for which a query holds, sorted."""
+    from stride.runs.listing.selection import Selection
+
+    selection = Selection(rows)
+    if where is not None:
+        selection.where(where)
+    if sort is not None:
+        selection.sort(sort)
+    return selection
 
 
 def _jobs(rows: Sequence["RunRow"]) -> dict[Path, str]:

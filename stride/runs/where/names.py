@@ -16,8 +16,6 @@ FIELDS: Mapping[str, str] = {
     "ended": "time",
     "duration": "span",
     "monitor": "text",
-    "tag": "texts",
-    "note": "text",
     "host": "text",
     "commit": "text",
     "branch": "text",
@@ -43,7 +41,7 @@ class Field(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Return what its values are: text, texts, time, span, number, any."""
+        """Return what its values are: text, time, span, number, any."""
         return {"field": FIELDS.get(self.key, "any"), "metric": "number"}.get(self.source, "any")
 
     @property
@@ -69,9 +67,8 @@ class Names:
         Raises:
             UserError: there is no such name, or there are several.
         """
-        found = list(self._candidates(text))
-        if aspect:
-            found = [field for field in found if field.source == "metric"]
+        known = Names([], self._metrics) if aspect else self
+        found = [one for one in known._candidates(text) if not aspect or one.source == "metric"]
         if len(found) == 1:
             return found[0]._replace(aspect=aspect)
         if not found:
@@ -91,10 +88,12 @@ class Names:
             return [Field("field", text)]
         if text in self._config:
             return [Field("config", text)]
-        for name in (text, canonical(text)):
-            if name in self._metrics:
-                return [Field("metric", name)]
+        metrics = [Field("metric", m) for m in (text, canonical(text)) if m in self._metrics]
+        if metrics and "/" in metrics[0].key:
+            return metrics[:1]
         keys = [Field("config", key) for key in _short(text, self._config, ".")]
+        if metrics:  # `lr`: the key is meant, and the metric is asked for by last(lr)
+            return keys or metrics[:1]
         return keys + [Field("metric", name) for name in _short(text, self._metrics, "/")]
 
 

@@ -24,7 +24,7 @@ NAMES = Names(CONFIG, METRICS)
         ("val_loss", Field("metric", "validation/epoch_loss")),
         ("accuracy", Field("metric", "test/accuracy")),
         ("grad_norm", Field("metric", "grad_norm")),
-        ("lr", Field("metric", "lr")),
+        ("lr", Field("config", "optimizer_kwargs.lr")),
     ],
 )
 def test_a_clear_name_is_found(text, expected):
@@ -34,6 +34,7 @@ def test_a_clear_name_is_found(text, expected):
 def test_an_aspect_asks_for_a_metric():
     assert NAMES.find("accuracy", "min") == Field("metric", "test/accuracy", "min")
     assert NAMES.find("accuracy", "min").title == "min test/accuracy"
+    assert NAMES.find("lr", "last") == Field("metric", "lr", "last")
     with pytest.raises(UserError, match="no run here has 'seed'"):
         NAMES.find("seed", "last")
 
@@ -56,7 +57,7 @@ def test_an_unknown_name_is_told_with_the_nearest():
 
 
 def test_each_kind_of_value_is_known():
-    assert {Field("field", key).kind for key in FIELDS} == {"text", "texts", "time", "span"}
+    assert {Field("field", key).kind for key in FIELDS} == {"text", "time", "span"}
     assert (
         Field("metric", "test/accuracy").kind == "number" and Field("config", "seed").kind == "any"
     )

@@ -120,3 +120,58 @@ def test_differing_keeps_the_last_of_a_key_and_drops_places() -> None:
 
 def test_one_run_alone_shows_all_its_overrides() -> None:
     assert differing_overrides([RunRow("0", Path("W/0"), "done", overrides=["a=1"])]) == [["a=1"]]
+
+
+def test_runs_are_asked_for_by_a_query(stride, make_run) -> None:
+    for lr, loss in ((0.1, 0.5), (0.01, 0.25), (0.001, 0.75)):
+        make_run(f"optimizer_kwargs.lr={lr}", loss=loss)
+    make_run("optimizer_kwargs.lr=0.2", name="bad", loss=None, state="failed")
+    code, out, err = stride("ls", "W", "--where", "lr < .05 and status == done")
+    assert (code, err) == (0, "")
+    assert [timeless(line)[0] for line in out.splitlines()[1:]] == ["2", "1"]
+    out = stride("ls", "W", "--sort", "-val_loss", "-n", "2").out
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["2", "0"]
+    code, out, err = stride("ls", "W", "--where", "lr > 1")
+    assert (code, out, err) == (0, "", "no runs in W where lr > 1\n")
+
+
+def test_chosen_columns_have_the_same_numbers_in_every_form(stride, make_run) -> None:
+    make_run("optimizer_kwargs.lr=0.012345678", loss=0.25)
+    make_run("seed=7", loss=None, state="failed")
+    asked = (
+        "ls",
+        "W",
+        "--sort",
+        "run",
+        "--columns",
+        "lr, seed,test/accuracy,val_loss,last(val_loss)",
+    )
+    table = stride(*asked).out
+    assert table.splitlines() == [
+        "run  status  optimizer_kwargs.lr  seed  test/accuracy"
+        "  best validation/epoch_loss  last validation/epoch_loss",
+        "0    done            0.012345678     0          0.875"
+        "                        0.25                         0.5",
+        "1    failed                    -     7              -"
+        "                           -                           -",
+    ]
+    first, second = json.loads(stride(*asked, "--json").out)
+    assert list(first["columns"].values()) == [0.012345678, 0, 0.875, 0.25, 0.5]
+    assert list(second["columns"].values()) == [None, 7, None, None, None]
+    assert (first["run"], second["status"]) == ("0", "failed")
+    rows = list(csv.reader(io.StringIO(stride(*asked, "--csv").out)))
+    assert rows[0][:3] == ["run", "path", "status"] and rows[0][3:] == list(first["columns"])
+    assert rows[1][3:] == ["0.012345678", "0", "0.875", "0.25", "0.5"]
+
+
+def test_a_wrong_query_is_one_line_with_the_place(stride, make_run) -> None:
+    make_run()
+    code, out, err = stride("ls", "W", "--where", "seed = 0 && lr < 1")
+    assert (code, out) == (2, "")
+    assert err == (
+        "stride: error: '&' means nothing here ('seed = 0 && lr < 1', at '&& lr < 1', "
+        "character 10); join conditions by and, or, not\n"
+    )
+    assert stride("ls", "W", "--columns", "sed").err == (
+        "stride: error: no run here has 'sed'; did you mean 'seed'?\n"
+    )
