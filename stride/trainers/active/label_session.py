@@ -99,7 +99,7 @@ class LabelSession:
         if self.kind != "class":
             number = number_in(text)
             if number is None:
-                raise DataError(f"{text!r} is no number")
+                raise DataError(f"{text!r} is not a number")
             return number
         code = self._code(text)
         return self.names[code] if self.names else code

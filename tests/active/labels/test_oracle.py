@@ -50,7 +50,7 @@ def test_upper_and_lower_case_are_one_where_that_leaves_no_doubt() -> None:
 def test_what_is_no_class_is_refused_by_sample_and_label(label: int | float | str) -> None:
     with pytest.raises(DataError) as refusal:
         targets_of({8: 0, 17: label}, PETS)
-    assert f"the label {label!r} of sample 17 is no class" in str(refusal.value)
+    assert f"the label {label!r} of sample 17 is not a class" in str(refusal.value)
     assert refusal.value.hint
 
 
@@ -63,7 +63,7 @@ def test_the_nearest_class_is_told() -> None:
 
 @pytest.mark.parametrize("label", ["much", "nan", "inf", ""])
 def test_what_is_no_number_is_refused_by_sample_and_label(label: str) -> None:
-    with pytest.raises(DataError, match=rf"the label '{label}' of sample 17 is no number"):
+    with pytest.raises(DataError, match=rf"the label '{label}' of sample 17 is not a number"):
         targets_of({17: label})
 
 

@@ -113,7 +113,7 @@ def test_a_label_that_is_no_class_is_told_before_the_run_goes_on(tmp_path):
     paths = RunPaths(tmp_path / "0")
     first = read_query(paths)[0].id
     add_labels(paths, {first: "upwards"}, by="me")
-    with pytest.raises(DataError, match=f"'upwards' of sample {first} is no class"):
+    with pytest.raises(DataError, match=f"'upwards' of sample {first} is not a class"):
         trainer(tmp_path).fit(resume=0)
     assert status(tmp_path)["state"] == "waiting"
 

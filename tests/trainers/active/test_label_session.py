@@ -120,7 +120,7 @@ def test_numbers_are_asked_for_where_targets_are_numbers(tmp_path: Path) -> None
     assert (labelling.kind, labelling.classes) == ("float", ())
     assert labelling.show(3) == Table((("width", "1.5"), ("height", "2.5")))
     assert labelling.give(3, "0,5", by="ann") == 0.5
-    with pytest.raises(DataError, match="'much' is no number"):
+    with pytest.raises(DataError, match="'much' is not a number"):
         labelling.give(5, "much", by="ann")
 
 
@@ -149,13 +149,14 @@ def test_a_class_is_typed_by_number_name_or_beginning(
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("c", "'c' may be cat or cow"), ("bird", "no class"), ("3", "no class")]
+    ("typed", "said"),
+    [("c", "'c' may be cat or cow"), ("bird", "not a class"), ("3", "not a class")],
 )
 def test_what_means_no_class_or_several_is_refused(paths: RunPaths, typed: str, said: str) -> None:
     labelling = LabelSession(paths.path)
     with pytest.raises(DataError, match=said):
         labelling.give(3, typed, by="ann")
-    with pytest.raises(DataError, match="no class"):
+    with pytest.raises(DataError, match="not a class"):
         labelling.read("")
     assert len(labelling.missing()) == 3
 
@@ -163,7 +164,7 @@ def test_what_means_no_class_or_several_is_refused(paths: RunPaths, typed: str, 
 def test_names_that_are_numbers_are_no_codes(tmp_path: Path) -> None:
     labelling = LabelSession(waiting(tmp_path / "w", here("numbered")).path)
     assert labelling.read("20") == "20" and labelling.read("3") == "30"
-    with pytest.raises(DataError, match="no class"):
+    with pytest.raises(DataError, match="not a class"):
         labelling.read("0")
 
 
@@ -178,7 +179,7 @@ def test_a_label_is_taken_back(paths: RunPaths) -> None:
 
 def test_a_label_that_was_given_and_is_no_class_is_told_at_once(paths: RunPaths) -> None:
     add_labels(paths, {5: "bird"}, by="ann")
-    with pytest.raises(DataError, match="the label 'bird' of sample 5 is no class"):
+    with pytest.raises(DataError, match="the label 'bird' of sample 5 is not a class"):
         LabelSession(paths.path)
 
 
