@@ -15,7 +15,7 @@ from benchmarks.table import Row, ratio_row
 from benchmarks.tasks import LOG_INTERVAL, mlp
 from benchmarks.timing import take_turns
 from stride.engine.fingerprint import Fingerprint
-from stride.runs.files.atomic import LineFile
+from stride.runs.files.jsonl import LineFile
 
 
 def fingerprint_rows(scale: Scale) -> Iterator[Row]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stride.runs.files.atomic import json_bytes
+from stride.runs.files.encoding import json_bytes
 from stride.runs.records import seal
 
 

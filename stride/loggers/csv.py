@@ -8,12 +8,9 @@ from typing import Any
 
 from stride.config.nonfinite import encode_number
 from stride.loggers.base import Logger, Row
-from stride.runs.files.atomic import (
-    append_all,
-    atomic_open,
-    os_errors_as,
-    read_lines,
-)
+from stride.runs.files.atomic import atomic_open
+from stride.runs.files.durable import append_all, os_errors_as
+from stride.runs.files.jsonl import read_lines
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths
 from stride.runs.ownership import staging_and_check

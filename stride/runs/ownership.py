@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Self
 
 from stride.errors import LostRun, RunError, StrideError
-from stride.runs.files.atomic import atomic_create, json_bytes, os_errors_as, read_record
+from stride.runs.files.atomic import atomic_create, read_record
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
 from stride.runs.process import Process
 from stride.runs.records import SegmentRecord

@@ -26,7 +26,8 @@ from pydantic import (
 
 from stride.config.nonfinite import decode_number, encode_number
 from stride.errors import RunError
-from stride.runs.files.atomic import os_errors_as, read_record
+from stride.runs.files.atomic import read_record
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.safe_open import RECORD_LIMIT, read_own
 from stride.runs.layout import FORMAT_VERSION, is_file_name
 from stride.runs.status import State

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from stride.config.nonfinite import decode_numbers
 from stride.errors import ConfigError, MissingExtra, RunError
 from stride.log import LOGGER
-from stride.runs.files.atomic import os_errors_as, read_lines, read_record
+from stride.runs.files.atomic import read_record
+from stride.runs.files.durable import os_errors_as
+from stride.runs.files.jsonl import read_lines
 from stride.runs.files.safe_open import read_own
 from stride.runs.layout import (
     RESERVED_NAMES,

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.files.atomic import make_folder, os_errors_as
+from stride.runs.files.durable import make_folder, os_errors_as
 from stride.runs.layout import WorkDirPaths
 
 LOOK_SECONDS = 10.0

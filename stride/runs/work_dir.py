@@ -11,7 +11,8 @@ from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
 from stride.log import LOGGER
-from stride.runs.files.atomic import atomic_json, make_folder, os_errors_as, read_json, sync_folder
+from stride.runs.files.atomic import atomic_json, read_json
+from stride.runs.files.durable import make_folder, os_errors_as, sync_folder
 from stride.runs.files.lock import locked
 from stride.runs.layout import (
     FORMAT_VERSION,

@@ -17,12 +17,11 @@ from stride.log import LOGGER
 from stride.runs.files.atomic import (
     atomic_folder,
     atomic_write,
-    make_folder,
-    os_errors_as,
     own_copy,
     read_record,
     remove_folder,
 )
+from stride.runs.files.durable import make_folder, os_errors_as
 from stride.runs.files.jsonl import LineFile, lines_of
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job

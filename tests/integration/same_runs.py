@@ -7,7 +7,7 @@ from typing import Any
 
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import same
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.fingerprints import read_digests, read_fingerprints
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.verify.run import verify_run

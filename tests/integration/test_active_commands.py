@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.verify.run import verify_run
 from tests.warm import Warm

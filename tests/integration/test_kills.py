@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.status import current_state
 from tests.integration.forkserver import Forkserver

@@ -10,7 +10,7 @@ import pytest
 
 from stride.errors import StrideError
 from stride.loggers.csv import CsvLogger
-from stride.runs.files.atomic import LineFile
+from stride.runs.files.jsonl import LineFile
 from stride.runs.layout import RunPaths
 
 

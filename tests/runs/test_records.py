@@ -7,7 +7,9 @@ from jsonschema import Draft202012Validator, ValidationError
 from pydantic import ValidationError as Refused
 
 from stride.errors import RunError
-from stride.runs.files.atomic import atomic_json, json_bytes, read_lines
+from stride.runs.files.atomic import atomic_json
+from stride.runs.files.encoding import json_bytes
+from stride.runs.files.jsonl import read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records import (

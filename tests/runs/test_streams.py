@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stride.errors import StrideError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition, cut_streams, missing_bytes, stream_sizes
 from stride.runs.writer import RunWriter

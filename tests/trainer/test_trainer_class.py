@@ -7,7 +7,7 @@ import pytest
 
 from stride.callbacks.base import Callback
 from stride.errors import ComponentError, ConfigError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.run import Run
 from stride.trainer.fit.kind import Supervised
 from stride.trainer.trainer import Trainer

@@ -52,7 +52,8 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     """
     from stride.config import override_layer, resolve_layers, work_dir_layer
     from stride.config.layers import merge_layers
-    from stride.runs.files.atomic import atomic_json, make_folder
+    from stride.runs.files.atomic import atomic_json
+    from stride.runs.files.durable import make_folder
     from stride.runs.layout import WorkDirPaths
     from stride.runs.signing.signature import sign_given
 

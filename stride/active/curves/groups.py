@@ -14,7 +14,8 @@ from stride.active.curves.curve import Curve, Mode, read_curve
 from stride.config.metrics import canonical, infer_mode
 from stride.config.values import flatten
 from stride.errors import DataError, RunError, UserError
-from stride.runs.files.atomic import read_lines, read_record
+from stride.runs.files.atomic import read_record
+from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows import RunRow

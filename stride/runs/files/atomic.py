@@ -18,33 +18,10 @@ from typing import Any, BinaryIO
 
 from stride.errors import RunError
 from stride.installed import upgrade_hint
-from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
+from stride.runs.files.durable import make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes, load_json
-from stride.runs.files.filesystem import is_network_filesystem
-from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.safe_open import RECORD_LIMIT, open_own, read_own
 from stride.runs.layout import FORMAT_VERSION, TEMPORARY_PREFIX
-
-__all__ = [
-    "LineFile",
-    "append_all",
-    "atomic_create",
-    "atomic_folder",
-    "atomic_json",
-    "atomic_open",
-    "atomic_write",
-    "is_network_filesystem",
-    "json_bytes",
-    "make_folder",
-    "os_errors_as",
-    "own_copy",
-    "pieces",
-    "read_json",
-    "read_lines",
-    "read_record",
-    "remove_folder",
-    "sync_folder",
-]
 
 _PIECE = 2**20
 

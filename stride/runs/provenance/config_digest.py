@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stride.errors import RunError
-from stride.runs.files.atomic import json_bytes, read_record
+from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import RunPaths
 from stride.runs.status import segment_numbers
 

@@ -15,7 +15,7 @@ from stride.config.nonfinite import encode_number
 from stride.distributed import is_main, on_main
 from stride.models.initial import load_initial
 from stride.models.weights import clone_state
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.labels.labels_jsonl import missing_labels
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.run_start import RunStart

@@ -11,7 +11,7 @@ from torch import nn
 
 from stride.distributed import rank
 from stride.engine.checkpoint.packing import Packer, unpack
-from stride.runs.files.atomic import json_bytes
+from stride.runs.files.encoding import json_bytes
 
 
 def _packed():

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError
-from stride.runs.files.atomic import LineFile, atomic_json, read_json
+from stride.runs.files.atomic import atomic_json, read_json
+from stride.runs.files.jsonl import LineFile
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records import ReproductionRecord

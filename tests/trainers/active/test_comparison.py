@@ -10,7 +10,7 @@ from stride.active.curves.groups import group_curves
 from stride.callbacks.base import Callback
 from stride.engine.signals import Interrupted
 from stride.errors import ConfigError, UserError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import WorkDirPaths
 from stride.runs.records import CurvesRecord
 from stride.runs.run import Run

@@ -6,7 +6,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.errors import DataError, RunError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.labels.labels_jsonl import add_labels, missing_labels
 from stride.runs.labels.query_csv import query_text, read_query
 from stride.runs.layout import RunPaths

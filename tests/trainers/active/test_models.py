@@ -6,7 +6,7 @@ from torch import nn
 
 from stride.active.calibration.temperature import fit_temperature
 from stride.errors import ConfigError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer

@@ -15,7 +15,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.retention import RetentionPolicy
 from stride.distributed import rank
 from stride.errors import DataError, RunError, UserError
-from stride.runs.files.atomic import read_lines
+from stride.runs.files.jsonl import read_lines
 from stride.runs.labels.query_csv import read_query
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
