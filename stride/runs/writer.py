@@ -224,6 +224,7 @@ class RunWriter(Writer):
         path = self.paths.path / name
         if self._is_closed(path):
             return
+        # The signature first: a file is never there without one that covers it.
         if self._signer.covers(self.paths, path, content):
             self.commit(self.paths.signature, self._signer.values())
         if isinstance(content, Mapping):
@@ -314,6 +315,7 @@ class RunWriter(Writer):
         if self._closed:
             return
         try:
+            # Before the status: a run that is said to have ended has all of its rows.
             for file in self._streams.values():
                 file.close()
             self.status(state, reason, **summary)
