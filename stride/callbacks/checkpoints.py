@@ -102,7 +102,7 @@ class Checkpoints(Callback):
             self._tell(trainer)
 
     def stands(self) -> bool:
-        """Tell whether a checkpoint stands of which nobody was told; rank 0 alone knows.
+        """Tell whether a checkpoint stands that no hook was told of; rank 0 alone knows.
 
         Raises:
             StrideError: it could not be written.
@@ -152,7 +152,7 @@ class Checkpoints(Callback):
         self._do(trainer, taken, **facts)
 
     def _do(self, trainer: TrainerLike, taken: Snapshot, **facts: Any) -> None:
-        """Have a checkpoint written: by all ranks what is divided among them, else by rank 0."""
+        """Have a checkpoint written: by all ranks where it has shards, else by rank 0."""
         self._untold = True
         write = self._write_together if taken.rows else self._write
         work = partial(write, trainer.run, taken, **facts)

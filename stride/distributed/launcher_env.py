@@ -43,7 +43,7 @@ def _number(name: str, said: str | int) -> int:
     try:
         return int(said)
     except ValueError:
-        raise UserError(f"{said!r} is no number", where=name, hint=_UNSET) from None
+        raise UserError(f"{said!r} is not a number", where=name, hint=_UNSET) from None
 
 
 def require_place(environment: Mapping[str, str] = os.environ) -> None:
@@ -75,10 +75,10 @@ def _of_task(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def meeting_point(environment: Mapping[str, str] = os.environ) -> tuple[str, str]:
-    """Return address and port of the first process, empty where nobody says them.
+    """Return address and port of the first process, empty where the launcher gives none.
 
     Raises:
-        UserError: the port is no number.
+        UserError: the port is not a number.
     """
     hosts = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
     of_task = place(environment) is not environment

@@ -13,7 +13,7 @@ def resolve_device(name: str) -> torch.device:
     """Return the device called `auto`, `cpu`, `gpu`, `cuda`, `cuda:1`, `mps` ...
 
     Raises:
-        DeviceError: the name is no device, or the device is not there.
+        DeviceError: the name is not a device, or the device is not there.
     """
     if name == "auto":
         return _best_device()
@@ -79,7 +79,7 @@ def _parse(name: str) -> torch.device:
         device = None
     if device is None or device.type not in ("cpu", "cuda", "mps"):
         raise DeviceError(
-            f"{name!r} is no device",
+            f"{name!r} is not a device",
             where="device",
             hint="type one of: auto, cpu, cuda, cuda:1, gpu, mps",
         )

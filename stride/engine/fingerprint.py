@@ -60,7 +60,7 @@ class Fingerprint:
         self._rows.append(row)
 
     def take_rows(self) -> list[Row]:
-        """Return the rows that nobody has taken yet."""
+        """Return the rows added since the last call."""
         rows, self._rows = self._rows, []
         return rows
 

@@ -113,7 +113,7 @@ class Loop:
             self.advance(window)
 
     def windows(self) -> Iterator[Sequence[Any]]:
-        """Yield the batches of one update after the other; do in between all that is no update.
+        """Yield the batches of one update after the other; do all else in between.
 
         Whoever draws a window has made its update, and counted it as `advance` does, before the
         next one is drawn. So several loops can be led together, with one update for all.
@@ -122,11 +122,14 @@ class Loop:
             NonFiniteError: a loss is not finite, and it is not to be skipped.
             DataError: the training loader gives no batch.
         """
+        # The order is load-bearing: `restore_counters` has put the counters back before this, so
+        # that the hooks know where they are; the whole state follows them, so that what they draw
+        # or change in a resumed training does not last: in the first one it was done already.
         self.hooks.call("before_train")
         inside = self.state.position > 0
         if inside:
             self.hooks.call("before_epoch")
-            self.update.train()  # before modes are put back that are other
+            self.update.train()  # before the saved modes, which may differ, are restored
         self.restore_state()
         if inside and self.over():
             self._end_epoch(complete=self._is_over())

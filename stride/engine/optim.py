@@ -282,7 +282,7 @@ def _require_step(kind: str, constructor: Callable[..., Any]) -> None:
     if inspect.isclass(constructor) and not callable(getattr(constructor, "step", None)):
         key = f"{kind}_kwargs.{kind}_name"
         hint = "name a class with a method step, or a function that gives one"
-        raise ComponentError(f"{constructor.__name__} is no {kind}", where=key, hint=hint)
+        raise ComponentError(f"{constructor.__name__} is not a valid {kind}", where=key, hint=hint)
 
 
 def needs_closure(optimizer: Optimizer) -> bool:

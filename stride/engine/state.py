@@ -168,7 +168,7 @@ class TrainState:
                 out what is left to train; else after them, and before the random state.
 
         Raises:
-            ComponentError: there is a part of that name, it is no name of a file, or the part has
+            ComponentError: there is a part of that name, it is not a file name, or the part has
                 no state.
         """
         where = "session.state.register"

@@ -12,7 +12,7 @@ class StopRequest:
     """Ask the loop to stop after the current step.
 
     Attributes:
-        reason: why, in words; empty while nobody asked.
+        reason: why, in words; empty where none was made.
         status: what the run is then: `done` or `stopped`.
         signal: the number of the signal that asked, 0 for none. No part of the state: a resumed
             training was not asked again.

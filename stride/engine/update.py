@@ -31,7 +31,7 @@ class NonFiniteLoss(ArithmeticError):
 
 
 def _forget(norm: Tensor) -> None:
-    """Do nothing with a norm that nobody asked for."""
+    """Ignore the norm."""
 
 
 class Update:

@@ -93,7 +93,7 @@ def resume(
         ended: called with the run's folder at its end, however it ended.
 
     Raises:
-        UserError: nothing is left to do, or something is other on which the past depends.
+        UserError: nothing is left to do, or something has changed on which the past depends.
         RunFailed: the training could not go on; the run says so.
     """
     with broadcast_user_errors():

@@ -167,7 +167,7 @@ class Trainer:
         self.builder.logger = logger
 
     def load_data(self, load_data_kwargs: Mapping[str, Any] | None = None) -> Data:
-        """Build the data anew, with other loader arguments for all runs that follow."""
+        """Build the data again, with other loader arguments for all runs that follow."""
         if load_data_kwargs is not None:
             changed = {"load_data_kwargs": dict(load_data_kwargs)}
             self.builder.resolved = self.builder.resolved.override(changed)
@@ -224,7 +224,7 @@ class Trainer:
         return fit(self, start)
 
     def _require(self, start: RunStart, trust_code: bool) -> None:
-        """Refuse code that nobody vouches for, and a config of another class of trainers."""
+        """Refuse code without its owner's word, and a config of another class of trainers."""
         with broadcast_user_errors():
             self.builder.require_trust(start.resolved, trust_code)  # before a class is imported
             require_trainer_class(self, start.resolved.config.trainer, Trainer)

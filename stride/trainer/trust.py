@@ -10,7 +10,7 @@ from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL
 def require_trust(
     trust: Trust, resolved: Resolved, *, model: Any = None, word: bool = False
 ) -> None:
-    """Refuse import paths that a folder names and nobody vouches for; import nothing.
+    """Refuse import paths that a folder names without its owner's word; import nothing.
 
     Args:
         trust: what this process was given.

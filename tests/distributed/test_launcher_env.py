@@ -106,8 +106,8 @@ def test_a_place_among_the_processes_is_taken(fine, taken):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"RANK": "x"}, r"'x' is no number \(RANK\)"),
-        ({"WORLD_SIZE": "two"}, r"'two' is no number \(WORLD_SIZE\)"),
+        ({"RANK": "x"}, r"'x' is not a number \(RANK\)"),
+        ({"WORLD_SIZE": "two"}, r"'two' is not a number \(WORLD_SIZE\)"),
         ({"RANK": "3"}, "rank 3 is none of 2 processes"),
         ({"RANK": "-1"}, "rank -1 is none of 2 processes"),
         ({"RANK": None}, "WORLD_SIZE is set, and RANK is not"),
@@ -121,5 +121,5 @@ def test_half_set_variables_are_refused(wrong, words):
 
 
 def test_a_port_is_a_number():
-    with pytest.raises(UserError, match=r"'abc' is no number \(MASTER_PORT\)"):
+    with pytest.raises(UserError, match=r"'abc' is not a number \(MASTER_PORT\)"):
         meeting_point(TORCHRUN | {"MASTER_PORT": "abc"})

@@ -22,7 +22,7 @@ def test_a_cuda_device_that_is_not_there_is_refused(name):
 
 @pytest.mark.parametrize("name", ["cpuu", "meta", "", "tpu", "cuda:x"])
 def test_what_is_no_device_is_refused(name):
-    with pytest.raises(DeviceError, match="is no device"):
+    with pytest.raises(DeviceError, match="is not a device"):
         resolve_device(name)
 
 

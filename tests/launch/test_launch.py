@@ -103,7 +103,7 @@ REFUSED = {
     "optimizer_kwargs.lrr=1": "unknown key optimizer_kwargs.lrr",
     "model_kwargs.width=wide": "width",
     "model_kwargs.model_name=nets:tyni": "'nets' has no 'tyni'",
-    "device=cupid": "'cupid' is no device",
+    "device=cupid": "'cupid' is not a device",
     "seed=x": "seed",
 }
 

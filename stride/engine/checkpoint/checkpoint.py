@@ -249,7 +249,7 @@ def newest_good(
     """Return the newest checkpoint of a run that is whole, or None where none is.
 
     The folders are looked at themselves: a kill may lie between the appearance of a folder and its
-    mention in the index. A damaged one is passed over with a warning that says why, and so is one
+    mention in the index. A damaged one is skipped with a warning that says why, and so is one
     that another process could not read: all have to ask.
 
     Args:
@@ -269,7 +269,7 @@ def newest_good(
             if accept is None or accept(record):
                 found = Checkpoint(name, record, read_state(folder.path, divided=divided))
         except RunError as error:
-            tell(f"the checkpoint {name} is passed over: {error}")
+            tell(f"the checkpoint {name} is skipped: {error}")
         if not any_rank(found is None):  # all ranks take the same one
             return found
     return None

@@ -1,4 +1,4 @@
-"""Write one checkpoint by all processes, each of them its own rows of what is divided."""
+"""Write one checkpoint by all processes, each of them its own shards."""
 
 from collections.abc import Callable
 from contextlib import ExitStack

@@ -15,7 +15,7 @@ from stride.models.strides import same_layout
 from stride.version import __version__
 
 UNCOMPARED = ("clock", "noticed")  # what runs on meanwhile, and what is only named
-_MISSING = "not in the checkpoint: it begins anew"
+_MISSING = "not in the checkpoint: it starts over"
 _OTHER = "is not what was saved"
 _LAYOUT = "has the numbers that were saved, in another order in memory"
 
@@ -39,7 +39,7 @@ def parts_restored(state: TrainState, saved: Mapping[str, Any]) -> tuple[list[st
             inexact |= told
         elif name not in UNCOMPARED and not same(now[name], part, layout=True):
             inexact[name] = _LAYOUT if same(now[name], part) else _OTHER
-    for others in gather(inexact):  # each rank knows its rows of what is divided
+    for others in gather(inexact):  # each rank knows its shards
         inexact |= others
     exact = [name for name in now if name in saved and name not in inexact]
     return [name for name in exact if not _is_silent(state.parts.get(name), now[name])], inexact

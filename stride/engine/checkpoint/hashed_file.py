@@ -31,7 +31,7 @@ def write_hashed(path: Path, pieces: Iterable[bytes | memoryview]) -> dict[str, 
 
 
 class HashedFile:
-    """A file that nobody has yet, with the SHA-256 of what is written into it.
+    """A file under construction, with the SHA-256 of what is written into it.
 
     Its blocks go to the disk without a copy in the system's cache: that takes half the time, and
     leaves what memory there is to the training's data. Where the file system cannot do that, they

@@ -150,7 +150,7 @@ def _parse(file: BinaryIO, note: Callable[[Any], None]) -> dict[str, Tensor]:
     """Read a file, telling `note` all bytes.
 
     Raises:
-        RunError: it is no safetensors file, or has a type that torch lacks.
+        RunError: it is not a safetensors file, or has a type that torch lacks.
     """
     header = read_header(file)
     note(header.content)

@@ -13,7 +13,7 @@ _Key = tuple[torch.Size, torch.dtype, bool]
 
 
 class Staging:
-    """Buffers on the CPU, each filled anew by a tensor of its shape and type.
+    """Buffers on the CPU, each reused for a tensor of its shape and type.
 
     Who takes a copy must be done with the one before: they are in the same buffers. A buffer that
     no tensor fits any more is let go, and all of them are with this object.

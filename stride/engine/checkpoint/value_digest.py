@@ -81,7 +81,7 @@ class ValueDigest:
 
 
 def inside_iterator(iterator: Iterator[Any]) -> tuple[Any, ...] | None:
-    """Return what tells where a library's iterator is, None where nobody can tell.
+    """Return what tells where a library's iterator is, None where that is unknown.
 
     It is not moved by that. A generator tells by its place in the code and its variables.
     """

@@ -197,5 +197,5 @@ class Flat(SharedGradients):
 
 
 def _unknown(batch: Any) -> Counts:
-    """Take every rank to have as many samples, where nobody knows."""
+    """Assume that every rank has as many samples, where the sizes are unknown."""
     return Counts(batch_size(batch), batch_size(batch) * world_size())

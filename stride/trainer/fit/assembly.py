@@ -169,7 +169,7 @@ class Assembly:
         return build_metrics(self.metric_names if names is None else names, self.data.info)
 
     def leave_out_defaults(self, why: str) -> bool:
-        """Measure no metric where nobody asked for one, and have the config say so.
+        """Measure no metric where the config names none, and write that into it.
 
         Args:
             why: the default ones cannot be had.
@@ -186,7 +186,7 @@ class Assembly:
 
 
 def require_returned(kind: object, method: str, value: object, wanted: type, hint: str) -> None:
-    """Refuse what a method of a kind has returned, where it cannot be gone on with.
+    """Refuse what a method of a kind has returned, that the flow cannot use.
 
     Raises:
         ComponentError: says what it is, and what to write.
@@ -367,7 +367,7 @@ def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:
 
 
 def steps_per_epoch(data: Data, accumulate: int) -> int | None:
-    """Return the optimiser steps of an epoch, None where nobody knows."""
+    """Return the optimizer steps of an epoch, None where they are unknown."""
     try:
         return math.ceil(len(data.train_loader) / accumulate) or None  # type: ignore[arg-type]
     except TypeError:

@@ -82,7 +82,7 @@ def build_callbacks(
 
     Raises:
         ConfigError: a metric to follow is not evaluated.
-        ComponentError: a named callback is not found or is none.
+        ComponentError: a named callback is not found or is not a stride.Callback.
     """
     config = assembly.config
     training = config.training_config
@@ -92,7 +92,7 @@ def build_callbacks(
     best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
     names = _Names(assembly)
     train = assembly.loader("train")
-    # What has to be drawn again may turn out to be other: the last border is kept beside it.
+    # What has to be drawn again may differ: the checkpoint of the last epoch boundary stays too.
     inside = train.seekable and not isinstance(train, ReplayedBatches)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
@@ -127,10 +127,10 @@ def _callback(thing: Any, origin: str) -> Callback:
 
 
 def _require_callback(right: bool, kind: type, origin: str) -> None:
-    """Refuse what is no callback; a class before it is called."""
+    """Refuse what is not a callback; a class before it is called."""
     if not right:
         raise ComponentError(
-            f"{origin} gives a {kind.__name__}, no stride.Callback",
+            f"{origin} gives a {kind.__name__}, not a stride.Callback",
             where="training_config.callbacks",
             hint="give an instance of a class that inherits from stride.Callback",
         )

@@ -80,7 +80,7 @@ def config_warnings(assembly: Assembly) -> list[str]:
 
 
 def _counts(assembly: Assembly) -> dict[str, int | None]:
-    """Return how many of each unit the training has, None where nobody knows."""
+    """Return how many of each unit the training has, None where that is unknown."""
     config, data = assembly.config, assembly.data
     epochs, steps = lengths(config, data)
     every = config.training_config.evaluate_every
@@ -156,7 +156,7 @@ def _secrets(resolved: Resolved) -> Iterator[str]:
 
 
 def _edited(assembly: Assembly) -> Iterator[str]:
-    """Yield a line for each class whose file is other than what was imported from it."""
+    """Yield a line for each class whose file has changed since it was imported."""
     for use, one in used_by(assembly).items():
         if file := edited_file(one):
             yield (

@@ -1,4 +1,4 @@
-"""Say where state may live beside the parts of a training, and what is no part of that."""
+"""Find the objects that may hold state beside the parts of a training."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any

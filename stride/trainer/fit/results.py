@@ -20,7 +20,7 @@ class Stopwatch:
         self._first = 0
 
     def start(self, state: TrainState | None) -> None:
-        """Begin to count training time, and the samples drawn; None: nobody knows them."""
+        """Begin to count training time, and the samples drawn; None: they are unknown."""
         self._started, self._state = time.perf_counter(), state
         self._first = self._drawn()
 

@@ -1,4 +1,4 @@
-"""Where a training begins: anew, from a checkpoint of another run, or where a run was left."""
+"""Say where a training starts: new, from a checkpoint of another run, or where a run was left."""
 
 import json
 from abc import ABC, abstractmethod

@@ -190,7 +190,7 @@ class Session:
         return over and not self.assembly.kind.has_next_loop()
 
     def length(self) -> tuple[int | None, int | None]:
-        """Return how many epochs and steps it takes, None where nobody knows."""
+        """Return how many epochs and steps it takes, None where that is unknown."""
         if self.assembly.kind.has_next_loop():
             return None, None
         epochs, steps = lengths(self.assembly.config, self.assembly.data)
@@ -211,7 +211,7 @@ class Session:
         return all(one is None or isinstance(one, MemoryBatches) for one in loaders)
 
     def restored(self) -> list[Any]:
-        """Return the objects that a training restores by itself, or builds anew."""
+        """Return the objects that a training restores by itself, or builds again."""
         tensors = [value for state in self.optimizer.state.values() for value in state.values()]
         data = self.assembly.data
         loaders = [data.train_loader, data.val_loader, data.test_loader]

@@ -69,7 +69,7 @@ class Proof:
         not_tried: what the proof says nothing of, and why.
         unlike_at: the first step before the kill whose bits differ already, None where none does:
             then the training is not the same twice, and nothing is known of resuming.
-        halves: how it went after the kill, each time it was gone on with.
+        halves: how it went after the kill, each time it was resumed.
     """
 
     killed_after: int
@@ -143,7 +143,7 @@ def _of_kind(resolved: Resolved, objects: Sequence[str]) -> Iterator[str]:
     if kind != "supervised":
         yield f"what trainer={kind} does after these steps"
     if objects:
-        yield f"building {', '.join(objects)} anew: the processes were forked, with one thread each"
+        yield f"building {', '.join(objects)} again: the processes were forked, of one thread each"
 
 
 class _Halves:

@@ -38,7 +38,7 @@ class Task:
         work_dir: of the run.
         every: the steps between checkpoints.
         until: the process is killed by the first checkpoint that has so many steps.
-        resumes: whether the run is there, and gone on with.
+        resumes: whether the run is there, and resumed.
         num_workers: of the loaders, None to leave them as they are.
     """
 

@@ -24,7 +24,7 @@ def own_constructor(run: Run, trust_code: bool) -> Made | None:
     """Return what the run's network was made by, None where the config finds it.
 
     The class of that name may be another by now. A module's is taken, with a warning; one of a
-    script or notebook, where names are given anew all the time, is refused.
+    script or notebook, where names are redefined all the time, is refused.
 
     Args:
         run: the run.
@@ -55,7 +55,7 @@ def own_constructor(run: Run, trust_code: bool) -> Made | None:
 
 
 def warn_of_others(run: Run, used: Mapping[str, Any], known: tuple[str, ...] = ()) -> None:
-    """Warn of each class whose source is other than when the run was trained.
+    """Warn of each class whose source has changed since the run was trained.
 
     Args:
         run: the run.
@@ -68,7 +68,7 @@ def warn_of_others(run: Run, used: Mapping[str, Any], known: tuple[str, ...] = (
 
 
 def changed_sources(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is to be said of each class whose source is other than it was.
+    """Return a message for each class whose source has changed.
 
     The names are not those of the parts of a state, as `model`: these may be restored all the same.
 
@@ -97,7 +97,7 @@ def _what_differs(run: Run, name: str) -> str:
     if now is None:
         return f"nobody knows the source of {name}, and so whether it is that of run {run.name}"
     where = difference(text, now)
-    return f"{name} is other than when run {run.name} was trained: {where}" if where else ""
+    return f"{name} has changed since run {run.name} was trained: {where}" if where else ""
 
 
 def _execute(source: Path, module: str, attribute: str) -> Made:

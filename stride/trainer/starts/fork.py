@@ -27,7 +27,7 @@ from stride.trainer.starts.requirements import FREE, changed_keys
 # What was judged by values that those of the new run cannot be compared with.
 _JUDGED = ("callback-BestWeights", "callback-EarlyStopping", "callback-Checkpoints", "metrics")
 
-# Which parts begin anew where a key that begins so is other than in the parent.
+# The parts that start over, by the beginning of a key that differs from the parent's.
 _ANEW = {
     "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
     "optimizer_kwargs.": ("schedule",),
@@ -48,13 +48,13 @@ _NEVER_TAKEN = ("stop", "clock")
 class ForkedRun(NewRun):
     """Begin a new run with the weights, optimiser and counters of a checkpoint.
 
-    What the overrides make meaningless begins anew: the schedule where learning rates are other,
-    the epoch where the data is other, the best value where another metric decides.
+    What the overrides make meaningless starts over: the schedule where learning rates differ, the
+    epoch where the data differs, the best value where another metric decides.
 
     Attributes:
         run: the run that the checkpoint is in.
         checkpoint: its folder.
-        changed: the keys that are other than in that run, with both values.
+        changed: the keys that differ from that run, with both values.
         anew: the parts of the state that are not taken over.
     """
 
@@ -95,7 +95,7 @@ class ForkedRun(NewRun):
         """Begin a run of this config with a checkpoint of any run.
 
         Raises:
-            RunError: the folder is no checkpoint of a run.
+            RunError: the folder is not a checkpoint of a run.
         """
         if not CheckpointPaths(folder).record.is_file():
             raise RunError("no checkpoint here", where=str(folder))
@@ -115,14 +115,14 @@ class ForkedRun(NewRun):
             raise RunError(error.what, where=error.where, hint="choose another run=NAME") from None
 
     def require(self, assembly: Assembly) -> None:
-        """Find out what is other than in the older run."""
+        """Find out what differs from the older run."""
         self.changed = changed_keys(self.run, assembly, typed_overrides(self.resolved))
         before = self.run.provenance.get("data_fingerprint")
         if before != assembly.data.fingerprint:
-            self.changed["dataset_kwargs.(data)"] = "the data itself is other"
+            self.changed["dataset_kwargs.(data)"] = "the data itself has changed"
 
     def restore(self, session: Session) -> None:
-        """Put the checkpoint's state into the training, but for what has to begin anew."""
+        """Restore the checkpoint's state, except for what has to start over."""
         self.record = read_record(CheckpointPaths(self.checkpoint).record)
         saved = dict(read_state(self.checkpoint))
         self.anew = {
@@ -167,7 +167,7 @@ class ForkedRun(NewRun):
             LOGGER.warning(what, self.run.paths.config)
         _, inexact = parts_restored(session.state, self.saved)
         anew = self.anew | (inexact.keys() - {*_NEVER_TAKEN})
-        return [f"begins anew: {', '.join(sorted(anew))}"] if anew else []
+        return [f"starts over: {', '.join(sorted(anew))}"] if anew else []
 
     def lineage(self) -> Values:
         """Return the run and checkpoint that this run comes from."""

@@ -128,7 +128,7 @@ class LoadedRun(Run):
     ) -> dict[str, float]:
         """Evaluate the run's weights over a whole split: train, validation or test.
 
-        The data is built anew from the run's config, and normalised as it was in the run. Under a
+        The data is built again from the run's config, and normalised as it was in the run. Under a
         launcher all processes share the work, and each gets the same values.
 
         Args:

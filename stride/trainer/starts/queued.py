@@ -86,7 +86,7 @@ class QueuedRun(RunStart):
         return {**now, **kept, "overrides": [*before.get("overrides", []), *typed]}
 
     def messages(self) -> list[str]:
-        """Say that the run begins, and what is other than when it was queued."""
+        """Say that the run begins, and what has changed since it was queued."""
         lines = ["beginning a queued run"]
         if self._other_data:
             lines.append("the data has changed since the run was queued")

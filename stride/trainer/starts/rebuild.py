@@ -69,7 +69,7 @@ def was_given(run: Run) -> bool:
 
 
 def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
-    # A module's extra state is no tensor, so not in the file: the network keeps its own.
+    # A module's extra state is not a tensor, so not in the file: the network keeps its own.
     extra = {k: v for k, v in network.state_dict().items() if not isinstance(v, Tensor)}
     try:
         network.load_state_dict(extra | dict(weights), strict=True)

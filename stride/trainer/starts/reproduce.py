@@ -99,8 +99,8 @@ class ReproducedRun(NewRun):
         return super().take(config, provenance, patch)
 
     def messages(self) -> list[str]:
-        """Say what is done again, and what is other than it was."""
-        lines = [f"reproducing {self.run.path}", *(f"other: {one}" for one in self._differences)]
+        """Say what is done again, and what has changed."""
+        lines = [f"reproducing {self.run.path}", *(f"changed: {one}" for one in self._differences)]
         processes = len(self.run.provenance.get("devices", [])) or 1
         if processes != world_size():
             lines.append(f"the original ran in {processes} processes, this one in {world_size()}")

@@ -108,7 +108,7 @@ def init_from(run: Run) -> Any:
 
 
 def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, str]:
-    """Return the keys whose value is other than in the run, with both values.
+    """Return the keys whose value differs from that in the run, with both values.
 
     A key that the run does not have, as an argument that a newer torch has, counts where it was
     typed.

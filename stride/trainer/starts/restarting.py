@@ -20,7 +20,7 @@ from stride.trainer.starts.resume import ResumedRun
 def begin(
     resolved: Resolved, *, force: bool = False, trainer_state: str | PathLike[str] | None = None
 ) -> RunStart:
-    """Begin a run of this config: with a checkpoint, with its job's unfinished run, or anew.
+    """Begin a run of this config: from a checkpoint, its job's unfinished run, or the start.
 
     Raises:
         RunError: there is no such checkpoint.
@@ -55,7 +55,7 @@ def _unfinished(fresh: NewRun, name: str) -> RunPaths | None:
     with suppress(RunError):  # no work_dir yet
         for run in reversed(work_dir.names()):
             paths = work_dir.paths.run(run)
-            with suppress(RunError):  # a broken run is not gone on with
+            with suppress(RunError):  # a broken run is not resumed
                 if is_of_job(paths, name) and _is_unfinished(paths, typed):
                     return paths
     return None

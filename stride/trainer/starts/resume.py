@@ -127,7 +127,7 @@ class ResumedRun(RunStart):
         wrong = [f"{key} {words}" for key, words in changed.items() if not is_free(key, kind)]
         if wrong:
             raise RunError(
-                "the steps so far depend on what is other now: " + "; ".join(wrong),
+                "the steps so far depend on what has changed: " + "; ".join(wrong),
                 where=str(self.run.path),
                 hint=f"leave it as it was, or type: stride fork {self.run.path} --config ...",
             )
@@ -135,7 +135,7 @@ class ResumedRun(RunStart):
         require_lasting_schedule(self.run, assembly)
 
     def restore(self, session: Session) -> None:
-        """Restore the newest good checkpoint; without one the training begins anew."""
+        """Restore the newest good checkpoint; without one the training starts over."""
         self._inside = session.assembly.loader("train").seekable
         self._seen = self.run.paths.checkpoint_names()
         found = newest_good(
@@ -175,7 +175,7 @@ class ResumedRun(RunStart):
         return accept
 
     def _require_no_results(self) -> None:
-        """Refuse to begin a run anew that has come to its end: its results would be lost."""
+        """Refuse to start a finished run over: its results would be lost."""
         if self.state in CLEAN_END:
             raise RunError(
                 f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
@@ -272,13 +272,13 @@ class ResumedRun(RunStart):
         """Say from where the run goes on."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
         later = [] if self.saved else self._words_of_fidelity()  # else when it is put back
-        other = [f"other: {one}" for one in self._other]
+        other = [f"changed: {one}" for one in self._other]
         return again + self._passed_over + self._words_of_place() + later + other
 
     def _words_of_place(self) -> list[str]:
         if not self.checkpoint:
             where = "" if self._inside else " between two epochs, where alone its loader can begin"
-            return [f"no good checkpoint to resume from{where}: the run begins anew"]
+            return [f"no good checkpoint to resume from{where}: the run starts over"]
         step = self.checkpoint["step"]
         place = f"step {step} (epoch {self.checkpoint['epoch']})"
         lines = [f"resuming from {place}, checkpoint {self.checkpoint['name']}"]
@@ -319,7 +319,7 @@ def _require_place(run: Run, resolved: Resolved) -> None:
 
 
 def _goes_on_inside(batches: Batches, record: Mapping[str, Any]) -> bool:
-    """Tell whether an epoch can be gone on with; older checkpoints lack what is drawn again."""
+    """Tell whether an epoch can be resumed inside; older checkpoints lack what is drawn again."""
     if isinstance(batches, ReplayedBatches):
         return int(record.get("format_version", FORMAT_VERSION)) >= 3
     return batches.seekable

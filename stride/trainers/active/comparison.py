@@ -92,7 +92,7 @@ class Comparison:
                 is that of `dataset_kwargs.split_seed`, the same for all.
             overrides: `key=value` texts, on top of the work_dir's config.
             trust: whether the user vouches for the import paths in that, and in the runs that
-                are gone on with; they are signed then.
+                are resumed; they are signed then.
 
         Raises:
             UserError: a wrong strategy, key or value, or a config that cannot be compared.
@@ -141,7 +141,7 @@ class Comparison:
         return max(found, key=lambda one: one.state == "done", default=None)
 
     def _runs(self) -> list[SeedRun]:
-        """Return the runs of the work_dir, newest first; none where there is no work_dir yet."""
+        """Return the runs of the work_dir, newest first; none where it does not exist yet."""
         return read_runs(self.work_dir)[::-1] if self.work_dir.is_dir() else []
 
     def runs(self) -> list[SeedRun]:

@@ -12,7 +12,7 @@ from stride.trainer.fit.run_recorder import RunRecorder
 
 
 def write_curve(run: RunRecorder, curve: Curve, metric: str, target: float | None) -> None:
-    """Write curve.json anew.
+    """Rewrite curve.json.
 
     Args:
         run: whose curve it is.

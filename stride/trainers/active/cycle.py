@@ -91,7 +91,7 @@ class Cycle:
         self._round_reset.weights = weights
 
     def stop_reason(self) -> str:
-        """Return why there is no further query, empty where there is one."""
+        """Return why the queries have ended, empty where a further one is to be made."""
         return self._query_step.stop_reason()
 
     def begin(self) -> bool:

@@ -69,7 +69,7 @@ class HumanOracle:
 
 
 def unknown(targets: Tensor) -> Tensor:
-    """Tell of each target whether nobody knows it: below 0 for a class, NaN for a number."""
+    """Tell of each target whether it is unknown: below 0 for a class, NaN for a number."""
     rows = targets.reshape(len(targets), -1)
     return (rows.isnan() if rows.is_floating_point() else rows < 0).any(1)
 
@@ -79,7 +79,7 @@ def require_labels(paths: RunPaths, info: DataInfo) -> None:
 
     Raises:
         RunError: tells how many are missing, and what to type.
-        DataError: a label is no class, or no number.
+        DataError: a label is neither a class nor a number.
     """
     targets_of(read_labels(paths), info.classes, info.num_classes, kind=info.target_kind)
     missing = missing_labels(paths)

@@ -145,14 +145,14 @@ class LabelSession:
         state, _ = current_state(self.paths)
         if state != "waiting" and not missing_labels(self.paths):
             raise RunError(
-                f"run {self.paths.name} has gone on with the labels of this query",
+                f"run {self.paths.name} has continued with the labels of this query",
                 where=str(self.paths.path),
                 hint=f"type: stride resume {self.paths.path}",
             )
 
 
 def _require_waiting(paths: RunPaths) -> None:
-    """Refuse labels that nobody would read."""
+    """Refuse labels that no training would read."""
     if is_written(paths):
         raise RunError(
             "a process is writing this run",

@@ -63,7 +63,7 @@ class LabelledPool:
         return labelled[unknown(self._targets(labelled))]
 
     def require_known(self, ids: Tensor) -> None:
-        """Refuse samples whose labels the dataset does not know, and nobody is asked for.
+        """Refuse samples whose labels are neither in the dataset nor asked for.
 
         Raises:
             DataError: tells how many they are.

@@ -71,7 +71,7 @@ class QueryStep:
         return f"no sample scores {least:.4g}: the largest score is {float(scores.max()):.4g}"
 
     def stop_reason(self) -> str:
-        """Return why there is no further query, empty where there is one."""
+        """Return why the queries have ended, empty where a further one is to be made."""
         active, labelled = self.assembly.config.active_config, len(self.rounds.labelled)
         if self.rounds.number >= active.num_rounds:
             return f"{active.num_rounds} queries are made"

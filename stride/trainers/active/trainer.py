@@ -17,7 +17,7 @@ class ActiveTrainer(Trainer):
 
     The pool is the training split: a sample's id is its number there. Validation and test split
     are never queried. Steps and epochs count on over the rounds, each of which trains as long as
-    `training_config` says; early stopping and the best weights begin anew. What each round was
+    `training_config` says; early stopping and the best weights start over. What each round was
     trained on, measured and asked for is a row of rounds.jsonl.
 
     Args:

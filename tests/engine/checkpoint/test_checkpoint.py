@@ -245,7 +245,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path, caplog, da
         found = newest_good(paths)
     assert (found.name, found.record["step"]) == ("m_epoch_9", 1)
     (warning,) = caplog.messages
-    assert "m_epoch_10 is passed over" in warning
+    assert "m_epoch_10 is skipped" in warning
 
 
 def unreadable(monkeypatch, path):

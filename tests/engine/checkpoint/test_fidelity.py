@@ -69,7 +69,7 @@ def test_parts_are_told_by_name():
     exact, inexact = parts_restored(state, saved)
     assert exact == ["counters", "a", "clock"]
     assert inexact == {
-        "new": "not in the checkpoint: it begins anew",
+        "new": "not in the checkpoint: it starts over",
         "gone": "in the checkpoint, and nothing here takes it",
         "b": "is not what was saved",
     }

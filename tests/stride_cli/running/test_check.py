@@ -77,10 +77,10 @@ def test_what_differs_is_said_first_and_the_rest_below_it() -> None:
 
 
 def test_what_was_not_restored_is_not_called_ok() -> None:
-    found = list(sentences(proof(half(verdict="inexact", inexact={"a": "begins anew"}))))
+    found = list(sentences(proof(half(verdict="inexact", inexact={"a": "starts over"}))))
     assert found[:2] == [
         "not exact: killed after step 4 of 8: the same bits so far, but not all was restored",
-        "  not exact: a: begins anew",
+        "  not exact: a: starts over",
     ]
 
 

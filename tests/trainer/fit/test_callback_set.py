@@ -73,12 +73,12 @@ def test_a_metric_nobody_gives_is_refused_unless_a_callback_may_add_it(make):
 
 def test_what_is_no_callback_is_refused(make):
     assembly = make(training_config={"callbacks": ["collections:Counter"]}).comprehend_config()
-    with pytest.raises(ComponentError, match="gives a Counter, no stride"):
+    with pytest.raises(ComponentError, match="gives a Counter, not a stride"):
         build_callbacks(assembly, [])
 
 
 def test_a_class_or_another_object_is_no_callback(make):
     assembly = make().comprehend_config()
     for thing in (Counting, object()):
-        with pytest.raises(ComponentError, match=r"callbacks gives a .*, no stride"):
+        with pytest.raises(ComponentError, match=r"callbacks gives a .*, not a stride"):
             build_callbacks(assembly, [thing])

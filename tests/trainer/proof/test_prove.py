@@ -155,7 +155,7 @@ def test_a_counter_on_the_network_is_found_and_this_process_stays_as_it_was(make
     first = proof["halves"][0]
     assert first["differs"][:2] == ["model / layer.weight", "optimizer / exp_avg of layer.weight"]
     assert first["first_step"] == proof["killed_after"] + 1
-    assert any("building the model, callbacks anew" in what for what in proof["not_tried"])
+    assert any("building the model, callbacks again" in what for what in proof["not_tried"])
     assert repr(_surroundings()) == repr(before)
     assert all(map(torch.equal, weights, model.parameters()))
     assert (model.calls, callback.steps) == (0, 0)
@@ -288,8 +288,8 @@ def test_several_ranks_are_refused(make, monkeypatch):
 
 
 def test_the_worst_of_the_halves_is_the_verdict():
-    ok, inexact = prove.Half(None, [], None, {}), prove.Half(2, [], None, {"data": "begins anew"})
-    differs = prove.Half(2, ["model"], 7, {"data": "begins anew"})
+    ok, inexact = prove.Half(None, [], None, {}), prove.Half(2, [], None, {"data": "starts over"})
+    differs = prove.Half(2, ["model"], 7, {"data": "starts over"})
     assert [half.verdict for half in (ok, inexact, differs)] == ["ok", "inexact", "differs"]
     for halves, verdict in [([ok], "ok"), ([ok, inexact], "inexact"), ([differs, ok], "differs")]:
         assert prove.Proof(4, 8, halves=halves).to_json()["verdict"] == verdict

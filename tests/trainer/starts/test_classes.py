@@ -119,7 +119,7 @@ def test_two_cells_define_a_class_twice_and_each_run_has_its_own(tmp_path, cell,
     assert factor(old, trust_code=True) == 1
     assert told(caplog) == [
         "run 0 has the class of its own model_source.py: "
-        f"__main__:Net is other than when run 0 was trained: {WORDS}"
+        f"__main__:Net has changed since run 0 was trained: {WORDS}"
     ]
     recorded = old.results["test"]["test/loss"]
     assert old.evaluate(trust_code=True)["test/loss"] == pytest.approx(recorded, abs=0)
@@ -155,7 +155,7 @@ def test_the_class_of_a_module_is_told_where_it_is_another(tmp_path, module, cap
     assert factor(run) == 2 and run.evaluate()
     assert len(told(caplog)) == 2
     for line in told(caplog):
-        assert line.startswith(f"{PATH} is other than when run 0 was trained: {WORDS}")
+        assert line.startswith(f"{PATH} has changed since run 0 was trained: {WORDS}")
     assert factor(run, trust_code=True) == 1
     module(NET.replace("return super().forward(x)", "return super().forward(-x)"))
     caplog.clear()

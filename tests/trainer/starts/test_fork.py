@@ -72,7 +72,7 @@ def test_a_fork_that_changes_nothing_trains_as_its_parent_did(parent, make):
     assert fork.results["weights_sha256"] == parent.results["weights_sha256"]
     assert fork.results["last"] == parent.results["last"]
     assert [row["step"] for row in fork.metrics()] == [8, 8]
-    assert "begins anew" not in log_of(fork)
+    assert "starts over" not in log_of(fork)
 
 
 def test_the_lineage_is_recorded_and_said(parent, make):
@@ -102,7 +102,7 @@ def test_another_learning_rate_is_taken_and_the_moments_are_kept(parent, make):
             assert torch.equal(after["state"][number][name], value)
     assert fork.metrics()[-1]["lr"] == 0.5
     assert "changed: optimizer_kwargs.lr was 0.001 and is 0.5" in log_of(fork)
-    assert "begins anew: schedule\n" in log_of(fork)
+    assert "starts over: schedule\n" in log_of(fork)
 
 
 def test_a_parent_whose_config_was_edited_is_told_of(make):
@@ -121,7 +121,7 @@ def test_another_optimiser_begins_anew(parent, make):
     trainer.fork(0, "3", {"optimizer_kwargs.optimizer_name": "SGD", "optimizer_kwargs.lr": 0.1})
     fork = run_of(trainer)
     assert "optimizer" not in origin_of(fork)
-    assert "begins anew: optimizer, schedule\n" in log_of(fork)
+    assert "starts over: optimizer, schedule\n" in log_of(fork)
     assert fork.status["state"] == "done"
 
 
@@ -131,7 +131,7 @@ def test_other_data_begins_the_epoch_anew(parent, make):
     fork = run_of(trainer)
     counters = origin_of(fork)["counters"]
     assert counters == {"step": 6, "epoch": 1, "position": 0}
-    assert "begins anew: tally\n" in log_of(fork)
+    assert "starts over: tally\n" in log_of(fork)
     assert fork.results["last"]["step"] == 6 + 8
 
 
@@ -156,7 +156,7 @@ def test_changed_data_begins_the_epoch_anew_by_the_statistics_of_before(make, tm
     (trainer := make()).fork(0, "last", {"training_config.max_steps": 3})
     fork, parent = run_of(trainer), run_of(first)
     assert origin_of(fork)["counters"] == {"step": 2, "epoch": 0, "position": 0}
-    assert "changed: dataset_kwargs.(data) the data itself is other" in log_of(fork)
+    assert "changed: dataset_kwargs.(data) the data itself has changed" in log_of(fork)
     assert fork.paths.normalization.read_bytes() == parent.paths.normalization.read_bytes()
 
 
@@ -191,14 +191,14 @@ def test_what_changes_no_bit_begins_nothing_anew(parent, make):
     trainer = make()
     trainer.fork(0, "6", {"load_data_kwargs.num_workers": 1})
     fork = run_of(trainer)
-    assert "begins anew" not in log_of(fork)
+    assert "starts over" not in log_of(fork)
     assert fork.results["weights_sha256"] == parent.results["weights_sha256"]
 
 
 def test_another_seed_draws_other_batches(parent, make):
     trainer = make()
     trainer.fork(0, "4", {"seed": 9})
-    assert "begins anew: random, tally\n" in log_of(run_of(trainer))
+    assert "starts over: random, tally\n" in log_of(run_of(trainer))
     assert run_of(trainer).results["last"] != parent.results["last"]
 
 
@@ -206,7 +206,7 @@ def test_another_metric_to_save_by_has_no_best_value_yet(parent, make):
     trainer = make()
     saving = {"training_config.saving_metric": "validation/epoch_accuracy"}
     trainer.fork(0, "4", {**saving, "training_config.max_epochs": 3})
-    assert "begins anew: callback-BestWeights\n" in log_of(run_of(trainer))
+    assert "starts over: callback-BestWeights\n" in log_of(run_of(trainer))
     assert run_of(trainer).results["best"]["epoch"] > 1
 
 

@@ -54,7 +54,7 @@ def test_each_flipped_bit_of_a_checkpoints_record_is_found(make):
     record.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])  # a digit
     assert problems(run) == [f"checkpoints/{newest(run).path.name}/checkpoint.json"]
     make().fit(resume=0)
-    assert "passed over: checkpoint.json is damaged" in run.log()
+    assert "skipped: checkpoint.json is damaged" in run.log()
 
 
 def test_a_checkpoint_says_whose_it_is(make):
@@ -73,8 +73,8 @@ def test_a_checkpoint_of_another_run_is_passed_over_and_told(make, tmp_path):
     shutil.copytree(newest(other).path, place)
     assert problems(run) == [f"checkpoints/{name}/checkpoint.json"]
     make().fit(resume=0)
-    assert f"{name} is passed over: it is of another run, {other.status['uuid']}" in run.log()
-    assert "the run begins anew" in run.log()
+    assert f"{name} is skipped: it is of another run, {other.status['uuid']}" in run.log()
+    assert "the run starts over" in run.log()
 
 
 def test_a_config_that_was_edited_is_refused_and_told(make):

@@ -220,7 +220,7 @@ def test_other_data_is_named_as_the_cause(make, tmp_path):
     record = trainer.reproduce(0)
     assert not record.identical
     assert any("data" in cause for cause in record.causes)
-    assert "other: " in trainer.run.paths.log(0).read_text()
+    assert "changed: " in trainer.run.paths.log(0).read_text()
 
 
 def test_no_steps_prove_nothing(make):
@@ -293,5 +293,5 @@ def test_weights_that_are_not_those_on_record_are_named(make):
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     trainer = make()
     assert trainer.reproduce(0).weights == "identical"
-    said = "other: weights.safetensors: damaged: its SHA-256 is not the one in results.json"
+    said = "changed: weights.safetensors: damaged: its SHA-256 is not the one in results.json"
     assert said in trainer.run.paths.log(0).read_text()

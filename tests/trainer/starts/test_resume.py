@@ -385,8 +385,8 @@ def test_a_damaged_newest_checkpoint_is_passed_over_and_named(make, tmp_path, ca
     assert (older[-1], newest[-1]) == ("3", "6")
     damage(run, newest)
     make().fit(resume=0)
-    assert f"the checkpoint {newest} is passed over" in caplog.text
-    assert f"the checkpoint {newest} is passed over" in log_of(run)
+    assert f"the checkpoint {newest} is skipped" in caplog.text
+    assert f"the checkpoint {newest} is skipped" in log_of(run)
     assert "resuming from step 3" in log_of(run)
     whole = Run(tmp_path / "whole" / "0")
     assert Run(run.path).results["weights_sha256"] == whole.results["weights_sha256"]
@@ -398,7 +398,7 @@ def test_without_a_good_checkpoint_the_run_begins_anew_and_says_so(make, tmp_pat
     for name in run.paths.checkpoint_names():
         damage(run, name)
     make().fit(resume=0)
-    assert "no good checkpoint to resume from: the run begins anew" in log_of(run)
+    assert "no good checkpoint to resume from: the run starts over" in log_of(run)
     assert json.loads(run.paths.segment(1).read_text())["from_step"] == 0
     whole = Run(tmp_path / "whole" / "0")
     assert Run(run.path).results["weights_sha256"] == whole.results["weights_sha256"]

@@ -213,9 +213,9 @@ def test_labels_that_were_trained_on_stay(paths: RunPaths) -> None:
         labelling.give(sample, "dog", by="ann")
     RunWriter.resume(paths.path).close("interrupted")
     assert LabelSession(paths.path).missing() == []
-    with pytest.raises(RunError, match=r"has gone on with the labels.*type: stride resume"):
+    with pytest.raises(RunError, match=r"has continued with the labels.*type: stride resume"):
         labelling.give(5, "cat", by="ann")
-    with pytest.raises(RunError, match="has gone on with the labels"):
+    with pytest.raises(RunError, match="has continued with the labels"):
         labelling.withdraw(5, by="ann")
     assert read_labels(paths)[5] == "dog"
 
