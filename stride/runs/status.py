@@ -14,7 +14,6 @@ from typing import Any, Literal, NamedTuple
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, segment_number
-from stride.runs.process import is_alive, is_here
 
 State = Literal[
     "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
@@ -101,6 +100,8 @@ def _gone(
     now: float,
 ) -> str:
     """Return why the writing process counts as ended, or the empty text while it lives."""
+    from stride.runs.process import is_alive, is_here  # a listing of ended runs needs neither
+
     who = status if segment is None else segment
     host, pid = who.get("host", "an unknown host"), who.get("pid")
     if segment is not None and is_here(segment):
