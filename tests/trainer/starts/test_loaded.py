@@ -62,7 +62,7 @@ def test_other_data_is_read_by_the_codes_of_the_run(make, tmp_path):
     _, assembly = run.assemble()
     assert all((targets == 1).all() for _, targets in assembly.loader("test"))
     path.write_text("\n".join(["colour,age,kind", *rows, "pink,3,cat"]))
-    with pytest.raises(DataError, match=r"'pink' is none of .*line 62, column 'colour'"):
+    with pytest.raises(DataError, match=r"'pink' is not among .*line 62, column 'colour'"):
         run.evaluate("test")
 
 
