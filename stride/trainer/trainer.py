@@ -66,6 +66,8 @@ class Trainer:
 
     Attributes:
         kind: the class of its kind of training: what is trained on, loop after loop.
+        builder: builds what the config says, and keeps it.
+        session: everything that the last or current `fit` carries.
         state: step, epoch and position of the training.
         optimizer: of the last or current `fit`.
         run: the recording of the last or current `fit`.

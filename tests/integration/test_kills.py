@@ -60,11 +60,12 @@ class Rounds:
         """Train one run to its end, killed before it once at least."""
         name = str(self.runs)
         self.runs += 1
-        before, resume = self.kills, None
+        before, resume, is_over = self.kills, None, False
         while self.kills == before or self.chance.random() < 0.3:
             if self._killed(name, resume):
                 run = RunPaths(self.folder / name / "0")
-                if run.results.exists() and current_state(run)[0] == "done":
+                is_over = run.results.exists() and current_state(run)[0] == "done"
+                if is_over:
                     break  # killed between its last word and the process's end
                 resume = self._resumable(name)
             elif resume is not None:
@@ -74,7 +75,10 @@ class Rounds:
         else:
             assert self._train(name, resume) == 0, self.log()
         run = max((self.folder / name).iterdir())  # a new one where the first had not begun
-        assert problems_of(run, self.whole) == []
+        wrong = problems_of(run, self.whole)
+        if is_over:  # the folder through which it wrote its last word is still there
+            wrong = [one for one in wrong if not one.endswith("is left behind")]
+        assert wrong == []
         self.identical += 1
 
     def _killed(self, name: str, resume: str | None) -> bool:

@@ -181,7 +181,7 @@ def table(project):
 
 
 def test_a_run_leaves_before_the_limit_and_goes_on_to_the_same_bits(project, cluster, count):
-    words = ("--requeue", "--time", "1", "--signal-seconds", "30")
+    words = ("--requeue", "--time", "1", "--signal-seconds", "20")
     run = project.launch(*words, typed=(SLOW,))
     ends(run, "interrupted")
     assert "SIGUSR1" in Run(run.path).status["reason"]
