@@ -71,7 +71,8 @@ stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run --trust
 stride logs RUN --rank R --follow|-f
-stride ls W --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B --json --csv
+stride ls W --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
+--json --csv
 stride path RUN
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride resume RUN --config KEY=VALUE... --data-root DIR --trust

@@ -1,1 +1,1 @@
-"""Commands that read runs: list, show, compare, check; most need no torch."""
+"""Commands that read runs: list, show, compare, verify; most need no torch."""

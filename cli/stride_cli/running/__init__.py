@@ -1,1 +1,1 @@
-"""Commands that train, or have a cluster do it."""
+"""Commands that train, check or evaluate, or have a cluster do it."""

@@ -1,1 +1,1 @@
-"""The parts of one `fit`, in the order in which it uses them: from data and model to results."""
+"""The parts of one `fit`: from data and model to results."""
