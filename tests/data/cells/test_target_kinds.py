@@ -132,7 +132,7 @@ def test_recorded_labels_keep_their_codes(read, refused):
     counted = read(column(["0", "1"]), "y", categories={"y": ["0", "1", "2"]})
     assert counted.tensors[1].tolist() == [0, 1] and counted.classes == ()
     assert num_classes(counted) == 3  # also where the largest is not in this file
-    assert "there twice" in refused(column(["a"]), "y", categories={"y": ["a", "a"]})
+    assert "duplicate value 'a'" in refused(column(["a"]), "y", categories={"y": ["a", "a"]})
     assert "no column 'Y' (dataset_kwargs.categories)" in refused(
         column(["a"]), "y", categories={"Y": ["a"]}
     )

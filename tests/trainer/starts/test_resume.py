@@ -350,7 +350,7 @@ def test_a_checkpoint_that_came_since_the_run_was_looked_at_is_not_lost(make):
     later = newest.with_name(newest.name.replace("step_6", "step_7"))
     beginning = Meanwhile.of(run.path)
     beginning.happens = lambda: shutil.copytree(newest, later)
-    with pytest.raises(RunError, match="went on until just now"):
+    with pytest.raises(RunError, match="was writing until just now"):
         fit(make(), beginning)
     assert later.is_dir()
 
