@@ -41,7 +41,7 @@ def run(
         limit = NEWEST
     asks = where is not None or sort is not None or columns is not None
     rows, total = list_newest(work_dir, limit=None if asks else limit)
-    if asks:
+    if asks and rows:  # where there is no run, no name is known
         selection = _select(rows, where, sort)
         if columns is not None and selection.facts:
             names = [*filter(None, map(str.strip, columns.split(","))), *metrics]

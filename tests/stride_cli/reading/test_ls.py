@@ -135,6 +135,12 @@ def test_runs_are_asked_for_by_a_query(stride, make_run) -> None:
     assert (code, out, err) == (0, "", "no runs in W where lr > 1\n")
 
 
+def test_no_name_is_wrong_where_there_is_no_run(stride, tmp_path) -> None:
+    (tmp_path / "W").mkdir()
+    code, out, err = stride("ls", "W", "--where", "lr < 1", "--sort", "lr", "--columns", "lr")
+    assert (code, out, err) == (0, "", "no runs in W where lr < 1\n")
+
+
 def test_chosen_columns_have_the_same_numbers_in_every_form(stride, make_run) -> None:
     make_run("optimizer_kwargs.lr=0.012345678", loss=0.25)
     make_run("seed=7", loss=None, state="failed")
