@@ -13,7 +13,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows import RunRow, numbers_in
 from stride.runs.where.names import Field
 
 _ROW = {"run": "name", "status": "state"}  # fields that a row calls otherwise
@@ -41,13 +41,13 @@ class Facts:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Return each metric where the run was best, else its last value; the test split's too."""
-        found = {**self.test, **self.row.last, **self.row.best}
-        return {name: value for name, value in found.items() if name not in ("step", "epoch")}
+        return {**self.test, **self.row.last, **self.row.best}
 
     @cached_property
     def test(self) -> dict[str, float]:
         """Return the metrics of the test split."""
-        return _numbers(self._read(self._paths.results).get("test"))
+        test = self._read(self._paths.results).get("test")
+        return numbers_in(test) if isinstance(test, Mapping) else {}
 
     @cached_property
     def _provenance(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Facts:
         curves: dict[str, list[float]] = {}
         with suppress(RunError, OSError):
             for line in read_lines(self._paths.metrics):
-                for name, value in _numbers(line).items():
+                for name, value in numbers_in(line).items():
                     curves.setdefault(name, []).append(value)
         return {name: [v for v in some if not math.isnan(v)] for name, some in curves.items()}
 
@@ -103,8 +103,3 @@ class Facts:
 def _text(record: Any, key: str) -> str | None:
     value = record.get(key) if isinstance(record, Mapping) else None
     return value if isinstance(value, str) else None
-
-
-def _numbers(record: Any) -> dict[str, float]:
-    found = decode_numbers(record) if isinstance(record, Mapping) else {}
-    return {name: value for name, value in found.items() if type(value) in (int, float)}

@@ -186,9 +186,14 @@ def _texts(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _numbers(metrics: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the metrics by name, without the position where they were taken."""
-    decoded = {name: decode_number(value) for name, value in (metrics or {}).items()}
+    return {name: float(value) for name, value in numbers_in(metrics or {}).items()}
+
+
+def numbers_in(record: Mapping[str, Any]) -> dict[str, int | float]:
+    """Return the numbers of a record by name, without the position where they were taken."""
+    decoded = {name: decode_number(value) for name, value in record.items()}
     return {
-        name: float(value)
+        name: value
         for name, value in decoded.items()
         if type(value) in (int, float) and name not in _POSITION
     }

@@ -7,7 +7,7 @@ from typing import Any
 from stride.runs.listing.facts import Facts
 from stride.runs.listing.rows import RunRow
 from stride.runs.where.match import where
-from stride.runs.where.names import FIELDS, Field, Names
+from stride.runs.where.names import Field, Names
 from stride.runs.where.parse import ASPECTS
 
 
@@ -29,8 +29,8 @@ class Selection:
     @cached_property
     def _names(self) -> Names:
         """Return what all runs have; what is left out later keeps its names."""
-        config = {key for facts in self.facts for key in facts.config}
-        return Names(config, {name for facts in self.facts for name in facts.metrics})
+        config = (key for facts in self.facts for key in facts.config)
+        return Names(config, (name for facts in self.facts for name in facts.metrics))
 
     def where(self, query: str, *, now: float | None = None) -> None:
         """Keep the runs for which a query holds.
@@ -38,8 +38,8 @@ class Selection:
         Raises:
             QueryError: it is wrong; says where.
         """
-        asked = where(query, self._names, now=now)
-        self.facts = [facts for facts in self.facts if asked.holds(facts.value)]
+        holds = where(query, self._names, now=now)
+        self.facts = [facts for facts in self.facts if holds(facts.value)]
 
     def sort(self, by: str) -> None:
         """Sort by a name, with `-` before it the largest first; runs without it come last.
@@ -59,8 +59,6 @@ class Selection:
         Raises:
             UserError: there is no such name, or it may mean several.
         """
-        if text in FIELDS:
-            return Field("field", text)
         aspect, _, inner = text.partition("(")
         if aspect in ASPECTS and inner.endswith(")"):
             return self._names.find(inner[:-1], aspect)

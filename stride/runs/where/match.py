@@ -4,7 +4,6 @@ import math
 import operator
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -30,25 +29,11 @@ _EXPECTED = {
 }
 
 
-@dataclass(frozen=True)
-class Where:
-    """A query whose names and values are understood.
+def where(query: str, names: Names, *, now: float | None = None) -> Test:
+    """Return what tells of a run, by what gives the value of a field, whether a query holds.
 
-    Attributes:
-        fields: what it looks at.
-        holds: tells whether a run is asked for, given what gives the value of a field; None is
-            an absent one.
-    """
-
-    fields: frozenset[Field]
-    holds: Test
-
-
-def where(query: str, names: Names, *, now: float | None = None) -> Where:
-    """Return a query's meaning for runs with these names.
-
-    An absent value is equal to null alone, and neither smaller nor larger than anything; `!=`
-    and `!~` say that `==` and `~` do not hold.
+    An absent value, given as None, is equal to null alone, and neither smaller nor larger than
+    anything; `!=` and `!~` say that `==` and `~` do not hold.
 
     Args:
         query: as `stride.runs.where.parse` describes it.
@@ -58,7 +43,7 @@ def where(query: str, names: Names, *, now: float | None = None) -> Where:
     Raises:
         QueryError: says what is wrong, and at which character.
     """
-    return _Binder(query, names, time.time() if now is None else now).bound()
+    return _Binder(query, names, time.time() if now is None else now).test(parse(query))
 
 
 class _Binder:
@@ -66,19 +51,14 @@ class _Binder:
 
     def __init__(self, query: str, names: Names, now: float) -> None:
         self._query, self._names, self._now = query, names, now
-        self._fields: set[Field] = set()
 
-    def bound(self) -> Where:
-        test = self._test(parse(self._query))
-        return Where(frozenset(self._fields), test)
-
-    def _test(self, query: Query) -> Test:
+    def test(self, query: Query) -> Test:
         if isinstance(query, Condition):
             return self._condition(query)
         if isinstance(query, Not):
-            inner = self._test(query.part)
+            inner = self.test(query.part)
             return lambda value_of: not inner(value_of)
-        tests = [self._test(part) for part in query.parts]
+        tests = [self.test(part) for part in query.parts]
         decide = all if isinstance(query, And) else any
         return lambda value_of: decide(test(value_of) for test in tests)
 
@@ -97,11 +77,9 @@ class _Binder:
 
     def _field(self, name: Name) -> Field:
         try:
-            field = self._names.find(name.text, name.aspect)
+            return self._names.find(name.text, name.aspect)
         except UserError as error:
             refuse(self._query, name.place, error.what, error.hint)
-        self._fields.add(field)
-        return field
 
     def _wanted(self, field: Field, sign: str, literal: Literal) -> Literal:
         """Return the value that is compared with, of the field's kind."""

@@ -1,6 +1,7 @@
 """Find what a name in a query means: a field of a run, a key of its config, or a metric."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from stride.config.metrics import canonical
@@ -54,12 +55,20 @@ class Names:
     """All names that some runs have.
 
     Args:
-        config: dotted keys of their configs.
-        metrics: names of their metrics.
+        config: dotted keys of their configs; read when a name is first looked for among them.
+        metrics: names of their metrics; likewise.
     """
 
     def __init__(self, config: Iterable[str], metrics: Iterable[str]) -> None:
-        self._config, self._metrics = frozenset(config), frozenset(metrics)
+        self._given = config, metrics
+
+    @cached_property
+    def _config(self) -> frozenset[str]:
+        return frozenset(self._given[0])
+
+    @cached_property
+    def _metrics(self) -> frozenset[str]:
+        return frozenset(self._given[1])
 
     def find(self, text: str, aspect: str = "") -> Field:
         """Return what a name means; a short one has to mean one thing alone.

@@ -5,7 +5,6 @@ from typing import NamedTuple, NoReturn
 
 from stride.errors import UserError
 
-SIGNS = ("<=", ">=", "==", "!=", "!~", "<", ">", "=", "~", ":", "(", ")", "[", "]", ",")
 _TOKEN = re.compile(
     r"""\s*(?:
         (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')

@@ -64,6 +64,14 @@ def test_runs_without_a_value_are_the_last_ones(selection, by, expected):
     assert names(selection) == expected
 
 
+def test_no_config_is_read_for_what_the_rows_have(selection):
+    selection.where("status == done and run > 1")
+    selection.sort("-created")
+    assert not any("config" in vars(facts) for facts in selection.facts)
+    selection.where("seed > 1")
+    assert all("config" in vars(facts) for facts in selection.facts)
+
+
 def test_names_stay_known_when_their_runs_are_left_out(selection):
     selection.where("seed == 99")
     assert names(selection) == [] and selection.field("lr").key == "optimizer_kwargs.lr"
