@@ -124,8 +124,17 @@ def test_no_file_imports_an_optional_or_slow_package_at_its_top() -> None:
 
 
 def test_the_command_line_imports_only_typer_at_its_top() -> None:
-    app = ROOT / "cli" / "stride_cli" / "app.py"
-    assert imported_at_the_top(app) == {"sys", "typing", "typer"}
+    package = ROOT / "cli" / "stride_cli"
+    declared = [package / "app.py", package / "options.py", *package.glob("*/commands.py")]
+    assert len(declared) > 4
+    for file in declared:
+        modules = {
+            node.module or ""
+            for node in ast.parse(file.read_text()).body
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stride_cli")
+        }
+        assert all(name.rpartition(".")[2] in ("options", "commands") for name in modules), file
+        assert imported_at_the_top(file) <= {"sys", "typing", "typer", "stride_cli"}, file
 
 
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

@@ -1,0 +1,31 @@
+"""Declare the arguments and options that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--config", metavar="KEY=VALUE", help="Set one value of the config; repeatable."),
+]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option("--config-file", metavar="FILE", help="A config in JSON, TOML or YAML."),
+]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's folder: W/3, W/name, W/latest, W/best.")
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", "-m", metavar="NAME", help="A metric to show; repeatable."),
+]
+DataRoot = Annotated[
+    str | None,
+    typer.Option("--data-root", metavar="DIR", help="Look for the run's data below this folder."),
+]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust", help="Run the code that the folder's config names, and sign it."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]

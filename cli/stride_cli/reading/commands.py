@@ -1,0 +1,170 @@
+"""Declare the commands that read runs; each imports its own module when called."""
+
+from typing import Annotated, Any
+
+import typer
+
+from stride_cli.options import AsCsv, AsJson, ConfigFile, Metrics, Overrides, Run, Trust
+
+commands = typer.Typer()
+
+
+@commands.command()
+def ls(
+    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    metric: Metrics = None,
+    number: Annotated[
+        int | None, typer.Option("-n", min=1, metavar="N", help="Only the newest N runs.")
+    ] = None,
+    all_runs: Annotated[
+        bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
+    ] = False,
+    jobs: Annotated[bool, typer.Option("--jobs", help="Ask SLURM for the state of jobs.")] = False,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where", metavar="QUERY", help="Only these: 'lr < 1e-2 and status == done'."
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option("--sort", metavar="[-]NAME", help="Smallest first; with - the largest."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="What to show: lr,seed,test/accuracy."),
+    ] = None,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """List the runs of a work_dir, newest first."""
+    from stride_cli.reading import ls
+
+    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns}
+    shown: dict[str, Any] = {"jobs": jobs, "json": json, "csv": csv}
+    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **asked, **shown)
+
+
+@commands.command()
+def show(run: Run, json: AsJson = False) -> None:
+    """Show one run: status, times, results, overrides, where it ran."""
+    from stride_cli.reading import show
+
+    show.run(run, json=json)
+
+
+@commands.command()
+def diff(
+    run: Run,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
+    json: AsJson = False,
+) -> None:
+    """Show what differs between two runs: config and results."""
+    from stride_cli.reading import diff
+
+    diff.run(run, other, json=json)
+
+
+@commands.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, or whole work_dirs.")],
+    metric: Metrics = None,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """Put runs side by side: the config that differs, and the metrics."""
+    from stride_cli.reading import compare
+
+    compare.run(runs, metric or [], json=json, csv=csv)
+
+
+@commands.command()
+def config(
+    place: Annotated[
+        str | None, typer.Argument(metavar="[W|RUN]", help="A work_dir, or a run's folder.")
+    ] = None,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Write it to the work_dir's config; repeatable."
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Print a resolved config and where each value came from."""
+    from stride_cli.reading import config as command
+
+    command.run(place, config or [], config_file, settings or [], json=json)
+
+
+@commands.command()
+def path(run: Run) -> None:
+    """Print the absolute path of a run's folder."""
+    from stride_cli.reading import path
+
+    path.run(run)
+
+
+@commands.command()
+def logs(
+    run: Run,
+    rank: Annotated[
+        int, typer.Option("--rank", min=0, metavar="R", help="The process whose log is wanted.")
+    ] = 0,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+    ] = False,
+) -> None:
+    """Print a run's text log."""
+    from stride_cli.reading import logs
+
+    logs.run(run, rank, follow=follow)
+
+
+@commands.command()
+def active(
+    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", metavar="A,B", help="Train these query strategies first."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="N", help="How many, or which ones: 0,3,7; 5 if absent."),
+    ] = None,
+    config: Overrides = None,
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", "-m", metavar="NAME", help="Of the curves; theirs if absent."),
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option("--target", metavar="X", help="Count the labels to this value."),
+    ] = None,
+    trust: Trust = False,
+    json: AsJson = False,
+    csv: AsCsv = False,
+) -> None:
+    """Put learning curves of active learning side by side, over seeds."""
+    from stride_cli.reading import active
+
+    shown: dict[str, Any] = {"metric": metric, "target": target, "json": json, "csv": csv}
+    active.run(work_dir, compare, seeds, config or [], trust=trust, **shown)
+
+
+@commands.command()
+def verify(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs; with --all whole work_dirs.")
+    ],
+    all_runs: Annotated[
+        bool, typer.Option("--all", help="Every run of these work_dirs, broken ones included.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Check runs without running anything: hashes, schemas, completeness."""
+    from stride_cli.reading import verify
+
+    verify.run(runs, all_runs=all_runs, json=json)

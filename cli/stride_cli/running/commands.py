@@ -1,0 +1,187 @@
+"""Declare the commands that start, end and repeat runs; each imports its own module when called."""
+
+from typing import Annotated
+
+import typer
+
+from stride_cli.options import AsJson, ConfigFile, DataRoot, Overrides, Run, Trust
+
+commands = typer.Typer()
+
+
+@commands.command()
+def check(
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Kill and resume it in its first steps, and compare: exit code 0 ok, 3 not.",
+        ),
+    ] = False,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Try one step of a config; create nothing."""
+    from stride_cli.running import check
+
+    check.run(config or [], config_file, resume=resume, trust=trust, json=json)
+
+
+@commands.command()
+def launch(
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, metavar="N", help="Machines.")] = 1,
+    gpus_per_node: Annotated[
+        int, typer.Option("--gpus-per-node", min=0, metavar="G", help="GPUs of each machine.")
+    ] = 0,
+    tasks_per_node: Annotated[
+        int | None,
+        typer.Option(
+            "--tasks-per-node",
+            min=1,
+            metavar="T",
+            help="Processes on each machine; one for each GPU, or one, if absent.",
+        ),
+    ] = None,
+    cpus_per_task: Annotated[
+        int | None,
+        typer.Option("--cpus-per-task", min=1, metavar="C", help="CPU cores of each process."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="TIME", help="The limit, as 2:00:00 or 1-12.")
+    ] = None,
+    partition: Annotated[
+        str | None, typer.Option("--partition", metavar="P", help="One of the site's partitions.")
+    ] = None,
+    requeue: Annotated[
+        bool,
+        typer.Option(
+            "--requeue", help="Checkpoint before the limit, queue again, resume the same run."
+        ),
+    ] = False,
+    signal_seconds: Annotated[
+        int | None,
+        typer.Option(
+            "--signal-seconds",
+            min=1,
+            metavar="S",
+            help="Leave so long before the limit; 120 if absent, with --requeue.",
+        ),
+    ] = None,
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option("--sbatch", metavar="KEY=VALUE", help="An option of sbatch; repeatable."),
+    ] = None,
+    array: Annotated[
+        int | None,
+        typer.Option(
+            "--array",
+            min=1,
+            metavar="N",
+            help="Queue N runs with the seeds seed, seed+1, ...: one job array.",
+        ),
+    ] = None,
+    wait: Annotated[
+        float | None,
+        typer.Option("--wait", min=0, metavar="S", help="Wait for the end, at most S seconds."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the job's script and create nothing.")
+    ] = False,
+    trust: Trust = False,
+) -> None:
+    """Queue a run as a job of SLURM: check, claim, write job.sbatch, submit, return."""
+    from stride_cli.running import launch
+
+    launch.run(
+        config or [],
+        config_file,
+        array=array,
+        wait=wait,
+        dry_run=dry_run,
+        trust=trust,
+        nodes=nodes,
+        gpus_per_node=gpus_per_node,
+        tasks_per_node=tasks_per_node,
+        cpus_per_task=cpus_per_task,
+        time=time,
+        partition=partition,
+        requeue=requeue,
+        signal_seconds=signal_seconds,
+        options=sbatch or [],
+    )
+
+
+@commands.command()
+def resume(
+    run: Run, config: Overrides = None, data_root: DataRoot = None, trust: Trust = False
+) -> None:
+    """Resume a run where it was left, bit by bit as if it had never stopped."""
+    from stride_cli.running import resume
+
+    resume.run(run, config or [], data_root, trust=trust)
+
+
+@commands.command()
+def cancel(run: Run) -> None:
+    """End the SLURM job of a run; one that has not begun is stopped."""
+    from stride_cli.running import cancel
+
+    cancel.run(run)
+
+
+@commands.command()
+def fork(
+    run: Run,
+    at: Annotated[
+        str, typer.Option("--at", metavar="AT", help="best, last, a checkpoint's name, or a step.")
+    ] = "best",
+    config: Overrides = None,
+    data_root: DataRoot = None,
+    trust: Trust = False,
+) -> None:
+    """Start a new run from a checkpoint of another."""
+    from stride_cli.running import fork
+
+    fork.run(run, at, config or [], data_root, trust=trust)
+
+
+@commands.command()
+def reproduce(
+    run: Run,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, metavar="N", help="Stop after N steps.")
+    ] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Use the recorded commit and patch, in a copy.")
+    ] = False,
+    data_root: DataRoot = None,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Do a run again as a new run and compare: exit code 0 identical, 3 diverged."""
+    from stride_cli.running import reproduce
+
+    reproduce.run(run, steps, data_root, code=code, trust=trust, json=json)
+
+
+@commands.command()
+def evaluate(
+    run: Run,
+    split: Annotated[
+        str, typer.Option("--split", metavar="SPLIT", help="train, validation or test.")
+    ] = "test",
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="A,B", help="Metrics by name; as in training if absent."),
+    ] = None,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Evaluate a run's best weights on a split of its data."""
+    from stride_cli.running import evaluate
+
+    evaluate.run(run, split, metrics, trust=trust, json=json)
