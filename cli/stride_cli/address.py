@@ -1,7 +1,12 @@
 """Find the run that a path on the command line names."""
 
-from os.path import isdir, lexists  # those of Path raise where reading is not permitted
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stride.runs.listing.rows import RunRow
+    from stride.runs.listing.selection import Selection
 
 
 def find(text: str) -> Path:
@@ -11,6 +16,7 @@ def find(text: str) -> Path:
         RunError: there is no such run, or the folder is not one.
     """
     from stride.errors import RunError
+    from stride.runs.listing.places import is_work_dir
     from stride.runs.listing.rows import is_run_folder
     from stride.runs.work_dir import WorkDir
 
@@ -43,27 +49,35 @@ def find_together(text: str) -> Path:
         return find(text)
 
 
-def is_run(text: str) -> bool:
-    """Say whether a path names a run, by its files or by a selector, and not a work_dir."""
-    from stride.runs.layout import RESERVED_NAMES, RunPaths
+def select(places: Sequence[str], where: str | None = None) -> "Selection":
+    """Return the runs that are named, a work_dir standing for all of its runs, and asked for.
 
-    paths = RunPaths(Path(text))
-    return paths.name in RESERVED_NAMES or any(map(lexists, (paths.status, paths.segments)))
+    Args:
+        places: runs, work_dirs, or folders above some.
+        where: a query that has to hold.
+
+    Raises:
+        UserError: there is no such run, or the query is wrong.
+    """
+    from stride.runs.listing.selection import Selection
+
+    selection = Selection(_rows(places))
+    if where is not None and selection.facts:
+        selection.where(where)
+    return selection
 
 
-def is_work_dir(folder: Path) -> bool:
-    """Tell whether a folder holds runs: a copy of some need not have the hidden folder of all."""
-    from stride.errors import RunError
-    from stride.runs.layout import WorkDirPaths
-    from stride.runs.listing.rows import is_run_folder
+def _rows(places: Sequence[str]) -> list["RunRow"]:
+    """Return the rows in the order of the places, of a work_dir's runs the oldest first."""
+    from stride.runs.listing.places import is_run, is_work_dir, list_places, work_dirs_of
+    from stride.runs.listing.rows import read_row
 
-    if isdir(WorkDirPaths(folder).private):
-        return True
-    if is_run_folder(folder):
-        return False
-    from stride.runs.listing.query import folder_names
-
-    try:
-        return any(is_run_folder(folder / name) for name in folder_names(folder))
-    except RunError:  # nothing is there, or reading is not permitted
-        return False
+    rows: dict[Path, RunRow] = {}
+    for place in places:
+        work_dirs = [] if is_run(place) else work_dirs_of(place)
+        if any(map(is_work_dir, work_dirs)):
+            rows |= {row.path: row for row in reversed(list_places(work_dirs).rows)}
+        else:
+            folder = find(place)
+            rows.setdefault(folder, read_row(folder))
+    return list(rows.values())

@@ -29,3 +29,13 @@ Trust = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+AsMarkdown = Annotated[bool, typer.Option("--md", help="Print Markdown.")]
+AsLatex = Annotated[bool, typer.Option("--latex", help="Print LaTeX, for the package booktabs.")]
+WorkDirs = Annotated[
+    list[str],
+    typer.Argument(metavar="W...", help="Work_dirs, or folders above some."),
+]
+Where = Annotated[
+    str | None,
+    typer.Option("--where", metavar="QUERY", help="Only these: 'lr < 1e-2 and status == done'."),
+]

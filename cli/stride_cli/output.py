@@ -1,17 +1,21 @@
 """Write what a command says: data to stdout, words to stderr, and nothing a terminal would obey.
 
-The only place that prints. JSON, CSV, or a table, which is coloured and cut on a terminal only.
+The only place that prints. On a terminal alone a table is coloured and fitted to its width.
 """
 
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from stride.config.nonfinite import encode_numbers
 from stride.loggers.screen import Screen
 from stride.visible import visible, visible_cell, visible_json
+
+if TYPE_CHECKING:
+    from stride.tables.table import Table
 
 COLOURS = {
     "done": "32",
@@ -24,9 +28,31 @@ COLOURS = {
     "created": "2",
     "queued": "2",
 }
-GAP = "  "
-LEAST = 8  # a column is cut down to this many characters, not further
-TITLE = 12  # and a title alone to this many
+
+
+class Form(StrEnum):
+    """Say as what a command prints its answer."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "md"
+    LATEX = "latex"
+
+
+def form_of(**asked: bool) -> Form:
+    """Return the form for which an option of its name is given, text for none.
+
+    Raises:
+        UserError: several are.
+    """
+    given = [name for name, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        from stride.errors import UserError
+
+        shown = " and ".join(f"--{name}" for name in given)
+        raise UserError(f"{shown} exclude each other", hint=f"type: one of them, as --{given[0]}")
+    return Form(given[0]) if given else Form.TEXT
 
 
 def say(text: object) -> None:
@@ -75,64 +101,37 @@ def _cell(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float) else visible_cell(str(value))
 
 
-def print_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
-) -> None:
-    """Print aligned columns: cut to the width of a terminal, whole anywhere else.
+def print_table(table: "Table", form: Form = Form.TEXT) -> None:
+    """Print a table: as wide as a terminal, whole anywhere else.
 
     Args:
-        header: the title of each column.
-        rows: the cells, as text; a column named "status" is coloured on a terminal.
-        right: the columns whose cells are aligned to the right.
+        table: a column titled "status" is coloured on a terminal.
+        form: what it is printed as; CSV has the plain values.
     """
-    lines = [[_one_line(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    if sys.stdout.isatty():
-        bodies = [max(map(len, column)) for column in zip(*lines[1:], strict=True)] or widths
-        widths = fit(widths, bodies, shutil.get_terminal_size().columns)
-    status = header.index("status") if "status" in header and colourful() else -1
-    titles = [_title(title, width) for title, width in zip(lines[0], widths, strict=True)]
-    for line in [titles, *lines[1:]]:
-        print(_line(line, widths, frozenset(right), status))
+    if form is Form.CSV:
+        print_csv(table.titles, table.rows)
+    elif form is Form.MARKDOWN:
+        from stride.tables.markdown import markdown
+
+        say(markdown(table))
+    elif form is Form.LATEX:
+        from stride.tables.latex import latex
+
+        say(latex(table))
+    else:
+        _print_text(table)
 
 
-def fit(widths: Sequence[int], bodies: Sequence[int], space: int) -> list[int]:
-    """Narrow columns until they fit: long titles first, then the last column, then the widest.
+def _print_text(table: "Table") -> None:
+    from stride.tables.text import lay_out
 
-    Args:
-        widths: of the columns, titles included.
-        bodies: of the columns without their titles.
-        space: of the terminal.
-    """
-    widths = list(widths)
-    last = len(widths) - 1
-    order = sorted(range(last), key=lambda column: -widths[column])
-    cuts = [(column, max(bodies[column], TITLE)) for column in order]
-    cuts += [(column, LEAST) for column in (last, *order)]
-    excess = sum(widths) + len(GAP) * last - space
-    for column, least in cuts:
-        taken = max(0, min(excess, widths[column] - least))
-        widths[column] -= taken
-        excess -= taken
-    return widths
-
-
-def _title(title: str, width: int) -> str:
-    """Cut a title at its front: the end of a metric's name says more."""
-    return title if len(title) <= width else "…" + title[len(title) - width + 1 :]
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], right: frozenset[int], status: int) -> str:
-    texts = []
-    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        text = cell if len(cell) <= width else cell[: width - 1] + "…"
-        text = text.rjust(width) if column in right else text.ljust(width)
-        texts.append(_coloured(text) if column == status else text)
-    return GAP.join(texts).rstrip()
-
-
-def _one_line(cell: str) -> str:
-    return visible(" ".join(cell.split()) if "\n" in cell or "\t" in cell else cell)
+    titles = table.titles
+    status = titles.index("status") if "status" in titles and colourful() else -1
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    text = lay_out(table, width, lambda at, cell: _coloured(cell) if at == status else cell)
+    print("\n".join(text.lines))
+    if text.left_out:
+        tell(f"no room for: {', '.join(text.left_out)}; a wider terminal or a pipe has all columns")
 
 
 def colourful() -> bool:

@@ -8,7 +8,8 @@ from stride.config.values import flatten
 from stride.errors import RunError
 from stride.runs.run import Run
 
-_PLACE = frozenset({"work_dir", "run"})  # where a run lies is not a setting
+PLACE = frozenset({"work_dir", "run"})
+"""Keys that say where a run lies, which is not a setting."""
 _SPLITS = ("best", "last", "test")
 
 
@@ -32,7 +33,7 @@ class Comparison(NamedTuple):
     Attributes:
         runs: names of the runs.
         config: dotted config key -> values, only of keys that differ.
-        metrics: `best.<name>`, `last.<name>` and `test.<name>` -> values.
+        metrics: `best.<name>`, `last.<name>` and `test/<name>` -> values.
     """
 
     runs: list[str]
@@ -58,22 +59,37 @@ def diff(first: Run, second: Run) -> Comparison:
 
 
 def metrics_of(run: Run) -> dict[str, float]:
-    """Return `best.<name>`, `last.<name>` and `test.<name>` of a run -> value."""
+    """Return `best.<name>`, `last.<name>` and `test/<name>` of a run -> value."""
     try:
         results = run.results
     except RunError:  # a run that goes on, or was cut off, is compared by what it reached
         return {f"last.{name}": value for name, value in run.row().last.items()}
     splits = {split: results.get(split) for split in _SPLITS}
     return {
-        f"{split}.{name}": value
+        (name if name.startswith(f"{split}/") else f"{split}.{name}"): value
         for split, values in splits.items()
         if isinstance(values, Mapping)
         for name, value in values.items()
     }
 
 
+def differing_settings(configs: Sequence[Mapping[str, Any] | None]) -> dict[str, list[Any]]:
+    """Return the keys of flat configs in which runs differ -> a value for each run, or ABSENT.
+
+    Args:
+        configs: of the runs; None for a run that has none, which differs in nothing.
+    """
+    there = [config for config in configs if config is not None]
+    found = _differing(_side_by_side(there))
+    return {
+        key: [ABSENT if one is None else one.get(key, ABSENT) for one in configs]
+        for key in found
+        if key not in PLACE
+    }
+
+
 def _settings(run: Run) -> dict[str, Any]:
-    return dict(flatten({k: value for k, value in run.raw_config.items() if k not in _PLACE}))
+    return dict(flatten({k: value for k, value in run.raw_config.items() if k not in PLACE}))
 
 
 def _side_by_side(columns: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -61,9 +61,9 @@ stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME -
 --trust --json --csv
 stride cancel RUN
 stride check --config KEY=VALUE... --config-file FILE --resume --trust --json
-stride compare RUN... --metric|-m NAME... --json --csv
+stride compare RUN... --metric|-m NAME... --where QUERY --json --csv --md --latex
 stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
-stride diff RUN OTHER --json
+stride diff RUN OTHER --json --md --latex
 stride evaluate RUN --split SPLIT --metrics A,B --trust --json
 stride fork RUN --at AT --config KEY=VALUE... --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
@@ -71,8 +71,8 @@ stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run --trust
 stride logs RUN --rank R --follow|-f
-stride ls W --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
---json --csv
+stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
+--json --csv --md --latex
 stride path RUN
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride resume RUN --config KEY=VALUE... --data-root DIR --trust

@@ -6,41 +6,45 @@ from pathlib import Path
 
 import pytest
 
+from stride.errors import UserError
 from stride.loggers.screen import Screen
-from stride_cli.output import fit, print_csv, print_json, print_path, print_table
+from stride.tables.table import Column, Table, numbers
+from stride_cli.output import Form, form_of, print_csv, print_json, print_path, print_table
 
 
-def test_columns_are_aligned_and_never_cut_off_a_terminal(
-    capsys: pytest.CaptureFixture[str],
+def test_a_table_is_never_cut_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(Table([Column("run", str), Column("text", str, long=True)], [["0", "x" * 300]]))
+    assert capsys.readouterr().out == "run  text\n0    " + "x" * 300 + "\n"
+
+
+def test_what_a_terminal_has_no_room_for_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_table(
-        ["run", "loss", "overrides"], [["0", "1.5", "x" * 300], ["12", "10", ""]], right=[1]
-    )
-    lines = capsys.readouterr().out.split("\n")
-    assert lines[0] == "run  loss  overrides"
-    assert lines[1] == "0     1.5  " + "x" * 300
-    assert lines[2] == "12     10"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "30")
+    rows = [[f"run{n}", 0.25, 0.5, 0.125] for n in range(9)]
+    print_table(Table([Column("run", str), *map(numbers, ("a" * 9, "b" * 9, "c" * 9))], rows))
+    told = capsys.readouterr()
+    assert "run8       0.25        0.5" in told.out
+    assert told.err == "no room for: ccccccccc; a wider terminal or a pipe has all columns\n"
 
 
-def test_a_cell_with_a_line_break_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table(["run", "overrides"], [["0", "a\nb\tc"]])
-    assert capsys.readouterr().out == "run  overrides\n0    a b c\n"
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [(Form.CSV, "0,0.25"), (Form.MARKDOWN, "| 0 | 0.25 |"), (Form.LATEX, r"0 & $0.25$ \\")],
+)
+def test_every_form_has_the_same_numbers(
+    capsys: pytest.CaptureFixture[str], form: Form, line: str
+) -> None:
+    print_table(Table([Column("run", str), numbers("loss")], [["0", 0.25]]), form)
+    assert line in capsys.readouterr().out.splitlines()
 
 
-def test_fit_cuts_a_title_that_is_longer_than_its_cells_first() -> None:
-    assert fit([3, 26, 40], [3, 6, 40], 60) == [3, 13, 40]
-
-
-def test_fit_takes_from_the_last_column_next() -> None:
-    assert fit([3, 26, 100], [3, 6, 100], 80) == [3, 12, 61]
-
-
-def test_fit_takes_from_the_widest_when_the_last_is_spent() -> None:
-    assert fit([3, 60, 100], [3, 60, 100], 60) == [3, 45, 8]
-
-
-def test_fit_leaves_what_has_room() -> None:
-    assert fit([3, 10], [3, 10], 80) == [3, 10]
+def test_one_form_at_a_time() -> None:
+    assert form_of(json=False, csv=False) is Form.TEXT
+    assert form_of(json=False, latex=True) is Form.LATEX
+    with pytest.raises(UserError, match="--json and --csv exclude each other"):
+        form_of(json=True, csv=True)
 
 
 def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:

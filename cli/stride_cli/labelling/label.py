@@ -3,8 +3,8 @@
 import sys
 from typing import TYPE_CHECKING
 
+from stride.tables.table import Column, Table, numbers
 from stride_cli.address import find
-from stride_cli.formatting import number
 from stride_cli.output import print_json, print_table, tell
 from stride_cli.running.start import ending_with_folder
 
@@ -64,8 +64,8 @@ def _list(folder: "Path", *, json: bool) -> None:
         asked = [{"id": a.id, "score": a.score, "label": labels.get(a.id)} for a in query]
         print_json({"round": query[0].round, "asked": asked, "missing": missing})
         return
-    rows = [[str(a.id), number(a.score), str(labels.get(a.id, "-"))] for a in query]
-    print_table(["id", "score", "label"], rows, right=[0, 1])
+    rows = [[a.id, a.score, labels.get(a.id)] for a in query]
+    print_table(Table([numbers("id"), numbers("score"), Column("label", str, long=True)], rows))
     tell(f"{len(missing)} of {len(query)} labels are missing")
 
 

@@ -4,8 +4,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stride.tables.words import number
 from stride.visible import visible
-from stride_cli.formatting import number
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stride.tables.table import Column, Table
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.reading.curves import csv_columns, explain, table
@@ -41,7 +42,8 @@ def run(
         print_csv(*csv_columns(told))
     else:
         header, rows = table(told)
-        print_table(header, rows, right=range(1, len(header)))
+        columns = [Column(title, str, numeric=at > 0) for at, title in enumerate(header)]
+        print_table(Table(columns, rows))
         tell("\n".join(explain(told)))
 
 

@@ -4,14 +4,26 @@ from typing import Annotated, Any
 
 import typer
 
-from stride_cli.options import AsCsv, AsJson, ConfigFile, Metrics, Overrides, Run, Trust
+from stride_cli.options import (
+    AsCsv,
+    AsJson,
+    AsLatex,
+    AsMarkdown,
+    ConfigFile,
+    Metrics,
+    Overrides,
+    Run,
+    Trust,
+    Where,
+    WorkDirs,
+)
 
 commands = typer.Typer()
 
 
 @commands.command()
 def ls(
-    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    work_dirs: WorkDirs,
     metric: Metrics = None,
     number: Annotated[
         int | None, typer.Option("-n", min=1, metavar="N", help="Only the newest N runs.")
@@ -20,12 +32,7 @@ def ls(
         bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
     ] = False,
     jobs: Annotated[bool, typer.Option("--jobs", help="Ask SLURM for the state of jobs.")] = False,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            "--where", metavar="QUERY", help="Only these: 'lr < 1e-2 and status == done'."
-        ),
-    ] = None,
+    where: Where = None,
     sort: Annotated[
         str | None,
         typer.Option("--sort", metavar="[-]NAME", help="Smallest first; with - the largest."),
@@ -36,13 +43,16 @@ def ls(
     ] = None,
     json: AsJson = False,
     csv: AsCsv = False,
+    md: AsMarkdown = False,
+    latex: AsLatex = False,
 ) -> None:
-    """List the runs of a work_dir, newest first."""
+    """List the runs of work_dirs, newest first."""
+    from stride_cli.output import form_of
     from stride_cli.reading import ls
 
-    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns}
-    shown: dict[str, Any] = {"jobs": jobs, "json": json, "csv": csv}
-    ls.run(work_dir, metric or [], number=number, all_runs=all_runs, **asked, **shown)
+    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns, "jobs": jobs}
+    form = form_of(json=json, csv=csv, md=md, latex=latex)
+    ls.run(work_dirs, metric or [], number=number, all_runs=all_runs, form=form, **asked)
 
 
 @commands.command()
@@ -58,24 +68,32 @@ def diff(
     run: Run,
     other: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
     json: AsJson = False,
+    md: AsMarkdown = False,
+    latex: AsLatex = False,
 ) -> None:
     """Show what differs between two runs: config and results."""
+    from stride_cli.output import form_of
     from stride_cli.reading import diff
 
-    diff.run(run, other, json=json)
+    diff.run(run, other, form=form_of(json=json, md=md, latex=latex))
 
 
 @commands.command()
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, or whole work_dirs.")],
     metric: Metrics = None,
+    where: Where = None,
     json: AsJson = False,
     csv: AsCsv = False,
+    md: AsMarkdown = False,
+    latex: AsLatex = False,
 ) -> None:
     """Put runs side by side: the config that differs, and the metrics."""
+    from stride_cli.output import form_of
     from stride_cli.reading import compare
 
-    compare.run(runs, metric or [], json=json, csv=csv)
+    form = form_of(json=json, csv=csv, md=md, latex=latex)
+    compare.run(runs, metric or [], where=where, form=form)
 
 
 @commands.command()

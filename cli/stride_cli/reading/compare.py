@@ -1,114 +1,102 @@
 """`stride compare`."""
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.address import find, is_run, is_work_dir
-from stride_cli.formatting import number, setting
-from stride_cli.output import print_csv, print_json, print_table
+from stride.tables.words import setting
+from stride_cli.address import select
+from stride_cli.output import Form, print_csv, print_json, print_table, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
-from stride_cli.reading.ls import canonical_metrics, value
+from stride_cli.reading.ls import canonical_metrics
 
 if TYPE_CHECKING:
+    from stride.runs.listing.facts import Facts
     from stride.runs.listing.rows import RunRow
 
+Config = Mapping[str, list[Any]]
+Converted = Callable[[Any], Any]
 
-def run(runs: Sequence[str], metrics: Sequence[str], *, json: bool, csv: bool) -> None:
+
+def run(runs: Sequence[str], metrics: Sequence[str], *, where: str | None, form: Form) -> None:
     """Put runs side by side: their metrics, and the config in which they differ."""
-    from stride.runs.listing.rows import read_row
+    from stride.runs.compare import differing_settings
 
-    rows = [_checked(read_row(folder)) for folder in _folders(runs)]
+    facts = select(runs, where).facts
+    if not facts:
+        tell(f"no runs in {' '.join(runs)}" + ("" if where is None else f" where {where}"))
+    rows = [_checked(one) for one in facts]
     names = canonical_metrics(metrics, rows) if metrics else _monitored(rows)
-    config = _config(rows)
-    if json:
-        print_json(
-            [
-                {
-                    "path": str(row.path),
-                    "status": row.state,
-                    "reason": row.reason,
-                    "metrics": {name: value(row, name) for name in names},
-                    "config": settings,
-                }
-                for row, settings in zip(rows, config, strict=True)
-            ]
-        )
-        return
-    keys = list(dict.fromkeys(key for settings in config for key in settings))
-    header = ["run", "status", *names, *keys, *(["reason"] if csv else [])]
-    show, none = (str, "") if csv else (number, "-")
-    lines = [
-        [str(row.path), row.state if csv else _status(row)]
-        + [none if (found := value(row, name)) is None else show(found) for name in names]
-        + [setting(settings[key]) if key in settings else none for key in keys]
-        + ([row.reason] if csv else [])
-        for row, settings in zip(rows, config, strict=True)
-    ]
-    if csv:
-        print_csv(header, lines)
-    else:
-        print_table(header, lines, right=range(2, 2 + len(names)))
+    with broken_records_as_errors(*runs):
+        config = differing_settings([_settings(one) for one in facts])
+    if form is Form.JSON:
+        print_json(_records(rows, names, config))
+    elif form is Form.CSV:
+        print_csv(*_sheet(rows, names, config))
+    elif rows:
+        _print(rows, names, config, form)
 
 
-def _folders(runs: Sequence[str]) -> list[Path]:
-    """Return the folders of the runs named, a work_dir standing for all of its runs."""
-    from stride.runs.listing.query import list_runs
-
-    folders: list[Path] = []
-    for text in runs:
-        if not is_run(text) and is_work_dir(Path(text)):
-            folders += [row.path for row in reversed(list_runs(text))]
-        else:
-            folders.append(find(text))
-    return list(dict.fromkeys(folders))
+def _settings(facts: "Facts") -> Mapping[str, Any] | None:
+    return None if facts.row.broken or facts.config_error is not None else facts.config
 
 
-def _status(row: "RunRow") -> str:
-    """Return the state, of a broken run with the reason."""
-    return row.state if row.broken is None else f"{row.state} ({row.broken})"
-
-
-def _checked(row: "RunRow") -> "RunRow":
+def _checked(facts: "Facts") -> "RunRow":
     """Return the row, a broken one where the run's config cannot be read."""
-    from stride.errors import UserError
-    from stride.runs.compare import compare
     from stride.runs.listing.rows import BROKEN
-    from stride.runs.run import Run
 
-    if row.broken is not None or not _has_config(row):
-        return row
-    try:
-        with broken_records_as_errors(str(row.path)):
-            compare([Run(row.path)])
-    except UserError as error:
-        return row._replace(state=BROKEN, reason=error.what, broken=error.what)
-    return row
+    why = facts.row.broken or facts.config_error
+    return facts.row._replace(state=BROKEN, reason=why, broken=why) if why else facts.row
 
 
-def _has_config(row: "RunRow") -> bool:
-    from stride.runs.layout import RunPaths
+def _print(rows: Sequence["RunRow"], names: Sequence[str], config: Config, form: Form) -> None:
+    from stride.runs.listing.tables import side_by_side
 
-    return os.path.lexists(RunPaths(row.path).config)
+    print_table(side_by_side(rows, names, _shown(config, setting)), form)
 
 
-def _config(rows: Sequence["RunRow"]) -> list[dict[str, Any]]:
-    """Return for each run the keys in which the runs differ; nothing where no config is yet."""
-    from stride.runs.compare import ABSENT, compare
-    from stride.runs.run import Run
+def _records(
+    rows: Sequence["RunRow"], names: Sequence[str], config: Config
+) -> list[dict[str, Any]]:
+    from stride.runs.compare import ABSENT
+    from stride.runs.listing.tables import measured
 
-    readable = [row.path for row in rows if row.broken is None and _has_config(row)]
-    found = compare([Run(path) for path in readable]).config
-    places = {path: n for n, path in enumerate(readable)}
     return [
         {
-            key: column[places[row.path]]
-            for key, column in found.items()
-            if row.path in places and column[places[row.path]] is not ABSENT
+            "run": row.name,
+            "path": str(row.path),
+            "status": row.state,
+            "reason": row.reason,
+            "metrics": {name: measured(row, name) for name in names},
+            "config": {key: of[n] for key, of in config.items() if of[n] is not ABSENT},
         }
-        for row in rows
+        for n, row in enumerate(rows)
     ]
+
+
+def _sheet(
+    rows: Sequence["RunRow"], names: Sequence[str], config: Config
+) -> tuple[list[str], list[list[Any]]]:
+    from stride.runs.listing.tables import measured
+
+    columns = _shown(config, setting).values()
+    lines = [
+        [row.name, str(row.path), row.state]
+        + [measured(row, name) for name in names]
+        + [column[n] for column in columns]
+        + [row.reason]
+        for n, row in enumerate(rows)
+    ]
+    return ["run", "path", "status", *names, *config, "reason"], lines
+
+
+def _shown(config: Config, words: Converted) -> dict[str, list[Any]]:
+    """Return each value as words, None where a run has none."""
+    from stride.runs.compare import ABSENT
+
+    return {
+        key: [None if value is ABSENT else words(value) for value in values]
+        for key, values in config.items()
+    }
 
 
 def _monitored(rows: Sequence["RunRow"]) -> list[str]:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.address import find, is_run
-from stride_cli.formatting import setting
+from stride.tables.table import Column, Table
+from stride.tables.words import setting
+from stride_cli.address import find
 from stride_cli.output import print_json, print_table, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
 
@@ -23,6 +24,8 @@ def run(
     json: bool,
 ) -> None:
     """Print a config with the origin of each value, or write a work_dir's base config."""
+    from stride.runs.listing.places import is_run
+
     of_run = place is not None and is_run(place)
     _refuse_mixtures(place, of_run, settings, bool(overrides or config_file))
     if settings and place is not None:
@@ -39,7 +42,8 @@ def run(
         print_json(_decided(_plain(resolved)))
     else:
         lines = [[key, setting(value), str(origin)] for key, value, origin in resolved.listing()]
-        print_table(["key", "value", "origin"], lines)
+        columns = [Column("key", str), Column("value", str, long=True)]
+        print_table(Table([*columns, Column("origin", str, long=True)], lines))
 
 
 def write_base(work_dir: Path, settings: list[str]) -> None:

@@ -1,11 +1,14 @@
 """`stride diff`."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from stride.tables.table import Column, Table
+from stride.tables.words import number, numbers_apart, setting
 from stride_cli.address import find
-from stride_cli.formatting import number, numbers_apart, setting
-from stride_cli.output import print_json, print_table, tell
+from stride_cli.output import Form, print_json, print_table, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
 
 if TYPE_CHECKING:
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 Values = dict[str, list[Any]]
 
 
-def run(text: str, other: str, *, json: bool) -> None:
+def run(text: str, other: str, *, form: Form) -> None:
     """Show what differs between two runs: what they were made from, and what they reached."""
     from stride.runs.compare import ABSENT, diff
     from stride.runs.run import Run
@@ -23,18 +26,21 @@ def run(text: str, other: str, *, json: bool) -> None:
     with broken_records_as_errors(text, other):
         found = diff(sides[0], sides[1])
         made, reached = found.config | _surroundings(sides), found.metrics
-    if json:
+    if form is Form.JSON:
         print_json(
             {
                 "runs": [str(side.path) for side in sides],
                 "config": _mapped(made, lambda value: None if value is ABSENT else value),
                 "metrics": _mapped(reached, lambda value: None if value is ABSENT else value),
+                "changes": {key: _change(*values) for key, values in reached.items()},
             }
         )
     elif made or reached:
-        shown = _mapped(made, lambda value: "-" if value is ABSENT else setting(value))
-        shown |= {key: _reached(*values) for key, values in reached.items()}
-        print_table(["key", text, other], [[key, *values] for key, values in shown.items()])
+        shown = _mapped(made, lambda value: None if value is ABSENT else setting(value))
+        lines = [[key, *values, None] for key, values in shown.items()]
+        lines += [[key, *_reached(*values)] for key, values in reached.items()]
+        columns = [Column("key", str), Column(text, str, long=True), Column(other, str, long=True)]
+        print_table(Table([*columns, Column("change", str)], lines), form)
     else:
         tell("nothing differs: config, code, data and metrics are equal")
 
@@ -49,13 +55,23 @@ def _surroundings(sides: list["Run"]) -> Values:
     return {key: values for key, values in facts.items() if values[0] != values[1]}
 
 
-def _reached(one: Any, other: Any) -> list[str]:
-    """Return two values of a metric, with as many digits as tell them apart."""
+def _reached(one: Any, other: Any) -> list[str | None]:
+    """Return two values of a metric, with as many digits as tell them apart, and the change."""
     from stride.runs.compare import ABSENT
 
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return [*numbers_apart(one, other)]
-    return ["-" if value is ABSENT else number(value) for value in (one, other)]
+    change = _change(one, other)
+    if change is not None:
+        share = f" ({change / abs(one):+.2%})" if one and isfinite(change) else ""
+        return [*numbers_apart(one, other), f"{change:+.4g}{share}"]
+    return [*(None if value is ABSENT else number(value) for value in (one, other)), None]
+
+
+def _change(one: Any, other: Any) -> float | None:
+    """Return by how much a number is larger, None where one is missing."""
+    both = isinstance(one, int | float) and isinstance(other, int | float)
+    with suppress(OverflowError):  # of a whole number beyond all floats
+        return float(other - one) if both else None
+    return None
 
 
 def _mapped(table: Values, words: Callable[[Any], Any]) -> Values:

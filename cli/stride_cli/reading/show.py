@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride.tables.table import Column, Table
+from stride.tables.words import duration, moment, number
 from stride_cli.address import find
-from stride_cli.formatting import duration, moment, number
 from stride_cli.output import print_json, print_table
 from stride_cli.reading.broken_records import broken_records_as_errors
-from stride_cli.reading.ls import PLACE, record
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
@@ -38,11 +38,11 @@ def _print(row: "RunRow", *, json: bool) -> None:
     reproduction = _optional(paths.reproduction)
     if json:
         records = {"results": results, "provenance": provenance, "reproduction": reproduction}
-        print_json(record(row) | records | {"fidelity": _fidelity(row.path)})
+        print_json(row.to_json() | records | {"fidelity": _fidelity(row.path)})
     else:
         lines = [*_head(row), *_segments(row.path), *_lineage(provenance, reproduction)]
         lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
-        print_table(["run", str(row.path)], lines)
+        print_table(Table([Column("run", str), Column(str(row.path), str, long=True)], lines))
 
 
 def _optional(path: Path) -> dict[str, Any]:
@@ -56,7 +56,9 @@ def _head(row: "RunRow") -> Iterator[list[str]]:
     yield ["created", moment(row.created)]
     if row.started is not None:
         yield ["started", f"{moment(row.started)}, took {duration(row.duration)}"]
-    typed = [text for text in row.overrides if text.partition("=")[0] not in PLACE]
+    from stride.runs.listing.tables import latest_overrides
+
+    typed = latest_overrides(row.overrides)
     for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):
         yield [title, text]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stride_cli.address import find, is_run, is_work_dir
+from stride_cli.address import find
 from stride_cli.output import print_json, say, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
 
@@ -64,6 +64,7 @@ def _all(work_dirs: Sequence[str]) -> list[Path]:
 def _one(text: str) -> Path:
     """Return the folder of one run."""
     from stride.errors import RunError
+    from stride.runs.listing.places import is_run, is_work_dir
 
     if not is_run(text) and is_work_dir(Path(text)):
         raise RunError(f"{text} is a work_dir, not a run", hint=f"type: stride verify {text} --all")

@@ -5,7 +5,8 @@ from typing import Any
 
 import typer
 
-from stride_cli.formatting import number
+from stride.tables.table import Column, Table
+from stride.tables.words import number
 from stride_cli.output import print_json, print_table, say, tell
 from stride_cli.running.start import ending_with_folder
 
@@ -26,7 +27,8 @@ def run(
     elif proof:
         say("\n".join(sentences(proof)))
     else:
-        print_table(["check", "found"], [[name, number(value)] for name, value in found.items()])
+        columns = [Column("check", str), Column("found", number, long=True)]
+        print_table(Table(columns, [*found.items()]))
     if proof and proof["verdict"] != "ok":
         raise typer.Exit(NOT_OK)
 

@@ -1,7 +1,7 @@
 """`stride evaluate`."""
 
+from stride.tables.table import Column, Table, numbers
 from stride_cli.address import find
-from stride_cli.formatting import number
 from stride_cli.output import print_json, print_table
 
 
@@ -19,8 +19,4 @@ def run(text: str, split: str, metrics: str | None, *, trust: bool, json: bool) 
     if json:
         print_json(values)
     else:
-        print_table(
-            ["metric", "value"],
-            [[name, number(value)] for name, value in values.items()],
-            right=[1],
-        )
+        print_table(Table([Column("metric", str), numbers("value")], [*values.items()]))

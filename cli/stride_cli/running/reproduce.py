@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from stride.tables.words import numbers_apart
 from stride_cli.address import find_together
-from stride_cli.formatting import numbers_apart
 from stride_cli.output import print_json, say, tell
 from stride_cli.running.start import ending_with_folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.config.nonfinite import decode_numbers
-from stride.config.values import flatten
+from stride.config.values import flatten, without_key
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
@@ -33,10 +33,22 @@ class Facts:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Return the values of the config by dotted key; none of a broken run."""
-        values = self._read(self._paths.config)
-        values.pop("format_version", None)
-        return dict(flatten(decode_numbers(values)))
+        """Return the values of the config by dotted key; none where `config_error` tells why."""
+        values = {} if self.config_error is not None else self._recorded[0]
+        return dict(flatten(decode_numbers(without_key(values, "format_version"))))
+
+    @property
+    def config_error(self) -> str | None:
+        """Return why there is no config: what is wrong with it, or "" where there is none yet."""
+        return self._recorded[1]
+
+    @cached_property
+    def _recorded(self) -> tuple[dict[str, Any], str | None]:
+        try:
+            return read_record(self._paths.config, unversioned=1), None
+        except RunError as error:  # the first runs had no format_version there
+            missing = isinstance(error.__cause__, FileNotFoundError)
+            return {}, "" if missing else error.what
 
     @cached_property
     def metrics(self) -> dict[str, float]:

@@ -68,9 +68,22 @@ class RunRow(NamedTuple):
     broken: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values, the path as text and the metrics as plain dicts."""
-        plain = {"path": str(self.path), "best": dict(self.best), "last": dict(self.last)}
-        return {**self._asdict(), **plain, "overrides": list(self.overrides)}
+        """Return the row as plain values, as every command that lists runs prints it."""
+        return {
+            "run": self.name,
+            "uuid": self.uuid,
+            "path": str(self.path),
+            "status": self.state,
+            "reason": self.reason,
+            "created": self.created,
+            "started": self.started,
+            "ended": self.ended,
+            "duration": self.duration,
+            "monitor": {"metric": self.monitor, "mode": self.mode},
+            "best": dict(self.best),
+            "last": dict(self.last),
+            "overrides": list(self.overrides),
+        }
 
 
 def is_run_folder(path: Path) -> bool:

@@ -40,7 +40,9 @@ def test_strategies_are_compared_and_not_done_again(stride, tmp_path):
     again = stride(*words, "--target", "0.01")
     assert again.out == out and again.err.count("is done already") == 4
     assert len(json.loads(stride("ls", "W", "--json").out)) == 4
-    assert stride("ls", "W").out.splitlines()[1].endswith("active_config.strategy=CoreSet seed=1")
+    lines = stride("ls", "W").out.splitlines()
+    assert lines[0].startswith("all runs: ")
+    assert lines[2].endswith("active_config.strategy=CoreSet seed=1")
     read = stride("active", "W", "--target", "0.01")
     assert read.out == out
 

@@ -151,7 +151,12 @@ def fault(command: str, code: int, out: str, err: str) -> str:
         return "stopped"
     if "--json" in command:
         json.loads(out)
-    words = {"active": ['"0"', '"1"'], "ls": ["0", "1"]}.get(command[:6].split()[0], ["W/0", "W/1"])
+    name = command.split()[0]
+    lines = [line.split()[:1] for line in out.splitlines()]
+    tabled = name in ("ls", "compare") and not {"--json", "--csv"} & {*command.split()}
+    if tabled:
+        return "" if ["0"] in lines and ["1"] in lines else "hidden"
+    words = {"active": ['"0"', '"1"'], "ls": ["0", "1"]}.get(name, ["W/0", "W/1"])
     return "" if all(word in out for word in words) else "hidden"
 
 

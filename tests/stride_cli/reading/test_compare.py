@@ -12,9 +12,9 @@ def test_runs_side_by_side(stride, make_run) -> None:
     code, out, err = stride("compare", "W")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "run  status  validation/epoch_loss  seed",
-        "W/0  done                      0.5  3",
-        "W/1  done                     0.25  4",
+        "run  status  best validation/epoch_loss  seed",
+        "0    done                          0.5      3",
+        "1    done                          0.25     4",
     ]
 
 
@@ -32,9 +32,9 @@ def test_a_broken_run_hides_no_other(stride, make_run) -> None:
     make_run().status.write_text("{oops")
     lines = stride("compare", "W").out.splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [
-        ["W/0", "done"],
-        ["W/1", "done"],
-        ["W/2", "broken"],
+        ["0", "done"],
+        ["1", "done"],
+        ["2", "broken"],
     ]
 
 
@@ -43,7 +43,7 @@ def test_a_run_claimed_just_now_hides_no_other(stride, make_run) -> None:
     make_run("seed=4").config.unlink()
     code, out, err = stride("compare", "W")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()[1:]] == ["W/0", "W/1"]
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["0", "1"]
 
 
 def test_csv_with_chosen_metrics(stride, make_run) -> None:
@@ -62,7 +62,7 @@ def test_a_copied_work_dir_without_its_hidden_folder(stride, make_run, tmp_path)
     shutil.copytree(tmp_path / "W", tmp_path / "V", ignore=shutil.ignore_patterns(".stride"))
     code, out, err = stride("compare", "V")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()[1:]] == ["V/0", "V/1"]
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["0", "1"]
     sentence = "stride: error: V is a work_dir, not a run; type: V/latest\n"
     assert stride("show", "V") == (2, "", sentence)
 
@@ -74,7 +74,7 @@ def test_a_broken_config_is_a_row_with_its_reason(stride, make_run, content: str
     make_run("seed=3")
     code, out, _ = stride("compare", "W")
     assert code == 0
-    assert "W/1  broken (config.json" in out and out.count("done") == 2
+    assert "1    broken (config.json" in out and out.count("done") == 2
     rows = json.loads(stride("compare", "W", "--json").out)
     assert [row["config"] for row in rows] == [{"seed": 1}, {}, {"seed": 3}]
     assert rows[1]["reason"].startswith("config.json")

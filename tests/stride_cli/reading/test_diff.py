@@ -7,10 +7,10 @@ def test_config_and_metrics_that_differ(stride, make_run) -> None:
     code, out, err = stride("diff", "W/0", "W/1")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [
-        ["key", "W/0", "W/1"],
-        ["seed", "3", "4"],
-        ["best.validation/epoch_loss", "0.5", "0.25"],
-        ["last.validation/epoch_loss", "0.75", "0.5"],
+        ["key", "W/0", "W/1", "change"],
+        ["seed", "3", "4", "-"],
+        ["best.validation/epoch_loss", "0.5", "0.25", "-0.25", "(-50.00%)"],
+        ["last.validation/epoch_loss", "0.75", "0.5", "-0.25", "(-33.33%)"],
     ]
 
 
@@ -20,7 +20,7 @@ def test_json(stride, make_run) -> None:
     found = json.loads(stride("diff", "W/0", "W/1", "--json").out)
     assert found["runs"] == ["W/0", "W/1"]
     assert found["config"] == {"seed": [3, 4], "optimizer_kwargs.lr": [None, 0.5]}
-    assert found["metrics"] == {}
+    assert found["metrics"] == found["changes"] == {}
 
 
 def test_a_key_that_one_run_lacks(stride, make_run) -> None:
@@ -30,6 +30,7 @@ def test_a_key_that_one_run_lacks(stride, make_run) -> None:
         "optimizer_kwargs.lr",
         "-",
         "0.5",
+        "-",
     ]
 
 

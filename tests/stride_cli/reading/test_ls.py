@@ -3,9 +3,6 @@ import io
 import json
 from pathlib import Path
 
-from stride.runs.listing.rows import RunRow
-from stride_cli.reading.ls import _rest, differing_overrides
-
 
 def timeless(line: str) -> list[str]:
     """Return the words of a line without age and duration."""
@@ -18,7 +15,8 @@ def test_newest_first_with_what_differs(stride, make_run) -> None:
     make_run("seed=3", "optimizer_kwargs.lr=0.2", name="big-lr")
     code, out, err = stride("ls", "W")
     assert (code, err) == (0, "")
-    title, *lines = out.splitlines()
+    shared, title, *lines = out.splitlines()
+    assert shared == "all runs: seed=3"
     assert title == "run     status  age  duration  best validation/epoch_loss  overrides"
     assert [timeless(line) for line in lines] == [
         ["big-lr", "done", "0.5", "optimizer_kwargs.lr=0.2"],
@@ -34,7 +32,9 @@ def test_chosen_metrics_under_any_name(stride, make_run) -> None:
         "status",
         "age",
         "duration",
+        "best",
         "validation/epoch_accuracy",
+        "best",
         "validation/epoch_loss",
         "overrides",
     ]
@@ -59,17 +59,12 @@ def test_a_broken_run_is_listed_with_its_reason_and_hides_no_other(stride, make_
     assert "done" in out
 
 
-def test_what_a_run_waits_for_is_listed() -> None:
-    row = RunRow("0", Path("W/0"), "running", "no batch for 60 s")
-    assert _rest(row, ["a=1"]) == "a=1  (no batch for 60 s)"
-
-
 def test_json_has_every_run_and_field(stride, make_run) -> None:
     make_run("seed=3")
     (row,) = json.loads(stride("ls", "W", "--json").out)
     assert row["run"] == "0"
     assert row["path"] == "W/0"
-    assert row["state"] == "done"
+    assert row["status"] == "done"
     assert row["best"]["validation/epoch_loss"] == 0.5
     assert row["overrides"] == ["work_dir=W", "seed=3"]
 
@@ -109,19 +104,6 @@ def test_no_work_dir_and_no_runs(stride, tmp_path: Path) -> None:
     assert stride("ls", "empty", "--json").out == "[]\n"
 
 
-def test_differing_keeps_the_last_of_a_key_and_drops_places() -> None:
-    rows = [
-        RunRow("0", Path("W/0"), "done", overrides=["work_dir=W", "run=x", "a=1", "b=1", "b=2"]),
-        RunRow("1", Path("W/1"), "done", overrides=["work_dir=W", "a=1", "b=1"]),
-        RunRow("2", Path("W/2"), "broken", broken="torn"),
-    ]
-    assert differing_overrides(rows) == [["b=2"], ["b=1"], []]
-
-
-def test_one_run_alone_shows_all_its_overrides() -> None:
-    assert differing_overrides([RunRow("0", Path("W/0"), "done", overrides=["a=1"])]) == [["a=1"]]
-
-
 def test_runs_are_asked_for_by_a_query(stride, make_run) -> None:
     for lr, loss in ((0.1, 0.5), (0.01, 0.25), (0.001, 0.75)):
         make_run(f"optimizer_kwargs.lr={lr}", loss=loss)
@@ -158,8 +140,8 @@ def test_chosen_columns_have_the_same_numbers_in_every_form(stride, make_run) ->
         "  best validation/epoch_loss  last validation/epoch_loss",
         "0    done            0.012345678     0          0.875"
         "                        0.25                         0.5",
-        "1    failed                    -     7              -"
-        "                           -                           -",
+        "1    failed          -               7          -    "
+        "                        -                            -",
     ]
     first, second = json.loads(stride(*asked, "--json").out)
     assert list(first["columns"].values()) == [0.012345678, 0, 0.875, 0.25, 0.5]

@@ -1,6 +1,6 @@
 import pytest
 
-from stride_cli.formatting import age, duration, number, numbers_apart, setting
+from stride.tables.words import age, duration, number, numbers_apart, setting
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""Hold a table: what its columns are called and how they show their values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from stride.tables.words import number, setting
+
+NOTHING = "-"
+"""What stands where there is no value."""
+
+
+class Column(NamedTuple):
+    """Describe one column.
+
+    Attributes:
+        title: what stands above it.
+        show: value -> text, of values that are there.
+        numeric: whether its cells are aligned at the decimal point.
+        long: whether its cells may be cut on a narrow terminal; numbers and names never are.
+    """
+
+    title: str
+    show: Callable[[Any], str] = setting
+    numeric: bool = False
+    long: bool = False
+
+
+def numbers(title: str) -> Column:
+    """Return a column of numbers with four significant digits."""
+    return Column(title, number, numeric=True)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hold columns and rows of plain values; the first column names the row.
+
+    Attributes:
+        columns: of the table.
+        rows: one value for each column; None where there is none.
+        above: sentences that hold for all rows.
+        bold: indices of the rows that stand out in print.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    above: Sequence[str] = ()
+    bold: frozenset[int] = frozenset()
+
+    @property
+    def titles(self) -> list[str]:
+        """Return the titles of the columns."""
+        return [column.title for column in self.columns]
+
+    def cells(self) -> list[list[str]]:
+        """Return the rows as texts."""
+        return [
+            [
+                NOTHING if value is None else column.show(value)
+                for column, value in zip(self.columns, row, strict=True)
+            ]
+            for row in self.rows
+        ]

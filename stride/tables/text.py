@@ -1,0 +1,183 @@
+"""Lay a table out as lines of text, as wide as a terminal or as wide as it is."""
+
+import re
+from collections.abc import Callable, Sequence
+from textwrap import wrap
+from typing import NamedTuple
+from unicodedata import combining, east_asian_width
+
+from stride.tables.table import NOTHING, Table
+from stride.visible import visible
+
+GAP = "  "
+LEAST = 20  # a long cell is cut down to this many characters, not further
+TITLE = 12  # a title is broken into lines of this many, of fewer only where that is not enough
+_PIECE = re.compile(r"[^\s/_.]*[\s/_.]?")
+_NUMBER = re.compile(r"[+-]?\d+((?:\.\d+)?(?:e[+-]?\d+)?)")
+
+Paint = Callable[[int, str], str]
+"""Give (index of a column, padded cell) its colour."""
+
+
+class Text(NamedTuple):
+    """Hold a table as text.
+
+    Attributes:
+        lines: of the table.
+        left_out: titles of the columns for which there was no room.
+    """
+
+    lines: list[str]
+    left_out: list[str]
+
+
+def lay_out(table: Table, width: int | None = None, paint: Paint | None = None) -> Text:
+    """Return a table as aligned lines.
+
+    What is too wide has its titles broken into several lines, then its long cells cut; then its
+    rows become columns, or it loses its last columns. A number or the name of a row is never cut.
+
+    Args:
+        table: the table.
+        width: of the terminal, in characters; None for as wide as needed.
+        paint: gives a cell its colour.
+    """
+    grid = _Grid.of(table)
+    if width is None or grid.width <= width:
+        return Text([*_above(table, width), *grid.lines(paint)], [])
+    for least in (TITLE, 0):
+        narrow = grid.with_broken_titles(least).cut_to(width)
+        if narrow.width <= width:
+            return Text([*_above(table, width), *narrow.lines(paint)], [])
+    turned = _Grid.turned(table).cut_to(width)
+    if turned.width <= width:
+        return Text([*_above(table, width), *turned.lines(None)], [])
+    kept = narrow.first_columns(width)
+    return Text([*_above(table, width), *kept.lines(paint)], table.titles[len(kept.bodies) :])
+
+
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum((0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1) for c in text)
+
+
+class _Grid(NamedTuple):
+    """Hold the lines of each column's title and its cells, each of one line."""
+
+    titles: list[list[str]]
+    bodies: list[list[str]]
+    numeric: list[bool]
+    long: list[bool]
+
+    @classmethod
+    def of(cls, table: Table) -> "_Grid":
+        bodies = _columns(table)
+        numeric = [column.numeric for column in table.columns]
+        for at in range(len(bodies)):
+            bodies[at] = _at_the_point(bodies[at]) if numeric[at] else bodies[at]
+        titles = [[_one_line(title)] for title in table.titles]
+        return cls(titles, bodies, numeric, [column.long for column in table.columns])
+
+    @classmethod
+    def turned(cls, table: Table) -> "_Grid":
+        """Return a grid with the columns of a table as rows, under the names of its rows."""
+        names, *bodies = _columns(table)
+        first, *keys = map(_one_line, table.titles)
+        titles = [[first], *([name] for name in names)]
+        columns = [keys, *map(list, zip(*bodies, strict=True))]
+        left = [False] * len(columns)
+        return cls(titles, columns, left, [False] + [True] * len(names))
+
+    @property
+    def widths(self) -> list[int]:
+        pairs = zip(self.titles, self.bodies, strict=True)
+        return [max(map(width_of, (*title, *body))) for title, body in pairs]
+
+    @property
+    def width(self) -> int:
+        return _total(self.widths)
+
+    def with_broken_titles(self, least: int) -> "_Grid":
+        pairs = zip(self.titles, self.bodies, strict=True)
+        broken = [_broken(title[0], max([least, *map(width_of, body)])) for title, body in pairs]
+        return self._replace(titles=broken)
+
+    def cut_to(self, width: int) -> "_Grid":
+        """Return a grid whose long cells are cut, the widest first, as far as is needed."""
+        bodies, widths = list(self.bodies), self.widths
+        excess = _total(widths) - width
+        for at in sorted(range(len(widths)), key=lambda at: -widths[at]):
+            least = max(LEAST, *map(width_of, self.titles[at]))
+            if self.long[at] and excess > 0 and widths[at] > least:
+                kept = max(least, widths[at] - excess)
+                excess -= widths[at] - kept
+                bodies[at] = [_cut(cell, kept) for cell in bodies[at]]
+        return self._replace(bodies=bodies)
+
+    def first_columns(self, width: int) -> "_Grid":
+        """Return as many columns as there is room for, one at least."""
+        widths = self.widths
+        n = max([1, *(n for n in range(1, len(widths) + 1) if _total(widths[:n]) <= width)])
+        return _Grid(self.titles[:n], self.bodies[:n], self.numeric[:n], self.long[:n])
+
+    def lines(self, paint: Paint | None) -> list[str]:
+        height = max(map(len, self.titles))
+        tall = [[""] * (height - len(title)) + title for title in self.titles]
+        heads = [GAP.join(self._padded(row)) for row in zip(*tall, strict=True)]
+        rows = [self._padded(row) for row in zip(*self.bodies, strict=True)]
+        if paint is not None:
+            rows = [[paint(at, cell) for at, cell in enumerate(row)] for row in rows]
+        return [line.rstrip() for line in (*heads, *map(GAP.join, rows))]
+
+    def _padded(self, row: Sequence[str]) -> list[str]:
+        parts = zip(row, self.widths, self.numeric, strict=True)
+        blanks = [(cell, " " * (width - width_of(cell)), right) for cell, width, right in parts]
+        return [blank + cell if right else cell + blank for cell, blank, right in blanks]
+
+
+def _columns(table: Table) -> list[list[str]]:
+    rows = table.cells()
+    return [[_one_line(row[at]) for row in rows] for at in range(len(table.columns))]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _one_line(cell: str) -> str:
+    return visible(" ".join(cell.split()) if "\n" in cell or "\t" in cell else cell)
+
+
+def _at_the_point(cells: Sequence[str]) -> list[str]:
+    """Return numbers padded such that their points, seen or not, are in one place."""
+    found = [_NUMBER.fullmatch(cell) for cell in cells]
+    if not all(match or cell == NOTHING for match, cell in zip(found, cells, strict=True)):
+        return list(cells)
+    rests = [match[1] if match else "" for match in found]
+    widest = max(map(len, rests), default=0)
+    return [cell + " " * (widest - len(rest)) for cell, rest in zip(cells, rests, strict=True)]
+
+
+def _broken(title: str, width: int) -> list[str]:
+    """Return a title in lines of at most a width, as far as its words allow."""
+    lines = [""]
+    for piece in filter(None, _PIECE.findall(title)):
+        if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
+
+
+def _cut(cell: str, width: int) -> str:
+    if width_of(cell) <= width:
+        return cell
+    while width_of(cell) > width - 1:
+        cell = cell[:-1]
+    return f"{cell}…"
+
+
+def _above(table: Table, width: int | None) -> list[str]:
+    lines = [visible(line) for line in table.above]
+    return lines if width is None else [part for line in lines for part in wrap(line, width)]

@@ -1,0 +1,98 @@
+"""Tables that never lie: nothing that counts is cut, and what is left out is said."""
+
+import pytest
+
+from stride.tables.table import Column, Table, numbers
+from stride.tables.text import lay_out, width_of
+
+NAMES = ["0", "big-lr", "300"]
+LOSSES = [0.5, 1.2345678e-05, None]
+TEXTS = ["a=1", "optimizer_kwargs.weight_decay=0.0001 model_kwargs.widths=[64,128]", None]
+RUNS = Table(
+    [
+        Column("run", str),
+        numbers("best validation/epoch_loss"),
+        Column("overrides", str, long=True),
+    ],
+    [list(row) for row in zip(NAMES, LOSSES, TEXTS, strict=True)],
+)
+
+
+def test_as_wide_as_it_is_where_there_is_no_terminal() -> None:
+    assert lay_out(RUNS).lines == [
+        "run     best validation/epoch_loss  overrides",
+        "0                        0.5        a=1",
+        f"big-lr                   1.235e-05  {TEXTS[1]}",
+        "300                      -          -",
+    ]
+
+
+def test_titles_are_broken_before_a_cell_is_cut() -> None:
+    assert lay_out(RUNS, 88).lines == [
+        "               best",
+        "         validation/",
+        "run      epoch_loss  overrides",
+        "0         0.5        a=1",
+        f"big-lr    1.235e-05  {TEXTS[1]}",
+        "300       -          -",
+    ]
+
+
+def test_long_cells_are_cut_and_numbers_and_names_are_not() -> None:
+    text = lay_out(RUNS, 50)
+    assert text.left_out == []
+    assert text.lines[-2] == "big-lr    1.235e-05  optimizer_kwargs.weight_deca…"
+    assert max(map(len, text.lines)) <= 50
+
+
+def test_columns_become_rows_where_only_that_fits() -> None:
+    values = [0.25, 1234.5678]
+    wide = Table(
+        [Column("run", str), *map(numbers, "abcdefgh")], [["0", *values * 4], ["1", *[1] * 8]]
+    )
+    assert lay_out(wide, 40).lines[:4] == [
+        "run  0     1",
+        "a    0.25  1",
+        "b    1235  1",
+        "c    0.25  1",
+    ]
+
+
+def test_columns_without_room_are_named() -> None:
+    titles = [f"metric{n}" for n in range(9)]
+    rows = [[f"run-{n}", *[1 / (m + 3) for m in range(9)]] for n in range(9)]
+    text = lay_out(Table([Column("run", str), *map(numbers, titles)], rows), 40)
+    assert max(map(len, text.lines)) <= 40
+    assert text.lines[1].startswith("run-0   0.3333")
+    assert text.left_out == titles[4:] or text.left_out == titles[3:]
+    assert len(text.lines[0].split()) + len(text.left_out) == 10
+
+
+@pytest.mark.parametrize("width", range(10, 120, 7))
+def test_whatever_the_width_each_number_is_whole_or_its_column_is_named(width: int) -> None:
+    text = lay_out(RUNS, width)
+    shown = "\n".join(text.lines)
+    assert all(name in shown for name in NAMES)
+    assert "1.235e-05" in shown or "best validation/epoch_loss" in text.left_out
+
+
+def test_wide_letters_take_two_columns() -> None:
+    assert (width_of("名前"), width_of("café"), width_of("é")) == (4, 4, 1)
+    table = Table([Column("run", str), Column("note", str)], [["名前", "a"], ["x", "b"]])
+    assert lay_out(table).lines == ["run   note", "名前  a", "x     b"]
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    table = Table([Column("run", str)], [["\x1b[2J"], ["a\nb\tc"]], above=["all\x07"])
+    assert lay_out(table).lines == ["all\\x07", "run", "\\x1b[2J", "a b c"]
+
+
+def test_sentences_above_are_broken_at_the_width() -> None:
+    table = Table([Column("run", str)], [["0"]], above=["all runs: a=1 b=2 c=3 d=4"])
+    assert lay_out(table, 16).lines[:2] == ["all runs: a=1", "b=2 c=3 d=4"]
+
+
+def test_a_cell_is_painted_after_it_is_padded() -> None:
+    table = Table([Column("run", str), Column("status", str)], [["0", "done"], ["1", "failed"]])
+    lines = lay_out(table, paint=lambda at, cell: f"<{cell}>" if at == 1 else cell).lines
+    assert lines[1:] == ["0    <done  >", "1    <failed>"]
