@@ -119,6 +119,8 @@ class Summary(Record):
 
     best: Measured = Field(default_factory=Measured)
     last: Measured = Field(default_factory=Measured)
+    test: Measured | None = Field(None, description="Absent where an older STRIDE wrote this")
+    left_out: Count | None = Field(None, description="Metrics that results.json alone has")
 
 
 class StatusRecord(Versioned):

@@ -27,6 +27,7 @@ PARTS = {
     "counters",
     "generators",
     "held",
+    "latest",
     "metrics",
     "model",
     "modules",

@@ -20,11 +20,12 @@ Converted = Callable[[Any], Any]
 def run(runs: Sequence[str], metrics: Sequence[str], *, where: str | None, form: Form) -> None:
     """Put runs side by side: their metrics, and the config in which they differ."""
     from stride.runs.compare import differing_settings
+    from stride.runs.listing.rows import with_all_metrics
 
     facts = select(runs, where).facts
     if not facts:
         tell(f"no runs in {' '.join(runs)}" + ("" if where is None else f" where {where}"))
-    rows = [_checked(one) for one in facts]
+    rows = [with_all_metrics(_checked(one)) for one in facts]
     names = canonical_metrics(metrics, rows) if metrics else _monitored(rows)
     with broken_records_as_errors(*runs):
         config = differing_settings([_settings(one) for one in facts])
@@ -58,7 +59,6 @@ def _records(
     rows: Sequence["RunRow"], names: Sequence[str], config: Config
 ) -> list[dict[str, Any]]:
     from stride.runs.compare import ABSENT
-    from stride.runs.listing.tables import measured
 
     return [
         {
@@ -66,7 +66,7 @@ def _records(
             "path": str(row.path),
             "status": row.state,
             "reason": row.reason,
-            "metrics": {name: measured(row, name) for name in names},
+            "metrics": {name: row.metric(name) for name in names},
             "config": {key: of[n] for key, of in config.items() if of[n] is not ABSENT},
         }
         for n, row in enumerate(rows)
@@ -76,12 +76,11 @@ def _records(
 def _sheet(
     rows: Sequence["RunRow"], names: Sequence[str], config: Config
 ) -> tuple[list[str], list[list[Any]]]:
-    from stride.runs.listing.tables import measured
 
     columns = _shown(config, setting).values()
     lines = [
         [row.name, str(row.path), row.state]
-        + [measured(row, name) for name in names]
+        + [row.metric(name) for name in names]
         + [column[n] for column in columns]
         + [row.reason]
         for n, row in enumerate(rows)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stride.runs.listing.selection import Selection
 
 NEWEST = 50  # runs that a terminal shows
+NAMED = 20  # metrics that an error names
 
 
 def run(
@@ -77,8 +78,11 @@ def _print_chosen(selection: "Selection", names: Sequence[str], form: Form) -> N
 
 
 def _print(rows: Sequence["RunRow"], metrics: Sequence[str], form: Form, *, jobs: bool) -> None:
+    from stride.runs.listing.rows import with_all_metrics
     from stride.runs.listing.tables import overview
 
+    if metrics or form in (Form.JSON, Form.CSV):
+        rows = [with_all_metrics(row) for row in rows]
     names = canonical_metrics(metrics, rows) if metrics else []
     states = None
     if jobs:
@@ -114,24 +118,27 @@ def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[
     from stride.config.metrics import canonical
     from stride.errors import UserError, nearest
 
-    known = {name for row in rows for name in (*row.best, *row.last)}
+    known = {name for row in rows for name in row.metrics}
     names = {name: name if name in known else canonical(name) for name in metrics}
     for typed, name in names.items():
         if known and name not in known:
-            hint = nearest(typed, known) or f"there are {', '.join(sorted(known))}"
+            hint = nearest(typed, known) or f"there are {_listed(sorted(known))}"
             raise UserError(f"no run here has a metric {typed!r}", hint=hint)
     return list(names.values())
 
 
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
 def _sheet(rows: Sequence["RunRow"], names: Sequence[str]) -> tuple[list[str], list[list[Any]]]:
     """Return a spreadsheet of rows: what a run is, its metrics, and its overrides as one text."""
-    from stride.runs.listing.tables import measured
-
-    columns = list(names) or sorted({name for row in rows for name in (*row.best, *row.last)})
+    columns = list(names) or sorted({name for row in rows for name in row.metrics})
     fields = ("run", "path", "status", "reason", "created", "started", "ended", "duration")
     lines = [
         [row.to_json()[name] for name in fields]
-        + [measured(row, name) for name in columns]
+        + [row.metric(name) for name in columns]
         + [" ".join(row.overrides)]
         for row in rows
     ]

@@ -13,7 +13,8 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.listing.rows import RunRow, numbers_in
+from stride.runs.listing.measured import numbers_in
+from stride.runs.listing.rows import RunRow, with_all_metrics
 from stride.runs.where.names import Field
 
 _ROW = {"run": "name", "status": "state"}  # fields that a row calls otherwise
@@ -39,7 +40,7 @@ class Facts:
 
     @property
     def config_error(self) -> str | None:
-        """Return why there is no config: what is wrong with it, or "" where there is none yet."""
+        """Return why there is no config: what is wrong with it, or "" before it is written."""
         return self._recorded[1]
 
     @cached_property
@@ -53,13 +54,11 @@ class Facts:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Return each metric where the run was best, else its last value; the test split's too."""
-        return {**self.test, **self.row.last, **self.row.best}
+        return self._measured.metrics
 
     @cached_property
-    def test(self) -> dict[str, float]:
-        """Return the metrics of the test split."""
-        test = self._read(self._paths.results).get("test")
-        return numbers_in(test) if isinstance(test, Mapping) else {}
+    def _measured(self) -> RunRow:
+        return with_all_metrics(self.row)
 
     @cached_property
     def _provenance(self) -> dict[str, Any]:
@@ -94,11 +93,11 @@ class Facts:
         if field.aspect in _EXTREMES:
             curve = self._curves.get(field.key)
             return _EXTREMES[field.aspect](curve) if curve else self.metrics.get(field.key)
-        if field.aspect == "last":
-            return self.row.last.get(field.key, self.test.get(field.key))
-        if field.aspect == "best":
-            return self.row.best.get(field.key, self.test.get(field.key))
-        return self.metrics.get(field.key)
+        if field.aspect in ("best", "last"):
+            measured = self._measured
+            table = measured.best if field.aspect == "best" else measured.last
+            return table.get(field.key, measured.test.get(field.key))
+        return self._measured.metric(field.key)
 
     def _field(self, key: str) -> Any:
         if key == "work_dir":

@@ -16,6 +16,7 @@ def run_table(row: RunRow) -> str:
         ("duration", "" if row.duration is None else f"{row.duration:,.1f} s"),
         ("overrides", "\n".join(row.overrides)),
         *((f"best {name}", f"{value:.6g}") for name, value in row.best.items()),
+        *((name, f"{value:.6g}") for name, value in row.test.items()),
         *((f"last {name}", f"{value:.6g}") for name, value in row.last.items()),
     ]
     body = "".join(_line(label, text) for label, text in lines if text)

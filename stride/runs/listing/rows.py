@@ -12,12 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from stride.config.nonfinite import decode_number
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.files.jsonl import as_row
-from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
+from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_metrics
 from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
 from stride.runs.status import FINAL, find_state, is_being_made
@@ -26,8 +24,6 @@ BROKEN = "broken"
 """What stands for a state where the folder tells none."""
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
-_TAIL = 65536  # bytes at the end of metrics.jsonl that hold the newest values
-_POSITION = frozenset({"step", "epoch", "time"})
 
 
 class RunRow(NamedTuple):
@@ -43,7 +39,10 @@ class RunRow(NamedTuple):
         ended: Unix seconds of the end, or of the last sign of life of an interrupted run.
         duration: seconds from the start to the end, or until now.
         best: best metrics by name.
-        last: last metrics by name.
+        last: the latest value of each metric by name.
+        test: metrics of the best weights on the test split by name.
+        short: whether results.json may have metrics that are not here; `with_all_metrics` adds
+            them.
         monitor: name of the metric that decides what is best.
         mode: "min" or "max".
         overrides: `key=value` texts as they were typed.
@@ -61,11 +60,22 @@ class RunRow(NamedTuple):
     duration: float | None = None
     best: Mapping[str, float] = _NOTHING
     last: Mapping[str, float] = _NOTHING
+    test: Mapping[str, float] = _NOTHING
+    short: bool = False
     monitor: str | None = None
     mode: str | None = None
     overrides: tuple[str, ...] = ()
     uuid: str | None = None
     broken: str | None = None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Return each metric where the run was best, else its last value; the test split's too."""
+        return {**self.test, **self.last, **self.best}
+
+    def metric(self, name: str) -> float | None:
+        """Return one of `metrics`, None where the run has none of that name."""
+        return self.best.get(name, self.last.get(name, self.test.get(name)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as plain values, as every command that lists runs prints it."""
@@ -82,6 +92,7 @@ class RunRow(NamedTuple):
             "monitor": {"metric": self.monitor, "mode": self.mode},
             "best": dict(self.best),
             "last": dict(self.last),
+            "test": dict(self.test),
             "overrides": list(self.overrides),
         }
 
@@ -179,8 +190,10 @@ def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
         started,
         ended,
         _duration(status, started, ended),
-        _numbers(metrics.get("best")),
-        _numbers(metrics.get("last")),
+        metrics_in(metrics.get("best")),
+        metrics_in(metrics.get("last")),
+        metrics_in(metrics.get("test")),
+        is_short(metrics),
         _text(monitor, "metric"),
         _text(monitor, "mode"),
         _texts(status),
@@ -195,21 +208,6 @@ def _text(record: Mapping[str, Any], key: str) -> str | None:
 
 def _texts(record: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(text) for text in record.get("overrides") or ())
-
-
-def _numbers(metrics: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the metrics by name, without the position where they were taken."""
-    return {name: float(value) for name, value in numbers_in(metrics or {}).items()}
-
-
-def numbers_in(record: Mapping[str, Any]) -> dict[str, int | float]:
-    """Return the numbers of a record by name, without the position where they were taken."""
-    decoded = {name: decode_number(value) for name, value in record.items()}
-    return {
-        name: value
-        for name, value in decoded.items()
-        if type(value) in (int, float) and name not in _POSITION
-    }
 
 
 def _completed(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
@@ -256,14 +254,32 @@ def _last_sign(heartbeat: float | None, paths: RunPaths) -> float | None:
 
 
 def _with_results(row: RunRow, paths: RunPaths) -> RunRow:
+    """Take monitor and metrics from the results, before there are any from the stream."""
     results = _optional(paths.results)
     monitor = results.get("monitor") or {}
+    best, last, test = (metrics_in(results.get(split)) for split in SPLITS)
     return row._replace(
-        best=row.best or _numbers(results.get("best")),
-        last=row.last or _numbers(results.get("last")) or newest_metrics(paths),
+        best=best,
+        last=last or newest_metrics(paths),
+        test=test,
+        short=False,
         monitor=row.monitor or _text(monitor, "metric"),
         mode=row.mode or _text(monitor, "mode"),
     )
+
+
+def with_all_metrics(row: RunRow) -> RunRow:
+    """Return a row with the metrics too that results.json alone has.
+
+    Results that are missing or broken have none: `ls` and `verify` tell of them.
+    """
+    if not row.short:
+        return row
+    with suppress(RunError, AttributeError, OverflowError):
+        results = read_record(RunPaths(row.path).results)
+        best, last, test = (metrics_in(results.get(split)) for split in SPLITS)
+        row = row._replace(best={**best, **row.best}, last={**last, **row.last}, test=test)
+    return row._replace(short=False)
 
 
 def _optional(path: Path) -> dict[str, Any]:
@@ -274,18 +290,3 @@ def _optional(path: Path) -> dict[str, Any]:
         if isinstance(error.__cause__, FileNotFoundError):
             return {}
         raise
-
-
-def newest_metrics(paths: RunPaths) -> dict[str, float]:
-    """Return the newest value of each metric near the end of the stream, torn lines aside.
-
-    Raises:
-        RunError: it is not a file of the run's own.
-    """
-    newest: dict[str, float] = {}
-    with suppress(OSError), reading(paths.metrics) as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        for line in file.read().split(b"\n"):
-            newest |= _numbers(as_row(line))
-    return newest

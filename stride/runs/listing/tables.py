@@ -37,7 +37,7 @@ def overview(
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
         *([_measured(name, rows) for name in metrics] if metrics else _monitored(rows)),
         *([] if jobs is None else [(Column("job"), [jobs.get(row.path) for row in rows])]),
-        (Column("overrides", long=True), [_rest(row, shared) or None for row in rows]),
+        (Column("overrides", long=True), [_rest(row, shared) for row in rows]),
     ]
     return _table(columns, _above(rows, f"all runs: {' '.join(shared)}" if shared else ""))
 
@@ -97,11 +97,6 @@ def latest_overrides(overrides: Iterable[str]) -> list[str]:
     return [text for key, text in by_key.items() if key not in PLACE]
 
 
-def measured(row: RunRow, name: str) -> float | None:
-    """Return a metric where the run was best, or its last value."""
-    return row.best.get(name, row.last.get(name))
-
-
 def _table(columns: Sequence[_Filled], above: Sequence[str]) -> Table:
     values = [list(row) for row in zip(*(cells for _, cells in columns), strict=True)]
     return Table([column for column, _ in columns], values, above)
@@ -124,9 +119,10 @@ def _places(rows: Sequence[RunRow]) -> set[Path]:
 
 def _measured(name: str, rows: Sequence[RunRow]) -> _Filled:
     """Return a column of a metric, whose title says whether its values are the best or the last."""
-    kinds = {name in row.best for row in rows if measured(row, name) is not None}
+    there = [row for row in rows if row.metric(name) is not None and name not in row.test]
+    kinds = {name in row.best for row in there}
     word = "" if len(kinds) != 1 else "best " if kinds.pop() else "last "
-    return numbers(word + name), [measured(row, name) for row in rows]
+    return numbers(word + name), [row.metric(name) for row in rows]
 
 
 def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
@@ -134,7 +130,7 @@ def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
     monitors = sorted({row.monitor for row in rows if row.monitor is not None})
     if len(monitors) < 2:
         return [_measured(name, rows) for name in monitors]
-    found = [(row.monitor, measured(row, row.monitor)) if row.monitor else None for row in rows]
+    found = [(row.monitor, row.metric(row.monitor)) if row.monitor else None for row in rows]
     return [(Column("best", lambda pair: f"{pair[0]} {number(pair[1])}"), found)]
 
 

@@ -76,10 +76,12 @@ def build_session(
         callback_set.in_order.append(
             WeightDigests(fingerprint, config.training_config.digest_every)
         )
-    losses, metrics, loader = _epoch_losses(assembly, fingerprint), Latest(), _loader(assembly)
+    losses, loader = _epoch_losses(assembly, fingerprint), _loader(assembly)
+    metrics, latest = Latest(), Latest()
     batches = shard_batches(loader)
     require_shares_of(assembly, batches)
-    own = {"metrics": metrics, "clock": clock, **_own_states(trainer, loader, assembly)}
+    own = {"metrics": metrics, "latest": latest, "clock": clock}
+    own |= _own_states(trainer, loader, assembly)
     # What a user's subclasses set is looked at when a state is taken: after the kind's set_up.
     more = partial(_of_subclasses, trainer, kind, lambda: state.parts.values(), known)
     objects = ObjectScan(assembly, callback_set, more, lambda: session, own)
@@ -111,6 +113,7 @@ def build_session(
         losses,
         callback_set,
         metrics,
+        latest,
         stop,
         limits_of(config),
         fingerprint,

@@ -51,7 +51,8 @@ def claim(
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    recording = RunRecorder(writer, session.state, loggers, display, session.fingerprint)
+    bits, latest = session.fingerprint, session.latest
+    recording = RunRecorder(writer, session.state, loggers, display, bits, latest)
     recording.show_warnings(before)
     return recording
 

@@ -92,11 +92,12 @@ class Finalizer:
         best = session.callbacks.best
         if self._together or not is_sharded(model.network):
             best.write(session.trainer, or_present=sound)
+        session.run.flush()  # the last of what was logged is among the last values
         session.results |= results_of(
             state=session.state,
             monitor=session.callbacks.monitor,
             best=best.best,
-            last=session.metrics,
+            last={**session.latest, **session.metrics},
             test=test,
             timings=self._stopwatch.timings(),
             parameters=sum(p.numel() for p in model.parameters()),

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from stride.config.metrics import RESERVED
 from stride.distributed import is_main
 from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.signals import holding_sigterm
-from stride.engine.state import TrainState
+from stride.engine.state import Latest, TrainState
 from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
@@ -22,6 +23,7 @@ from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
+from stride.runs.listing.measured import summary_of
 from stride.runs.writer import Writer
 from stride.trainer.fit.stall_warning import StallWarning
 
@@ -40,6 +42,7 @@ class RunRecorder:
         loggers: further sinks of rows, beside metrics.jsonl.
         display: what a person sees meanwhile.
         fingerprint: the bits of the steps.
+        latest: is given the newest value of each metric that is written.
 
     Attributes:
         paths: the run's files.
@@ -53,6 +56,7 @@ class RunRecorder:
         loggers: Loggers,
         display: Display,
         fingerprint: Fingerprint | None = None,
+        latest: Latest | None = None,
     ) -> None:
         self._writer = writer
         self._state = state
@@ -60,7 +64,9 @@ class RunRecorder:
         self._display = display
         self._fingerprint = fingerprint or Fingerprint()
         self._next_bits = 0.0
-        self._stream = MetricsStream(state, [self._to_metrics, self._to_loggers])
+        self._latest = Latest() if latest is None else latest
+        sinks = [self._to_metrics, self._to_latest, self._to_loggers]
+        self._stream = MetricsStream(state, sinks)
         self.paths: RunPaths = writer.paths
         self.log = self._stream.log
         self.weights_sha256 = ""
@@ -69,7 +75,7 @@ class RunRecorder:
         self._before: Mapping[str, Any] = {}
         self._held = ExitStack()
         self._warnings = _Shown(display)
-        self._summary: dict[str, Any] = {"metrics": {}}
+        self._summary = summary_of({})
         self._reported = (time.perf_counter(), state.step)
         self._speed = 0.0
 
@@ -124,6 +130,10 @@ class RunRecorder:
 
     def _to_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._writer.append(self.paths.metrics, rows)
+
+    def _to_latest(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self._latest.update((name, row[name]) for name in row.keys() - RESERVED)
 
     def _to_loggers(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
@@ -187,8 +197,7 @@ class RunRecorder:
     def write_results(self, results: Mapping[str, Any]) -> None:
         """Write results.json, and what a listing shows of it into the final status."""
         self._writer.commit(self.paths.results, results)
-        short = {kind: results[kind] for kind in ("best", "last") if results.get(kind)}
-        self._summary = {"metrics": short, "monitor": results["monitor"]}
+        self._summary = summary_of(results)
 
     def hold_sigterm(self) -> None:
         """Let a SIGTERM wait from now on until the run has its last status."""

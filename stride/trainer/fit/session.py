@@ -66,7 +66,8 @@ class Session:
         state: counters, and all parts that a checkpoint holds.
         tally: the losses of the epoch under way.
         callbacks: the hooks, best weights, checkpoints.
-        metrics: the latest value of each.
+        metrics: the latest value of each that an epoch or a report gave.
+        latest: of all that was written, `trainer.log`'s too.
         stop: what asks the loop to end.
         limits: how long to train.
         fingerprint: the bits of the steps.
@@ -88,6 +89,7 @@ class Session:
     losses: EpochLosses
     callbacks: CallbackSet
     metrics: Latest
+    latest: Latest
     stop: StopRequest
     limits: Limits
     fingerprint: Fingerprint

@@ -25,7 +25,13 @@ from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import FREE, changed_keys
 
 # What was judged by values that those of the new run cannot be compared with.
-_JUDGED = ("callback-BestWeights", "callback-EarlyStopping", "callback-Checkpoints", "metrics")
+_JUDGED = (
+    "callback-BestWeights",
+    "callback-EarlyStopping",
+    "callback-Checkpoints",
+    "metrics",
+    "latest",
+)
 
 # The parts that start over, by the beginning of a key that differs from the parent's.
 _ANEW = {

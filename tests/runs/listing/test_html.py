@@ -30,8 +30,10 @@ def test_the_table_shows_state_duration_and_metrics():
         "max_epochs",
         duration=1234.5,
         best={"validation/epoch_loss": 0.25},
+        test={"test/accuracy": 0.75},
     )
     shown = run_table(row)
-    for text in ("w/3", "done: max_epochs", "1,234.5 s", "best validation/epoch_loss", "0.25"):
+    told = ["best validation/epoch_loss", "0.25", "test/accuracy", "0.75"]
+    for text in ("w/3", "done: max_epochs", "1,234.5 s", *told):
         assert text in shown
     assert "overrides" not in shown

@@ -83,7 +83,8 @@ def test_what_status_lacks_is_read_from_the_other_files(tmp_path):
     write(path / "results.json", **METRICS, monitor=monitor)
     write(path / "provenance.json", overrides=["seed=1"])
     (path / "metrics.jsonl").write_text('{"step": 29, "epoch": 2, "time": 1.0, "lr": 0.1}\n')
-    assert read_row(path) == read_row(write_run(tmp_path / "other" / "3"))._replace(path=path)
+    other = write_run(tmp_path / "other" / "3", metrics={**METRICS, "test": {}})
+    assert read_row(path) == read_row(other)._replace(path=path)
 
 
 def test_without_results_the_newest_metrics_are_the_last(tmp_path):

@@ -132,6 +132,13 @@ class Said(Callback):
     def before_train(self, trainer):
         trainer.log("mine/begun", 1.0)
 
+    def after_step(self, trainer, step):
+        if trainer.state.step == 2:
+            trainer.log("mine/once", 5.0)
+
+    def after_train(self, trainer):
+        trainer.log("mine/end", 2.0)
+
 
 def test_what_a_hook_logs_before_the_state_is_put_back_is_there_once(make):
     often = {"checkpoint_config": OFTEN, "callbacks": [Said()]}
@@ -140,6 +147,10 @@ def test_what_a_hook_logs_before_the_state_is_put_back_is_there_once(make):
     make(**often).fit(resume=0)
     run = make(**often).load_run(0)
     assert [row["step"] for row in run.metrics() if "mine/begun" in row] == [0]
+    for last in (run.results["last"], run.status["metrics"]["last"]):  # of the killed segment too
+        assert [last[f"mine/{name}"] for name in ("begun", "once", "end")] == [1.0, 5.0, 2.0]
+    row = run.row()
+    assert row.metric("test/loss") == run.results["test"]["test/loss"] and not row.short
 
 
 def test_a_run_goes_on_with_as_many_threads_as_it_began_with(make):

@@ -1,0 +1,80 @@
+"""Bring metrics into the few numbers that a listing shows, and read them back."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from stride.config.nonfinite import decode_number
+from stride.runs.files.jsonl import as_row
+from stride.runs.files.safe_open import reading
+from stride.runs.layout import RunPaths
+
+SPLITS = ("best", "last", "test")
+"""The tables of metrics in results.json."""
+
+LISTED = 100
+"""Metrics of each table that status.json has too: a listing reads it of thousands of runs."""
+
+_TAIL = 65536  # bytes at the end of metrics.jsonl that hold the newest values
+_POSITION = frozenset({"step", "epoch", "time"})
+
+
+def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what status.json has of the results: `metrics` and `monitor`.
+
+    Of more than `LISTED` metrics in a table the first ones are taken, after the one by which the
+    best was chosen.
+    """
+    monitor = results.get("monitor")
+    first = monitor["metric"] if monitor else ""
+    tables = {split: results.get(split) or {} for split in SPLITS}
+    metrics: dict[str, Any] = {split: _short(table, first) for split, table in tables.items()}
+    left_out = {name for split in SPLITS for name in tables[split] if name not in metrics[split]}
+    if left_out:
+        metrics["left_out"] = len(left_out)
+    return {"metrics": metrics, "monitor": monitor}
+
+
+def _short(table: Mapping[str, Any], first: str) -> dict[str, Any]:
+    names = [name for name in table if name not in _POSITION]
+    kept = sorted(names, key=lambda name: name != first)[:LISTED]
+    return {name: value for name, value in table.items() if name in _POSITION or name in {*kept}}
+
+
+def is_short(metrics: Mapping[str, Any]) -> bool:
+    """Tell whether results.json has metrics that this part of status.json has not.
+
+    Before there was `test` in it, it had none of the test split's, nor what a training logged.
+    """
+    return "test" not in metrics or bool(metrics.get("left_out"))
+
+
+def metrics_in(table: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the metrics of a table by name, without the position where they were taken."""
+    return {name: float(value) for name, value in numbers_in(table or {}).items()}
+
+
+def numbers_in(record: Mapping[str, Any]) -> dict[str, int | float]:
+    """Return the numbers of a record by name, without the position where they were taken."""
+    decoded = {name: decode_number(value) for name, value in record.items()}
+    return {
+        name: value
+        for name, value in decoded.items()
+        if type(value) in (int, float) and name not in _POSITION
+    }
+
+
+def newest_metrics(paths: RunPaths) -> dict[str, float]:
+    """Return the newest value of each metric near the end of the stream, torn lines aside.
+
+    Raises:
+        RunError: it is not a file of the run's own.
+    """
+    newest: dict[str, float] = {}
+    with suppress(OSError), reading(paths.metrics) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        for line in file.read().split(b"\n"):
+            newest |= metrics_in(as_row(line))
+    return newest
