@@ -40,7 +40,7 @@ class Facts:
 
     @property
     def config_error(self) -> str | None:
-        """Return why there is no config: what is wrong with it, or "" before it is written."""
+        """Return what is wrong with the config, "" before it is written."""
         return self._recorded[1]
 
     @cached_property
