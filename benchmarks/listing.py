@@ -143,5 +143,5 @@ def _ended(status: Mapping[str, Any], created: float, run: int) -> dict[str, Any
     measured = dict(status["metrics"]["best"])
     while len(json.dumps(own, indent=2)) < STATUS_BYTES:
         measured[f"validation/metric_{len(measured)}"] = (run + 1) / (len(measured) + 7)
-        own["metrics"] = {"best": measured, "last": measured}
+        own["metrics"] = {"best": measured, "last": measured, "test": {"test/accuracy": 0.5}}
     return own

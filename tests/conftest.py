@@ -81,7 +81,7 @@ def ranks(pool):
 class Pool:
     """Processes that call functions of test modules."""
 
-    SECONDS = 30  # after which ranks that wait for each other are a failure
+    SECONDS = 60  # after which ranks that wait for each other are a failure
 
     def __init__(self):
         self.members = []

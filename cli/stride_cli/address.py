@@ -1,12 +1,12 @@
 """Find the run that a path on the command line names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stride.runs.listing.rows import RunRow
-    from stride.runs.listing.selection import Selection
+    from stride.runs.listing.selection import Chosen, Selection
 
 
 def find(text: str) -> Path:
@@ -49,35 +49,31 @@ def find_together(text: str) -> Path:
         return find(text)
 
 
-def select(places: Sequence[str], where: str | None = None) -> "Selection":
-    """Return the runs that are named, a work_dir standing for all of its runs, and asked for.
+@contextmanager
+def select(places: Sequence[str], where: str | None = None) -> Iterator["Selection"]:
+    """Open the runs that are named, a work_dir standing for all of its runs, and asked for.
 
     Args:
-        places: runs, work_dirs, or folders above some.
+        places: runs, work_dirs, or folders above some; of a work_dir the oldest run comes first.
         where: a query that has to hold.
 
     Raises:
         UserError: there is no such run, or the query is wrong.
     """
-    from stride.runs.listing.selection import Selection
-
-    selection = Selection(_rows(places))
-    if where is not None and selection.facts:
-        selection.where(where)
-    return selection
-
-
-def _rows(places: Sequence[str]) -> list["RunRow"]:
-    """Return the rows in the order of the places, of a work_dir's runs the oldest first."""
-    from stride.runs.listing.places import is_run, is_work_dir, list_places, work_dirs_of
+    from stride.runs.listing.places import is_run, is_work_dir, selected, work_dirs_of
     from stride.runs.listing.rows import read_row
+    from stride.runs.listing.selection import GivenRows, Selection
 
-    rows: dict[Path, RunRow] = {}
-    for place in places:
-        work_dirs = [] if is_run(place) else work_dirs_of(place)
-        if any(map(is_work_dir, work_dirs)):
-            rows |= {row.path: row for row in reversed(list_places(work_dirs).rows)}
-        else:
-            folder = find(place)
-            rows.setdefault(folder, read_row(folder))
-    return list(rows.values())
+    with ExitStack() as stack:
+        runs: list[Chosen] = []
+        for place in places:
+            if not is_run(place) and any(map(is_work_dir, work_dirs_of(place))):
+                found = stack.enter_context(selected([place], whole=True))
+                runs += reversed(found.runs)
+            else:
+                row = read_row(find(place))
+                runs += GivenRows(row.path.parent, [row]).runs
+        selection = Selection({str(run.path): run for run in runs}.values())
+        if where is not None and len(selection):
+            selection.where(where)
+        yield selection

@@ -88,6 +88,20 @@ def print_json(value: Any) -> None:
     print(visible_json(text))
 
 
+def print_json_rows(values: Iterable[Any]) -> None:
+    """Print values as one JSON list, as `print_json` does, each as soon as it is there."""
+    import json
+    from textwrap import indent
+
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    empty = True
+    for value in values:
+        text = json.dumps(encode_numbers(value), indent=2, ensure_ascii=ascii_only, default=str)
+        print("[" if empty else ",", visible_json(indent(text, "  ")), sep="\n", end="")
+        empty = False
+    print("[]" if empty else "\n]")
+
+
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows as CSV under their header, none of their texts a formula."""
     import csv

@@ -1,7 +1,6 @@
 """Hold a table: what its columns are called and how they show their values."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stride.tables.words import number, setting
@@ -31,8 +30,7 @@ def numbers(title: str) -> Column:
     return Column(title, number, numeric=True)
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Hold columns and rows of plain values; the first column names the row.
 
     Attributes:

@@ -76,7 +76,7 @@ def network(dropout):
 
 
 def trained(
-    folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", seconds=30, **training
+    folder, act=(), resume=None, dropout=0.0, size=2, strategy="auto", seconds=120, **training
 ):
     """Train in this process, which is one of several; return what it has at the end."""
     callback = Act(*act)

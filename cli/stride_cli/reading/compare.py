@@ -22,13 +22,14 @@ def run(runs: Sequence[str], metrics: Sequence[str], *, where: str | None, form:
     from stride.runs.compare import differing_settings
     from stride.runs.listing.rows import with_all_metrics
 
-    facts = select(runs, where).facts
-    if not facts:
+    with select(runs, where) as selection:
+        facts = list(selection.facts())
+        rows = [with_all_metrics(_checked(one)) for one in facts]
+        with broken_records_as_errors(*runs):
+            config = differing_settings([_settings(one) for one in facts])
+    if not rows:
         tell(f"no runs in {' '.join(runs)}" + ("" if where is None else f" where {where}"))
-    rows = [with_all_metrics(_checked(one)) for one in facts]
     names = canonical_metrics(metrics, rows) if metrics else _monitored(rows)
-    with broken_records_as_errors(*runs):
-        config = differing_settings([_settings(one) for one in facts])
     if form is Form.JSON:
         print_json(_records(rows, names, config))
     elif form is Form.CSV:

@@ -2,13 +2,13 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.output import Form, print_csv, print_json, print_table, tell
+from stride_cli.output import Form, print_csv, print_json, print_json_rows, print_table, tell
 
 if TYPE_CHECKING:
-    from stride.runs.listing.query import Listing
     from stride.runs.listing.rows import RunRow
     from stride.runs.listing.selection import Selection
 
@@ -29,46 +29,43 @@ def run(
     columns: str | None = None,
 ) -> None:
     """List the runs of work_dirs, newest first or as they are asked for."""
-    from stride.runs.listing.places import list_places
-    from stride.runs.listing.query import Listing
+    from stride.runs.listing.places import selected
 
     limit = number
     if limit is None and not all_runs and sys.stdout.isatty() and form is Form.TEXT:
         limit = NEWEST
     asks = where is not None or sort is not None or columns is not None
-    listing = list_places(places, None if asks else limit)
-    if asks and listing.rows:  # where there is no run, no name is known
-        selection = _select(listing.rows, where, sort)
-        listing = Listing(selection.rows[:limit], len(selection.rows))
-        if columns is not None and listing.rows:
-            selection.facts = selection.facts[:limit]
+    with selected(places, whole=asks or limit is None) as selection:
+        if asks and len(selection):  # where there is no run, no name is known
+            _choose(selection, where, sort)
+        if columns is not None and len(selection):
             names = [*filter(None, map(str.strip, columns.split(","))), *metrics]
-            _print_chosen(selection, names, form)
-    if columns is None or not listing.rows:
-        _print(listing.rows, metrics, form, jobs=jobs)
-    _tell_rest(places, listing, where, told=number is None and limit == NEWEST)
+            _print_chosen(selection, limit, names, form)
+        else:
+            _print(selection, limit, metrics, form, jobs=jobs)
+        if not len(selection):
+            tell(f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}"))
+        elif number is None and limit == NEWEST and len(selection) > NEWEST:
+            tell(f"the newest {NEWEST} of {len(selection)} runs; --all shows every one")
 
 
-def _select(rows: Sequence["RunRow"], where: str | None, sort: str | None) -> "Selection":
-    from stride.runs.listing.selection import Selection
-
-    selection = Selection(rows)
+def _choose(selection: "Selection", where: str | None, sort: str | None) -> None:
     if where is not None:
         selection.where(where)
     if sort is not None:
         selection.sort(sort)
-    return selection
 
 
-def _print_chosen(selection: "Selection", names: Sequence[str], form: Form) -> None:
+def _print_chosen(
+    selection: "Selection", limit: int | None, names: Sequence[str], form: Form
+) -> None:
     from stride.runs.listing.tables import chosen
 
-    facts, fields = selection.facts, [selection.field(name) for name in names]
+    facts, fields = list(selection.facts(limit)), [selection.field(name) for name in names]
     table = chosen(facts, fields)
     titles = table.titles[2:]
     starts = [{"run": o.row.name, "path": str(o.row.path), "status": o.row.state} for o in facts]
-    values = [[one.value(field) for field in fields] for one in facts]
-    pairs = list(zip(starts, values, strict=True))
+    pairs = list(zip(starts, (row[2:] for row in table.rows), strict=True))
     if form is Form.JSON:
         print_json([start | {"columns": dict(zip(titles, v, strict=True))} for start, v in pairs])
     elif form is Form.CSV:
@@ -77,36 +74,41 @@ def _print_chosen(selection: "Selection", names: Sequence[str], form: Form) -> N
         print_table(table, form)
 
 
-def _print(rows: Sequence["RunRow"], metrics: Sequence[str], form: Form, *, jobs: bool) -> None:
+def _print(
+    selection: "Selection", limit: int | None, metrics: Sequence[str], form: Form, *, jobs: bool
+) -> None:
     from stride.runs.listing.rows import with_all_metrics
     from stride.runs.listing.tables import overview
 
-    if metrics or form in (Form.JSON, Form.CSV):
-        rows = [with_all_metrics(row) for row in rows]
-    names = canonical_metrics(metrics, rows) if metrics else []
-    states = None
+    all_metrics = bool(metrics) or form in (Form.JSON, Form.CSV)
+    found = selection.rows(limit)
+    rows = (with_all_metrics(row) for row in found) if all_metrics else found
+    states: dict[Path, str] | None = None
     if jobs:
         from stride.launch.jobs import job_states
 
-        states = job_states(row.path for row in rows)
+        rows = iter(kept := list(rows))
+        states = job_states(row.path for row in kept)
+    if form is Form.JSON and not metrics:  # one row in memory at a time
+        print_json_rows(row.to_json() | _job(row, states) for row in rows)
+        return
+    shown = list(rows)
+    names = canonical_metrics(metrics, shown) if metrics else []
     if form is Form.JSON:
-        told = [{} if states is None else {"job": states.get(row.path)} for row in rows]
-        print_json([row.to_json() | job for row, job in zip(rows, told, strict=True)])
+        print_json_rows(row.to_json() | _job(row, states) for row in shown)
     elif form is Form.CSV:
-        header, lines = _sheet(rows, names)
+        header, lines = _sheet(shown, names)
         if states is not None:
             header.append("job")
-            lines = [[*line, states.get(row.path)] for line, row in zip(lines, rows, strict=True)]
+            lines = [[*line, states.get(row.path)] for line, row in zip(lines, shown, strict=True)]
         print_csv(header, lines)
-    elif rows:
-        print_table(overview(rows, names, now=time.time(), jobs=states), form)
+    elif shown:
+        print_table(overview(shown, names, now=time.time(), jobs=states), form)
 
 
-def _tell_rest(places: Sequence[str], listing: "Listing", where: str | None, *, told: bool) -> None:
-    if not listing.rows:
-        tell(f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}"))
-    elif told and listing.total > NEWEST:
-        tell(f"the newest {NEWEST} of {listing.total} runs; --all shows every one")
+def _job(row: "RunRow", states: Mapping[Path, str] | None) -> dict[str, str | None]:
+    """Return what SLURM says of a run's job, nothing where it was not asked."""
+    return {} if states is None else {"job": states.get(row.path)}
 
 
 def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[str]:

@@ -3,15 +3,19 @@
 import os
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from array import array
+from collections.abc import Collection, Iterable, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from stride.runs.listing.configs import Sections
+from stride.runs.listing.index import Fresh
 from stride.runs.listing.status_json import Signature, signature_of
+from stride.runs.listing.stored import StoredRow
 
-_MANY = 500  # names from which on the whole table is read
 _WAIT = 1.0  # seconds for another listing to finish writing
+_MANY = 500  # names from which on the whole table is read
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # The module's own troubles with damaged text, and with an inode beyond 63 bits.
 _TROUBLE = (sqlite3.Error, UnicodeError, OverflowError)
@@ -19,8 +23,20 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (
     name TEXT PRIMARY KEY, ctime INTEGER, mtime INTEGER, size INTEGER, inode INTEGER,
     created REAL, crc INTEGER, hash INTEGER) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS status (name TEXT PRIMARY KEY, content BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS row (
+    name TEXT PRIMARY KEY, segment INTEGER, names INTEGER, numbers BLOB, plain TEXT)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS config (
+    name TEXT PRIMARY KEY, ctime INTEGER, mtime INTEGER, size INTEGER, inode INTEGER,
+    run TEXT, pieces BLOB, hash INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS piece (id INTEGER PRIMARY KEY, content BLOB);
 """
+_PUT = {
+    "seen": "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "row": "INSERT OR REPLACE INTO row VALUES (?, ?, ?, ?, ?)",
+    "config": "INSERT OR REPLACE INTO config VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "piece": "INSERT OR REPLACE INTO piece VALUES (?, ?)",
+}
 
 
 def open_database(file: Path) -> "Database | None":
@@ -86,38 +102,54 @@ class Database:
             return None
         return float(known[4]) if known[:4] == signature else None
 
-    def contents(self, names: Collection[str]) -> dict[str, bytes]:
-        """Return the bytes of status.json by name, of those that the index holds undamaged."""
-        try:
-            found = dict(self._select(names))
-        except _TROUBLE:
-            return {}
+    def rows(self, names: Set[str]) -> dict[str, StoredRow]:
+        """Return the rows by name, of those that the index holds undamaged.
+
+        They hold for runs whose status.json is the one that is known.
+        """
+        columns = "name, segment, names, numbers, plain"
         return {
-            name: content
-            for name in names
-            if isinstance(content := found.get(name), bytes)
-            and zlib.crc32(content) == self._known[name][5]
+            name: StoredRow(*row)
+            for name, *row in self._select(columns, "row", names)
+            if name in names and name in self._known and _crc(*row) == self._known[name][5]
         }
 
-    def save(
-        self,
-        fresh: Mapping[str, tuple[Signature, float, bytes]],
-        present: Collection[str],
-        shown: Collection[str],
-    ) -> None:
+    def configs(self) -> dict[str, tuple[Signature, Sections]]:
+        """Return the signature and the sections of each config.json that the index knows."""
+        columns = "name, ctime, mtime, size, inode, run, pieces, hash"
+        return {
+            row[0]: (row[1:5], Sections(row[5], tuple(array("q", row[6]))))
+            for row in self._select(columns, "config")
+            if isinstance(row[6], bytes)
+            and isinstance(row[5], str | None)
+            and _hash(row[1:5], row[5], row[6]) == row[7]
+        }
+
+    def piece(self, number: int) -> bytes | None:
+        """Return the content of a piece by its digest."""
+        with suppress(*_TROUBLE):
+            find = "SELECT content FROM piece WHERE id = ?"
+            for (content,) in self._sqlite.execute(find, (number,)):
+                return content if isinstance(content, bytes) else None
+        return None
+
+    def pieces(self) -> list[tuple[int, bytes]]:
+        """Return all pieces: digest and content."""
+        found = self._select("id, content", "piece")
+        return [(number, content) for number, content in found if isinstance(content, bytes)]
+
+    def save(self, fresh: Fresh, present: Collection[str]) -> None:
         """Keep what a listing has read and drop runs that are gone; on an error do neither.
 
         Args:
-            fresh: name -> signature, time of creation and bytes of status.json.
+            fresh: what it has read.
             present: names of all runs.
-            shown: names of the runs whose bytes are wanted again; of the others the place in the
-                order is enough, and writing it costs a tenth.
         """
         gone = self._known.keys() - present
         if not (fresh or gone):
             return
         try:
-            self._write(fresh, gone, shown)
+            self._write(fresh, gone)
         except _TROUBLE:  # a cache that is read-only, full or busy
             with suppress(sqlite3.Error):
                 self._sqlite.execute("ROLLBACK")
@@ -126,45 +158,67 @@ class Database:
         """Close the database."""
         self._sqlite.close()
 
-    def _select(self, names: Collection[str]) -> Iterator[tuple[str, Any]]:
-        if len(names) > _MANY:
-            yield from self._sqlite.execute("SELECT name, content FROM status")
-            return
-        one = "SELECT name, content FROM status WHERE name = ?"
-        for name in names:
-            yield from self._sqlite.execute(one, (name,))
+    def _select(
+        self, columns: str, table: str, names: Set[str] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Return what a table has of some names; of many, or where none are given, all of it."""
+        select = f"SELECT {columns} FROM {table}"
+        try:
+            if names is None or len(names) > _MANY:
+                return self._sqlite.execute(select).fetchall()
+            one = f"{select} WHERE name = ?"
+            return [row for name in names for row in self._sqlite.execute(one, (name,))]
+        except _TROUBLE:
+            return []
 
-    def _write(
-        self,
-        fresh: Mapping[str, tuple[Signature, float, bytes]],
-        gone: Collection[str],
-        shown: Collection[str],
-    ) -> None:
-        # Sorted: appending to a tree is cheaper than inserting here and there.
-        rows = sorted(item for item in fresh.items() if _is_text(item[0]))
+    def _write(self, fresh: Fresh, gone: Collection[str]) -> None:
         self._sqlite.execute("BEGIN IMMEDIATE")
-        for table in ("seen", "status"):
+        for table in ("seen", "row", "config"):
             delete_row = f"DELETE FROM {table} WHERE name = ?"
             self._sqlite.executemany(delete_row, ((name,) for name in gone))
-        self._sqlite.executemany(
-            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (_seen(name, *found) for name, found in rows),
-        )
-        self._sqlite.executemany(
-            "INSERT OR REPLACE INTO status VALUES (?, ?)",
-            ((name, content) for name, (_, _, content) in rows if name in shown),
-        )
+        self._put("seen", self._seen(fresh))
+        self._put("row", ((name, *row) for name, row in fresh.rows.items()))
+        self._put("config", (_config(name, *found) for name, found in fresh.configs.items()))
+        self._put("piece", fresh.pieces.items())
         self._sqlite.execute("COMMIT")
 
+    def _put(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        # Sorted: appending to a tree is cheaper than inserting here and there.
+        self._sqlite.executemany(_PUT[table], sorted(row for row in rows if _is_text(row[0])))
 
-def _is_text(name: str) -> bool:
+    def _seen(self, fresh: Fresh) -> Iterable[tuple[Any, ...]]:
+        for name in fresh.seen.keys() | fresh.rows.keys():
+            known = self._known.get(name)
+            if name in fresh.seen:
+                signature, created = fresh.seen[name]
+            elif known is not None:
+                signature, created = known[:4], known[4]
+            else:
+                continue
+            row = fresh.rows.get(name)
+            values = (*signature, created, 0 if row is None else _crc(*row))
+            yield (name, *values, hash(values))
+
+
+def _crc(segment: Any, names: Any, numbers: Any, plain: Any) -> int | None:
+    """Return a checksum of a stored row, None of what cannot be one."""
+    if type(numbers) is not bytes or type(plain) is not str:
+        return None
+    return zlib.crc32(numbers, zlib.crc32(f"{segment} {names} {plain}".encode()))
+
+
+def _config(name: str, signature: Signature, sections: Sections) -> tuple[Any, ...]:
+    content = array("q", sections.pieces).tobytes()
+    return (name, *signature, sections.run, content, _hash(signature, sections.run, content))
+
+
+def _hash(signature: tuple[Any, ...], run: str | None, content: bytes) -> int:
+    return hash((*signature, zlib.crc32(content, zlib.crc32((run or "").encode()))))
+
+
+def _is_text(name: str | int) -> bool:
     """Tell whether a folder's name is UTF-8, which SQLite's texts are."""
     try:
-        return bool(name.encode())
+        return isinstance(name, int) or bool(name.encode())
     except UnicodeEncodeError:
         return False
-
-
-def _seen(name: str, signature: Signature, created: float, content: bytes) -> tuple[Any, ...]:
-    known = (*signature, created, zlib.crc32(content))
-    return (name, *known, hash(known))

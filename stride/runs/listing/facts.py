@@ -5,19 +5,26 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stride.config.nonfinite import decode_numbers
-from stride.config.values import flatten, without_key
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
+from stride.runs.listing.configs import config_of
 from stride.runs.listing.measured import numbers_in
 from stride.runs.listing.rows import RunRow, with_all_metrics
-from stride.runs.where.names import Field
 
-_ROW = {"run": "name", "status": "state"}  # fields that a row calls otherwise
+if TYPE_CHECKING:
+    from stride.runs.where.names import Field
+
+ROW = {"run": "name", "status": "state"}
+"""Fields that a row calls otherwise."""
+
+ReadConfig = Callable[[], Mapping[str, Any]]
+TABLES = {"": ("best", "last", "test"), "best": ("best", "test"), "last": ("last", "test")}
+"""In which tables of a row a metric is looked for, in this order."""
+
 _EXTREMES: Mapping[str, Callable[[Iterable[float]], float]] = {"min": min, "max": max}
 
 
@@ -26,30 +33,39 @@ class Facts:
 
     Args:
         row: the run's row in a listing.
+        read_config: gives its config by dotted key, raises RunError where it has none; its file
+            is read if there is no such function.
     """
 
-    def __init__(self, row: RunRow) -> None:
-        self.row = row
-        self._paths = RunPaths(row.path)
+    def __init__(self, row: RunRow, read_config: ReadConfig | None = None) -> None:
+        self._row = row
+        self._read_config = read_config or (lambda: config_of(row.path))
 
-    @cached_property
-    def config(self) -> dict[str, Any]:
+    @property
+    def row(self) -> RunRow:
+        """Return the run's row in a listing."""
+        return self._row
+
+    @property
+    def config(self) -> Mapping[str, Any]:
         """Return the values of the config by dotted key; none where `config_error` tells why."""
-        values = {} if self.config_error is not None else self._recorded[0]
-        return dict(flatten(decode_numbers(without_key(values, "format_version"))))
+        return self._config[0]
 
     @property
     def config_error(self) -> str | None:
         """Return what is wrong with the config, "" before it is written."""
-        return self._recorded[1]
+        return self._config[1]
 
     @cached_property
-    def _recorded(self) -> tuple[dict[str, Any], str | None]:
+    def _config(self) -> tuple[Mapping[str, Any], str | None]:
         try:
-            return read_record(self._paths.config, unversioned=1), None
-        except RunError as error:  # the first runs had no format_version there
-            missing = isinstance(error.__cause__, FileNotFoundError)
-            return {}, "" if missing else error.what
+            return self._read_config(), None
+        except RunError as error:
+            return {}, "" if isinstance(error.__cause__, FileNotFoundError) else error.what
+
+    @cached_property
+    def _paths(self) -> RunPaths:
+        return RunPaths(self.row.path)
 
     @cached_property
     def metrics(self) -> dict[str, float]:
@@ -81,7 +97,7 @@ class Facts:
         except RunError:
             return {}
 
-    def value(self, field: Field) -> Any:
+    def value(self, field: "Field") -> Any:
         """Return what a run has for a field, None for nothing."""
         if field.source == "config":
             return self.config.get(field.key)
@@ -89,15 +105,12 @@ class Facts:
             return self._metric(field)
         return self._field(field.key)
 
-    def _metric(self, field: Field) -> float | None:
+    def _metric(self, field: "Field") -> float | None:
         if field.aspect in _EXTREMES:
             curve = self._curves.get(field.key)
             return _EXTREMES[field.aspect](curve) if curve else self.metrics.get(field.key)
-        if field.aspect in ("best", "last"):
-            measured = self._measured
-            table = measured.best if field.aspect == "best" else measured.last
-            return table.get(field.key, measured.test.get(field.key))
-        return self._measured.metric(field.key)
+        tables = [getattr(self._measured, table) for table in TABLES[field.aspect]]
+        return next((table[field.key] for table in tables if field.key in table), None)
 
     def _field(self, key: str) -> Any:
         if key == "work_dir":
@@ -108,7 +121,7 @@ class Facts:
             return _text(self._provenance.get("git"), key)
         if key == "parent":
             return _text(self._provenance.get("parent"), "run")
-        return getattr(self.row, _ROW.get(key, key))
+        return getattr(self.row, ROW.get(key, key))
 
 
 def _text(record: Any, key: str) -> str | None:

@@ -1,13 +1,13 @@
 """Find the disposable index of a work_dir's runs in the user's cache folder.
 
-It is never needed and never wrong: it holds the bytes of status.json of ended runs with the
-signature of the file, and a listing takes them only while the file still has that signature. Any
-trouble with it is answered by reading the runs themselves.
+It is never needed and never wrong: it holds the rows of ended runs and the sections of configs
+with the signatures of the files, and a listing takes them only while a file still has that
+signature. Any trouble with it is answered by reading the runs themselves.
 """
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,7 +17,9 @@ from stride.runs.files.user_folders import is_private, user, user_folder
 from stride.runs.listing.status_json import Signature
 
 if TYPE_CHECKING:
+    from stride.runs.listing.configs import Sections
     from stride.runs.listing.database import Database
+    from stride.runs.listing.stored import StoredRow
 
 SETTLED = 2.0
 """Seconds without a change before a signature is trusted.
@@ -26,6 +28,26 @@ Within a tick of the file system's clock a second change leaves the times as the
 """
 
 _FORGET = 90 * 86400  # seconds without a change after which an index is deleted
+
+
+class Fresh:
+    """Collect what a listing has read that the index does not know.
+
+    Attributes:
+        seen: name -> signature of status.json and time of creation.
+        rows: name -> row of an ended run.
+        configs: name -> signature of config.json and its sections.
+        pieces: digest -> content.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[Signature, float]] = {}
+        self.rows: dict[str, StoredRow] = {}
+        self.configs: dict[str, tuple[Signature, Sections]] = {}
+        self.pieces: Mapping[int, bytes] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.seen or self.rows or self.configs)
 
 
 Index: TypeAlias = "NoIndex | Database"
@@ -38,16 +60,23 @@ class NoIndex:
         """Know no run."""
         return None
 
-    def contents(self, names: Collection[str]) -> dict[str, bytes]:
-        """Know no content."""
+    def rows(self, names: Set[str]) -> dict[str, "StoredRow"]:
+        """Know no row."""
         return {}
 
-    def save(
-        self,
-        fresh: Mapping[str, tuple[Signature, float, bytes]],
-        present: Collection[str],
-        shown: Collection[str],
-    ) -> None:
+    def configs(self) -> dict[str, "tuple[Signature, Sections]"]:
+        """Know no config."""
+        return {}
+
+    def piece(self, number: int) -> bytes | None:
+        """Know no piece."""
+        return None
+
+    def pieces(self) -> list[tuple[int, bytes]]:
+        """Know no piece."""
+        return []
+
+    def save(self, fresh: Fresh, present: Collection[str]) -> None:
         """Keep nothing."""
 
     def close(self) -> None:
@@ -68,7 +97,7 @@ def open_index(work_dir: Path) -> Index:
     except OSError:
         return NoIndex()
     # Device and inode stay when the work_dir is moved, or reached by another path.
-    file = f"runs-1-{found.st_dev:x}-{found.st_ino:x}.sqlite"
+    file = f"runs-2-{found.st_dev:x}-{found.st_ino:x}.sqlite"
     from stride.runs.listing.database import open_database  # SQLite is loaded where it is used only
 
     for folder in _cache_folders():

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.layout import RESERVED_NAMES, RunPaths, WorkDirPaths
-from stride.runs.listing.query import Listing, folder_names, list_newest
-from stride.runs.listing.rows import RunRow, is_run_folder
+from stride.runs.listing.query import folder_names, open_catalog
+from stride.runs.listing.rows import is_run_folder
+from stride.runs.listing.selection import Chosen, Selection
 
 DEPTH = 4
 """How far below a folder work_dirs are looked for."""
@@ -52,23 +54,27 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
             yield from _below(path, depth - 1)
 
 
-def list_places(places: Iterable[str | os.PathLike[str]], limit: int | None = None) -> Listing:
-    """Return the rows of the runs of all work_dirs that are named, newest first.
+@contextmanager
+def selected(
+    places: Iterable[str | os.PathLike[str]], *, whole: bool, use_index: bool = True
+) -> Iterator[Selection]:
+    """Open all runs of the work_dirs that are named, newest first.
 
     Args:
         places: work_dirs, or folders above some.
-        limit: largest number of rows.
+        whole: whether all rows will be asked for, or the first ones alone.
+        use_index: whether to read through the index in the user's cache folder.
 
     Raises:
         RunError: a work_dir is missing or cannot be read.
     """
     work_dirs = dict.fromkeys(path for place in places for path in work_dirs_of(place))
-    found = [list_newest(path, limit=limit) for path in work_dirs]
-    if len(found) == 1:
-        return found[0]
-    rows = sorted((row for one in found for row in one.rows), key=_age, reverse=True)
-    return Listing(rows[:limit], sum(one.total for one in found))
-
-
-def _age(row: RunRow) -> tuple[float, int, str, str]:
-    return row.created, len(row.name), row.name, str(row.path)
+    with ExitStack() as stack:
+        catalogs = [
+            stack.enter_context(closing(open_catalog(path, whole=whole, use_index=use_index)))
+            for path in work_dirs
+        ]
+        placed = [(entry, catalog) for catalog in catalogs for entry in catalog.entries]
+        if len(catalogs) > 1:
+            placed.sort(key=lambda pair: pair[0][:3], reverse=True)
+        yield Selection(Chosen(entry.name, catalog) for entry, catalog in placed)

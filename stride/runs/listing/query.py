@@ -3,22 +3,16 @@
 import os
 import time
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
 from stride.errors import RunError
 from stride.runs.layout import RunPaths
-from stride.runs.listing.index import Index, NoIndex, is_settled, open_index
-from stride.runs.listing.rows import RunRow, broken_row, is_run_folder, make_row, read_row
-from stride.runs.listing.status_json import (
-    Signature,
-    creation_time,
-    parse_status,
-    read_status,
-    status_path,
-)
+from stride.runs.listing.catalog import Catalog
+from stride.runs.listing.index import Index, NoIndex, open_index
+from stride.runs.listing.rows import RunRow
 from stride.runs.status import CLEAN_END
 
 INDEXED = 200
@@ -30,15 +24,6 @@ class Listing(NamedTuple):
 
     rows: list[RunRow]
     total: int
-
-
-class _Entry(NamedTuple):
-    """Hold a run's place in the order of time, and what is known of its row as yet."""
-
-    created: float
-    length: int  # of the name: of two runs of one time, 10 comes after 9
-    name: str
-    row: RunRow | None = None
 
 
 def list_runs(
@@ -64,11 +49,30 @@ def list_newest(
     """Return what `list_runs` does, and how many runs there are in all."""
     folder = Path(work_dir)
     names = folder_names(folder)
-    index = open_index(folder) if use_index and len(names) >= INDEXED else NoIndex()
-    try:
-        return read_listing(folder, names, limit, index, time.time())
-    finally:
-        index.close()
+    return read_listing(folder, names, limit, _index(folder, names, use_index), time.time())
+
+
+def open_catalog(
+    work_dir: Path, *, whole: bool, use_index: bool = True, now: float | None = None
+) -> Catalog:
+    """Return the runs of a work_dir as they are now; it has to be closed.
+
+    Args:
+        work_dir: the folder that holds the runs.
+        whole: whether all rows will be asked for.
+        use_index: as of `list_runs`.
+        now: the time to judge from, in Unix seconds.
+
+    Raises:
+        RunError: the work_dir is missing or cannot be read.
+    """
+    names = folder_names(work_dir)
+    moment = time.time() if now is None else now
+    return Catalog(work_dir, names, _index(work_dir, names, use_index), moment, whole=whole)
+
+
+def _index(work_dir: Path, names: Sequence[str], use_index: bool) -> Index:
+    return open_index(work_dir) if use_index and len(names) >= INDEXED else NoIndex()
 
 
 def folder_names(work_dir: Path, *, instead: str = "show") -> list[str]:
@@ -110,64 +114,13 @@ def read_listing(
         work_dir: the folder that holds the runs.
         names: names of the folders in it that may be runs.
         limit: largest number of rows.
-        index: what earlier listings read.
+        index: what earlier listings read; it is closed.
         now: the time to judge from, in Unix seconds.
     """
-    reader = _Reader(work_dir, index, now)
-    entries = [entry for name in names if (entry := reader.entry(name)) is not None]
-    entries.sort(reverse=True)  # names differ, so that no comparison goes beyond them
-    shown = entries[:limit]
-    rows = reader.rows(shown)
-    index.save(reader.fresh, names, {entry.name for entry in shown})
-    return Listing(rows, len(entries))
-
-
-class _Reader:
-    """Read the runs of one work_dir at one moment."""
-
-    def __init__(self, work_dir: Path, index: Index, now: float) -> None:
-        self._work_dir, self._index, self._now = work_dir, index, now
-        self.fresh: dict[str, tuple[Signature, float, bytes]] = {}
-        self._contents: dict[str, bytes] = {}
-        self._same: set[str] = set()  # whose status.json is still the one that the index knows
-
-    def entry(self, name: str) -> _Entry | None:
-        """Return a run's place, or None for a folder that is not a run."""
-        path = f"{self._work_dir}{os.sep}{name}"
-        created = self._index.created(name, status_path(path))
-        if created is not None:
-            self._same.add(name)
-            return _Entry(created, len(name), name)
-        try:
-            content, signature = read_status(path)
-            created = creation_time(path, content)
-        except (OSError, RunError) as error:
-            return self._broken(name, error)
-        self._contents[name] = content
-        if is_settled(signature, self._now):
-            self.fresh[name] = (signature, created, content)
-        return _Entry(created, len(name), name)
-
-    def _broken(self, name: str, error: OSError | RunError) -> _Entry | None:
-        path = self._work_dir / name
-        if isinstance(error, OSError) and not is_run_folder(path):
-            return None
-        row = broken_row(path, error, self._now)
-        return _Entry(row.created, len(name), name, row=row)
-
-    def rows(self, entries: Sequence[_Entry]) -> list[RunRow]:
-        """Return the rows of these entries."""
-        names = [entry.name for entry in entries]
-        contents = self._index.contents([name for name in names if name in self._same])
-        contents |= {name: self._contents[name] for name in names if name in self._contents}
-        return [entry.row or self._row(entry.name, contents.get(entry.name)) for entry in entries]
-
-    def _row(self, name: str, content: bytes | None) -> RunRow:
-        path = self._work_dir / name
-        with suppress(RunError):
-            if content is not None:
-                return make_row(path, parse_status(path, content), self._now)
-        return read_row(path, self._now)  # the index turns out to be damaged there
+    catalog = Catalog(work_dir, names, index, now, whole=limit is None)
+    with closing(catalog):
+        rows = [catalog.facts(entry.name).row for entry in catalog.entries[:limit]]
+        return Listing(rows, len(catalog.entries))
 
 
 def latest_run(work_dir: str | os.PathLike[str]) -> RunRow:

@@ -24,6 +24,10 @@ BROKEN = "broken"
 """What stands for a state where the folder tells none."""
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
+_NONSENSE = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
+# A listing looks for it in thousands of folders: hence texts, not paths.
+_SEGMENTS = RunPaths(Path()).segments.name
+_JSON = RunPaths(Path()).segment(0).suffix
 
 
 class RunRow(NamedTuple):
@@ -140,15 +144,35 @@ def make_row(path: Path, status: Mapping[str, Any], now: float) -> RunRow:
         now: the time to judge from, in Unix seconds.
     """
     try:
-        row = _from_status(path, status)
-        alone = is_final(status) and not _is_begun_again(RunPaths(path), status)
-        return row if alone else _completed(row, status, RunPaths(path), now)
+        final = final_row(path, status)
+        if final is not None and not is_begun_again(str(path), final[1]):
+            return final[0]
+        return _completed(_from_status(path, status), status, RunPaths(path), now)
     except RunError as error:
         reason = error.what
-    except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
+    except _NONSENSE as error:
         reason = f"the records of the run make no sense: {error}"
     created = float(status["created"])
     return RunRow(path.name, path, BROKEN, reason, created, broken=reason)
+
+
+def final_row(path: Path, status: Mapping[str, Any]) -> tuple[RunRow, int] | None:
+    """Return the row that status.json alone tells, and its segment; None where it does not.
+
+    It holds as long as `is_begun_again` does not.
+    """
+    n = status.get("segment")
+    if type(n) is not int or not is_final(status):
+        return None
+    try:
+        return _from_status(path, status), n
+    except _NONSENSE:
+        return None
+
+
+def is_begun_again(folder: str, segment: int) -> bool:
+    """Tell whether the segment after the one that wrote the status is there, by one look."""
+    return os.path.lexists(f"{folder}{os.sep}{_SEGMENTS}{os.sep}{segment + 1}{_JSON}")
 
 
 def broken_row(path: Path, error: OSError | RunError, now: float) -> RunRow:
@@ -218,12 +242,6 @@ def _completed(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: flo
     if "metrics" not in status:
         row = _with_results(row, paths)
     return row
-
-
-def _is_begun_again(paths: RunPaths, status: Mapping[str, Any]) -> bool:
-    """Tell whether the segment after the one that wrote the status is there, by one look."""
-    n = status.get("segment")
-    return type(n) is not int or os.path.lexists(paths.segment(n + 1))
 
 
 def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:

@@ -44,10 +44,20 @@ def read_status(path: str) -> tuple[bytes, Signature]:
         RunError: it is not a file of the run's own, or too large.
         OSError: the file is not there or cannot be read.
     """
-    descriptor = open_own(status_path(path))
+    return read_signed(status_path(path))
+
+
+def read_signed(path: str) -> tuple[bytes, Signature]:
+    """Return the bytes of a file of a run, and their signature.
+
+    Raises:
+        RunError: it is not a file of the run's own, or too large.
+        OSError: the file is not there or cannot be read.
+    """
+    descriptor = open_own(path)
     try:
         found = os.fstat(descriptor)
-        require_size(_NAME, found.st_size, RECORD_LIMIT)
+        require_size(path, found.st_size, RECORD_LIMIT)
         content = os.read(descriptor, found.st_size + 1)
     finally:
         os.close(descriptor)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stride.runs.listing.facts import Facts
 from stride.runs.listing.rows import RunRow
-from stride.runs.where.names import Field
 from stride.tables.table import Column, Table, numbers
 from stride.tables.words import age, duration, moment, number
+
+if TYPE_CHECKING:
+    from stride.runs.listing.facts import Facts
+    from stride.runs.where.names import Field
 
 _Filled = tuple[Column, Sequence[Any]]  # with a value for each row
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
@@ -42,7 +44,7 @@ def overview(
     return _table(columns, _above(rows, f"all runs: {' '.join(shared)}" if shared else ""))
 
 
-def chosen(facts: Sequence[Facts], fields: Sequence[Field]) -> Table:
+def chosen(facts: Sequence["Facts"], fields: Sequence["Field"]) -> Table:
     """Return a table of chosen columns: fields of the runs, keys of their configs, metrics."""
     rows = [one.row for one in facts]
     columns = [_chosen(field, [one.value(field) for one in facts], rows) for field in fields]
@@ -141,7 +143,7 @@ def _rest(row: RunRow, shared: Sequence[str]) -> str:
     return "  ".join(word for word in (" ".join(own), reason) if word)
 
 
-def _chosen(field: Field, values: Sequence[Any], rows: Sequence[RunRow]) -> _Filled:
+def _chosen(field: "Field", values: Sequence[Any], rows: Sequence[RunRow]) -> _Filled:
     if field.source == "metric":
         if field.aspect or field.key.startswith("test/"):
             return numbers(field.title), values

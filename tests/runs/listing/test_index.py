@@ -12,10 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from stride.errors import UserError
 from stride.runs.listing import index as index_module
+from stride.runs.listing import query as query_module
 from stride.runs.listing.database import Database
 from stride.runs.listing.index import NoIndex, is_settled, open_index
-from stride.runs.listing.query import INDEXED, folder_names, list_runs, read_listing
+from stride.runs.listing.query import (
+    INDEXED,
+    folder_names,
+    list_runs,
+    open_catalog,
+    read_listing,
+)
+from stride.runs.listing.selection import Chosen, Selection
 from stride.runs.process import Process
 
 TICK = 0.03  # longer than a tick of the file system's clock
@@ -42,8 +51,9 @@ def status_of(number: int, **changes: object) -> str:
         "state": "done",
         "uuid": f"{number:032x}",
         "created": 100.0 + number,
+        "segment": 0,
         "overrides": [f"seed={number}"],
-        "metrics": {"best": {"loss": 1.0 / (number + 1)}, "last": {"loss": "NaN"}},
+        "metrics": {"best": {"loss": 1.0 / (number + 1)}, "last": {"loss": "NaN"}, "test": {}},
         "monitor": {"metric": "loss", "mode": "min"},
     }
     return json.dumps(status | changes)
@@ -52,6 +62,14 @@ def status_of(number: int, **changes: object) -> str:
 def write_run(path: Path, number: int, **changes: object) -> None:
     path.mkdir(parents=True, exist_ok=True)
     (path / "status.json").write_text(status_of(number, **changes))
+    if not (path / "config.json").exists():
+        (path / "config.json").write_text(config_of(number, path.name))
+
+
+def config_of(number: int, name: str) -> str:
+    kwargs = {"lr": number / 8, "betas": [0.9, 0.99], "text": '  "run": "x",'}
+    config = {"format_version": 3, "run": name, "seed": number % 3, "optimizer_kwargs": kwargs}
+    return json.dumps(config, indent=2) + "\n"
 
 
 def make_runs(work_dir: Path, count: int) -> None:
@@ -64,13 +82,34 @@ def listings(work_dir: Path, limit: int | None) -> tuple[str, str, int]:
     """Return the listing with and without the index, and how many runs the index knew."""
     now, names = time.time(), folder_names(work_dir)
     plain = read_listing(work_dir, names, limit, NoIndex(), now)
-    with closing(open_index(work_dir)) as index:
-        known = [index.created(name, f"{work_dir}/{name}/status.json") for name in names]
-        return (
-            repr(read_listing(work_dir, names, limit, index, now)),
-            repr(plain),
-            len(known) - known.count(None),
-        )
+    index = open_index(work_dir)
+    known = [index.created(name, f"{work_dir}/{name}/status.json") for name in names]
+    indexed = read_listing(work_dir, names, limit, index, now)
+    return repr(indexed), repr(plain), len(known) - known.count(None)
+
+
+QUERIES = [
+    "seed >= 1 and optimizer_kwargs.lr < 100",
+    "loss < 0.5 or status == broken",
+    "run > 2 or not betas:0.9",
+    "created > 1970-01-02 and reason != '' or text ~ run",
+]
+
+
+def answers(work_dir: Path, query: str, *, use_index: bool) -> list[object]:
+    """Return every field of the runs for which a query holds, sorted by two of them."""
+    try:
+        with closing(open_catalog(work_dir, whole=True, use_index=use_index, now=1e6)) as catalog:
+            selection = Selection(Chosen(entry.name, catalog) for entry in catalog.entries)
+            selection.where(query)
+            selection.sort("-loss")
+            fields = [selection.field(name) for name in ("seed", "lr", "text", "last(loss)", "run")]
+            rows = list(selection.rows())
+            values = [[facts.value(field) for field in fields] for facts in selection.facts()]
+            configs = [dict(facts.config) for facts in selection.facts()]
+            return [repr(rows), repr(values), configs]
+    except UserError as error:
+        return [str(error)]
 
 
 def known(work_dir: Path) -> int:
@@ -161,6 +200,26 @@ class Editor:
         content = ['{"format_version": 1, "overrides": ["a=1"], "best": {"loss": 3}}', "{", ""]
         (run / name).write_text(self.random.choice(content))
 
+    def do_change_the_config(self) -> None:
+        run = self.run()
+        (run / "config.json").write_text(config_of(self.random.randrange(1000), run.name))
+
+    def do_write_the_config_otherwise(self) -> None:
+        config = json.loads(config_of(self.random.randrange(9), "x"))
+        changes = [{"run": 5}, {"seed": "NaN"}, {"run": 'a"b'}, {"format_version": 99}, {"new": {}}]
+        text = json.dumps(config | self.random.choice(changes), indent=self.random.choice([2, 4]))
+        (self.run() / "config.json").write_text(text + self.random.choice(["", "\n"]))
+
+    def do_write_a_key_twice(self) -> None:
+        text = config_of(1, "x").replace('"seed": 1', '"seed": 1,\n  "seed": 2')
+        (self.run() / "config.json").write_text(text)
+
+    def do_begin_again(self) -> None:
+        segments = self.run() / "segments"
+        segments.mkdir(exist_ok=True)
+        segment = {"format_version": 1, "n": 1, "started": 50.0, **Process.this().to_json()}
+        (segments / "1.json").write_text(json.dumps(segment))
+
     def do_needs_other_files(self) -> None:
         values = json.loads(status_of(6))
         del values["metrics"], values["overrides"]
@@ -235,8 +294,9 @@ class Editor:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("seed", range(5))
-def test_answers_are_the_same_with_and_without_the_index(tmp_path, cache, seed):
-    work_dir, edits, hits = tmp_path / "w", [], 0
+def test_answers_are_the_same_with_and_without_the_index(tmp_path, cache, monkeypatch, seed):
+    monkeypatch.setattr(query_module, "INDEXED", 1)
+    work_dir, edits, hits, asked = tmp_path / "w", [], 0, 0
     make_runs(work_dir, 6)
     editor = Editor(seed, work_dir, cache)
     editor.count = 6
@@ -246,8 +306,12 @@ def test_answers_are_the_same_with_and_without_the_index(tmp_path, cache, seed):
             indexed, plain, found = listings(work_dir, limit)
             assert indexed == plain, edits
             hits += found
+        query = editor.random.choice(QUERIES)
+        plain = answers(work_dir, query, use_index=False)
+        assert answers(work_dir, query, use_index=True) == plain, (query, edits)
+        asked += len(plain) > 1
         time.sleep(editor.random.choice([0, TICK]))
-    assert hits > 60, "the index has hardly been used"
+    assert hits > 60 and asked > 20, "the index has hardly been used"
 
 
 # --- one by one ---------------------------------------------------------------------------------
@@ -290,7 +354,8 @@ def test_runs_that_are_no_more_leave_the_index(tmp_path, cache):
     known(tmp_path / "w")
     (file,) = cache.iterdir()
     with closing(Database(file)) as database:
-        assert sorted(database.contents(["0", "3", "4"])) == ["0", "4"]
+        assert sorted(database.rows({"0", "3", "4"})) == ["0", "4"]
+        assert sorted(database.configs()) == []
 
 
 @pytest.mark.usefixtures("quick")
@@ -301,7 +366,8 @@ def test_a_small_work_dir_has_no_index_and_a_large_one_has(tmp_path, cache):
     write_run(tmp_path / "w" / "last", 1)
     list_runs(tmp_path / "w", use_index=False)
     assert not cache.exists()
-    assert list_runs(tmp_path / "w") == list_runs(tmp_path / "w", use_index=False)
+    for _ in range(2):
+        assert repr(list_runs(tmp_path / "w")) == repr(list_runs(tmp_path / "w", use_index=False))
     assert len(list(cache.glob("*.sqlite"))) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from stride.errors import UserError
 from stride.runs.listing.rows import RunRow
-from stride.runs.listing.selection import Selection
+from stride.runs.listing.selection import GivenRows, Selection
 
 CONFIG = {"format_version": 3, "optimizer_kwargs": {"lr": 1}}
 
@@ -23,11 +23,11 @@ def selection(tmp_path):
         rows.append(
             RunRow(name, path, "done" if seed else "failed", created=float(seed), best=best)
         )
-    return Selection(rows)
+    return Selection(GivenRows(tmp_path, rows).runs)
 
 
 def names(selection):
-    return [row.name for row in selection.rows]
+    return [row.name for row in selection.rows()]
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_runs_without_a_value_are_the_last_ones(selection, by, expected):
 def test_no_config_is_read_for_what_the_rows_have(selection):
     selection.where("status == done and run > 1")
     selection.sort("-created")
-    assert not any("config" in vars(facts) for facts in selection.facts)
+    assert not any("_config" in vars(facts) for facts in selection.facts())
     selection.where("seed > 1")
-    assert all("config" in vars(facts) for facts in selection.facts)
+    assert all("_config" in vars(facts) for facts in selection.facts())
 
 
 def test_names_stay_known_when_their_runs_are_left_out(selection):

@@ -228,11 +228,12 @@ def test_ctrl_c_leaves_nothing(make, tmp_path):
         begun.unlink()
         os.kill(os.getpid(), signal.SIGINT)
 
+    others = set(multiprocessing.active_children())
     threading.Thread(target=press).start()
     with pytest.raises(Interrupted, match="SIGINT") as caught:
         make(callbacks=[Sleepy(begun)]).check(resume=True)
     assert caught.value.exit_code == 130
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others
 
 
 class Bug(Callback):

@@ -101,10 +101,11 @@ def rows(work_dir):
     ],
 )
 def test_what_is_saved_of_an_ended_wait_is_exact(tmp_path, kind, step, saved):
+    others = set(multiprocessing.active_children())
     trainer(tmp_path / "whole", kind).fit()
     with pytest.raises(Interrupted, match="SIGTERM"):
         trainer(tmp_path / "ended", kind, Arm(step)).fit()
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= others
     run = Run(tmp_path / "ended" / "0")
     assert run.status["state"] == "interrupted"
     index = json.loads(run.paths.checkpoint_index.read_text())
