@@ -15,7 +15,7 @@ USAGE = [
         "stride: error: no such option: --confg; did you mean '--config' or '--config-file'?",
     ),
     (["lss"], "stride: error: no such command 'lss'; did you mean 'ls'?"),
-    (["ls"], "stride: error: missing argument 'W'; see `stride ls --help`"),
+    (["ls"], "stride: error: missing argument 'W...'; see `stride ls --help`"),
     (
         ["ls", ".", "-n", "0"],
         "stride: error: invalid value for '-n': Input should be greater than or equal to 1; "

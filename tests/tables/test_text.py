@@ -30,7 +30,7 @@ def test_as_wide_as_it_is_where_there_is_no_terminal() -> None:
 def test_titles_are_broken_before_a_cell_is_cut() -> None:
     assert lay_out(RUNS, 88).lines == [
         "               best",
-        "         validation/",
+        "        validation/",
         "run      epoch_loss  overrides",
         "0         0.5        a=1",
         f"big-lr    1.235e-05  {TEXTS[1]}",
