@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
 from stride_cli.options import ConfigFile, Overrides, Trust
 from stride_cli.reading.commands import commands as reading
@@ -17,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (running, reading, labelling):
+for group in (running, reading, labelling, keeping):
     app.add_typer(group)
 
 

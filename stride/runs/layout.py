@@ -132,6 +132,16 @@ class RunPaths:
         return self.path / ".labels.jsonl.lock"
 
     @property
+    def tags(self) -> Path:
+        """Return the user's tags and note, which are no record of the run."""
+        return self.path / "tags.json"
+
+    @property
+    def tags_lock(self) -> Path:
+        """Return the file that is locked while tags are changed."""
+        return self.path / ".tags.json.lock"
+
+    @property
     def results(self) -> Path:
         """Return the final results: best and last metrics, timings, digest."""
         return self.path / "results.json"

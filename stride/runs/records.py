@@ -31,6 +31,7 @@ from stride.runs.files.durable import os_errors_as
 from stride.runs.files.safe_open import RECORD_LIMIT, read_own
 from stride.runs.layout import FORMAT_VERSION, is_file_name
 from stride.runs.status import State
+from stride.runs.tags.names import LENGTH, TAG
 
 _TEXTS = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 Number = Annotated[
@@ -500,6 +501,17 @@ class ReproductionRecord(Versioned):
     causes: list[str] = Field(default_factory=list, description="Likely ones, the likeliest first")
 
 
+class TagsRecord(Versioned):
+    """Hold what a user says of a run (tags.json): no digest and no signature covers it."""
+
+    schema_name: ClassVar[str] = "tags"
+
+    tags: list[Annotated[str, Field(pattern=f"^{TAG}$", max_length=LENGTH)]] = Field(
+        default_factory=list, description="Sorted"
+    )
+    note: str | None = None
+
+
 class SignatureRecord(Versioned):
     """Hold what a user has signed of a run, or of a work_dir's config (signature.json)."""
 
@@ -536,5 +548,6 @@ RECORDS: tuple[type[Record], ...] = (
     CurvesRecord,
     ReproductionRecord,
     SignatureRecord,
+    TagsRecord,
 )
 """Every record that is a file, or a line of one."""

@@ -22,6 +22,7 @@ from stride.runs.layout import (
 from stride.runs.listing.rows import RunRow, is_run_folder, read_row
 from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
+from stride.runs.tags.tags_json import change_tags, read_tags, write_note
 
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
@@ -30,7 +31,9 @@ _LOG_LIMIT = 2**30  # bytes that come back as one text
 
 
 class Run:
-    """Give what a run folder holds, without changing it or running code that lies in it.
+    """Give what a run folder holds, without running code that lies in it.
+
+    Its records are never changed; `tag` and `set_note` write what is yours, tags.json.
 
     A run that is being trained may be read too: each look at `status`, `metrics()` or `results`
     reads the folder again.
@@ -196,6 +199,47 @@ class Run:
             there = ", ".join(sorted(_names(self.paths.logs))) or "none"
             what = f"no log of rank {rank} here"
             raise RunError(what, where=str(self.path), hint=f"logs: {there}") from None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Return the run's tags, sorted.
+
+        Raises:
+            RunError: tags.json is broken.
+        """
+        return read_tags(self.paths).tags
+
+    @property
+    def note(self) -> str:
+        """Return the run's note, the empty text where there is none.
+
+        Raises:
+            RunError: tags.json is broken.
+        """
+        return read_tags(self.paths).note
+
+    def tag(self, *changes: str) -> tuple[str, ...]:
+        """Add tags and remove some; return those that the run has then.
+
+        Tags and note are yours and may change at any time, whoever trains or reads the run.
+
+        Args:
+            changes: `"paper"` or `"+paper"` adds a tag, `"-old"` removes one.
+
+        Raises:
+            RunError: the name of a tag is refused, or tags.json is broken.
+            StrideError: the file cannot be written.
+        """
+        return change_tags(self.paths, changes).tags
+
+    def set_note(self, note: str) -> None:
+        """Put a note in the place of the run's; the empty text removes it.
+
+        Raises:
+            RunError: the note is too long, or tags.json is broken.
+            StrideError: the file cannot be written.
+        """
+        write_note(self.paths, note)
 
     def checkpoints(self) -> list[Path]:
         """Return the folders of the complete checkpoints, in the order of training."""

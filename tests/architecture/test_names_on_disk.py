@@ -78,6 +78,7 @@ SCHEMA_NAMES = {
     "segment",
     "signature",
     "status",
+    "tags",
 }
 QUIET = {"terminal_display": "off", "loggers": ["csv"]}
 

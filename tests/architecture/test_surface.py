@@ -73,10 +73,12 @@ stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node
 stride logs RUN --rank R --follow|-f
 stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
 --json --csv --md --latex
+stride note RUN [TEXT]
 stride path RUN
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride resume RUN --config KEY=VALUE... --data-root DIR --trust
 stride show RUN --json
+stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride verify RUN... --all --json
 """
 

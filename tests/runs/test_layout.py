@@ -46,6 +46,8 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "queries": "queries.csv",
         "labels": "labels.jsonl",
         "labels_lock": ".labels.jsonl.lock",
+        "tags": "tags.json",
+        "tags_lock": ".tags.json.lock",
         "results": "results.json",
         "weights": "weights.safetensors",
         "initial_weights": "initial_weights.safetensors",

@@ -14,6 +14,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.listing.configs import config_of
 from stride.runs.listing.measured import numbers_in
 from stride.runs.listing.rows import RunRow, with_all_metrics
+from stride.runs.tags.tags_json import Tags, read_tags
 
 if TYPE_CHECKING:
     from stride.runs.where.names import Field
@@ -81,6 +82,13 @@ class Facts:
         return self._read(self._paths.provenance)
 
     @cached_property
+    def _tags(self) -> Tags:
+        try:
+            return read_tags(self._paths)
+        except RunError:
+            return Tags()
+
+    @cached_property
     def _curves(self) -> dict[str, list[float]]:
         """Return all values of each metric, in the order of the stream; NaN is left out."""
         curves: dict[str, list[float]] = {}
@@ -121,6 +129,10 @@ class Facts:
             return _text(self._provenance.get("git"), key)
         if key == "parent":
             return _text(self._provenance.get("parent"), "run")
+        if key == "tag":
+            return list(self._tags.tags) or None
+        if key == "note":
+            return self._tags.note or None
         return getattr(self.row, ROW.get(key, key))
 
 

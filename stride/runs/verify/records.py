@@ -15,6 +15,7 @@ from stride.runs.records import (
     SegmentRecord,
     SignatureRecord,
     StatusRecord,
+    TagsRecord,
     Versioned,
 )
 from stride.runs.run import Run
@@ -38,6 +39,7 @@ def check_records(
     read_if_there(report, paths.normalization, NormalizationRecord)
     read_if_there(report, paths.reproduction, ReproductionRecord)
     read_if_there(report, paths.signature, SignatureRecord)
+    read_if_there(report, paths.tags, TagsRecord)
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
             for what in Run(paths.path).skipped_keys.values():

@@ -21,6 +21,8 @@ FIELDS: Mapping[str, str] = {
     "commit": "text",
     "branch": "text",
     "parent": "text",
+    "tag": "text",
+    "note": "text",
 }
 """What is known of every run beside its config and metrics, and of which kind it is."""
 

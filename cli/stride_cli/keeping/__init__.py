@@ -1,0 +1,1 @@
+"""Commands that say what is kept: tag runs, note something about them."""
