@@ -19,6 +19,7 @@ _ROWS = re.compile(r".+\.rank([0-9]+)(?:-[0-9]+)?\.safetensors")
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
 _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{16}")
+_TRASHED = re.compile(r"([0-9]{1,15})-[0-9a-f]{12}-(.+)")
 _PART_LENGTH = 48
 _CHECKPOINTS = "checkpoints"
 _FOLDERS = frozenset({"segments", "logs", "origin"})
@@ -310,6 +311,15 @@ class WorkDirPaths:
         """Return where a run that --force replaces waits for its removal."""
         return self.private / f"replaced-{token}-{name}"
 
+    @property
+    def trash(self) -> Path:
+        """Return the folder of the runs that were thrown away and can come back."""
+        return self.private / "trash"
+
+    def trashed(self, name: str, moment: float, token: str) -> Path:
+        """Return where a run is that was thrown away at a moment, in Unix seconds."""
+        return self.trash / f"{moment * 1000:.0f}-{token}-{name}"
+
     def run(self, name: str) -> RunPaths:
         """Return the paths of the run of that name."""
         return RunPaths(self.path / name)
@@ -361,6 +371,12 @@ def replaced_name(file_name: str) -> str | None:
     """Return the run's name out of `WorkDirPaths.replaced`, or None for any other file."""
     word, _, rest = file_name.partition("-")
     return rest.partition("-")[2] or None if word == "replaced" else None
+
+
+def trashed_run(file_name: str) -> tuple[str, float] | None:
+    """Return name and moment out of `WorkDirPaths.trashed`, or None for any other file."""
+    match = _TRASHED.fullmatch(file_name)
+    return (match[2], int(match[1]) / 1000) if match else None
 
 
 def checkpoint_name(

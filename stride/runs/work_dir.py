@@ -6,7 +6,8 @@ network file systems), two processes still never get one number.
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError, StrideError, nearest
@@ -20,6 +21,7 @@ from stride.runs.layout import (
     RunPaths,
     WorkDirPaths,
     replaced_name,
+    trashed_run,
 )
 from stride.runs.run_names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
@@ -104,6 +106,8 @@ class WorkDir:
             self._check_place()
             if name is not None and os.path.lexists(self.path / name):
                 self._check_replaceable(name, force)
+            elif name is not None:
+                self._require_not_trashed(name)
         return name
 
     def claim(self, run: str | int | None = None, *, force: bool = False) -> RunPaths:
@@ -120,9 +124,7 @@ class WorkDir:
         """
         name = self.check_name(run, force)
         with os_errors_as("cannot write in this work_dir", self.path, RunError):
-            self._require_own_private()
-            make_folder(self.paths.private)
-            with locked(self.paths.lock):
+            with self.locked():
                 self._settle_replaced()
                 self._settle_mark()
                 paths, old = (
@@ -133,12 +135,39 @@ class WorkDir:
                 shutil.rmtree(old, ignore_errors=True)
         return paths
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep everyone else out who gives or takes a name in this work_dir.
+
+        Raises:
+            RunError: the hidden folder is a link, or another process holds the lock for too long.
+            OSError: the hidden folder cannot be made.
+        """
+        self._require_own_private()
+        make_folder(self.paths.private)
+        with locked(self.paths.lock):
+            yield
+
     def _require_own_private(self) -> None:
         """Refuse a hidden folder that leads elsewhere: what lies there would be written over."""
         if os.path.islink(self.paths.private):
             what = f"{self.paths.private.name} is a link"
             hint = "remove it: run numbers continue from the largest run"
             raise RunError(what, where=str(self.path), hint=hint)
+
+    def _require_not_trashed(self, name: str) -> None:
+        """Refuse the number of a run in the trash, which may come back; a name may be two runs'."""
+        if number_of(name) in self._trashed_numbers():
+            hint = f"type: stride restore {self.path / name}, or another run=NAME"
+            raise RunError(f"run {name} is in the trash", where=str(self.path), hint=hint)
+
+    def _trashed_numbers(self) -> set[int]:
+        """Return the numbers of the runs in the trash."""
+        try:
+            found = map(trashed_run, os.listdir(self.paths.trash))
+        except OSError:  # there is none
+            return set()
+        return {number_of(run[0]) for run in found if run is not None} - {-1}
 
     def _check_place(self) -> None:
         """Refuse a work_dir that cannot hold runs."""
@@ -172,9 +201,11 @@ class WorkDir:
             raise RunError(f"run {name!r} is running", where=str(paths.path), hint=hint)
 
     def _next_number(self) -> RunPaths:
-        number = int(checked_name(self._largest(above=self._high_water()) + 1))
+        known = self._high_water()
+        known = max(self._trashed_numbers(), default=-1) if known < 0 else known
+        number = int(checked_name(self._largest(above=known) + 1))
         while True:
-            self._raise_mark(number)
+            self.raise_mark(number)
             with suppress(FileExistsError):
                 self.paths.run(str(number)).path.mkdir()
                 return self.paths.run(str(number))
@@ -187,7 +218,9 @@ class WorkDir:
             self._check_replaceable(name, force)
             old = self.paths.replaced(name, os.urandom(6).hex())
             os.rename(paths.path, old)
-        self._raise_mark(number_of(name))
+        else:
+            self._require_not_trashed(name)
+        self.raise_mark(number_of(name))
         try:
             paths.path.mkdir()
         except FileExistsError as cause:
@@ -232,8 +265,11 @@ class WorkDir:
             return -1
         return highest if type(highest) is int and highest >= 0 else -1
 
-    def _raise_mark(self, number: int) -> None:
-        """Record a number before its folder appears, so that a kill between wastes it only."""
+    def raise_mark(self, number: int) -> None:
+        """Record a number before its folder appears, so that a kill between wastes it only.
+
+        To be called under the lock.
+        """
         if number > self._high_water():
             mark = {"format_version": FORMAT_VERSION, "highest": number}
             atomic_json(self.paths.high_water, mark)

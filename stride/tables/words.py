@@ -62,3 +62,14 @@ def moment(seconds: float | None) -> str:
     import time
 
     return "-" if seconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def byte_size(number: float) -> str:
+    """Return a number of bytes with three digits: "512 B", "12.3 kB", "4.00 GB"."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 999.5 or unit == "TB":
+            break
+        number /= 1000
+    if unit == "B" or number >= 99.95:
+        return f"{number:.0f} {unit}"
+    return f"{number:.1f} {unit}" if number >= 9.995 else f"{number:.2f} {unit}"

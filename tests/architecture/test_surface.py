@@ -75,8 +75,11 @@ stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAM
 --json --csv --md --latex
 stride note RUN [TEXT]
 stride path RUN
+stride purge W|W/RUN... --older AGE --dry-run --yes|-y
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
+stride restore W/RUN... --last --as NAME --json
 stride resume RUN --config KEY=VALUE... --data-root DIR --trust
+stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride verify RUN... --all --json

@@ -13,6 +13,13 @@ Where = Annotated[
     str | None,
     typer.Option("--where", metavar="QUERY", help="Of a work_dir, these runs: 'status == failed'."),
 ]
+Places = Annotated[
+    list[str], typer.Argument(metavar="RUN|W...", help="Runs; work_dirs with --where.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would go, with sizes, and change nothing.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 class _TagCommand(TyperCommand):
@@ -53,3 +60,51 @@ def note(
     from stride_cli.keeping import note
 
     note.run(run, text)
+
+
+@commands.command()
+def rm(runs: Places, where: Where = None, dry_run: DryRun = False, json: AsJson = False) -> None:
+    """Throw runs into their work_dir's trash, from which `stride restore` brings them back."""
+    from stride_cli.keeping import rm
+
+    rm.run(runs, where, dry_run=dry_run, json=json)
+
+
+@commands.command()
+def restore(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="W/RUN...", help="Runs by the names or UUIDs that they had; W alone lists them."
+        ),
+    ],
+    last: Annotated[
+        bool, typer.Option("--last", help="Of a work_dir, what went last, all at once.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Under another name.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Bring runs back from the trash, or list what is there: stride restore W/3."""
+    from stride_cli.keeping import restore
+
+    restore.run(runs, last=last, name=name, json=json)
+
+
+@commands.command()
+def purge(
+    places: Annotated[
+        list[str], typer.Argument(metavar="W|W/RUN...", help="Whole trashes, or runs in them.")
+    ],
+    older: Annotated[
+        str | None,
+        typer.Option("--older", metavar="AGE", help="Only what went before that: 30d, 12h."),
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Delete the runs in a trash for good."""
+    from stride_cli.keeping import purge
+
+    purge.run(places, older, dry_run=dry_run, yes=yes)

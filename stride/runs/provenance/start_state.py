@@ -46,5 +46,5 @@ def require_begun(paths: RunPaths) -> None:
     """
     if never_began(paths):
         what = "this run was ended before it had written what it began from"
-        hint = f"start it again; to remove this one, type: rm -r {paths.path}"
+        hint = f"start it again; to remove this one, type: stride rm {paths.path}"
         raise RunError(what, where=str(paths.path), hint=hint)

@@ -143,7 +143,7 @@ def test_a_run_whose_start_was_ended_never_began_and_is_told_so(make, source):
         assert report.ok and "it was ended before it began" in " ".join(report.notes)
         if name != "status":
             assert not _is_unfinished(run.paths, status.get("overrides", []))
-            with pytest.raises(RunError, match=r"ended before it had written.*rm -r"):
+            with pytest.raises(RunError, match=r"ended before it had written.*stride rm "):
                 make().fit(resume=0)
 
 

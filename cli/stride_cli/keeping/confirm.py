@@ -1,0 +1,21 @@
+"""Ask before something is deleted for good."""
+
+import sys
+
+from stride_cli.output import tell
+
+
+def is_confirmed(question: str, *, yes: bool) -> bool:
+    """Ask on a terminal, and nowhere else.
+
+    Raises:
+        UserError: nobody is there to answer, and `--yes` was not typed.
+    """
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        from stride.errors import UserError
+
+        raise UserError("nothing was deleted: nobody is there to ask", hint="add --yes")
+    tell(f"{question} [y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

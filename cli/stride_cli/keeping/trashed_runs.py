@@ -1,0 +1,73 @@
+"""Find runs in a trash, and show them."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stride_cli.address import is_work_dir
+from stride_cli.formatting import age, byte_size
+from stride_cli.output import print_table
+
+if TYPE_CHECKING:
+    from stride.runs.keeping.trash import Trash, Trashed
+
+Found = list[tuple["Trash", "Trashed"]]
+
+
+def find_trashed(places: Sequence[str]) -> Found:
+    """Return the runs in the trashes of work_dirs, and those that are addressed as W/RUN.
+
+    Raises:
+        RunError: there is no such run, or no work_dir.
+    """
+    return [pair for place in places for pair in _find(Path(place))]
+
+
+def _find(place: Path) -> Found:
+    from stride.runs.keeping.trash import Trash
+
+    if is_whole(place):
+        trash = Trash(place)
+        return [(trash, entry) for entry in trash.entries()]
+    trash = Trash(place.parent)
+    return [(trash, trash.find(place.name))]
+
+
+def is_whole(place: Path) -> bool:
+    """Tell whether a path means all of a trash: that of the work_dir which it leads to."""
+    return place.name in ("", "..") or is_work_dir(place)
+
+
+def records(found: Found) -> list[dict[str, Any]]:
+    """Return what is known of runs in a trash, as JSON."""
+    from stride.runs.keeping.sizes import folder_size
+
+    return [
+        {
+            "run": entry.name,
+            "uuid": row.uuid,
+            "state": row.state,
+            "removed": entry.moment,
+            "size": folder_size(entry.path),
+            "trash": str(entry.path),
+        }
+        for _, entry in found
+        for row in [entry.row()]
+    ]
+
+
+def print_trashed(found: Found, shown: Sequence[dict[str, Any]]) -> None:
+    """Print a line for each run in a trash."""
+    now = time.time()
+    cells = [
+        [
+            str(trash.paths.path / entry.name),
+            age(now - one["removed"]),
+            one["state"],
+            byte_size(one["size"]),
+            (one["uuid"] or "-")[:8],
+        ]
+        for (trash, entry), one in zip(found, shown, strict=True)
+    ]
+    print_table(["run", "removed", "status", "size", "uuid"], cells, right=[1, 3])

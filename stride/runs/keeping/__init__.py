@@ -1,0 +1,1 @@
+"""Throw runs away so that they can come back, thin out checkpoints, and watch the space left."""
