@@ -75,6 +75,7 @@ stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAM
 --json --csv --md --latex
 stride note RUN [TEXT]
 stride path RUN
+stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride restore W/RUN... --last --as NAME --json

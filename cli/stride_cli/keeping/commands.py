@@ -108,3 +108,25 @@ def purge(
     from stride_cli.keeping import purge
 
     purge.run(places, older, dry_run=dry_run, yes=yes)
+
+
+@commands.command()
+def prune(
+    runs: Places,
+    where: Where = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep",
+            metavar="WHAT",
+            help="best, last, tag:TAG (all of such runs), joined by commas; or none.",
+        ),
+    ] = "best,last",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: AsJson = False,
+) -> None:
+    """Delete checkpoints of ended runs for good; their records and weights stay."""
+    from stride_cli.keeping import prune
+
+    prune.run(runs, where, keep, dry_run=dry_run, yes=yes, json=json)

@@ -47,7 +47,10 @@ def check_checkpoints(report: Report, paths: RunPaths, ended: bool) -> None:
         _tell_unlisted(report, paths, sorted(folders - listed), ended)
         folders &= listed
     if ended and not folders:
-        report.problem(paths.checkpoints, "there is no checkpoint")
+        if index is None or index.entries:
+            report.problem(paths.checkpoints, "there is no checkpoint")
+        else:  # a training that has ended has some in it
+            report.note(paths.checkpoints, "all of them were pruned")
     files: list[Listed] = []
     for name in sorted(folders):
         report.counts["checkpoints"] += 1
