@@ -1,1 +1,1 @@
-"""Commands that say what is kept: tag runs, note something about them."""
+"""Commands that say what is kept: tags and notes, the trash, checkpoints."""

@@ -5,14 +5,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from stride_cli.options import AsJson, Run
+from stride_cli.options import AsJson, Run, Where
 
 commands = typer.Typer()
 
-Where = Annotated[
-    str | None,
-    typer.Option("--where", metavar="QUERY", help="Of a work_dir, these runs: 'status == failed'."),
-]
 Places = Annotated[
     list[str], typer.Argument(metavar="RUN|W...", help="Runs; work_dirs with --where.")
 ]

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stride_cli.formatting import byte_size
+from stride.tables.table import Column, Table
+from stride.tables.words import byte_size
 from stride_cli.keeping.chosen_runs import chosen_runs
 from stride_cli.keeping.confirm import is_confirmed
 from stride_cli.output import print_json, print_table, tell
@@ -67,16 +68,12 @@ def _sizes(pruning: "Pruning") -> tuple[int, int]:
 
 def _print(plans: Sequence["Pruning"], sizes: Mapping[Path, tuple[int, int]]) -> None:
     """Print a line for each run of which something goes."""
-    cells = [
-        [
-            str(one.paths.path),
-            str(len(one.names)),
-            byte_size(sizes[one.paths.path][0]),
-            str(len(one.kept)),
-            byte_size(sizes[one.paths.path][1]),
-        ]
-        for one in plans
-        if one.names
-    ]
-    if cells:
-        print_table(["run", "deleted", "size", "kept", "size"], cells, right=[1, 2, 3, 4])
+    columns = [Column("run", str)]
+    columns += [Column("deleted", str, numeric=True), Column("size", byte_size, numeric=True)]
+    columns += [Column("kept", str, numeric=True), Column("size", byte_size, numeric=True)]
+    lines = []
+    for one in plans:
+        deleted, kept = sizes[one.paths.path]
+        lines.append([one.paths.path, len(one.names), deleted, len(one.kept), kept])
+    if lines := [line for line in lines if line[1]]:
+        print_table(Table(columns, lines))

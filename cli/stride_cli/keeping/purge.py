@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from stride_cli.formatting import byte_size
+from stride.tables.words import byte_size
 from stride_cli.keeping.confirm import is_confirmed
 from stride_cli.keeping.trashed_runs import find_trashed, print_trashed, records
 from stride_cli.output import tell

@@ -5,7 +5,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stride_cli.formatting import byte_size
+from stride.tables.table import Column, Table
+from stride.tables.words import byte_size
 from stride_cli.keeping.chosen_runs import chosen_runs
 from stride_cli.output import print_json, print_table, tell
 
@@ -24,7 +25,7 @@ def run(places: Sequence[str], where: str | None, *, dry_run: bool, json: bool) 
     for trash, runs in together:  # all of them before one is moved
         trash.check(runs)
     sizes = {folder: folder_size(folder) for folder in folders}
-    cells = [[str(f), read_row(f).state, byte_size(sizes[f])] for f in folders]
+    lines = [[f, read_row(f).state, sizes[f]] for f in folders]
     there: dict[Path, str] = {}
     for trash, runs in together if not dry_run else ():
         moved = trash.throw_away(runs)
@@ -39,7 +40,8 @@ def run(places: Sequence[str], where: str | None, *, dry_run: bool, json: bool) 
     elif not folders:
         tell(f"no runs in {', '.join(places)} where {where}")
     else:
-        print_table(["run", "status", "size"], cells, right=[2])
+        size = Column("size", byte_size, numeric=True)
+        print_table(Table([Column("run", str), Column("status", str), size], lines))
         total = f"{_counted(len(folders))}, {byte_size(sum(sizes.values()))}"
         if dry_run:
             tell(f"{total}: nothing was moved")

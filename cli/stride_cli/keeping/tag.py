@@ -12,6 +12,7 @@ def run(words: Sequence[str], where: str | None, *, json: bool) -> None:
     from stride.runs.layout import RunPaths
     from stride.runs.tags.names import is_change, parse_changes
     from stride.runs.tags.tags_json import change_tags, read_tags
+    from stride.tables.table import Column, Table
 
     changes = [word for word in words if is_change(word)]
     places = [word for word in words if not is_change(word)]
@@ -27,7 +28,8 @@ def run(words: Sequence[str], where: str | None, *, json: bool) -> None:
     if json:
         print_json([{"run": f.name, "path": str(f), **one._asdict()} for f, one in pairs])
     elif pairs:
-        cells = [[str(f), " ".join(one.tags) or "-", one.note or "-"] for f, one in pairs]
-        print_table(["run", "tags", "note"], cells)
+        columns = [Column("run", str), Column("tags", " ".join), Column("note", str, long=True)]
+        lines = [[f, one.tags or None, one.note or None] for f, one in pairs]
+        print_table(Table(columns, lines))
     else:
         tell(f"no runs in {', '.join(places)} where {where}")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.address import is_work_dir
-from stride_cli.formatting import age, byte_size
+from stride.tables.table import Column, Table
+from stride.tables.words import age, byte_size
 from stride_cli.output import print_table
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def _find(place: Path) -> Found:
 
 def is_whole(place: Path) -> bool:
     """Tell whether a path means all of a trash: that of the work_dir which it leads to."""
+    from stride.runs.listing.places import is_work_dir
+
     return place.name in ("", "..") or is_work_dir(place)
 
 
@@ -47,7 +49,7 @@ def records(found: Found) -> list[dict[str, Any]]:
         {
             "run": entry.name,
             "uuid": row.uuid,
-            "state": row.state,
+            "status": row.state,
             "removed": entry.moment,
             "size": folder_size(entry.path),
             "trash": str(entry.path),
@@ -60,14 +62,21 @@ def records(found: Found) -> list[dict[str, Any]]:
 def print_trashed(found: Found, shown: Sequence[dict[str, Any]]) -> None:
     """Print a line for each run in a trash."""
     now = time.time()
-    cells = [
+    columns = [
+        Column("run", str),
+        Column("removed", age, numeric=True),
+        Column("status", str),
+        Column("size", byte_size, numeric=True),
+        Column("uuid", str),
+    ]
+    lines = [
         [
-            str(trash.paths.path / entry.name),
-            age(now - one["removed"]),
-            one["state"],
-            byte_size(one["size"]),
-            (one["uuid"] or "-")[:8],
+            trash.paths.path / entry.name,
+            now - one["removed"],
+            one["status"],
+            one["size"],
+            one["uuid"] and one["uuid"][:8],
         ]
         for (trash, entry), one in zip(found, shown, strict=True)
     ]
-    print_table(["run", "removed", "status", "size", "uuid"], cells, right=[1, 3])
+    print_table(Table(columns, lines))

@@ -139,9 +139,9 @@ def _sheet(rows: Sequence["RunRow"], names: Sequence[str]) -> tuple[list[str], l
     columns = list(names) or sorted({name for row in rows for name in row.metrics})
     fields = ("run", "path", "status", "reason", "created", "started", "ended", "duration")
     lines = [
-        [row.to_json()[name] for name in fields]
+        [values[name] for name in fields]
         + [row.metric(name) for name in columns]
-        + [" ".join(row.overrides)]
-        for row in rows
+        + [" ".join(values["tags"]), values["note"], " ".join(row.overrides)]
+        for row, values in ((row, row.to_json()) for row in rows)
     ]
-    return [*fields, *columns, "overrides"], lines
+    return [*fields, *columns, "tags", "note", "overrides"], lines

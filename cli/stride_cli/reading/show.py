@@ -57,7 +57,13 @@ def _head(row: "RunRow") -> Iterator[list[str]]:
     if row.started is not None:
         yield ["started", f"{moment(row.started)}, took {duration(row.duration)}"]
     from stride.runs.listing.tables import latest_overrides
+    from stride.runs.tags.tags_json import known_tags
 
+    tags, note = known_tags(row.path)
+    if tags:
+        yield ["tags", " ".join(tags)]
+    if note:
+        yield ["note", note]
     typed = latest_overrides(row.overrides)
     for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):
         yield [title, text]

@@ -14,7 +14,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.listing.configs import config_of
 from stride.runs.listing.measured import numbers_in
 from stride.runs.listing.rows import RunRow, with_all_metrics
-from stride.runs.tags.tags_json import Tags, read_tags
+from stride.runs.tags.tags_json import Tags, known_tags
 
 if TYPE_CHECKING:
     from stride.runs.where.names import Field
@@ -83,10 +83,7 @@ class Facts:
 
     @cached_property
     def _tags(self) -> Tags:
-        try:
-            return read_tags(self._paths)
-        except RunError:
-            return Tags()
+        return known_tags(self.row.path)
 
     @cached_property
     def _curves(self) -> dict[str, list[float]]:

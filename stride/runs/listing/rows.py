@@ -19,6 +19,7 @@ from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_me
 from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
 from stride.runs.status import FINAL, find_state, is_being_made
+from stride.runs.tags.tags_json import known_tags
 
 BROKEN = "broken"
 """What stands for a state where the folder tells none."""
@@ -82,7 +83,11 @@ class RunRow(NamedTuple):
         return self.best.get(name, self.last.get(name, self.test.get(name)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values, as every command that lists runs prints it."""
+        """Return the row as plain values, as every command that lists runs prints it.
+
+        Tags and note are read now: they change when no record does.
+        """
+        tags, note = known_tags(self.path)
         return {
             "run": self.name,
             "uuid": self.uuid,
@@ -98,6 +103,8 @@ class RunRow(NamedTuple):
             "last": dict(self.last),
             "test": dict(self.test),
             "overrides": list(self.overrides),
+            "tags": list(tags),
+            "note": note,
         }
 
 

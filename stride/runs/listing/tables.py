@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride.runs.listing.rows import RunRow
+from stride.runs.tags.tags_json import known_tags
 from stride.tables.table import Column, Table, numbers
 from stride.tables.words import age, duration, moment, number
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from stride.runs.listing.facts import Facts
     from stride.runs.where.names import Field
 
+_TAGS = Column("tags", " ".join, long=True)
 _Filled = tuple[Column, Sequence[Any]]  # with a value for each row
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
 REASON_SHOWN = frozenset({"failed", "broken", "running"})  # states whose reason a listing shows
@@ -39,6 +41,7 @@ def overview(
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
         *([_measured(name, rows) for name in metrics] if metrics else _monitored(rows)),
         *([] if jobs is None else [(Column("job"), [jobs.get(row.path) for row in rows])]),
+        *_tags(rows),
         (Column("overrides", long=True), [_rest(row, shared) for row in rows]),
     ]
     return _table(columns, _above(rows, f"all runs: {' '.join(shared)}" if shared else ""))
@@ -127,6 +130,12 @@ def _measured(name: str, rows: Sequence[RunRow]) -> _Filled:
     return numbers(word + name), [row.metric(name) for row in rows]
 
 
+def _tags(rows: Sequence[RunRow]) -> list[_Filled]:
+    """Return a column of tags, where a run has some."""
+    tags = [known_tags(row.path).tags or None for row in rows]
+    return [(_TAGS, tags)] if any(tags) else []
+
+
 def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
     """Return the best values: of one metric, or of each run's own with its name."""
     monitors = sorted({row.monitor for row in rows if row.monitor is not None})
@@ -150,6 +159,8 @@ def _chosen(field: "Field", values: Sequence[Any], rows: Sequence[RunRow]) -> _F
         return _measured(field.key, rows)[0], values
     if field.kind == "time":
         return Column(field.title, moment), values
+    if field == Field("field", "tag"):
+        return _TAGS, values
     if field.kind == "span":
         return Column(field.title, duration, numeric=True), values
     numeric = all(type(value) in (int, float) for value in values if value is not None)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from stride.errors import RunError, StrideError
@@ -12,6 +13,7 @@ from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.tags.names import is_tag, parse_changes
 
 NOTE_LENGTH = 10_000
+_NAME = RunPaths(Path()).tags.name
 
 
 class Tags(NamedTuple):
@@ -32,7 +34,7 @@ def read_tags(paths: RunPaths) -> Tags:
     Raises:
         RunError: tags.json is broken.
     """
-    if not os.path.lexists(paths.tags):  # thousands of runs are asked
+    if not os.path.lexists(paths.tags):
         return Tags()
     record = read_record(paths.tags)
     tags, note = record.get("tags", []), record.get("note", "")
@@ -40,6 +42,16 @@ def read_tags(paths: RunPaths) -> Tags:
         what = f"{paths.tags.name} holds no tags and note"
         raise RunError(what, where=str(paths.tags), hint="mend the file, or remove it")
     return Tags(tuple(sorted({*tags})), note)
+
+
+def known_tags(folder: Path) -> Tags:
+    """Return what `read_tags` does, and nothing of a broken file: `stride verify` names it."""
+    if not os.path.lexists(f"{folder}{os.sep}{_NAME}"):  # thousands of runs are asked
+        return Tags()
+    try:
+        return read_tags(RunPaths(folder))
+    except RunError:
+        return Tags()
 
 
 def change_tags(paths: RunPaths, changes: Iterable[str]) -> Tags:

@@ -37,7 +37,7 @@ def test_many_go_by_a_query_and_come_back_at_once(stride, make_run) -> None:
         make_run(loss=loss)
     stride("rm", "W/0")
     found = json.loads(stride("rm", "W", "--where", "val_loss > .15", "--json").out)
-    assert [one["run"] for one in found] == ["2", "1"]
+    assert [one["run"] for one in found] == ["1", "2"]
     assert all(one["size"] > 0 and ".stride/trash" in one["trash"] for one in found)
     assert stride("restore", "W", "--last").out.split() == ["W/1", "W/2"]
     assert "W --last" in stride("rm", "W/1", "W/2").err

@@ -6,19 +6,33 @@ import json
 def test_tags_are_added_removed_and_printed(stride, make_run) -> None:
     make_run()
     make_run(loss=0.25)
+    assert "tags" not in stride("ls", "W").out
     assert stride("tag", "W/0", "+paper", "-old").out == "run  tags   note\nW/0  paper  -\n"
     assert stride("tag", "-h-is-a-tag", "W/0", "W/1", "+a").code == 0  # and no option
     (first, second) = json.loads(stride("tag", "W/0", "W/1", "--json").out)
     assert first == {"run": "0", "path": "W/0", "tags": ["a", "paper"], "note": ""}
     assert second["tags"] == ["a"]
     assert "Usage" in stride("tag", "-h").out
+    header, _, line = stride("ls", "W").out.splitlines()
+    assert header.split()[-2:] == ["tags", "overrides"] and "  a paper" in line
+    chosen = stride("ls", "W", "--columns", "tag,note").out.splitlines()
+    assert [line.split() for line in chosen[1:]] == [
+        ["1", "done", "a", "-"],
+        ["0", "done", "a", "paper", "-"],
+    ]
+    stride("note", "W/0", "good")
+    shown = [line.split(None, 1) for line in stride("show", "W/0").out.splitlines()]
+    assert ["tags", "a paper"] in shown and ["note", "good"] in shown
+    (_, row) = json.loads(stride("ls", "W", "--json").out)
+    assert (row["tags"], row["note"]) == (["a", "paper"], "good")
+    assert stride("ls", "W", "--csv").out.splitlines()[2].endswith(",a paper,good,work_dir=W")
 
 
 def test_runs_of_a_work_dir_are_chosen_by_a_query(stride, make_run) -> None:
     for loss in (0.1, 0.2, 0.3):
         make_run(loss=loss)
     found = json.loads(stride("tag", "W", "+good", "--where", "val_loss < .25", "--json").out)
-    assert [one["run"] for one in found] == ["1", "0"]
+    assert [one["run"] for one in found] == ["0", "1"]
     asked = stride("ls", "W", "--where", "tag:good and not tag ~ pap*", "--json").out
     assert [one["run"] for one in json.loads(asked)] == ["1", "0"]
     assert stride("tag", "W", "-good", "--where", "tag:good").out.count(" - ") == 2
@@ -30,7 +44,6 @@ def test_mistakes_change_nothing(stride, make_run) -> None:
     run = make_run()
     for words, told in [
         (["W", "+a"], "W is a work_dir, not a run; type: W/RUN, or --where 'status == failed'"),
-        (["W/0", "+a", "--where", "tag:a"], "--where chooses among the runs of a work_dir"),
         (["W/0", "W/7", "+a"], "no run '7' (W)"),
         (["W/0", "+a", "+My Tag"], "; type: +my-tag"),
         (["W", "+a", "--where", "tga:a"], "did you mean 'tag'"),
