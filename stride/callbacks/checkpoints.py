@@ -19,6 +19,7 @@ from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snap
 from stride.engine.checkpoint.collective import write_together
 from stride.engine.checkpoint.snapshot import Staging
 from stride.log import LOGGER
+from stride.runs.keeping.space import SpaceWarning
 from stride.runs.layout import RunPaths
 
 
@@ -61,6 +62,7 @@ class Checkpoints(Callback):
         self._errand: BackgroundTask | None = None
         self._untold = False
         self._path = Path()
+        self._space = SpaceWarning()
         self._epochs = config.every_epochs if inside else 1
         self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
         self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
@@ -182,6 +184,8 @@ class Checkpoints(Callback):
     def _list(self, run: RunLike, record: Mapping[str, Any]) -> None:
         self._retention.add(self._path.name, dict(record))
         self._tidy(run)
+        size = sum(file["size"] for file in record["files"].values())
+        self._space.look(run.paths.checkpoints, size)
 
     def _tidy(self, run: RunLike) -> None:
         """Name in the index what is kept, then delete everything else."""

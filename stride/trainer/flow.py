@@ -74,7 +74,7 @@ def fit(trainer: Trainable, start: RunStart) -> float:
         session = _open(trainer, assembly, start, stopwatch)
         _probe(builder, session)
         builder.kind.restore(session, start)
-        session.require_storable()
+        session.require_storable(start.checkpoints)
         loggers = builder.build_loggers(config.logging_config)
         require_shared(start.resolved.work_dir)
         # Whatever the user can have done wrong was refused by now: from here on there is a run.

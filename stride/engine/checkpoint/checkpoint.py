@@ -70,20 +70,30 @@ class Checkpoint(NamedTuple):
     state: dict[str, Any]
 
 
-def require_storable(state: TrainState, names: Collection[str] = ()) -> None:
+def require_storable(state: TrainState, names: Collection[str] = ()) -> int:
     """Take the state apart as for a checkpoint, and write nothing.
 
     Args:
         state: a training's state.
         names: the parts that are looked at; all where none are given.
 
+    Returns:
+        the bytes of their tensors, as far as this process would write them.
+
     Raises:
         TypeError: a part holds something that cannot be stored, naming it.
     """
     if not names:
-        snapshot(state)
-    for name in names:
-        Packer().pack(state.parts[name].state_dict(), name)
+        taken = snapshot(state)
+        return sum(map(_bytes_of, (*taken.tensors.values(), *taken.rows.values())))
+    packers = {name: Packer() for name in names}
+    for name, packer in packers.items():
+        packer.pack(state.parts[name].state_dict(), name)
+    return sum(_bytes_of(packer.tensors) + _bytes_of(packer.rows) for packer in packers.values())
+
+
+def _bytes_of(tensors: Mapping[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())
 
 
 def snapshot(state: TrainState, staging: Staging | None = None) -> Snapshot:

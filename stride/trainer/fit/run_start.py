@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
@@ -52,6 +53,12 @@ class RunStart(ABC):
     saved: Values = field(default_factory=dict, init=False)
     callbacks: list[Callback] = field(default_factory=list, init=False)
     before: Values = field(default_factory=dict, init=False)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Return where checkpoints are to be, as far as that is known before there is a run."""
+        name = self.resolved.config.run or ""
+        return WorkDir(self.resolved.work_dir).paths.run(name).checkpoints
 
     @abstractmethod
     def check(self) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from torch.optim import Optimizer
@@ -13,7 +14,7 @@ from stride.callbacks.protocols import TrainerLike
 from stride.config.schema import Config
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import UserLoaderBatches
-from stride.distributed import world_size
+from stride.distributed import on_main, world_size
 from stride.engine.batch_norm import require_shares
 from stride.engine.checkpoint.checkpoint import require_storable
 from stride.engine.checkpoint.modules import WeightsState
@@ -30,6 +31,7 @@ from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.log import LOGGER
+from stride.runs.keeping.space import require_space
 from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
 from stride.trainer.fit.callback_set import CallbackSet
 from stride.trainer.fit.object_scan import ObjectScan
@@ -119,16 +121,21 @@ class Session:
     def _sync_stop(self) -> None:
         self.consensus.sync(self.state.step)
 
-    def require_storable(self) -> None:
-        """Refuse a model that no checkpoint could hold, before there is a run.
+    def require_storable(self, checkpoints: Path) -> None:
+        """Refuse a model that no checkpoint could hold, or no disk, before there is a run.
+
+        Args:
+            checkpoints: where they are to be.
 
         Raises:
             ConfigError: names the parameter or buffer, and why.
+            StrideError: there is less room than a checkpoint takes at least.
         """
         try:
-            require_storable(self.state, _BUILT)
+            size = require_storable(self.state, _BUILT)
         except TypeError as error:
             raise ConfigError(str(error), key="model_kwargs", where="model_kwargs") from error
+        on_main(partial(require_space, checkpoints, size))
 
     def restore_counters(self, saved: Mapping[str, Any]) -> None:
         """Let the training stand where a saved state does, and touch nothing of the user's.

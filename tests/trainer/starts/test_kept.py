@@ -1,9 +1,12 @@
 """Runs whose checkpoints were pruned, or whose parents are gone, say and do what they can."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 import stride
-from stride.errors import RunError
+from stride.errors import RunError, StrideError
 from stride.runs.keeping.prune import Keep, plan, prune
 from stride.runs.keeping.trash import Trash
 from stride.runs.run import Run
@@ -67,3 +70,18 @@ def test_children_go_on_when_their_parent_is_gone_for_good(make):
     for name, _, _ in begins:
         make().fit(resume=name)
         assert Run(parent.path.parent / name).state == "done"
+
+
+def test_a_full_disk_is_told_before_there_is_a_run_and_a_filling_one_early(make, monkeypatch):
+    free = [100]
+    usage = shutil._ntuple_diskusage
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 0, free[0]))
+    with pytest.raises(StrideError, match=r"no room for a checkpoint: it takes .* 100 B are free"):
+        make().fit()
+    assert not Path(make().config.work_dir).exists()
+    free[0] = 20_000
+    trainer = make(checkpoint_config=OFTEN)
+    trainer.fit()
+    log = Run(trainer.run.paths.path).log()
+    assert log.count("a full disk ends the training, with the last checkpoint kept") == 1
+    assert Run(trainer.run.paths.path).state == "done"
