@@ -8,6 +8,7 @@ from stride.tables.table import Column, Table
 from stride.tables.words import byte_size
 from stride_cli.keeping.chosen_runs import chosen_runs
 from stride_cli.keeping.confirm import is_confirmed
+from stride_cli.keeping.queued_jobs import require_no_jobs
 from stride_cli.output import print_json, print_table, tell
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def run(
     from stride.runs.layout import RunPaths
 
     kept = Keep.parse(keep)
-    plans = [plan(RunPaths(folder), kept) for folder in chosen_runs(places, where)]
+    folders = chosen_runs(places, where)
+    require_no_jobs(folders)
+    plans = [plan(RunPaths(folder), kept) for folder in folders]
     sizes = {one.paths.path: _sizes(one) for one in plans}
     total = sum(gone for gone, _ in sizes.values())
     number = sum(len(one.names) for one in plans)

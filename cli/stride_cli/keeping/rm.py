@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stride.tables.table import Column, Table
 from stride.tables.words import byte_size
 from stride_cli.keeping.chosen_runs import chosen_runs
+from stride_cli.keeping.queued_jobs import require_no_jobs
 from stride_cli.output import print_json, print_table, tell
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def run(places: Sequence[str], where: str | None, *, dry_run: bool, json: bool) 
 
     folders = chosen_runs(places, where)
     together = [(Trash(w), [*runs]) for w, runs in groupby(sorted(folders, key=_place), _place)]
+    require_no_jobs(folders)
     for trash, runs in together:  # all of them before one is moved
         trash.check(runs)
     sizes = {folder: folder_size(folder) for folder in folders}
