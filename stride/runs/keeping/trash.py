@@ -137,7 +137,8 @@ class Trash:
             name: another than it had.
 
         Raises:
-            RunError: the name is taken or refused, or it is not in the trash any more.
+            RunError: the name is taken or refused, it is not in the trash any more, or a process
+                works on it there.
             StrideError: it cannot be moved.
         """
         name = checked_name(entry.name if name is None else name)
@@ -149,6 +150,7 @@ class Trash:
             if os.path.lexists(place):
                 hint = f"type: stride restore {self.paths.path / entry.name} --as NAME"
                 raise RunError(f"run {name!r} exists already", where=str(place), hint=hint)
+            require_unused(RunPaths(entry.path))
             self._work_dir.raise_mark(number_of(name))
             try:
                 os.rename(entry.path, place)
@@ -163,8 +165,12 @@ class Trash:
         """Delete runs for good, and what an earlier deletion has left.
 
         Raises:
+            RunError: a process works on one of them, by its path in the trash; none is deleted.
             StrideError: something cannot be deleted, naming it; the rest is deleted.
         """
+        entries = list(entries)
+        for entry in entries:
+            require_unused(RunPaths(entry.path))
         with os_errors_as("cannot delete", self.paths.trash):
             self._require_own_folder()
             for entry in entries:

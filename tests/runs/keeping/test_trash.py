@@ -171,6 +171,30 @@ def test_the_trash_is_no_link_and_holds_no_second_one(folder: Path, tmp_path: Pa
             act()
 
 
+def test_a_run_that_is_resumed_in_the_trash_stays_there(folder: Path) -> None:
+    trash = Trash(folder)
+    entries = trash.throw_away([folder / "1", folder / "2"])
+    writer = RunWriter.resume(entries[1].path)
+    for act in (lambda: trash.purge(entries), lambda: trash.restore(entries[1])):
+        with pytest.raises(RunError, match="is running"):
+            act()
+    assert len(trash.entries()) == 2
+    writer.close("done")
+    trash.restore(entries[1])
+
+
+def test_what_is_left_of_a_run_goes_and_comes_back_too(folder: Path) -> None:
+    (folder / "1" / "status.json").unlink()
+    (folder / "1" / "segments" / "0.json").unlink()
+    os.utime(folder / "1", (1.0, 1.0))  # else it counts as one that is being claimed
+    (folder / "2" / "status.json").write_text("{")
+    (folder / "2" / "segments" / "0.json").write_text("{")
+    trash = Trash(folder)
+    for entry in trash.throw_away([folder / "1", folder / "2"]):
+        assert entry.row().broken
+        trash.restore(entry)
+
+
 def test_a_thrown_away_run_is_read_where_it_is(folder: Path) -> None:
     problems = verify_run(folder / "2").problems
     (entry,) = Trash(folder).throw_away([folder / "2"])

@@ -1,7 +1,9 @@
 from pathlib import Path
 
+from stride.runs.layout import RunPaths
 from stride.runs.listing.html import run_table
 from stride.runs.listing.rows import RunRow
+from stride.runs.tags.tags_json import change_tags, write_note
 
 EVIL = '<script>alert("1")</script>'
 
@@ -20,6 +22,14 @@ def test_every_text_out_of_the_folder_is_escaped():
     shown = run_table(row)
     assert "<script" not in shown and '"1"' not in shown
     assert shown.count("&lt;script&gt;") == 6
+
+
+def test_tags_and_note_are_shown_where_there_are_some(tmp_path):
+    change_tags(RunPaths(tmp_path), ["paper"])
+    write_note(RunPaths(tmp_path), EVIL)
+    shown = run_table(RunRow("3", tmp_path, "done"))
+    assert ">paper<" in shown and ">note<" in shown and "<script" not in shown
+    assert "tags" not in run_table(RunRow("3", Path("w/3"), "done"))
 
 
 def test_the_table_shows_state_duration_and_metrics():
