@@ -25,13 +25,14 @@ def run(
     json: bool,
 ) -> None:
     """Show which checkpoints go and how large they are, and delete them."""
-    from stride.runs.keeping.prune import Keep, plan, prune
+    from stride.runs.keeping.prune import Keep, plan, prune, require_unneeded
     from stride.runs.layout import RunPaths
 
     kept = Keep.parse(keep)
     folders = chosen_runs(places, where)
     require_no_jobs(folders)
     plans = [plan(RunPaths(folder), kept) for folder in folders]
+    require_unneeded(plans)
     sizes = {one.paths.path: _sizes(one) for one in plans}
     total = sum(gone for gone, _ in sizes.values())
     number = sum(len(one.names) for one in plans)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
@@ -30,37 +30,46 @@ class Need(NamedTuple):
 
     Attributes:
         by: the folder of the run that needs, or the work_dir whose new runs would.
-        run: the one that is needed.
+        folder: of the run that is needed, or in it.
         why: the key of the config that leads there, or what it is needed for.
     """
 
     by: Path
-    run: Path
+    folder: Path
     why: str
 
+    def refuse(self, what: str) -> NoReturn:
+        """Refuse to let it go.
 
-def find_needs(runs: Collection[Path], rows: Iterable[RunRow]) -> list[Need]:
-    """Return which of the other runs need some that are to go.
+        Raises:
+            RunError: always.
+        """
+        where, hint = str(self.folder), f"remove {self.by} first, or both at once"
+        raise RunError(f"{what} is needed by {self.by}: {self.why}", where=where, hint=hint)
+
+
+def find_needs(folders: Collection[Path], work_dir: Path, rows: Iterable[RunRow]) -> list[Need]:
+    """Return which runs need folders that are to go: runs, or checkpoints.
 
     Args:
-        runs: folders of those that are to go, all in one work_dir.
+        folders: that are to go, all in one work_dir.
+        work_dir: whose new runs may need them too.
         rows: of the runs of that work_dir.
     """
-    going = _Going(runs)
+    going = _Going(folders)
     found: list[Need] = []
     for row in rows:
         if os.path.realpath(row.path) not in going.places:
             found += going.needed_by(row)
-    work_dirs = {run.parent for run in runs}
-    return found + [need for work_dir in work_dirs for need in going.needed_by_new(work_dir)]
+    return [*found, *going.needed_by_new(work_dir)]
 
 
 class _Going:
-    """The runs that are to go."""
+    """The folders that are to go."""
 
-    def __init__(self, runs: Collection[Path]) -> None:
-        self.places = {os.path.realpath(run): run for run in runs}
-        names = b"|".join(re.escape(os.fsencode(run.name)) for run in runs)
+    def __init__(self, folders: Collection[Path]) -> None:
+        self.places = {os.path.realpath(folder): folder for folder in folders}
+        names = b"|".join(re.escape(os.fsencode(folder.name)) for folder in folders)
         # Of thousands of configs only those are parsed that may lead there.
         self._mention = re.compile(b'["/](?:%s)["/]' % names)
 
@@ -90,7 +99,7 @@ class _Going:
                 yield from _texts(load_json(content))
 
     def _leads_to(self, folder: str, value: str) -> Path | None:
-        """Return the run into whose folder a path leads."""
+        """Return the folder into which a path leads."""
         place = Path(os.path.realpath(os.path.join(folder, os.path.expanduser(value))))
         return next(
             (self.places[p] for p in map(str, (place, *place.parents)) if p in self.places), None

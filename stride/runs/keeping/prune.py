@@ -9,7 +9,9 @@ from pathlib import Path
 from stride.errors import RunError, UserError
 from stride.runs.files.atomic import atomic_json, remove_folder
 from stride.runs.keeping.in_use import require_unused
+from stride.runs.keeping.needs import find_needs
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
+from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows import read_row
 from stride.runs.places import is_owned
 from stride.runs.records import CheckpointIndex, StatusRecord
@@ -103,6 +105,21 @@ def plan(paths: RunPaths, keep: Keep) -> Pruning:
         tuple(name for name in names if name not in kept),
         tuple(name for name in names if name in kept),
     )
+
+
+def require_unneeded(prunings: Iterable[Pruning]) -> None:
+    """Refuse to delete checkpoints into which configs of other runs lead.
+
+    Raises:
+        RunError: says of the first which run needs it.
+    """
+    going: dict[Path, list[Path]] = {}
+    for pruning in prunings:
+        going.setdefault(pruning.paths.path.parent, []).extend(pruning.folders())
+    for work_dir, folders in going.items():
+        if folders:
+            for need in find_needs(folders, work_dir, list_runs(work_dir)):
+                need.refuse(f"checkpoint {need.folder.name}")
 
 
 def prune(pruning: Pruning) -> None:

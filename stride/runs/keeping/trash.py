@@ -85,9 +85,8 @@ class Trash:
                 hint = f"type: stride purge {self.paths.path.parent.parent}"
                 raise RunError(f"{run} is in the trash already", hint=hint)
             require_unused(RunPaths(run))
-        for by, needed, why in find_needs(runs, list_runs(self.paths.path)):
-            what = f"run {needed.name} is needed by {by}: {why}"
-            raise RunError(what, where=str(needed), hint=f"remove {by} first, or both at once")
+        for need in find_needs(runs, self.paths.path, list_runs(self.paths.path)):
+            need.refuse(f"run {need.folder.name}")
 
     def throw_away(self, runs: Sequence[Path]) -> list[Trashed]:
         """Move runs of this work_dir into its trash.

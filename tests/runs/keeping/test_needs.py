@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stride.errors import RunError
+from stride.runs.keeping.prune import Keep, plan, require_unneeded
 from stride.runs.keeping.trash import Trash
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
@@ -80,6 +81,18 @@ def test_the_original_is_needed_until_its_copy_has_ended(folder: Path) -> None:
     make(folder, "running", parent)
     with pytest.raises(RunError, match=r"needed by .*/w/3: it reproduces it"):
         Trash(folder).check([folder / "0"])
+
+
+def test_a_checkpoint_that_a_config_leads_into_is_not_pruned(folder: Path) -> None:
+    name = "m_d_x_epoch_1"
+    own = RunPaths(folder / "0")
+    for paths in (own, make(folder, "done")):
+        paths.checkpoint(name).path.mkdir(parents=True)
+    make(folder, "done", dataset_kwargs={"path": f"w/0/checkpoints/{name}/x.npz"})
+    require_unneeded([plan(RunPaths(folder / "1"), Keep())])
+    require_unneeded([plan(own, Keep(last=True))])
+    with pytest.raises(RunError, match=rf"checkpoint {name} is needed by .*/w/2: its dataset"):
+        require_unneeded([plan(own, Keep()), plan(RunPaths(folder / "1"), Keep())])
 
 
 def test_a_broken_config_needs_nothing(folder: Path) -> None:
