@@ -71,6 +71,12 @@ READING = [
     "config --config work_dir=W",
     "path W/latest",
     "logs W/0",
+    "tag W/0 +paper -old",
+    "note W/0 good",
+    "rm W/0 --dry-run",
+    "restore W",
+    "purge W",
+    "prune W/0 --dry-run",
     "--version",
 ]
 

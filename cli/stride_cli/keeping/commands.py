@@ -24,10 +24,14 @@ class _TagCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         from stride.runs.tags.names import is_change
 
-        names = ctx.help_option_names
-        words = [word for word in args if is_change(word) and word not in names]
-        others = [word for word in args if word not in words and word != "--"]
-        return super().parse_args(ctx, [*others, "--", *words])
+        before = ["", *args]  # of each word; a query may begin with a sign, too
+        changes = [
+            word
+            for word, other in zip(args, before, strict=False)
+            if is_change(word) and word not in ctx.help_option_names and other != "--where"
+        ]
+        others = [word for word in args if word not in changes and word != "--"]
+        return super().parse_args(ctx, [*others, "--", *changes])
 
 
 @commands.command(cls=_TagCommand)

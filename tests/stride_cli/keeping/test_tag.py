@@ -36,6 +36,7 @@ def test_runs_of_a_work_dir_are_chosen_by_a_query(stride, make_run) -> None:
     asked = stride("ls", "W", "--where", "tag:good and not tag ~ pap*", "--json").out
     assert [one["run"] for one in json.loads(asked)] == ["1", "0"]
     assert stride("tag", "W", "-good", "--where", "tag:good").out.count(" - ") == 2
+    assert stride("tag", "W", "--where", "-7d < started", "-y").out.count(" - ") == 3
     none = stride("tag", "W", "+x", "--where", "tag:good")
     assert none == (0, "", "no runs in W where tag:good\n")
 
