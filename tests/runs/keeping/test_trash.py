@@ -2,7 +2,11 @@
 
 import json
 import os
+import random
 import shutil
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -199,3 +203,39 @@ def test_a_thrown_away_run_is_read_where_it_is(folder: Path) -> None:
     problems = verify_run(folder / "2").problems
     (entry,) = Trash(folder).throw_away([folder / "2"])
     assert verify_run(entry.path).problems == problems
+
+
+def throw_and_restore(folder: Path, seed: int) -> None:
+    """Move runs to and fro until the process is killed."""
+    choose, trash = random.Random(seed), Trash(folder)
+    while True:
+        with suppress(StrideError, OSError, IndexError):  # another process was faster
+            names = WorkDir(folder).names()
+            trash.throw_away([folder / name for name in choose.sample(names, min(2, len(names)))])
+            trash.restore(choose.choice(trash.entries()))
+            make(folder)
+
+
+def test_processes_that_are_killed_lose_no_run(folder: Path) -> None:
+    uuids = {row.uuid for row in list_runs(folder)}
+    children: list[int] = []
+    for seed in range(10):
+        child = os.fork()
+        if not child:
+            try:
+                throw_and_restore(folder, seed)
+            finally:
+                os._exit(1)
+        children.append(child)
+        time.sleep(0.1)
+        if len(children) > 2:
+            os.kill(children[0], signal.SIGKILL)
+            os.waitpid(children.pop(0), 0)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    entries = Trash(folder).entries()
+    found = [row.uuid for row in [*list_runs(folder), *(one.row() for one in entries)]]
+    assert all(found.count(uuid) == 1 for uuid in uuids)
+    names = [*WorkDir(folder).names(), *(entry.name for entry in entries)]
+    assert len(names) == len(set(names)) > 3
