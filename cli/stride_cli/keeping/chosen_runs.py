@@ -15,7 +15,8 @@ def chosen_runs(places: Sequence[str], where: str | None) -> list[Path]:
         UserError: there is no such run, or a work_dir without a query.
     """
     if where is not None:
-        return [row.path for row in select(places, where).rows]
+        with select(places, where) as selection:
+            return [run.path for run in selection.runs]
     return list(dict.fromkeys(map(_folder, places)))
 
 

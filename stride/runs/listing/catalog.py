@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.listing.configs import Configs, Sections, config_path, read_config
 from stride.runs.listing.facts import Facts
-from stride.runs.listing.index import Fresh, Index, is_settled
+from stride.runs.listing.fresh import Fresh
+from stride.runs.listing.index import Index, is_settled
 from stride.runs.listing.pieces import Pieces
 from stride.runs.listing.rows import (
     RunRow,

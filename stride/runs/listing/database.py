@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.runs.listing.configs import Sections
-from stride.runs.listing.index import Fresh
+from stride.runs.listing.fresh import Fresh
 from stride.runs.listing.status_json import Signature, signature_of
 from stride.runs.listing.stored import StoredRow
 

@@ -7,13 +7,14 @@ signature. Any trouble with it is answered by reading the runs themselves.
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from stride.runs.files.filesystem import is_network_filesystem
 from stride.runs.files.user_folders import is_private, user, user_folder
+from stride.runs.listing.fresh import Fresh
 from stride.runs.listing.status_json import Signature
 
 if TYPE_CHECKING:
@@ -28,26 +29,6 @@ Within a tick of the file system's clock a second change leaves the times as the
 """
 
 _FORGET = 90 * 86400  # seconds without a change after which an index is deleted
-
-
-class Fresh:
-    """Collect what a listing has read that the index does not know.
-
-    Attributes:
-        seen: name -> signature of status.json and time of creation.
-        rows: name -> row of an ended run.
-        configs: name -> signature of config.json and its sections.
-        pieces: digest -> content.
-    """
-
-    def __init__(self) -> None:
-        self.seen: dict[str, tuple[Signature, float]] = {}
-        self.rows: dict[str, StoredRow] = {}
-        self.configs: dict[str, tuple[Signature, Sections]] = {}
-        self.pieces: Mapping[int, bytes] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.seen or self.rows or self.configs)
 
 
 Index: TypeAlias = "NoIndex | Database"

@@ -159,7 +159,7 @@ def _chosen(field: "Field", values: Sequence[Any], rows: Sequence[RunRow]) -> _F
         return _measured(field.key, rows)[0], values
     if field.kind == "time":
         return Column(field.title, moment), values
-    if field == Field("field", "tag"):
+    if (field.source, field.key) == ("field", "tag"):
         return _TAGS, values
     if field.kind == "span":
         return Column(field.title, duration, numeric=True), values

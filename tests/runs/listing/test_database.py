@@ -7,7 +7,7 @@ import pytest
 
 from stride.runs.listing.configs import Sections
 from stride.runs.listing.database import Database, delete, open_database
-from stride.runs.listing.index import Fresh
+from stride.runs.listing.fresh import Fresh
 from stride.runs.listing.status_json import Signature, signature_of
 from stride.runs.listing.stored import StoredRow
 
