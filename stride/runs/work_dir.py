@@ -127,10 +127,15 @@ class WorkDir:
             with self.locked():
                 self._settle_replaced()
                 self._settle_mark()
+                as_listed = self._is_as_listed()
                 paths, old = (
-                    (self._next_number(), None) if name is None else self._named(name, force)
+                    (self._next_number(as_listed), None)
+                    if name is None
+                    else self._named(name, force)
                 )
                 sync_folder(self.path)
+                if as_listed or name is None:
+                    self._note_listing()
             if old is not None:
                 shutil.rmtree(old, ignore_errors=True)
         return paths
@@ -200,10 +205,13 @@ class WorkDir:
             hint = "stop it first, or choose another run=NAME"
             raise RunError(f"run {name!r} is running", where=str(paths.path), hint=hint)
 
-    def _next_number(self) -> RunPaths:
+    def _next_number(self, as_listed: bool) -> RunPaths:
         known = self._high_water()
-        known = max(self._trashed_numbers(), default=-1) if known < 0 else known
-        number = int(checked_name(self._largest(above=known) + 1))
+        if known < 0:
+            known = self._largest(above=max(self._trashed_numbers(), default=-1))
+        elif not as_listed:
+            known = self._largest(above=known)
+        number = int(checked_name(known + 1))
         while True:
             self.raise_mark(number)
             with suppress(FileExistsError):
@@ -247,6 +255,23 @@ class WorkDir:
         if highest < 0 or (highest > _FAR and highest - self._largest(above=-1) > _FAR):
             LOGGER.warning("%s is damaged: run numbers continue from the largest run", mark)
             mark.unlink(missing_ok=True)
+
+    def _is_as_listed(self) -> bool:
+        """Tell whether nothing was put into the work_dir but by claims since it was listed.
+
+        A claim then need not list the runs, of which there may be many thousands.
+        """
+        try:
+            mark, folder = os.lstat(self.paths.high_water), os.stat(self.path)
+        except OSError:
+            return False
+        return mark.st_mtime_ns == folder.st_mtime_ns
+
+    def _note_listing(self) -> None:
+        """Give the mark the time of the last change of the work_dir."""
+        changed = os.stat(self.path).st_mtime_ns
+        with suppress(OSError, NotImplementedError):  # the next claim then lists the runs
+            os.utime(self.paths.high_water, ns=(changed, changed), follow_symlinks=False)
 
     def _largest(self, above: int) -> int:
         """Return the largest number of any run, or `above` where none has a larger one.

@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,6 +83,26 @@ def test_a_smaller_number_or_a_name_leaves_the_mark_as_it_is(work_dir: WorkDir, 
     made(work_dir.claim("big-lr"))
     assert work_dir.claim().name == "8"
     assert not caplog.messages
+
+
+def test_a_claim_lists_the_runs_only_where_others_came_by_another_way(
+    work_dir: WorkDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = []
+    largest = WorkDir._largest
+    monkeypatch.setattr(WorkDir, "_largest", lambda *a, **k: listed.append(a) or largest(*a, **k))
+    made(work_dir.claim())
+    assert len(listed) == 1
+    made(work_dir.claim())
+    made(work_dir.claim("big-lr"))
+    assert made(work_dir.claim()).name == "2"
+    assert len(listed) == 1
+    time.sleep(0.01)  # longer than a tick of the file system's clock
+    shutil.copytree(work_dir.path / "1", work_dir.path / "500")
+    assert made(work_dir.claim("named")).name == "named"
+    assert made(work_dir.claim()).name == "501"
+    assert made(work_dir.claim()).name == "502"
+    assert len(listed) == 2
 
 
 def test_without_the_mark_it_is_the_largest_and_one(work_dir: WorkDir, caplog) -> None:
