@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stride.loggers.base import Logger as Logger
     from stride.models.model import Model as Model
     from stride.models.model import Step as Step
+    from stride.runs.collection.run_list import open_runs as open_runs
     from stride.runs.run import Run as Run
     from stride.trainer.fit.kind import Kind as Kind
     from stride.trainer.starts.loaded import load_run as load_run
@@ -38,6 +39,7 @@ _MODULES = {
     "TrainerLike": "stride.callbacks.protocols",
     "__version__": "stride.version",
     "load_run": "stride.trainer.starts.loaded",
+    "open_runs": "stride.runs.collection.run_list",
 }
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "TrainerLike",
     "__version__",
     "load_run",
+    "open_runs",
 ]
 
 

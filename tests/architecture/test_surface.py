@@ -25,6 +25,7 @@ PUBLIC = [
     "TrainerLike",
     "__version__",
     "load_run",
+    "open_runs",
 ]
 
 DEEP = {
