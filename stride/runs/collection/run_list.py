@@ -40,7 +40,7 @@ def open_runs(
 
 
 class RunList(Sequence[Run]):
-    """List runs as they were when they were opened; each is read anew by its `Run`.
+    """Hold runs as they were when they were opened; each look at a `Run` reads its folder.
 
     Args:
         rows: of the runs, in their order.
