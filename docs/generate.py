@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from stride.components import find
-from stride.components.find import BUILT_IN
 from stride.components.signature import parameters
 from stride.config.json_kinds import describe, kinds
+from stride.config.names.built_in import BUILT_IN
 from stride.config.schema import OPEN_SECTIONS, Config
 
 PAGE = Path(__file__).with_name("config.md")

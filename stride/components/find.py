@@ -6,45 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stride.components.imports import load
+from stride.config.names.built_in import BUILT_IN, TORCH
 from stride.errors import ComponentError, nearest
 
-BUILT_IN: dict[str, dict[str, str]] = {
-    "dataset": {
-        "digits": "stride.data.digits:digits",
-        "table": "stride.data.table:table",
-        "arrays": "stride.data.arrays:arrays",
-    },
-    "model": {
-        "MLP": "stride.models.mlp:MLP",
-        "FCNN": "stride.models.fcnn:FCNN",
-        "CNN": "stride.models.cnn:CNN",
-        "ResNet": "stride.models.resnet:ResNet",
-        "Candidates": "stride.active.pool.candidates:Candidates",
-    },
-    "criterion": {},
-    "optimizer": {},
-    "scheduler": {},
-    "trainer": {
-        "supervised": "stride.trainer.trainer:Trainer",
-        "active": "stride.trainers.active.trainer:ActiveTrainer",
-    },
-    "callback": {},
-    "logger": {
-        "csv": "stride.loggers.csv:CsvLogger",
-        "tensorboard": "stride.loggers.tensorboard:TensorBoardLogger",
-        "wandb": "stride.loggers.wandb:WandbLogger",
-    },
-    "transform": {},
-    "strategy": {},
-    "metric": {},
-}
-
-# kind -> the torch module whose public classes it may name, and the base they share
-_TORCH = {
-    "model": ("torch.nn", "torch.nn:Module"),
-    "criterion": ("torch.nn.modules.loss", "torch.nn:Module"),
-    "optimizer": ("torch.optim", "torch.optim:Optimizer"),
-    "scheduler": ("torch.optim.lr_scheduler", "torch.optim.lr_scheduler:LRScheduler"),
+# kind -> the base that torch's classes of it share
+_BASES = {
+    "model": "torch.nn:Module",
+    "criterion": "torch.nn:Module",
+    "optimizer": "torch.optim:Optimizer",
+    "scheduler": "torch.optim.lr_scheduler:LRScheduler",
 }
 
 
@@ -72,10 +42,10 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
 def _torch_names(kind: str) -> dict[str, Any]:
     """Return torch's own classes of a kind by name; importing torch only now."""
-    if kind not in _TORCH:
+    if kind not in TORCH:
         return {}
-    home, base_path = _TORCH[kind]
-    module, base = importlib.import_module(home), load(base_path, own=False)
+    home = TORCH[kind]
+    module, base = importlib.import_module(home), load(_BASES[kind], own=False)
     return {
         name: value
         for name, value in vars(module).items()

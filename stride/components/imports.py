@@ -5,8 +5,6 @@ import os
 import pkgutil
 import sys
 import traceback
-from collections.abc import Sequence
-from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -38,16 +36,6 @@ def load(path: str, *, own: bool = True) -> Any:
             raise _no_attribute(found, name, path)
         found = getattr(found, name)
     return found
-
-
-def file_of(path: str) -> str:
-    """Return the file that an import path would run, importing nothing; a word of that if none."""
-    places: Sequence[str] | None = [*sys.path, os.getcwd()]
-    found = None
-    for part in path.partition(":")[0].split("."):
-        found = None if places is None else PathFinder.find_spec(part, list(places))
-        places = getattr(found, "submodule_search_locations", None)
-    return getattr(found, "origin", None) or "no file of it found"
 
 
 def _import(name: str) -> ModuleType:

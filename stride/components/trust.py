@@ -8,9 +8,9 @@ the user's own signature, or by their word.
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from stride.components.imports import file_of
 from stride.config import Layer, Resolved
 from stride.config.import_paths import import_paths
+from stride.config.names.outline import file_of
 from stride.config.values import plain
 from stride.errors import UserError
 from stride.runs.layout import RunPaths

@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from stride.config.fields import section_type
 from stride.config.files import read_config_file
 from stride.config.json_kinds import read
+from stride.config.names.fields import section_type
 from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
 from stride.config.sections import OpenSection
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
+from stride.config.typed_keys import TypedKeys, declared_key
 from stride.config.values import Raw, flatten, join, without_key
 from stride.errors import ConfigError
 
@@ -91,14 +92,31 @@ def argument_layer(arguments: Mapping[str, Any]) -> Layer:
     return Layer("argument", overrides_tree(given))
 
 
-def override_layer(overrides: Overrides, name: str = "override") -> Layer:
-    """Return all overrides of one command as one layer; each value knows its number."""
+def override_layer(
+    overrides: Overrides, name: str = "override", below: Sequence[Layer] = ()
+) -> Layer:
+    """Return all overrides of one command as one layer; each value knows its number.
+
+    Args:
+        overrides: whose keys may be short.
+        name: of the layer.
+        below: the layers that it will lie on, which may choose the constructors.
+
+    Raises:
+        ConfigError: one is malformed, or a short key may mean several.
+    """
     values: Tree = {}
     origins: dict[str, str] = {}
-    for number, one in enumerate(split_overrides(overrides), start=1):
+    keys = TypedKeys(lambda: merge_layers([*below, schema_layer(overrides)]).values)
+    for number, one in enumerate(split_overrides(overrides, keys.full), start=1):
         values = deep_merge(values, one)
         origins = _over(origins, {key: f"{name} {number}" for key in _leaves(one)})
     return Layer(name, values, origins)
+
+
+def schema_layer(overrides: Overrides) -> Layer:
+    """Return overrides as far as the schema alone tells their keys: what they choose, and where."""
+    return Layer("override", overrides_tree(overrides, declared_key))
 
 
 def merge_layers(layers: Sequence[Layer]) -> Merged:

@@ -1,16 +1,17 @@
 """The one grammar of overrides: `section.key=value`, split at the first equals sign."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from stride.config.fields import model_at
 from stride.config.json_kinds import read
+from stride.config.names.fields import model_at
 from stride.config.schema import Config
 from stride.config.values import Raw, parse_json, plain
 from stride.errors import ConfigError
 
 Overrides = Mapping[str, Any] | Sequence[str] | None
 Tree = dict[str, Any]
+FullKey = Callable[[str], str]
 
 
 def parse_override(text: str) -> tuple[tuple[str, ...], Raw]:
@@ -26,11 +27,12 @@ def parse_override(text: str) -> tuple[tuple[str, ...], Raw]:
     return _path(key, text), Raw(value)
 
 
-def split_overrides(overrides: Overrides) -> list[Tree]:
+def split_overrides(overrides: Overrides, full_key: FullKey = str) -> list[Tree]:
     """Return each override as nested values, in order.
 
     Args:
         overrides: a dict of dotted keys, a nested dict, or a list of "key=value" texts.
+        full_key: gives the whole key that a typed one means.
 
     Raises:
         ConfigError: one of them is malformed; says which.
@@ -38,16 +40,19 @@ def split_overrides(overrides: Overrides) -> list[Tree]:
     if overrides is None:
         return []
     if isinstance(overrides, str):
-        return [_from_text(overrides)]
+        return [_from_text(overrides, full_key)]
     if isinstance(overrides, Mapping):
-        return [_nest(_path(str(key), str(key)), plain(v, key)) for key, v in overrides.items()]
-    return [_from_text(text) for text in overrides]
+        given = {key: full_key(str(key)) for key in overrides}
+        return [
+            _nest(_path(given[key], str(key)), plain(v, given[key])) for key, v in overrides.items()
+        ]
+    return [_from_text(text, full_key) for text in overrides]
 
 
-def overrides_tree(overrides: Overrides) -> Tree:
+def overrides_tree(overrides: Overrides, full_key: FullKey = str) -> Tree:
     """Merge overrides, in order, into one nested dict; texts stay `Raw`."""
     tree: Tree = {}
-    for one in split_overrides(overrides):
+    for one in split_overrides(overrides, full_key):
         tree = deep_merge(tree, one)
     return tree
 
@@ -79,8 +84,9 @@ def _table(value: Any) -> Any:
     return value
 
 
-def _from_text(text: str) -> Tree:
+def _from_text(text: str, full_key: FullKey) -> Tree:
     path, raw = parse_override(text)
+    path = tuple(full_key(".".join(path)).split("."))
     is_section = model_at(Config, path) is not None
     return _nest(path, read(raw, dict, ".".join(path)) if is_section else raw)
 

@@ -17,6 +17,7 @@ from stride.config.layers import (
     merge_layers,
     nearest_origin,
     override_layer,
+    schema_layer,
     with_origins,
     work_dir_layer,
 )
@@ -97,7 +98,8 @@ class Resolved:
 
     def override(self, overrides: Overrides, name: str = "override") -> "Resolved":
         """Return the config with overrides on top of all its layers."""
-        return Resolved.from_layers([*self.layers, override_layer(overrides, name)], self.folder)
+        layer = override_layer(overrides, name, self.layers)
+        return Resolved.from_layers([*self.layers, layer], self.folder)
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Resolved":
         """Return the same with the constructors' arguments bound: see Config.with_sections."""
@@ -126,10 +128,11 @@ def resolve_layers(
     if work_dir is not None:
         given["work_dir"] = fspath(work_dir)
     layers = [file_layer(Path(config_file))] if config_file is not None else []
-    layers += [argument_layer(given), override_layer(overrides)]
-    folder = work_dir_of(merge_layers(layers).values)
+    layers += [argument_layer(given)]
+    folder = work_dir_of(merge_layers([*layers, schema_layer(overrides)]).values)
     base = [work_dir_layer(folder)] if isinstance(folder, str) and folder else []
-    return Resolved.from_layers([*base, *layers])
+    below = [*base, *layers]
+    return Resolved.from_layers([*below, override_layer(overrides, below=below)])
 
 
 def _validate(merged: Merged) -> Config:

@@ -6,19 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from stride.config.fields import dotted_keys, model_at, section_type
 from stride.config.json_kinds import value_kinds
+from stride.config.names.fields import dotted_keys, model_at, section_type
+from stride.config.names.short import ALIASES
 from stride.config.values import join, show
 from stride.errors import ConfigError, nearest
 
-# Keys that somebody types where they do not belong, and that only a constructor declares.
-_OF_CONSTRUCTORS = {
-    "lr": "optimizer_kwargs",
-    "weight_decay": "optimizer_kwargs",
-    "momentum": "optimizer_kwargs",
-    "num_workers": "load_data_kwargs",
-    "drop_last": "load_data_kwargs",
-}
 _WANTED = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -93,9 +86,8 @@ def unknown_key(key: str, model: type[BaseModel], beside: Iterable[str] = ()) ->
 
 def _homes(section: str, model: type[BaseModel]) -> dict[str, str]:
     """Return name -> dotted key for the keys of all other sections."""
-    keys = [join(home, name) for name, home in _OF_CONSTRUCTORS.items()] + [*dotted_keys(model)]
-    split = (key.rpartition(".") for key in keys)
-    return {name: join(home, name) for home, _, name in split if home != section}
+    keys = {key.rpartition(".")[2]: key for key in dotted_keys(model)} | {**ALIASES}
+    return {name: key for name, key in keys.items() if key.rpartition(".")[0] != section}
 
 
 def _elsewhere(name: str, homes: Mapping[str, str]) -> str:

@@ -20,7 +20,6 @@ from stride.models.losses import is_of_torch
 from stride.models.model import Model, OwnSteps
 
 OWN_KEYS = ("model_name", "model_seed", "init_from")
-INFERRED = ("FCNN", "CNN", "MLP")  # what `infer_model_name` may give
 
 
 def resolve_model(

@@ -5,7 +5,8 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from stride.components.find import BUILT_IN, find
+from stride.components.find import find
+from stride.config.names.built_in import BUILT_IN
 from stride.errors import ComponentError
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stride.components.imports import file_of
 from stride.components.trust import Trust, require_signed
 from stride.config import Resolved, resolve_layers, work_dir_layer
 from stride.config.layers import argument_layer
+from stride.config.names.outline import file_of
 from stride.errors import UserError
 from stride.runs.layout import WorkDirPaths
 from stride.runs.signing.signature import sign_work_dir, vouched_work_dir

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stride.config.fields import dotted_keys
 from stride.config.layers import Layer
+from stride.config.names.fields import dotted_keys
 from stride.config.resolve import Resolved, resolve_layers
 from stride.config.schema import Config
 from stride.config.values import Raw

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.config.fields import dotted_keys
+from stride.config.names.fields import dotted_keys
 from stride.config.schema import Config
 from stride.config.secrets import (
     is_secret,

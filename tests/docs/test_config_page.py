@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stride import Trainer
-from stride.config.fields import dotted_keys
+from stride.config.names.fields import dotted_keys
 from stride.config.schema import Config
 from stride.metrics.classification import METRICS as METRICS_OF_CLASSES
 from stride.metrics.regression import METRICS as NUMBERS

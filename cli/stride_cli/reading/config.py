@@ -62,11 +62,13 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     from stride.runs.signing.signature import sign_given
 
     resolve_layers(work_dir=work_dir, overrides=settings)
-    values = merge_layers([work_dir_layer(str(work_dir)), override_layer(settings)]).values
+    base = work_dir_layer(str(work_dir))
+    given = override_layer(settings, below=[base])
+    values = merge_layers([base, given]).values
     target = WorkDirPaths(work_dir).config
     make_folder(work_dir)
     decided = _decided(values)
-    sign_given(work_dir, decided, _decided(override_layer(settings).values))
+    sign_given(work_dir, decided, _decided(given.values))
     atomic_json(target, decided)
     tell(f"wrote {target}")
 

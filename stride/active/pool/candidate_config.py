@@ -6,11 +6,12 @@ from typing import Any
 
 from stride.components import bind, find, parameters
 from stride.components.convert import convert, convert_untyped
+from stride.config.names.built_in import UNNAMED
 from stride.config.schema import Config
 from stride.config.sections import Seed, Text
 from stride.config.validation_errors import unknown_key
 from stride.errors import ConfigError
-from stride.models.build import INFERRED, OWN_KEYS, infer_model_name, resolve_model
+from stride.models.build import OWN_KEYS, infer_model_name, resolve_model
 from stride.models.infer import Shapes
 
 NAME = "Candidates"
@@ -115,7 +116,7 @@ def _checked(entry: Mapping[str, Any], key: str, info: Shapes | None) -> Section
     """Return a candidate's keys with their values converted, which a constructor has to take."""
     own = _converted(entry, _OWN, key)
     name = own.get("model_name") or (infer_model_name(info) if info is not None else None)
-    possible = [parameters(find("model", one)) for one in ([name] if name else INFERRED)]
+    possible = [parameters(find("model", one)) for one in ([name] if name else UNNAMED["model"])]
     for one in entry:
         if one not in _OWN and not any(accepted.accepts(one) for accepted in possible):
             known = [*_OWN, *(n for accepted in possible for n in accepted.named)]

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from stride.config.metrics import canonical
+from stride.config.names.short import meanings
 from stride.errors import UserError, nearest
 
 FIELDS: Mapping[str, str] = {
@@ -102,25 +103,13 @@ class Names:
         metrics = [Field("metric", m) for m in (text, canonical(text)) if m in self._metrics]
         if metrics and "/" in metrics[0].key:
             return metrics[:1]
-        keys = [Field("config", key) for key in _short(text, self._config, ".")]
+        keys = [Field("config", key) for key in meanings(text, self._config)]
         if metrics:  # `lr`: the key is meant, and the metric is asked for by last(lr)
             return keys or metrics[:1]
-        return keys + [Field("metric", name) for name in _short(text, self._metrics, "/")]
+        return keys + [Field("metric", name) for name in _short(text, self._metrics)]
 
 
-def _short(text: str, names: Iterable[str], border: str) -> list[str]:
-    """Return the names of which a text is the last part, or nearly.
-
-    `lr` is `optimizer_kwargs.lr`, `model` is `model_kwargs.model_name`, `epochs` is
-    `training_config.max_epochs`, `loss` is `validation/epoch_loss`.
-    """
-    ends = {text: 0, f"{text}_name": 1, f"max_{text}": 1, f"epoch_{text}": 1}
-    if border == "/":
-        ends = {text: 0, f"epoch_{text}": 0}
-    found = [(ends[tail], name) for name in sorted(names) if (tail := _tail(name, ends, border))]
-    best = min((rank for rank, _ in found), default=0)
-    return [name for rank, name in found if rank == best]
-
-
-def _tail(name: str, ends: Collection[str], border: str) -> str:
-    return next((end for end in ends if name == end or name.endswith(f"{border}{end}")), "")
+def _short(text: str, metrics: Iterable[str]) -> list[str]:
+    """Return the metrics of which a text is the last part: `loss` is `validation/epoch_loss`."""
+    ends = (f"/{text}", f"/epoch_{text}")
+    return sorted(name for name in metrics if name.endswith(ends))

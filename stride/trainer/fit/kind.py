@@ -6,7 +6,7 @@ from inspect import isabstract, isclass
 from typing import Any
 
 from stride.config import Resolved
-from stride.config.fields import dotted_keys
+from stride.config.names.fields import dotted_keys
 from stride.config.schema import OPEN_SECTIONS, Config
 from stride.config.validation_errors import unknown_key
 from stride.data import Data

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from stride.active.pool.candidate_config import candidates_section
-from stride.components.find import BUILT_IN
+from stride.config.names.built_in import BUILT_IN
 from stride.config.values import Raw
 from stride.data.data_info import describe
 from stride.errors import ComponentError, ConfigError

@@ -1,6 +1,6 @@
 """The dotted keys of the schema."""
 
-from stride.config.fields import dotted_keys, model_at
+from stride.config.names.fields import dotted_keys, model_at
 from stride.config.schema import Config
 from stride.config.sections import TrainingConfig
 

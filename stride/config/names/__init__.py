@@ -1,0 +1,1 @@
+"""Know which names may be typed: short keys, built-in components and their parameters."""

@@ -1,0 +1,63 @@
+"""The names of built-in components, and the modules of torch whose classes have names too."""
+
+from collections.abc import Mapping
+
+BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    "dataset": {
+        "digits": "stride.data.digits:digits",
+        "table": "stride.data.table:table",
+        "arrays": "stride.data.arrays:arrays",
+    },
+    "model": {
+        "MLP": "stride.models.mlp:MLP",
+        "FCNN": "stride.models.fcnn:FCNN",
+        "CNN": "stride.models.cnn:CNN",
+        "ResNet": "stride.models.resnet:ResNet",
+        "Candidates": "stride.active.pool.candidates:Candidates",
+    },
+    "criterion": {},
+    "optimizer": {},
+    "scheduler": {},
+    "trainer": {
+        "supervised": "stride.trainer.trainer:Trainer",
+        "active": "stride.trainers.active.trainer:ActiveTrainer",
+    },
+    "callback": {},
+    "logger": {
+        "csv": "stride.loggers.csv:CsvLogger",
+        "tensorboard": "stride.loggers.tensorboard:TensorBoardLogger",
+        "wandb": "stride.loggers.wandb:WandbLogger",
+    },
+    "transform": {},
+    "strategy": {},
+    "metric": {},
+}
+"""kind -> name -> import path."""
+
+TORCH: Mapping[str, str] = {
+    "model": "torch.nn",
+    "criterion": "torch.nn.modules.loss",
+    "optimizer": "torch.optim",
+    "scheduler": "torch.optim.lr_scheduler",
+}
+"""kind -> the module of torch whose public classes may be named."""
+
+LOADER = "torch.utils.data.dataloader:DataLoader"
+
+UNNAMED: Mapping[str, tuple[str, ...]] = {
+    "model": ("FCNN", "CNN", "MLP"),
+    "criterion": ("CrossEntropyLoss", "MSELoss"),
+}
+"""kind -> what the data may choose where the config names none."""
+
+
+def possible_paths(kind: str, name: str | None) -> list[str]:
+    """Return the import paths of what a name stands for; of no name, of all it may become."""
+    names = UNNAMED.get(kind, ()) if name is None else (name,)
+    return [_path(kind, one) for one in names]
+
+
+def _path(kind: str, name: str) -> str:
+    if ":" in name:
+        return name
+    return BUILT_IN[kind].get(name) or f"{TORCH.get(kind, '')}:{name}"
