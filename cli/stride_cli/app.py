@@ -7,7 +7,7 @@ import typer
 
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
-from stride_cli.options import ConfigFile, Overrides, Trust
+from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
 from stride_cli.reading.commands import commands as reading
 from stride_cli.running.commands import commands as running
 
@@ -40,12 +40,8 @@ def root(
     context: typer.Context,
     config: Overrides = None,
     config_file: ConfigFile = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the run of this name if the config is valid.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved config and create nothing.")
-    ] = False,
+    force: Force = False,
+    dry_run: DryRun = False,
     trust: Trust = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show whole tracebacks, of any command.")
@@ -54,7 +50,7 @@ def root(
 ) -> None:
     """Train with PyTorch in numbered run folders.
 
-    Start a run with:  stride --config work_dir=work_dirs/demo
+    Start a run with:  stride train -w work_dirs/demo
     """
     from stride_cli.running import start
 

@@ -8,6 +8,22 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--config", metavar="KEY=VALUE", help="Set one value of the config; repeatable."),
 ]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE]...", help="Set values of the config: lr=3e-3 model=ResNet epochs=3."
+    ),
+]
+WorkDir = Annotated[
+    str | None,
+    typer.Option("--work-dir", "-w", metavar="W", help="The work_dir: short for work_dir=W."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace the run of this name if the config is valid.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print the resolved config and create nothing.")
+]
 ConfigFile = Annotated[
     str | None,
     typer.Option("--config-file", metavar="FILE", help="A config in JSON, TOML or YAML."),

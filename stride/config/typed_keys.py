@@ -85,11 +85,21 @@ def _parameters(values: Mapping[str, Any]) -> Iterator[str]:
     for section in OPEN_SECTIONS:
         given = values.get(section)
         table = given if isinstance(given, Mapping) else {}
-        names = (name for path in _paths(section, table) for name in outline(path).names)
+        names = (name for path in constructor_paths(section, table) for name in outline(path).names)
         yield from (f"{section}.{name}" for name in (*table, *names))
 
 
-def _paths(section: str, values: Mapping[str, Any]) -> Iterator[str]:
+def constructor_defaults(config: Config) -> dict[str, Any]:
+    """Return the defaults of the chosen constructors, by dotted key, that their sources write."""
+    return {
+        f"{section}.{name}": value
+        for section in OPEN_SECTIONS
+        for path in constructor_paths(section, dict(getattr(config, section)))
+        for name, value in outline(path).defaults.items()
+    }
+
+
+def constructor_paths(section: str, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield the import paths of what a section's open keys may go to."""
     model = OPEN_SECTIONS[section]
     if not model.name_field:

@@ -69,6 +69,7 @@ READING = [
     "config W/0",
     "config W --set seed=1",
     "config --config work_dir=W",
+    "config W lr=3 --changed",
     "path W/latest",
     "logs W/0",
     "tag W/0 +paper -old",

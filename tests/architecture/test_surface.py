@@ -61,14 +61,17 @@ stride --config KEY=VALUE... --config-file FILE --force --dry-run --trust --debu
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
 --trust --json --csv
 stride cancel RUN
-stride check --config KEY=VALUE... --config-file FILE --resume --trust --json
+stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
+--trust --json
 stride compare RUN... --metric|-m NAME... --where QUERY --json --csv --md --latex
-stride config [W|RUN] --config KEY=VALUE... --config-file FILE --set KEY=VALUE... --json
+stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --set KEY=VALUE... \
+--changed --json
 stride diff RUN OTHER --json --md --latex
 stride evaluate RUN --split SPLIT --metrics A,B --trust --json
-stride fork RUN --at AT --config KEY=VALUE... --data-root DIR --trust
+stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
-stride launch --config KEY=VALUE... --config-file FILE --nodes N --gpus-per-node G \
+stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \
+--nodes N --gpus-per-node G \
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run --trust
 stride logs RUN --rank R --follow|-f
@@ -80,10 +83,12 @@ stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride restore W/RUN... --last --as NAME --json
-stride resume RUN --config KEY=VALUE... --data-root DIR --trust
+stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --data-root DIR --trust
 stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
+stride train [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --force \
+--dry-run --trust
 stride verify RUN... --all --json
 """
 

@@ -17,6 +17,7 @@ from stride_cli.options import (
     Where,
     WorkDirs,
 )
+from stride_cli.words import place_and_settings
 
 commands = typer.Typer()
 
@@ -98,8 +99,12 @@ def compare(
 
 @commands.command()
 def config(
-    place: Annotated[
-        str | None, typer.Argument(metavar="[W|RUN]", help="A work_dir, or a run's folder.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[W|RUN] [KEY=VALUE]...",
+            help="A work_dir or a run's folder; values of the config to set on top.",
+        ),
     ] = None,
     config: Overrides = None,
     config_file: ConfigFile = None,
@@ -109,12 +114,19 @@ def config(
             "--set", metavar="KEY=VALUE", help="Write it to the work_dir's config; repeatable."
         ),
     ] = None,
+    changed: Annotated[
+        bool,
+        typer.Option(
+            "--changed", help="Only what differs from the defaults, or from W's, to type again."
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Print a resolved config and where each value came from."""
     from stride_cli.reading import config as command
 
-    command.run(place, config or [], config_file, settings or [], json=json)
+    place, typed = place_and_settings(words, config)
+    command.run(place, typed, config_file, settings or [], changed=changed, json=json)
 
 
 @commands.command()

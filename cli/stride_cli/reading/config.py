@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from stride.tables.table import Column, Table
 from stride.tables.words import setting
 from stride_cli.address import find
-from stride_cli.output import print_json, print_table, tell
+from stride_cli.output import print_json, print_table, say, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
+from stride_cli.reading.changed import PLACE, decided
+from stride_cli.reading.changed import changed as changed_keys
 
 if TYPE_CHECKING:
     from stride.config import Resolved
-
-FIXED = ("work_dir", "run")  # what a base config cannot hold: they say where it lies
 
 
 def run(
@@ -21,9 +21,14 @@ def run(
     config_file: str | None,
     settings: list[str],
     *,
+    changed: bool,
     json: bool,
 ) -> None:
-    """Print a config with the origin of each value, or write a work_dir's base config."""
+    """Print a config with the origin of each value, or write a work_dir's base config.
+
+    With `changed` only what differs from the defaults is printed, or on top of a work_dir from its
+    base config.
+    """
     from stride.runs.listing.places import is_run
 
     of_run = place is not None and is_run(place)
@@ -31,19 +36,44 @@ def run(
     if settings and place is not None:
         write_base(Path(place), settings)
         return
-    from stride.config import resolve_layers
-
     resolved = (
         _stored(find(place))
         if of_run and place is not None
-        else resolve_layers(work_dir=place, config_file=config_file, overrides=overrides)
+        else _resolved(place, config_file, overrides)
     )
-    if json:
-        print_json(_decided(_plain(resolved)))
+    if changed:
+        _print_changed(resolved, find(place).parent if place and of_run else place, json=json)
+    elif json:
+        print_json(decided(_plain(resolved)))
     else:
         lines = [[key, setting(value), str(origin)] for key, value, origin in resolved.listing()]
         columns = [Column("key", str), Column("value", str, long=True)]
         print_table(Table([*columns, Column("origin", str, long=True)], lines))
+
+
+def _print_changed(resolved: "Resolved", work_dir: str | Path | None, *, json: bool) -> None:
+    """Print what is on top of the defaults, or of the base config of a work_dir."""
+    from shlex import quote
+
+    from stride.config import Config, Resolved, resolve_layers
+
+    nothing = Resolved(Config(work_dir="."), {})
+    base = resolve_layers(work_dir=work_dir) if work_dir else nothing
+    given = dict(changed_keys(resolved, base))
+    if json:
+        print_json(given)
+        return
+    for key, value in given.items():
+        say(quote(f"{key}={setting(value)}"))
+
+
+def _resolved(place: str | None, config_file: str | None, overrides: list[str]) -> "Resolved":
+    from stride.components.early import refuse_mistyped
+    from stride.config import resolve_layers
+
+    resolved = resolve_layers(work_dir=place, config_file=config_file, overrides=overrides)
+    refuse_mistyped(resolved)
+    return resolved
 
 
 def write_base(work_dir: Path, settings: list[str]) -> None:
@@ -54,6 +84,7 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     Raises:
         ConfigError: a key or value is wrong; nothing is written.
     """
+    from stride.components.early import refuse_mistyped
     from stride.config import override_layer, resolve_layers, work_dir_layer
     from stride.config.layers import merge_layers
     from stride.runs.files.atomic import atomic_json
@@ -61,15 +92,15 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     from stride.runs.layout import WorkDirPaths
     from stride.runs.signing.signature import sign_given
 
-    resolve_layers(work_dir=work_dir, overrides=settings)
+    refuse_mistyped(resolve_layers(work_dir=work_dir, overrides=settings))
     base = work_dir_layer(str(work_dir))
     given = override_layer(settings, below=[base])
     values = merge_layers([base, given]).values
     target = WorkDirPaths(work_dir).config
     make_folder(work_dir)
-    decided = _decided(values)
-    sign_given(work_dir, decided, _decided(given.values))
-    atomic_json(target, decided)
+    written = decided(values)
+    sign_given(work_dir, written, decided(given.values))
+    atomic_json(target, written)
     tell(f"wrote {target}")
 
 
@@ -89,20 +120,6 @@ def _plain(resolved: "Resolved") -> Any:
     return plain(resolved.config)
 
 
-def _decided(value: Any) -> Any:
-    """Return a config in which text that no constructor has been asked about is JSON or text."""
-    from stride.config.values import Raw, parse_json
-
-    if isinstance(value, dict):
-        return {name: _decided(part) for name, part in value.items()}
-    if not isinstance(value, Raw):
-        return value
-    try:
-        return parse_json(value)
-    except ValueError:
-        return str(value)
-
-
 def _refuse_mixtures(place: str | None, of_run: bool, settings: list[str], layers: bool) -> None:
     from stride.errors import UserError
 
@@ -111,5 +128,5 @@ def _refuse_mixtures(place: str | None, of_run: bool, settings: list[str], layer
     if settings and (place is None or layers):
         raise UserError("--set writes the base config of one work_dir", hint="type: W --set k=v")
     for text in settings:
-        if text.partition("=")[0].strip() in FIXED:
+        if text.partition("=")[0].strip() in PLACE:  # they say where it lies
             raise UserError(f"{text!r} says where a run is, and does not belong in a base config")

@@ -8,6 +8,7 @@ import typer
 from stride.tables.table import Column, Table
 from stride.tables.words import number
 from stride_cli.output import print_json, print_table, say, tell
+from stride_cli.running.early import refuse_mistakes
 from stride_cli.running.start import ending_with_folder
 
 NOT_OK = 3
@@ -17,6 +18,7 @@ def run(
     overrides: list[str], config_file: str | None, *, resume: bool, trust: bool, json: bool
 ) -> None:
     """Try a config and print what was found; leave with 3 where resuming is not exact."""
+    refuse_mistakes(overrides, config_file)
     from stride.trainer.commands import check
 
     with ending_with_folder():  # which is none

@@ -4,13 +4,44 @@ from typing import Annotated
 
 import typer
 
-from stride_cli.options import AsJson, ConfigFile, DataRoot, Overrides, Run, Trust
+from stride_cli.options import (
+    AsJson,
+    ConfigFile,
+    DataRoot,
+    DryRun,
+    Force,
+    Overrides,
+    Run,
+    Trust,
+    Words,
+    WorkDir,
+)
+from stride_cli.words import settings
 
 commands = typer.Typer()
 
 
 @commands.command()
+def train(
+    words: Words = None,
+    work_dir: WorkDir = None,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    trust: Trust = False,
+) -> None:
+    """Train a run in the next numbered folder of a work_dir; print its path."""
+    from stride_cli.running import start
+
+    typed = settings(words, config, work_dir)
+    start.run(typed, config_file, force=force, dry_run=dry_run, trust=trust)
+
+
+@commands.command()
 def check(
+    words: Words = None,
+    work_dir: WorkDir = None,
     config: Overrides = None,
     config_file: ConfigFile = None,
     resume: Annotated[
@@ -26,11 +57,13 @@ def check(
     """Try one step of a config; create nothing."""
     from stride_cli.running import check
 
-    check.run(config or [], config_file, resume=resume, trust=trust, json=json)
+    check.run(settings(words, config, work_dir), config_file, resume=resume, trust=trust, json=json)
 
 
 @commands.command()
 def launch(
+    words: Words = None,
+    work_dir: WorkDir = None,
     config: Overrides = None,
     config_file: ConfigFile = None,
     nodes: Annotated[int, typer.Option("--nodes", min=1, metavar="N", help="Machines.")] = 1,
@@ -97,7 +130,7 @@ def launch(
     from stride_cli.running import launch
 
     launch.run(
-        config or [],
+        settings(words, config, work_dir),
         config_file,
         array=array,
         wait=wait,
@@ -117,12 +150,16 @@ def launch(
 
 @commands.command()
 def resume(
-    run: Run, config: Overrides = None, data_root: DataRoot = None, trust: Trust = False
+    run: Run,
+    words: Words = None,
+    config: Overrides = None,
+    data_root: DataRoot = None,
+    trust: Trust = False,
 ) -> None:
     """Resume a run where it was left, bit by bit as if it had never stopped."""
     from stride_cli.running import resume
 
-    resume.run(run, config or [], data_root, trust=trust)
+    resume.run(run, settings(words, config), data_root, trust=trust)
 
 
 @commands.command()
@@ -136,6 +173,7 @@ def cancel(run: Run) -> None:
 @commands.command()
 def fork(
     run: Run,
+    words: Words = None,
     at: Annotated[
         str, typer.Option("--at", metavar="AT", help="best, last, a checkpoint's name, or a step.")
     ] = "best",
@@ -146,7 +184,7 @@ def fork(
     """Start a new run from a checkpoint of another."""
     from stride_cli.running import fork
 
-    fork.run(run, at, config or [], data_root, trust=trust)
+    fork.run(run, at, settings(words, config), data_root, trust=trust)
 
 
 @commands.command()

@@ -1,12 +1,14 @@
 """`stride fork`."""
 
 from stride_cli.address import find_together
+from stride_cli.running.early import refuse_mistakes_on
 from stride_cli.running.start import ending_with_folder
 
 
 def run(text: str, at: str, overrides: list[str], data_root: str | None, *, trust: bool) -> None:
     """Start a new run from a checkpoint of another, and print its folder."""
     folder = find_together(text)
+    refuse_mistakes_on(folder, overrides)
 
     from stride.trainer import commands
 

@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from stride_cli.output import print_path, say, tell
+from stride_cli.running.early import refuse_mistakes
 
 
 def run(
@@ -19,6 +20,7 @@ def run(
     **resources: Any,
 ) -> None:
     """Queue a run, or several, and print the folders; or print the scripts only."""
+    refuse_mistakes(overrides, config_file)
     from stride.launch import launch
     from stride.launch.script import Resources
 

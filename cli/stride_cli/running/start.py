@@ -8,6 +8,7 @@ import typer
 
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, say, tell
+from stride_cli.running.early import refuse_mistakes
 from stride_cli.streams import excuse_stdout
 
 
@@ -15,6 +16,7 @@ def run(
     overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool, trust: bool
 ) -> None:
     """Train, and print the path of the run's folder as the last line; or print the config only."""
+    refuse_mistakes(overrides, config_file)
     from stride.trainer import commands
 
     if dry_run:

@@ -3,11 +3,14 @@
 import ast
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.machinery import PathFinder
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _DEPTH = 8  # modules and base classes that are followed at most
 
@@ -18,10 +21,12 @@ class Outline(NamedTuple):
     Attributes:
         names: that may be given by name.
         others: whether it may take more, as far as the text can tell.
+        defaults: of those that have one which is written out.
     """
 
     names: tuple[str, ...] = ()
     others: bool = True
+    defaults: Mapping[str, Any] = MappingProxyType({})
 
 
 UNKNOWN = Outline()
@@ -120,5 +125,20 @@ def _of_class(node: ast.ClassDef, module: str, depth: int) -> Outline:
 
 def _of_function(node: ast.stmt, skip: int = 0) -> Outline:
     assert isinstance(node, ast.FunctionDef)
-    named = [*node.args.args[max(0, skip - len(node.args.posonlyargs)) :], *node.args.kwonlyargs]
-    return Outline(tuple(one.arg for one in named), node.args.kwarg is not None)
+    taken = node.args
+    named = [*taken.args[max(0, skip - len(taken.posonlyargs)) :], *taken.kwonlyargs]
+    last = zip(reversed(taken.args), reversed(taken.defaults), strict=False)
+    written = [*last, *zip(taken.kwonlyargs, taken.kw_defaults, strict=True)]
+    return Outline(
+        tuple(one.arg for one in named),
+        taken.kwarg is not None,
+        dict(chain.from_iterable(_written(one.arg, default) for one, default in written)),
+    )
+
+
+def _written(name: str, default: ast.expr | None) -> Iterator[tuple[str, Any]]:
+    """Yield a parameter's name and default, where that is plain JSON."""
+    with suppress(ValueError, TypeError):
+        value = ast.literal_eval(default) if default else ...
+        if value is not ...:
+            yield name, list(value) if isinstance(value, tuple) else value

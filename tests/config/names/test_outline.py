@@ -28,7 +28,11 @@ def test_the_source_of_whatever_has_a_name_tells_what_its_signature_does(kind: s
     for name in names:
         (path,) = possible_paths(kind, name)
         told = parameters(find(kind, name))
-        assert outline(path) == Outline(tuple(told.named), told.others), name
+        found = outline(path)
+        assert found[:2] == (tuple(told.named), told.others), name
+        for key, value in found.defaults.items():
+            default = told.named[key].default
+            assert value == (list(default) if isinstance(default, tuple) else default), name
 
 
 def test_the_source_of_the_loader_tells_what_its_signature_does() -> None:
@@ -78,8 +82,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Own", Outline(("depth", "rate"), True)),
-        ("Child", Outline(("depth", "rate"), True)),
+        ("Own", Outline(("depth", "rate"), True, {"rate": 0.1})),
+        ("Child", Outline(("depth", "rate"), True, {"rate": 0.1})),
         ("Deep", Outline(("distance",), False)),
         ("Far", Outline(("distance",), False)),
         ("function", Outline(("width", "rate"), False)),
