@@ -24,6 +24,12 @@ Force = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the resolved config and create nothing.")
 ]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget", metavar="TIME", help="Stop after 5m or 1h30m, with a checkpoint to go on from."
+    ),
+]
 ConfigFile = Annotated[
     str | None,
     typer.Option("--config-file", metavar="FILE", help="A config in JSON, TOML or YAML."),

@@ -167,7 +167,7 @@ class Checkpoints(Callback):
     def _rate(self, run: RunLike, value: float | None) -> None:
         """Give a checkpoint that was written before the last evaluation its value."""
         if value is not None and is_main() and self._retention.rate(self._path.name, value):
-            self._write_index(run)
+            self._tidy(run)  # the one that was best so far may have to go
 
     def _write(self, run: RunLike, taken: Snapshot, **facts: Any) -> None:
         """Put the checkpoint in its place, then the index, then delete what is in neither."""

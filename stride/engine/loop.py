@@ -264,7 +264,7 @@ class Loop:
             state.epoch += 1
             state.drawn += state.position
             state.position = 0
-        if self.over() or (complete and state.epoch % self.limits.evaluate_every == 0):
+        if self._evaluates(complete):
             values |= self.evaluation()
             self.hooks.call("after_evaluate", values)
             values |= {name: as_number(name, value) for name, value in values.items()}
@@ -273,6 +273,16 @@ class Loop:
         self.record(values | rates)
         self.hooks.call("after_epoch", values)
         self.sync_stop()
+
+    def _evaluates(self, complete: bool) -> bool:
+        """Tell whether an epoch ends with an evaluation.
+
+        One that is no part of a training which goes on is made in mid-epoch alone: the checkpoint
+        stands before it there, and its row is cut off when the training is resumed.
+        """
+        state, stop = self.state, self.stop
+        due = state.epoch % self.limits.evaluate_every == 0 or self.limits.reached(state)
+        return due or not complete or (bool(stop) and not stop.pauses)
 
 
 def _batches(index: int, accumulate: int) -> str:

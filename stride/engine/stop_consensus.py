@@ -49,17 +49,19 @@ class StopConsensus:
             self.local_request.reason,
             self.local_request.status,
             self.local_request.signal,
+            self.local_request.spent,
             time.monotonic(),
             news,
         )
         answers = gather(own)
-        self._pace(step, answers[0][3])
+        self._pace(step, answers[0][4])
         if not self.stop.reason:
             requests = [(reason, status) for reason, status, *_ in answers if reason]
             self.stop.reason, self.stop.status = requests[0] if requests else ("", "done")
         signals = [number for _, _, number, *_ in answers if number]
         self.stop.signal = self.stop.signal or (signals[0] if signals else 0)
-        return bool(answers[0][4])
+        self.stop.spent = self.stop.spent or next((s for *_, s, _, _ in answers if s), "")
+        return bool(answers[0][5])
 
     def _pace(self, step: int, now: float) -> None:
         """Choose the next step to agree at, by how long those since the last time took."""

@@ -16,14 +16,22 @@ class StopRequest:
         status: what the run is then: `done` or `stopped`.
         signal: the number of the signal that asked, 0 for none. No part of the state: a resumed
             training was not asked again.
+        spent: the time that was given and is used up, in words; empty where it is not. Likewise no
+            part of the state.
     """
 
     reason: str = ""
     status: str = "done"
     signal: int = 0
+    spent: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.reason or self.signal)
+        return bool(self.reason or self.signal or self.spent)
+
+    @property
+    def pauses(self) -> bool:
+        """Tell whether the training may go on from here another time, as if it had never ended."""
+        return bool(self.signal or self.spent or (self.reason and self.status == "stopped"))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was asked for, signals aside."""

@@ -31,6 +31,7 @@ def start(
     *,
     force: bool,
     trust: bool = False,
+    budget: str | None = None,
     ended: Callable[[Path], object],
 ) -> None:
     """Train a run.
@@ -40,6 +41,7 @@ def start(
         config_file: JSON, TOML or YAML.
         force: whether an existing run of the config's name is replaced.
         trust: whether the user vouches for the import paths in the work_dir's config.
+        budget: the time after which the training is left, to be resumed: `5m`.
         ended: called with the run's folder at its end, however it ended; not without a folder.
 
     Raises:
@@ -49,7 +51,7 @@ def start(
     with broadcast_user_errors():  # from fit on the trainer does so by itself
         trainer = _trainer(overrides, config_file, trust)
     with _ending(trainer, ended):
-        trainer.fit(force=force)
+        trainer.fit(force=force, budget=budget)
 
 
 @contextmanager
@@ -81,6 +83,7 @@ def resume(
     data_root: str | None,
     *,
     trust: bool = False,
+    budget: str | None = None,
     ended: Callable[[Path], object],
 ) -> None:
     """Go on with a run where it was left.
@@ -90,6 +93,7 @@ def resume(
         overrides: `key=value` texts; few keys may change.
         data_root: where the data lies now, if it has moved.
         trust: whether the user vouches for the import paths in the run's config.
+        budget: the time after which the training is left, to be resumed: `5m`.
         ended: called with the run's folder at its end, however it ended.
 
     Raises:
@@ -99,7 +103,8 @@ def resume(
     with broadcast_user_errors():
         run, trainer, moved = _again(folder, data_root, overrides, trust)
     with _ending(trainer, ended):
-        trainer.fit([*_typed(moved), *overrides], resume=run.name, trust_code=trust)
+        given = [*_typed(moved), *overrides]
+        trainer.fit(given, resume=run.name, budget=budget, trust_code=trust)
 
 
 def fork(
@@ -109,6 +114,7 @@ def fork(
     data_root: str | None,
     *,
     trust: bool = False,
+    budget: str | None = None,
     ended: Callable[[Path], object],
 ) -> None:
     """Start a new run from a checkpoint of another; see `Trainer.fork`.
@@ -120,7 +126,8 @@ def fork(
     with broadcast_user_errors():
         run, trainer, moved = _again(folder, data_root, overrides, trust)
     with _ending(trainer, ended):
-        trainer.fork(run.name, at, [*_typed(moved), *overrides], trust_code=trust)
+        given = [*_typed(moved), *overrides]
+        trainer.fork(run.name, at, given, budget=budget, trust_code=trust)
 
 
 class Verdict(NamedTuple):

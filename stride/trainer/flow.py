@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any, Protocol
 
+from stride.callbacks.budget import Budget
 from stride.callbacks.protocols import TrainerLike
 from stride.distributed import barrier, on_main, propagate_failures
 from stride.engine.random import determinism, seed_everything
@@ -44,10 +45,15 @@ class Trainable(TrainerLike, Protocol):
         """Take state, metrics, results and hooks of a session that was built."""
 
 
-def fit(trainer: Trainable, start: RunStart) -> float:
+def fit(trainer: Trainable, start: RunStart, budget: Budget | None = None) -> float:
     """Train from a start to the end of the run; return the best value of the monitored metric.
 
     Trust and the trainer's class are the caller's to check: `Trainer.fit` has both.
+
+    Args:
+        trainer: builds what the config says, and takes what becomes of it.
+        start: where the training begins.
+        budget: ends the training after a time, None where it has all.
 
     Raises:
         UserError: a wrong key, value, name, file or shape; no folder was made.
@@ -71,7 +77,7 @@ def fit(trainer: Trainable, start: RunStart) -> float:
         seed_everything(config.seed)  # after the group, whose setting up may draw
         assembly = builder.assemble(start.resolved, start.normalization)
         start.require(assembly)
-        session = _open(trainer, assembly, start, stopwatch)
+        session = _open(trainer, assembly, start, stopwatch, budget)
         _probe(builder, session)
         builder.kind.restore(session, start)
         session.require_storable(start.checkpoints)
@@ -118,7 +124,13 @@ def check(trainer: Trainable) -> dict[str, Any]:
         return preflight(assembly, builder.kind.example(assembly), found)
 
 
-def _open(trainer: Trainable, assembly: Assembly, start: RunStart, stopwatch: Stopwatch) -> Session:
+def _open(
+    trainer: Trainable,
+    assembly: Assembly,
+    start: RunStart,
+    stopwatch: Stopwatch,
+    budget: Budget | None = None,
+) -> Session:
     """Build the session, and let the trainer have it."""
     builder = trainer.builder
     session = build_session(
@@ -129,6 +141,7 @@ def _open(trainer: Trainable, assembly: Assembly, start: RunStart, stopwatch: St
         builder.callbacks,
         clock=stopwatch,
         known=ATTRIBUTES,
+        budget=budget,
     )
     trainer.attach(session)
     return session

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
+from stride.callbacks.budget import Budget
 from stride.components.trust import Trust
 from stride.config import Overrides
 from stride.config.schema import Config
@@ -189,6 +190,7 @@ class Trainer:
         force: bool = False,
         resume: str | int | None = None,
         trainer_state: str | PathLike[str] | None = None,
+        budget: str | float | None = None,
         trust_code: bool = False,
     ) -> float:
         """Train a new run, or go on with one; return the best value of the monitored metric.
@@ -202,6 +204,8 @@ class Trainer:
             resume: a run of this work_dir to go on with, by number, name, `latest` or `best`. Its
                 own config holds; `overrides`, `max_epochs` and `max_steps` may let it train on.
             trainer_state: the folder of a checkpoint whose state the new run begins with.
+            budget: the time after which the training is left with a checkpoint, to be resumed:
+                `5m`, `1h30m`, or seconds. At least one step is done.
             trust_code: whether you vouch for the import paths that a folder's config names here.
 
         Returns:
@@ -215,6 +219,7 @@ class Trainer:
         ends = {"max_epochs": max_epochs, "max_steps": max_steps}
         short = {f"training_config.{k}": v for k, v in ends.items() if v is not None}
         with broadcast_user_errors():
+            limit = None if budget is None else Budget(budget)
             _require_one(run, resume)
             if resume is not None:
                 start = self._resumed(resume, overrides, short)
@@ -223,7 +228,7 @@ class Trainer:
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
         self._require(start, trust_code)
-        return fit(self, start)
+        return fit(self, start, limit)
 
     def _require(self, start: RunStart, trust_code: bool) -> None:
         """Refuse code without its owner's word, and a config of another class of trainers."""
@@ -247,6 +252,7 @@ class Trainer:
         overrides: Overrides = None,
         *,
         name: str | None = None,
+        budget: str | float | None = None,
         trust_code: bool = False,
     ) -> float:
         """Train a new run that begins with the state of another run's checkpoint.
@@ -256,6 +262,7 @@ class Trainer:
             at: `best`, `last`, a checkpoint's name, or the number of its step.
             overrides: changes to the config.
             name: of the new run instead of the next number.
+            budget: as in `fit`.
             trust_code: whether you vouch for the import paths in the older run's config.
 
         Returns:
@@ -265,10 +272,11 @@ class Trainer:
             RunError: there is no such run or checkpoint, or it does not fit the config.
         """
         with broadcast_user_errors():
+            limit = None if budget is None else Budget(budget)
             start = ForkedRun.of(self._place(run), at, overrides, run=name)
             start.given_in(self.builder.resolved.folder)
         self._require(start, trust_code)
-        return fit(self, start)
+        return fit(self, start, limit)
 
     @final
     def reproduce(

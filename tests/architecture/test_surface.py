@@ -68,7 +68,7 @@ stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --
 --changed --json
 stride diff RUN OTHER --json --md --latex
 stride evaluate RUN --split SPLIT --metrics A,B --trust --json
-stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --data-root DIR --trust
+stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
 stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \
 --nodes N --gpus-per-node G \
@@ -83,12 +83,12 @@ stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride restore W/RUN... --last --as NAME --json
-stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --data-root DIR --trust
+stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride train [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --force \
---dry-run --trust
+--budget TIME --dry-run --trust
 stride verify RUN... --all --json
 """
 

@@ -188,6 +188,22 @@ def test_a_signal_ends_the_loop_without_an_evaluation():
     assert rows == []
 
 
+@pytest.mark.parametrize(("status", "evaluations"), [("stopped", 0), ("done", 1)])
+def test_a_stop_that_pauses_adds_no_evaluation_between_two_epochs(status, evaluations):
+    """A training that goes on from there would not have made it."""
+    seen = []
+
+    class Stop(Base):
+        def after_step(self, trainer, step):
+            if loop.batches.batches_left(0, loop.state.position) <= 0:
+                loop.stop.reason, loop.stop.status = "enough", status
+
+    evaluation = lambda: seen.append(loop.state.epoch) or {}  # noqa: E731
+    loop, _ = build(callbacks=[Stop()], max_epochs=9, evaluate_every=2, evaluation=evaluation)
+    loop.run()
+    assert (loop.state.epoch, len(seen)) == (1, evaluations)
+
+
 @pytest.mark.parametrize(
     ("after", "interruptible", "number", "ends"),
     [(2, True, 15, True), (2, False, 15, False), (2, True, 0, False), (0, True, 15, False)],

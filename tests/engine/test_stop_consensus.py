@@ -47,6 +47,7 @@ def _asked():
         ("stopped", "done")[rank()],
     )
     consensus.local_request.signal = 15 * rank()
+    consensus.local_request.spent = "5m" * rank()
     news = consensus.sync(1, news=rank() == 1)
     saved = own.state_dict()
     own.part.number = None
@@ -63,7 +64,7 @@ def test_slow_steps_are_agreed_on_more_often_by_rank_0s_clock(ranks):
 
 @pytest.mark.ddp
 def test_the_first_request_and_signal_are_obeyed_and_rank_0s_news_are_told(ranks):
-    stop = StopRequest("rank 0", "stopped", 15)
+    stop = StopRequest("rank 0", "stopped", 15, "5m")
     assert ranks(2, _asked) == [(stop, False, 0), (stop, False, 1)]
 
 

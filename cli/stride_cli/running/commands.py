@@ -1,11 +1,12 @@
 """Declare the commands that start, end and repeat runs; each imports its own module when called."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from stride_cli.options import (
     AsJson,
+    Budget,
     ConfigFile,
     DataRoot,
     DryRun,
@@ -28,6 +29,7 @@ def train(
     config: Overrides = None,
     config_file: ConfigFile = None,
     force: Force = False,
+    budget: Budget = None,
     dry_run: DryRun = False,
     trust: Trust = False,
 ) -> None:
@@ -35,7 +37,8 @@ def train(
     from stride_cli.running import start
 
     typed = settings(words, config, work_dir)
-    start.run(typed, config_file, force=force, dry_run=dry_run, trust=trust)
+    options: dict[str, Any] = {"force": force, "dry_run": dry_run, "budget": budget}
+    start.run(typed, config_file, trust=trust, **options)
 
 
 @commands.command()
@@ -153,13 +156,14 @@ def resume(
     run: Run,
     words: Words = None,
     config: Overrides = None,
+    budget: Budget = None,
     data_root: DataRoot = None,
     trust: Trust = False,
 ) -> None:
     """Resume a run where it was left, bit by bit as if it had never stopped."""
     from stride_cli.running import resume
 
-    resume.run(run, settings(words, config), data_root, trust=trust)
+    resume.run(run, settings(words, config), data_root, budget=budget, trust=trust)
 
 
 @commands.command()
@@ -178,13 +182,14 @@ def fork(
         str, typer.Option("--at", metavar="AT", help="best, last, a checkpoint's name, or a step.")
     ] = "best",
     config: Overrides = None,
+    budget: Budget = None,
     data_root: DataRoot = None,
     trust: Trust = False,
 ) -> None:
     """Start a new run from a checkpoint of another."""
     from stride_cli.running import fork
 
-    fork.run(run, at, settings(words, config), data_root, trust=trust)
+    fork.run(run, at, settings(words, config), data_root, budget=budget, trust=trust)
 
 
 @commands.command()

@@ -5,12 +5,20 @@ from stride_cli.running.early import refuse_mistakes_on
 from stride_cli.running.start import ending_with_folder
 
 
-def run(text: str, at: str, overrides: list[str], data_root: str | None, *, trust: bool) -> None:
+def run(
+    text: str,
+    at: str,
+    overrides: list[str],
+    data_root: str | None,
+    *,
+    budget: str | None,
+    trust: bool,
+) -> None:
     """Start a new run from a checkpoint of another, and print its folder."""
     folder = find_together(text)
-    refuse_mistakes_on(folder, overrides)
+    refuse_mistakes_on(folder, overrides, budget)
 
     from stride.trainer import commands
 
     with ending_with_folder() as ended:
-        commands.fork(folder, at, overrides, data_root, trust=trust, ended=ended)
+        commands.fork(folder, at, overrides, data_root, budget=budget, trust=trust, ended=ended)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 
@@ -13,17 +14,24 @@ from stride_cli.streams import excuse_stdout
 
 
 def run(
-    overrides: list[str], config_file: str | None, *, force: bool, dry_run: bool, trust: bool
+    overrides: list[str],
+    config_file: str | None,
+    *,
+    force: bool,
+    dry_run: bool,
+    trust: bool,
+    budget: str | None = None,
 ) -> None:
     """Train, and print the path of the run's folder as the last line; or print the config only."""
-    refuse_mistakes(overrides, config_file)
+    refuse_mistakes(overrides, config_file, budget)
     from stride.trainer import commands
 
     if dry_run:
         print_json(commands.dry_run(overrides, config_file, force=force, trust=trust))
         return
     with ending_with_folder() as ended:
-        commands.start(overrides, config_file, force=force, trust=trust, ended=ended)
+        typed: dict[str, Any] = {"force": force, "trust": trust, "budget": budget}
+        commands.start(overrides, config_file, **typed, ended=ended)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from stride.durations import seconds_of
 from stride.errors import UserError
 from stride.runs.where.names import Field, Names
 from stride.runs.where.parse import ORDERS, And, Condition, Name, Not, Query, parse
 from stride.runs.where.tokens import refuse
-from stride.runs.where.values import Literal, moment, span
+from stride.runs.where.values import Literal, moment
 
 ValueOf = Callable[[Field], Any]
 Test = Callable[[ValueOf], bool]
@@ -101,7 +102,7 @@ class _Binder:
         if kind == "time":
             return moment(literal.text, self._now)
         if kind == "span" and not is_number:
-            return span(literal.text)
+            return seconds_of(literal.text)
         return float(literal.value) if is_number else None
 
 

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from stride.durations import seconds_of
 from stride.runs.where.tokens import Token
 
 WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "none": None}
-SECONDS: Mapping[str, float] = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.ASCII)
-_SPAN = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([smhdw])", re.ASCII)
 
 
 class Literal(NamedTuple):
@@ -46,19 +45,13 @@ def _number(text: str) -> int | float | str:
 
 def is_plainly_a_value(token: Token) -> bool:
     """Tell whether a token can be no name: a number or a span of time."""
-    number = _NUMBER.fullmatch(token.text) or _SPAN.fullmatch(token.text)
-    return token.kind == "word" and number is not None and token.text not in ("inf", "nan")
-
-
-def span(text: str) -> float | None:
-    """Return the seconds of `90s`, `1.5h`, `-7d`; None for any other text."""
-    found = _SPAN.fullmatch(text)
-    return None if found is None else float(found[1]) * SECONDS[found[2]]
+    number = bool(_NUMBER.fullmatch(token.text)) or seconds_of(token.text) is not None
+    return token.kind == "word" and number and token.text not in ("inf", "nan")
 
 
 def moment(text: str, now: float) -> float | None:
     """Return a time in Unix seconds: `-7d` before now, or a date in local time; else None."""
-    seconds = span(text)
+    seconds = seconds_of(text)
     if seconds is not None:
         return now + seconds if text.startswith("-") else None
     try:

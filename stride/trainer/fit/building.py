@@ -8,6 +8,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from stride.callbacks.base import Callback
+from stride.callbacks.budget import Budget
 from stride.callbacks.digests import WeightDigests
 from stride.callbacks.protocols import TrainerLike
 from stride.config.schema import Config
@@ -50,6 +51,7 @@ def build_session(
     *,
     clock: Stateful,
     known: Collection[str],
+    budget: Budget | None = None,
 ) -> Session:
     """Build optimizer, schedule, callbacks and state for an assembly.
 
@@ -61,6 +63,7 @@ def build_session(
         callbacks: called after those that the config names.
         clock: measures the training; a part of the state.
         known: the attributes of the trainer that are not its user's.
+        budget: ends the training after a time, None where it has all.
 
     Raises:
         UserError: the optimizer or scheduler refuses a value, a callback is not one, a metric to
@@ -121,7 +124,11 @@ def build_session(
         objects,
     )
     kind.set_up(session)
-    session.hooks = Hooks(trainer, session.callbacks.in_order, Callback)
+    watching = [*session.callbacks.in_order]
+    if budget is not None:  # no callback of the training's: it has no part in what is saved
+        budget.request = consensus.local_request
+        watching.append(budget)
+    session.hooks = Hooks(trainer, watching, Callback)
     return session
 
 

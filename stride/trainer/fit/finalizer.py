@@ -84,7 +84,11 @@ class Finalizer:
         finally:
             self._save_results(test)
         session.run.note(summary(session.results))
-        if session.stop:
+        if session.stop.spent:
+            reason = f"the budget of {session.stop.spent} is used up"
+            session.run.note(f"{reason}; to go on, type: stride resume {session.run.paths.path}")
+            session.run.end_as("stopped", reason)
+        elif session.stop:
             session.run.end_as(session.stop.status, session.stop.reason)
 
     def _save_results(self, test: Mapping[str, float], *, sound: bool = True) -> None:

@@ -102,7 +102,7 @@ class Cycle:
     def end_round(self) -> bool:
         """Measure the round and ask for labels; return whether a further one begins."""
         stop, rounds = self._session.stop, self._rounds
-        if stop.signal or (stop and stop.status == "stopped"):
+        if stop.pauses:
             return False
         trained = time.monotonic() - self._began
         metrics = self._measure()

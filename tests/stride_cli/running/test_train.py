@@ -40,6 +40,15 @@ def test_words_go_with_resume_fork_and_check(stride, tmp_path: Path) -> None:
     assert stride("check", "-w", "W", "lr=1", "--json").code == 0
 
 
+def test_a_budget_leaves_a_run_that_is_resumed(stride, tmp_path: Path) -> None:
+    code, out, err = stride(*SHORT, "--budget", "0s")
+    assert (code, out) == (0, f"{tmp_path}/W/0\n")
+    assert f"the budget of 0s is used up; to go on, type: stride resume {tmp_path}/W/0" in err
+    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "stopped"
+    assert stride("resume", "W/0", "--budget", "1h").code == 0
+    assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "done"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -48,6 +57,8 @@ def test_words_go_with_resume_fork_and_check(stride, tmp_path: Path) -> None:
         ("train -w W lr=1 optimizer_kwargs.lrr=1", "lrr (override 2); did you mean 'lr'?"),
         ("train -w W seed", "'seed' is not an override; type key=value"),
         ("train lr=1", "work_dir is missing"),
+        ("train -w W --budget 5", "'5' is no time to train for (budget); type 5m, 1h30m or 90s"),
+        ("resume R/0 --budget soon", "'soon' is no time to train for"),
         ("check -w W hiden=[3]", "unknown key hiden; did you mean 'hidden'?"),
         ("launch -w W optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
         ("resume R/0 sede=1", "did you mean 'seed'?"),
