@@ -1,10 +1,13 @@
 """Put the command line together: the root, and the commands of each group."""
 
+import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from stride_cli.completing.commands import commands as completing
+from stride_cli.completing.scripts import VARIABLE, prepare
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
 from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
@@ -18,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (running, reading, labelling, keeping):
+for group in (running, reading, labelling, keeping, completing):
     app.add_typer(group)
 
 
@@ -28,6 +31,8 @@ def main() -> None:
     from stride_cli.streams import final_exit_code, open_streams
 
     open_streams()
+    if VARIABLE in os.environ:
+        prepare()
     words = sys.argv[1:]
     debug = "--debug" in words
     words = ["--debug"] * debug + [word for word in words if word != "--debug"]

@@ -4,19 +4,35 @@ from typing import Annotated
 
 import typer
 
+from stride_cli.completing.keys import complete_words
+from stride_cli.completing.places import complete_metric, complete_run, complete_work_dir
+
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--config", metavar="KEY=VALUE", help="Set one value of the config; repeatable."),
+    typer.Option(
+        "--config",
+        metavar="KEY=VALUE",
+        autocompletion=complete_words,
+        help="Set one value of the config; repeatable.",
+    ),
 ]
 Words = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[KEY=VALUE]...", help="Set values of the config: lr=3e-3 model=ResNet epochs=3."
+        metavar="[KEY=VALUE]...",
+        autocompletion=complete_words,
+        help="Set values of the config: lr=3e-3 model=ResNet epochs=3.",
     ),
 ]
 WorkDir = Annotated[
     str | None,
-    typer.Option("--work-dir", "-w", metavar="W", help="The work_dir: short for work_dir=W."),
+    typer.Option(
+        "--work-dir",
+        "-w",
+        metavar="W",
+        autocompletion=complete_work_dir,
+        help="The work_dir: short for work_dir=W.",
+    ),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Replace the run of this name if the config is valid.")
@@ -35,11 +51,22 @@ ConfigFile = Annotated[
     typer.Option("--config-file", metavar="FILE", help="A config in JSON, TOML or YAML."),
 ]
 Run = Annotated[
-    str, typer.Argument(metavar="RUN", help="A run's folder: W/3, W/name, W/latest, W/best.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=complete_run,
+        help="A run's folder: W/3, W/name, W/latest, W/best.",
+    ),
 ]
 Metrics = Annotated[
     list[str] | None,
-    typer.Option("--metric", "-m", metavar="NAME", help="A metric to show; repeatable."),
+    typer.Option(
+        "--metric",
+        "-m",
+        metavar="NAME",
+        autocompletion=complete_metric,
+        help="A metric to show; repeatable.",
+    ),
 ]
 DataRoot = Annotated[
     str | None,
@@ -55,7 +82,16 @@ AsMarkdown = Annotated[bool, typer.Option("--md", help="Print Markdown.")]
 AsLatex = Annotated[bool, typer.Option("--latex", help="Print LaTeX, for the package booktabs.")]
 WorkDirs = Annotated[
     list[str],
-    typer.Argument(metavar="W...", help="Work_dirs, or folders above some."),
+    typer.Argument(
+        metavar="W...", autocompletion=complete_work_dir, help="Work_dirs, or folders above some."
+    ),
+]
+Runs = Annotated[
+    list[str],
+    typer.Argument(metavar="RUN...", autocompletion=complete_run, help="Runs, or whole work_dirs."),
+]
+OneWorkDir = Annotated[
+    str, typer.Argument(metavar="W", autocompletion=complete_work_dir, help="The work_dir.")
 ]
 Where = Annotated[
     str | None,

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from stride.errors import UserError
-
 _SETTING = re.compile(r"\s*[A-Za-z_][\w.-]*\s*=")
 
 
@@ -37,6 +35,8 @@ def place_and_settings(
     """
     places = [word for word in words or [] if not is_setting(word)]
     if len(places) > 1:
+        from stride.errors import UserError  # not for every command that is told its help
+
         raise UserError(f"{places[1]!r} is one place too many", hint="type key=value to set a key")
     typed = settings([word for word in words or [] if is_setting(word)], config)
     return (places[0] if places else None), typed

@@ -64,6 +64,7 @@ stride cancel RUN
 stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
 --trust --json
 stride compare RUN... --metric|-m NAME... --where QUERY --json --csv --md --latex
+stride completion SHELL
 stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --set KEY=VALUE... \
 --changed --json
 stride diff RUN OTHER --json --md --latex

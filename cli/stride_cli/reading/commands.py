@@ -4,6 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
+from stride_cli.completing.keys import complete_words
+from stride_cli.completing.places import (
+    complete_metric,
+    complete_names,
+    complete_place_or_words,
+    complete_run,
+    complete_work_dir,
+)
 from stride_cli.options import (
     AsCsv,
     AsJson,
@@ -36,11 +44,21 @@ def ls(
     where: Where = None,
     sort: Annotated[
         str | None,
-        typer.Option("--sort", metavar="[-]NAME", help="Smallest first; with - the largest."),
+        typer.Option(
+            "--sort",
+            metavar="[-]NAME",
+            autocompletion=complete_names,
+            help="Smallest first; with - the largest.",
+        ),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option("--columns", metavar="A,B", help="What to show: lr,seed,test/accuracy."),
+        typer.Option(
+            "--columns",
+            metavar="A,B",
+            autocompletion=complete_names,
+            help="What to show: lr,seed,test/accuracy.",
+        ),
     ] = None,
     json: AsJson = False,
     csv: AsCsv = False,
@@ -67,7 +85,12 @@ def show(run: Run, json: AsJson = False) -> None:
 @commands.command()
 def diff(
     run: Run,
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
+    other: Annotated[
+        str,
+        typer.Argument(
+            metavar="OTHER", autocompletion=complete_run, help="The run to compare it with."
+        ),
+    ],
     json: AsJson = False,
     md: AsMarkdown = False,
     latex: AsLatex = False,
@@ -81,7 +104,12 @@ def diff(
 
 @commands.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, or whole work_dirs.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", autocompletion=complete_run, help="Runs, or whole work_dirs."
+        ),
+    ],
     metric: Metrics = None,
     where: Where = None,
     json: AsJson = False,
@@ -103,6 +131,7 @@ def config(
         list[str] | None,
         typer.Argument(
             metavar="[W|RUN] [KEY=VALUE]...",
+            autocompletion=complete_place_or_words,
             help="A work_dir or a run's folder; values of the config to set on top.",
         ),
     ] = None,
@@ -111,7 +140,10 @@ def config(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="Write it to the work_dir's config; repeatable."
+            "--set",
+            metavar="KEY=VALUE",
+            autocompletion=complete_words,
+            help="Write it to the work_dir's config; repeatable.",
         ),
     ] = None,
     changed: Annotated[
@@ -155,7 +187,9 @@ def logs(
 
 @commands.command()
 def active(
-    work_dir: Annotated[str, typer.Argument(metavar="W", help="The work_dir.")],
+    work_dir: Annotated[
+        str, typer.Argument(metavar="W", autocompletion=complete_work_dir, help="The work_dir.")
+    ],
     compare: Annotated[
         str | None,
         typer.Option("--compare", metavar="A,B", help="Train these query strategies first."),
@@ -167,7 +201,13 @@ def active(
     config: Overrides = None,
     metric: Annotated[
         str | None,
-        typer.Option("--metric", "-m", metavar="NAME", help="Of the curves; theirs if absent."),
+        typer.Option(
+            "--metric",
+            "-m",
+            metavar="NAME",
+            autocompletion=complete_metric,
+            help="Of the curves; theirs if absent.",
+        ),
     ] = None,
     target: Annotated[
         float | None,
@@ -187,7 +227,10 @@ def active(
 @commands.command()
 def verify(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Runs; with --all whole work_dirs.")
+        list[str],
+        typer.Argument(
+            metavar="RUN...", autocompletion=complete_run, help="Runs; with --all whole work_dirs."
+        ),
     ],
     all_runs: Annotated[
         bool, typer.Option("--all", help="Every run of these work_dirs, broken ones included.")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+_BASES = ("Optimizer", "LRScheduler")
 _DEPTH = 8  # modules and base classes that are followed at most
 
 
@@ -142,3 +143,13 @@ def _written(name: str, default: ast.expr | None) -> Iterator[tuple[str, Any]]:
         value = ast.literal_eval(default) if default else ...
         if value is not ...:
             yield name, list(value) if isinstance(value, tuple) else value
+
+
+def public_names(module: str) -> list[str]:
+    """Return the names of classes that a module lists in `__all__`, bases of all others aside."""
+    for node in _statements(module):
+        if isinstance(node, ast.Assign) and any(_is_set(one, "__all__") for one in node.targets):
+            with suppress(ValueError):
+                listed = ast.literal_eval(node.value)
+                return [name for name in listed if name[:1].isupper() and name not in _BASES]
+    return []

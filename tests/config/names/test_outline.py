@@ -8,7 +8,7 @@ import pytest
 from stride.components import find, parameters
 from stride.components.imports import load
 from stride.config.names.built_in import BUILT_IN, LOADER, TORCH, possible_paths
-from stride.config.names.outline import UNKNOWN, Outline, outline
+from stride.config.names.outline import UNKNOWN, Outline, outline, public_names
 
 KINDS = ("dataset", "model", "criterion", "optimizer", "scheduler")
 
@@ -37,6 +37,13 @@ def test_the_source_of_whatever_has_a_name_tells_what_its_signature_does(kind: s
 
 def test_the_source_of_the_loader_tells_what_its_signature_does() -> None:
     assert outline(LOADER).names == tuple(parameters(load(LOADER)).named)
+
+
+@pytest.mark.parametrize("kind", ["criterion", "optimizer", "scheduler"])
+def test_the_names_that_a_module_lists_are_found(kind: str) -> None:
+    names = public_names(TORCH[kind])
+    assert {*names} == {*torch_names(kind)} - {"Optimizer", "LRScheduler"}
+    assert all(callable(find(kind, name)) for name in names)
 
 
 SOURCE = """

@@ -1,0 +1,110 @@
+"""What a shell is told to complete, and a real bash that asks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stride.config.short_forms import TEXT_ALIASES
+from stride.config.typed_keys import declared_keys
+from stride.runs.files.atomic import atomic_json
+from stride_cli.completing.keys import keys, names, values_of
+from stride_cli.completing.scripts import BASH, SHELLS, script
+
+
+@pytest.fixture
+def complete(stride, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that asks as bash does: for the words that may end a line."""
+
+    def ask(line: str) -> list[str]:
+        words = line.split(" ")
+        asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        for name, value in {"_STRIDE_COMPLETE": "complete_bash", **asked}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(sys.modules, "rich", sys.modules.get("rich"))  # given back afterwards
+        return stride().out.split()
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("stride tra", ["train"]),
+        ("stride train epo", ["epochs="]),
+        ("stride train prec", ["precision="]),
+        ("stride train precision=b", ["precision=bf16"]),
+        ("stride train shuffle=", ["shuffle=true", "shuffle=false"]),
+        ("stride train model=Res", ["model=ResNet"]),
+        ("stride train optimizer=Adama", ["optimizer=Adamax"]),
+        ("stride train optimizer=SGD nest", ["nesterov="]),
+        ("stride train training_config.pat", ["training_config.patience="]),
+        ("stride config W pati", ["patience="]),
+        ("stride fork W/0 --config lab", ["label_smoothing="]),
+        ("stride train nothing=", []),
+        ("stride completion z", ["zsh"]),
+    ],
+)
+def test_keys_and_values(complete, line: str, found: list[str]) -> None:
+    assert complete(line) == found
+
+
+def test_runs_work_dirs_and_metrics(complete, make_run, tmp_path: Path) -> None:
+    for name in ("2", "10", "big"):
+        run = make_run(name=None if name != "big" else "big")
+    metrics = {"best": {"step": 3, "validation/epoch_loss": 0.1}, "test": {"test/accuracy": 0.5}}
+    atomic_json(run.status, {"format_version": 3, "state": "done", "metrics": metrics})
+    (tmp_path / "other").mkdir()
+    assert complete("stride show W") == ["W/"]
+    assert complete("stride show W/") == [f"W/{x}" for x in ("latest", "best", "0", "1", "big")]
+    assert complete("stride diff W/0 W/b") == ["W/best", "W/big"]
+    assert complete("stride ls ") == ["W/", "other/"] and complete("stride ls W/") == []
+    assert complete("stride ls W -m ") == ["test/accuracy", "validation/epoch_loss"]
+    assert complete("stride ls W --columns lr,test/") == ["lr,test/accuracy"]
+    assert complete("stride ls W --sort dura") == ["duration"]
+    run.status.write_text("{")
+    assert complete("stride ls W -m ") == []
+    assert complete("stride show nowhere/") == []
+
+
+def test_the_shipped_schema_tells_every_key_and_each_name_is_clear() -> None:
+    assert {*keys()} == declared_keys() - {*TEXT_ALIASES}
+    given = dict(names([]))
+    assert {"lr", "model", "epochs", "seed", "patience", "active_config.strategy"} <= {*given}
+    assert given["patience"] == "evaluations without improvement before stopping"
+    assert values_of("trainer") == ["supervised", "active"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_for_each_shell(stride, shell: str) -> None:
+    code, out, _ = stride("completion", shell)
+    assert (code, out) == (0, f"{script(shell)}\n")
+    assert "_STRIDE_COMPLETE" in out
+    assert stride("completion", "tcsh").code == 2
+
+
+def test_a_real_bash_takes_the_end_of_the_last_word(tmp_path: Path) -> None:
+    (tmp_path / "stride").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m stride "$@"\n')
+    (tmp_path / "stride").chmod(0o755)
+    ask = 'COMP_LINE="stride train lr=3 model=Res"; COMP_POINT=${#COMP_LINE}; '
+    code = f'{BASH}\n{ask}_stride_completion stride; echo "${{COMPREPLY[*]}}"'
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["bash", "--norc", "-c", code]
+    found = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert found.stdout == "ResNet\n"
+
+
+def test_completing_loads_no_torch() -> None:
+    env = {"COMP_WORDS": "stride train hid", "COMP_CWORD": "2", "_STRIDE_COMPLETE": "complete_bash"}
+    code = (
+        "import atexit, sys; from stride_cli.app import main; sys.argv = ['stride']; "
+        "atexit.register(lambda: print({'torch', 'numpy', 'rich'} & {n for n in sys.modules "
+        "if sys.modules[n]})); main()"
+    )
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(
+        command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60
+    )
+    assert found.stdout.split() == ["hidden=", "set()"]
