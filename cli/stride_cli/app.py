@@ -8,20 +8,33 @@ import typer
 
 from stride_cli.completing.commands import commands as completing
 from stride_cli.completing.scripts import VARIABLE, prepare
+from stride_cli.help import CommandHelp, GroupedHelp
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
 from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
 from stride_cli.reading.commands import commands as reading
 from stride_cli.running.commands import commands as running
 
+GROUPS = {
+    "Train": running,
+    "Read and compare": reading,
+    "Label": labelling,
+    "Keep and throw away": keeping,
+    "Set up the shell": completing,
+}
+
 app = typer.Typer(
     name="stride",
+    cls=GroupedHelp,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (running, reading, labelling, keeping, completing):
+for title, group in GROUPS.items():
+    for command in group.registered_commands:
+        command.rich_help_panel = title
+        command.cls = command.cls if issubclass(command.cls or object, CommandHelp) else CommandHelp
     app.add_typer(group)
 
 

@@ -9,7 +9,7 @@ from stride_cli.completing.scripts import SHELLS
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog='Example:  eval "$(stride completion bash)"')
 def completion(
     shell: Annotated[
         str,

@@ -39,6 +39,15 @@ def complete_place_or_words(context: typer.Context, incomplete: str) -> list[Any
     return [*places, *complete_words(context, incomplete)]
 
 
+def complete_tag(context: typer.Context, incomplete: str) -> list[str]:
+    """Return runs, or behind a `+` the tags that the newest runs of the typed places have."""
+    if not incomplete.startswith("+"):
+        return complete_run(incomplete)
+    words = [word for word in context.params.get("words") or [] if word[:1] not in "+-"]
+    found = {tag for word in words for place in _beside(Path(word)) for tag in _tags(place)}
+    return [f"+{tag}" for tag in sorted(found) if tag.startswith(incomplete[1:])]
+
+
 def complete_metric(context: typer.Context, incomplete: str) -> list[str]:
     """Return the names of metrics that the newest runs of the places typed before have."""
     names: set[str] = set()
@@ -70,6 +79,17 @@ def _newest(place: Path) -> list[Path]:
         return [place]
     runs = [place / name for name in _folders(place) if _is_run(place / name)]
     return sorted(runs, key=lambda run: run.stat().st_mtime, reverse=True)[:LOOKED_AT]
+
+
+def _beside(place: Path) -> list[Path]:
+    """Return the newest runs of a work_dir, or of that of a run."""
+    return _newest(place.parent if _is_run(place) else place)
+
+
+def _tags(run: Path) -> list[str]:
+    from stride.runs.tags.tags_json import known_tags
+
+    return list(known_tags(run).tags)
 
 
 def _metrics(run: Path) -> Iterator[str]:

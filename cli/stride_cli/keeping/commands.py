@@ -3,14 +3,18 @@
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
+from stride_cli.completing.places import complete_run, complete_tag
+from stride_cli.help import CommandHelp
 from stride_cli.options import AsJson, Run, Where
 
 commands = typer.Typer()
 
 Places = Annotated[
-    list[str], typer.Argument(metavar="RUN|W...", help="Runs; work_dirs with --where.")
+    list[str],
+    typer.Argument(
+        metavar="RUN|W...", autocompletion=complete_run, help="Runs; work_dirs with --where."
+    ),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would go, with sizes, and change nothing.")
@@ -18,7 +22,7 @@ DryRun = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-class _TagCommand(TyperCommand):
+class _TagCommand(CommandHelp):
     """Take `-old` for a word, which click would take for options."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -34,35 +38,39 @@ class _TagCommand(TyperCommand):
         return super().parse_args(ctx, [*others, "--", *changes])
 
 
-@commands.command(cls=_TagCommand)
+@commands.command(cls=_TagCommand, epilog="Example:  stride tag work_dirs/demo/3 +paper -old")
 def tag(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|W... +TAG... -TAG...", help="Runs, and tags to add or remove."),
+        typer.Argument(
+            metavar="RUN|W... +TAG... -TAG...",
+            autocompletion=complete_tag,
+            help="Runs, and tags to add or remove.",
+        ),
     ],
     where: Where = None,
     json: AsJson = False,
 ) -> None:
-    """Add tags to runs and remove some, or print them: stride tag W/3 +paper -old."""
+    """Add tags to runs and remove some, or print them."""
     from stride_cli.keeping import tag
 
     tag.run(words, where, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride note work_dirs/demo/3 'too high a rate'")
 def note(
     run: Run,
     text: Annotated[
         str | None, typer.Argument(metavar="[TEXT]", help="The note; '' removes it.")
     ] = None,
 ) -> None:
-    """Write a note about a run, or print it: stride note W/3 'too high a rate'."""
+    """Write a note about a run, or print it."""
     from stride_cli.keeping import note
 
     note.run(run, text)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride rm work_dirs/demo --where 'status == failed' --dry-run")
 def rm(runs: Places, where: Where = None, dry_run: DryRun = False, json: AsJson = False) -> None:
     """Throw runs into their work_dir's trash, from which `stride restore` brings them back."""
     from stride_cli.keeping import rm
@@ -70,7 +78,7 @@ def rm(runs: Places, where: Where = None, dry_run: DryRun = False, json: AsJson 
     rm.run(runs, where, dry_run=dry_run, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride restore work_dirs/demo/3")
 def restore(
     runs: Annotated[
         list[str],
@@ -86,13 +94,13 @@ def restore(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Bring runs back from the trash, or list what is there: stride restore W/3."""
+    """Bring runs back from the trash, or list what is there."""
     from stride_cli.keeping import restore
 
     restore.run(runs, last=last, name=name, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride purge work_dirs/demo --older 30d")
 def purge(
     places: Annotated[
         list[str], typer.Argument(metavar="W|W/RUN...", help="Whole trashes, or runs in them.")
@@ -110,7 +118,7 @@ def purge(
     purge.run(places, older, dry_run=dry_run, yes=yes)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride prune work_dirs/demo --keep best,tag:paper --dry-run")
 def prune(
     runs: Places,
     where: Where = None,

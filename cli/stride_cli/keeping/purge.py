@@ -38,10 +38,10 @@ def _seconds(older: str) -> float:
     Raises:
         UserError: it is none.
     """
+    from stride.durations import seconds_of
     from stride.errors import UserError
-    from stride.runs.where.values import span
 
-    seconds = span(older)
+    seconds = seconds_of(older)
     if seconds is None or seconds < 0:
         raise UserError(f"{older!r} is not an age", where="--older", hint="type: 30d, 12h, 90m")
     return seconds

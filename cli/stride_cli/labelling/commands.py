@@ -9,7 +9,7 @@ from stride_cli.options import AsJson, DataRoot, Run, Trust
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride label work_dirs/al/latest --page")
 def label(
     run: Run,
     page: Annotated[

@@ -30,7 +30,7 @@ from stride_cli.words import place_and_settings
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride ls work_dirs/demo --where 'lr < 1e-2' --sort val_loss")
 def ls(
     work_dirs: WorkDirs,
     metric: Metrics = None,
@@ -74,7 +74,7 @@ def ls(
     ls.run(work_dirs, metric or [], number=number, all_runs=all_runs, form=form, **asked)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride show work_dirs/demo/latest")
 def show(run: Run, json: AsJson = False) -> None:
     """Show one run: status, times, results, overrides, where it ran."""
     from stride_cli.reading import show
@@ -82,7 +82,7 @@ def show(run: Run, json: AsJson = False) -> None:
     show.run(run, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride diff work_dirs/demo/3 work_dirs/demo/best")
 def diff(
     run: Run,
     other: Annotated[
@@ -102,7 +102,7 @@ def diff(
     diff.run(run, other, form=form_of(json=json, md=md, latex=latex))
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride compare work_dirs/demo -m val_loss --md")
 def compare(
     runs: Annotated[
         list[str],
@@ -125,7 +125,7 @@ def compare(
     compare.run(runs, metric or [], where=where, form=form)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride config work_dirs/demo/3 --changed")
 def config(
     words: Annotated[
         list[str] | None,
@@ -161,7 +161,7 @@ def config(
     command.run(place, typed, config_file, settings or [], changed=changed, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  cd $(stride path work_dirs/demo/latest)")
 def path(run: Run) -> None:
     """Print the absolute path of a run's folder."""
     from stride_cli.reading import path
@@ -169,7 +169,7 @@ def path(run: Run) -> None:
     path.run(run)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride logs work_dirs/demo/latest -f")
 def logs(
     run: Run,
     rank: Annotated[
@@ -185,7 +185,7 @@ def logs(
     logs.run(run, rank, follow=follow)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride active work_dirs/al --seeds 0,1,2")
 def active(
     work_dir: Annotated[
         str, typer.Argument(metavar="W", autocompletion=complete_work_dir, help="The work_dir.")
@@ -224,7 +224,7 @@ def active(
     active.run(work_dir, compare, seeds, config or [], trust=trust, **shown)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride verify work_dirs/demo --all")
 def verify(
     runs: Annotated[
         list[str],

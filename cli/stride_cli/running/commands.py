@@ -22,7 +22,7 @@ from stride_cli.words import settings
 commands = typer.Typer()
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride train -w work_dirs/demo lr=3e-3 model=ResNet epochs=3")
 def train(
     words: Words = None,
     work_dir: WorkDir = None,
@@ -41,7 +41,7 @@ def train(
     start.run(typed, config_file, trust=trust, **options)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride check -w work_dirs/demo model=ResNet --resume")
 def check(
     words: Words = None,
     work_dir: WorkDir = None,
@@ -63,7 +63,7 @@ def check(
     check.run(settings(words, config, work_dir), config_file, resume=resume, trust=trust, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride launch -w work_dirs/demo epochs=90 --time 2:00:00")
 def launch(
     words: Words = None,
     work_dir: WorkDir = None,
@@ -151,7 +151,7 @@ def launch(
     )
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride resume work_dirs/demo/latest epochs=40")
 def resume(
     run: Run,
     words: Words = None,
@@ -166,7 +166,7 @@ def resume(
     resume.run(run, settings(words, config), data_root, budget=budget, trust=trust)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride cancel work_dirs/demo/3")
 def cancel(run: Run) -> None:
     """End the SLURM job of a run; one that has not begun is stopped."""
     from stride_cli.running import cancel
@@ -174,7 +174,7 @@ def cancel(run: Run) -> None:
     cancel.run(run)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride fork work_dirs/demo/3 --at best lr=1e-4")
 def fork(
     run: Run,
     words: Words = None,
@@ -192,7 +192,7 @@ def fork(
     fork.run(run, at, settings(words, config), data_root, budget=budget, trust=trust)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride reproduce work_dirs/demo/3 --steps 100")
 def reproduce(
     run: Run,
     steps: Annotated[
@@ -211,7 +211,7 @@ def reproduce(
     reproduce.run(run, steps, data_root, code=code, trust=trust, json=json)
 
 
-@commands.command()
+@commands.command(epilog="Example:  stride evaluate work_dirs/demo/best --split validation")
 def evaluate(
     run: Run,
     split: Annotated[

@@ -21,10 +21,11 @@ def complete(stride, monkeypatch: pytest.MonkeyPatch):
     def ask(line: str) -> list[str]:
         words = line.split(" ")
         asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-        for name, value in {"_STRIDE_COMPLETE": "complete_bash", **asked}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setitem(sys.modules, "rich", sys.modules.get("rich"))  # given back afterwards
-        return stride().out.split()
+        with monkeypatch.context() as patch:
+            for name, value in {"_STRIDE_COMPLETE": "complete_bash", **asked}.items():
+                patch.setenv(name, value)
+            patch.setitem(sys.modules, "rich", sys.modules.get("rich"))  # given back afterwards
+            return stride().out.split()
 
     return ask
 
@@ -51,7 +52,7 @@ def test_keys_and_values(complete, line: str, found: list[str]) -> None:
     assert complete(line) == found
 
 
-def test_runs_work_dirs_and_metrics(complete, make_run, tmp_path: Path) -> None:
+def test_runs_work_dirs_metrics_and_tags(complete, stride, make_run, tmp_path: Path) -> None:
     for name in ("2", "10", "big"):
         run = make_run(name=None if name != "big" else "big")
     metrics = {"best": {"step": 3, "validation/epoch_loss": 0.1}, "test": {"test/accuracy": 0.5}}
@@ -64,6 +65,9 @@ def test_runs_work_dirs_and_metrics(complete, make_run, tmp_path: Path) -> None:
     assert complete("stride ls W -m ") == ["test/accuracy", "validation/epoch_loss"]
     assert complete("stride ls W --columns lr,test/") == ["lr,test/accuracy"]
     assert complete("stride ls W --sort dura") == ["duration"]
+    assert stride("tag", "W/big", "+paper", "+old").code == 0
+    assert complete("stride tag W/0 +p") == ["+paper"]
+    assert complete("stride tag W/b") == ["W/best", "W/big"]
     run.status.write_text("{")
     assert complete("stride ls W -m ") == []
     assert complete("stride show nowhere/") == []
