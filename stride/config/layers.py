@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from stride.config.files import read_config_file
 from stride.config.json_kinds import read
 from stride.config.names.fields import section_type
-from stride.config.overrides import Overrides, deep_merge, overrides_tree, split_overrides
+from stride.config.overrides import FullKey, Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
 from stride.config.sections import OpenSection
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
@@ -105,18 +105,22 @@ def override_layer(
     Raises:
         ConfigError: one is malformed, or a short key may mean several.
     """
-    values: Tree = {}
-    origins: dict[str, str] = {}
     keys = TypedKeys(lambda: merge_layers([*below, schema_layer(overrides)]).values)
-    for number, one in enumerate(split_overrides(overrides, keys.full), start=1):
-        values = deep_merge(values, one)
-        origins = _over(origins, {key: f"{name} {number}" for key in _leaves(one)})
-    return Layer(name, values, origins)
+    return _typed(overrides, name, keys.full)
 
 
 def schema_layer(overrides: Overrides) -> Layer:
     """Return overrides as far as the schema alone tells their keys: what they choose, and where."""
-    return Layer("override", overrides_tree(overrides, declared_key))
+    return _typed(overrides, "override", declared_key)
+
+
+def _typed(overrides: Overrides, name: str, full_key: FullKey) -> Layer:
+    values: Tree = {}
+    origins: dict[str, str] = {}
+    for number, one in enumerate(split_overrides(overrides, full_key), start=1):
+        values = deep_merge(values, one)
+        origins = _over(origins, {key: f"{name} {number}" for key in _leaves(one)})
+    return Layer(name, values, origins)
 
 
 def merge_layers(layers: Sequence[Layer]) -> Merged:

@@ -49,10 +49,10 @@ def split_overrides(overrides: Overrides, full_key: FullKey = str) -> list[Tree]
     return [_from_text(text, full_key) for text in overrides]
 
 
-def overrides_tree(overrides: Overrides, full_key: FullKey = str) -> Tree:
+def overrides_tree(overrides: Overrides) -> Tree:
     """Merge overrides, in order, into one nested dict; texts stay `Raw`."""
     tree: Tree = {}
-    for one in split_overrides(overrides, full_key):
+    for one in split_overrides(overrides):
         tree = deep_merge(tree, one)
     return tree
 

@@ -85,6 +85,8 @@ def test_the_users_own_constructor_is_read_and_not_imported(
         ("epohcs=3", "unknown key epohcs (override 1); did you mean 'training_config.max_epochs'?"),
         ("label_smothing=1", "unknown key label_smothing; did you mean 'label_smoothing'?"),
         ("zzz=1", "unknown key zzz (override 1); the keys here are"),
+        ("epochs=x", "training_config.max_epochs must be a whole number"),
+        ("val_fraction=.3", "dataset_kwargs.val_fraction must be a number, not '.3' (override 1)"),
         ("optimiser_kwargs.lr=1", "unknown key optimiser_kwargs (override 1); did you mean"),
     ],
 )
