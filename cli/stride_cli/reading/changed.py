@@ -10,7 +10,7 @@ PLACE = ("work_dir", "run")
 
 
 def changed(resolved: "Resolved", base: "Resolved") -> Iterator[tuple[str, Any]]:
-    """Yield each dotted key and value that differs from the base, and that nobody inferred.
+    """Yield each key and value that is not as in the base, nor inferred from data.
 
     Args:
         resolved: the config; of a recorded run with the origins of its start.
