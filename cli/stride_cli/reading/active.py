@@ -9,6 +9,7 @@ from stride.tables.table import Column, Table
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.reading.curves import csv_columns, explain, table
+from stride_cli.running.early import refuse_mistakes
 
 if TYPE_CHECKING:
     from stride.active.curves.groups import SeedRun
@@ -103,6 +104,7 @@ def _trained(
 ) -> "Comparison":
     """Train the runs of a comparison that are not done."""
     names, numbers = _names(strategies), _seeds(seeds)
+    refuse_mistakes([*overrides, f"work_dir={work_dir}"], None)
 
     from stride.trainers.active.comparison import Comparison
 

@@ -63,6 +63,7 @@ def test_a_budget_leaves_a_run_that_is_resumed(stride, tmp_path: Path) -> None:
         ("launch -w W optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
         ("resume R/0 sede=1", "did you mean 'seed'?"),
         ("fork R/0 optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
+        ("active W --compare A --config optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
         ("config W optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
         ("config W --set optimizer_kwargs.lrr=1", "did you mean 'lr'?"),
     ],
@@ -74,6 +75,7 @@ def test_a_mistake_is_one_line_before_torch_is_loaded(
     run.parent.rename(tmp_path / "R")
     monkeypatch.setitem(sys.modules, "stride.trainer.commands", None)  # its import would fail
     monkeypatch.setitem(sys.modules, "stride.launch.launch", None)
+    monkeypatch.setitem(sys.modules, "stride.trainers.active.comparison", None)
     code, out, err = stride(*words.split())
     assert (code, out) == (2, "")
     assert err.startswith("stride: error: ") and err.count("\n") == 1
