@@ -182,7 +182,7 @@ class Training:
     def __init__(self, state: TrainState, work_dir: Path) -> None:
         self.state = state
         self.run = RunWriter.start(work_dir, config={}, provenance={})
-        self.hooks = Hooks(self, object, [], object)
+        self.hooks = Hooks(self, [], object)
         self._stands = False
         config = CheckpointConfig(every_minutes=None, keep_last=1)
         self._checkpoints = Checkpoints(
