@@ -1,8 +1,9 @@
 """What it costs to list 10,000 runs, beside reading as many files in the plainest way.
 
 The floor is one process that lists the work_dir and parses one file of 2 KiB for each run, the
-status.json that STRIDE reads too; for a query that looks at configs, config.json besides. The start of its interpreter is not counted in the floor; of
-STRIDE's process everything is, from its start to its end.
+status.json that STRIDE reads too; for a query that looks at configs, config.json besides. The
+start of its interpreter is not counted in the floor; of STRIDE's process everything is, from its
+start to its end.
 """
 
 import json

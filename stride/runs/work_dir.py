@@ -79,14 +79,13 @@ class WorkDir:
 
     def _selected(self, name: str) -> Path:
         from stride.runs.listing.query import (  # they build on this module
-            best_run,
+            best_of,
             latest_run,
-            list_runs,
         )
 
         if name == "latest":
             return latest_run(self.path).path
-        return best_run(list_runs(self.path)).path
+        return best_of(self.path).path
 
     def check_name(self, run: str | int | None, force: bool = False) -> str | None:
         """Say whether `claim` would take this name, and create nothing.

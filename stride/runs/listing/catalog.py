@@ -202,6 +202,7 @@ class Catalog:
         """
         if name not in self._sections_of:
             self._sections_of[name] = self._read_sections(name)
+            self._configs.pop(name, None)
         return self._sections_of[name]
 
     def _read_sections(self, name: str) -> Sections:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -117,8 +117,9 @@ class Database:
     def configs(self) -> dict[str, tuple[Signature, Sections]]:
         """Return the signature and the sections of each config.json that the index knows."""
         columns = "name, ctime, mtime, size, inode, run, pieces, hash"
+        shared: dict[bytes, tuple[int, ...]] = {}
         return {
-            row[0]: (row[1:5], Sections(row[5], tuple(array("q", row[6]))))
+            row[0]: (row[1:5], Sections(row[5], _pieces(row[6], shared)))
             for row in self._select(columns, "config")
             if isinstance(row[6], bytes)
             and isinstance(row[5], str | None)
@@ -160,16 +161,17 @@ class Database:
 
     def _select(
         self, columns: str, table: str, names: Set[str] | None = None
-    ) -> list[tuple[Any, ...]]:
-        """Return what a table has of some names; of many, or where none are given, all of it."""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what a table has of some names; of many, or where none are given, all of it."""
         select = f"SELECT {columns} FROM {table}"
         try:
             if names is None or len(names) > _MANY:
-                return self._sqlite.execute(select).fetchall()
-            one = f"{select} WHERE name = ?"
-            return [row for name in names for row in self._sqlite.execute(one, (name,))]
-        except _TROUBLE:
-            return []
+                yield from self._sqlite.execute(select)
+            else:
+                for name in names:
+                    yield from self._sqlite.execute(f"{select} WHERE name = ?", (name,))
+        except _TROUBLE:  # what came before it is checked row by row
+            return
 
     def _write(self, fresh: Fresh, gone: Collection[str]) -> None:
         self._sqlite.execute("BEGIN IMMEDIATE")
@@ -210,6 +212,13 @@ def _crc(segment: Any, names: Any, numbers: Any, plain: Any) -> int | None:
 def _config(name: str, signature: Signature, sections: Sections) -> tuple[Any, ...]:
     content = array("q", sections.pieces).tobytes()
     return (name, *signature, sections.run, content, _hash(signature, sections.run, content))
+
+
+def _pieces(content: bytes, shared: dict[bytes, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the digests of a config's sections, the same object for runs that share all."""
+    if content not in shared:
+        shared[content] = tuple(array("q", content))
+    return shared[content]
 
 
 def _hash(signature: tuple[Any, ...], run: str | None, content: bytes) -> int:

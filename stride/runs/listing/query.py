@@ -136,22 +136,40 @@ def latest_run(work_dir: str | os.PathLike[str]) -> RunRow:
     raise RunError("no run here", where=str(work_dir))
 
 
+def best_of(work_dir: str | os.PathLike[str]) -> RunRow:
+    """Return the best run of a work_dir, as `best_run` does, one row in memory at a time.
+
+    Raises:
+        RunError: as `best_run`; or the work_dir is missing or cannot be read.
+    """
+    with closing(open_catalog(Path(work_dir), whole=True)) as catalog:
+        return best_run(catalog.facts(entry.name).row for entry in catalog.entries)
+
+
 def best_run(rows: Iterable[RunRow]) -> RunRow:
     """Return the finished run with the best value of the metric that the runs monitored.
 
     Raises:
         RunError: no finished run recorded one, or the runs monitored different metrics.
     """
-    # The others may have failed at their best value.
-    judged = [row for row in rows if row.state in CLEAN_END and _value(row) is not None]
-    if not judged:
+    best: dict[str, RunRow] = {}
+    for row in rows:
+        # The others may have failed at their best value.
+        if row.state in CLEAN_END and _value(row) is not None:
+            monitor = f"{row.monitor} ({row.mode})"
+            best[monitor] = max(best.get(monitor, row), row, key=_rank)
+    if not best:
         raise RunError("no finished run has recorded a monitored metric")
-    monitors = sorted({f"{row.monitor} ({row.mode})" for row in judged})
-    if len(monitors) > 1:
-        what = f"the runs monitored different metrics: {', '.join(monitors)}"
+    if len(best) > 1:
+        what = f"the runs monitored different metrics: {', '.join(sorted(best))}"
         raise RunError(what, hint="choose a run by its name")
-    sign = 1.0 if judged[0].mode == "max" else -1.0
-    return max(judged, key=lambda row: (sign * (_value(row) or 0.0), -row.created))
+    return next(iter(best.values()))
+
+
+def _rank(row: RunRow) -> tuple[float, float]:
+    """Return a key by which runs with one monitor have an order; of equals the first is best."""
+    sign = 1.0 if row.mode == "max" else -1.0
+    return sign * (_value(row) or 0.0), -row.created
 
 
 def _value(row: RunRow) -> float | None:
