@@ -28,6 +28,9 @@ _SHORT = {  # replaced in this order: a prefix comes after the names that begin 
 class Display(ABC):
     """Show a training; called at reporting steps only."""
 
+    _total_steps: int | None = None
+    _total_epochs: int | None = None
+
     def start(self, total_steps: int | None, total_epochs: int | None) -> None:
         """Begin; None for a length that is not known."""
         self._total_steps, self._total_epochs = total_steps, total_epochs
@@ -44,6 +47,11 @@ class Display(ABC):
     @abstractmethod
     def close(self) -> None:
         """End the display; a second call does nothing."""
+
+    def line(self, row: Row, steps_per_second: float) -> str:
+        """Return the state of a reporting step as a line of text."""
+        speed = self._speed(row, steps_per_second)
+        return "  ".join([self._progress(row), *format_metrics(row), speed])
 
     def _progress(self, row: Row) -> str:
         epoch = f"epoch {row.get('epoch', 0)}{_of(self._total_epochs)}"
@@ -83,8 +91,7 @@ class PlainDisplay(Display):
         if not ends_epoch(row) and time.monotonic() - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = time.monotonic()
-        parts = [self._progress(row), *format_metrics(row), self._speed(row, steps_per_second)]
-        self.note("  ".join(parts))
+        self.note(self.line(row, steps_per_second))
 
     def note(self, text: str) -> None:
         """Print the text; a terminal that has gone ends no training."""

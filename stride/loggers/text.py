@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-from stride.distributed import job_id, local_rank, rank
+from stride.distributed import job_id, local_rank, rank, world_size
 from stride.errors import StrideError
 from stride.log import LOGGER
 from stride.runs.files.atomic import own_copy
@@ -53,8 +53,10 @@ class TextLog:
         held = [*self._held.buffer]
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _LogFile(path)
-        self._file.setFormatter(_formatter())
+        self._file.setFormatter(_Lines(_format()))
         self._file.setLevel(self._level)
+        if world_size() == 1:
+            self._file.handle(_head())
         self._held.setTarget(self._file)
         logging.getLogger().addHandler(self._file)
         logging.getLogger().removeHandler(self._held)
@@ -67,7 +69,9 @@ class TextLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
+        if isinstance(error, KeyboardInterrupt):  # of a signal too: nothing went wrong
+            LOGGER.warning("%s", str(error) or "interrupted by the keyboard")
+        elif error is not None:
             LOGGER.error("the run ended by an exception", exc_info=error)
         root = logging.getLogger()
         for handler in (self._held, self._file):
@@ -143,13 +147,23 @@ class _LogFile(logging.StreamHandler[TextIO]):
 class _Lines(logging.Formatter):
     """Format records with control characters escaped."""
 
+    default_msec_format = "%s.%03d"
+
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's lines, a traceback's too."""
         return visible(super().format(record), lines=True)
 
 
-def _formatter() -> logging.Formatter:
-    place = f"job {job_id()} host {platform.node()} rank {rank()} local_rank {local_rank()}"
-    formatter = _Lines(f"%(asctime)s %(levelname)s {place} %(name)s: %(message)s")
-    formatter.default_msec_format = "%s.%03d"
-    return formatter
+def _format() -> str:
+    """Return how a line is written; with several processes each says of which one it is."""
+    place = f"{_place()} " if world_size() > 1 else ""
+    return f"%(asctime)s %(levelname)s {place}%(name)s: %(message)s"
+
+
+def _head() -> logging.LogRecord:
+    """Return what is said once at the top, where there is one process."""
+    return LOGGER.makeRecord(LOGGER.name, logging.INFO, __file__, 0, _place(), (), None)
+
+
+def _place() -> str:
+    return f"job {job_id()} host {platform.node()} rank {rank()} local_rank {local_rank()}"

@@ -75,7 +75,7 @@ stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file
 --nodes N --gpus-per-node G \
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run --trust
-stride logs RUN --rank R --follow|-f
+stride logs RUN --rank R --job --follow|-f
 stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
 --json --csv --md --latex
 stride note RUN [TEXT]

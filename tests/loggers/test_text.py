@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import platform
 import resource
 import threading
 import warnings
@@ -21,9 +22,29 @@ def test_what_was_logged_before_the_folder_is_in_the_file(tmp_path):
         LOGGER.info("late")
         logging.getLogger("mine").warning("of another logger")
     text = (tmp_path / "logs" / "rank0.log").read_text()
-    assert [line.split()[-1] for line in text.splitlines()] == ["early", "late", "logger"]
-    assert " INFO job - host " in text
-    assert "rank 0 local_rank 0" in text
+    head, *lines = (line.partition(",")[0].split(" ", 2)[2] for line in text.splitlines())
+    assert head == f"INFO stride: job - host {platform.node()} rank 0 local_rank 0"
+    assert lines == ["INFO stride: early", "INFO stride: late", "WARNING mine: of another logger"]
+
+
+def test_of_several_processes_each_line_says_whose_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with TextLog("INFO") as log:
+        log.open(tmp_path / "log")
+        LOGGER.info("a line")
+    (line,) = (tmp_path / "log").read_text().splitlines()
+    assert f"INFO job - host {platform.node()} rank 1 local_rank 1 stride: a line" in line
+
+
+@pytest.mark.parametrize("text", ["", "interrupted by SIGTERM"])
+def test_an_interruption_is_one_line(tmp_path, text):
+    with pytest.raises(KeyboardInterrupt), TextLog("INFO") as log:
+        log.open(tmp_path / "log")
+        raise KeyboardInterrupt(*filter(None, [text]))
+    _, line = (tmp_path / "log").read_text().splitlines()
+    assert line.endswith(f" WARNING stride: {text or 'interrupted by the keyboard'}")
 
 
 def test_handlers_are_gone_at_the_end_and_lines_go_to_their_own_run(tmp_path):
@@ -109,7 +130,8 @@ def test_a_hard_linked_copy_stays_as_it_is_and_a_link_out_is_refused(tmp_path):
         LOGGER.info("third")
         LOGGER.info("fourth")
     assert "second" in before and copy.read_text() == before
-    assert [line.split()[-1] for line in path.read_text().splitlines()] == [
+    lines = path.read_text().splitlines()
+    assert [lines[0], *(line.split()[-1] for line in lines[2:])] == [
         "first",
         "second",
         "third",

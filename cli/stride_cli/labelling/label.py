@@ -113,16 +113,6 @@ def _go_on(folder: "Path", data_root: str | None, trust: bool) -> None:
 
     with ending_with_folder() as ended:
         commands.resume(folder, [], data_root, trust=trust, ended=ended)
-    _tell_if_it_waits(folder)
-
-
-def _tell_if_it_waits(folder: "Path") -> None:
-    """Say what the run asks for next, if it does."""
-    from stride.runs.listing.rows import read_row
-
-    row = read_row(folder)
-    if row.state == "waiting":
-        tell(f"the run waits: {row.reason}")
 
 
 def _user() -> str:

@@ -175,14 +175,17 @@ def logs(
     rank: Annotated[
         int, typer.Option("--rank", min=0, metavar="R", help="The process whose log is wanted.")
     ] = 0,
+    job: Annotated[
+        bool, typer.Option("--job", help="What its SLURM job printed, instead of the log.")
+    ] = False,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+        bool, typer.Option("--follow", "-f", help="Go on until the run ends or waits.")
     ] = False,
 ) -> None:
     """Print a run's text log."""
     from stride_cli.reading import logs
 
-    logs.run(run, rank, follow=follow)
+    logs.run(run, rank, job=job, follow=follow)
 
 
 @commands.command(epilog="Example:  stride active work_dirs/al --seeds 0,1,2")

@@ -8,37 +8,50 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from stride.tables.words import next_command
 from stride_cli.address import find
-from stride_cli.output import print_text
+from stride_cli.output import print_text, tell
 from stride_cli.streams import is_lost
 
 PIECE = 2**16  # characters printed at once
 PAUSE = 0.5  # seconds between two looks at a log that is being followed
+JOB_PAUSE = 5.0  # and between two questions to SLURM
 
 
-def run(text: str, rank: int, *, follow: bool) -> None:
-    """Print the log of one rank, and what is added to it until the run has ended."""
+def run(text: str, rank: int, *, job: bool, follow: bool) -> None:
+    """Print the log of one rank or the output of the job, and what is added until the run ends."""
     from stride.runs.layout import RunPaths
 
     folder = find(text)
-    log = RunPaths(folder).log(rank)
-    pieces = follow_log(log, lambda: _alive(folder)) if follow else _whole(log)
+    paths = RunPaths(folder)
+
+    def log() -> Path:
+        return _job_output(paths.job_output) if job else paths.log(rank)
+
+    pieces = follow_log(log, lambda: _goes_on(folder)) if follow else _whole(log())
     for piece in pieces:
         print_text(piece)
         if is_lost(sys.stdout):
             return
+    if follow:
+        tell(_ending(folder, text))
 
 
-def follow_log(log: Path, alive: Callable[[], bool]) -> Iterator[str]:
-    """Yield a log's text as it grows, until its run has ended."""
-    while not os.path.exists(log) and alive():
+def follow_log(log: Callable[[], Path], goes_on: Callable[[], bool]) -> Iterator[str]:
+    """Yield a log's text from its beginning and as it grows, until its run has ended.
+
+    Args:
+        log: gives the log, which need not be there yet.
+        goes_on: tells whether more may come.
+    """
+    while not os.path.exists(log()) and goes_on():
         time.sleep(PAUSE)
-    with open_log(log) as stream:
-        living = True
-        while living:
-            living = alive()  # asked before reading, so that the last words are read too
+    with open_log(log()) as stream:
+        going = True
+        while going:
+            going = goes_on()  # asked before reading, so that the last words are read too
             yield from iter(lambda: stream.read(PIECE), "")
-            if living:
+            if going:
                 time.sleep(PAUSE)
 
 
@@ -47,11 +60,51 @@ def _whole(log: Path) -> Iterator[str]:
         yield from iter(lambda: stream.read(PIECE), "")
 
 
-def _alive(folder: Path) -> bool:
-    from stride.runs.layout import RunPaths
-    from stride.runs.status import FINAL, current_state
+def _job_output(pattern: Path) -> Path:
+    """Return the output of the newest job, or how it would be called."""
+    found = pattern.parent.glob(pattern.name.replace("%j", "*"))
+    return max(found, key=lambda path: path.stat().st_mtime, default=pattern)
 
-    return current_state(RunPaths(folder))[0] not in FINAL
+
+def _goes_on(folder: Path) -> bool:
+    """Tell whether the run will write more by itself: it is queued, made, trained or requeued."""
+    from stride.runs.layout import RunPaths
+    from stride.runs.status import ACTIVE, current_state
+
+    state = current_state(RunPaths(folder))[0]
+    if state == "interrupted":
+        return _is_requeued(folder)
+    return state in ACTIVE or state == "queued"
+
+
+def _is_requeued(folder: Path) -> bool:
+    """Tell whether SLURM has a job that takes the run up again."""
+    from stride.runs.jobs import recorded_job
+    from stride.runs.layout import RunPaths
+
+    if recorded_job(RunPaths(folder)) is None:
+        return False
+
+    from stride.errors import StrideError
+    from stride.launch.jobs import job_states
+
+    try:
+        requeued = not all(state.endswith(" gone") for state in job_states([folder]).values())
+    except StrideError:  # SLURM is not here
+        return False
+    if requeued:
+        time.sleep(JOB_PAUSE)
+    return requeued
+
+
+def _ending(folder: Path, text: str) -> str:
+    """Return how the run that was followed ended, and what to type."""
+    from stride.runs.listing.rows import read_row
+
+    row = read_row(folder)
+    told = f"{text}: {row.state}" + (f": {row.reason}" if row.reason else "")
+    command = next_command(row.state, text)
+    return f"{told}; to go on, type: {command}" if command else told
 
 
 def open_log(log: Path) -> TextIO:
@@ -68,6 +121,6 @@ def open_log(log: Path) -> TextIO:
         with os_errors_as("cannot read", log, RunError, passing=FileNotFoundError):
             return TextIOWrapper(reading(log), encoding="utf-8", errors="replace", newline="")
     except FileNotFoundError:
-        there = sorted(path.stem.removeprefix("rank") for path in log.parent.glob("rank*.log"))
-        hint = f"there are logs of ranks: {', '.join(there)}" if there else ""
+        there = sorted(path.name for path in log.parent.glob("*"))
+        hint = f"there are {', '.join(there)}" if there else ""
         raise RunError(f"no log {log.name}", where=str(log.parent), hint=hint) from None

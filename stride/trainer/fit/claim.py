@@ -51,8 +51,9 @@ def claim(
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
-    bits, latest = session.fingerprint, session.latest
-    recording = RunRecorder(writer, session.state, loggers, display, bits, latest)
+    recording = RunRecorder(
+        writer, session.state, loggers, display, session.fingerprint, session.latest
+    )
     recording.show_warnings(before)
     return recording
 

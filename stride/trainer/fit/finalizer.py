@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
+from stride.engine.stopping import StopRequest
 from stride.log import LOGGER
 from stride.models.shards import is_sharded
 from stride.trainer.fit.monitors import missing_metric_hint
@@ -84,12 +85,18 @@ class Finalizer:
         finally:
             self._save_results(test)
         session.run.note(summary(session.results))
-        if session.stop.spent:
-            reason = f"the budget of {session.stop.spent} is used up"
-            session.run.note(f"{reason}; to go on, type: stride resume {session.run.paths.path}")
-            session.run.end_as("stopped", reason)
-        elif session.stop:
-            session.run.end_as(session.stop.status, session.stop.reason)
+        if stop := session.stop:
+            self._end_as(stop)
+
+    def _end_as(self, stop: StopRequest) -> None:
+        """Let the run end as it was asked to, and say why and what to type, if that is known."""
+        status, reason, run = stop.status, stop.reason, self._session.run
+        if stop.spent:
+            status, reason = "stopped", f"the budget of {stop.spent} is used up"
+        run.end_as(status, reason)
+        command = "resume" if stop.spent else "label" if status == "waiting" else ""
+        to_type = f"; to go on, type: stride {command} {run.paths.path}" if command else ""
+        run.note(f"{status}: {reason}{to_type}")
 
     def _save_results(self, test: Mapping[str, float], *, sound: bool = True) -> None:
         session, model = self._session, self._session.assembly.model

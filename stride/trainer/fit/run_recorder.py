@@ -19,7 +19,7 @@ from stride.engine.state import Latest, TrainState
 from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
-from stride.loggers.console import Display
+from stride.loggers.console import Display, ends_epoch
 from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
@@ -28,6 +28,7 @@ from stride.runs.writer import Writer
 from stride.trainer.fit.stall_warning import StallWarning
 
 _SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second
+_SECONDS_BETWEEN_LINES = 60.0  # of the text log, inside a long epoch
 
 
 class RunRecorder:
@@ -64,6 +65,7 @@ class RunRecorder:
         self._display = display
         self._fingerprint = fingerprint or Fingerprint()
         self._next_bits = 0.0
+        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
         self._latest = Latest() if latest is None else latest
         sinks = [self._to_metrics, self._to_latest, self._to_loggers]
         self._stream = MetricsStream(state, sinks)
@@ -119,7 +121,11 @@ class RunRecorder:
         if time.monotonic() >= self._next_bits:
             self._write_bits()
         row = {"step": self._state.step, "epoch": self._state.epoch, **values}
-        self._display.report(row, self._steps_per_second())
+        speed = self._steps_per_second()
+        self._display.report(row, speed)
+        if is_main() and (ends_epoch(row) or time.monotonic() >= self._next_line):
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            LOGGER.info("%s", self._display.line(row, speed))
 
     def _steps_per_second(self) -> float:
         (before, step_before), step = self._reported, self._state.step

@@ -23,7 +23,7 @@ from stride.trainer.fit.session import Session
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainers.active.compatibility import check_active_config, curve_metric
 from stride.trainers.active.curve import draw_curve, write_curve
-from stride.trainers.active.human_oracle import hint, require_labels, wanted
+from stride.trainers.active.human_oracle import require_labels, wanted
 from stride.trainers.active.labelled_pool import LabelledPool
 from stride.trainers.active.querying import QueryStep
 from stride.trainers.active.round_reset import RoundReset
@@ -135,14 +135,13 @@ class Cycle:
             return False
         oracle.ask(session.run, 0, Query(asked, torch.full((len(asked),), torch.nan)))
         session.stop.load_state_dict({"reason": self._wanted(), "status": "waiting"})
-        session.run.note(self._wanted())
         return True
 
     def _wanted(self) -> str:
         """Return how many labels are wanted of a person, empty for none."""
         paths = self._session.run.paths
         count = len(missing_labels(paths)) if self._pool.oracle is not None else 0
-        return f"{wanted(count)}: {hint(paths)}" if count else ""
+        return wanted(count) if count else ""
 
     def _measure(self) -> dict[str, float]:
         """Evaluate the best weights of the round on the test split."""

@@ -99,7 +99,7 @@ def test_a_persons_labels_train_what_the_datasets_would(tmp_path, hidden, worker
 def test_a_run_without_its_labels_is_refused_and_stays_as_it_is(tmp_path):
     trainer(tmp_path).fit()
     before = status(tmp_path)
-    assert before["reason"].startswith("3 labels are wanted of a person: type: stride label ")
+    assert before["reason"] == "3 labels are wanted of a person"
     for given, wanted in (({}, "3 labels are"), ({0: "left"}, "2 labels are")):
         ids = [one.id for one in read_query(RunPaths(tmp_path / "0"))]
         add_labels(RunPaths(tmp_path / "0"), {ids[n]: v for n, v in given.items()}, by="me")
