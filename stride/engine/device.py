@@ -1,7 +1,9 @@
 """Turn the name of a device into the device, or say that it is not there."""
 
 import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import torch
 
@@ -101,3 +103,29 @@ def _require_cuda(device: torch.device) -> None:
 def device_name(device: torch.device) -> str:
     """Return the product name of an accelerator, or the kind of the device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def peak_memory(device: torch.device) -> dict[str, int]:
+    """Return the most bytes that this process has held, and of a CUDA device, so far.
+
+    It waits for no device. What workers and other processes hold is not counted.
+    """
+    used = {"memory": memory} if (memory := _resident_peak()) else {}
+    if device.type == "cuda":
+        used["device_memory"] = torch.cuda.max_memory_allocated(device)
+    return used
+
+
+def _resident_peak() -> int:
+    """Return the largest resident set, 0 where the system tells none."""
+    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    with suppress(ImportError):  # Windows has none
+        import resource
+
+        # What was there before exec counts here, hence the file above where there is one.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    return 0

@@ -13,7 +13,11 @@ from stride.runs.status import HEARTBEAT_EVERY
 
 
 class Heartbeat:
-    """Touch a file every few seconds, in a thread of its own, until stopped."""
+    """Touch a file every few seconds, in a thread of its own, until stopped.
+
+    Attributes:
+        also: called after each later beat.
+    """
 
     def __init__(
         self, path: Path, is_ours: Callable[[], bool], every: float = HEARTBEAT_EVERY
@@ -28,6 +32,7 @@ class Heartbeat:
         """
         self._path, self._is_ours, self._every = path, is_ours, every
         self._stopped = threading.Event()
+        self.also: Callable[[], object] = lambda: None
         self._touch()
         self._thread = threading.Thread(target=self._run, name="stride-heartbeat", daemon=True)
         self._thread.start()
@@ -36,6 +41,8 @@ class Heartbeat:
         while not self._stopped.wait(self._every):
             if self._is_ours():
                 self._touch()
+                with suppress(Exception):  # whatever it is, the next beat has to come
+                    self.also()
 
     def _touch(self) -> None:
         # A disk that is away for a moment must not end the training; a reader sees the silence.

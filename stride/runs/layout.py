@@ -47,6 +47,11 @@ class RunPaths:
         return self.path / "status.json"
 
     @property
+    def progress(self) -> Path:
+        """Return where a training under way was a few seconds ago, and how far it has come."""
+        return self.path / "progress.json"
+
+    @property
     def segments(self) -> Path:
         """Return the folder with one file per start or resume."""
         return self.path / "segments"

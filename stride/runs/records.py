@@ -144,6 +144,24 @@ class StatusRecord(Versioned):
     monitor: Monitored | None = Field(None, description="Likewise")
 
 
+class ProgressRecord(Versioned):
+    """Hold where a training under way is (progress.json), as of a heartbeat."""
+
+    schema_name: ClassVar[str] = "progress"
+
+    segment: Count = Field(description="The segment that wrote this")
+    time: Seconds
+    step: Count
+    epoch: Count
+    total_steps: Count | None = Field(None, description="Of the whole training, if known")
+    total_epochs: Count | None = Field(None, description="Likewise")
+    steps_per_second: Number | None = Field(None, description="Between the newest two reports")
+    memory: Count | None = Field(None, description="Bytes that rank 0's process held at most")
+    device_memory: Count | None = Field(None, description="Bytes of its device, likewise")
+    metrics: Summary
+    monitor: Monitored | None = None
+
+
 class Fidelity(Record):
     """Hold how exactly a training was restored."""
 
@@ -238,6 +256,8 @@ class Timings(Record):
     wall_seconds: Seconds = 0.0
     train_seconds: Seconds = 0.0
     samples_per_second: Number | None = None
+    memory: Count | None = Field(None, description="Bytes that rank 0's process held at most")
+    device_memory: Count | None = Field(None, description="Bytes of its device, likewise")
 
 
 class ResultsRecord(Versioned):
@@ -533,6 +553,7 @@ class SignatureRecord(Versioned):
 
 RECORDS: tuple[type[Record], ...] = (
     StatusRecord,
+    ProgressRecord,
     SegmentRecord,
     JobRecord,
     ProvenanceRecord,

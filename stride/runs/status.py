@@ -53,6 +53,22 @@ FINAL = frozenset(state for state, traits in STATES.items() if traits.final)
 CLEAN_END = frozenset(state for state, traits in STATES.items() if traits.clean)
 RESUMABLE = frozenset(state for state, traits in STATES.items() if traits.resumable)
 
+
+def next_command(state: str, run: str) -> str:
+    """Return what to type so that a run in a state goes on; empty where that is not clear.
+
+    Args:
+        state: as derived.
+        run: the run's folder, as it is typed.
+    """
+    command = {"waiting": "label", "interrupted": "resume"}.get(state)
+    if command is None:
+        return ""
+    import shlex  # a listing of ended runs needs it not
+
+    return f"stride {command} {shlex.quote(run)}"
+
+
 HEARTBEAT_EVERY = 10.0
 """Seconds between two heartbeats of a writer."""
 

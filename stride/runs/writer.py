@@ -7,12 +7,12 @@ or by being stopped, changes nothing beside its successor.
 import os
 import time
 import uuid as uuids
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from stride.errors import RunError
+from stride.errors import RunError, StrideError
 from stride.log import LOGGER
 from stride.runs.files.atomic import (
     atomic_folder,
@@ -303,6 +303,14 @@ class RunWriter(Writer):
         for file in [] if self._closed else list(self._streams.values()):
             file.sync()
 
+    def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
+        """Write progress.json with each heartbeat from now on.
+
+        Args:
+            progress: gives its values; called in another thread.
+        """
+        self._heart.also = lambda: self.commit(self.paths.progress, progress())
+
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
         """Make the streams durable, record how the run ended, and stop writing.
 
@@ -319,8 +327,16 @@ class RunWriter(Writer):
             for file in self._streams.values():
                 file.close()
             self.status(state, reason, **summary)
+            self._end_progress()
         finally:
             self._release()
+
+    def _end_progress(self) -> None:
+        """Take progress.json away: the status and the results say from now on how it came out."""
+        self._heart.stop()
+        progress = self.paths.progress
+        with suppress(OSError, StrideError), self._ownership.acting():
+            os.rename(progress, self._ownership.staging_for(progress) / progress.name)
 
     def _is_closed(self, path: Path) -> bool:
         """Tell whether the writer writes no more, and warn of what comes too late."""

@@ -2,7 +2,7 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.records import (
     CheckpointIndex,
     NormalizationRecord,
+    ProgressRecord,
     ProvenanceRecord,
     ResultsRecord,
     SignatureRecord,
@@ -117,6 +118,14 @@ class Writer(ABC):
         """Make everything appended durable."""
 
     @abstractmethod
+    def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
+        """Write progress.json with each heartbeat from now on.
+
+        Args:
+            progress: gives its values; called in another thread.
+        """
+
+    @abstractmethod
     def close(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record how the run ended, and stop writing."""
 
@@ -132,6 +141,7 @@ class Writer(ABC):
         """Return the bytes of a JSON file, checked where other programs rely on what it holds."""
         records: dict[Path, type[Versioned]] = {
             self.paths.status: StatusRecord,
+            self.paths.progress: ProgressRecord,
             self.paths.provenance: ProvenanceRecord,
             self.paths.results: ResultsRecord,
             self.paths.normalization: NormalizationRecord,
@@ -186,6 +196,9 @@ class ReadOnlyWriter(Writer):
         return {}
 
     def sync_streams(self) -> None:
+        """Do nothing."""
+
+    def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
         """Do nothing."""
 
     def close(self, state: str, reason: str = "", **summary: Any) -> None:

@@ -31,16 +31,6 @@ def age(seconds: float | None) -> str:
     return f"{int(seconds)}s" if seconds >= 1 else "now"
 
 
-def next_command(state: str, text: str) -> str:
-    """Return what to type so that a run in this state goes on; empty where that is not clear."""
-    command = {"waiting": "label", "interrupted": "resume"}.get(state)
-    if command is None:
-        return ""
-    import shlex
-
-    return f"stride {command} {shlex.quote(text)}"
-
-
 def number(value: Any) -> str:
     """Return a metric with four significant digits, or "-" where there is none."""
     if value is None:

@@ -71,6 +71,7 @@ SCHEMA_NAMES = {
     "job",
     "metrics_row",
     "normalization",
+    "progress",
     "provenance",
     "reproduction",
     "results",

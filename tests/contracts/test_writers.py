@@ -28,9 +28,10 @@ CALLS: Mapping[str, Callable[[Writer], Any]] = {
     "append": lambda writer: writer.append(writer.paths.metrics, [ROW]),
     "stream_sizes": lambda writer: writer.stream_sizes(),
     "sync_streams": lambda writer: writer.sync_streams(),
+    "report": lambda writer: writer.report(dict),
     "close": lambda writer: writer.close("failed", "so", metrics={"last": {"loss": 1.0}}),
 }
-READING = {"stream_sizes", "sync_streams"}
+READING = {"stream_sizes", "sync_streams", "report"}
 """The methods that change nothing in any writer's folder."""
 
 REFUSED: Mapping[str, Callable[[Writer], Any]] = {

@@ -3,7 +3,13 @@
 import pytest
 import torch
 
-from stride.engine.device import cuda_number, device_name, device_of_its_own, resolve_device
+from stride.engine.device import (
+    cuda_number,
+    device_name,
+    device_of_its_own,
+    peak_memory,
+    resolve_device,
+)
 from stride.errors import DeviceError
 
 
@@ -11,6 +17,14 @@ def test_cpu_and_auto_are_always_there():
     assert resolve_device("cpu") == torch.device("cpu")
     assert resolve_device("auto").type in ("cpu", "cuda", "mps")
     assert device_name(torch.device("cpu")) == "cpu"
+
+
+def test_the_peak_of_memory_counts_what_was_let_go():
+    before = peak_memory(torch.device("cpu"))
+    assert before.keys() == {"memory"} and 10**7 < before["memory"] < 10**12
+    held = torch.ones(20_000_000)
+    del held
+    assert peak_memory(torch.device("cpu"))["memory"] >= max(before["memory"], 80_000_000)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

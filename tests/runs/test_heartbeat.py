@@ -28,6 +28,21 @@ def test_it_beats_at_once_and_again(tmp_path: Path) -> None:
     assert "stride-heartbeat" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_what_is_done_with_a_beat_may_fail(tmp_path: Path) -> None:
+    path, done = tmp_path / "0.heartbeat", threading.Event()
+    heart = Heartbeat(path, lambda: True, every=0.01)
+
+    def fails() -> None:
+        done.set()
+        raise ValueError("no")
+
+    heart.also = fails
+    assert done.wait(20)
+    os.utime(path, (0, 0))
+    assert beaten(path, 1.0, 20)
+    heart.stop()
+
+
 def test_a_run_that_is_somebody_elses_gets_no_beat(tmp_path: Path) -> None:
     path, ours = tmp_path / "0.heartbeat", threading.Event()
     heart = Heartbeat(path, ours.is_set, every=0.01)

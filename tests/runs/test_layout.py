@@ -32,6 +32,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
     assert files == {
         "config": "config.json",
         "status": "status.json",
+        "progress": "progress.json",
         "segments": "segments",
         "provenance": "provenance.json",
         "code_patch": "code.patch",

@@ -20,7 +20,7 @@ Converted = Callable[[Any], Any]
 def run(runs: Sequence[str], metrics: Sequence[str], *, where: str | None, form: Form) -> None:
     """Put runs side by side: their metrics, and the config in which they differ."""
     from stride.runs.compare import differing_settings
-    from stride.runs.listing.rows import with_all_metrics
+    from stride.runs.listing.facts import with_all_metrics
 
     with select(runs, where) as selection:
         facts = list(selection.facts())

@@ -8,7 +8,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from stride.tables.words import next_command
 from stride_cli.address import find
 from stride_cli.output import print_text, tell
 from stride_cli.streams import is_lost
@@ -100,6 +99,7 @@ def _is_requeued(folder: Path) -> bool:
 def _ending(folder: Path, text: str) -> str:
     """Return how the run that was followed ended, and what to type."""
     from stride.runs.listing.rows import read_row
+    from stride.runs.status import next_command
 
     row = read_row(folder)
     told = f"{text}: {row.state}" + (f": {row.reason}" if row.reason else "")

@@ -77,7 +77,7 @@ def _print_chosen(
 def _print(
     selection: "Selection", limit: int | None, metrics: Sequence[str], form: Form, *, jobs: bool
 ) -> None:
-    from stride.runs.listing.rows import with_all_metrics
+    from stride.runs.listing.facts import with_all_metrics
     from stride.runs.listing.tables import overview
 
     all_metrics = bool(metrics) or form in (Form.JSON, Form.CSV)

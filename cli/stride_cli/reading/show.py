@@ -10,8 +10,10 @@ from stride.tables.words import duration, moment, number
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
 from stride_cli.reading.broken_records import broken_records_as_errors
+from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
+    from stride.runs.listing.progress import Progress
     from stride.runs.listing.rows import RunRow
 
 POSITION = ("step", "epoch")
@@ -27,10 +29,10 @@ def run(text: str, *, json: bool) -> None:
     if row.broken is not None:
         raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
     with broken_records_as_errors(text):
-        _print(row, json=json)
+        _print(row, text, json=json)
 
 
-def _print(row: "RunRow", *, json: bool) -> None:
+def _print(row: "RunRow", text: str, *, json: bool) -> None:
     from stride.runs.layout import RunPaths
 
     paths = RunPaths(row.path)
@@ -40,7 +42,7 @@ def _print(row: "RunRow", *, json: bool) -> None:
         records = {"results": results, "provenance": provenance, "reproduction": reproduction}
         print_json(row.to_json() | records | {"fidelity": _fidelity(row.path)})
     else:
-        lines = [*_head(row), *_segments(row.path), *_lineage(provenance, reproduction)]
+        lines = [*_head(row, text), *_segments(row.path), *_lineage(provenance, reproduction)]
         lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
         print_table(Table([Column("run", str), Column(str(row.path), str, long=True)], lines))
 
@@ -51,8 +53,14 @@ def _optional(path: Path) -> dict[str, Any]:
     return read_record(path) if os.path.lexists(path) else {}
 
 
-def _head(row: "RunRow") -> Iterator[list[str]]:
+def _head(row: "RunRow", text: str) -> Iterator[list[str]]:
     yield ["status", f"{row.state} ({row.reason})" if row.reason else row.state]
+    from stride.runs.status import next_command
+
+    if command := next_command(row.state, text):
+        yield ["to go on", f"type: {command}"]
+    if row.progress is not None:
+        yield from _progress(row.progress, goes_on=row.state == "running")
     yield ["created", moment(row.created)]
     if row.started is not None:
         yield ["started", f"{moment(row.started)}, took {duration(row.duration)}"]
@@ -67,6 +75,16 @@ def _head(row: "RunRow") -> Iterator[list[str]]:
     typed = latest_overrides(row.overrides)
     for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):
         yield [title, text]
+
+
+def _progress(found: "Progress", *, goes_on: bool) -> Iterator[list[str]]:
+    """Yield how far a training has come, or had when its process was killed."""
+    yield ["progress", found.position]
+    parts = {"speed": found.speed if goes_on else ""}
+    parts["memory"] = memory(found.memory, found.device_memory)
+    for title, text in parts.items():
+        if text:
+            yield [title, text]
 
 
 def _segments(folder: Path) -> Iterator[list[str]]:
@@ -111,6 +129,8 @@ def _verdict(reproduction: Mapping[str, Any]) -> str:
 
 
 def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
+    if row.progress is not None:  # results that are there were those of an earlier end
+        results = {}
     for kind in ("best", "last", "test"):
         values = results.get(kind) or getattr(row, kind, {})
         where = ", ".join(f"{name} {values[name]}" for name in POSITION if name in values)
@@ -125,9 +145,7 @@ def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [title, text]
     if results.get("parameters") is not None:
         yield ["parameters", f"{results['parameters']:,}"]
-    speed = results.get("timings", {}).get("samples_per_second")
-    if speed:
-        yield ["speed", f"{speed:,.0f} samples/s"]
+    yield from timings(results.get("timings") or {})
 
 
 def _origin(provenance: Mapping[str, Any]) -> Iterator[list[str]]:

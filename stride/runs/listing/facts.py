@@ -12,8 +12,8 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.configs import config_of
-from stride.runs.listing.measured import numbers_in
-from stride.runs.listing.rows import RunRow, with_all_metrics
+from stride.runs.listing.measured import SPLITS, metrics_in, numbers_in
+from stride.runs.listing.rows import RunRow
 from stride.runs.tags.tags_json import Tags, known_tags
 
 if TYPE_CHECKING:
@@ -27,6 +27,20 @@ TABLES = {"": ("best", "last", "test"), "best": ("best", "test"), "last": ("last
 """In which tables of a row a metric is looked for, in this order."""
 
 _EXTREMES: Mapping[str, Callable[[Iterable[float]], float]] = {"min": min, "max": max}
+
+
+def with_all_metrics(row: RunRow) -> RunRow:
+    """Return a row with the metrics too that results.json alone has.
+
+    Results that are missing or broken have none: `ls` and `verify` tell of them.
+    """
+    if not row.short:
+        return row
+    with suppress(RunError, AttributeError, OverflowError):
+        results = read_record(RunPaths(row.path).results)
+        best, last, test = (metrics_in(results.get(split)) for split in SPLITS)
+        row = row._replace(best={**best, **row.best}, last={**last, **row.last}, test=test)
+    return row._replace(short=False)
 
 
 class Facts:

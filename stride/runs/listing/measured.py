@@ -65,16 +65,16 @@ def numbers_in(record: Mapping[str, Any]) -> dict[str, int | float]:
     return numbers
 
 
-def newest_metrics(paths: RunPaths) -> dict[str, float]:
-    """Return the newest value of each metric near the end of the stream, torn lines aside.
+def newest_row(paths: RunPaths) -> dict[str, Any]:
+    """Return the newest value of each name near the end of metrics.jsonl, torn lines aside.
 
     Raises:
         RunError: it is not a file of the run's own.
     """
-    newest: dict[str, float] = {}
+    newest: dict[str, Any] = {}
     with suppress(OSError), reading(paths.metrics) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL))
         for line in file.read().split(b"\n"):
-            newest |= metrics_in(as_row(line))
+            newest |= as_row(line) or {}
     return newest

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, WorkDirPaths, is_number
-from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_metrics
+from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_row
+from stride.runs.listing.progress import Progress, best_of, progress_of, read_progress
 from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
-from stride.runs.status import FINAL, find_state, is_being_made
+from stride.runs.status import ACTIVE, FINAL, find_state, is_being_made
 from stride.runs.tags.tags_json import known_tags
 
 BROKEN = "broken"
@@ -53,6 +54,7 @@ class RunRow(NamedTuple):
         overrides: `key=value` texts as they were typed.
         uuid: the run's identity, whatever its folder is called.
         broken: why the folder cannot be read.
+        progress: where its training is, or was when its process was killed.
     """
 
     name: str
@@ -72,6 +74,7 @@ class RunRow(NamedTuple):
     overrides: tuple[str, ...] = ()
     uuid: str | None = None
     broken: str | None = None
+    progress: Progress | None = None
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -105,6 +108,7 @@ class RunRow(NamedTuple):
             "overrides": list(self.overrides),
             "tags": list(tags),
             "note": note,
+            "progress": None if self.progress is None else self.progress._asdict(),
         }
 
 
@@ -246,9 +250,9 @@ def _completed(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: flo
     row = _alive(row, status, paths, now)
     if "overrides" not in status:
         row = row._replace(overrides=_texts(_optional(paths.provenance)))
-    if "metrics" not in status:
-        row = _with_results(row, paths)
-    return row
+    if status["state"] in ACTIVE:
+        return _with_progress(row, status, paths)
+    return row if "metrics" in status else _with_results(row, paths)
 
 
 def _alive(row: RunRow, status: Mapping[str, Any], paths: RunPaths, now: float) -> RunRow:
@@ -285,7 +289,7 @@ def _with_results(row: RunRow, paths: RunPaths) -> RunRow:
     best, last, test = (metrics_in(results.get(split)) for split in SPLITS)
     return row._replace(
         best=best,
-        last=last or newest_metrics(paths),
+        last=last or metrics_in(newest_row(paths)),
         test=test,
         short=False,
         monitor=row.monitor or _text(monitor, "metric"),
@@ -293,18 +297,20 @@ def _with_results(row: RunRow, paths: RunPaths) -> RunRow:
     )
 
 
-def with_all_metrics(row: RunRow) -> RunRow:
-    """Return a row with the metrics too that results.json alone has.
-
-    Results that are missing or broken have none: `ls` and `verify` tell of them.
-    """
-    if not row.short:
-        return row
-    with suppress(RunError, AttributeError, OverflowError):
-        results = read_record(RunPaths(row.path).results)
-        best, last, test = (metrics_in(results.get(split)) for split in SPLITS)
-        row = row._replace(best={**best, **row.best}, last={**last, **row.last}, test=test)
-    return row._replace(short=False)
+def _with_progress(row: RunRow, status: Mapping[str, Any], paths: RunPaths) -> RunRow:
+    """Say where a training is: results that are there already were those of an earlier end."""
+    record, newest = read_progress(paths, status.get("segment")), newest_row(paths)
+    if not record:
+        row = _with_results(row, paths)
+    metrics, monitor = record.get("metrics") or {}, record.get("monitor") or {}
+    return row._replace(
+        best=best_of(record, newest) or row.best,
+        last={**row.last, **metrics_in(metrics.get("last")), **metrics_in(newest)},
+        monitor=_text(monitor, "metric") or row.monitor,
+        mode=_text(monitor, "mode") or row.mode,
+        progress=progress_of(record, newest),
+        short=False,
+    )
 
 
 def _optional(path: Path) -> dict[str, Any]:

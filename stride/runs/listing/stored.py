@@ -15,9 +15,8 @@ from stride.runs.listing.rows import RunRow
 if TYPE_CHECKING:
     from stride.runs.where.names import Field
 
-_PLAIN = tuple(
-    name for name in RunRow._fields if name not in ("name", "path", "broken", "short", *SPLITS)
-)
+_OTHER = frozenset({"name", "path", "broken", "short", "progress", *SPLITS})
+_PLAIN = tuple(name for name in RunRow._fields if name not in _OTHER)
 
 
 _PLACES = {name: at for at, name in enumerate(_PLAIN)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride.runs.listing.rows import RunRow
+from stride.runs.status import next_command
 from stride.runs.tags.tags_json import known_tags
 from stride.tables.table import Column, Table, numbers
 from stride.tables.words import age, duration, moment, number
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 _TAGS = Column("tags", " ".join, long=True)
 _Filled = tuple[Column, Sequence[Any]]  # with a value for each row
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
-REASON_SHOWN = frozenset({"failed", "broken", "running"})  # states whose reason a listing shows
+REASON_SHOWN = frozenset(
+    {"failed", "broken", "running", "waiting"}
+)  # states whose reason a listing shows
 
 
 def overview(
@@ -146,10 +149,14 @@ def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
 
 
 def _rest(row: RunRow, shared: Sequence[str]) -> str:
-    """Return the overrides that are a run's own, and why it went wrong."""
+    """Return the overrides that are a run's own, and where it is, what it waits for, what failed."""
     own = [text for text in latest_overrides(row.overrides) if text not in shared]
-    reason = f"({row.reason})" if row.reason and row.state in REASON_SHOWN else ""
-    return "  ".join(word for word in (" ".join(own), reason) if word)
+    told = [row.reason] if row.reason and row.state in REASON_SHOWN else []
+    if row.state == "running" and row.progress is not None:
+        told.insert(0, row.progress.brief)
+    if row.state == "waiting":
+        told.append(f"type: {next_command(row.state, str(row.path))}")
+    return "  ".join(word for word in (" ".join(own), f"({'; '.join(told)})" * bool(told)) if word)
 
 
 def _chosen(field: "Field", values: Sequence[Any], rows: Sequence[RunRow]) -> _Filled:

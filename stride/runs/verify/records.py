@@ -9,6 +9,7 @@ from stride.runs.provenance.config_digest import require_known_config
 from stride.runs.records import (
     JobRecord,
     NormalizationRecord,
+    ProgressRecord,
     ProvenanceRecord,
     ReproductionRecord,
     ResultsRecord,
@@ -35,6 +36,7 @@ def check_records(
     status = read_if_there(report, paths.status, StatusRecord)
     results = read_if_there(report, paths.results, ResultsRecord)
     read_if_there(report, paths.provenance, ProvenanceRecord)
+    read_if_there(report, paths.progress, ProgressRecord)
     read_if_there(report, paths.job, JobRecord)
     read_if_there(report, paths.normalization, NormalizationRecord)
     read_if_there(report, paths.reproduction, ReproductionRecord)

@@ -1,6 +1,8 @@
 """Claim a run for a training that stands, and write down where it comes from."""
 
+import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,19 @@ from stride.components import is_user_code, source_of
 from stride.config.import_paths import import_paths
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
-from stride.engine.device import device_name
+from stride.engine.device import device_name, peak_memory
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
 from stride.loggers.text import TextLog
 from stride.runs.layout import FORMAT_VERSION, RunPaths
+from stride.runs.listing.measured import summary_of
 from stride.runs.provenance.collect import Survey, collect
 from stride.runs.signing.key import key_file, own_key
 from stride.runs.writer_base import ReadOnlyWriter, Writer
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.component_sources import Tables, constructor_of, sources_of, used_by
+from stride.trainer.fit.results import measured
 from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.run_start import RunStart, typed_overrides
 from stride.trainer.fit.session import Session
@@ -55,7 +59,30 @@ def claim(
         writer, session.state, loggers, display, session.fingerprint, session.latest
     )
     recording.show_warnings(before)
+    writer.report(partial(_progress, session, recording, epochs, steps))
     return recording
+
+
+def _progress(
+    session: Session, run: RunRecorder, epochs: int | None, steps: int | None
+) -> dict[str, Any]:
+    """Return how far a training has come; asked in a thread, so that no step does anything."""
+    callbacks, last = session.callbacks, {**session.latest, **session.metrics}
+    found = measured(
+        state=session.state, monitor=callbacks.monitor, best=callbacks.best.best, last=last
+    )
+    return {
+        "format_version": FORMAT_VERSION,
+        "segment": run.identity["segment"],
+        "time": time.time(),
+        "step": session.state.step,
+        "epoch": session.state.epoch,
+        "total_steps": steps,
+        "total_epochs": epochs,
+        "steps_per_second": run.speed or None,
+        **peak_memory(session.assembly.device),
+        **summary_of(found),
+    }
 
 
 def _take(start: RunStart, session: Session, survey: Survey) -> Writer:

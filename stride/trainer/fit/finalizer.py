@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from stride.engine.device import peak_memory
 from stride.engine.random import rank_seed, seed_everything
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.stopping import StopRequest
@@ -110,7 +111,7 @@ class Finalizer:
             best=best.best,
             last={**session.latest, **session.metrics},
             test=test,
-            timings=self._stopwatch.timings(),
+            timings={**self._stopwatch.timings(), **peak_memory(session.assembly.device)},
             parameters=sum(p.numel() for p in model.parameters()),
             weights_sha256=session.run.weights_sha256,
         )

@@ -77,11 +77,20 @@ def results_of(
     """Return the content of results.json."""
     results = {
         "format_version": FORMAT_VERSION,
-        "best": {"step": best.step, "epoch": best.epoch, **best.metrics} if best.metrics else {},
-        "last": {"step": state.step, "epoch": state.epoch, **last},
+        **measured(state=state, monitor=monitor, best=best, last=last),
         "test": dict(test),
         "timings": dict(timings),
-        "monitor": {"metric": monitor.metric, "mode": monitor.mode, "value": best.value},
         "parameters": parameters,
     }
     return results | ({"weights_sha256": weights_sha256} if weights_sha256 else {})
+
+
+def measured(
+    *, state: TrainState, monitor: Monitor, best: Best, last: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return best and last metrics, and by what the best is chosen, as results.json has them."""
+    return {
+        "best": {"step": best.step, "epoch": best.epoch, **best.metrics} if best.metrics else {},
+        "last": {"step": state.step, "epoch": state.epoch, **last},
+        "monitor": {"metric": monitor.metric, "mode": monitor.mode, "value": best.value},
+    }

@@ -48,6 +48,7 @@ class RunRecorder:
     Attributes:
         paths: the run's files.
         weights_sha256: digest of the weights written last, empty before.
+        speed: steps per second between the newest two reports, 0 before.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class RunRecorder:
         self._warnings = _Shown(display)
         self._summary = summary_of({})
         self._reported = (time.perf_counter(), state.step)
-        self._speed = 0.0
+        self.speed = 0.0
 
     @property
     def name(self) -> str:
@@ -131,8 +132,8 @@ class RunRecorder:
         (before, step_before), step = self._reported, self._state.step
         if step > step_before:
             self._reported = (time.perf_counter(), step)
-            self._speed = (step - step_before) / max(self._reported[0] - before, 1e-9)
-        return self._speed
+            self.speed = (step - step_before) / max(self._reported[0] - before, 1e-9)
+        return self.speed
 
     def _to_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
         self._writer.append(self.paths.metrics, rows)

@@ -23,6 +23,41 @@ def test_a_run_at_a_glance(stride, make_run) -> None:
     assert "commit      " + "a" * 40 in lines
 
 
+def test_a_run_under_way_tells_how_far_it_is(stride, make_run) -> None:
+    paths = make_run()
+    status = read_json(paths.status)
+    atomic_json(paths.status, status | {"state": "running"})
+    progress = {"segment": 0, "time": 1.0, "step": 120, "epoch": 3, "total_steps": 400}
+    progress |= {"total_epochs": 10, "steps_per_second": 2.0, "memory": 412_000_000}
+    metrics = {"best": {"validation/epoch_loss": 0.125}, "last": {"lr": 0.1}}
+    record = {"format_version": 3, **progress, "device_memory": 3_100_000_000, "metrics": metrics}
+    atomic_json(paths.progress, record)
+    lines = stride("show", "W/0").out.splitlines()
+    assert "progress    epoch 3/10, step 120/400" in lines
+    assert "speed       2 steps/s, 2m 20s left" in lines
+    assert "memory      412 MB, 3.1 GB of the device" in lines
+    assert "best        validation/epoch_loss = 0.125" in lines
+    assert json.loads(stride("show", "W/0", "--json").out)["progress"]["seconds_left"] == 140.0
+    assert "(epoch 3/10, step 120/400, 2m 20s left)" in stride("ls", "W").out
+
+
+def test_an_ended_run_tells_what_it_took(stride, make_run) -> None:
+    make_run()
+    lines = stride("show", "W/0").out.splitlines()
+    assert "training    1.0s; 2.0s in all" in lines and "speed       1,234 samples/s" in lines
+    assert not any(line.startswith(("progress", "to go on")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("state", "command"), [("waiting", "stride label W/0"), ("interrupted", "stride resume W/0")]
+)
+def test_what_to_type_so_that_a_run_goes_on(stride, make_run, state, command) -> None:
+    paths = make_run()
+    record = read_json(paths.status) | {"state": state, "reason": "so"}
+    atomic_json(paths.status, record)
+    assert f"to go on    type: {command}" in stride("show", "W/0").out.splitlines()
+
+
 def test_every_selector(stride, make_run) -> None:
     make_run(loss=0.1)
     make_run(name="big", loss=0.9)

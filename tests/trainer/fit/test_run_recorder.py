@@ -113,6 +113,21 @@ def test_warnings_are_shown_while_the_run_goes_on(tmp_path):
     assert shown.getvalue() == "warning: update 3 skipped\n"
 
 
+def test_each_epoch_is_a_line_of_the_log_and_of_a_long_epoch_one_a_minute(
+    recording, caplog, monkeypatch
+):
+    caplog.set_level("INFO", "stride")
+    with recording:
+        recording.record({"train/loss": 3.0})
+        recording.record({"train/epoch_loss": 2.0, "lr": 0.1})
+        recording._next_line = 0.0
+        recording.record({"train/loss": 1.0})
+    assert [line.partition("  step 0  ")[2] for line in caplog.messages] == [
+        "train loss 2  lr 0.1  0 steps/s",
+        "recent loss 1  0 steps/s",
+    ]
+
+
 def test_speed_is_measured_between_different_steps(recording):
     with recording:
         recording._state.step = 10
