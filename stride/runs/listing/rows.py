@@ -47,7 +47,7 @@ class RunRow(NamedTuple):
         best: best metrics by name.
         last: the latest value of each metric by name.
         test: metrics of the best weights on the test split by name.
-        short: whether results.json may have metrics that are not here; `with_all_metrics` adds
+        short: whether results.json may have metrics that are not here; `Facts` has
             them.
         monitor: name of the metric that decides what is best.
         mode: "min" or "max".

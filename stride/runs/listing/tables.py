@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 _TAGS = Column("tags", " ".join, long=True)
 _Filled = tuple[Column, Sequence[Any]]  # with a value for each row
 PLACE = frozenset({"work_dir", "run"})  # overrides that say where a run is, not what it is
-REASON_SHOWN = frozenset(
-    {"failed", "broken", "running", "waiting"}
-)  # states whose reason a listing shows
+# States whose reason a listing shows.
+REASON_SHOWN = frozenset({"failed", "broken", "running", "waiting"})
 
 
 def overview(
@@ -149,7 +148,7 @@ def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
 
 
 def _rest(row: RunRow, shared: Sequence[str]) -> str:
-    """Return the overrides that are a run's own, and where it is, what it waits for, what failed."""
+    """Return the overrides that are a run's own, and where it is, or what it waits for, or why."""
     own = [text for text in latest_overrides(row.overrides) if text not in shared]
     told = [row.reason] if row.reason and row.state in REASON_SHOWN else []
     if row.state == "running" and row.progress is not None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from stride.runs.listing.facts import Facts
+from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.measured import LISTED, summary_of
-from stride.runs.listing.rows import read_row, with_all_metrics
+from stride.runs.listing.rows import read_row
 from stride.runs.records import StatusRecord, Summary
 
 MONITOR = {"metric": "m/250", "mode": "max", "value": 250.0}
