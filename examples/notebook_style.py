@@ -29,13 +29,13 @@ print(run)
 print("learning rate:", run.config.optimizer_kwargs.lr)
 print("test accuracy:", round(run.results["test"]["test/accuracy"], 4))
 
-# %% Its metrics: a list of dicts, or a data frame where pandas is installed.
+# %% Its metrics: a list of dicts, or a data frame of its epochs where pandas is installed.
 rows = run.metrics()
 losses = [row["validation/epoch_loss"] for row in rows if "validation/epoch_loss" in row]
 print("validation loss by epoch:", [round(loss, 3) for loss in losses])
 try:
     frame = run.metrics(frame=True)
-    print(frame[["epoch", "train/epoch_loss", "validation/epoch_loss"]].dropna().to_string())
+    print(frame[["epoch", "train/epoch_loss", "validation/epoch_loss"]].to_string())
 except StrideError as error:
     print(error)  # pandas is not installed, and how to install it
 

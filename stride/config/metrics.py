@@ -1,6 +1,7 @@
 """The names of metrics: one canonical name for each, and which way is better."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from stride.errors import ConfigError
@@ -38,6 +39,11 @@ def canonical(name: str) -> str:
     """
     found = _SPLIT_NAME.fullmatch(name)
     return metric_name(found[1], found[2]) if found else name
+
+
+def ends_epoch(row: Iterable[str]) -> bool:
+    """Tell whether a row of metrics holds an epoch's values."""
+    return any("/epoch_" in name for name in row)
 
 
 def as_number(name: str, value: Any) -> float:

@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from stride.config.metrics import RESERVED
+from stride.config.metrics import RESERVED, ends_epoch
 from stride.errors import ConfigError, nearest
 from stride.loggers.base import Row
 from stride.loggers.screen import Screen
@@ -176,11 +176,6 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
     if mode == "auto":
         mode = "rich" if Screen(stream).isatty() else "minimal"
     return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
-
-
-def ends_epoch(row: Row) -> bool:
-    """Tell whether a row holds an epoch's values."""
-    return any("/epoch_" in name for name in row)
 
 
 def format_metrics(row: Row) -> list[str]:

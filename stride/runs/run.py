@@ -4,10 +4,10 @@ import os
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from stride.config.nonfinite import decode_numbers
-from stride.errors import ConfigError, MissingExtra, RunError
+from stride.errors import ConfigError, MissingExtra, RunError, UserError
 from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.files.durable import os_errors_as
@@ -19,6 +19,7 @@ from stride.runs.layout import (
     WorkDirPaths,
     checkpoint_order,
 )
+from stride.runs.listing.history import epoch_rows
 from stride.runs.listing.rows import RunRow, is_run_folder, read_row
 from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
@@ -27,6 +28,7 @@ from stride.runs.tags.tags_json import change_tags, read_tags, write_note
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
 
+Rows = Literal["epochs", "all"]
 _LOG_LIMIT = 2**30  # bytes that come back as one text
 
 
@@ -167,23 +169,33 @@ class Run:
         return results
 
     @overload
-    def metrics(self, frame: Literal[False] = False) -> list[dict[str, Any]]: ...
+    def metrics(
+        self, frame: Literal[False] = False, *, rows: Rows | None = None
+    ) -> list[dict[str, Any]]: ...
 
     @overload
-    def metrics(self, frame: bool) -> Any: ...
+    def metrics(self, frame: bool, *, rows: Rows | None = None) -> Any: ...
 
-    def metrics(self, frame: bool = False) -> Any:
+    def metrics(self, frame: bool = False, *, rows: Rows | None = None) -> Any:
         """Return the rows of the metrics stream, without a torn last line.
 
         Args:
-            frame: whether to return a pandas DataFrame, one row for each line.
+            frame: whether to return a pandas DataFrame, for which
+                `frame.plot("epoch", "validation/epoch_loss")` is a curve.
+            rows: "epochs": one for each end of an epoch, with all that was recorded there; "all":
+                every line, those between too. By default a frame has epochs, and a list all.
 
         Raises:
             RunError: a line before the last is broken.
+            UserError: there are no rows of that name.
             MissingExtra: a frame is asked for and pandas is not installed.
         """
-        rows = decode_numbers(read_lines(self.paths.metrics))
-        return _frame(rows) if frame else rows
+        chosen = rows or ("epochs" if frame else "all")
+        if chosen not in get_args(Rows):
+            raise UserError(f"there are no rows {chosen!r}", hint='give rows="epochs" or "all"')
+        lines = decode_numbers(read_lines(self.paths.metrics))
+        found = epoch_rows(lines) if chosen == "epochs" else lines
+        return _frame(found) if frame else found
 
     def log(self, rank: int = 0) -> str:
         """Return the text log of one rank.

@@ -1,6 +1,7 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack, final
@@ -71,7 +72,8 @@ class Trainer:
         session: everything that the last or current `fit` carries.
         state: step, epoch and position of the training.
         optimizer: of the last or current `fit`.
-        run: the recording of the last or current `fit`.
+        run: the run of the last `fit`, to be read: a `stride.Run` with its model. While one goes
+            on, the run as callbacks have it.
         metrics: the latest value of each metric of the last or current `fit`.
         results: as in results.json, of the last `fit`.
 
@@ -83,7 +85,7 @@ class Trainer:
 
     session: Session
     hooks: Hooks
-    run: RunRecorder
+    run: Any
 
     def __new__(
         cls,
@@ -228,7 +230,16 @@ class Trainer:
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
         self._require(start, trust_code)
-        return fit(self, start, limit)
+        return self._train(start, limit)
+
+    def _train(self, start: RunStart, limit: Budget | None = None) -> float:
+        """Train from a start, and leave the run to be read, however that ends."""
+        try:
+            return fit(self, start, limit)
+        finally:
+            if isinstance(recorder := getattr(self, "run", None), RunRecorder):
+                with suppress(RunError):  # whose folder is gone; what ended the run is to be told
+                    self.run = LoadedRun(recorder.paths.path)
 
     def _require(self, start: RunStart, trust_code: bool) -> None:
         """Refuse code without its owner's word, and a config of another class of trainers."""
@@ -276,7 +287,7 @@ class Trainer:
             start = ForkedRun.of(self._place(run), at, overrides, run=name)
             start.given_in(self.builder.resolved.folder)
         self._require(start, trust_code)
-        return fit(self, start, limit)
+        return self._train(start, limit)
 
     @final
     def reproduce(
@@ -309,7 +320,7 @@ class Trainer:
             start.given_in(self.builder.resolved.folder)
         self._require(start, trust_code)
         try:
-            fit(self, start)
+            self._train(start)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with process_group_for(start.resolved.config):
@@ -328,8 +339,16 @@ class Trainer:
     # For hooks, and for use after a training.
 
     def log(self, name: str, value: float | Tensor) -> None:
-        """Record a number, or a tensor of one, under the current step."""
-        self.run.log(name, value)
+        """Record a number, or a tensor of one, under the current step.
+
+        Raises:
+            RunError: no training is under way.
+        """
+        run = getattr(self, "run", None)
+        if not isinstance(run, RunRecorder):
+            hint = "call it in a hook, as after_epoch"
+            raise RunError("no training is under way", where="trainer.log", hint=hint)
+        run.log(name, value)
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""

@@ -78,6 +78,7 @@ stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file
 stride logs RUN --rank R --job --follow|-f
 stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
 --json --csv --md --latex
+stride metrics RUN --metric|-m NAME... --points N --steps --json --csv --md --latex
 stride note RUN [TEXT]
 stride path RUN
 stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json

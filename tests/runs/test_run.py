@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.errors import MissingExtra, RunError
+from stride.errors import MissingExtra, RunError, UserError
 from stride.runs.listing.status_json import is_final
 from stride.runs.run import Run
 
@@ -68,11 +68,25 @@ def test_a_run_without_metrics_has_none(folder):
     assert Run(folder).metrics() == []
 
 
-def test_metrics_as_a_frame_have_a_row_for_each_line(folder):
-    frame = Run(folder).metrics(frame=True)
+def test_metrics_as_a_frame_have_a_row_for_each_line_where_these_are_asked_for(folder):
+    frame = Run(folder).metrics(frame=True, rows="all")
     assert list(frame.columns) == ["step", "loss", "lr"]
     assert frame["step"].tolist() == [1, 2]
     assert frame["loss"].isna().all() and frame["loss"].dtype == "float64"
+
+
+def test_a_frame_has_a_row_for_each_epoch(folder):
+    end = {"step": 4, "epoch": 1, "train/epoch_loss": 2.0, "validation/epoch_loss": "NaN"}
+    with (folder / "metrics.jsonl").open("a") as stream:
+        stream.write(f'\n{json.dumps(end)}\n{{"step": 4, "epoch": 1, "mine": 3.0}}\n')
+    text = (folder / "metrics.jsonl").read_text().replace('{"step": 3,\n', "")
+    (folder / "metrics.jsonl").write_text(text)
+    run = Run(folder)
+    frame = run.metrics(frame=True)
+    assert frame[["epoch", "train/epoch_loss", "mine"]].to_numpy().tolist() == [[1, 2.0, 3.0]]
+    assert len(run.metrics(rows="epochs")) == 1 and len(run.metrics()) == 4
+    with pytest.raises(UserError, match="there are no rows 'steps'"):
+        run.metrics(rows="steps")
 
 
 def test_a_frame_without_pandas_names_the_extra(folder, monkeypatch):

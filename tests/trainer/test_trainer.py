@@ -109,6 +109,13 @@ def test_two_fits_are_two_runs_and_each_starts_anew(make):
     assert first == second != changed
     names = sorted(p.name for p in trainer.run.paths.path.parent.iterdir() if p.name[0] != ".")
     assert names == ["0", "1", "fast"]
+    assert isinstance(trainer.run, Run) and (trainer.run.name, trainer.run.state) == (
+        "fast",
+        "done",
+    )
+    assert [row["epoch"] for row in trainer.run.metrics(rows="epochs")] == [1, 2]
+    with pytest.raises(RunError, match="no training is under way"):
+        trainer.log("mine", 1.0)
 
 
 def test_the_same_config_gives_the_same_bits_whatever_was_drawn_before(make, tmp_path):
@@ -303,7 +310,7 @@ def test_a_loss_that_is_not_finite_fails_the_run_and_leaves_it_readable(make):
     with pytest.raises(NonFiniteError, match="step 6, batch 2 of epoch 2"):
         trainer.fit()
     run = run_of(trainer)
-    assert errors == [NonFiniteError]
+    assert errors == [NonFiniteError] and trainer.run.state == "failed"
     assert run.status["state"] == "failed"
     assert run.status["reason"].startswith("nonfinite")
     assert all(torch.isfinite(p).all() for p in load_run(run.path).model.parameters())

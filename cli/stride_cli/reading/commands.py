@@ -169,6 +169,31 @@ def path(run: Run) -> None:
     path.run(run)
 
 
+@commands.command(
+    epilog="Example:  stride metrics work_dirs/demo/latest -m val_loss --points 10"
+)
+def metrics(
+    run: Run,
+    metric: Metrics = None,
+    points: Annotated[
+        int, typer.Option("--points", min=2, metavar="N", help="How many rows, of all there are.")
+    ] = 20,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Rows inside of epochs too, not their ends alone.")
+    ] = False,
+    json: AsJson = False,
+    csv: AsCsv = False,
+    md: AsMarkdown = False,
+    latex: AsLatex = False,
+) -> None:
+    """Show how a run's metrics went: its curve, at a few points."""
+    from stride_cli.output import form_of
+    from stride_cli.reading import metrics
+
+    form = form_of(json=json, csv=csv, md=md, latex=latex)
+    metrics.run(run, metric or [], points=points, steps=steps, form=form)
+
+
 @commands.command(epilog="Example:  stride logs work_dirs/demo/latest -f")
 def logs(
     run: Run,

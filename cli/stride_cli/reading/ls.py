@@ -124,12 +124,13 @@ def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[
     names = {name: name if name in known else canonical(name) for name in metrics}
     for typed, name in names.items():
         if known and name not in known:
-            hint = nearest(typed, known) or f"there are {_listed(sorted(known))}"
+            hint = nearest(typed, known) or f"there are {listed(sorted(known))}"
             raise UserError(f"no run here has a metric {typed!r}", hint=hint)
     return list(names.values())
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names for an error: some of them, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from stride.config.metrics import RESERVED
+from stride.config.metrics import RESERVED, ends_epoch
 from stride.distributed import is_main
 from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.fingerprint import Fingerprint
@@ -19,7 +19,7 @@ from stride.engine.state import Latest, TrainState
 from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
-from stride.loggers.console import Display, ends_epoch
+from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
