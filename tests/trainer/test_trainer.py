@@ -109,11 +109,9 @@ def test_two_fits_are_two_runs_and_each_starts_anew(make):
     assert first == second != changed
     names = sorted(p.name for p in trainer.run.paths.path.parent.iterdir() if p.name[0] != ".")
     assert names == ["0", "1", "fast"]
-    assert isinstance(trainer.run, Run) and (trainer.run.name, trainer.run.state) == (
-        "fast",
-        "done",
-    )
-    assert [row["epoch"] for row in trainer.run.metrics(rows="epochs")] == [1, 2]
+    run = trainer.run
+    assert isinstance(run, Run) and (run.name, run.state) == ("fast", "done")
+    assert [row["epoch"] for row in run.metrics(rows="epochs")] == [1, 2]
     with pytest.raises(RunError, match="no training is under way"):
         trainer.log("mine", 1.0)
 

@@ -52,8 +52,10 @@ class Progress(NamedTuple):
 
     @property
     def brief(self) -> str:
-        """Return where a training is in a few words, for a listing."""
-        return self.position + self._left()
+        """Return where a training is in a few words, for a listing: "epoch 3/10, 1h 02m left"."""
+        known = self.total_epochs is not None or not self.total_steps
+        here = self.position.split(", ")[0 if known else 1]
+        return here + self._left()
 
     def _left(self) -> str:
         return "" if self.seconds_left is None else f", {duration(self.seconds_left)} left"

@@ -44,6 +44,7 @@ def overview(
         *([_measured(name, rows) for name in metrics] if metrics else _monitored(rows)),
         *([] if jobs is None else [(Column("job"), [jobs.get(row.path) for row in rows])]),
         *_tags(rows),
+        *_under_way(rows),
         (Column("overrides", long=True), [_rest(row, shared) for row in rows]),
     ]
     return _table(columns, _above(rows, f"all runs: {' '.join(shared)}" if shared else ""))
@@ -148,14 +149,22 @@ def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:
 
 
 def _rest(row: RunRow, shared: Sequence[str]) -> str:
-    """Return the overrides that are a run's own, and where it is, or what it waits for, or why."""
+    """Return the overrides that are a run's own, and why it is as it is."""
     own = [text for text in latest_overrides(row.overrides) if text not in shared]
-    told = [row.reason] if row.reason and row.state in REASON_SHOWN else []
-    if row.state == "running" and row.progress is not None:
-        told.insert(0, row.progress.brief)
+    reason = f"({row.reason})" if row.reason and row.state in REASON_SHOWN else ""
+    return "  ".join(word for word in (" ".join(own), reason) if word)
+
+
+def _under_way(rows: Sequence[RunRow]) -> list[_Filled]:
+    """Return how far the trainings under way are, and what to type for runs that wait."""
+    found = [_progress(row) for row in rows]
+    return [(Column("progress", str), found)] if any(found) else []
+
+
+def _progress(row: RunRow) -> str | None:
     if row.state == "waiting":
-        told.append(f"type: {next_command(row.state, str(row.path))}")
-    return "  ".join(word for word in (" ".join(own), f"({'; '.join(told)})" * bool(told)) if word)
+        return f"type: {next_command(row.state, str(row.path))}"
+    return row.progress.brief if row.state == "running" and row.progress else None
 
 
 def _chosen(field: "Field", values: Sequence[Any], rows: Sequence[RunRow]) -> _Filled:

@@ -38,7 +38,7 @@ def test_a_run_under_way_tells_how_far_it_is(stride, make_run) -> None:
     assert "memory 412 MB, 3.1 GB of the device" in lines
     assert "best validation/epoch_loss = 0.125" in lines
     assert json.loads(stride("show", "W/0", "--json").out)["progress"]["seconds_left"] == 140.0
-    assert "(epoch 3/10, step 120/400, 2m 20s left)" in stride("ls", "W").out
+    assert "  epoch 3/10, 2m 20s left\n" in stride("ls", "W").out
 
 
 def test_an_ended_run_tells_what_it_took(stride, make_run) -> None:
@@ -55,7 +55,9 @@ def test_what_to_type_so_that_a_run_goes_on(stride, make_run, state, command) ->
     paths = make_run()
     record = read_json(paths.status) | {"state": state, "reason": "so"}
     atomic_json(paths.status, record)
-    assert f"to go on    type: {command}" in stride("show", "W/0").out.splitlines()
+    lines = [" ".join(line.split()) for line in stride("show", "W/0").out.splitlines()]
+    assert f"to go on type: {command}" in lines
+    assert (f"  type: {command}" in stride("ls", "W").out) == (state == "waiting")
 
 
 def test_every_selector(stride, make_run) -> None:
