@@ -27,6 +27,8 @@ def run(text: str, rank: int, *, job: bool, follow: bool) -> None:
     def log() -> Path:
         return _job_output(paths.job_output) if job else paths.log(rank)
 
+    if follow and not os.path.exists(log()) and _goes_on(folder):
+        tell(f"{text} has no log yet: waiting for it")
     pieces = follow_log(log, lambda: _goes_on(folder)) if follow else _whole(log())
     for piece in pieces:
         print_text(piece)

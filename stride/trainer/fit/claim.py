@@ -67,7 +67,7 @@ def _progress(
     session: Session, run: RunRecorder, epochs: int | None, steps: int | None
 ) -> dict[str, Any]:
     """Return how far a training has come; asked in a thread, so that no step does anything."""
-    callbacks, last = session.callbacks, {**session.latest, **session.metrics}
+    callbacks, last = session.callbacks, session.last_values()
     found = measured(
         state=session.state, monitor=callbacks.monitor, best=callbacks.best.best, last=last
     )

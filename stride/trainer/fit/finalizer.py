@@ -109,7 +109,7 @@ class Finalizer:
             state=session.state,
             monitor=session.callbacks.monitor,
             best=best.best,
-            last={**session.latest, **session.metrics},
+            last=session.last_values(),
             test=test,
             timings={**self._stopwatch.timings(), **peak_memory(session.assembly.device)},
             parameters=sum(p.numel() for p in model.parameters()),

@@ -140,7 +140,7 @@ class RunRecorder:
 
     def _to_latest(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
-            self._latest.update((name, row[name]) for name in row.keys() - RESERVED)
+            self._latest.update(item for item in row.items() if item[0] not in RESERVED)
 
     def _to_loggers(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:

@@ -108,6 +108,11 @@ class Session:
         self.metrics.update(values)
         self.run.record(values)
 
+    def last_values(self) -> dict[str, float]:
+        """Return the latest value of each metric: those of epochs and reports, then the others."""
+        others = dict(self.latest)  # which a thread adds to
+        return dict(self.metrics) | {n: v for n, v in others.items() if n not in self.metrics}
+
     def _validate(self) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
         return self.assembly.evaluate("validation") if self.assembly.validates else {}

@@ -33,6 +33,22 @@ def test_following_ends_when_the_run_ends_or_waits_and_says_so(
     assert (code, out, err) == (0, "first line\nsecond line\n", f"W/0: {state}: {told}\n")
 
 
+def test_a_queued_run_is_waited_for(stride, make_run, monkeypatch) -> None:
+    paths = make_run()
+    record = json.loads(paths.status.read_text())
+    paths.status.write_text(json.dumps(record | {"state": "queued"}))
+    paths.log(0).unlink()
+
+    def begin(seconds: float) -> None:
+        paths.log(0).write_text("begun\n")
+        paths.status.write_text(json.dumps(record))
+
+    monkeypatch.setattr(logs.time, "sleep", begin)
+    code, out, err = stride("logs", "W/0", "-f")
+    assert (code, out) == (0, "begun\n")
+    assert err == "W/0 has no log yet: waiting for it\nW/0: done\n"
+
+
 def test_the_output_of_the_job(stride, make_run) -> None:
     paths = make_run()
     said = "no log slurm-%j.out (W/0/logs); there are rank0.log"
