@@ -17,10 +17,10 @@ from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows import read_row
 from stride.runs.process import Process
 from stride.runs.run import Run
-from stride.runs.status import FINAL, STATES, current_state, is_written
+from stride.runs.status import ACTIVE, STATES, current_state, is_written
 from stride.runs.verify.run import _look
 from stride.runs.work_dir import WorkDir
-from stride_cli.reading.logs import _alive
+from stride_cli.reading.logs import _goes_on
 
 WORDS = (*STATES, "flying", "torn", "missing")
 PROCESSES = ("alive", "dead", "elsewhere")
@@ -111,8 +111,9 @@ def test_every_reader_finds_the_same_state(tmp_path: Path, word: str, dead: int)
         state, written = expected(word, *case)
         answers = {k: v for k, v in found(paths).items() if v != state}
         answers |= {k: v for k, v in writers(paths).items() if v != written}
-        if state != BROKEN and _alive(paths.path) is (state in FINAL):
-            answers["logs --follow"] = "is followed" if state in FINAL else "is not followed"
+        followed = state in ACTIVE or state == "queued"
+        if state != BROKEN and _goes_on(paths.path) is not followed:
+            answers["logs --follow"] = "is not followed" if followed else "is followed"
         if answers:
             wrong[case] = (state, written), answers
     assert not wrong

@@ -63,7 +63,8 @@ def _head(row: "RunRow", text: str) -> Iterator[list[str]]:
         yield from _progress(row.progress, goes_on=row.state == "running")
     yield ["created", moment(row.created)]
     if row.started is not None:
-        yield ["started", f"{moment(row.started)}, took {duration(row.duration)}"]
+        took = "" if row.duration is None else f", took {duration(row.duration)}"
+        yield ["started", moment(row.started) + took]
     from stride.runs.listing.tables import latest_overrides
     from stride.runs.tags.tags_json import known_tags
 
