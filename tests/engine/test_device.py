@@ -27,6 +27,15 @@ def test_the_peak_of_memory_counts_what_was_let_go():
     assert peak_memory(torch.device("cpu"))["memory"] >= max(before["memory"], 80_000_000)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_peak_of_a_devices_memory():
+    device = torch.device("cuda")
+    held = torch.ones(10_000_000, device=device)
+    del held
+    assert peak_memory(device)["device_memory"] >= 40_000_000
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 @pytest.mark.parametrize("name", ["cuda", "cuda:1", "gpu", "gpu:0"])
 def test_a_cuda_device_that_is_not_there_is_refused(name):
