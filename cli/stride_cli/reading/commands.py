@@ -169,9 +169,7 @@ def path(run: Run) -> None:
     path.run(run)
 
 
-@commands.command(
-    epilog="Example:  stride metrics work_dirs/demo/latest -m val_loss --points 10"
-)
+@commands.command(epilog="Example:  stride metrics work_dirs/demo/latest -m val_loss --points 10")
 def metrics(
     run: Run,
     metric: Metrics = None,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, overload
 
 from stride.errors import MissingExtra
-from stride.runs.listing.facts import Facts
+from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.places import selected
 from stride.runs.listing.query import best_run
-from stride.runs.listing.rows import RunRow, with_all_metrics
+from stride.runs.listing.rows import RunRow
 from stride.runs.listing.selection import GivenRows, Selection
 from stride.runs.listing.tables import overview
 from stride.runs.run import Run

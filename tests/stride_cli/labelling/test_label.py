@@ -96,7 +96,9 @@ def test_an_active_run_asks_until_it_is_done(stride, stdin, tmp_path) -> None:
         code, out, err = stride("label", "W/0")
         assert (code, out) == (0, f"{tmp_path}/W/0\n")
         errors.append(err)
-    asks = f"waiting: 2 labels are wanted of a person; to go on, type: stride label {tmp_path}/W/0\n"
+    asks = (
+        f"waiting: 2 labels are wanted of a person; to go on, type: stride label {tmp_path}/W/0\n"
+    )
     assert asks in errors[0] and "waiting" not in errors[1]
     assert json.loads((tmp_path / "W/0/status.json").read_text())["state"] == "done"
     assert len(read_labels(RunPaths(tmp_path / "W/0"))) == 4
