@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import floor, isfinite, log10
-from statistics import fmean, stdev
 from typing import Any
+
+from stride.stats.moments import deviation, mean
 
 SHOWN = 4  # numbers of labels for which a table has a column
 NONE = "-"
@@ -110,7 +111,7 @@ def _labels(needed: Sequence[int | None]) -> str:
     reached = [labels for labels in needed if labels is not None]
     if len(reached) < len(needed):
         return f"{len(reached)} of {len(needed)} runs" if reached else NONE
-    return f"{fmean(reached):.0f}" + (f" ± {stdev(reached):.0f}" if len(reached) > 1 else "")
+    return f"{mean(reached):.0f}" + (f" ± {deviation(reached):.0f}" if len(reached) > 1 else "")
 
 
 def csv_columns(told: CurveData) -> tuple[list[str], list[list[Any]]]:

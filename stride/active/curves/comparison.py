@@ -1,18 +1,14 @@
 """Compare groups of learning curves, and say which differences the seeds bear out."""
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stride.active.curves.curve import Curve, Mode, mean_curve, summarize
 from stride.active.curves.groups import Group, GroupedCurves
+from stride.stats.paired import Paired
 
 BASELINE = "UniformSampling"
-
-# Of Student's distribution with 1, 2, ... degrees of freedom: beyond it lie 5 of 100, both sides
-# together. The last one serves for more of them too, a little on the safe side.
-_QUANTILES = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def compare_curves(grouped: GroupedCurves, target: float | None = None) -> dict[str, Any]:
@@ -76,15 +72,11 @@ def _difference(group: Group, baseline: Group, mode: Mode) -> dict[str, Any]:
     found = paired_differences(group.curves, baseline.curves)
     if not found:
         return {}
-    mean = statistics.fmean(found)
-    told = {"difference": mean, "verdict": "unclear"}
-    if len(found) == 1 or not all(map(math.isfinite, found)):
+    paired = Paired.of(found)
+    told = {"difference": paired.mean, "verdict": paired.verdict(mode)}
+    if paired.error is None or not math.isfinite(paired.error):
         return told
-    error = statistics.stdev(found) / math.sqrt(len(found))
-    sure = abs(mean) > error * _QUANTILES[min(len(found) - 1, len(_QUANTILES)) - 1]
-    better = (mean > 0) == (mode == "max")
-    verdict = ("better" if better else "worse") if sure else "unclear"
-    return {**told, "difference_error": error, "verdict": verdict}
+    return {**told, "difference_error": paired.error}
 
 
 def paired_differences(curves: Mapping[int, Curve], others: Mapping[int, Curve]) -> list[float]:

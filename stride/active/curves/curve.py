@@ -3,14 +3,13 @@
 Neither torch nor numpy is needed to read them.
 """
 
-import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
 from stride.errors import DataError, nearest
+from stride.stats.moments import deviation, mean
 
 Mode = Literal["max", "min"]
 
@@ -152,9 +151,9 @@ def mean_curve(curves: Sequence[Curve]) -> MeanCurve:
             where="curves",
             hint="give curves that begin with as many labels and query as many in a round",
         )
-    moments = [_moments([one[labels] for one in points]) for labels in common]
-    mean, deviation = zip(*moments, strict=True)
-    return MeanCurve(tuple(common), mean, deviation, len(points))
+    values = [[one[labels] for one in points] for labels in common]
+    means, deviations = tuple(map(mean, values)), tuple(map(deviation, values))
+    return MeanCurve(tuple(common), means, deviations, len(points))
 
 
 def summarize(
@@ -177,21 +176,13 @@ def summarize(
         DataError: as `mean_curve`.
     """
     curve, areas = mean_curve(curves), [curve.area() for curve in curves]
-    mean, deviation = _moments(areas)
     told: dict[str, Any] = {
         "curve": curve.to_json(),
-        "area": {"mean": mean, "deviation": deviation, "each": areas},
+        "area": {"mean": mean(areas), "deviation": deviation(areas), "each": areas},
     }
     if target is not None:
         needed = [curve.labels_needed(target, mode) for curve in curves]
         reached = [labels for labels in needed if labels is not None]
-        average = statistics.fmean(reached) if len(reached) == len(needed) else None
+        average = mean(reached) if len(reached) == len(needed) else None
         told["labels_needed"] = {"target": target, "mean": average, "each": needed}
     return told
-
-
-def _moments(values: Sequence[float]) -> tuple[float, float]:
-    """Return mean and standard deviation, NaN where a value is not finite."""
-    if not all(map(math.isfinite, values)):
-        return math.nan, math.nan
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0

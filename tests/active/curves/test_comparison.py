@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stride.active.curves.comparison import _QUANTILES, compare_curves, paired_differences
+from stride.active.curves.comparison import compare_curves, paired_differences
 from stride.active.curves.curve import Curve
 from stride.active.curves.groups import Group, GroupedCurves
 
@@ -57,9 +57,8 @@ def test_a_difference_is_paired_over_the_seeds():
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 11])
 def test_the_verdict_is_that_of_a_t_test(seeds):
-    from scipy.stats import t, ttest_1samp
+    from scipy.stats import ttest_1samp
 
-    assert t.ppf(0.975, range(1, 11)) == pytest.approx(_QUANTILES, rel=1e-3)
     base = [0.5 + seed / 100 for seed in range(seeds)]
     for step in range(1, 60):
         other = [value + step / 2000 + (-1) ** seed * 0.01 for seed, value in enumerate(base)]

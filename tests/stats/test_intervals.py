@@ -1,0 +1,58 @@
+"""Intervals: by hand, by scipy, and by how often they hold what they are about."""
+
+import math
+from itertools import product
+from random import Random
+
+import pytest
+
+from stride.stats.intervals import bootstrap_interval, t_interval
+from stride.stats.moments import interquartile_mean
+
+# Student's own example of 1908: hours of sleep gained by ten patients, second drug.
+SLEEP = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+def test_students_interval():
+    assert t_interval(SLEEP) == pytest.approx((0.8976775, 3.7623225), abs=1e-6)
+    assert t_interval([1.0, 3.0]) == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-4)
+    assert t_interval([1.0]) is None
+    assert all(map(math.isnan, t_interval([1.0, math.nan])))
+
+
+def test_the_bootstrap_interval_is_that_of_all_resamples():
+    """Of three values there are 27 resamples; the interval is between their quantiles."""
+    values = [0.0, 1.0, 5.0]
+    means = sorted(sum(one) / 3 for one in product(values, repeat=3))
+    low, high = bootstrap_interval(values, 0.8)
+    assert means[1] <= low <= means[4] and means[-5] <= high <= means[-2]
+    low, high = bootstrap_interval(SLEEP)
+    assert low < interquartile_mean(SLEEP) < high
+
+
+def test_the_bootstrap_interval_is_the_same_each_time_and_in_any_order():
+    assert bootstrap_interval(SLEEP) == bootstrap_interval(SLEEP[::-1])
+    assert bootstrap_interval([1.0, 1.0, 1.0]) == (1, 1)
+    assert bootstrap_interval([1.0]) is None
+    assert all(map(math.isnan, bootstrap_interval([1.0, math.inf])))
+
+
+def test_each_interval_moves_and_grows_with_its_values():
+    wide = [10 + 100 * value for value in SLEEP]
+    for interval in (t_interval, bootstrap_interval):
+        low, high = interval(SLEEP)
+        assert interval(wide) == pytest.approx((10 + 100 * low, 10 + 100 * high))
+
+
+def test_of_100_intervals_of_students_95_hold_the_mean():
+    random = Random(0)
+    samples = [[random.gauss(3, 2) for _ in range(5)] for _ in range(2000)]
+    held = sum(t_interval(sample).holds(3) for sample in samples)
+    assert 0.935 < held / 2000 < 0.965
+
+
+def test_the_bootstrap_is_nearly_right_with_twelve_values():
+    random = Random(0)
+    samples = [[random.gauss(3, 2) for _ in range(12)] for _ in range(200)]
+    held = sum(bootstrap_interval(sample).holds(3) for sample in samples)
+    assert 0.86 < held / 200 < 0.98
