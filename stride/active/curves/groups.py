@@ -14,6 +14,8 @@ from stride.active.curves.curve import Curve, Mode, read_curve
 from stride.config.metrics import canonical, infer_mode
 from stride.config.values import flatten
 from stride.errors import DataError, RunError, UserError
+from stride.runs.deciding.settings import MODEL_SEED
+from stride.runs.deciding.settings import settings_of as alike
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
@@ -23,11 +25,8 @@ from stride.runs.run import Run
 
 STRATEGY = "active_config.strategy"
 _SECTION = "active_config."
-_WHICH = ("work_dir", "run", "seed")  # which run it is, of all that are alike
-_DISPLAY = "logging_config"  # changes no number
 _DATA = "data_fingerprint"
 _MOST_LABELS = 2**53  # beyond it floats miss some of the numbers
-_MODEL_SEED = "model_seed"  # follows the seed, unless it is set
 
 
 class SeedRun(NamedTuple):
@@ -101,23 +100,9 @@ def settings_of(
         origins: the dotted keys that somebody has set.
         data_fingerprint: of the data: the same path may hold other data.
     """
-    kept = {key: config[key] for key in config if key not in _WHICH and key != _DISPLAY}
-    model = kept["model_kwargs"]
-    fixed = model.get(_MODEL_SEED) if f"model_kwargs.{_MODEL_SEED}" in origins else None
-    kept["model_kwargs"] = {**_relative(model, config["seed"]), _MODEL_SEED: fixed}
-    return dict(flatten({**kept, _DATA: data_fingerprint}))
-
-
-def _relative(value: Any, seed: int) -> Any:
-    """Return a section with the seeds of its weights counted from that of the run."""
-    if isinstance(value, list):
-        return [_relative(one, seed) for one in value]
-    if not isinstance(value, Mapping):
-        return value
-    found = {key: _relative(one, seed) for key, one in value.items()}
-    if isinstance(own := found.get(_MODEL_SEED), int):
-        found[_MODEL_SEED] = own - seed
-    return found
+    flat = dict(flatten(config))
+    fixed = flat.get(MODEL_SEED) if MODEL_SEED in origins else None  # else it follows the seed
+    return {**alike(flat), MODEL_SEED: fixed, _DATA: data_fingerprint}
 
 
 @dataclass(frozen=True)

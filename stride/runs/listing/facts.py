@@ -116,6 +116,11 @@ class Facts:
         except RunError:
             return {}
 
+    def is_set(self, key: str) -> bool:
+        """Tell whether somebody has set a dotted key of the config; False where none tells."""
+        origins = self._provenance.get("origins")
+        return isinstance(origins, Mapping) and key in origins
+
     def value(self, field: "Field") -> Any:
         """Return what a run has for a field, None for nothing."""
         if field.source == "config":
@@ -138,8 +143,12 @@ class Facts:
             return self._provenance.get("hostname")
         if key in ("commit", "branch"):
             return _text(self._provenance.get("git"), key)
+        if key == "data":
+            return _text(self._provenance, "data_fingerprint")
         if key == "parent":
             return _text(self._provenance.get("parent"), "run")
+        if key == "relation":
+            return _text(self._provenance.get("parent"), "relation")
         if key == "tag":
             return list(self._tags.tags) or None
         if key == "note":

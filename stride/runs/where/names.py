@@ -21,7 +21,9 @@ FIELDS: Mapping[str, str] = {
     "host": "text",
     "commit": "text",
     "branch": "text",
+    "data": "text",
     "parent": "text",
+    "relation": "text",
     "tag": "text",
     "note": "text",
 }

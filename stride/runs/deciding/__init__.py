@@ -1,0 +1,1 @@
+"""Group runs over their seeds into configurations, compare those, and say which is better."""

@@ -1,0 +1,183 @@
+"""Group runs that differ by their seed alone, or by other keys over which they are repeated."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from stride.runs.deciding.settings import (
+    DATA,
+    MODEL_SEED,
+    SEED,
+    differing,
+    named,
+    settings_of,
+    short_names,
+    text,
+)
+from stride.runs.listing.facts import Facts
+from stride.runs.where.names import Field
+
+DONE = "done"
+
+Repeat = tuple[Any, ...]
+"""The values, of a run, of the keys over which it is repeated."""
+
+
+class LeftOut(NamedTuple):
+    """Hold a run that counts for nothing, and why."""
+
+    facts: Facts
+    why: str
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Hold the runs that are alike but for the keys over which they are repeated.
+
+    Attributes:
+        name: the settings in which it differs from the others.
+        settings: the same by dotted key.
+        runs: the run that counts of each repetition: the newest that is done, else the newest.
+        again: older runs of the same repetition, which count no more.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    runs: Mapping[Repeat, Facts]
+    again: Sequence[LeftOut] = field(default=())
+
+
+@dataclass(frozen=True)
+class Study:
+    """Hold the configurations of some runs.
+
+    Attributes:
+        over: dotted keys over which runs are repeated.
+        configurations: the one that was begun first comes first.
+        left_out: runs of no configuration: broken ones, reproductions, those without a config.
+    """
+
+    over: tuple[str, ...]
+    configurations: Sequence[Configuration]
+    left_out: Sequence[LeftOut]
+
+    @property
+    def repeats(self) -> list[Repeat]:
+        """Return every repetition that any configuration has, in ascending order."""
+        found = {one for each in self.configurations for one in each.runs}
+        return sorted(found, key=lambda repeat: [_order(value) for value in repeat])
+
+    def label(self, repeat: Repeat) -> str:
+        """Return how a person calls a repetition: `seed 3`."""
+        short = short_names(self.over, self.over)
+        pairs = zip(self.over, repeat, strict=True)
+        return ", ".join(f"{short[key]} {_plain(value)}" for key, value in pairs)
+
+
+def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
+    """Group runs into configurations.
+
+    Args:
+        runs: in any order.
+        over: dotted keys in which the runs of a configuration differ.
+    """
+    in_order = sorted(runs, key=lambda facts: facts.row.created)
+    left_out = [LeftOut(facts, why) for facts in in_order if (why := _reason(facts))]
+    fit = [facts for facts in in_order if not _reason(facts)]
+    alike = list(_alike(fit, over))
+    keys = differing([settings for settings, _ in alike])
+    short = short_names(keys, {key for settings, _ in alike for key in settings})
+    configurations = [
+        _configuration({key: one[key] for key in keys if key in one}, short, members, over)
+        for one, members in alike
+    ]
+    return Study(tuple(over), configurations, left_out)
+
+
+def _reason(facts: Facts) -> str:
+    """Return why a run belongs to no configuration, nothing where it does."""
+    if facts.row.broken is not None:
+        return f"broken: {facts.row.broken}"
+    if not facts.config:
+        return f"{facts.row.state}, without a config as yet"
+    if facts.value(Field("field", "relation")) == "reproduction":
+        return f"a reproduction of {facts.value(Field('field', 'parent'))}"
+    return ""
+
+
+def _alike(
+    runs: Iterable[Facts], over: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], list[Facts]]]:
+    """Yield settings, and the runs that have them."""
+    buckets: dict[str, tuple[dict[str, Any], list[Facts]]] = {}
+    for facts in runs:
+        settings = settings_of(facts.config, over) | _beside(facts)
+        key = text({key: value for key, value in settings.items() if key != MODEL_SEED})
+        buckets.setdefault(key, (settings, []))[1].append(facts)
+    for settings, members in buckets.values():
+        yield from _by_model_seed(settings, members, over)
+
+
+def _beside(facts: Facts) -> dict[str, Any]:
+    """Return what decides a run's numbers beside its config: data, and where it was forked from."""
+    parent = facts.value(Field("field", "parent"))
+    data = facts.value(Field("field", DATA))
+    return {DATA: data} | ({} if parent is None else {"parent": parent})
+
+
+def _by_model_seed(
+    settings: dict[str, Any], members: list[Facts], over: Sequence[str]
+) -> Iterator[tuple[dict[str, Any], list[Facts]]]:
+    """Divide runs by the seed of their weights, where it does not just follow the run's."""
+    seeds = [(one.config.get(MODEL_SEED), one.config.get(SEED)) for one in members]
+    if SEED in over and all(model in (seed, None) for model, seed in seeds):
+        settings.pop(MODEL_SEED, None)
+        yield settings, members
+        return
+    divided: dict[str, tuple[Any, list[Facts]]] = {}
+    for facts in members:
+        fixed = facts.config.get(MODEL_SEED)
+        if SEED in over and not facts.is_set(MODEL_SEED):
+            fixed = None
+        divided.setdefault(text(fixed), (fixed, []))[1].append(facts)
+    for fixed, some in divided.values():
+        yield settings | {MODEL_SEED: fixed}, some
+
+
+def _configuration(
+    settings: dict[str, Any],
+    short: Mapping[str, str],
+    members: Iterable[Facts],
+    over: Sequence[str],
+) -> Configuration:
+    """Make a configuration of runs in the order in which they were made."""
+    runs: dict[str, tuple[Repeat, Facts]] = {}
+    again = []
+    for facts in members:
+        repeat = tuple(facts.config.get(key) for key in over)
+        before = runs.get(text(repeat))
+        if before is None or _counts_more(facts, before[1]):
+            runs[text(repeat)] = (repeat, facts)
+        if before is not None:
+            counted = runs[text(repeat)][1]
+            other = before[1] if counted is facts else facts
+            again.append(LeftOut(other, f"{counted.row.path} counts, which is the same"))
+    by_repeat = {_hashable(repeat): facts for repeat, facts in runs.values()}
+    return Configuration(named(settings, short), settings, by_repeat, again)
+
+
+def _counts_more(newer: Facts, older: Facts) -> bool:
+    return newer.row.state == DONE or older.row.state != DONE
+
+
+def _hashable(repeat: Repeat) -> Repeat:
+    return tuple(text(value) if isinstance(value, list | dict) else value for value in repeat)
+
+
+def _order(value: Any) -> tuple[int, Any]:
+    """Return a key by which values of any kind have an order."""
+    return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else text(value)
