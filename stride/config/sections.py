@@ -261,3 +261,6 @@ class LoggingConfig(Section):
     )
     level: Level = Field("INFO", description="least level of messages in the text log")
     wandb_kwargs: dict[str, Any] = Field({}, description="keys for wandb.init, without `settings`")
+    timing_name: Text | None = Field(
+        None, description="under which `stride stats --scaling` puts the timings of runs together"
+    )

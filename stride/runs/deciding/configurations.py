@@ -37,12 +37,14 @@ class Configuration:
     Attributes:
         name: the settings in which it differs from the others.
         settings: the same by dotted key.
+        alike: all settings that its runs share, by dotted key.
         runs: the run that counts of each repetition: the newest that is done, else the newest.
         again: older runs of the same repetition, which count no more.
     """
 
     name: str
     settings: Mapping[str, Any]
+    alike: Mapping[str, Any]
     runs: Mapping[Repeat, Facts]
     again: Sequence[LeftOut] = field(default=())
 
@@ -87,10 +89,11 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
     alike = list(_alike(fit, over))
     keys = differing([settings for settings, _ in alike])
     short = short_names(keys, {key for settings, _ in alike for key in settings})
-    configurations = [
-        _configuration({key: one[key] for key in keys if key in one}, short, members, over)
-        for one, members in alike
-    ]
+    configurations = []
+    for one, members in alike:
+        settings = {key: one[key] for key in keys if key in one}
+        made = Configuration(named(settings, short), settings, one, *_counted(members, over))
+        configurations.append(made)
     return Study(tuple(over), configurations, left_out)
 
 
@@ -144,13 +147,15 @@ def _by_model_seed(
         yield settings | {MODEL_SEED: fixed}, some
 
 
-def _configuration(
-    settings: dict[str, Any],
-    short: Mapping[str, str],
-    members: Iterable[Facts],
-    over: Sequence[str],
-) -> Configuration:
-    """Make a configuration of runs in the order in which they were made."""
+def _counted(
+    members: Iterable[Facts], over: Sequence[str]
+) -> tuple[dict[Repeat, Facts], list[LeftOut]]:
+    """Return which of some runs counts of each repetition, and those that do not.
+
+    Args:
+        members: in the order in which they were made.
+        over: keys over which they are repeated.
+    """
     runs: dict[str, tuple[Repeat, Facts]] = {}
     again = []
     for facts in members:
@@ -162,8 +167,7 @@ def _configuration(
             counted = runs[text(repeat)][1]
             other = before[1] if counted is facts else facts
             again.append(LeftOut(other, f"{counted.row.path} counts, which is the same"))
-    by_repeat = {_hashable(repeat): facts for repeat, facts in runs.values()}
-    return Configuration(named(settings, short), settings, by_repeat, again)
+    return {_hashable(repeat): facts for repeat, facts in runs.values()}, again
 
 
 def _counts_more(newer: Facts, older: Facts) -> bool:

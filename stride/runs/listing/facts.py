@@ -116,6 +116,18 @@ class Facts:
         except RunError:
             return {}
 
+    @property
+    def devices(self) -> list[str]:
+        """Return the names of the devices that it was begun on, one for each process."""
+        found = self._provenance.get("devices")
+        return [str(name) for name in found] if isinstance(found, list) else []
+
+    @cached_property
+    def timings(self) -> dict[str, int | float]:
+        """Return seconds and samples per second; nothing before the end of the run."""
+        found = self._read(self._paths.results).get("timings")
+        return numbers_in(found) if isinstance(found, Mapping) else {}
+
     def is_set(self, key: str) -> bool:
         """Tell whether somebody has set a dotted key of the config; False where none tells."""
         origins = self._provenance.get("origins")
