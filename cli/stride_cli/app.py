@@ -8,6 +8,7 @@ import typer
 
 from stride_cli.completing.commands import commands as completing
 from stride_cli.completing.scripts import VARIABLE, prepare
+from stride_cli.deciding.commands import commands as deciding
 from stride_cli.help import CommandHelp, GroupedHelp
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
@@ -18,6 +19,7 @@ from stride_cli.running.commands import commands as running
 GROUPS = {
     "Train": running,
     "Read and compare": reading,
+    "Decide": deciding,
     "Label": labelling,
     "Keep and throw away": keeping,
     "Set up the shell": completing,

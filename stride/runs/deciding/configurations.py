@@ -16,6 +16,7 @@ from stride.runs.deciding.settings import (
 )
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
+from stride.tables.words import setting
 
 DONE = "done"
 
@@ -73,7 +74,7 @@ class Study:
         """Return how a person calls a repetition: `seed 3`."""
         short = short_names(self.over, self.over)
         pairs = zip(self.over, repeat, strict=True)
-        return ", ".join(f"{short[key]} {_plain(value)}" for key, value in pairs)
+        return ", ".join(f"{short[key]} {setting(value)}" for key, value in pairs)
 
 
 def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
@@ -133,7 +134,7 @@ def _by_model_seed(
 ) -> Iterator[tuple[dict[str, Any], list[Facts]]]:
     """Divide runs by the seed of their weights, where it does not just follow the run's."""
     seeds = [(one.config.get(MODEL_SEED), one.config.get(SEED)) for one in members]
-    if SEED in over and all(model in (seed, None) for model, seed in seeds):
+    if all(model in (seed, None) for model, seed in seeds):
         settings.pop(MODEL_SEED, None)
         yield settings, members
         return
@@ -181,7 +182,3 @@ def _hashable(repeat: Repeat) -> Repeat:
 def _order(value: Any) -> tuple[int, Any]:
     """Return a key by which values of any kind have an order."""
     return (0, value) if isinstance(value, int | float) else (1, str(value))
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else text(value)

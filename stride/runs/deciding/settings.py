@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from stride.tables.words import setting
+
 SEED = "seed"
 MODEL_SEED = "model_kwargs.model_seed"
 DATA = "data"
@@ -103,4 +105,4 @@ def named(values: Mapping[str, Any], short: Mapping[str, str]) -> str:
 def _typed(key: str, value: Any) -> str:
     if key == DATA and isinstance(value, str):
         return value[:_SHOWN]
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return setting(value)

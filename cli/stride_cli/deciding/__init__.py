@@ -1,0 +1,1 @@
+"""Commands that compare configurations over their seeds, and decide which is better."""

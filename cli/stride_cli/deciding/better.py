@@ -1,0 +1,148 @@
+"""`stride better`."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stride.tables.words import number, setting
+from stride_cli.address import select
+from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
+from stride_cli.output import print_json, say, tell
+
+if TYPE_CHECKING:
+    from stride.runs.deciding.decision import Decision, Side
+    from stride.runs.listing.facts import Facts
+    from stride.runs.listing.selection import Selection
+
+    Named = tuple[str, Sequence[Facts]]
+
+
+def run(
+    words: Sequence[str], metric: str | None, *, over: str, mode: str | None, json: bool
+) -> None:
+    """Tell whether one configuration is better than another."""
+    from stride.errors import UserError
+    from stride.runs.deciding import plain
+    from stride.runs.deciding.decision import decide
+
+    way = mode_asked(mode)
+    selection, one, other = _asked(words)
+    keys = keys_of(selection, over)
+    metrics = metrics_of(selection, [] if metric is None else [metric])
+    if len(metrics) > 1:
+        names = ", ".join(field.title for field in metrics)
+        what = f"there are several metrics: {names}"
+        raise UserError(what, hint=f"type: --metric {metrics[0].title}")
+    found = decide(one, other, metrics[0], mode=way, over=keys)
+    if json:
+        print_json(plain.decision(found))
+        return
+    say("\n".join(_told(found)))
+    if left_out := [*_left_out(found.one), *_left_out(found.other)]:
+        tell("\n".join(left_out))
+
+
+def _asked(words: Sequence[str]) -> "tuple[Selection, Named, Named]":
+    """Return all runs, and the two sides with a name and their runs each.
+
+    Raises:
+        UserError: these are neither a work_dir and two queries, nor two work_dirs.
+    """
+    from stride.errors import UserError
+
+    if len(words) == 2:
+        sides = [select([place]).facts for place in words]
+        return _sides(select(words), words, sides)
+    if len(words) == 3:
+        selection, sides = select(words[:1]), []
+        runs = selection.facts
+        for query in words[1:]:
+            selection.facts = runs
+            if runs:
+                selection.where(query)
+            sides.append(selection.facts)
+        selection.facts = runs
+        return _sides(selection, words[1:], sides)
+    hint = "type: stride better W 'lr == 1e-3' 'lr == 1e-2', or: stride better W1 W2"
+    raise UserError(
+        "two things are compared: two queries of a work_dir, or two work_dirs", hint=hint
+    )
+
+
+def _sides(
+    selection: "Selection", names: Sequence[str], sides: Sequence[Sequence["Facts"]]
+) -> "tuple[Selection, Named, Named]":
+    from stride.errors import UserError
+
+    for name, facts in zip(names, sides, strict=True):
+        if not facts:
+            raise UserError(f"no run of {name}", hint="type: stride ls W --where QUERY")
+    return selection, (names[0], sides[0]), (names[1], sides[1])
+
+
+def _told(found: "Decision") -> Iterator[str]:
+    """Yield the answer, and what it is built on."""
+    one, other = found.one.name, found.other.name
+    relation = {
+        "yes": f"{one} is better than {other}",
+        "no": f"{other} is better than {one}",
+        "not yet": f"{one} and {other} cannot be told apart",
+    }[found.answer]
+    way = "larger" if found.mode == "max" else "smaller"
+    yield f"{found.answer}: {relation} by {found.metric.title} ({way} is better)"
+    facts = [*_facts(found)]
+    width = max(len(label) for label, _ in facts)
+    for label, text in facts:
+        yield f"  {label:<{width}}  {text}"
+
+
+def _facts(found: "Decision") -> Iterator[tuple[str, str]]:
+    paired = found.paired
+    for side in (found.one, found.other):
+        row = side.measured
+        yield side.name, f"mean {number(row.mean)} of {len(row.values)}"
+    if changed := [*_settings(found.settings)]:
+        yield "settings", ", ".join(changed)
+    yield "difference", _difference(found)
+    if paired.effect is not None:
+        yield "effect", f"{paired.effect:.2f} deviations of the differences"
+    if found.answer == "not yet":
+        yield "further", _further(found)
+
+
+def _difference(found: "Decision") -> str:
+    paired = found.paired
+    if not paired.n:
+        return "none: they have nothing in common"
+    over = ", ".join(map(found.one.study.label, found.pairs))
+    if paired.interval is None:
+        return f"{paired.mean:+.4g}, over {over}"
+    low, high = paired.interval
+    return f"{paired.mean:+.4g}, 95 % [{low:+.4g}, {high:+.4g}], over {over}"
+
+
+def _settings(settings: dict[str, tuple[Any, Any]]) -> Iterator[str]:
+    for key, (one, other) in settings.items():
+        yield f"{key} {setting(one)} against {setting(other)}"
+
+
+def _further(found: "Decision") -> str:
+    """Say how many more repetitions would show a difference of this size."""
+    from stride.stats.paired import MOST, POWER
+
+    if found.paired.n < 2:
+        return "at least two that both have, as by seed=0 and seed=1"
+    more = found.paired.further()
+    if more is None:
+        return f"more than {MOST} of each would not show a difference of this size"
+    return f"{more} more of each would show one of this size in {POWER:.0%} of cases"
+
+
+def _left_out(side: "Side") -> Iterator[str]:
+    study, row = side.study, side.measured
+    for repeat, left in row.left_out.items():
+        place = f"{study.label(repeat)}, {left.facts.row.path}"
+        yield f"{side.name}: {place} does not count: {left.why}"
+    if row.missing:
+        yield f"{side.name}: never trained: {', '.join(map(study.label, row.missing))}"
+    for left in (*row.configuration.again, *study.left_out):
+        yield f"{side.name}: {left.facts.row.path} does not count: {left.why}"

@@ -1,0 +1,82 @@
+"""Declare the commands that decide; each imports its own module when called."""
+
+from typing import Annotated
+
+import typer
+
+from stride_cli.completing.places import complete_metric, complete_work_dir
+from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Where
+
+commands = typer.Typer()
+
+Over = Annotated[
+    str,
+    typer.Option("--over", metavar="A,B", help="Keys in which repetitions differ."),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option("--mode", metavar="MODE", help="Which way is better: min or max."),
+]
+
+
+@commands.command(epilog="Example:  stride stats work_dirs/demo -m test/accuracy")
+def stats(
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="W...",
+            autocompletion=complete_work_dir,
+            help="Work_dirs, folders above some, or runs.",
+        ),
+    ],
+    metric: Metrics = None,
+    over: Over = "seed",
+    where: Where = None,
+    mode: Mode = None,
+    scaling: Annotated[
+        bool, typer.Option("--scaling", help="Speed-up over processes instead, by timings.")
+    ] = False,
+    json: AsJson = False,
+    csv: AsCsv = False,
+    md: AsMarkdown = False,
+    latex: AsLatex = False,
+) -> None:
+    """Compare configurations over seeds: mean, deviation, intervals, difference to the best."""
+    from stride_cli.deciding import stats
+    from stride_cli.output import form_of
+
+    form = form_of(json=json, csv=csv, md=md, latex=latex)
+    if scaling:
+        stats.run_scaling(places, where, form=form)
+    else:
+        stats.run(places, metric or [], over=over, where=where, mode=mode, form=form)
+
+
+@commands.command(epilog="Example:  stride better work_dirs/demo 'lr == 1e-3' 'lr == 1e-2'")
+def better(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="W A B",
+            autocompletion=complete_work_dir,
+            help="A work_dir and two queries, or two work_dirs.",
+        ),
+    ],
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            "--metric",
+            "-m",
+            metavar="NAME",
+            autocompletion=complete_metric,
+            help="By which; the monitored if absent.",
+        ),
+    ] = None,
+    over: Over = "seed",
+    mode: Mode = None,
+    json: AsJson = False,
+) -> None:
+    """Tell whether A is better than B, over the seeds of both: yes, no or not yet."""
+    from stride_cli.deciding import better
+
+    better.run(words, metric, over=over, mode=mode, json=json)

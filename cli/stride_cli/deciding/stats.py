@@ -1,0 +1,118 @@
+"""`stride stats`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from stride_cli.address import select
+from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
+from stride_cli.output import Form, print_csv, print_json, print_table, tell
+
+if TYPE_CHECKING:
+    from stride.runs.deciding.comparison import Comparison, Measured
+    from stride.runs.deciding.configurations import LeftOut, Study
+    from stride.runs.listing.selection import Selection
+
+LISTED = 20  # configurations whose left out runs a person is told
+
+
+def run(
+    places: Sequence[str],
+    metrics: Sequence[str],
+    *,
+    over: str,
+    where: str | None,
+    mode: str | None,
+    form: Form,
+) -> None:
+    """Compare configurations by metrics over their repetitions."""
+    from stride.runs.deciding import plain, tables
+    from stride.runs.deciding.comparison import compare
+    from stride.runs.deciding.configurations import group
+
+    way = mode_asked(mode)
+    selection = _selected(places, where)
+    study = group(selection.facts, keys_of(selection, over))
+    found = [compare(study, metric, way) for metric in metrics_of(selection, metrics)]
+    if form is Form.JSON:
+        print_json(plain.comparisons(study, found))
+    elif form is Form.CSV:
+        print_csv(tables.SHEET, tables.comparison_sheet(found))
+    elif study.configurations:
+        print_table(tables.comparison_table(found), form)
+    if form is not Form.JSON:
+        tell("\n".join(_explained(study, found)))
+
+
+def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None:
+    """Show speed-up and efficiency over processes."""
+    from stride.errors import UserError
+    from stride.runs.deciding import plain, tables
+    from stride.runs.deciding.scaling import scaling
+
+    rows, left_out = scaling(_selected(places, where).facts)
+    if not rows:
+        raise UserError("no run here has timings", hint="they are written at the end of a run")
+    if form is Form.JSON:
+        print_json(plain.timings(rows, left_out))
+        return
+    table = tables.scaling_table(rows)
+    print_table(table, form)
+    tell("speed-up: samples per second against the fewest processes of the same work and device")
+    if left_out:
+        tell(f"left out: {_named(left_out)}")
+
+
+def _selected(places: Sequence[str], where: str | None) -> "Selection":
+    from stride.errors import UserError
+
+    selection = select(places, where)
+    if not selection.facts:
+        what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
+        raise UserError(what, hint=f"type: stride ls {places[0]}")
+    return selection
+
+
+def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
+    """Yield in words what the numbers are, and which runs they leave out."""
+    for one in found:
+        way = {"max": "larger is better", "min": "smaller is better"}.get(one.mode or "")
+        yield f"{one.metric.title}: {way or 'which way is better is not known; type: --mode max'}"
+    keys = ", ".join(study.label(tuple("" for _ in study.over)).split())
+    yield f"over {keys}; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap"
+    if any(row.against_best for one in found for row in one.rows):
+        yield (
+            "to the best: mean difference, pair by pair, in intervals that hold together; "
+            "behind: surely not the best"
+        )
+    lines = [*dict.fromkeys(line for one in found for line in _gaps(study, one))]
+    yield from lines[:LISTED]
+    if len(lines) > LISTED:
+        yield f"and {len(lines) - LISTED} more that miss some; --json tells them all"
+    if study.left_out:
+        yield f"left out: {_named(study.left_out)}"
+
+
+def _gaps(study: "Study", found: "Comparison") -> Iterator[str]:
+    """Yield for each configuration which of its repetitions do not count."""
+    for row in found.rows:
+        if parts := [*_reasons(study, row)]:
+            yield f"{row.configuration.name or 'left out'}: {'; '.join(parts)}"
+
+
+def _reasons(study: "Study", row: "Measured") -> Iterator[str]:
+    for repeat, left in row.left_out.items():
+        yield f"{study.label(repeat)} does not count, {left.facts.row.path} {_why(left)}"
+    if row.missing:
+        yield f"never trained: {', '.join(map(study.label, row.missing))}"
+    for left in row.configuration.again:
+        yield f"{left.facts.row.path} does not count: {left.why}"
+
+
+def _why(left: "LeftOut") -> str:
+    """Return why a run does not count, without what may be read of it by `stride show`."""
+    why = left.why.partition(" (")[0].partition("; ")[0]
+    return why if why.startswith("has ") else f"is {why}"
+
+
+def _named(some: Iterable["LeftOut"]) -> str:
+    return "; ".join(f"{left.facts.row.path} ({left.why})" for left in some)
