@@ -54,6 +54,8 @@ def work_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in (1, 2):
         config = resolve_layers(work_dir=folder, overrides={"seed": seed}).config.to_json()
         writer = RunWriter.start(folder, config=config, provenance={})
+        row = {"step": 1, "epoch": 1, "time": 1.0, "validation/epoch_loss": seed}
+        writer.append(writer.paths.metrics, [row])
         writer.paths.logs.mkdir()
         writer.paths.log(0).touch()
         writer.close("done")
@@ -65,6 +67,8 @@ READING = [
     "ls W --json -m val_loss",
     "show W/0",
     "diff W/0 W/1",
+    "stats W -m val_loss",
+    "better W seed==1 seed==2 -m val_loss",
     "compare W",
     "config W/0",
     "config W --set seed=1",
