@@ -2,21 +2,22 @@
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, Self
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal, NamedTuple, Self, TypeVar
 
 from stride.stats.intervals import LEVEL, Interval, t_interval
 from stride.stats.moments import deviation, mean
 from stride.stats.student import t_quantile
 
+Pair = TypeVar("Pair", bound=Hashable)
 Verdict = Literal["better", "worse", "unclear"]
 Mode = Literal["max", "min"]
+"""Whether larger or smaller values are better."""
 
 POWER = 0.8
 """How likely it is that so many seeds as `further` says will show a difference of this size."""
 
 MOST = 1000  # seeds, beyond which none are counted
-FEWEST_ALIKE = 6  # pairs: all of one sign are by chance fewer than 5 of 100 then
 
 
 class Paired(NamedTuple):
@@ -27,12 +28,14 @@ class Paired(NamedTuple):
         mean: of the differences; NaN without any, or where one is not finite.
         deviation: of the differences; 0 for one pair.
         interval: Student's, of their mean; None for fewer than two pairs.
+        level: of the interval.
     """
 
     n: int
     mean: float
     deviation: float
     interval: Interval | None
+    level: float = LEVEL
 
     @classmethod
     def of(cls, differences: Sequence[float], level: float = LEVEL) -> Self:
@@ -43,7 +46,8 @@ class Paired(NamedTuple):
             level: of the interval.
         """
         interval = t_interval(differences, level)
-        return cls(len(differences), mean(differences), deviation(differences), interval)
+        moments = mean(differences), deviation(differences)
+        return cls(len(differences), *moments, interval, level)
 
     @property
     def error(self) -> float | None:
@@ -77,7 +81,7 @@ class Paired(NamedTuple):
         """
         if self.interval is None or not math.isfinite(self.mean) or self.interval.holds(0.0):
             return "unclear"
-        if self.deviation == 0 and self.n < FEWEST_ALIKE:
+        if self.deviation == 0 and self.n < self._fewest_alike:
             return "unclear"
         return "better" if (self.mean > 0) == (mode == "max") else "worse"
 
@@ -95,14 +99,28 @@ class Paired(NamedTuple):
         if self.n < 2 or not math.isfinite(self.mean) or self.mean == 0:
             return None
         if self.deviation == 0:
-            return FEWEST_ALIKE - self.n
+            return self._fewest_alike - self.n
         ratio = abs(self.mean) / self.deviation
         counts = range(self.n + 1, MOST + 1)
-        place = bisect_left(counts, True, key=lambda n: _shows(ratio, n))
+        place = bisect_left(counts, True, key=lambda n: self._shows(ratio, n))
         return place + 1 if place < len(counts) else None
 
+    @property
+    def _fewest_alike(self) -> int:
+        """Return how many pairs have to have one sign: by chance they have it in 2 of 2^n cases."""
+        return math.ceil(1 - math.log2(1 - self.level))
 
-def _shows(ratio: float, n: int) -> bool:
-    """Tell whether n pairs are likely to show a mean of so many deviations."""
-    needed = t_quantile(LEVEL, n - 1) + t_quantile(2 * POWER - 1, n - 1)
-    return math.sqrt(n) * ratio >= needed
+    def _shows(self, ratio: float, n: int) -> bool:
+        """Tell whether n pairs are likely to show a mean of so many deviations."""
+        needed = t_quantile(self.level, n - 1) + t_quantile(2 * POWER - 1, n - 1)
+        return math.sqrt(n) * ratio >= needed
+
+
+def differences(values: Mapping[Pair, float], others: Mapping[Pair, float]) -> list[float]:
+    """Return value minus other value for each pair that both have.
+
+    Args:
+        values: by what makes a pair, as a seed.
+        others: likewise.
+    """
+    return [value - others[pair] for pair, value in values.items() if pair in others]

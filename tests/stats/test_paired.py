@@ -56,6 +56,8 @@ def test_equal_differences_are_a_test_of_signs():
     assert Paired.of([0.01] * 6).verdict("max") == "better"
     assert Paired.of([0.0] * 9).verdict("max") == "unclear"
     assert Paired.of([0.01] * 6).effect is None
+    assert Paired.of([0.01] * 6, 0.99).verdict("max") == "unclear"
+    assert Paired.of([0.01] * 8, 0.99).verdict("max") == "better"
 
 
 @pytest.mark.parametrize("values", [[], [0.5], [0.5, math.nan], [0.5, math.inf, 0.1]])

@@ -2,19 +2,17 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from stride.config.metrics import infer_mode
 from stride.errors import ConfigError
 from stride.runs.deciding.configurations import DONE, Configuration, LeftOut, Repeat, Study
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
-from stride.stats.intervals import LEVEL, Interval, bootstrap_interval, t_interval
+from stride.stats.best import Standing, ranked
+from stride.stats.intervals import Interval, bootstrap_interval, t_interval
 from stride.stats.moments import deviation, interquartile_mean, mean
 from stride.stats.paired import Mode, Paired
-
-Standing = Literal["best", "behind", "unclear"]
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,11 @@ class Comparison:
     Attributes:
         metric: what was asked for.
         mode: "max" or "min", None where it is not known which way is better.
-        level: of the intervals of differences to the best: together they hold in 95 of 100 cases.
         rows: the best one first, those without values last; without a mode in their own order.
     """
 
     metric: Field
     mode: Mode | None
-    level: float
     rows: Sequence[Measured]
 
     @property
@@ -94,12 +90,6 @@ class Comparison:
 def compare(study: Study, metric: Field, mode: Mode | None = None) -> Comparison:
     """Compare the configurations of a study by a metric.
 
-    Each is compared with the best over the repetitions that both have. The intervals are widened
-    to hold together (Bonferroni): so the best of them, whichever it is, is called "behind" in no
-    more than 5 of 100 studies.
-
-    Source: Hsu, Multiple Comparisons (1996), chapter 4: multiple comparisons with the best.
-
     Args:
         study: the configurations.
         metric: a metric as `Selection.field` gives it.
@@ -109,22 +99,14 @@ def compare(study: Study, metric: Field, mode: Mode | None = None) -> Comparison
     rows = [measure(one, metric, repeats) for one in study.configurations]
     mode = mode or mode_of(metric.key, _runs(study))
     known = [row for row in rows if row.values]
-    level = 1 - (1 - LEVEL) / max(1, len(known) - 1)
     if mode is None or not known:
-        return Comparison(metric, mode, level, rows)
-    sign = -1.0 if mode == "max" else 1.0
-    known.sort(key=lambda row: sign * row.mean)
-    best, *others = known
-    ranked = [_placed(best, None, "best")]
-    for row in others:
-        against = Paired.of(differences(row.values, best.values), level)
-        behind = against.verdict(mode) == "worse"
-        ranked.append(_placed(row, against, "behind" if behind else "unclear"))
-    return Comparison(metric, mode, level, ranked + [row for row in rows if not row.values])
-
-
-def _placed(row: Measured, against: Paired | None, standing: Standing) -> Measured:
-    return Measured(row.configuration, row.values, row.left_out, row.missing, against, standing)
+        return Comparison(metric, mode, rows)
+    order = ranked([row.values for row in known], mode)
+    placed = [
+        replace(known[place], standing=standing, against_best=against)
+        for place, standing, against in order
+    ]
+    return Comparison(metric, mode, placed + [row for row in rows if not row.values])
 
 
 def measure(
@@ -157,11 +139,6 @@ def _reason(facts: Facts, metric: Field, value: float | None) -> str:
     if value is None:
         return f"has no {metric.title}"
     return "" if math.isfinite(value) else f"{metric.title} is {value}"
-
-
-def differences(values: Mapping[Repeat, float], others: Mapping[Repeat, float]) -> list[float]:
-    """Return value minus other value for each repetition that both have."""
-    return [value - others[repeat] for repeat, value in values.items() if repeat in others]
 
 
 def _runs(study: Study) -> list[Facts]:

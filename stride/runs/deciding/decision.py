@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stride.errors import UserError
-from stride.runs.deciding.comparison import Measured, differences, measure, mode_of
+from stride.runs.deciding.comparison import Measured, measure, mode_of
 from stride.runs.deciding.configurations import Repeat, Study, group
 from stride.runs.deciding.settings import SEED, differing
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
-from stride.stats.paired import Mode, Paired
+from stride.stats.paired import Mode, Paired, differences
 
 Answer = Literal["yes", "no", "not yet"]
 

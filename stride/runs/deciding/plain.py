@@ -20,7 +20,6 @@ def comparisons(study: Study, found: Iterable[Comparison]) -> Plain:
             {
                 "metric": one.metric.title,
                 "mode": one.mode,
-                "level": one.level,
                 "configurations": [_measured(row, study) for row in one.rows],
             }
             for one in found
@@ -107,7 +106,7 @@ def _moments(row: Measured, study: Study) -> Plain:
 
 def _paired(paired: Paired) -> Plain:
     mean = paired.mean if paired.n else None
-    return {"n": paired.n, "mean": mean, "interval": paired.interval}
+    return {"n": paired.n, "mean": mean, "interval": paired.interval, "level": paired.level}
 
 
 def _left_out(left: LeftOut) -> Plain:
