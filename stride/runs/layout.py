@@ -308,6 +308,11 @@ class WorkDirPaths:
         """Return the record of the largest run number ever given."""
         return self.private / "high_water.json"
 
+    @property
+    def setups(self) -> Path:
+        """Return the list of what runs were begun with, a line for each."""
+        return self.private / "setups.jsonl"
+
     def token(self, name: str) -> Path:
         """Return a file by which processes find out that they see the same work_dir."""
         return self.private / f"{TEMPORARY_PREFIX}seen-{name}"

@@ -161,6 +161,10 @@ def _report(start: RunStart, session: Session) -> None:
     """Say from where the training begins, and what may surprise."""
     for line in start.messages():
         session.run.note(line)
+    if start.same is not None:
+        path, state = start.same
+        what = "the same config, code and data; this is trained all the same"
+        session.run.note(f"run {path.name} is this: {path} ({state}) has {what}")
     _warn(session.assembly)
 
 

@@ -87,7 +87,7 @@ def test_a_work_dir_keeps_its_own_files_hidden() -> None:
     paths = WorkDirPaths(Path("w"))
     assert paths.config == Path("w/config.json")
     assert paths.lock == Path("w/.stride/lock")
-    assert paths.high_water.parent == paths.private
+    assert paths.high_water.parent == paths.setups.parent == paths.private
     assert paths.run("big-lr").path == Path("w/big-lr")
 
 

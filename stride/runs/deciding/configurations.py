@@ -103,7 +103,8 @@ def _reason(facts: Facts) -> str:
     if facts.row.broken is not None:
         return f"broken: {facts.row.broken}"
     if not facts.config:
-        return f"{facts.row.state}, without a config as yet"
+        error = facts.config_error
+        return f"broken: {error}" if error else f"{facts.row.state}, without a config as yet"
     if facts.value(Field("field", "relation")) == "reproduction":
         return f"a reproduction of {facts.value(Field('field', 'parent'))}"
     return ""

@@ -106,8 +106,10 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
             parent=start.lineage(),
         )
         config = assembly.config.to_json()
-        writer = start.take(config, {**provenance, **sources, **weights}, surroundings.patch)
+        record = {**provenance, **sources, **weights}
+        writer = start.take(config, record, surroundings.patch)
         taken.append(writer)
+        start.note_same(config, record, writer)
         _tell_of_no_key(config)
         return str(writer.paths.path), writer.uuid, writer.segment
 

@@ -17,6 +17,7 @@ from stride.config.values import flatten
 from stride.data.normalize import Normalization
 from stride.engine.checkpoint.checkpoint import take_apart, write_state
 from stride.runs.jobs import has_unnamed_group
+from stride.runs.provenance.setups import remember, same_setup, setup_digest
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
@@ -43,6 +44,7 @@ class RunStart(ABC):
         saved: the state to begin with; empty for that of a training which has done nothing.
         callbacks: called after all others.
         before: how the run had ended, and ends again where the state cannot be put back.
+        same: an earlier run with the same config, code and data, and its state.
     """
 
     name: ClassVar[str]
@@ -53,6 +55,7 @@ class RunStart(ABC):
     saved: Values = field(default_factory=dict, init=False)
     callbacks: list[Callback] = field(default_factory=list, init=False)
     before: Values = field(default_factory=dict, init=False)
+    same: tuple[Path, str] | None = field(default=None, init=False)
 
     @property
     def checkpoints(self) -> Path:
@@ -109,6 +112,17 @@ class RunStart(ABC):
     def messages(self) -> list[str]:
         """Return what a person should read before the training goes on."""
         return []
+
+    def note_same(self, config: Values, provenance: Values, writer: RunWriter) -> None:
+        """Find an earlier run that began with the same, and let later ones find this one.
+
+        Only for a training that begins with nothing but its config.
+        """
+        digest = setup_digest(config, provenance)
+        if digest is not None and not self.saved and self.lineage() is None:
+            place = writer.paths.path
+            self.same = same_setup(place.parent, digest, but=writer.uuid)
+            remember(place.parent, digest, place.name, writer.uuid)
 
     def given_in(self, folder: str) -> None:
         """Take the relative paths of the config from this folder: that of who begins."""

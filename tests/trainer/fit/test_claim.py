@@ -53,3 +53,23 @@ def test_a_claim_that_fails_half_way_leaves_a_run_that_says_so(make, tmp_path):
         make(logger=Fenced()).fit()
     status = Run(tmp_path / "w" / "0").status
     assert (status["state"], status["reason"]) == ("failed", "LostRun: another writes")
+
+
+def told(trainer):
+    """Return what a run's log says of an earlier run that is the same."""
+    lines = trainer.run.paths.log(0).read_text().splitlines()
+    return [line.partition(" run ")[2] for line in lines if " is this: " in line]
+
+
+def test_the_same_config_code_and_data_is_told_and_trained_all_the_same(make):
+    (first := make()).fit(max_steps=1)
+    assert told(first) == []
+    (second := make()).fit(max_steps=1)
+    what = "(done) has the same config, code and data; this is trained all the same"
+    assert told(second) == [f"0 is this: {first.run.paths.path} {what}"]
+    assert second.run.paths.path.name == "1"
+    for other in ({"seed": 1}, {"dataset_kwargs": {"split_seed": 4}}):
+        (third := make(**other)).fit(max_steps=1)
+        assert told(third) == []
+    second.fit(max_steps=2, resume="1")
+    assert len(told(second)) == 1  # at its start alone
