@@ -1,8 +1,11 @@
 """Intervals in which the mean lies, of all the seeds that there might be."""
 
 import math
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate, combinations_with_replacement
 from operator import itemgetter
 from random import Random
 from typing import NamedTuple
@@ -13,6 +16,7 @@ from stride.stats.student import t_quantile
 LEVEL = 0.95
 """Of 100 intervals so many hold what they are about."""
 
+EXACT = 7
 RESAMPLES = 2000
 _SEED = 0  # the same values give the same interval, always
 
@@ -44,9 +48,9 @@ def t_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None
 def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interval | None:
     """Return the percentile bootstrap interval of the interquartile mean; None below two values.
 
-    The values are drawn again, with replacement, RESAMPLES times, always the same places of them
-    in ascending order. It assumes no distribution, and with fewer than about ten values it is too
-    narrow: it knows no other values.
+    The values are drawn again, with replacement: up to EXACT of them in all ways that there are,
+    more of them RESAMPLES times, always the same places of them in ascending order. It assumes no
+    distribution, and with fewer than about ten values it is too narrow: it knows no other values.
 
     Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13; Agarwal et
     al. 2021 (arXiv 2108.13264) for runs of few seeds.
@@ -55,16 +59,42 @@ def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interva
         return None
     if not all(map(math.isfinite, values)):
         return Interval(math.nan, math.nan)
-    ascending = sorted(values)
-    drawn = [itemgetter(*places)(ascending) for places in _middles(len(values))]
-    means = sorted(map(math.fsum, zip(*drawn, strict=True)))
-    outside = round(RESAMPLES * (1 - level) / 2)
-    return Interval(means[outside] / len(drawn), means[-1 - outside] / len(drawn))
+    ascending, (middles, weights) = sorted(values), _resamples(len(values))
+    drawn = [itemgetter(*places)(ascending) for places in middles]
+    means = [math.fsum(one) / len(drawn) for one in zip(*drawn, strict=True)]
+    return _middle_part(means, weights, level)
+
+
+def _middle_part(means: list[float], weights: Sequence[int], level: float) -> Interval:
+    """Return between which values so much of the weight lies; each weighs 1 where none is given."""
+    if not weights:
+        means.sort()
+        outside = round(len(means) * (1 - level) / 2)
+        return Interval(means[outside], means[-1 - outside])
+    pairs, rest = sorted(zip(means, weights, strict=True)), sum(weights) * (1 - level) / 2
+    reached = [*accumulate(weight for _, weight in pairs)]
+    low = bisect_right(reached, rest)
+    high = bisect_left(reached, reached[-1] - rest)
+    return Interval(pairs[low][0], pairs[high][0])
 
 
 @lru_cache(maxsize=8)
-def _middles(count: int) -> list[tuple[int, ...]]:
-    """Return for each place in the middle half what stands there, of each resample in turn."""
-    cut, draw = count // 4, Random(_SEED)
-    rows = (sorted(draw.choices(range(count), k=count)) for _ in range(RESAMPLES))
-    return list(zip(*(row[cut : count - cut] for row in rows), strict=True))
+def _resamples(count: int) -> tuple[list[tuple[int, ...]], Sequence[int]]:
+    """Return for each place in the middle half what stands there, of each resample in turn.
+
+    And how many ways of drawing lead to each, nothing where it is one.
+    """
+    if count <= EXACT:
+        rows: list[Sequence[int]] = [*combinations_with_replacement(range(count), count)]
+        weights = [math.factorial(count) // _ways(Counter(row)) for row in rows]
+    else:
+        draw = Random(_SEED)
+        rows = [sorted(draw.choices(range(count), k=count)) for _ in range(RESAMPLES)]
+        weights = []
+    cut = count // 4
+    return list(zip(*(row[cut : count - cut] for row in rows), strict=True)), weights
+
+
+def _ways(counts: Counter[int]) -> int:
+    """Return how many orders of places are the same, as places are drawn several times."""
+    return math.prod(map(math.factorial, counts.values()))

@@ -20,12 +20,21 @@ def test_students_interval():
     assert all(map(math.isnan, t_interval([1.0, math.nan])))
 
 
-def test_the_bootstrap_interval_is_that_of_all_resamples():
-    """Of three values there are 27 resamples; the interval is between their quantiles."""
-    values = [0.0, 1.0, 5.0]
-    means = sorted(sum(one) / 3 for one in product(values, repeat=3))
-    low, high = bootstrap_interval(values, 0.8)
-    assert means[1] <= low <= means[4] and means[-5] <= high <= means[-2]
+@pytest.mark.parametrize("values", [[0.0, 1.0], [0.0, 1.0, 5.0], [0.3, 0.1, 0.2, 0.9, 0.4]])
+def test_the_bootstrap_interval_of_few_values_is_that_of_all_resamples(values):
+    means = sorted(map(interquartile_mean, product(values, repeat=len(values))))
+    for level in (0.95, 0.8, 0.5):
+        outside = int(len(means) * (1 - level) / 2)
+        expected = means[outside], means[-1 - outside]
+        assert bootstrap_interval(values, level) == pytest.approx(expected)
+
+
+def test_more_values_are_drawn_by_chance():
+    """With seven all 1,716 resamples are known; an eighth that is the mean changes little."""
+    seven = SLEEP[:7]
+    low, high = bootstrap_interval(seven)
+    more = bootstrap_interval([*seven, interquartile_mean(seven)])
+    assert more == pytest.approx((low, high), abs=0.6)
     low, high = bootstrap_interval(SLEEP)
     assert low < interquartile_mean(SLEEP) < high
 

@@ -1,19 +1,11 @@
 """Group runs that differ by their seed alone, or by other keys over which they are repeated."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from stride.runs.deciding.settings import (
-    DATA,
-    MODEL_SEED,
-    SEED,
-    differing,
-    named,
-    settings_of,
-    short_names,
-    text,
-)
+from stride.runs.deciding.alike import alike
+from stride.runs.deciding.settings import SEED, differing, named, short_names, text
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
 from stride.tables.words import setting
@@ -38,14 +30,12 @@ class Configuration:
     Attributes:
         name: the settings in which it differs from the others.
         settings: the same by dotted key.
-        alike: all settings that its runs share, by dotted key.
         runs: the run that counts of each repetition: the newest that is done, else the newest.
         again: older runs of the same repetition, which count no more.
     """
 
     name: str
     settings: Mapping[str, Any]
-    alike: Mapping[str, Any]
     runs: Mapping[Repeat, Facts]
     again: Sequence[LeftOut] = field(default=())
 
@@ -85,16 +75,17 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
         over: dotted keys in which the runs of a configuration differ.
     """
     in_order = sorted(runs, key=lambda facts: facts.row.created)
-    left_out = [LeftOut(facts, why) for facts in in_order if (why := _reason(facts))]
-    fit = [facts for facts in in_order if not _reason(facts)]
-    alike = list(_alike(fit, over))
-    keys = differing([settings for settings, _ in alike])
-    short = short_names(keys, {key for settings, _ in alike for key in settings})
+    reasons = [_reason(facts) for facts in in_order]
+    pairs = [*zip(in_order, reasons, strict=True)]
+    found = alike([facts for facts, why in pairs if not why], over)
+    keys = differing([one.settings for one in found])
+    short = short_names(keys, {key for one in found for key in one.runs[0].config})
     configurations = []
-    for one, members in alike:
-        settings = {key: one[key] for key in keys if key in one}
-        made = Configuration(named(settings, short), settings, one, *_counted(members, over))
+    for one in found:
+        settings = {key: one.settings[key] for key in keys if key in one.settings}
+        made = Configuration(named(settings, short), settings, *_counted(one.runs, over))
         configurations.append(made)
+    left_out = [LeftOut(facts, why) for facts, why in pairs if why]
     return Study(tuple(over), configurations, left_out)
 
 
@@ -102,51 +93,12 @@ def _reason(facts: Facts) -> str:
     """Return why a run belongs to no configuration, nothing where it does."""
     if facts.row.broken is not None:
         return f"broken: {facts.row.broken}"
-    if not facts.config:
+    if facts.config_error is not None:
         error = facts.config_error
         return f"broken: {error}" if error else f"{facts.row.state}, without a config as yet"
     if facts.value(Field("field", "relation")) == "reproduction":
         return f"a reproduction of {facts.value(Field('field', 'parent'))}"
     return ""
-
-
-def _alike(
-    runs: Iterable[Facts], over: Sequence[str]
-) -> Iterator[tuple[dict[str, Any], list[Facts]]]:
-    """Yield settings, and the runs that have them."""
-    buckets: dict[str, tuple[dict[str, Any], list[Facts]]] = {}
-    for facts in runs:
-        settings = settings_of(facts.config, over) | _beside(facts)
-        key = text({key: value for key, value in settings.items() if key != MODEL_SEED})
-        buckets.setdefault(key, (settings, []))[1].append(facts)
-    for settings, members in buckets.values():
-        yield from _by_model_seed(settings, members, over)
-
-
-def _beside(facts: Facts) -> dict[str, Any]:
-    """Return what decides a run's numbers beside its config: data, and where it was forked from."""
-    parent = facts.value(Field("field", "parent"))
-    data = facts.value(Field("field", DATA))
-    return {DATA: data} | ({} if parent is None else {"parent": parent})
-
-
-def _by_model_seed(
-    settings: dict[str, Any], members: list[Facts], over: Sequence[str]
-) -> Iterator[tuple[dict[str, Any], list[Facts]]]:
-    """Divide runs by the seed of their weights, where it does not just follow the run's."""
-    seeds = [(one.config.get(MODEL_SEED), one.config.get(SEED)) for one in members]
-    if all(model in (seed, None) for model, seed in seeds):
-        settings.pop(MODEL_SEED, None)
-        yield settings, members
-        return
-    divided: dict[str, tuple[Any, list[Facts]]] = {}
-    for facts in members:
-        fixed = facts.config.get(MODEL_SEED)
-        if SEED in over and not facts.is_set(MODEL_SEED):
-            fixed = None
-        divided.setdefault(text(fixed), (fixed, []))[1].append(facts)
-    for fixed, some in divided.values():
-        yield settings | {MODEL_SEED: fixed}, some
 
 
 def _counted(

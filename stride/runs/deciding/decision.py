@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from stride.errors import UserError
+from stride.runs.deciding.alike import whole_settings
 from stride.runs.deciding.comparison import Measured, measure, mode_of
 from stride.runs.deciding.configurations import Repeat, Study, group
 from stride.runs.deciding.settings import SEED, differing
@@ -30,6 +31,11 @@ class Side:
     name: str
     study: Study
     measured: Measured
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings that its runs share, by dotted key."""
+        runs = self.measured.configuration.runs.values()
+        return whole_settings(next(iter(runs)), self.study.over)
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,8 @@ class Decision:
     @property
     def settings(self) -> dict[str, tuple[Any, Any]]:
         """Return by dotted key the settings in which the two differ: of the one, of the other."""
-        both = [side.measured.configuration.alike for side in (self.one, self.other)]
-        return {key: (both[0].get(key), both[1].get(key)) for key in differing(both)}
+        one, other = self.one.settings(), self.other.settings()
+        return {key: (one.get(key), other.get(key)) for key in differing([one, other])}
 
 
 def decide(

@@ -12,6 +12,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.configs import config_of
+from stride.runs.listing.lineage import read_lineage
 from stride.runs.listing.measured import SPLITS, metrics_in, numbers_in
 from stride.runs.listing.rows import RunRow
 from stride.runs.tags.tags_json import Tags, known_tags
@@ -100,6 +101,10 @@ class Facts:
         return known_tags(self.row.path)
 
     @cached_property
+    def _lineage(self) -> dict[str, Any]:
+        return read_lineage(self._paths.provenance)
+
+    @cached_property
     def _curves(self) -> dict[str, list[float]]:
         """Return all values of each metric, in the order of the stream; NaN is left out."""
         curves: dict[str, list[float]] = {}
@@ -156,11 +161,11 @@ class Facts:
         if key in ("commit", "branch"):
             return _text(self._provenance.get("git"), key)
         if key == "data":
-            return _text(self._provenance, "data_fingerprint")
+            return _text(self._lineage, "data_fingerprint")
         if key == "parent":
-            return _text(self._provenance.get("parent"), "run")
+            return _text(self._lineage.get("parent"), "run")
         if key == "relation":
-            return _text(self._provenance.get("parent"), "relation")
+            return _text(self._lineage.get("parent"), "relation")
         if key == "tag":
             return list(self._tags.tags) or None
         if key == "note":

@@ -1,0 +1,95 @@
+"""Find out which runs are alike in all settings but those over which they are repeated."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from stride.runs.deciding.settings import DATA, MODEL_SEED, SEED, settings_of, text
+from stride.runs.listing.facts import Facts
+from stride.runs.where.names import Field
+
+PARENT = "parent"
+"""The run from which one was forked: a setting too."""
+
+
+class Alike(NamedTuple):
+    """Hold runs that are alike.
+
+    Attributes:
+        settings: by dotted key, of those that differ among all runs.
+        runs: in the order in which they were given.
+    """
+
+    settings: dict[str, Any]
+    runs: list[Facts]
+
+
+def alike(runs: Sequence[Facts], over: Sequence[str]) -> list[Alike]:
+    """Divide runs by their settings.
+
+    Args:
+        runs: with a config each.
+        over: dotted keys that do not count.
+    """
+    buckets: dict[str, Alike] = {}
+    for facts, config in zip(runs, _varying(runs), strict=True):
+        settings = settings_of(config, over) | _beside(facts)
+        key = text({key: value for key, value in settings.items() if key != MODEL_SEED})
+        buckets.setdefault(key, Alike(settings, [])).runs.append(facts)
+    return [part for one in buckets.values() for part in _by_model_seed(one, over)]
+
+
+def whole_settings(facts: Facts, over: Sequence[str]) -> dict[str, Any]:
+    """Return all settings of a run, by dotted key."""
+    return settings_of(dict(facts.config.items()), over) | _beside(facts)
+
+
+def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
+    """Return of each config the keys in which any of them differ, and the seeds.
+
+    Most of a hundred keys never do, and are compared only once.
+    """
+    if not runs:
+        return []
+    base = dict(runs[0].config.items())
+    changes = [_changes(base, facts.config) for facts in runs]
+    keys = {key for change in changes for key in change} | {SEED, MODEL_SEED}
+    start = {key: value for key, value in base.items() if key in keys}
+    return [
+        {key: value for key, value in (start | change).items() if value is not _ABSENT}
+        for change in changes
+    ]
+
+
+_ABSENT: Any = object()
+
+
+def _changes(base: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a config has otherwise than the first one."""
+    found = dict(config.items())
+    changed = {key: one for key, one in found.items() if base.get(key, _ABSENT) != one}
+    if len(found) != len(base) or changed:
+        changed |= dict.fromkeys(base.keys() - found.keys(), _ABSENT)
+    return changed
+
+
+def _beside(facts: Facts) -> dict[str, Any]:
+    """Return what decides a run's numbers beside its config: data, and where it was forked from."""
+    parent = facts.value(Field("field", "parent"))
+    data = facts.value(Field("field", "data"))
+    return {DATA: data} | ({} if parent is None else {PARENT: parent})
+
+
+def _by_model_seed(one: Alike, over: Sequence[str]) -> Iterator[Alike]:
+    """Divide runs by the seed of their weights, where it does not just follow the run's."""
+    seeds = [(facts.config.get(MODEL_SEED), facts.config.get(SEED)) for facts in one.runs]
+    if all(model in (seed, None) for model, seed in seeds):
+        one.settings.pop(MODEL_SEED, None)
+        yield one
+        return
+    divided: dict[str, Alike] = {}
+    for facts, (fixed, _) in zip(one.runs, seeds, strict=True):
+        if SEED in over and not facts.is_set(MODEL_SEED):
+            fixed = None
+        part = Alike({**one.settings, MODEL_SEED: fixed}, [])
+        divided.setdefault(text(fixed), part).runs.append(facts)
+    yield from divided.values()
