@@ -25,6 +25,7 @@ GROUPS = {
     "models": "benchmarks.step:model_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",
+    "deciding": "benchmarks.deciding:deciding_rows",
     "scalars": "benchmarks.scalars:scalar_rows",
     "memory": "benchmarks.memory:memory_rows",
     "checkpoint": "benchmarks.checkpoint:checkpoint_rows",

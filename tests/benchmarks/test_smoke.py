@@ -29,8 +29,17 @@ def test_every_group_has_rows_in_one_table() -> None:
     title, rule, *lines = done.stdout.split("\n\n")[0].splitlines()
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
-    groups = ["step", "loader", "models", "startup", "listing", "scalars", "memory"]
-    groups += ["checkpoint", "fingerprints", "processes", "queries", "evidence", "peers"]
+    groups = ["step", "loader", "models", "startup", "listing", "deciding"]
+    groups += [
+        "scalars",
+        "memory",
+        "checkpoint",
+        "fingerprints",
+        "processes",
+        "queries",
+        "evidence",
+        "peers",
+    ]
     assert list(dict.fromkeys(line.split()[0] for line in lines)) == groups
 
 
