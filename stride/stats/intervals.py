@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, combinations_with_replacement
 from operator import itemgetter
-from random import Random
 from typing import NamedTuple
 
 from stride.stats.moments import deviation, mean
@@ -88,6 +87,8 @@ def _resamples(count: int) -> tuple[list[tuple[int, ...]], Sequence[int]]:
         rows: list[Sequence[int]] = [*combinations_with_replacement(range(count), count)]
         weights = [math.factorial(count) // _ways(Counter(row)) for row in rows]
     else:
+        from random import Random  # many tables have few seeds, and need it not
+
         draw = Random(_SEED)
         rows = [sorted(draw.choices(range(count), k=count)) for _ in range(RESAMPLES)]
         weights = []
