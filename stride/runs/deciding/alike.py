@@ -1,14 +1,17 @@
 """Find out which runs are alike in all settings but those over which they are repeated."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from stride.config.values import flatten
 from stride.runs.deciding.settings import DATA, MODEL_SEED, SEED, settings_of, text
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
 
 PARENT = "parent"
 """The run from which one was forked: a setting too."""
+
+_ABSENT: Any = object()
 
 
 class Alike(NamedTuple):
@@ -53,14 +56,26 @@ def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
     base = dict(runs[0].config.items())
     changes = [_changes(base, facts.config) for facts in runs]
     keys = {key for change in changes for key in change} | {SEED, MODEL_SEED}
-    start = {key: value for key, value in base.items() if key in keys}
-    return [
-        {key: value for key, value in (start | change).items() if value is not _ABSENT}
-        for change in changes
-    ]
+    start = {key: base.get(key, _ABSENT) for key in keys}
+    configs = [start | change for change in changes]
+    defaults = _defaults({key for one in configs for key in keys if one[key] is _ABSENT})
+    return [_filled(one, defaults) for one in configs]
 
 
-_ABSENT: Any = object()
+def _filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = ((key, defaults.get(key) if one is _ABSENT else one) for key, one in config.items())
+    return {key: one for key, one in pairs if config[key] is not _ABSENT or key in defaults}
+
+
+def _defaults(keys: Collection[str]) -> dict[str, Any]:
+    """Return the defaults of these keys, of STRIDE's own ones: an older one did not know them."""
+    own = {key for key in keys if "." not in key or key.partition(".")[0].endswith("_config")}
+    if not own - {SEED, MODEL_SEED}:
+        return {}
+    from stride.config.schema import Config  # which loads pydantic, and is seldom needed
+
+    known = dict(flatten(Config(work_dir="-").to_json()))
+    return {key: known[key] for key in own if key in known}
 
 
 def _changes(base: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
