@@ -80,10 +80,8 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
     keys = ", ".join(study.label(tuple("" for _ in study.over)).split())
     yield f"over {keys}; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap"
     if any(row.against_best for one in found for row in one.rows):
-        yield (
-            "to the best: mean difference, pair by pair, in intervals that hold together; "
-            "behind: surely not the best"
-        )
+        yield "to the best: mean difference, pair by pair, in intervals that hold together"
+        yield "behind: surely not the best"
     lines = [*dict.fromkeys(line for one in found for line in _gaps(study, one))]
     yield from lines[:LISTED]
     if len(lines) > LISTED:

@@ -19,8 +19,8 @@ lr=9.0         -         0  -          -      -      -               -          
 TOLD = """\
 test/accuracy: larger is better
 over seed; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap
-to the best: mean difference, pair by pair, in intervals that hold together; behind: surely \
-not the best
+to the best: mean difference, pair by pair, in intervals that hold together
+behind: surely not the best
 lr=9.0: seed 0 does not count, W/c0 is failed: nonfinite: the loss is not finite; never trained: \
 seed 1, seed 2, seed 3
 """
