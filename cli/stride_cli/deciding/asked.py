@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+SEED = "seed"
+
 if TYPE_CHECKING:
     from stride.runs.listing.selection import Selection
     from stride.runs.where.names import Field
     from stride.stats.paired import Mode
 
 
-def keys_of(selection: "Selection", over: str) -> tuple[str, ...]:
-    """Return the keys of the config that are named, by their full names.
+def keys_of(selection: "Selection", over: str | None) -> tuple[str, ...]:
+    """Return the keys of the config that are named, by their full names; the seed for none.
 
     Raises:
         UserError: one is no key, or none is named.
     """
     from stride.errors import UserError
 
-    names = [*filter(None, map(str.strip, over.split(",")))]
+    names = [*filter(None, map(str.strip, (SEED if over is None else over).split(",")))]
     fields = [selection.field(name) for name in names]
     for name, field in zip(names, fields, strict=True):
         if field.source != "config":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    words: Sequence[str], metric: str | None, *, over: str, mode: str | None, json: bool
+    words: Sequence[str], metric: str | None, *, over: str | None, mode: str | None, json: bool
 ) -> None:
     """Tell whether one configuration is better than another."""
     from stride.errors import UserError
@@ -50,8 +50,10 @@ def _asked(words: Sequence[str]) -> "tuple[Selection, Named, Named]":
     from stride.errors import UserError
 
     if len(words) == 2:
-        sides = [select([place]).facts for place in words]
-        return _sides(select(words), words, sides)
+        selection, other = select(words[:1]), select(words[1:])
+        sides = [selection.facts, other.facts]
+        selection.facts = [*selection.facts, *other.facts]
+        return _sides(selection, words, sides)
     if len(words) == 3:
         selection, sides = select(words[:1]), []
         runs = selection.facts

@@ -10,8 +10,8 @@ from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Wher
 commands = typer.Typer()
 
 Over = Annotated[
-    str,
-    typer.Option("--over", metavar="A,B", help="Keys in which repetitions differ."),
+    str | None,
+    typer.Option("--over", metavar="A,B", help="Keys in which repetitions differ; seed if absent."),
 ]
 Mode = Annotated[
     str | None,
@@ -30,7 +30,7 @@ def stats(
         ),
     ],
     metric: Metrics = None,
-    over: Over = "seed",
+    over: Over = None,
     where: Where = None,
     mode: Mode = None,
     scaling: Annotated[
@@ -47,6 +47,7 @@ def stats(
 
     form = form_of(json=json, csv=csv, md=md, latex=latex)
     if scaling:
+        stats.refuse({"--metric": metric, "--over": over, "--mode": mode})
         stats.run_scaling(places, where, form=form)
     else:
         stats.run(places, metric or [], over=over, where=where, mode=mode, form=form)
@@ -72,7 +73,7 @@ def better(
             help="By which; the monitored if absent.",
         ),
     ] = None,
-    over: Over = "seed",
+    over: Over = None,
     mode: Mode = None,
     json: AsJson = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """`stride stats`."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stride_cli.address import select
 from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
@@ -19,7 +19,7 @@ def run(
     places: Sequence[str],
     metrics: Sequence[str],
     *,
-    over: str,
+    over: str | None,
     where: str | None,
     mode: str | None,
     form: Form,
@@ -41,6 +41,19 @@ def run(
         print_table(tables.comparison_table(found), form)
     if form is not Form.JSON:
         tell("\n".join(_explained(study, found)))
+
+
+def refuse(options: Mapping[str, Any]) -> None:
+    """Refuse options that say nothing of speed.
+
+    Raises:
+        UserError: one was given.
+    """
+    from stride.errors import UserError
+
+    for name, value in options.items():
+        if value is not None:
+            raise UserError(f"--scaling is not by {name}", hint="choose runs by --where")
 
 
 def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stride.config.values import flatten
-from stride.runs.deciding.settings import DATA, MODEL_SEED, SEED, settings_of, text
+from stride.runs.deciding.settings import (
+    CHECKPOINT,
+    DATA,
+    MODEL_SEED,
+    PARENT,
+    SEED,
+    settings_of,
+    text,
+)
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field
-
-PARENT = "parent"
-"""The run from which one was forked: a setting too."""
 
 _ABSENT: Any = object()
 
@@ -89,9 +94,9 @@ def _changes(base: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, An
 
 def _beside(facts: Facts) -> dict[str, Any]:
     """Return what decides a run's numbers beside its config: data, and where it was forked from."""
-    parent = facts.value(Field("field", "parent"))
-    data = facts.value(Field("field", "data"))
-    return {DATA: data} | ({} if parent is None else {PARENT: parent})
+    data, parent = facts.value(Field("field", "data")), facts.parent
+    begun = {} if parent is None else {PARENT: parent["run"], CHECKPOINT: parent["checkpoint"]}
+    return {DATA: data} | begun
 
 
 def _by_model_seed(one: Alike, over: Sequence[str]) -> Iterator[Alike]:

@@ -1,6 +1,7 @@
 """Tell which settings make a configuration, and name configurations by those that differ."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,10 @@ SEED = "seed"
 MODEL_SEED = "model_kwargs.model_seed"
 DATA = "data"
 """The data's fingerprint: under the same path there may be other data."""
+
+PARENT = "parent"
+CHECKPOINT = "checkpoint"
+"""The run from which one was forked, and its checkpoint."""
 
 _WHICH = frozenset({"work_dir", "run"})  # which run it is, of all that are alike
 _DISPLAY = "logging_config."  # changes no number
@@ -57,11 +62,13 @@ def differing(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the keys in which some of these differ, in the order of the config.
 
     A constructor's own keys are told where they differ under one name of it: with another network
-    all keys are others. So are fingerprints of data, where everything else is the same.
+    all keys are others. So is the checkpoint of forks of one run, and the data where all else is
+    the same.
     """
     keys = dict.fromkeys(key for one in settings for key in one)
     found = [key for key in keys if key != DATA and _varies(key, settings)]
     sections = {key.rpartition(".")[0]: key for key in found if key.endswith(_NAME)}
+    sections[CHECKPOINT] = PARENT
     kept = [key for key in found if _varies_within(key, sections.get(_section(key)), settings)]
     rest = {text([one.get(key) for key in kept]) for one in settings}
     whole = {text([one.get(key) for key in (*kept, DATA)]) for one in settings}
@@ -105,4 +112,6 @@ def named(values: Mapping[str, Any], short: Mapping[str, str]) -> str:
 def _typed(key: str, value: Any) -> str:
     if key == DATA and isinstance(value, str):
         return value[:_SHOWN]
+    if key == PARENT and isinstance(value, str):
+        return os.path.basename(value)
     return setting(value)

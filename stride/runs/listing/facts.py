@@ -122,6 +122,12 @@ class Facts:
             return {}
 
     @property
+    def parent(self) -> dict[str, str | None] | None:
+        """Return the run that it comes from, and the checkpoint; None where it comes from none."""
+        found = self._lineage.get("parent")
+        return {key: _text(found, key) for key in ("run", "checkpoint")} if found else None
+
+    @property
     def devices(self) -> list[str]:
         """Return the names of the devices that it was begun on, one for each process."""
         found = self._provenance.get("devices")

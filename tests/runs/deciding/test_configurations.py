@@ -71,7 +71,12 @@ def test_forks_are_a_configuration_and_reproductions_none(work_dir, select):
         parent = {"uuid": "u", "run": "W/0", "relation": relation}
         write_run(work_dir, 1 + seed, seed, parent=parent)
     study = group(select(work_dir).facts)
-    assert runs_of(study) == {"": {(0,): "0"}, "parent=W/0": {(0,): "1", (1,): "2"}}
+    assert runs_of(study) == {"": {(0,): "0"}, "parent=0": {(0,): "1", (1,): "2"}}
+    parent = {"uuid": "u", "run": "W/0", "relation": "fork", "checkpoint": "at_9"}
+    write_run(work_dir, 9, 1, parent=parent)
+    found = runs_of(group(select(work_dir).facts))
+    assert found["parent=0 checkpoint=at_9"] == {(1,): "9"}
+    assert found["parent=0 checkpoint=null"] == {(0,): "1", (1,): "2"}
     (left,) = study.left_out
     assert left.facts.row.name == "3" and left.why == "a reproduction of W/0"
 

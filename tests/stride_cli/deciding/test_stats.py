@@ -118,6 +118,7 @@ def test_over_another_key(stride, study):
         (["--mode", "up"], "--mode up is neither min nor max"),
         (["--where", "lr == 7"], "no runs in W where lr == 7"),
         (["--scaling"], "no run here has timings"),
+        (["--scaling", "--over", "lr"], "--scaling is not by --over; choose runs by --where"),
         (["--json", "--csv"], "--json and --csv exclude each other"),
     ],
 )
