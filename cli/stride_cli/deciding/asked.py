@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 SEED = "seed"
 
 if TYPE_CHECKING:
+    from stride.runs.listing.facts import Facts
     from stride.runs.listing.selection import Selection
     from stride.runs.where.names import Field
     from stride.stats.paired import Mode
@@ -30,8 +31,15 @@ def keys_of(selection: "Selection", over: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(field.key for field in fields))
 
 
-def metrics_of(selection: "Selection", names: Sequence[str]) -> list["Field"]:
+def metrics_of(
+    selection: "Selection", runs: Sequence["Facts"], names: Sequence[str]
+) -> list["Field"]:
     """Return the metrics that are named, `*` and `?` standing for any; the monitored ones for none.
+
+    Args:
+        selection: knows what a name means.
+        runs: those of it that are left.
+        names: as typed.
 
     Raises:
         UserError: a name is none of a metric, or no run monitors one.
@@ -39,30 +47,30 @@ def metrics_of(selection: "Selection", names: Sequence[str]) -> list["Field"]:
     from stride.errors import UserError
 
     found: dict[Field, None] = {}
-    for name in names or _monitored(selection):
-        for field in _matching(selection, name):
+    for name in names or _monitored(runs):
+        for field in _matching(selection, runs, name):
             if field.source != "metric":
                 raise UserError(f"{name} is no metric", hint=f"type: --where '{name} == ...'")
             found[field] = None
     return list(found)
 
 
-def _matching(selection: "Selection", name: str) -> list["Field"]:
+def _matching(selection: "Selection", runs: Sequence["Facts"], name: str) -> list["Field"]:
     from stride.errors import UserError
 
     if not set("*?") & set(name):
         return [selection.field(name)]
-    known = sorted({metric for facts in selection.facts for metric in facts.metrics})
+    known = sorted({metric for facts in runs for metric in facts.metrics})
     some = [metric for metric in known if fnmatchcase(metric, name)]
     if not some:
         raise UserError(f"no run here has a metric {name!r}", hint=f"there are {', '.join(known)}")
     return [selection.field(metric) for metric in some]
 
 
-def _monitored(selection: "Selection") -> list[str]:
+def _monitored(runs: Sequence["Facts"]) -> list[str]:
     from stride.errors import UserError
 
-    found = dict.fromkeys(facts.row.monitor for facts in selection.facts if facts.row.monitor)
+    found = dict.fromkeys(facts.row.monitor for facts in runs if facts.row.monitor)
     if not found:
         raise UserError("no run here has recorded a monitored metric", hint="type: --metric NAME")
     return list(found)

@@ -1,6 +1,7 @@
 """`stride better`."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from stride.tables.words import number, setting
@@ -25,60 +26,63 @@ def run(
     from stride.runs.deciding.decision import decide
 
     way = mode_asked(mode)
-    selection, one, other = _asked(words)
-    keys = keys_of(selection, over)
-    metrics = metrics_of(selection, [] if metric is None else [metric])
-    if len(metrics) > 1:
-        names = ", ".join(field.title for field in metrics)
-        what = f"there are several metrics: {names}"
-        raise UserError(what, hint=f"type: --metric {metrics[0].title}")
-    found = decide(one, other, metrics[0], mode=way, over=keys)
+    with _asked(words) as (selection, one, other):
+        runs = [*one[1], *other[1]]
+        metrics = metrics_of(selection, runs, [] if metric is None else [metric])
+        if len(metrics) > 1:
+            what = f"there are several metrics: {', '.join(field.title for field in metrics)}"
+            raise UserError(what, hint=f"type: --metric {metrics[0].title}")
+        found = decide(one, other, metrics[0], mode=way, over=keys_of(selection, over))
+        answer = plain.decision(found) if json else [*_told(found)]
     if json:
-        print_json(plain.decision(found))
+        print_json(answer)
         return
-    say("\n".join(_told(found)))
+    say("\n".join(answer))
     if left_out := [*_left_out(found.one), *_left_out(found.other)]:
         tell("\n".join(left_out))
 
 
-def _asked(words: Sequence[str]) -> "tuple[Selection, Named, Named]":
-    """Return all runs, and the two sides with a name and their runs each.
+@contextmanager
+def _asked(words: Sequence[str]) -> "Iterator[tuple[Selection, Named, Named]]":
+    """Open all runs, and the two sides with what each is called.
 
     Raises:
-        UserError: these are neither a work_dir and two queries, nor two work_dirs.
+        UserError: these are neither a work_dir and two queries, nor two work_dirs; or one of the
+            two has no run.
     """
     from stride.errors import UserError
 
-    if len(words) == 2:
-        selection, other = select(words[:1]), select(words[1:])
-        sides = [selection.facts, other.facts]
-        selection.facts = [*selection.facts, *other.facts]
-        return _sides(selection, words, sides)
-    if len(words) == 3:
-        selection, sides = select(words[:1]), []
-        runs = selection.facts
-        for query in words[1:]:
-            selection.facts = runs
-            if runs:
-                selection.where(query)
-            sides.append(selection.facts)
-        selection.facts = runs
-        return _sides(selection, words[1:], sides)
-    hint = "type: stride better W 'lr == 1e-3' 'lr == 1e-2', or: stride better W1 W2"
-    raise UserError(
-        "two things are compared: two queries of a work_dir, or two work_dirs", hint=hint
-    )
+    if len(words) not in (2, 3):
+        what = "two things are compared: two queries of a work_dir, or two work_dirs"
+        hint = "type: stride better W 'lr == 1e-3' 'lr == 1e-2', or: stride better W1 W2"
+        raise UserError(what, hint=hint)
+    with ExitStack() as stack:
+        if len(words) == 2:
+            selection, sides = _of_work_dirs(stack, words)
+        else:
+            selection = stack.enter_context(select(words[:1]))
+            sides = [_where(selection, query) for query in words[1:]]
+        for name, runs in zip(words[-2:], sides, strict=True):
+            if not runs:
+                raise UserError(f"no run of {name}", hint="type: stride ls W --where QUERY")
+        yield selection, (words[-2], sides[0]), (words[-1], sides[1])
 
 
-def _sides(
-    selection: "Selection", names: Sequence[str], sides: Sequence[Sequence["Facts"]]
-) -> "tuple[Selection, Named, Named]":
-    from stride.errors import UserError
+def _of_work_dirs(stack: ExitStack, words: Sequence[str]) -> "tuple[Selection, list[list[Facts]]]":
+    from stride.runs.listing.selection import Selection
 
-    for name, facts in zip(names, sides, strict=True):
-        if not facts:
-            raise UserError(f"no run of {name}", hint="type: stride ls W --where QUERY")
-    return selection, (names[0], sides[0]), (names[1], sides[1])
+    found = [stack.enter_context(select([place])) for place in words]
+    whole = Selection(run for one in found for run in one.runs)
+    return whole, [list(one.facts()) for one in found]
+
+
+def _where(selection: "Selection", query: str) -> "list[Facts]":
+    """Return the runs for which a query holds; the selection stays whole."""
+    whole = selection.runs
+    if whole:
+        selection.where(query)
+    found, selection.runs = list(selection.facts()), whole
+    return found
 
 
 def _told(found: "Decision") -> Iterator[str]:

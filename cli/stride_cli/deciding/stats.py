@@ -10,6 +10,7 @@ from stride_cli.output import Form, print_csv, print_json, print_table, tell
 if TYPE_CHECKING:
     from stride.runs.deciding.comparison import Comparison, Measured
     from stride.runs.deciding.configurations import LeftOut, Study
+    from stride.runs.listing.facts import Facts
     from stride.runs.listing.selection import Selection
 
 LISTED = 20  # configurations whose left out runs a person is told
@@ -30,9 +31,10 @@ def run(
     from stride.runs.deciding.configurations import group
 
     way = mode_asked(mode)
-    selection = _selected(places, where)
-    study = group(selection.facts, keys_of(selection, over))
-    found = [compare(study, metric, way) for metric in metrics_of(selection, metrics)]
+    with select(places, where) as selection:
+        runs = _some(selection, places, where)
+        study = group(runs, keys_of(selection, over))
+        found = [compare(study, metric, way) for metric in metrics_of(selection, runs, metrics)]
     if form is Form.JSON:
         print_json(plain.comparisons(study, found))
     elif form is Form.CSV:
@@ -62,7 +64,8 @@ def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None
     from stride.runs.deciding import plain, tables
     from stride.runs.deciding.scaling import scaling
 
-    rows, left_out = scaling(_selected(places, where).facts)
+    with select(places, where) as selection:
+        rows, left_out = scaling(_some(selection, places, where))
     if not rows:
         raise UserError("no run here has timings", hint="they are written at the end of a run")
     if form is Form.JSON:
@@ -75,14 +78,18 @@ def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None
         tell(f"left out: {_named(left_out)}")
 
 
-def _selected(places: Sequence[str], where: str | None) -> "Selection":
+def _some(selection: "Selection", places: Sequence[str], where: str | None) -> list["Facts"]:
+    """Return the runs that are left.
+
+    Raises:
+        UserError: there is none.
+    """
     from stride.errors import UserError
 
-    selection = select(places, where)
-    if not selection.facts:
+    if not len(selection):
         what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
         raise UserError(what, hint=f"type: stride ls {places[0]}")
-    return selection
+    return list(selection.facts())
 
 
 def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:

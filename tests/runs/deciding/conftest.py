@@ -6,7 +6,7 @@ import pytest
 
 from stride.config.nonfinite import encode_numbers
 from stride.runs.listing.query import list_runs
-from stride.runs.listing.selection import Selection
+from stride.runs.listing.selection import GivenRows, Selection
 
 
 def write_run(work_dir, name, seed=0, *, accuracy=None, state="done", data="d0", **more):
@@ -72,7 +72,20 @@ def work_dir(tmp_path):
     return tmp_path / "W"
 
 
+class Selected:
+    """All runs of some work_dirs, the newest first."""
+
+    def __init__(self, rows):
+        by_place = {}
+        for row in rows:
+            by_place.setdefault(row.path.parent, []).append(row)
+        runs = [run for place, some in by_place.items() for run in GivenRows(place, some).runs]
+        self._selection = Selection(runs)
+        self.facts = list(self._selection.facts())
+        self.field = self._selection.field
+
+
 @pytest.fixture
 def select():
     """Return what reads all runs of work_dirs."""
-    return lambda *places: Selection([row for place in places for row in list_runs(place)])
+    return lambda *places: Selected([row for place in places for row in list_runs(place)])

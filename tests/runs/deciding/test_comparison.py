@@ -6,6 +6,7 @@ import pytest
 
 from stride.runs.deciding.comparison import compare, mode_of
 from stride.runs.deciding.configurations import group
+from stride.runs.listing.facts import Facts
 from tests.runs.deciding.conftest import write_run
 
 LRS = {0.1: (0.90, 0.91, 0.92, 0.93), 0.2: (0.80, 0.81, 0.83, 0.83), 0.3: (0.89, 0.92, 0.91, 0.93)}
@@ -78,8 +79,9 @@ def test_which_way_is_better(select, work_dir):
     assert mode_of("validation/epoch_loss", facts) == "min"
     assert mode_of("test/loss", facts) == "min" and mode_of("test/accuracy", facts) == "max"
     assert mode_of("thing", facts) is None
-    (run,) = facts
-    run.row = run.row._replace(monitor="validation/thing", mode="max")
-    other = select(work_dir).facts[0]
-    other.row = other.row._replace(monitor="validation/thing", mode="min")
-    assert mode_of("test/thing", [run]) == "max" and mode_of("test/thing", [run, other]) is None
+    max_way, min_way = (
+        Facts(facts[0].row._replace(monitor="validation/thing", mode=mode))
+        for mode in ("max", "min")
+    )
+    assert mode_of("test/thing", [max_way]) == "max"
+    assert mode_of("test/thing", [max_way, min_way]) is None
