@@ -16,7 +16,6 @@ from stride.runs.deciding.settings import (
     text,
 )
 from stride.runs.listing.facts import Facts
-from stride.runs.where.names import Field
 
 _ABSENT: Any = object()
 
@@ -96,7 +95,7 @@ def _changes(base: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, An
 
 def _beside(facts: Facts) -> dict[str, Any]:
     """Return what decides a run's numbers beside its config: data, and where it was forked from."""
-    data, parent = facts.value(Field("field", "data")), facts.parent
+    data, parent = facts.data, facts.parent
     begun = {} if parent is None else {PARENT: parent["run"], CHECKPOINT: parent["checkpoint"]}
     return {DATA: data} | begun
 

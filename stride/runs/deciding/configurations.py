@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from stride.runs.deciding.alike import alike
 from stride.runs.deciding.settings import SEED, differing, named, short_names, text
 from stride.runs.listing.facts import Facts
-from stride.runs.where.names import Field
 from stride.tables.words import setting
 
 DONE = "done"
@@ -79,7 +78,8 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
     pairs = [*zip(in_order, reasons, strict=True)]
     found = alike([facts for facts, why in pairs if not why], over)
     keys = differing([one.settings for one in found])
-    short = short_names(keys, {key for one in found for key in one.runs[0].config})
+    known = {key for one in found for key in one.settings}  # and those in which none differ:
+    short = short_names(keys, known.union(*(one.runs[0].config for one in found[:1])))
     configurations = []
     for one in found:
         settings = {key: one.settings[key] for key in keys if key in one.settings}
@@ -96,8 +96,9 @@ def _reason(facts: Facts) -> str:
     if facts.config_error is not None:
         error = facts.config_error
         return f"broken: {error}" if error else f"{facts.row.state}, without a config as yet"
-    if facts.value(Field("field", "relation")) == "reproduction":
-        return f"a reproduction of {facts.value(Field('field', 'parent'))}"
+    parent = facts.parent
+    if parent is not None and parent["relation"] == "reproduction":
+        return f"a reproduction of {parent['run']}"
     return ""
 
 

@@ -27,6 +27,7 @@ ReadConfig = Callable[[], Mapping[str, Any]]
 TABLES = {"": ("best", "last", "test"), "best": ("best", "test"), "last": ("last", "test")}
 """In which tables of a row a metric is looked for, in this order."""
 
+_PARENT = ("run", "relation", "checkpoint")
 _EXTREMES: Mapping[str, Callable[[Iterable[float]], float]] = {"min": min, "max": max}
 
 
@@ -122,10 +123,15 @@ class Facts:
             return {}
 
     @property
+    def data(self) -> str | None:
+        """Return the fingerprint of its data."""
+        return _text(self._lineage, "data_fingerprint")
+
+    @property
     def parent(self) -> dict[str, str | None] | None:
-        """Return the run that it comes from, and the checkpoint; None where it comes from none."""
+        """Return `run`, `relation` and `checkpoint` of what it comes from; None of nothing."""
         found = self._lineage.get("parent")
-        return {key: _text(found, key) for key in ("run", "checkpoint")} if found else None
+        return {key: _text(found, key) for key in _PARENT} if found else None
 
     @property
     def devices(self) -> list[str]:
@@ -167,7 +173,7 @@ class Facts:
         if key in ("commit", "branch"):
             return _text(self._provenance.get("git"), key)
         if key == "data":
-            return _text(self._lineage, "data_fingerprint")
+            return self.data
         if key == "parent":
             return _text(self._lineage.get("parent"), "run")
         if key == "relation":
