@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stride.runs.files.encoding import json_bytes
-from stride.runs.listing.lineage import read_lineage
+from stride.runs.provenance.lineage import read_lineage
 
 PARENT = {"uuid": "u", "run": "W/1", "relation": "fork"}
 RECORD = {"format_version": 3, "command": ['\n  "parent": '], "data_fingerprint": "ab", "git": {}}
