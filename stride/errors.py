@@ -5,7 +5,8 @@ StrideError                  exit code 1
 │   ├── ConfigError          a wrong key or value
 │   ├── ComponentError       a name that is not found, or a constructor that refuses
 │   ├── DataError            a dataset's file, columns, split or shapes
-│   ├── RunError             a run's name, an existing, missing or broken run
+│   ├── RunError             a run's name, an existing or missing run
+│   │   └── BrokenRecord     a run whose files make no sense
 │   ├── DeviceError          a device that is not there
 │   └── MissingExtra         an optional package that is not installed
 └── RunFailed                exit code 1: a run that began and could not continue
@@ -25,6 +26,8 @@ class StrideError(Exception):
     """Base of STRIDE's own errors: what is wrong, where, and what to type instead."""
 
     exit_code = 1
+    code = "stride"
+    """The word by which a program tells this class of errors from others; it stays the same."""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         self.what, self.where, self.hint = what, where, hint
@@ -40,6 +43,7 @@ class UserError(StrideError):
     """Mark a mistake that the user can fix: exit code 2."""
 
     exit_code = 2
+    code = "user"
 
 
 class ConfigError(UserError):
@@ -49,6 +53,8 @@ class ConfigError(UserError):
         key: the dotted key, of several the first.
         each: the error for every single key.
     """
+
+    code = "config"
 
     def __init__(self, what: str, *, key: str = "", where: str = "", hint: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
@@ -70,21 +76,37 @@ class ConfigError(UserError):
 class ComponentError(UserError):
     """Refuse a name that is not found, or arguments that a constructor does not take."""
 
+    code = "component"
+
 
 class DataError(UserError):
     """Refuse a dataset's file, columns, split or shapes."""
 
+    code = "data"
+
 
 class RunError(UserError):
-    """Refuse a run's name, or an existing, missing or broken run."""
+    """Refuse a run's name, or an existing or missing run."""
+
+    code = "run"
+
+
+class BrokenRecord(RunError):
+    """Refuse a run whose files are damaged or make no sense."""
+
+    code = "broken"
 
 
 class DeviceError(UserError):
     """Refuse a device that is not there."""
 
+    code = "device"
+
 
 class MissingExtra(UserError):
     """Name the optional package that is asked for and not installed."""
+
+    code = "missing_extra"
 
     def __init__(self, package: str, extra: str, *, where: str = "") -> None:
         what = f"the package {package!r} is not installed"
@@ -94,17 +116,25 @@ class MissingExtra(UserError):
 class RunFailed(StrideError):
     """End a run that began and could not continue: exit code 1."""
 
+    code = "run_failed"
+
 
 class NonFiniteError(RunFailed):
     """Report the first step whose loss is NaN or infinite."""
+
+    code = "non_finite"
 
 
 class LostProcess(RunFailed):
     """End a process whose peer process died without reporting an error."""
 
+    code = "lost_process"
+
 
 class LostRun(RunFailed):
     """Stop a process whose run is now written by a newer segment."""
+
+    code = "lost_run"
 
 
 def nearest(word: str, options: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ import sys
 from typing import TextIO
 
 from stride.loggers.screen import Screen
+from stride_cli.errors import tell_json
 from stride_cli.output import tell
 
 
@@ -40,7 +41,7 @@ def excuse_stdout() -> None:
         sys.stdout = Screen(None)
 
 
-def final_exit_code(code: int) -> int:
+def final_exit_code(code: int, *, json: bool = False) -> int:
     """Return the exit code of a command: 1 where it did its work and its output has no space.
 
     A reader that has gone has read enough.
@@ -49,5 +50,9 @@ def final_exit_code(code: int) -> int:
     lost = getattr(sys.stdout, "lost", None)
     if code or not isinstance(lost, OSError) or isinstance(lost, BrokenPipeError):
         return code
-    tell(f"stride: error: the output could not be written: {lost.strerror}")
+    message = f"the output could not be written: {lost.strerror}"
+    if json:
+        tell_json("output", message)
+    else:
+        tell(f"stride: error: {message}")
     return 1

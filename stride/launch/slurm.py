@@ -29,6 +29,8 @@ class Submitted(NamedTuple):
 class SlurmError(UserError):
     """Report in SLURM's own words why a command failed."""
 
+    code = "slurm"
+
 
 def require_sbatch() -> None:
     """Refuse a machine that cannot submit.

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from stride.config.nonfinite import decode_number, encode_number
-from stride.errors import RunError
+from stride.errors import BrokenRecord, RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.safe_open import RECORD_LIMIT, read_own
@@ -94,7 +94,7 @@ class Versioned(Record):
             first = cause.errors(include_url=False)[0]
             key = ".".join(map(str, first["loc"]))
             what = f"{path.name} is broken: {key}: {first['msg']}"
-            raise RunError(what, where=str(path)) from cause
+            raise BrokenRecord(what, where=str(path)) from cause
 
 
 class Measured(Record):
@@ -321,7 +321,7 @@ class CheckpointRecord(Versioned):
         with os_errors_as("cannot read", path, RunError):
             content = read_own(path)
         if seal(content) != content:
-            raise RunError(f"{path.name} is damaged", where=str(path))
+            raise BrokenRecord(f"{path.name} is damaged", where=str(path))
         return record
 
     def require_of(self, uuid: str | None, configs: Collection[str]) -> None:

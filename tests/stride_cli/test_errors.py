@@ -1,5 +1,6 @@
 """What a person reads when something is wrong: pinned, as errors are interface."""
 
+import json
 import sys
 import types
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stride.errors import ConfigError, RunFailed
-from stride_cli.errors import run_guarded
+from stride_cli.errors import asks_for_json, run_guarded
+from tests.stride_cli.conftest import MakeRun, Stride
 
 USAGE = [
     (
@@ -115,3 +117,81 @@ def test_debug_shows_every_frame(tmp_path: Path, capsys: pytest.CaptureFixture[s
     nets = users_module(tmp_path)
     assert run_guarded(nets.forward.__get__("{"), debug=True) == 1
     assert "decoder.py" in capsys.readouterr().err
+
+
+def told(err: str) -> dict[str, str]:
+    """Return the error that stderr has in its only line."""
+    assert err.count("\n") == 1
+    whole = json.loads(err)
+    assert list(whole) == ["error"] and list(whole["error"]) == FIELDS
+    found: dict[str, str] = whole["error"]
+    return found
+
+
+FIELDS = ["code", "message", "where", "hint"]
+OF_PROGRAMS = [
+    (["ls", "--json"], "usage", "missing argument 'W...'", "stride ls", "see `stride ls --help`"),
+    (["ls", ".", "--jsn", "--json"], "usage", "no such option: --jsn", "stride ls", None),
+    (["lss", "--json"], "usage", "no such command 'lss'", "stride", "did you mean 'ls'?"),
+    (["--force", "--json"], "usage", "no such option: --json", "stride", None),
+    (["ls", "nowhere", "--json"], "run", None, None, None),
+    (["show", "W/9", "--json"], "run", None, None, None),
+    (["ls", "W", "--where", "lr <", "--json"], "query", None, "'lr <', at its end", None),
+    (["ls", "W", "--json", "--md"], "user", "--json and --md exclude each other", "", None),
+    (["config", "--config", "sede=1", "--json"], "config", None, None, None),
+    (["show", "W/broken", "--json"], "broken", None, None, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message", "where", "hint"),
+    OF_PROGRAMS,
+    ids=[" ".join(case[0]) for case in OF_PROGRAMS],
+)
+def test_a_program_is_told_of_errors_in_json(
+    words: list[str],
+    code: str,
+    message: str | None,
+    where: str | None,
+    hint: str | None,
+    stride: Stride,
+    make_run: MakeRun,
+) -> None:
+    make_run()
+    make_run(name="broken").status.write_text("[]")
+    done = stride(*words)
+    error = told(done.err)
+    assert (done.code, done.out, error["code"]) == (2, "", code)
+    assert message in (None, error["message"])
+    assert where in (None, error["where"])
+    assert hint in (None, error["hint"])
+
+
+def test_a_program_is_told_of_what_nobody_foresaw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nets = users_module(tmp_path)
+    assert run_guarded(nets.forward.__get__("{"), debug=False, json=True) == 1
+    error = told(capsys.readouterr().err)
+    assert error["code"] == "unexpected" and error["where"] == f"{tmp_path}/nets.py, line 4"
+    assert error["message"].startswith("JSONDecodeError: ")
+
+
+def test_a_program_is_told_of_a_signal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_guarded(lambda: 128 + 15, debug=False, json=True) == 143
+    assert told(capsys.readouterr().err)["code"] == "interrupted"
+
+
+def test_words_behind_two_dashes_ask_for_nothing() -> None:
+    assert asks_for_json(["note", "W/3", "--json"])
+    assert not asks_for_json(["note", "W/3", "--", "--json"])
+
+
+def test_every_class_of_errors_has_a_code_of_its_own() -> None:
+    from stride import errors
+    from stride.launch.slurm import SlurmError
+    from stride.runs.where.tokens import QueryError
+
+    kinds = [e for e in vars(errors).values() if isinstance(e, type)] + [SlurmError, QueryError]
+    codes = [e.code for e in kinds if issubclass(e, errors.StrideError)]
+    assert len(codes) > 12 and len(set(codes)) == len(codes)

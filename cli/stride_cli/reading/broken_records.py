@@ -20,12 +20,12 @@ def broken_records_as_errors(*runs: str) -> Iterator[None]:
     """Turn what the records of runs lead to into an error that names them.
 
     Raises:
-        RunError: they make no sense.
+        BrokenRecord: they make no sense.
     """
-    from stride.errors import RunError
+    from stride.errors import BrokenRecord
 
     try:
         yield
     except NONSENSE as error:
         what = f"the records of {' and '.join(runs)} make no sense: {error}"
-        raise RunError(what, hint=f"type: stride verify {' '.join(runs)}") from error
+        raise BrokenRecord(what, hint=f"type: stride verify {' '.join(runs)}") from error

@@ -21,13 +21,13 @@ POSITION = ("step", "epoch")
 
 def run(text: str, *, json: bool) -> None:
     """Show one run."""
-    from stride.errors import RunError
+    from stride.errors import BrokenRecord
     from stride.runs.listing.rows import read_row
 
     folder = find(text)
     row = read_row(folder)
     if row.broken is not None:
-        raise RunError(f"{text} cannot be read: {row.broken}", where=str(folder))
+        raise BrokenRecord(f"{text} cannot be read: {row.broken}", where=str(folder))
     with broken_records_as_errors(text):
         _print(row, text, json=json)
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from stride.errors import RunError
+from stride.errors import BrokenRecord, RunError
 from stride.installed import upgrade_hint
 from stride.runs.files.durable import make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes, load_json
@@ -195,7 +195,7 @@ def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
     except OSError as cause:
         raise RunError(f"cannot read: {cause.strerror}", where=str(path)) from cause
     except ValueError as cause:
-        raise RunError(f"{path.name} is not JSON: {cause}", where=str(path)) from cause
+        raise BrokenRecord(f"{path.name} is not JSON: {cause}", where=str(path)) from cause
 
 
 def read_record(
@@ -215,7 +215,7 @@ def read_record(
     is_object = isinstance(record, dict)
     version = record.get("format_version", unversioned) if is_object else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise RunError(f"{path.name} has no format_version", where=str(path))
+        raise BrokenRecord(f"{path.name} has no format_version", where=str(path))
     if version > FORMAT_VERSION:
         what = f"{path.name} was written by a newer STRIDE (format {version}, not {FORMAT_VERSION})"
         raise RunError(what, where=str(path), hint=upgrade_hint())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from stride.errors import RunError
+from stride.errors import BrokenRecord, RunError
 from stride.runs.files.durable import append_all, make_folder, os_errors_as, sync_folder, write_all
 from stride.runs.files.encoding import json_bytes, load_json
 from stride.runs.files.safe_open import open_own, reading, require_size
@@ -165,7 +165,7 @@ def scan(
             if row is not None:
                 yield number, row
             elif line.endswith(b"\n"):
-                raise RunError(f"line {number} is not a JSON object", where=str(path))
+                raise BrokenRecord(f"line {number} is not a JSON object", where=str(path))
             else:
                 on_torn(number)
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from stride.errors import RunError
+from stride.errors import BrokenRecord
 from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import load_json
 from stride.runs.files.safe_open import RECORD_LIMIT, open_own, require_size
@@ -81,9 +81,9 @@ def parse_status(path: Path | str, content: bytes) -> dict[str, Any]:
     """
     status = _record(path, content)
     if not isinstance(status.get("state"), str):
-        raise RunError("status.json names no state")
+        raise BrokenRecord("status.json names no state")
     if read_time(status, "created") is None:
-        raise RunError("status.json does not say when the run was created")
+        raise BrokenRecord("status.json does not say when the run was created")
     return status
 
 
@@ -127,5 +127,5 @@ def read_time(status: Mapping[str, Any], key: str) -> float | None:
     value = status.get(key)
     # NaN, infinity and absurd numbers would make sorting and rendering fail later.
     if value is not None and (type(value) not in (int, float) or not abs(value) < 1e11):
-        raise RunError(f"status.json: {key!r} is not a time")
+        raise BrokenRecord(f"status.json: {key!r} is not a time")
     return None if value is None else float(value)

@@ -33,6 +33,8 @@ class Token(NamedTuple):
 class QueryError(UserError):
     """Refuse a query, naming the place of the mistake."""
 
+    code = "query"
+
 
 def refuse(query: str, place: int, what: str, hint: str = "") -> NoReturn:
     """Raise the error for a mistake at a place of a query.
