@@ -13,6 +13,7 @@ from stride_cli.help import CommandHelp, GroupedHelp
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
 from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
+from stride_cli.programs.commands import commands as programs
 from stride_cli.reading.commands import commands as reading
 from stride_cli.running.commands import commands as running
 
@@ -23,6 +24,7 @@ GROUPS = {
     "Label": labelling,
     "Keep and throw away": keeping,
     "Set up the shell": completing,
+    "Write programs": programs,
 }
 
 app = typer.Typer(

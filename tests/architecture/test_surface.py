@@ -60,6 +60,7 @@ COMMAND_LINE = """\
 stride --config KEY=VALUE... --config-file FILE --force --dry-run --trust --debug --version
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
 --trust --json --csv
+stride agent-info --schema COMMAND
 stride better W A B --metric|-m NAME --over A,B --mode MODE --json
 stride cancel RUN
 stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
@@ -88,7 +89,7 @@ stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride restore W/RUN... --last --as NAME --json
 stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride rm RUN|W... --where QUERY --dry-run --json
-stride show RUN --json
+stride show RUN --json --records
 stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --scaling --json \
 --csv --md --latex
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json

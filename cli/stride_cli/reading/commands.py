@@ -75,11 +75,17 @@ def ls(
 
 
 @commands.command(epilog="Example:  stride show work_dirs/demo/latest")
-def show(run: Run, json: AsJson = False) -> None:
+def show(
+    run: Run,
+    json: AsJson = False,
+    records: Annotated[
+        bool, typer.Option("--records", help="With --json: results and provenance whole.")
+    ] = False,
+) -> None:
     """Show one run: status, times, results, overrides, where it ran."""
     from stride_cli.reading import show
 
-    show.run(run, json=json)
+    show.run(run, json=json, records=records)
 
 
 @commands.command(epilog="Example:  stride diff work_dirs/demo/3 work_dirs/demo/best")

@@ -17,34 +17,53 @@ if TYPE_CHECKING:
     from stride.runs.listing.rows import RunRow
 
 POSITION = ("step", "epoch")
+BRIEF = {
+    "results": ("timings", "parameters"),
+    "provenance": ("command", "devices", "data_fingerprint", "git", "parent", "stride"),
+}
+"""What a program is told of each record unless it asks for all."""
 
 
-def run(text: str, *, json: bool) -> None:
+def run(text: str, *, json: bool, records: bool = False) -> None:
     """Show one run."""
-    from stride.errors import BrokenRecord
+    from stride.errors import BrokenRecord, UserError
     from stride.runs.listing.rows import read_row
 
+    if records and not json:
+        raise UserError("--records is for programs", hint="add --json")
     folder = find(text)
     row = read_row(folder)
     if row.broken is not None:
         raise BrokenRecord(f"{text} cannot be read: {row.broken}", where=str(folder))
     with broken_records_as_errors(text):
-        _print(row, text, json=json)
+        _print(row, text, json=json, records=records)
 
 
-def _print(row: "RunRow", text: str, *, json: bool) -> None:
+def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
     from stride.runs.layout import RunPaths
 
     paths = RunPaths(row.path)
     results, provenance = _optional(paths.results), _optional(paths.provenance)
     reproduction = _optional(paths.reproduction)
     if json:
-        records = {"results": results, "provenance": provenance, "reproduction": reproduction}
-        print_json(row.to_json() | records | {"fidelity": _fidelity(row.path)})
+        whole = {"results": results, "provenance": provenance}
+        told = whole if records else {name: _brief(name, one) for name, one in whole.items()}
+        others = {"reproduction": reproduction, "fidelity": _fidelity(row.path)}
+        left = {name: len(whole[name]) - len(told[name]) for name in whole}
+        left_out = {name: number for name, number in left.items() if number}
+        print_json(row.to_json() | told | others | {"left_out": left_out})
     else:
         lines = [*_head(row, text), *_segments(row.path), *_lineage(provenance, reproduction)]
         lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
         print_table(Table([Column("run", str), Column(str(row.path), str, long=True)], lines))
+
+
+def _brief(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a record what is short and not in the row."""
+    told = {key: record[key] for key in BRIEF[name] if key in record}
+    if told.get("git"):
+        told["git"] = {key: told["git"].get(key) for key in ("commit", "branch", "dirty")}
+    return told
 
 
 def _optional(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from stride.runs.labels.labels_jsonl import query_text, read_labels
 from stride.runs.layout import RunPaths
 from stride.runs.writer import RunWriter
+from tests.stride_cli.programs.test_answer_schemas import check
 from tests.trainers.active.waiting import pets, waiting
 
 
@@ -121,7 +122,7 @@ def test_the_list_tells_what_is_missing(stride, paths: RunPaths, stdin) -> None:
     assert [line.split() for line in out.splitlines()] == [
         ["id", "score", "label"], ["7", "1", "-"], ["3", "0.5", "dog"], ["5", "0.3333", "-"]
     ]  # fmt: skip
-    listed = json.loads(stride("label", "W/0", "--list", "--json").out)
+    listed = check("label", stride("label", "W/0", "--list", "--json").out)
     assert listed["round"] == 2 and listed["missing"] == [7, 5]
     assert listed["asked"][1] == {"id": 3, "score": 0.5, "label": "dog"}
 

@@ -1,0 +1,293 @@
+"""Describe what each command prints with `--json`; `schemas` makes JSON Schemas of it.
+
+No command imports this: it is held against what they really print by a test.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from stride.runs.records import (
+    Count,
+    CurveGroup,
+    Fidelity,
+    Number,
+    Parent,
+    ReproductionRecord,
+    Seconds,
+    Timings,
+)
+from stride.runs.status import State
+
+Status = State | Literal["broken"]
+
+
+class Answer(BaseModel):
+    """Hold what a command prints, or a part of it: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
+
+
+class Named(Answer):
+    """Name a run."""
+
+    run: str = Field(description="The name of its folder")
+    path: str = Field(description="Of its folder, as it was addressed")
+
+
+class Monitor(Answer):
+    """Hold by which metric the best is chosen."""
+
+    metric: str | None
+    mode: Literal["min", "max"] | None
+
+
+class Row(Named):
+    """Hold what every command that lists runs tells of one."""
+
+    uuid: str | None
+    status: Status
+    reason: str = Field(description="Why it is in that status")
+    created: Seconds
+    started: Seconds | None
+    ended: Seconds | None
+    duration: Seconds | None
+    monitor: Monitor
+    best: dict[str, Number]
+    last: dict[str, Number]
+    test: dict[str, Number]
+    overrides: list[str]
+    tags: list[str]
+    note: str
+
+
+class Listed(Row):
+    """Hold a run of `ls`."""
+
+    job: str | None = Field(None, description="What SLURM says, with --jobs")
+
+
+class Chosen(Named):
+    """Hold a run of `ls --columns`."""
+
+    status: Status
+    columns: dict[str, Any]
+
+
+class ListedRuns(RootModel[list[Listed] | list[Chosen]]):
+    """What `stride ls W --json` prints; with --columns only those."""
+
+
+class ShownResults(Answer):
+    """Hold of results.json what the row has not."""
+
+    timings: Timings | None = None
+    parameters: Count | None = None
+
+
+class ShownGit(Answer):
+    """Hold the commit of the code."""
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+
+
+class ShownProvenance(Answer):
+    """Hold of provenance.json what tells runs apart."""
+
+    command: list[str] = []
+    devices: list[str] = []
+    data_fingerprint: str = ""
+    git: ShownGit | None = None
+    parent: Parent | None = None
+    stride: str = ""
+
+
+class ShownRun(Row):
+    """What `stride show RUN --json` prints; with --records the records are whole."""
+
+    results: ShownResults | dict[str, Any]
+    provenance: ShownProvenance | dict[str, Any]
+    reproduction: ReproductionRecord | dict[str, Any] = Field(description="{}: it is none")
+    fidelity: Fidelity | dict[str, Any] = Field(description="Of the newest resume; {}: none")
+    left_out: dict[str, Count] = Field(description="Keys of each record that --records adds")
+
+
+class Differences(Answer):
+    """What `stride diff RUN OTHER --json` prints."""
+
+    runs: tuple[str, str]
+    config: dict[str, tuple[Any, Any]]
+    metrics: dict[str, tuple[Any, Any]]
+    changes: dict[str, Number | None] = Field(description="By how much the second is larger")
+
+
+class ComparedRun(Named):
+    """Hold a run beside others."""
+
+    status: Status
+    reason: str
+    metrics: dict[str, Number | None]
+    config: dict[str, Any] = Field(description="The keys in which the runs differ")
+
+
+class ComparedRuns(RootModel[list[ComparedRun]]):
+    """What `stride compare RUN... --json` prints."""
+
+
+class Settings(RootModel[dict[str, Any]]):
+    """What `stride config --json` prints; config.schema.json describes a whole one."""
+
+
+class Curves(Answer):
+    """What `stride active W --json` prints."""
+
+    metric: str
+    mode: Literal["min", "max"]
+    baseline: str | None = None
+    target: Number | None = None
+    groups: list[CurveGroup]
+
+
+class Problem(Answer):
+    """Hold what is wrong with a file."""
+
+    file: str
+    what: str
+
+
+class Counts(Answer):
+    """Hold how much was checked."""
+
+    checkpoints: Count
+    rows: Count
+    fingerprints: Count
+    files: Count
+
+
+class VerifiedRun(Answer):
+    """Hold what is found in a run."""
+
+    path: str
+    ok: bool
+    problems: list[Problem]
+    notes: list[str]
+    counts: Counts
+
+
+class VerifiedRuns(RootModel[list[VerifiedRun]]):
+    """What `stride verify RUN... --json` prints."""
+
+
+class Measurements(RootModel[dict[str, Number]]):
+    """What `stride evaluate RUN --json` prints."""
+
+
+class Checked(RootModel[dict[str, Any]]):
+    """What `stride check --json` prints: by name what was found."""
+
+
+class Asked(Answer):
+    """Hold a sample that a label is asked for."""
+
+    id: Count
+    score: Number | None
+    label: Any
+
+
+class Query(Answer):
+    """What `stride label RUN --list --json` prints."""
+
+    round: Count
+    asked: list[Asked]
+    missing: list[Count]
+
+
+class TaggedRun(Named):
+    """Hold a run with what the user says of it."""
+
+    tags: list[str]
+    note: str
+
+
+class TaggedRuns(RootModel[list[TaggedRun]]):
+    """What `stride tag RUN... --json` prints."""
+
+
+class RemovedRun(Named):
+    """Hold a run that goes into the trash."""
+
+    size: Count = Field(description="In bytes")
+    trash: str | None = Field(description="Where it is now; null with --dry-run")
+
+
+class RemovedRuns(RootModel[list[RemovedRun]]):
+    """What `stride rm RUN... --json` prints."""
+
+
+class TrashedRun(Answer):
+    """Hold a run in the trash."""
+
+    run: str
+    uuid: str | None
+    status: Status
+    removed: Seconds
+    size: Count
+    trash: str
+
+
+class RestoredRuns(RootModel[list[Named] | list[TrashedRun]]):
+    """What `stride restore --json` prints: runs that are back, of a whole work_dir its trash."""
+
+
+class PrunedRun(Named):
+    """Hold a run whose checkpoints go."""
+
+    deleted: list[str]
+    kept: list[str]
+    size: Count
+
+
+class PrunedRuns(RootModel[list[PrunedRun]]):
+    """What `stride prune RUN... --json` prints."""
+
+
+class Reproduced(ReproductionRecord):
+    """What `stride reproduce RUN --json` prints before the folder's path."""
+
+
+class Mistake(Answer):
+    """Hold what went wrong."""
+
+    code: str = Field(description="One word for each class of errors")
+    message: str
+    where: str
+    hint: str = Field(description="What to type next")
+
+
+class Error(Answer):
+    """The last line of stderr where a command with --json fails."""
+
+    error: Mistake
+
+
+ANSWERS: dict[str, type[BaseModel]] = {
+    "active": Curves,
+    "check": Checked,
+    "compare": ComparedRuns,
+    "config": Settings,
+    "diff": Differences,
+    "error": Error,
+    "evaluate": Measurements,
+    "label": Query,
+    "ls": ListedRuns,
+    "prune": PrunedRuns,
+    "reproduce": Reproduced,
+    "restore": RestoredRuns,
+    "rm": RemovedRuns,
+    "show": ShownRun,
+    "tag": TaggedRuns,
+    "verify": VerifiedRuns,
+}
+"""What each command prints, and `error` what any of them does where it fails."""
