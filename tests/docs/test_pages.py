@@ -68,7 +68,8 @@ class Block:
     @property
     def refused(self) -> bool:
         """Tell whether the page shows that the commands are refused."""
-        return any("error: " in line for line in self.output or ())
+        signs = ("error: ", '{"error": ')
+        return any(sign in line for line in self.output or () for sign in signs)
 
 
 class Done(NamedTuple):
