@@ -42,6 +42,20 @@ class Monitor(Answer):
     mode: Literal["min", "max"] | None
 
 
+class Progress(Answer):
+    """Hold where a training is, or was when its process was killed."""
+
+    step: Count
+    epoch: Count
+    total_steps: Count | None
+    total_epochs: Count | None
+    steps_per_second: Number | None
+    seconds_left: Number | None
+    memory: Count | None
+    device_memory: Count | None
+    time: Seconds | None
+
+
 class Row(Named):
     """Hold what every command that lists runs tells of one."""
 
@@ -56,6 +70,7 @@ class Row(Named):
     best: dict[str, Number]
     last: dict[str, Number]
     test: dict[str, Number]
+    progress: Progress | None
     overrides: list[str]
     tags: list[str]
     note: str
@@ -138,6 +153,131 @@ class ComparedRuns(RootModel[list[ComparedRun]]):
 
 class Settings(RootModel[dict[str, Any]]):
     """What `stride config --json` prints; config.schema.json describes a whole one."""
+
+
+class Curve(Named):
+    """What `stride metrics RUN --json` prints."""
+
+    status: Status
+    metrics: list[str]
+    rows: Count = Field(description="That have these metrics, of which some are given")
+    points: list[dict[str, Number]]
+
+
+class LeftOutRun(Answer):
+    """Hold a run that does not count; beside these the keys of its repetition."""
+
+    model_config = ConfigDict(extra="allow")
+
+    path: str
+    why: str
+
+
+class Measurement(Answer):
+    """Hold what a run adds; beside these the keys of its repetition, as `seed`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    path: str
+    value: Number
+
+
+Interval = tuple[Number, Number]
+
+
+class Moments(Answer):
+    """Hold the statistics of a configuration."""
+
+    n: Count
+    mean: Number | None
+    deviation: Number | None
+    iqm: Number | None
+    mean_interval: Interval | None
+    iqm_interval: Interval | None
+    runs: list[Measurement]
+    left_out: list[LeftOutRun]
+    missing: list[dict[str, Any]]
+
+
+class Paired(Answer):
+    """Hold the differences of two configurations, pair by pair."""
+
+    n: Count
+    mean: Number | None
+    interval: Interval | None
+    level: Number
+
+
+class Configuration(Moments):
+    """Hold a configuration beside the best one."""
+
+    configuration: str
+    settings: dict[str, Any]
+    standing: str | None
+    to_the_best: Paired | None
+
+
+class ComparedMetric(Answer):
+    """Hold the configurations by one metric."""
+
+    metric: str
+    mode: Literal["min", "max"] | None
+    configurations: list[Configuration]
+
+
+class Statistics(Answer):
+    """What `stride stats W --json` prints."""
+
+    over: list[str]
+    metrics: list[ComparedMetric]
+    left_out: list[LeftOutRun]
+
+
+class ProcessTiming(Answer):
+    """Hold how fast a work is by so many processes."""
+
+    name: str | None
+    device: str | None
+    processes: Count | None
+    runs: list[str]
+    samples_per_second: Number | None
+    deviation: Number | None
+    train_seconds: Number | None
+    speedup: Number | None
+    efficiency: Number | None
+
+
+class Scaling(Answer):
+    """What `stride stats W --scaling --json` prints."""
+
+    timings: list[ProcessTiming]
+    left_out: list[LeftOutRun]
+
+
+class StatisticsOrScaling(RootModel[Statistics | Scaling]):
+    """What `stride stats W --json` prints, without and with --scaling."""
+
+
+class Side(Moments):
+    """Hold one of two configurations."""
+
+    name: str
+
+
+class Decision(Answer):
+    """What `stride better A B --json` prints."""
+
+    answer: Literal["yes", "no", "not yet"]
+    metric: str
+    mode: Literal["min", "max"]
+    over: list[str]
+    settings: dict[str, tuple[Any, Any]]
+    pairs: list[dict[str, Any]]
+    difference: Paired
+    effect: Number | None
+    further: Count | None
+    one: Side
+    other: Side
 
 
 class Curves(Answer):
@@ -274,6 +414,7 @@ class Error(Answer):
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "active": Curves,
+    "better": Decision,
     "check": Checked,
     "compare": ComparedRuns,
     "config": Settings,
@@ -282,11 +423,13 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "evaluate": Measurements,
     "label": Query,
     "ls": ListedRuns,
+    "metrics": Curve,
     "prune": PrunedRuns,
     "reproduce": Reproduced,
     "restore": RestoredRuns,
     "rm": RemovedRuns,
     "show": ShownRun,
+    "stats": StatisticsOrScaling,
     "tag": TaggedRuns,
     "verify": VerifiedRuns,
 }

@@ -162,7 +162,10 @@ def test_the_data_may_lie_elsewhere(stride, paths: RunPaths, stdin, tmp_path) ->
     ("words", "said"),
     [
         (["W/1"], "no run '1'"),
-        (["W/0", "--json"], '"message": "--json prints a list", "where": "", "hint": "type: --list --json"'),
+        (
+            ["W/0", "--json"],
+            '"message": "--json prints a list", "where": "", "hint": "type: --list --json"',
+        ),
         (["W/0", "--page", "--list"], "--list takes no labels"),
     ],
 )
