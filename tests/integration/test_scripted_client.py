@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ CRASH = ("lr=1e30", "nonfinite=raise", "optimizer_name=SGD")
 class Client:
     """Start, kill, resume and ask, as a program without a person behind it does."""
 
-    def __init__(self, folder: Path, warm: Warm) -> None:
-        self.folder, self._warm = folder, warm
+    def __init__(self, folder: Path, warm: Warm, popen: Callable[..., Any]) -> None:
+        self.folder, self._warm, self._popen = folder, warm, popen
 
     def __call__(self, *words: str, code: int = 0) -> Any:
         """Return what a command with --json prints, the last line of one without."""
@@ -42,7 +43,7 @@ class Client:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         before = {row["run"] for row in self.runs()}
         with open(self.folder / "killed.log", "a") as log:
-            child = subprocess.Popen(
+            child = self._popen(
                 words, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log,
             )  # fmt: skip
@@ -68,8 +69,10 @@ class Client:
 
 @pytest.mark.fault("starts by a program, with kills, crashes and starts typed twice: none lost")
 @pytest.mark.parametrize("number", [6, pytest.param(100, marks=pytest.mark.slow)])
-def test_no_run_is_lost_or_doubled(number: int, tmp_path: Path, warm: Warm) -> None:
-    client, wanted = Client(tmp_path, warm), dict[str, str]()
+def test_no_run_is_lost_or_doubled(
+    number: int, tmp_path: Path, warm: Warm, popen: Callable[..., Any]
+) -> None:
+    client, wanted = Client(tmp_path, warm, popen), dict[str, str]()
     for n in range(number):
         if n % 6 == 1:
             wanted[client.kill(n)] = "interrupted"
