@@ -95,7 +95,7 @@ stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --sca
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride train [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --force \
 --budget TIME --dry-run --trust
-stride verify RUN... --all --json
+stride verify RUN... --all --where QUERY --json
 """
 
 

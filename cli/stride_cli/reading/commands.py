@@ -267,9 +267,10 @@ def verify(
     all_runs: Annotated[
         bool, typer.Option("--all", help="Every run of these work_dirs, broken ones included.")
     ] = False,
+    where: Where = None,
     json: AsJson = False,
 ) -> None:
     """Check runs without running anything: hashes, schemas, completeness."""
     from stride_cli.reading import verify
 
-    verify.run(runs, all_runs=all_runs, json=json)
+    verify.run(runs, all_runs=all_runs, where=where, json=json)

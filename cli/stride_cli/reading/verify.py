@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stride_cli.address import find
+from stride_cli.address import find, select
 from stride_cli.output import print_json, say, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 UNITS = {"checkpoints": "checkpoint", "rows": "row", "files": "hashed file"}
 
 
-def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
+def run(places: Sequence[str], *, all_runs: bool, where: str | None, json: bool) -> None:
     """Check runs and print what is found; leave with 1 where any has a problem."""
-    folders = _all(places) if all_runs else [_one(text) for text in places]
+    if where is not None:
+        with select(places, where) as selection:
+            folders = [chosen.path for chosen in selection.runs]
+    else:
+        folders = _all(places) if all_runs else [_one(text) for text in places]
     reports = []
     for folder in folders:
         reports.append(_verified(folder))
@@ -27,7 +31,7 @@ def run(places: Sequence[str], *, all_runs: bool, json: bool) -> None:
     if json:
         print_json([report.to_json() for report in reports])
     elif not reports:
-        tell(f"no runs in {', '.join(places)}")
+        tell(f"no runs in {', '.join(places)}" + ("" if where is None else f" where {where}"))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 

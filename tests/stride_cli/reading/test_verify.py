@@ -81,3 +81,11 @@ def test_a_copied_work_dir_without_its_hidden_folder(stride, whole) -> None:
     (whole / ".stride").rmdir()
     sentence = "stride: error: W is a work_dir, not a run; type: stride verify W --all\n"
     assert stride("verify", "W") == (2, "", sentence)
+
+
+def test_the_runs_that_a_query_chooses_are_verified(stride, make_run) -> None:
+    for seed in (1, 2, 3):
+        make_run(f"seed={seed}")
+    out = stride("verify", "W", "--where", "seed >= 2", "--json").out
+    assert [report["path"] for report in json.loads(out)] == ["W/1", "W/2"]
+    assert stride("verify", "W", "--where", "seed > 9").err == "no runs in W where seed > 9\n"
