@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from stride.callbacks.base import Callback
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.broadcast_metrics import BroadcastMetrics
+from stride.callbacks.budget import Budget
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.digests import WeightDigests
 from stride.callbacks.early_stopping import EarlyStopping
@@ -237,6 +238,13 @@ class TestDiesAt(CallbackContract):
 
     def made(self, folder: Path) -> list[Callback]:
         return [DiesAt(Task(str(folder), every=1, until=1000))]
+
+
+class TestBudget(CallbackContract):
+    kind = Budget
+
+    def made(self, folder: Path) -> list[Callback]:
+        return [Budget("1h")]
 
 
 class Smoothed(Callback):

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import RunRow
+from stride.runs.provenance.lineage import read_lineage
 from stride.runs.status import next_command
 from stride.runs.tags.tags_json import known_tags
 from stride.tables.table import Column, Table, numbers
@@ -152,7 +154,17 @@ def _rest(row: RunRow, shared: Sequence[str]) -> str:
     """Return the overrides that are a run's own, and why it is as it is."""
     own = [text for text in latest_overrides(row.overrides) if text not in shared]
     reason = f"({row.reason})" if row.reason and row.state in REASON_SHOWN else ""
-    return "  ".join(word for word in (" ".join(own), reason) if word)
+    return "  ".join(word for word in (_origin(row), " ".join(own), reason) if word)
+
+
+def _origin(row: RunRow) -> str:
+    """Return from which run a fork or a reproduction comes: "fork of 3"."""
+    parent = read_lineage(RunPaths(row.path).provenance).get("parent")
+    if not isinstance(parent, Mapping) or not parent.get("run"):
+        return ""
+    path = Path(str(parent["run"]))
+    near = path.parent.resolve() == row.path.parent.resolve()
+    return f"{parent.get('relation')} of {path.name if near else path}"
 
 
 def _under_way(rows: Sequence[RunRow]) -> list[_Filled]:

@@ -197,6 +197,7 @@ def open_place() -> Iterator[Path]:
 def test_what_nobody_may_read_hides_no_other(stride, damaged: Path, open_place: Path) -> None:
     work_dir = Path(shutil.copytree(damaged.parent, open_place / "W"))
     assert stride("active", "W").code == stride("verify", "W").code - 2 == 0  # all is loaded
+    assert stride("config", "W/0").code == 0
     for name in ("", "status.json", "config.json"):
         path = work_dir / "2" / name
         path.chmod(0)

@@ -117,6 +117,18 @@ def test_runs_are_asked_for_by_a_query(stride, make_run) -> None:
     assert (code, out, err) == (0, "", "no runs in W where lr > 1\n")
 
 
+def test_forks_and_reproductions_are_marked(stride, make_run, tmp_path) -> None:
+    make_run()
+    for relation, place in (("fork", tmp_path / "W" / "0"), ("reproduction", Path("/else/7"))):
+        paths = make_run("seed=1")
+        record = json.loads(paths.provenance.read_text())
+        parent = {"run": str(place), "uuid": "0" * 32, "relation": relation}
+        paths.provenance.write_text(json.dumps(record | {"parent": parent}))
+    lines = stride("ls", "W").out.splitlines()
+    assert lines[1].endswith("reproduction of /else/7  seed=1")
+    assert lines[2].endswith("fork of 0  seed=1") and "fork" not in lines[3]
+
+
 def test_no_name_is_wrong_where_there_is_no_run(stride, tmp_path) -> None:
     (tmp_path / "W").mkdir()
     code, out, err = stride("ls", "W", "--where", "lr < 1", "--sort", "lr", "--columns", "lr")
