@@ -219,7 +219,9 @@ def test_what_is_no_file_of_the_run_is_named_and_not_read(
         read_all(run)
         if special is not huge:
             with pytest.raises((StrideError, OSError)):
-                logs.run(str(run), 0, follow=False) if "rank0" in name else read_own(path)
+                logs.run(str(run), 0, job=False, follow=False) if "rank0" in name else read_own(
+                    path
+                )
         path.rmdir() if special is folder else path.unlink()
         outside.rename(path)
 

@@ -3,6 +3,8 @@
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,9 +27,12 @@ CONFIG = {"work_dir": "w", "seed": 1}
 
 
 @pytest.fixture
-def paths(tmp_path: Path) -> RunPaths:
+def paths(tmp_path: Path) -> Iterator[RunPaths]:
     """Give a run that is running."""
-    return RunWriter.start(tmp_path / "w", config=CONFIG, provenance={}).paths
+    writer = RunWriter.start(tmp_path / "w", config=CONFIG, provenance={})
+    yield writer.paths
+    with suppress(StrideError):  # a test may have taken the folder away
+        writer.close("done")
 
 
 def test_tags_and_note_come_and_go(paths: RunPaths) -> None:
