@@ -234,10 +234,12 @@ class Trainer:
 
     def _train(self, start: RunStart, limit: Budget | None = None) -> float:
         """Train from a start, and leave the run to be read, however that ends."""
+        before = getattr(self, "run", None)  # of the training in whose hook this one is refused
         try:
             return fit(self, start, limit)
         finally:
-            if isinstance(recorder := getattr(self, "run", None), RunRecorder):
+            recorder = getattr(self, "run", None)
+            if isinstance(recorder, RunRecorder) and recorder is not before:
                 with suppress(RunError):  # whose folder is gone; what ended the run is to be told
                     self.run = LoadedRun(recorder.paths.path)
 
