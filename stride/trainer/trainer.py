@@ -1,7 +1,7 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack, final
@@ -230,13 +230,15 @@ class Trainer:
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
         self._require(start, trust_code)
-        return self._train(start, limit)
-
-    def _train(self, start: RunStart, limit: Budget | None = None) -> float:
-        """Train from a start, and leave the run to be read, however that ends."""
-        before = getattr(self, "run", None)  # of the training in whose hook this one is refused
-        try:
+        with self._left_to_be_read():
             return fit(self, start, limit)
+
+    @contextmanager
+    def _left_to_be_read(self) -> Iterator[None]:
+        """Leave the run that is trained in the block to be read, however that ends."""
+        before = getattr(self, "run", None)  # of the training in whose hook another is refused
+        try:
+            yield
         finally:
             recorder = getattr(self, "run", None)
             if isinstance(recorder, RunRecorder) and recorder is not before:
@@ -289,7 +291,8 @@ class Trainer:
             start = ForkedRun.of(self._place(run), at, overrides, run=name)
             start.given_in(self.builder.resolved.folder)
         self._require(start, trust_code)
-        return self._train(start, limit)
+        with self._left_to_be_read():
+            return fit(self, start, limit)
 
     @final
     def reproduce(
@@ -322,7 +325,8 @@ class Trainer:
             start.given_in(self.builder.resolved.folder)
         self._require(start, trust_code)
         try:
-            self._train(start)
+            with self._left_to_be_read():
+                fit(self, start)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with process_group_for(start.resolved.config):

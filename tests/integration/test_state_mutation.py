@@ -218,6 +218,20 @@ NOT_ALTERED = {
     "callback-Checkpoints/value": "overwritten, but where nothing is left to train: see below",
     **dict.fromkeys(
         [
+            "latest/lr",
+            "latest/mine/count",
+            "latest/mine/total",
+            "latest/mine/worth",
+            "latest/train/epoch_accuracy",
+            "latest/train/epoch_loss",
+            "latest/train/loss",
+            "latest/validation/epoch_accuracy",
+            "latest/validation/epoch_loss",
+        ],
+        "overwritten by the rows that follow",
+    ),
+    **dict.fromkeys(
+        [
             "schedule/step_size",
             "schedule/gamma",
             "schedule/base_lrs",
