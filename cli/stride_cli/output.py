@@ -142,10 +142,8 @@ def _print_text(table: "Table") -> None:
     titles = table.titles
     status = titles.index("status") if "status" in titles and colourful() else -1
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    text = lay_out(table, width, lambda at, cell: _coloured(cell) if at == status else cell)
-    print("\n".join(text.lines))
-    if text.left_out:
-        tell(f"no room for: {', '.join(text.left_out)}; a wider terminal or a pipe has all columns")
+    lines = lay_out(table, width, lambda at, cell: _coloured(cell) if at == status else cell)
+    print("\n".join(lines))
 
 
 def colourful() -> bool:

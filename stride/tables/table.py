@@ -17,12 +17,14 @@ class Column(NamedTuple):
         show: value -> text, of values that are there.
         numeric: whether its cells are aligned at the decimal point.
         long: whether its cells may be cut on a narrow terminal; numbers and names never are.
+        wraps: whether its cells go on in further lines there, instead of being cut.
     """
 
     title: str
     show: Callable[[Any], str] = setting
     numeric: bool = False
     long: bool = False
+    wraps: bool = False
 
 
 def numbers(title: str) -> Column:
@@ -31,19 +33,21 @@ def numbers(title: str) -> Column:
 
 
 class Table(NamedTuple):
-    """Hold columns and rows of plain values; the first column names the row.
+    """Hold columns and rows of plain values; the first columns name the row.
 
     Attributes:
         columns: of the table.
         rows: one value for each column; None where there is none.
         above: sentences that hold for all rows.
         bold: indices of the rows that stand out in print.
+        names: how many columns it takes to name a row.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     above: Sequence[str] = ()
     bold: frozenset[int] = frozenset()
+    names: int = 1
 
     @property
     def titles(self) -> list[str]:

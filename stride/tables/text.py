@@ -1,7 +1,8 @@
 """Lay a table out as lines of text, as wide as a terminal or as wide as it is."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
@@ -10,32 +11,21 @@ from stride.tables.table import NOTHING, Table
 from stride.visible import visible
 
 GAP = "  "
-LEAST = 20  # a long cell is cut down to this many characters, not further
+LEAST = 20  # a long cell is narrowed down to this many characters, not further
 TITLE = 12  # a title is broken into lines of this many, of fewer only where that is not enough
-_PIECE = re.compile(r"[^\s/_.]*[\s/_.]?")
+_PIECE = re.compile(r"[^\s/_.-]*[\s/_.-]?")
 _NUMBER = re.compile(r"[+-]?\d+((?:\.\d+)?(?:e[+-]?\d+)?)")
 
 Paint = Callable[[int, str], str]
 """Give (index of a column, padded cell) its colour."""
 
 
-class Text(NamedTuple):
-    """Hold a table as text.
-
-    Attributes:
-        lines: of the table.
-        left_out: titles of the columns for which there was no room.
-    """
-
-    lines: list[str]
-    left_out: list[str]
-
-
-def lay_out(table: Table, width: int | None = None, paint: Paint | None = None) -> Text:
+def lay_out(table: Table, width: int | None = None, paint: Paint | None = None) -> list[str]:
     """Return a table as aligned lines.
 
-    What is too wide has its titles broken into several lines, then its long cells cut; then its
-    rows become columns, or it loses its last columns. A number or the name of a row is never cut.
+    What is too wide has its titles broken into several lines, then its long cells cut or wrapped;
+    then its rows become columns, or it is divided into several tables that name the same rows. A
+    number or the name of a row is never cut.
 
     Args:
         table: the table.
@@ -44,16 +34,16 @@ def lay_out(table: Table, width: int | None = None, paint: Paint | None = None) 
     """
     grid = _Grid.of(table)
     if width is None or grid.width <= width:
-        return Text([*_above(table, width), *grid.lines(paint)], [])
+        return [*_above(table, width), *grid.lines(paint)]
     for least in (TITLE, 0):
-        narrow = grid.with_broken_titles(least).cut_to(width)
+        narrow = grid.with_broken_titles(least).narrowed_to(width)
         if narrow.width <= width:
-            return Text([*_above(table, width), *narrow.lines(paint)], [])
-    turned = _Grid.turned(table).cut_to(width)
+            return [*_above(table, width), *narrow.lines(paint)]
+    turned = _Grid.turned(table).narrowed_to(width)
     if turned.width <= width:
-        return Text([*_above(table, width), *turned.lines(None)], [])
-    kept = narrow.first_columns(width)
-    return Text([*_above(table, width), *kept.lines(paint)], table.titles[len(kept.bodies) :])
+        return [*_above(table, width), *turned.lines(None)]
+    parts = grid.with_broken_titles(TITLE).divided(table.names, width)
+    return [*_above(table, width), *parts]
 
 
 def width_of(text: str) -> int:
@@ -64,12 +54,13 @@ def width_of(text: str) -> int:
 
 
 class _Grid(NamedTuple):
-    """Hold the lines of each column's title and its cells, each of one line."""
+    """Hold the lines of each column's title, and its cells, of which some may be wrapped."""
 
     titles: list[list[str]]
     bodies: list[list[str]]
     numeric: list[bool]
     long: list[bool]
+    wraps: list[bool]
 
     @classmethod
     def of(cls, table: Table) -> "_Grid":
@@ -78,7 +69,8 @@ class _Grid(NamedTuple):
         for at in range(len(bodies)):
             bodies[at] = _at_the_point(bodies[at]) if numeric[at] else bodies[at]
         titles = [[_one_line(title)] for title in table.titles]
-        return cls(titles, bodies, numeric, [column.long for column in table.columns])
+        long, wraps = ([getattr(one, of) for one in table.columns] for of in ("long", "wraps"))
+        return cls(titles, bodies, numeric, long, wraps)
 
     @classmethod
     def turned(cls, table: Table) -> "_Grid":
@@ -87,13 +79,13 @@ class _Grid(NamedTuple):
         first, *keys = map(_one_line, table.titles)
         titles = [[first], *([name] for name in names)]
         columns = [keys, *map(list, zip(*bodies, strict=True))]
-        left = [False] * len(columns)
-        return cls(titles, columns, left, [False] + [True] * len(names))
+        no = [False] * len(columns)
+        return cls(titles, columns, no, no, [False] + [True] * len(names))
 
     @property
     def widths(self) -> list[int]:
         pairs = zip(self.titles, self.bodies, strict=True)
-        return [max(map(width_of, (*title, *body))) for title, body in pairs]
+        return [max(map(width_of, "\n".join((*title, *body)).split("\n"))) for title, body in pairs]
 
     @property
     def width(self) -> int:
@@ -104,29 +96,47 @@ class _Grid(NamedTuple):
         broken = [_broken(title[0], max([least, *map(width_of, body)])) for title, body in pairs]
         return self._replace(titles=broken)
 
-    def cut_to(self, width: int) -> "_Grid":
-        """Return a grid whose long cells are cut, the widest first, as far as is needed."""
+    def narrowed_to(self, width: int) -> "_Grid":
+        """Return a grid whose long cells are cut or wrapped, the widest first, as far as needed."""
         bodies, widths = list(self.bodies), self.widths
         excess = _total(widths) - width
         for at in sorted(range(len(widths)), key=lambda at: -widths[at]):
             least = max(LEAST, *map(width_of, self.titles[at]))
-            if self.long[at] and excess > 0 and widths[at] > least:
+            if (self.long[at] or self.wraps[at]) and excess > 0 and widths[at] > least:
                 kept = max(least, widths[at] - excess)
                 excess -= widths[at] - kept
-                bodies[at] = [_cut(cell, kept) for cell in bodies[at]]
+                narrow = _wrapped if self.wraps[at] else _cut
+                bodies[at] = [narrow(cell, kept) for cell in bodies[at]]
         return self._replace(bodies=bodies)
 
-    def first_columns(self, width: int) -> "_Grid":
-        """Return as many columns as there is room for, one at least."""
-        widths = self.widths
-        n = max([1, *(n for n in range(1, len(widths) + 1) if _total(widths[:n]) <= width)])
-        return _Grid(self.titles[:n], self.bodies[:n], self.numeric[:n], self.long[:n])
+    def divided(self, names: int, width: int) -> list[str]:
+        """Return the lines of several grids, each with the names of the rows and other columns."""
+        head = self.columns(range(names)).narrowed_to(width // 2)
+        grid = self._replace(bodies=[*head.bodies, *self.bodies[names:]])
+        parts: list[list[int]] = [[]]
+        for at in range(names, len(grid.bodies)):
+            if parts[-1] and grid.columns([*range(names), *parts[-1], at]).width > width:
+                parts.append([])
+            parts[-1].append(at)
+        grids = [grid.columns([*range(names), *part]).narrowed_to(width) for part in parts]
+        return [line for one in grids for line in ("", *one.lines(None))][1:]
+
+    def columns(self, chosen: Iterable[int]) -> "_Grid":
+        """Return a grid of some columns."""
+        indices = [*chosen]
+        titles, bodies = ([of[at] for at in indices] for of in (self.titles, self.bodies))
+        numeric, long, wraps = (
+            [of[at] for at in indices] for of in (self.numeric, self.long, self.wraps)
+        )
+        return _Grid(titles, bodies, numeric, long, wraps)
 
     def lines(self, paint: Paint | None) -> list[str]:
         height = max(map(len, self.titles))
         tall = [[""] * (height - len(title)) + title for title in self.titles]
         heads = [GAP.join(self._padded(row)) for row in zip(*tall, strict=True)]
-        rows = [self._padded(row) for row in zip(*self.bodies, strict=True)]
+        rows = [
+            self._padded(row) for cells in zip(*self.bodies, strict=True) for row in _lines(cells)
+        ]
         if paint is not None:
             rows = [[paint(at, cell) for at, cell in enumerate(row)] for row in rows]
         return [line.rstrip() for line in (*heads, *map(GAP.join, rows))]
@@ -176,6 +186,15 @@ def _cut(cell: str, width: int) -> str:
     while width_of(cell) > width - 1:
         cell = cell[:-1]
     return f"{cell}…"
+
+
+def _wrapped(cell: str, width: int) -> str:
+    return "\n".join(wrap(cell, width, break_on_hyphens=False)) if width_of(cell) > width else cell
+
+
+def _lines(cells: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """Return the lines of a row, several where a cell is wrapped."""
+    return zip_longest(*(cell.split("\n") for cell in cells), fillvalue="")
 
 
 def _above(table: Table, width: int | None) -> list[str]:

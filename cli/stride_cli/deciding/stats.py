@@ -101,6 +101,7 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
     yield f"over {keys}; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap"
     if any(row.against_best for one in found for row in one.rows):
         yield "to the best: mean difference, pair by pair, in intervals that hold together"
+    if any(row.standing == "behind" for one in found for row in one.rows):
         yield "behind: surely not the best"
     lines = [*dict.fromkeys(line for one in found for line in _gaps(study, one))]
     yield from lines[:LISTED]

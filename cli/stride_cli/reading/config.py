@@ -47,8 +47,8 @@ def run(
         print_json(decided(_plain(resolved)))
     else:
         lines = [[key, setting(value), str(origin)] for key, value, origin in resolved.listing()]
-        columns = [Column("key", str), Column("value", str, long=True)]
-        print_table(Table([*columns, Column("origin", str, long=True)], lines))
+        columns = [Column("key", str), Column("value", str, wraps=True)]
+        print_table(Table([*columns, Column("origin", str, wraps=True)], lines))
 
 
 def _print_changed(resolved: "Resolved", work_dir: str | Path | None, *, json: bool) -> None:

@@ -39,7 +39,11 @@ def run(text: str, other: str, *, form: Form) -> None:
         shown = _mapped(made, lambda value: None if value is ABSENT else setting(value))
         lines = [[key, *values, None] for key, values in shown.items()]
         lines += [[key, *_reached(*values)] for key, values in reached.items()]
-        columns = [Column("key", str), Column(text, str, long=True), Column(other, str, long=True)]
+        columns = [
+            Column("key", str),
+            Column(text, str, wraps=True),
+            Column(other, str, wraps=True),
+        ]
         print_table(Table([*columns, Column("change", str)], lines), form)
     else:
         tell("nothing differs: config, code, data and metrics are equal")

@@ -55,7 +55,7 @@ def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
     else:
         lines = [*_head(row, text), *_segments(row.path), *_lineage(provenance, reproduction)]
         lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
-        print_table(Table([Column("run", str), Column(str(row.path), str, long=True)], lines))
+        print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], lines))
 
 
 def _brief(name: str, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def whole_settings(facts: Facts, over: Sequence[str]) -> dict[str, Any]:
 
 
 def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
-    """Return of each config the keys in which any of them differ, and the seeds.
+    """Return of each config the keys in which any of them differ, in its order, and the seeds.
 
     Most of a hundred keys never do, and are compared only once.
     """
@@ -61,7 +61,8 @@ def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
         return []
     base = dict(runs[0].config.items())
     changes = [_changes(base, facts.config) for facts in runs]
-    keys = {key for change in changes for key in change} | {SEED, MODEL_SEED}
+    changed = {key for change in changes for key in change} | {SEED, MODEL_SEED}
+    keys = [key for key in (*base, *sorted(changed - base.keys())) if key in changed]
     start = {key: base.get(key, _ABSENT) for key in keys}
     configs = [start | change for change in changes]
     defaults = _defaults({key for one in configs for key in keys if one[key] is _ABSENT})

@@ -27,7 +27,7 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
     several = len(found) > 1
     compared = any(one.best and len(one.rows) > 1 for one in found)
     columns = [
-        Column("configuration", str),
+        Column("configuration", str, wraps=True),
         *([Column("metric", str)] if several else []),
         *([Column("standing", str)] if compared else []),
         Column("n", str, numeric=True),
@@ -38,7 +38,7 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
     lines = [(one, row) for one in found for row in one.rows]
     rows = [_cells(one, row, several=several, compared=compared) for one, row in lines]
     best = frozenset(at for at, (_, row) in enumerate(lines) if row.standing == "best")
-    return Table(columns, rows, bold=best if compared else frozenset())
+    return Table(columns, rows, bold=best if compared else frozenset(), names=1 + several)
 
 
 def _cells(one: Comparison, row: Measured, *, several: bool, compared: bool) -> list[str | None]:

@@ -72,7 +72,7 @@ def side_by_side(
     heads = _heads(rows)
     if any(row.broken for row in rows):
         states = [f"{row.state} ({row.broken})" if row.broken else row.state for row in rows]
-        heads[1] = (Column("status", str, long=True), states)
+        heads[1] = (Column("status", str, wraps=True), states)
     columns = [
         *heads,
         *(_measured(name, rows) for name in metrics),
@@ -83,7 +83,7 @@ def side_by_side(
 
 def _setting(key: str, values: Sequence[str | None]) -> _Filled:
     numeric = all(map(_is_number, filter(None, values)))
-    return Column(key, str, numeric=numeric, long=not numeric), values
+    return Column(key, str, numeric=numeric, wraps=not numeric), values
 
 
 def _is_number(text: str) -> bool:

@@ -27,6 +27,14 @@ def test_seeds_are_grouped_and_other_settings_divide(work_dir, select):
     assert study.left_out == []
 
 
+def test_a_configuration_is_called_by_its_keys_in_the_order_of_the_config(work_dir, select):
+    changed = {"a": 2, "model_kwargs.width": 9, "model_kwargs.depth": 3, "z": 1, "y": 1, "b": 7}
+    write_run(work_dir, 0, config=dict.fromkeys(changed, 0))
+    write_run(work_dir, 1, config=changed)
+    names = [*runs_of(group(select(work_dir).facts))]
+    assert names == ["width=0 depth=0 a=0 z=0 y=0 b=0", "width=9 depth=3 a=2 z=1 y=1 b=7"]
+
+
 def test_other_data_under_the_same_path_is_another_configuration(work_dir, select):
     write_run(work_dir, 0, 0, data="a" * 32)
     write_run(work_dir, 1, 0, data="b" * 32)
