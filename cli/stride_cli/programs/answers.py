@@ -324,8 +324,38 @@ class Measurements(RootModel[dict[str, Number]]):
     """What `stride evaluate RUN --json` prints."""
 
 
-class Checked(RootModel[dict[str, Any]]):
-    """What `stride check --json` prints: by name what was found."""
+class ResumedHalf(Answer):
+    """Hold how a training that was killed and resumed compares with one that was not."""
+
+    verdict: Literal["ok", "inexact", "differs"]
+    num_workers: Count | None = Field(description="Of the loaders after the kill; null: the same")
+    differs: list[str]
+    first_step: Count | None
+    inexact: dict[str, str] = Field(description="What was not restored, and what is wrong with it")
+
+
+class ResumeProof(Answer):
+    """Hold what was proven of resuming."""
+
+    verdict: Literal["ok", "inexact", "differs"]
+    killed_after: Count
+    steps: Count
+    compared: list[str]
+    not_tried: list[str]
+    unlike_at: Count | None = Field(description="The step in which two trainings differ unkilled")
+    halves: list[ResumedHalf]
+
+
+class Checked(Answer):
+    """What `stride check --json` prints, with `resume` under --resume."""
+
+    loss: Number
+    gradient_norm: Number
+    shapes: Any = Field(description="Of the parts of a batch, as they lie in it")
+    parameters: Count
+    device: str
+    peak_memory_mib: Number | None = Field(None, description="Of a GPU")
+    resume: ResumeProof | None = None
 
 
 class Asked(Answer):

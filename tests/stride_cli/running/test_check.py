@@ -1,6 +1,5 @@
 """`stride check`, and what it says of killing and resuming."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stride_cli.running.check import sentences
+from tests.stride_cli.programs.test_answer_schemas import check
 
 CONFIG = ["work_dir=W", "training_config.max_steps=4", "device=cpu"]
 NETS = """
@@ -94,6 +94,8 @@ def test_without_resume_a_table_says_what_was_found(stride, tmp_path: Path) -> N
     code, out, err = stride("check", *(word for one in CONFIG for word in ("--config", one)))
     assert (code, err) == (0, "")
     assert "gradient_norm" in out
+    found = check("check", stride("check", *CONFIG, "--json").out)
+    assert found["parameters"] > 0 and "resume" not in found
     assert not (tmp_path / "W").exists()
 
 
@@ -105,7 +107,7 @@ def test_new_processes_prove_it_on_the_users_own_code(stride, tmp_path: Path, na
     more += ["model_kwargs.width=4"] if name != "MLP" else ["model_kwargs.hidden=[8]"]
     words = [word for one in [*CONFIG, *more] for word in ("--config", one)]
     code, out, err = stride("check", "--resume", "--json", *words)
-    found = json.loads(out)
+    found = check("check", out)
     assert found["loss"] > 0
     assert len(err.splitlines()) == 5
     assert {path.name for path in tmp_path.iterdir()} <= {"nets.py", "cache"}

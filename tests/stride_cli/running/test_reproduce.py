@@ -11,6 +11,7 @@ import pytest
 
 from stride.runs.records import ReproductionRecord
 from stride_cli.running.reproduce import sentences
+from tests.stride_cli.programs.test_answer_schemas import check
 
 SMALL = ["--config", "work_dir=W", "--config", "dataset_kwargs.subsample_rate=0.2"]
 STEPS = ["--config", "training_config.max_steps=6"]
@@ -73,7 +74,7 @@ def test_a_divergence_is_found_at_its_step(stride, nets, monkeypatch, tmp_path) 
     code, out, _ = stride("reproduce", "W/0", "--steps", "3")
     assert (code, out.splitlines()[0]) == (0, "bit-identical over 3 steps")
     code, out, _ = stride("reproduce", "W/0", "--json")
-    record = json.loads(out[: out.rindex("}") + 1])
+    record = check("reproduce", out[: out.rindex("}") + 1])
     assert (code, record["first_divergent_step"], record["identical"]) == (3, 4, False)
 
 
