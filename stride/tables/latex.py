@@ -17,6 +17,8 @@ _SPECIAL = {
     **{sign: f"\\{sign}" for sign in "{}$&#_%"},
 }
 _NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)(?:e([+-]?\d+))?")
+_ONE = r"[+-]?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf)"
+_INTERVAL = re.compile(rf"(?:{_ONE} ± {_ONE}|(?:{_ONE} )?\[{_ONE}, {_ONE}\])")
 
 
 def latex(table: Table) -> str:
@@ -35,11 +37,15 @@ def latex(table: Table) -> str:
 
 
 def _cell(text: str, numeric: bool, *, bold: bool) -> str:
-    found = _NUMBER.fullmatch(text) if numeric else None
-    if found is None:
-        return rf"\textbf{{{_escaped(text)}}}" if bold else _escaped(text)
-    number = found[1] + (rf"\times 10^{{{int(found[2])}}}" if found[2] else "")
-    return rf"$\mathbf{{{number}}}$" if bold else f"${number}$"
+    if (_NUMBER if numeric else _INTERVAL).fullmatch(text):
+        shown = _NUMBER.sub(_in_math, text).replace(" [", r"\ [")
+        shown = shown.replace("±", r"\pm").replace("inf", r"\infty")
+        return rf"$\mathbf{{{shown}}}$" if bold else f"${shown}$"
+    return rf"\textbf{{{_escaped(text)}}}" if bold else _escaped(text)
+
+
+def _in_math(number: re.Match[str]) -> str:
+    return number[1] + (rf"\times 10^{{{int(number[2])}}}" if number[2] else "")
 
 
 def _escaped(text: str) -> str:

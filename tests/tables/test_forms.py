@@ -1,5 +1,7 @@
 """One table as Markdown, LaTeX and HTML: the numbers agree, and no text is taken for more."""
 
+import pytest
+
 from stride.tables.html import html
 from stride.tables.latex import latex
 from stride.tables.markdown import markdown
@@ -38,6 +40,27 @@ def test_latex_with_the_rules_of_booktabs() -> None:
         r"\bottomrule",
         r"\end{tabular}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "typeset"),
+    [
+        ("[0.91, 0.95]", "$[0.91, 0.95]$"),
+        ("-0.098 [-0.105, -9e-05]", r"$-0.098\ [-0.105, -9\times 10^{-5}]$"),
+        ("0.5 ± 0.25", r"$0.5 \pm 0.25$"),
+        ("[-inf, 1]", r"$[-\infty, 1]$"),
+        ("[a, b]", "[a, b]"),
+        ("3", "3"),
+        ("2026-11-30", "2026-11-30"),
+    ],
+)
+def test_an_interval_is_typeset_as_mathematics(text: str, typeset: str) -> None:
+    assert latex(Table([Column("run", str)], [[text]])).splitlines()[-3] == rf"{typeset} \\"
+
+
+def test_a_bold_interval_is_bold_mathematics() -> None:
+    table = Table([Column("mean, 95 %", str)], [["[0.91, 0.95]"]], bold=frozenset({0}))
+    assert latex(table).splitlines()[-3] == r"$\mathbf{[0.91, 0.95]}$ \\"
 
 
 def test_a_line_break_ends_no_comment_of_latex() -> None:
