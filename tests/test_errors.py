@@ -1,5 +1,8 @@
 """Errors are one line: what, where, what to type; and an exit code."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from stride import errors
@@ -23,6 +26,11 @@ def test_the_users_mistakes_exit_with_2_and_failures_with_1(kind):
     assert kind.exit_code == (2 if issubclass(kind, UserError) else 1)
     assert kind.__name__ in errors.__doc__
     assert issubclass(kind, (UserError, RunFailed)) or kind is StrideError
+
+
+def test_hints_name_a_setting_as_it_is_typed_everywhere():
+    sources = Path(errors.__file__).parent.rglob("*.py")
+    assert [path for path in sources if re.search(r"--config [\w{.]", path.read_text())] == []
 
 
 def test_the_nearest_word_is_offered_only_when_it_is_near():

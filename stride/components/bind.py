@@ -122,6 +122,6 @@ def _check_name(name: str, accepted: Parameters, section: str, supplied: Collect
 def _missing(annotation: Any, key: str, label: str) -> ConfigError:
     if kinds(annotation):
         what = f"{key} is missing: {label} needs it"
-        return ConfigError(what, key=key, hint=f"type: --config {key}=...")
+        return ConfigError(what, key=key, hint=f"type: {key}=...")
     what = f"{label} needs {key}, a {unserializable(annotation)}, which a config cannot hold"
     return ConfigError(what, key=key, hint="name a function of your own that gives it")

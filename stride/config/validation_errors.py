@@ -52,7 +52,7 @@ def _refused(detail: Any, model: type[BaseModel]) -> ConfigError:
     items = (part for part in detail["loc"][len(own) :] if isinstance(part, int))
     key = join(*map(str, own), *map(str, items))  # a location has names of types too
     if detail["type"] == "missing":
-        return ConfigError(f"{key} is missing", key=key, hint=f"type: --config {key}=...")
+        return ConfigError(f"{key} is missing", key=key, hint=f"type: {key}=...")
     what = f"{key} {reason(detail)}, not {show(detail['input'])}"
     choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
     return ConfigError(what, key=key, hint=nearest(str(detail["input"]), choices))

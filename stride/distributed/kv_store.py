@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ANSWER_SECONDS = 12.0  # a little more than rank 0 waits for others that leave
-START = "start all processes by: torchrun --nproc-per-node=N -m stride --config work_dir=W"
+START = "start all processes by: torchrun --nproc-per-node=N -m stride train -w W"
 _stores: list["Store"] = []
 _silent: list[bool] = []
 _rooms = count()  # what processes do together has keys of its own

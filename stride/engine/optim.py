@@ -250,7 +250,7 @@ def _without_scheduler(section: Mapping[str, Any]) -> dict[str, Any]:
             f"{min(extra)!r} is set, and no scheduler is chosen",
             key=f"scheduler_kwargs.{min(extra)}",
             where=f"scheduler_kwargs.{min(extra)}",
-            hint="type: --config scheduler_kwargs.scheduler_name=StepLR",
+            hint="type: scheduler_kwargs.scheduler_name=StepLR",
         )
     return dict(section)
 

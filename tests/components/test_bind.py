@@ -44,7 +44,7 @@ def test_values_are_converted_and_defaults_filled_in() -> None:
         ({"width": 1, "patience": 3}, "did you mean 'training_config.patience'?"),
         ({"width": 1, "zzz": 3}, "the keys here are act, init_from, model_name, model_seed, name"),
         ({"width": 1, "data": 2}, "model_kwargs.data is given by STRIDE itself; leave it out"),
-        ({}, "model_kwargs.width is missing: Net needs it; type: --config model_kwargs.width="),
+        ({}, "model_kwargs.width is missing: Net needs it; type: model_kwargs.width="),
         ({"width": True}, "model_kwargs.width must be a whole number, not true"),
         ({"width": 1, "act": "nn.ReLU"}, "model_kwargs.act wants a type[torch.nn.modules.module."),
     ],

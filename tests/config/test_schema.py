@@ -21,7 +21,7 @@ def config(**values: Any) -> Config:
 def test_only_the_work_dir_is_required() -> None:
     found = config()
     assert (found.run, found.seed, found.device, found.trainer) == (None, 0, "auto", "supervised")
-    with pytest.raises(ConfigError, match=r"work_dir is missing; type: --config work_dir="):
+    with pytest.raises(ConfigError, match=r"work_dir is missing; type: work_dir="):
         Config.from_json({})
 
 

@@ -155,7 +155,7 @@ class ForkedRun(NewRun):
             raise RunError(
                 f"nothing is left to train after step {session.state.step}",
                 where=str(self.checkpoint),
-                hint="type: --config training_config.max_epochs=N, or max_steps=N, to train on",
+                hint="type: training_config.max_epochs=N, or max_steps=N, to train on",
             )
         if "schedule" in self.anew and "optimizer" in self.saved:
             own = session.optimizer.state_dict()["param_groups"]

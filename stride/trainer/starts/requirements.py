@@ -156,6 +156,5 @@ def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
             f"{section['scheduler_name']} ends after {total} {section['interval']}s, "
             f"and the training would have {length}",
             where=str(run.path),
-            hint=f"type: stride fork {run.path} --at last "
-            f"--config scheduler_kwargs.total_steps={length} --config ...",
+            hint=f"type: stride fork {run.path} --at last scheduler_kwargs.total_steps={length}",
         )

@@ -129,7 +129,7 @@ class ResumedRun(RunStart):
             raise RunError(
                 "the steps so far depend on what has changed: " + "; ".join(wrong),
                 where=str(self.run.path),
-                hint=f"leave it as it was, or type: stride fork {self.run.path} --config ...",
+                hint=f"leave it as it was, or type: stride fork {self.run.path} KEY=VALUE",
             )
         require_same_data(self.run, assembly)
         require_lasting_schedule(self.run, assembly)
@@ -181,7 +181,7 @@ class ResumedRun(RunStart):
                 f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
                 where=str(self.run.path),
                 hint=f"type: stride verify {self.run.path}; its weights may start a new run: "
-                f"--config model_kwargs.init_from={self.run.path}",
+                f"model_kwargs.init_from={self.run.path}",
             )
 
     def _last_step(self) -> Any:
@@ -298,8 +298,8 @@ class ResumedRun(RunStart):
         return limits_of(self.resolved.config).reached_at(last.get("step", 0), last.get("epoch", 0))
 
     def _nothing_left(self, reason: str = "") -> RunError:
-        longer = [f"--config training_config.{k}=N" for k in self._limits_reached()]
-        hint = " ".join(longer or ["--config training_config.max_epochs=N"])
+        longer = [f"training_config.{k}=N" for k in self._limits_reached()]
+        hint = " ".join(longer or ["training_config.max_epochs=N"])
         return RunError(
             f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
             where=str(self.run.path),

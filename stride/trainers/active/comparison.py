@@ -192,7 +192,7 @@ def _settings(overrides: list[str], trust: bool) -> dict[str, Any]:
     if trainer.config.active_config.oracle == "person":
         key = "active_config.oracle"
         what = "curves are compared by labels that the dataset knows"
-        raise ConfigError(what, key=key, where=key, hint=f"type: --config {key}=dataset")
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=dataset")
     trainer.check()
     return settings_of(trainer.config.to_json(), trainer.origins, trainer.data.fingerprint)
 

@@ -69,7 +69,7 @@ def test_json_loads_back(stride, tmp_path: Path) -> None:
             ["W", "--set", "run=x"],
             "'run=x' says where a run is, and does not belong in a base config",
         ),
-        ([], "work_dir is missing; type: --config work_dir=..."),
+        ([], "work_dir is missing; type: work_dir=..."),
     ],
 )
 def test_mixtures_are_refused(stride, make_run, words: list[str], sentence: str) -> None:

@@ -39,7 +39,7 @@ def test_a_run_that_is_done_has_nothing_left(stride, three) -> None:
     code, out, err = stride("resume", "W/latest")
     assert (code, out) == (2, "")
     assert err.startswith("stride: error: run 0 is done: nothing is left to do")
-    assert "type: stride resume W/0 --config training_config.max_" in err
+    assert "type: stride resume W/0 training_config.max_" in err
 
 
 def test_what_would_change_the_past_is_refused(stride, three, tmp_path) -> None:

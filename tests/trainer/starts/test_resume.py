@@ -298,14 +298,14 @@ def test_a_run_that_is_done_has_nothing_left(make):
 def test_the_limit_is_named_that_a_run_has_reached(make):
     trainer = make(training_config={"max_steps": 3, "max_epochs": 2})
     trainer.fit()
-    with pytest.raises(RunError, match=r"resume \S+ --config training_config.max_steps=N$"):
+    with pytest.raises(RunError, match=r"resume \S+ training_config.max_steps=N$"):
         make().fit(resume=0)
-    with pytest.raises(RunError, match=r"resume \S+ --config training_config.max_steps=N$"):
+    with pytest.raises(RunError, match=r"resume \S+ training_config.max_steps=N$"):
         make().fit(resume=0, max_epochs=3)
     make().fit({"training_config.max_steps": None}, resume=0)  # which lifts it
     assert Run(trainer.run.paths.path).results["last"]["step"] == 2 * STEPS
     make().fit({"training_config.max_steps": 2 * STEPS}, run="both")
-    both = r"resume \S+ --config training_config.max_epochs=N --config training_config.max_steps=N$"
+    both = r"resume \S+ training_config.max_epochs=N training_config.max_steps=N$"
     with pytest.raises(RunError, match=both):
         make().fit(resume="both")
 

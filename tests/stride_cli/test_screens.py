@@ -1,7 +1,7 @@
 """Screens as a person sees them, on a terminal of 80 and of 200 columns, pinned as text.
 
-After a change that is meant: `WRITE_SCREENS=1 python -m pytest tests/stride_cli/screens`, and read
-what git shows as changed.
+After a change that is meant: `WRITE_SCREENS=1 python -m pytest tests/stride_cli/test_screens.py`, and
+read what git shows as changed.
 """
 
 import os
@@ -16,7 +16,7 @@ import pytest
 from stride_cli.app import main
 from tests.stride_cli.screens.day import the_day
 
-TEXTS = Path(__file__).parent / "texts"
+TEXTS = Path(__file__).parent / "screens"
 FORK = "W/finetune-of-the-best-one"
 SCREENS = {
     "help": "--help",
