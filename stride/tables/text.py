@@ -14,6 +14,8 @@ GAP = "  "
 LEAST = 20  # a long cell is narrowed down to this many characters, not further
 TITLE = 12  # a title is broken into lines of this many, of fewer only where that is not enough
 _PIECE = re.compile(r"[^\s/_.-]*[\s/_.-]?")
+_OF_NUMBERS = frozenset("0123456789.e+-")
+_END_OF_NUMBER = re.compile(r"(?<![\w.+-])[+-]?(\d[\d.e+-]*)?$")
 _NUMBER = re.compile(r"[+-]?\d+((?:\.\d+)?(?:e[+-]?\d+)?)")
 
 Paint = Callable[[int, str], str]
@@ -181,11 +183,15 @@ def _broken(title: str, width: int) -> list[str]:
 
 
 def _cut(cell: str, width: int) -> str:
+    """Return a cell cut to a width, but not inside a number, which would be another number."""
     if width_of(cell) <= width:
         return cell
-    while width_of(cell) > width - 1:
-        cell = cell[:-1]
-    return f"{cell}…"
+    kept = cell
+    while width_of(kept) > width - 1:
+        kept = kept[:-1]
+    if cell[len(kept)] in _OF_NUMBERS:
+        kept = _END_OF_NUMBER.sub("", kept)
+    return f"{kept}…"
 
 
 def _wrapped(cell: str, width: int) -> str:

@@ -120,3 +120,13 @@ def test_a_cell_is_painted_after_it_is_padded() -> None:
     table = Table([Column("run", str), Column("status", str)], [["0", "done"], ["1", "failed"]])
     lines = lay_out(table, paint=lambda at, cell: f"<{cell}>" if at == 1 else cell)
     assert lines[1:] == ["0    <done  >", "1    <failed>"]
+
+
+@pytest.mark.parametrize("width", range(24, 34))
+def test_a_number_is_not_cut_into_another_one(width: int) -> None:
+    cell = "weight_decay=0.00012 lr=-1.5e-3"
+    long = Table([Column("run", str), Column("overrides", str, long=True)], [["0", cell]])
+    *_, line = lay_out(long, width)
+    kept = line.split(None, 1)[1].removesuffix("…")
+    assert cell.startswith(kept)
+    assert all(word in cell.split() or word.endswith("=") for word in kept.split() if "=" in word)
