@@ -149,6 +149,6 @@ def _left_out(side: "Side") -> Iterator[str]:
         place = f"{study.label(repeat)}, {left.facts.row.path}"
         yield f"{side.name}: {place} does not count: {left.why}"
     if row.missing:
-        yield f"{side.name}: never trained: {', '.join(map(study.label, row.missing))}"
+        yield f"{side.name}: not among these runs: {', '.join(map(study.label, row.missing))}"
     for left in (*row.configuration.again, *study.left_out):
         yield f"{side.name}: {left.facts.row.path} does not count: {left.why}"

@@ -97,7 +97,7 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
     for one in found:
         way = {"max": "larger is better", "min": "smaller is better"}.get(one.mode or "")
         yield f"{one.metric.title}: {way or 'which way is better is not known; type: --mode max'}"
-    keys = ", ".join(study.label(tuple("" for _ in study.over)).split())
+    keys = ", ".join(study.keys())
     yield f"over {keys}; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap"
     if any(row.against_best for one in found for row in one.rows):
         yield "to the best: mean difference, pair by pair, in intervals that hold together"
@@ -122,7 +122,7 @@ def _reasons(study: "Study", row: "Measured") -> Iterator[str]:
     for repeat, left in row.left_out.items():
         yield f"{study.label(repeat)} does not count, {left.facts.row.path} {_why(left)}"
     if row.missing:
-        yield f"never trained: {', '.join(map(study.label, row.missing))}"
+        yield f"not among these runs: {', '.join(map(study.label, row.missing))}"
     for left in row.configuration.again:
         yield f"{left.facts.row.path} does not count: {left.why}"
 

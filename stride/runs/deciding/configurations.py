@@ -59,6 +59,10 @@ class Study:
         found = {one for each in self.configurations for one in each.runs}
         return sorted(found, key=lambda repeat: [_order(value) for value in repeat])
 
+    def keys(self) -> list[str]:
+        """Return how a person calls the keys in which repetitions differ: `seed`."""
+        return [*short_names(self.over, self.over).values()]
+
     def label(self, repeat: Repeat) -> str:
         """Return how a person calls a repetition: `seed 3`."""
         short = short_names(self.over, self.over)

@@ -21,8 +21,8 @@ test/accuracy: larger is better
 over seed; IQM: mean of the middle half; 95 %: Student's t, and the bootstrap
 to the best: mean difference, pair by pair, in intervals that hold together
 behind: surely not the best
-lr=9.0: seed 0 does not count, W/c0 is failed: nonfinite: the loss is not finite; never trained: \
-seed 1, seed 2, seed 3
+lr=9.0: seed 0 does not count, W/c0 is failed: nonfinite: the loss is not finite; not among these \
+runs: seed 1, seed 2, seed 3
 """
 
 
@@ -145,3 +145,10 @@ def test_scaling(stride, tmp_path):
     found = json.loads(stride("stats", "W", "--scaling", "--json").out)
     assert [row["speedup"] for row in found["timings"]] == [1, 3]
     assert found["timings"][1]["efficiency"] == 0.75
+
+
+def test_several_keys_and_what_a_query_leaves_out_are_named(stride, study):
+    told = stride("stats", "W", "-m", "test/accuracy", "--over", "seed,lr").err
+    assert "\nover seed, lr; IQM: " in told
+    told = stride("stats", "W", "-m", "test/accuracy", "--where", "run != b2").err
+    assert "\nlr=0.2: not among these runs: seed 2\n" in told
