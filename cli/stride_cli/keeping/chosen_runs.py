@@ -1,5 +1,6 @@
 """Find the runs that are meant by paths and a query."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,15 +10,38 @@ from stride_cli.address import find, select
 def chosen_runs(places: Sequence[str], where: str | None) -> list[Path]:
     """Return the folders of the runs that are named, of whole work_dirs by a query alone.
 
-    All are found before anything is done to one of them.
+    All are found before anything is done to one of them, and none twice, however it is addressed.
 
     Raises:
-        UserError: there is no such run, or a work_dir without a query.
+        UserError: there is no such run, a work_dir without a query, or a run whose tags the query
+            asks for and which cannot be read: it may be one that is to be kept.
     """
-    if where is not None:
+    if where is None:
+        found = [*map(_folder, places)]
+    else:
         with select(places, where) as selection:
-            return [run.path for run in selection.runs]
-    return list(dict.fromkeys(map(_folder, places)))
+            found = [run.path for run in selection.runs]
+        _require_tags(found, where)
+    once: dict[tuple[str, str], Path] = {}
+    for folder in found:
+        once.setdefault(place_of(folder), folder)
+    return [*once.values()]
+
+
+def place_of(folder: Path) -> tuple[str, str]:
+    """Return where a folder is, by whatever path or link to its parent it is addressed."""
+    return os.path.realpath(folder.parent), folder.name
+
+
+def _require_tags(found: Sequence[Path], where: str) -> None:
+    """Refuse runs that a query chose by tags or a note which cannot be read."""
+    from stride.runs.layout import RunPaths
+    from stride.runs.tags.tags_json import read_tags
+    from stride.runs.where.parse import names_in, parse
+
+    if found and names_in(parse(where)) & {"tag", "note"}:
+        for folder in found:
+            read_tags(RunPaths(folder))
 
 
 def _folder(place: str) -> Path:

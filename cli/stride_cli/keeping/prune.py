@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stride.tables.table import Column, Table
 from stride.tables.words import byte_size
 from stride_cli.keeping.chosen_runs import chosen_runs
-from stride_cli.keeping.confirm import is_confirmed
+from stride_cli.keeping.confirm import and_left, is_confirmed
 from stride_cli.keeping.queued_jobs import require_no_jobs
 from stride_cli.output import print_json, print_table, tell
 
@@ -26,6 +26,7 @@ def run(
 ) -> None:
     """Show which checkpoints go and how large they are, and delete them."""
     from stride.runs.keeping.prune import Keep, plan, prune, require_unneeded
+    from stride.runs.keeping.sizes import folder_size
     from stride.runs.layout import RunPaths
 
     kept = Keep.parse(keep)
@@ -35,11 +36,12 @@ def run(
     require_unneeded(plans)
     sizes = {one.paths.path: _sizes(one) for one in plans}
     total = sum(gone for gone, _ in sizes.values())
+    left = sum(folder_size(folder) for one in plans for folder in one.left)
     number = sum(len(one.names) for one in plans)
-    what = f"{number:,} checkpoint{'' if number == 1 else 's'}, {byte_size(total)}"
+    what = f"{number:,} checkpoint{'' if number == 1 else 's'}, {byte_size(total)}{and_left(left)}"
     if not json and plans:
         _print(plans, sizes)
-    if dry_run or not number:
+    if dry_run or not (number or left):
         tell(f"{what}: nothing was deleted")
     elif is_confirmed(f"{what}: delete for good?", yes=yes):
         for one in plans:

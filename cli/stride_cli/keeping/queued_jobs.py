@@ -1,5 +1,6 @@
 """Know the runs that a job of SLURM will go on with, though no process works on them now."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ def require_no_jobs(folders: Sequence[Path]) -> None:
     from stride.runs.listing.rows import read_row
     from stride.runs.status import CLEAN_END
 
-    named = [f for f in folders if RunPaths(f).job.exists() and read_row(f).state not in CLEAN_END]
+    with_job = [f for f in folders if os.path.lexists(RunPaths(f).job)]  # False of a closed folder
+    named = [f for f in with_job if read_row(f).state not in CLEAN_END]
     if not named:
         return
     from stride.errors import RunError

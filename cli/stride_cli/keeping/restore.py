@@ -29,12 +29,31 @@ def run(places: Sequence[str], *, last: bool, name: str | None, json: bool) -> N
         raise UserError(f"--as is the name of one run, and {len(found)} are meant")
     if not found:
         tell(f"nothing in the trash of {', '.join(places)}")
+    _check(found, name)
     folders = [trash.restore(entry, name) for trash, entry in found]
     if json:
         print_json([{"run": folder.name, "path": str(folder)} for folder in folders])
     else:
         for folder in folders:
             print_path(folder)
+
+
+def _check(found: Found, name: str | None) -> None:
+    """Refuse all where one cannot come back, before any does.
+
+    Raises:
+        RunError: says of the first why.
+        UserError: two would get one name.
+    """
+    from stride.errors import UserError
+
+    taken: set[Path] = set()
+    for trash, entry in found:
+        place = trash.check_restore(entry, name)
+        if place in taken:
+            hint = f"bring one of them back by: stride restore {place} --as NAME"
+            raise UserError(f"two runs would be {place.name!r}", where=str(place), hint=hint)
+        taken.add(place)
 
 
 def _latest(found: Found) -> Found:

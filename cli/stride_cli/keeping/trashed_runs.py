@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride.tables.table import Column, Table
 from stride.tables.words import age, byte_size
+from stride_cli.keeping.chosen_runs import place_of
 from stride_cli.output import print_table
 
 if TYPE_CHECKING:
@@ -16,12 +17,21 @@ Found = list[tuple["Trash", "Trashed"]]
 
 
 def find_trashed(places: Sequence[str]) -> Found:
-    """Return the runs in the trashes of work_dirs, and those that are addressed as W/RUN.
+    """Return the runs in the trashes of work_dirs, and those addressed as W/RUN, each once.
 
     Raises:
         RunError: there is no such run, or no work_dir.
     """
-    return [pair for place in places for pair in _find(Path(place))]
+    found = [pair for place in places for pair in _find(Path(place))]
+    return [*{place_of(entry.path): (trash, entry) for trash, entry in found}.values()]
+
+
+def whole_trashes(places: Sequence[str]) -> "list[Trash]":
+    """Return the trashes that are meant as a whole, each once."""
+    from stride.runs.keeping.trash import Trash
+
+    found = [Trash(place) for place in places if is_whole(Path(place))]
+    return [*{place_of(trash.paths.trash): trash for trash in found}.values()]
 
 
 def _find(place: Path) -> Found:

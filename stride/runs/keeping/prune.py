@@ -62,14 +62,16 @@ class Pruning:
         paths: the run.
         names: of the checkpoints that go.
         kept: of those that stay.
+        left: folders that a process which was killed has left; they go too.
     """
 
     paths: RunPaths
     names: tuple[str, ...]
     kept: tuple[str, ...]
+    left: tuple[Path, ...] = ()
 
     def folders(self) -> list[Path]:
-        """Return the folders that go."""
+        """Return the folders of the checkpoints that go."""
         return [self.paths.checkpoint(name).path for name in self.names]
 
 
@@ -92,8 +94,9 @@ def plan(paths: RunPaths, keep: Keep) -> Pruning:
         for name in paths.checkpoint_names()
         if is_owned(paths, paths.checkpoint(name).path, uuid)
     ]
+    left = _left(paths)
     if keep.tags & {*read_tags(paths).tags}:
-        return Pruning(paths, (), tuple(names))
+        return Pruning(paths, (), tuple(names), left)
     kept: set[str] = set()
     best = _best(paths)
     if keep.best and best in names:
@@ -104,6 +107,7 @@ def plan(paths: RunPaths, keep: Keep) -> Pruning:
         paths,
         tuple(name for name in names if name not in kept),
         tuple(name for name in names if name in kept),
+        left,
     )
 
 
@@ -125,8 +129,6 @@ def require_unneeded(prunings: Iterable[Pruning]) -> None:
 def prune(pruning: Pruning) -> None:
     """Delete what a plan says: the index first, that it names nothing which is not there.
 
-    What an earlier pruning that was killed has left is deleted too.
-
     Raises:
         RunError: a process has begun to work on the run.
         StrideError: the index cannot be written.
@@ -137,11 +139,8 @@ def prune(pruning: Pruning) -> None:
     if pruning.names and index is not None:
         atomic_json(paths.checkpoint_index, _without(index, pruning.names).to_json())
     require_unused(paths)
-    for folder in pruning.folders():
+    for folder in (*pruning.folders(), *pruning.left):
         remove_folder(folder)
-    if not paths.checkpoints.is_symlink():  # behind it may be another run's
-        for folder in _left(paths.checkpoints):
-            remove_folder(folder)
 
 
 def _without(index: CheckpointIndex, names: Collection[str]) -> CheckpointIndex:
@@ -166,7 +165,10 @@ def _best(paths: RunPaths) -> str | None:
     return None if index is None else index.best
 
 
-def _left(checkpoints: Path) -> Iterable[Path]:
+def _left(paths: RunPaths) -> tuple[Path, ...]:
+    if paths.checkpoints.is_symlink():  # behind it may be another run's
+        return ()
     with suppress(OSError):
-        return [path for path in checkpoints.iterdir() if _LEFT.fullmatch(path.name)]
-    return []
+        found = sorted(paths.checkpoints.iterdir())
+        return tuple(path for path in found if _LEFT.fullmatch(path.name))
+    return ()

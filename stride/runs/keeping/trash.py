@@ -37,8 +37,10 @@ class Trashed(NamedTuple):
     path: Path
 
     def row(self) -> RunRow:
-        """Return what a listing shows of it, under its name."""
-        return read_row(self.path)._replace(name=self.name)
+        """Return what a listing shows of it, under its name; a link is read from its place."""
+        link = os.readlink(self.path) if self.path.is_symlink() else ""
+        work_dir = self.path.parent.parent.parent
+        return read_row(work_dir / link if link else self.path)._replace(name=self.name)
 
 
 class Trash:
@@ -128,6 +130,24 @@ class Trash:
             raise
         return Trashed(run.name, moment, place)
 
+    def check_restore(self, entry: Trashed, name: str | None = None) -> Path:
+        """Return the folder that a run would get back, and move nothing.
+
+        Args:
+            entry: what is to be brought back.
+            name: another than it had.
+
+        Raises:
+            RunError: the name is taken or refused, or a process works on the run in the trash.
+        """
+        name = checked_name(entry.name if name is None else name)
+        place = self.paths.run(name).path
+        if os.path.lexists(place):
+            hint = f"type: stride restore {self.paths.path / entry.name} --as NAME"
+            raise RunError(f"run {name!r} exists already", where=str(place), hint=hint)
+        require_unused(RunPaths(entry.path))
+        return place
+
     def restore(self, entry: Trashed, name: str | None = None) -> Path:
         """Bring a run back; return its folder.
 
@@ -136,21 +156,15 @@ class Trash:
             name: another than it had.
 
         Raises:
-            RunError: the name is taken or refused, it is not in the trash any more, or a process
-                works on it there.
+            RunError: as `check_restore`, or it is not in the trash any more.
             StrideError: it cannot be moved.
         """
-        name = checked_name(entry.name if name is None else name)
-        place = self.paths.run(name).path
         with (
             os_errors_as("cannot write in this work_dir", self.paths.path),
             self._work_dir.locked(),
         ):
-            if os.path.lexists(place):
-                hint = f"type: stride restore {self.paths.path / entry.name} --as NAME"
-                raise RunError(f"run {name!r} exists already", where=str(place), hint=hint)
-            require_unused(RunPaths(entry.path))
-            self._work_dir.raise_mark(number_of(name))
+            place = self.check_restore(entry, name)
+            self._work_dir.raise_mark(number_of(place.name))
             try:
                 os.rename(entry.path, place)
             except FileNotFoundError as cause:
@@ -159,6 +173,11 @@ class Trash:
             sync_folder(self.paths.path)
             sync_folder(self.paths.trash)
         return place
+
+    def left(self) -> list[Path]:
+        """Return what a deletion that did not come to its end has left: no run any more."""
+        names = _names(self.paths.trash)
+        return [self.paths.trash / name for name in names if name.startswith(TEMPORARY_PREFIX)]
 
     def purge(self, entries: Iterable[Trashed]) -> None:
         """Delete runs for good, and what an earlier deletion has left.
@@ -178,10 +197,10 @@ class Trash:
                     os.rename(entry.path, aside)
             if self.paths.trash.exists():
                 sync_folder(self.paths.trash)
-        left = [n for n in _names(self.paths.trash) if n.startswith(TEMPORARY_PREFIX)]
-        errors = [error for name in left if (error := _delete(self.paths.trash / name))]
+        errors = [error for path in self.left() if (error := _delete(path))]
         if errors:
-            raise StrideError(f"cannot delete: {errors[0]}", where=str(self.paths.trash))
+            hint = f"then type: stride purge {self.paths.path}"
+            raise StrideError(f"cannot delete: {errors[0]}", where=str(self.paths.trash), hint=hint)
 
 
 def _names(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.tags.names import is_tag, parse_changes
 
 NOTE_LENGTH = 10_000
+_HINT = "mend the file, or remove it"
 _NAME = RunPaths(Path()).tags.name
 
 
@@ -34,13 +35,18 @@ def read_tags(paths: RunPaths) -> Tags:
     Raises:
         RunError: tags.json is broken.
     """
-    if not os.path.lexists(paths.tags):
-        return Tags()
-    record = read_record(paths.tags)
+    try:
+        record = read_record(paths.tags)
+    except RunError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return Tags()
+        if not isinstance(error.__cause__, OSError):
+            error.hint = error.hint or _HINT
+        raise
     tags, note = record.get("tags", []), record.get("note", "")
     if not isinstance(note, str) or not isinstance(tags, list) or not all(map(is_tag, tags)):
         what = f"{paths.tags.name} holds no tags and note"
-        raise RunError(what, where=str(paths.tags), hint="mend the file, or remove it")
+        raise RunError(what, where=str(paths.tags), hint=_HINT)
     return Tags(tuple(sorted({*tags})), note)
 
 

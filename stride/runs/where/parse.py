@@ -81,6 +81,14 @@ def parse(query: str) -> Query:
     return _Parser(query).whole()
 
 
+def names_in(query: Query) -> set[str]:
+    """Return the names of all that a query looks at, as typed."""
+    if isinstance(query, Condition):
+        return {query.name.text}
+    parts = (query.part,) if isinstance(query, Not) else query.parts
+    return {name for part in parts for name in names_in(part)}
+
+
 class _Parser:
     """Walk over the tokens of one query."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.runs.where.parse import And, Condition, Name, Not, Or, parse
+from stride.runs.where.parse import And, Condition, Name, Not, Or, names_in, parse
 from stride.runs.where.tokens import QueryError
 
 
@@ -51,6 +51,11 @@ def _value(literal):
 )
 def test_a_query_reads_as_it_is_meant(query, expected):
     assert plain(parse(query)) == expected
+
+
+def test_what_a_query_looks_at_is_known():
+    found = names_in(parse("not (tag:a or min(val) < 2) and lr in [1, 2] and best(test) > 3"))
+    assert found == {"tag", "val", "lr", "test"}
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,14 @@
 
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
+
+from stride.runs import layout, status  # noqa: F401  loaded before rights are given up
+from stride.runs.listing import rows  # noqa: F401
+from stride_cli.keeping.queued_jobs import require_no_jobs
 
 NAMES = ("m_d_x_epoch_1", "m_d_x_epoch_2", "m_d_x_epoch_3")
 
@@ -60,6 +66,20 @@ def test_runs_are_chosen_by_a_query_and_tagged_ones_stay_whole(stride, make_larg
         assert (code, out) == (2, "") and told in err
 
 
+def test_what_a_killed_process_left_goes_too(stride, make_large) -> None:
+    run = make_large()
+    left = run.checkpoints / f".tmp-0123456789ab-{NAMES[0]}"
+    run.checkpoint(NAMES[0]).path.rename(left)
+    told = "0 checkpoints, 0 B, and 2.00 kB left by a process that was killed"
+    assert (
+        stride("prune", "W/0", "--dry-run").err == f"{told}: nothing was deleted\n"
+        and left.exists()
+    )
+    assert stride("prune", "W/0").code == 2 and left.exists()
+    assert stride("prune", "W/0", "-y").err == f"{told}: deleted\n" and not left.exists()
+    assert run.checkpoint_names() == [*NAMES[1:]]
+
+
 def test_what_a_job_will_go_on_with_stays(stride, make_large, tmp_path, monkeypatch) -> None:
     run = make_large(state="interrupted")
     run.job.write_text('{"format_version": 3, "id": "12", "submitted": 2e9}')
@@ -77,3 +97,15 @@ def test_what_a_job_will_go_on_with_stays(stride, make_large, tmp_path, monkeypa
         assert code == 2 and err.endswith(told)
     squeue.write_text("#!/bin/sh\n")
     assert stride("rm", "W/0").code == 0
+
+
+def test_a_folder_that_is_closed_names_no_job() -> None:
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0)
+    user = os.geteuid()
+    try:
+        os.seteuid(user or 65534)
+        require_no_jobs([folder])
+    finally:
+        os.seteuid(user)
+        folder.rmdir()

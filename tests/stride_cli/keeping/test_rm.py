@@ -1,6 +1,7 @@
 """`stride rm`, `stride restore` and `stride purge`."""
 
 import json
+import shutil
 import sys
 
 
@@ -44,6 +45,68 @@ def test_many_go_by_a_query_and_come_back_at_once(stride, make_run) -> None:
     assert stride("restore", "W", "--last").code == 0
     assert stride("restore", "W", "--last").out == "W/0\n"
     assert stride("rm", "W", "--where", "val_loss > 9").err == "no runs in W where val_loss > 9\n"
+
+
+def test_all_come_back_or_none(stride, make_run, tmp_path) -> None:
+    for _ in range(3):
+        make_run()
+    stride("rm", "W/0", "W/1")
+    (tmp_path / "W" / "1").mkdir()
+    code, out, err = stride("restore", "W", "--last")
+    assert (code, out) == (2, "") and "run '1' exists already" in err
+    assert not (tmp_path / "W" / "0").exists()
+    (tmp_path / "W" / "1").rmdir()
+    assert stride("restore", "W", "W/", "--last").out == "W/0\nW/1\n"
+    stride("rm", "W/0")
+    shutil.copytree(tmp_path / "W" / "2", tmp_path / "W" / "0")
+    stride("rm", "W/0")
+    uuid = json.loads(stride("restore", "W", "--json").out)[1]["uuid"]
+    code, out, err = stride("restore", "W/0", f"W/{uuid}")
+    assert (code, out) == (2, "") and "two runs would be '0' (W/0)" in err
+    assert not (tmp_path / "W" / "0").exists()
+
+
+def test_a_run_is_meant_once_however_it_is_addressed(stride, make_run, tmp_path) -> None:
+    make_run()
+    (tmp_path / "link").symlink_to("W")
+    assert stride("rm", "W/0", "link/0", str(tmp_path / "W" / "0")).code == 0
+    purged = stride("purge", "W", "link", "W/0", "-y")
+    assert purged.code == 0 and purged.err.startswith("1 run, ")
+    make_run()
+    assert stride("rm", "W", "link", "--where", "status == done").code == 0
+
+
+def test_a_killed_purge_is_finished_by_the_next(stride, make_run, tmp_path) -> None:
+    make_run()
+    stride("rm", "W/0")
+    (run,) = (tmp_path / "W" / ".stride" / "trash").iterdir()
+    left = run.rename(run.with_name(f".tmp-{run.name}"))
+    told = stride("purge", "W", "--older", "1d", "--dry-run")
+    assert told.err.startswith("0 runs, 0 B, and ") and left.exists()
+    assert told.err.endswith(" kB left by a process that was killed: nothing was deleted\n")
+    assert stride("purge", "W").code == 2 and left.exists()
+    assert stride("purge", "W", "-y").err.endswith(": deleted\n") and not left.exists()
+    assert stride("purge", "W", "-y").err == "nothing in the trash of W\n"
+
+
+def test_a_link_in_the_trash_is_read_from_where_it_stood(stride, make_run, tmp_path) -> None:
+    make_run().path.rename(tmp_path / "elsewhere")
+    (tmp_path / "W" / "0").symlink_to("../elsewhere")
+    stride("rm", "W/0")
+    (one,) = json.loads(stride("restore", "W", "--json").out)
+    assert one["status"] == "done" and one["uuid"]
+    assert stride("restore", f"W/{one['uuid'][:8]}").out == "W/0\n"
+
+
+def test_what_a_query_cannot_know_is_not_thrown_away(stride, make_run, tmp_path) -> None:
+    make_run().tags.write_text('{"format_version": 3, "tags": ["keep"')
+    make_run()
+    for command in ("rm", "prune"):
+        for query in ("not tag:keep", "status == done and (note == null or tag != a)"):
+            code, out, err = stride(command, "W", "--where", query)
+            assert (code, out) == (2, "") and "tags.json is not JSON" in err
+            assert "(W/0/tags.json); mend the file, or remove it" in err
+    assert stride("rm", "W", "--where", "status == done").code == 0  # asks for no tag
 
 
 def test_mistakes_move_nothing(stride, make_run) -> None:
