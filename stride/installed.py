@@ -7,6 +7,8 @@ import json
 import os
 from collections.abc import Sequence
 
+from stride.visible import quoted
+
 DISTRIBUTION = "stride-trainer"
 
 
@@ -18,7 +20,7 @@ def install_hint(extra: str, packages: Sequence[str]) -> str:
         packages: what to install where the place of this STRIDE is not known.
     """
     source = _source(f"[{extra}]")
-    return f"type: pip install {source or ' '.join(map(_quoted, _needed(extra) or packages))}"
+    return f"type: pip install {source or ' '.join(map(quoted, _needed(extra) or packages))}"
 
 
 def upgrade_hint() -> str:
@@ -39,9 +41,9 @@ def _source(extra: str) -> str:
     if "dir_info" in record:
         folder = unquote(urlsplit(url).path)
         editable = "-e " if record["dir_info"].get("editable") else ""
-        return f"{editable}{_quoted(folder + extra)}" if os.path.isdir(folder) else ""
+        return f"{editable}{quoted(folder + extra)}" if os.path.isdir(folder) else ""
     if "vcs_info" in record:
-        return _quoted(f"{DISTRIBUTION}{extra} @ {record['vcs_info']['vcs']}+{url}")
+        return quoted(f"{DISTRIBUTION}{extra} @ {record['vcs_info']['vcs']}+{url}")
     return ""
 
 
@@ -64,9 +66,3 @@ def _needed(extra: str) -> list[str]:
     except PackageNotFoundError:
         return []
     return [name.strip() for name, _, when in known if when.strip() == f"extra == '{extra}'"]
-
-
-def _quoted(text: str) -> str:
-    import shlex
-
-    return shlex.quote(text)

@@ -1,4 +1,4 @@
-"""Escape control characters and spreadsheet formulas in untrusted text."""
+"""Escape what a terminal, a spreadsheet or a shell would obey in untrusted text."""
 
 import re
 
@@ -18,6 +18,13 @@ def visible(text: str, *, lines: bool = False) -> str:
         lines: whether line ends and tabs stay what they are.
     """
     return (_HIDDEN_IN_LINES if lines else _HIDDEN).sub(_escaped, text)
+
+
+def quoted(path: object) -> str:
+    """Return a path as it has to be typed in a shell."""
+    import shlex  # for errors and hints only
+
+    return shlex.quote(str(path))
 
 
 def visible_json(text: str) -> str:

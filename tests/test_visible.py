@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,12 @@ def test_no_cell_is_a_formula(text: str) -> None:
 @pytest.mark.parametrize("text", ["-0.5", "+1e3", "-Infinity", "a=b", "'=1", ""])
 def test_other_cells_stay_what_they_are(text: str) -> None:
     assert visible_cell(text) == text
+
+
+def test_no_path_that_is_to_be_typed_stands_as_it_is() -> None:
+    root = Path(__file__).parents[1]
+    files = [file for name in ("stride", "cli") for file in (root / name).rglob("*.py")]
+    command = re.compile(r"(?:stride [a-z]+(?: --?[a-z-]+)* |init_from=)\{([^}]+)\}")
+    found = [(str(file), text) for file in files for text in command.findall(file.read_text())]
+    assert len(found) > 20
+    assert not [one for one in found if "quoted" not in one[1]]

@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stride.visible import quoted
+
 if TYPE_CHECKING:
     from stride.runs.listing.selection import Chosen, Selection
 
@@ -25,9 +27,9 @@ def find(text: str) -> Path:
         path = path.resolve()
     folder = WorkDir(path.parent).find(path.name)
     if is_work_dir(folder):
-        raise RunError(f"{text} is a work_dir, not a run", hint=f"type: {path / 'latest'}")
+        raise RunError(f"{text} is a work_dir, not a run", hint=f"type: {quoted(path / 'latest')}")
     if not is_run_folder(folder):
-        raise RunError(f"{text} is not a run folder", hint=f"type: stride ls {path.parent}")
+        raise RunError(f"{text} is not a run folder", hint=f"type: stride ls {quoted(path.parent)}")
     return folder
 
 

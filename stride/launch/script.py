@@ -1,7 +1,6 @@
 """Write the script that SLURM runs: one that a person can read, edit and submit by hand."""
 
 import re
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from stride.errors import UserError
 from stride.runs.layout import RunPaths
+from stride.visible import quoted
 
 LEFT = 138  # a run that a USR1 ended with a checkpoint behind it: 128 and the signal's number
 SIGNAL_SECONDS = 120
@@ -125,7 +125,7 @@ def array_script(runs: Sequence[RunPaths], resources: Resources) -> str:
     """Return the script of an array with one job for each of several runs."""
     first = runs[0]
     options = [f"#SBATCH --array=0-{len(runs) - 1}", ""]
-    lines = ["runs=(", *(f"  {_quoted(run.path)}" for run in runs), ")"]
+    lines = ["runs=(", *(f"  {quoted(run.path)}" for run in runs), ")"]
     lines += [
         "run=${runs[$SLURM_ARRAY_TASK_ID]}",
         "# The script of that run, in this process: it gets the signals.",
@@ -140,7 +140,7 @@ def _head(run: RunPaths, script: Path, resources: Resources) -> list[str]:
         "#!/bin/bash",
         f"# Trains {run.path}, as queued by `stride launch`.",
         "# sbatch reads the lines with #SBATCH. This file may be edited, and submitted by hand",
-        f"# from any folder:  sbatch {_quoted(script)}",
+        f"# from any folder:  sbatch {quoted(script)}",
         "",
         *(f"#SBATCH --{option}" for option in _options(run, resources)),
         "",
@@ -148,8 +148,8 @@ def _head(run: RunPaths, script: Path, resources: Resources) -> list[str]:
 
 
 def _options(run: RunPaths, resources: Resources) -> Iterator[str]:
-    yield f"job-name={_quoted(f'{run.path.parent.name}-{run.name}')}"
-    yield f"output={_quoted(_literal(run.job_output))}"
+    yield f"job-name={quoted(f'{run.path.parent.name}-{run.name}')}"
+    yield f"output={quoted(_literal(run.job_output))}"
     yield "open-mode=append"
     yield f"nodes={resources.nodes}"
     yield f"ntasks-per-node={resources.tasks}"
@@ -160,14 +160,14 @@ def _options(run: RunPaths, resources: Resources) -> Iterator[str]:
     if resources.time is not None:
         yield f"time={resources.time}"
     if resources.partition is not None:
-        yield f"partition={_quoted(resources.partition)}"
+        yield f"partition={quoted(resources.partition)}"
     if resources.requeue:
         yield "requeue"
     if resources.notice is not None:  # B: to this script, which then says so to the run
         yield f"signal={'B:' * resources.requeue}USR1@{resources.notice}"
     for option in resources.options:
         key, sign, value = option.partition("=")
-        yield f"{key}{sign}{_quoted(value) if sign else ''}"
+        yield f"{key}{sign}{quoted(value) if sign else ''}"
 
 
 def _literal(pattern: Path) -> str:
@@ -183,8 +183,8 @@ def _body(
         yield "# The code as it was when the run was queued; the project may change meanwhile."
     else:
         yield "# The project is in no git repository: its files count as they are when this starts."
-    yield f"cd {_quoted(folder)} || exit"
-    yield f"export PYTHONPATH={_quoted(':'.join(path))}"
+    yield f"cd {quoted(folder)} || exit"
+    yield f"export PYTHONPATH={quoted(':'.join(path))}"
     if resources.cpus_per_task:
         yield f'export OMP_NUM_THREADS="${{OMP_NUM_THREADS:-{resources.cpus_per_task}}}"'
     yield ""
@@ -215,10 +215,6 @@ def _requeueing(resources: Resources, step: str) -> list[str]:
 def _step(run: RunPaths, resources: Resources, trust: bool) -> str:
     # srun does not take the CPUs of a task from sbatch.
     cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
-    process = f"{_quoted(sys.executable)} -P -m stride resume {_quoted(run.path)}"
+    process = f"{quoted(sys.executable)} -P -m stride resume {quoted(run.path)}"
     process += " --trust" if trust else ""
     return f"srun --export=ALL{cpus} {process}"
-
-
-def _quoted(word: object) -> str:
-    return shlex.quote(str(word))

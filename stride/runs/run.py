@@ -24,6 +24,7 @@ from stride.runs.listing.rows import RunRow, is_run_folder, read_row
 from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
 from stride.runs.tags.tags_json import change_tags, read_tags, write_note
+from stride.visible import quoted
 
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
@@ -59,7 +60,9 @@ class Run:
             inside = os.path.isdir(WorkDirPaths(self.path).private)
             what = "this is a work_dir, not a run" if inside else "no run folder here"
             shown = self.path if inside else self.path.parent
-            raise RunError(what, where=str(path), hint=f"`stride ls {shown}` shows the runs")
+            raise RunError(
+                what, where=str(path), hint=f"`stride ls {quoted(shown)}` shows the runs"
+            )
         self.paths = RunPaths(self.path.absolute())  # the user's code may change the folder
 
     @property

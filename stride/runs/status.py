@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, segment_number
+from stride.visible import quoted
 
 State = Literal[
     "queued", "created", "running", "waiting", "done", "failed", "interrupted", "stopped"
@@ -64,9 +65,7 @@ def next_command(state: str, run: str) -> str:
     command = {"waiting": "label", "interrupted": "resume"}.get(state)
     if command is None:
         return ""
-    import shlex  # a listing of ended runs needs it not
-
-    return f"stride {command} {shlex.quote(run)}"
+    return f"stride {command} {quoted(run)}"
 
 
 HEARTBEAT_EVERY = 10.0

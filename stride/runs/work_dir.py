@@ -25,6 +25,7 @@ from stride.runs.layout import (
 )
 from stride.runs.run_names import checked_name, is_name, name_order, number_of
 from stride.runs.status import is_written
+from stride.visible import quoted
 
 _FAR = 10**9  # beyond the largest run: no mark of ours, which would use the numbers up
 
@@ -71,7 +72,7 @@ class WorkDir:
             return self._selected(name)
         if self._holds(name):
             return self.path / name
-        hint = nearest(name, self.names()) or f"type: stride ls {self.path}"
+        hint = nearest(name, self.names()) or f"type: stride ls {quoted(self.path)}"
         raise RunError(f"no run {name!r}", where=str(self.path), hint=hint)
 
     def _holds(self, name: str) -> bool:
@@ -162,7 +163,7 @@ class WorkDir:
     def _require_not_trashed(self, name: str) -> None:
         """Refuse the number of a run in the trash, which may come back; a name may be two runs'."""
         if number_of(name) in self._trashed_numbers():
-            hint = f"type: stride restore {self.path / name}, or another run=NAME"
+            hint = f"type: stride restore {quoted(self.path / name)}, or another run=NAME"
             raise RunError(f"run {name} is in the trash", where=str(self.path), hint=hint)
 
     def _trashed_numbers(self) -> set[int]:
@@ -176,7 +177,7 @@ class WorkDir:
     def _check_place(self) -> None:
         """Refuse a work_dir that cannot hold runs."""
         if RunPaths(self.path).status.exists():
-            hint = f"type: work_dir={self.path.parent}"
+            hint = f"type: work_dir={quoted(self.path.parent)}"
             raise RunError("this is a run folder, not a work_dir", where=str(self.path), hint=hint)
         place = self.path
         while not os.path.lexists(place) and place != place.parent:

@@ -23,6 +23,7 @@ from stride.trainer.starts.rebuild import recorded, relocated
 from stride.trainer.trainer import Trainer
 from stride.trainer.trainer_class import trainer_class
 from stride.trainer.trust import require_trust
+from stride.visible import quoted
 
 
 def start(
@@ -65,7 +66,7 @@ def _ending(trainer: Trainer, ended: Callable[[Path], object]) -> Iterator[None]
         yield
     except LostProcess as error:
         if (run := getattr(trainer, "run", None)) is not None:
-            error.hint = f"type, behind the same launcher: stride resume {run.paths.path}"
+            error.hint = f"type, behind the same launcher: stride resume {quoted(run.paths.path)}"
         raise
     finally:
         _tell(trainer, ended)

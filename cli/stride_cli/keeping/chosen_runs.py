@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from stride.visible import quoted
 from stride_cli.address import find, select
 
 
@@ -49,6 +50,6 @@ def _folder(place: str) -> Path:
     from stride.runs.listing.places import is_run, is_work_dir
 
     if not is_run(place) and is_work_dir(Path(place)):
-        hint = f"type: {place}/RUN, or --where 'status == failed'"
+        hint = f"type: {quoted(place)}/RUN, or --where 'status == failed'"
         raise RunError(f"{place} is a work_dir, not a run", hint=hint)
     return find(place)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from stride.visible import quoted
 from stride_cli.output import tell
 
 
@@ -33,4 +34,4 @@ def require_no_jobs(folders: Sequence[Path]) -> None:
     for folder, state in states.items():
         if not state.endswith("gone"):
             what = f"run {folder.name} has a job: {state}"
-            raise RunError(what, where=str(folder), hint=f"type: stride cancel {folder}")
+            raise RunError(what, where=str(folder), hint=f"type: stride cancel {quoted(folder)}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from stride.visible import quoted
 from stride_cli.keeping.trashed_runs import Found, find_trashed, is_whole, print_trashed, records
 from stride_cli.output import print_json, print_path, tell
 
@@ -51,7 +52,7 @@ def _check(found: Found, name: str | None) -> None:
     for trash, entry in found:
         place = trash.check_restore(entry, name)
         if place in taken:
-            hint = f"bring one of them back by: stride restore {place} --as NAME"
+            hint = f"bring one of them back by: stride restore {quoted(place)} --as NAME"
             raise UserError(f"two runs would be {place.name!r}", where=str(place), hint=hint)
         taken.add(place)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stride.tables.table import Column, Table
 from stride.tables.words import byte_size
+from stride.visible import quoted
 from stride_cli.keeping.chosen_runs import chosen_runs
 from stride_cli.keeping.queued_jobs import require_no_jobs
 from stride_cli.output import print_json, print_table, tell
@@ -58,9 +59,9 @@ def _place(folder: Path) -> Path:
 def _way_back(together: Sequence[tuple["Trash", list[Path]]]) -> str:
     """Return the command that undoes it."""
     if sum(len(runs) for _, runs in together) == 1:
-        return f"stride restore {together[0][1][0]}"
-    work_dirs = " ".join(str(runs[0].parent) for _, runs in together)
-    return f"stride restore {work_dirs} --last"
+        return f"stride restore {quoted(together[0][1][0])}"
+    work_dirs = [runs[0].parent for _, runs in together]
+    return f"stride restore {' '.join(map(quoted, work_dirs))} --last"
 
 
 def _counted(number: int) -> str:

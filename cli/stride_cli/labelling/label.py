@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from stride.tables.table import Column, Table, numbers
+from stride.visible import quoted
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table, tell
 from stride_cli.running.start import ending_with_folder
@@ -103,7 +104,7 @@ def _read_lines(labelling: "LabelSession", by: str) -> None:
 def _tell(text: str, given: int, missing: int) -> None:
     if missing:
         tell(f"{given} of {given + missing} labels are given and kept")
-        tell(f"to resume, type: stride label {text}")
+        tell(f"to resume, type: stride label {quoted(text)}")
     else:
         tell(f"all {given} labels are given")
 

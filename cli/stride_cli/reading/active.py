@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from stride.tables.table import Column, Table
+from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.reading.curves import csv_columns, explain, table
@@ -66,7 +67,7 @@ def _read(work_dir: str, metric: str | None, target: float | None) -> dict[str, 
     done = _sound([one for one in runs if one.state == "done"], metric)
     _tell_left_out([one for one in runs if one.state != "done"])
     if not done:
-        hint = f"type: stride active {work_dir} --compare UniformSampling,EntropySampling"
+        hint = f"type: stride active {quoted(work_dir)} --compare UniformSampling,EntropySampling"
         raise UserError("no run of active learning is done here", where=work_dir, hint=hint)
     return compare_curves(group_curves(done, metric), target)
 
@@ -127,7 +128,9 @@ def _curves(comparison: "Comparison", metric: str | None, target: float | None) 
         tell(f"left out, as not done: {missing} of the runs")
     if not runs:
         where = str(comparison.work_dir)
-        raise UserError("none of the runs is done", where=where, hint=f"type: stride ls {where}")
+        raise UserError(
+            "none of the runs is done", where=where, hint=f"type: stride ls {quoted(where)}"
+        )
     return comparison.save(group_curves(runs, metric), target)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stride.visible import quoted
+
 NONSENSE = (
     TypeError,
     ValueError,
@@ -28,4 +30,5 @@ def broken_records_as_errors(*runs: str) -> Iterator[None]:
         yield
     except NONSENSE as error:
         what = f"the records of {' and '.join(runs)} make no sense: {error}"
-        raise BrokenRecord(what, hint=f"type: stride verify {' '.join(runs)}") from error
+        hint = f"type: stride verify {' '.join(map(quoted, runs))}"
+        raise BrokenRecord(what, hint=hint) from error

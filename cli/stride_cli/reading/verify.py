@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from stride.visible import quoted
 from stride_cli.address import find, select
 from stride_cli.output import print_json, say, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
@@ -71,7 +72,9 @@ def _one(text: str) -> Path:
     from stride.runs.listing.places import is_run, is_work_dir
 
     if not is_run(text) and is_work_dir(Path(text)):
-        raise RunError(f"{text} is a work_dir, not a run", hint=f"type: stride verify {text} --all")
+        raise RunError(
+            f"{text} is a work_dir, not a run", hint=f"type: stride verify {quoted(text)} --all"
+        )
     return find(text)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, say, tell
 from stride_cli.running.early import refuse_mistakes
@@ -49,7 +50,7 @@ def ending_with_folder() -> Iterator[Callable[[object], None]]:
         yield ended
     except KeyboardInterrupt as error:  # typer would take any signal for Ctrl-C
         for folder in folders:
-            tell(f"to go on, type: stride resume {folder}")
+            tell(f"to go on, type: stride resume {quoted(folder)}")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
 
 

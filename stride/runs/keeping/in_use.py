@@ -8,6 +8,7 @@ from stride.runs.jobs import recorded_job
 from stride.runs.layout import RunPaths
 from stride.runs.process import is_alive, is_here
 from stride.runs.status import current_state, is_written, newest_segment
+from stride.visible import quoted
 
 
 def require_unused(paths: RunPaths) -> None:
@@ -23,7 +24,7 @@ def require_unused(paths: RunPaths) -> None:
     state = _state(paths)
     if state == "queued" and recorded_job(paths) is not None:
         what = f"run {paths.name} waits for its job to start"
-        raise RunError(what, where=where, hint=f"type: stride cancel {paths.path}")
+        raise RunError(what, where=where, hint=f"type: stride cancel {quoted(paths.path)}")
     if state == "waiting" and (pid := _living(paths)):
         what = f"run {paths.name} waits for labels, and its process {pid} still lives"
         raise RunError(what, where=where, hint="end that process first")

@@ -21,6 +21,7 @@ from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows import RunRow, read_row
 from stride.runs.run_names import checked_name, name_order, number_of
 from stride.runs.work_dir import WorkDir
+from stride.visible import quoted
 
 
 class Trashed(NamedTuple):
@@ -73,7 +74,7 @@ class Trash:
         if len(known) == 1:
             return known[0]
         hint = nearest(text, {entry.name for entry in entries})
-        hint = hint or f"`stride restore {self.paths.path}` shows what is there"
+        hint = hint or f"`stride restore {quoted(self.paths.path)}` shows what is there"
         raise RunError(f"no run {text!r} in the trash", where=str(self.paths.path), hint=hint)
 
     def check(self, runs: Sequence[Path]) -> None:
@@ -84,7 +85,7 @@ class Trash:
         """
         for run in runs:
             if run.absolute().parent.name == self.paths.trash.name and trashed_run(run.name):
-                hint = f"type: stride purge {self.paths.path.parent.parent}"
+                hint = f"type: stride purge {quoted(self.paths.path.parent.parent)}"
                 raise RunError(f"{run} is in the trash already", hint=hint)
             require_unused(RunPaths(run))
         for need in find_needs(runs, self.paths.path, list_runs(self.paths.path)):
@@ -143,7 +144,7 @@ class Trash:
         name = checked_name(entry.name if name is None else name)
         place = self.paths.run(name).path
         if os.path.lexists(place):
-            hint = f"type: stride restore {self.paths.path / entry.name} --as NAME"
+            hint = f"type: stride restore {quoted(self.paths.path / entry.name)} --as NAME"
             raise RunError(f"run {name!r} exists already", where=str(place), hint=hint)
         require_unused(RunPaths(entry.path))
         return place
@@ -199,7 +200,7 @@ class Trash:
                 sync_folder(self.paths.trash)
         errors = [error for path in self.left() if (error := _delete(path))]
         if errors:
-            hint = f"then type: stride purge {self.paths.path}"
+            hint = f"then type: stride purge {quoted(self.paths.path)}"
             raise StrideError(f"cannot delete: {errors[0]}", where=str(self.paths.trash), hint=hint)
 
 

@@ -23,6 +23,7 @@ from stride.runs.labels.query_csv import (
     read_query,
 )
 from stride.runs.layout import RunPaths
+from stride.visible import quoted
 
 __all__ = [
     "Label",
@@ -125,7 +126,7 @@ def _change(paths: RunPaths, labels: Mapping[int, Label | None], by: str) -> Non
         query = {asked.id: asked for asked in read_query(paths) or []}
         for number, label in labels.items():
             if number not in query:
-                hint = f"type: stride label {paths.path} --list"
+                hint = f"type: stride label {quoted(paths.path)} --list"
                 raise RunError(
                     f"the label of sample {number} is not asked for",
                     where=str(paths.path),

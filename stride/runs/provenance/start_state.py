@@ -5,6 +5,7 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
+from stride.visible import quoted
 
 NEVER_BEGAN = "it was ended before it began"
 
@@ -46,5 +47,5 @@ def require_begun(paths: RunPaths) -> None:
     """
     if never_began(paths):
         what = "this run was ended before it had written what it began from"
-        hint = f"start it again; to remove this one, type: stride rm {paths.path}"
+        hint = f"start it again; to remove this one, type: stride rm {quoted(paths.path)}"
         raise RunError(what, where=str(paths.path), hint=hint)

@@ -17,6 +17,7 @@ from stride.runs.verify.labels import check_labels
 from stride.runs.verify.records import check_records, check_segments
 from stride.runs.verify.report import Problem, Report
 from stride.runs.verify.streams import check_fingerprints, check_metrics, check_rounds
+from stride.visible import quoted
 
 __all__ = ["Problem", "Report", "verify_run"]
 
@@ -38,7 +39,7 @@ def verify_run(path: Path | str) -> Report:
     """
     paths = RunPaths(Path(path))
     if not is_run_folder(paths.path):
-        hint = f"`stride ls {paths.path.parent}` shows the runs"
+        hint = f"`stride ls {quoted(paths.path.parent)}` shows the runs"
         raise RunError("no run folder here", where=str(path), hint=hint)
     report, written = _look(paths)
     for _ in range(_LOOKS - 1):

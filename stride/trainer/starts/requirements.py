@@ -18,6 +18,7 @@ from stride.trainer.fit.assembly import Assembly, KindOfTraining, lengths
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_start import Values
 from stride.trainer.fit.session import Session
+from stride.visible import quoted
 
 FREE = (
     "training_config.max_epochs",
@@ -57,7 +58,7 @@ def require_whole_config(run: Run) -> None:
         raise RunError(
             f"{what}: this version trains without it, and would not do the same",
             where=str(run.paths.config),
-            hint=f"install {version}; or to go on without it, type: stride fork {run.path} "
+            hint=f"install {version}; or to go on without it, type: stride fork {quoted(run.path)} "
             "--at last",
         )
 
@@ -136,7 +137,7 @@ def require_same_data(run: Run, assembly: Assembly) -> None:
             "the data has changed since the run began: its fingerprint is "
             f"{assembly.data.fingerprint}, and was {before}",
             where=str(run.path),
-            hint=f"bring the data back, or type: stride fork {run.path}",
+            hint=f"bring the data back, or type: stride fork {quoted(run.path)}",
         )
 
 
@@ -156,5 +157,6 @@ def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
             f"{section['scheduler_name']} ends after {total} {section['interval']}s, "
             f"and the training would have {length}",
             where=str(run.path),
-            hint=f"type: stride fork {run.path} --at last scheduler_kwargs.total_steps={length}",
+            hint=f"type: stride fork {quoted(run.path)} --at last "
+            f"scheduler_kwargs.total_steps={length}",
         )

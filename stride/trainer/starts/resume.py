@@ -45,6 +45,7 @@ from stride.trainer.starts.requirements import (
     threads_of,
 )
 from stride.version import FORMAT_VERSION, Change, changes_between
+from stride.visible import quoted
 
 
 def _nothing() -> None:
@@ -129,7 +130,7 @@ class ResumedRun(RunStart):
             raise RunError(
                 "the steps so far depend on what has changed: " + "; ".join(wrong),
                 where=str(self.run.path),
-                hint=f"leave it as it was, or type: stride fork {self.run.path} KEY=VALUE",
+                hint=f"leave it as it was, or type: stride fork {quoted(self.run.path)} KEY=VALUE",
             )
         require_same_data(self.run, assembly)
         require_lasting_schedule(self.run, assembly)
@@ -180,8 +181,8 @@ class ResumedRun(RunStart):
             raise RunError(
                 f"run {self.run.name} is {self.state}, and no good checkpoint of it is left",
                 where=str(self.run.path),
-                hint=f"type: stride verify {self.run.path}; its weights may start a new run: "
-                f"model_kwargs.init_from={self.run.path}",
+                hint=f"type: stride verify {quoted(self.run.path)}; its weights may start a new "
+                f"run: model_kwargs.init_from={quoted(self.run.path)}",
             )
 
     def _last_step(self) -> Any:
@@ -303,7 +304,7 @@ class ResumedRun(RunStart):
         return RunError(
             f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
             where=str(self.run.path),
-            hint=f"to train on, type: stride resume {self.run.path} {hint}",
+            hint=f"to train on, type: stride resume {quoted(self.run.path)} {hint}",
         )
 
 

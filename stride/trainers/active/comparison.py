@@ -24,6 +24,7 @@ from stride.runs.records import CurvesRecord
 from stride.runs.status import RESUMABLE
 from stride.trainer.commands import trainer_of
 from stride.trainers.active.trainer import ActiveTrainer
+from stride.visible import quoted
 
 FIRST = ("trainer=active", "logging_config.terminal_display=off")
 """What the overrides of a comparison stand on."""
@@ -99,7 +100,7 @@ class Comparison:
         """
         if world_size() > 1:
             what = "runs are compared by one process, and a launcher has started several"
-            hint = f"train the runs one by one, then type: stride active {work_dir}"
+            hint = f"train the runs one by one, then type: stride active {quoted(work_dir)}"
             raise UserError(what, hint=hint)
         place = f"work_dir={os.fspath(work_dir)}"
         typed = [*FIRST, *map(_free, overrides), place]

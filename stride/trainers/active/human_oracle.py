@@ -19,6 +19,7 @@ from stride.runs.layout import RunPaths
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.session import Session
+from stride.visible import quoted
 
 
 class HumanOracle:
@@ -94,4 +95,4 @@ def wanted(count: int) -> str:
 
 def hint(paths: RunPaths) -> str:
     """Return what to type for them."""
-    return f"type: stride label {paths.path}"
+    return f"type: stride label {quoted(paths.path)}"

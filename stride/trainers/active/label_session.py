@@ -29,6 +29,7 @@ from stride.runs.status import CLEAN_END, current_state, is_written
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.rebuild import recorded, relocated
 from stride.trainer.trust import require_trust
+from stride.visible import quoted
 
 
 class LabelSession:
@@ -147,7 +148,7 @@ class LabelSession:
             raise RunError(
                 f"run {self.paths.name} has continued with the labels of this query",
                 where=str(self.paths.path),
-                hint=f"type: stride resume {self.paths.path}",
+                hint=f"type: stride resume {quoted(self.paths.path)}",
             )
 
 

@@ -1,6 +1,7 @@
 """`stride rm`, `stride restore` and `stride purge`."""
 
 import json
+import shlex
 import shutil
 import sys
 
@@ -45,6 +46,18 @@ def test_many_go_by_a_query_and_come_back_at_once(stride, make_run) -> None:
     assert stride("restore", "W", "--last").code == 0
     assert stride("restore", "W", "--last").out == "W/0\n"
     assert stride("rm", "W", "--where", "val_loss > 9").err == "no runs in W where val_loss > 9\n"
+
+
+def test_what_is_to_be_typed_can_be(stride, make_run, tmp_path) -> None:
+    make_run()
+    make_run()
+    place = 'my "ünï" $(runs)'
+    (tmp_path / "W").rename(tmp_path / place)
+    for runs in ([f"{place}/0"], [f"{place}/0", f"{place}/1"]):
+        way_back = stride("rm", *runs).err.rpartition("to bring back: stride ")[2]
+        assert stride(*shlex.split(way_back)).out.splitlines() == runs
+    told = stride("show", f"{place}/7").err
+    assert told.endswith(f"type: stride ls {shlex.quote(place)}\n")
 
 
 def test_all_come_back_or_none(stride, make_run, tmp_path) -> None:
