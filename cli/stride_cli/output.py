@@ -103,7 +103,7 @@ def print_json_rows(values: Iterable[Any]) -> None:
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV under their header, none of their texts a formula."""
+    """Print rows as CSV under their header, none of their texts a formula, lists as JSON."""
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -112,7 +112,13 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | float) else visible_cell(str(value))
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list | dict):  # what another program reads as well
+        import json
+
+        value = json.dumps(encode_numbers(value), ensure_ascii=False, default=str)
+    return visible_cell(str(value))
 
 
 def print_table(table: "Table", form: Form = Form.TEXT) -> None:

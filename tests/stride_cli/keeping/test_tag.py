@@ -1,5 +1,7 @@
 """`stride tag` and `stride note`."""
 
+import csv
+import io
 import json
 
 
@@ -20,6 +22,8 @@ def test_tags_are_added_removed_and_printed(stride, make_run) -> None:
         ["1", "done", "a", "-"],
         ["0", "done", "a", "paper", "-"],
     ]
+    sheet = csv.reader(io.StringIO(stride("ls", "W", "--columns", "tag", "--csv").out))
+    assert [json.loads(line[-1]) for line in [*sheet][1:]] == [["a"], ["a", "paper"]]
     stride("note", "W/0", "good")
     shown = [line.split(None, 1) for line in stride("show", "W/0").out.splitlines()]
     assert ["tags", "a paper"] in shown and ["note", "good"] in shown
