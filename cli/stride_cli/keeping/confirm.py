@@ -8,7 +8,7 @@ from stride_cli.output import tell
 
 def and_left(size: int) -> str:
     """Return words for bytes that no run has any more, and that go with what is deleted."""
-    return f", and {byte_size(size)} left by a process that was killed" if size else ""
+    return f", and {byte_size(size)} left over from before" if size else ""
 
 
 def is_confirmed(question: str, *, yes: bool) -> bool:

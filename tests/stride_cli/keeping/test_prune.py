@@ -70,7 +70,7 @@ def test_what_a_killed_process_left_goes_too(stride, make_large) -> None:
     run = make_large()
     left = run.checkpoints / f".tmp-0123456789ab-{NAMES[0]}"
     run.checkpoint(NAMES[0]).path.rename(left)
-    told = "0 checkpoints, 0 B, and 2.00 kB left by a process that was killed"
+    told = "0 checkpoints, 0 B, and 2.00 kB left over from before"
     assert (
         stride("prune", "W/0", "--dry-run").err == f"{told}: nothing was deleted\n"
         and left.exists()

@@ -96,7 +96,7 @@ def test_a_killed_purge_is_finished_by_the_next(stride, make_run, tmp_path) -> N
     left = run.rename(run.with_name(f".tmp-{run.name}"))
     told = stride("purge", "W", "--older", "1d", "--dry-run")
     assert told.err.startswith("0 runs, 0 B, and ") and left.exists()
-    assert told.err.endswith(" kB left by a process that was killed: nothing was deleted\n")
+    assert told.err.endswith(" kB left over from before: nothing was deleted\n")
     assert stride("purge", "W").code == 2 and left.exists()
     assert stride("purge", "W", "-y").err.endswith(": deleted\n") and not left.exists()
     assert stride("purge", "W", "-y").err == "nothing in the trash of W\n"
