@@ -1,7 +1,7 @@
 """Screens as a person sees them, on a terminal of 80 and of 200 columns, pinned as text.
 
-After a change that is meant: `WRITE_SCREENS=1 python -m pytest tests/stride_cli/test_screens.py`, and
-read what git shows as changed.
+After a change that is meant, type this and read what git shows as changed:
+`WRITE_SCREENS=1 python -m pytest tests/stride_cli/test_screens.py`
 """
 
 import os

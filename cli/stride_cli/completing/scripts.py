@@ -1,5 +1,7 @@
 """What a shell has to read to complete the words of stride."""
 
+from typing import Any
+
 VARIABLE = "_STRIDE_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
 
@@ -41,10 +43,21 @@ def script(shell: str) -> str:
 
 
 def prepare() -> None:
-    """Let Typer answer a shell; without rich, by which it would only take markup out of help."""
+    """Let Typer answer a shell, without what it would load for that.
+
+    It takes rich only to take markup out of help, and pydantic to convert values of options: while
+    a line is completed, all of them stay as they were typed.
+    """
     import sys
 
     from typer.completion import get_completion_inspect_parameters
+    from typer.core import TyperArgument, TyperOption
 
     sys.modules["rich"] = None  # type: ignore[assignment]
+    for kind in (TyperArgument, TyperOption):
+        setattr(kind, "process_value", _as_typed)  # noqa: B010
     get_completion_inspect_parameters()
+
+
+def _as_typed(_parameter: Any, _context: Any, value: Any) -> Any:
+    return value

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperArgument, TyperOption
 
 from stride.config.short_forms import TEXT_ALIASES
 from stride.config.typed_keys import declared_keys
@@ -15,19 +16,30 @@ from stride_cli.completing.scripts import BASH, SHELLS, script
 
 
 @pytest.fixture
-def complete(stride, monkeypatch: pytest.MonkeyPatch):
+def complete(answer):
     """Return a function that asks as bash does: for the words that may end a line."""
 
     def ask(line: str) -> list[str]:
         words = line.split(" ")
-        asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
-        with monkeypatch.context() as patch:
-            for name, value in {"_STRIDE_COMPLETE": "complete_bash", **asked}.items():
-                patch.setenv(name, value)
-            patch.setitem(sys.modules, "rich", sys.modules.get("rich"))  # given back afterwards
-            return stride().out.split()
+        return answer("bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)).split()
 
     return ask
+
+
+@pytest.fixture
+def answer(stride, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that asks as the script of a shell does, by variables."""
+
+    def answer(shell: str, **variables: str) -> str:
+        with monkeypatch.context() as patch:
+            for name, value in {"_STRIDE_COMPLETE": f"complete_{shell}", **variables}.items():
+                patch.setenv(name, value)
+            patch.setitem(sys.modules, "rich", sys.modules.get("rich"))  # given back afterwards
+            for kind in (TyperArgument, TyperOption):  # as they are
+                patch.setattr(kind, "process_value", kind.process_value)
+            return stride().out
+
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -89,6 +101,28 @@ def test_a_script_for_each_shell(stride, shell: str) -> None:
     assert stride("completion", "tcsh").code == 2
 
 
+def test_what_the_script_of_zsh_evaluates(stride, answer) -> None:
+    text = stride("completion", "zsh").out
+    assert text.startswith("#compdef stride\n")
+    assert text.endswith("compdef _stride_completion stride\n")
+    assert '_TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _STRIDE_COMPLETE=complete_zsh' in text
+    found = answer("zsh", _TYPER_COMPLETE_ARGS="stride train lr=3 epo")
+    assert found.startswith("""_arguments '*: :(("epochs=":"passes over the data""")
+    found = answer("zsh", _TYPER_COMPLETE_ARGS="stride train model=Res")
+    assert found == """_arguments '*: :(("model=ResNet"))'\n"""
+
+
+def test_what_the_script_of_fish_reads(stride, answer) -> None:
+    text = stride("completion", "fish").out
+    assert text.startswith("complete --command stride --no-files --arguments ")
+    assert "_TYPER_COMPLETE_ARGS=(commandline -cp)" in text
+    asked = {"_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    found = answer("fish", _TYPER_COMPLETE_ARGS="stride train lr=3 epo", **asked)
+    assert found.startswith("epochs=\tpasses over the data")
+    found = answer("fish", _TYPER_COMPLETE_ARGS="stride train model=Res", **asked)
+    assert found == "model=ResNet\n"
+
+
 def test_a_real_bash_takes_the_end_of_the_last_word(tmp_path: Path) -> None:
     (tmp_path / "stride").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m stride "$@"\n')
     (tmp_path / "stride").chmod(0o755)
@@ -100,12 +134,12 @@ def test_a_real_bash_takes_the_end_of_the_last_word(tmp_path: Path) -> None:
     assert found.stdout == "ResNet\n"
 
 
-def test_completing_loads_no_torch() -> None:
+def test_completing_loads_neither_torch_nor_pydantic() -> None:
     env = {"COMP_WORDS": "stride train hid", "COMP_CWORD": "2", "_STRIDE_COMPLETE": "complete_bash"}
     code = (
         "import atexit, sys; from stride_cli.app import main; sys.argv = ['stride']; "
-        "atexit.register(lambda: print({'torch', 'numpy', 'rich'} & {n for n in sys.modules "
-        "if sys.modules[n]})); main()"
+        "heavy = {'torch', 'numpy', 'pydantic', 'rich'}; atexit.register(lambda: "
+        "print(heavy & {n for n in sys.modules if sys.modules[n]})); main()"
     )
     command = [sys.executable, "-c", code]
     found = subprocess.run(
