@@ -69,7 +69,7 @@ stride compare RUN... --metric|-m NAME... --where QUERY --json --csv --md --late
 stride completion SHELL
 stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --set KEY=VALUE... \
 --changed --json
-stride diff RUN OTHER --json --md --latex
+stride diff RUN OTHER --all --json --md --latex
 stride evaluate RUN --split SPLIT --metrics A,B --trust --json
 stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust

@@ -126,7 +126,9 @@ class ShownRun(Row):
     provenance: ShownProvenance | dict[str, Any]
     reproduction: ReproductionRecord | dict[str, Any] = Field(description="{}: it is none")
     fidelity: Fidelity | dict[str, Any] = Field(description="Of the newest resume; {}: none")
-    left_out: dict[str, Count] = Field(description="Keys of each record that --records adds")
+    left_out: dict[str, Count] = Field(
+        description="Metrics of each table and keys of each record that --records adds"
+    )
 
 
 class Differences(Answer):
@@ -136,6 +138,7 @@ class Differences(Answer):
     config: dict[str, tuple[Any, Any]]
     metrics: dict[str, tuple[Any, Any]]
     changes: dict[str, Number | None] = Field(description="By how much the second is larger")
+    left_out: dict[str, Count] = Field(description="Differences of each kind that --all adds")
 
 
 class ComparedRun(Named):
@@ -160,6 +163,7 @@ class Curve(Named):
 
     status: Status
     metrics: list[str]
+    left_out: Count = Field(description="Other metrics that are recorded, to be had by -m")
     rows: Count = Field(description="That have these metrics, of which some are given")
     points: list[dict[str, Number]]
 

@@ -79,7 +79,7 @@ def show(
     run: Run,
     json: AsJson = False,
     records: Annotated[
-        bool, typer.Option("--records", help="With --json: results and provenance whole.")
+        bool, typer.Option("--records", help="With --json: all metrics, results and provenance.")
     ] = False,
 ) -> None:
     """Show one run: status, times, results, overrides, where it ran."""
@@ -97,6 +97,9 @@ def diff(
             metavar="OTHER", autocompletion=complete_run, help="The run to compare it with."
         ),
     ],
+    whole: Annotated[
+        bool, typer.Option("--all", help="With --json: every difference, however many.")
+    ] = False,
     json: AsJson = False,
     md: AsMarkdown = False,
     latex: AsLatex = False,
@@ -105,7 +108,7 @@ def diff(
     from stride_cli.output import form_of
     from stride_cli.reading import diff
 
-    diff.run(run, other, form=form_of(json=json, md=md, latex=latex))
+    diff.run(run, other, form=form_of(json=json, md=md, latex=latex), whole=whole)
 
 
 @commands.command(epilog="Example:  stride compare work_dirs/demo -m val_loss --md")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 Values = dict[str, list[Any]]
 
+FEW = 10
+"""Differences of each kind that a program is told unless it asks for all."""
 
-def run(text: str, other: str, *, form: Form) -> None:
+
+def run(text: str, other: str, *, form: Form, whole: bool = False) -> None:
     """Show what differs between two runs: what they were made from, and what they reached."""
     from stride.runs.compare import ABSENT, diff
     from stride.runs.run import Run
@@ -27,14 +31,10 @@ def run(text: str, other: str, *, form: Form) -> None:
         found = diff(sides[0], sides[1])
         made, reached = found.config | _surroundings(sides), found.metrics
     if form is Form.JSON:
-        print_json(
-            {
-                "runs": [str(side.path) for side in sides],
-                "config": _mapped(made, lambda value: None if value is ABSENT else value),
-                "metrics": _mapped(reached, lambda value: None if value is ABSENT else value),
-                "changes": {key: _change(*values) for key, values in reached.items()},
-            }
-        )
+        paths = [str(side.path) for side in sides]
+        monitors = {side.row().monitor for side in sides}
+        ordered = sorted(reached, key=lambda name: name.partition(".")[2] not in monitors)
+        print_json({"runs": paths} | _record(made, {key: reached[key] for key in ordered}, whole))
     elif made or reached:
         shown = _mapped(made, lambda value: None if value is ABSENT else setting(value))
         lines = [[key, *values, None] for key, values in shown.items()]
@@ -47,6 +47,22 @@ def run(text: str, other: str, *, form: Form) -> None:
         print_table(Table([*columns, Column("change", str)], lines), form)
     else:
         tell("nothing differs: config, code, data and metrics are equal")
+
+
+def _record(made: Values, reached: Values, whole: bool) -> dict[str, Any]:
+    """Return the differences, of many the first ones, and how many more there are."""
+    from stride.runs.compare import ABSENT
+
+    found = {"config": made, "metrics": reached}
+    told = found if whole else {name: dict(islice(one.items(), FEW)) for name, one in found.items()}
+    left = {name: len(one) - len(told[name]) for name, one in found.items()}
+    plain = {
+        name: _mapped(one, lambda value: None if value is ABSENT else value)
+        for name, one in told.items()
+    }
+    changes = {key: _change(*values) for key, values in told["metrics"].items()}
+    left_out = {name: number for name, number in left.items() if number}
+    return {**plain, "changes": changes, "left_out": left_out}
 
 
 def _surroundings(sides: list["Run"]) -> Values:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 PLACE = ("epoch", "step")
+FEW = 5  # metrics that are shown where none was asked for and none is monitored
 
 
 def run(text: str, metrics: Sequence[str], *, points: int, steps: bool, form: Form) -> None:
@@ -29,12 +30,15 @@ def run(text: str, metrics: Sequence[str], *, points: int, steps: bool, form: Fo
     names = [_name(metric, known) for metric in metrics] or _default(one, known)
     found = rows_with(rows, names, steps=steps)
     few = thinned(found, names, points)
+    left_out = 0 if metrics else len(known) - len(names)
     if form is Form.JSON:
-        print_json(_record(one, names, len(found), few))
+        print_json(_record(one, names, len(found), few) | {"left_out": left_out})
         return
     cells = [[row.get(name) for name in (*PLACE, *names)] for row in few]
     place = [Column(title, str, numeric=True) for title in PLACE]
     print_table(Table([*place, *map(numbers, names)], cells), form)
+    if left_out and len(names) > 1:  # where it is one, it is the monitored one
+        tell(f"{len(names)} of {len(known)} metrics; -m NAME shows another")
     if len(few) < len(found):
         tell(f"{len(few)} of {len(found)} rows; --points {len(found)} shows all")
 
@@ -63,6 +67,6 @@ def _name(text: str, known: Collection[str]) -> str:
 
 
 def _default(run: "Run", known: Collection[str]) -> list[str]:
-    """Return the metric by which the best was chosen, before that is known all of them."""
+    """Return the metric by which the best was chosen, before that is known the first few."""
     monitor = run.row().monitor
-    return [monitor] if monitor is not None and monitor in known else sorted(known)
+    return [monitor] if monitor is not None and monitor in known else sorted(known)[:FEW]

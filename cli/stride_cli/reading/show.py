@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride.runs.listing.measured import SPLITS, first_metrics, metrics_in
 from stride.tables.table import Column, Table
 from stride.tables.words import duration, moment, number
 from stride_cli.address import find
@@ -22,6 +23,9 @@ BRIEF = {
     "provenance": ("command", "devices", "data_fingerprint", "git", "parent", "stride"),
 }
 """What a program is told of each record unless it asks for all."""
+
+FEW = 8
+"""Metrics of each table that it is told then."""
 
 
 def run(text: str, *, json: bool, records: bool = False) -> None:
@@ -48,8 +52,11 @@ def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
     if json:
         whole = {"results": results, "provenance": provenance}
         told = whole if records else {name: _brief(name, one) for name, one in whole.items()}
+        measured = {kind: metrics_in(_reached(row, results, kind)) for kind in SPLITS}
+        few = {kind: first_metrics(one, row.monitor, FEW) for kind, one in measured.items()}
+        told |= measured if records else few
         others = {"reproduction": reproduction, "fidelity": _fidelity(row.path)}
-        left = {name: len(whole[name]) - len(told[name]) for name in whole}
+        left = {name: len(one) - len(told[name]) for name, one in (whole | measured).items()}
         left_out = {name: number for name, number in left.items() if number}
         print_json(row.to_json() | told | others | {"left_out": left_out})
     else:
@@ -148,11 +155,16 @@ def _verdict(reproduction: Mapping[str, Any]) -> str:
     return ": ".join([place, *(reproduction.get("causes") or [])[:1]])
 
 
-def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
+def _reached(row: "RunRow", results: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return the best, the last or the test metrics: all, of which the row may have only some."""
     if row.progress is not None:  # results that are there were those of an earlier end
         results = {}
-    for kind in ("best", "last", "test"):
-        values = results.get(kind) or getattr(row, kind, {})
+    return results.get(kind) or getattr(row, kind, {})
+
+
+def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
+    for kind in SPLITS:
+        values = _reached(row, results, kind)
         where = ", ".join(f"{name} {values[name]}" for name in POSITION if name in values)
         measured = [
             f"{name} = {number(value)}"

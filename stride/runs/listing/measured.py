@@ -29,16 +29,19 @@ def summary_of(results: Mapping[str, Any]) -> dict[str, Any]:
     monitor = results.get("monitor")
     first = monitor["metric"] if monitor else ""
     tables = {split: results.get(split) or {} for split in SPLITS}
-    metrics: dict[str, Any] = {split: _short(table, first) for split, table in tables.items()}
+    metrics: dict[str, Any] = {
+        split: first_metrics(table, first, LISTED) for split, table in tables.items()
+    }
     left_out = {name for split in SPLITS for name in tables[split] if name not in metrics[split]}
     if left_out:
         metrics["left_out"] = len(left_out)
     return {"metrics": metrics, "monitor": monitor}
 
 
-def _short(table: Mapping[str, Any], first: str) -> dict[str, Any]:
+def first_metrics(table: Mapping[str, Any], first: str | None, most: int) -> dict[str, Any]:
+    """Return of a table of metrics so many, one of them if it is there, and the position."""
     names = [name for name in table if name not in _POSITION]
-    kept = sorted(names, key=lambda name: name != first)[:LISTED]
+    kept = sorted(names, key=lambda name: name != first)[:most]
     return {name: value for name, value in table.items() if name in _POSITION or name in {*kept}}
 
 

@@ -1,5 +1,7 @@
 import json
 
+from stride.runs.files.atomic import atomic_json, read_json
+
 
 def test_config_and_metrics_that_differ(stride, make_run) -> None:
     make_run("seed=3", loss=0.5)
@@ -42,3 +44,18 @@ def test_equal_runs(stride, make_run) -> None:
         "",
         "nothing differs: config, code, data and metrics are equal\n",
     )
+
+
+def test_json_stays_short_however_much_differs(stride, make_run) -> None:
+    for n, loss in enumerate((0.5, 0.25)):
+        paths = make_run(loss=loss)
+        many = {f"validation/channel{k}/f1": k + n for k in range(300)}
+        results = read_json(paths.results)
+        atomic_json(paths.results, results | {"best": many | results["best"]})
+    out = stride("diff", "W/0", "W/1", "--json").out
+    found = json.loads(out)
+    assert len(out) < 2500 and len(found["metrics"]) == len(found["changes"]) == 10
+    assert found["changes"]["best.validation/epoch_loss"] == -0.25  # by which the best was chosen
+    assert found["left_out"] == {"metrics": 302 - 10}
+    whole = json.loads(stride("diff", "W/0", "W/1", "--json", "--all").out)
+    assert len(whole["metrics"]) == 302 and whole["left_out"] == {}

@@ -58,3 +58,14 @@ def test_a_metric_that_is_not_there_or_may_be_several(stride, curve) -> None:
     curve.metrics.write_text("")
     code, _, err = stride("metrics", "W/0")
     assert (code, err) == (2, "stride: error: no metric is recorded here yet (W/0)\n")
+
+
+def test_a_few_of_many_metrics_where_none_is_monitored(stride, make_run) -> None:
+    paths = make_run(loss=None)
+    row = {"step": 1, "epoch": 1, "time": 1.0} | {f"mine/metric{n:03}": 0.5 for n in range(300)}
+    paths.metrics.write_text(json.dumps(row) + "\n")
+    code, out, err = stride("metrics", "W/0")
+    assert (code, err) == (0, "5 of 300 metrics; -m NAME shows another\n")
+    assert out.split()[:4] == ["epoch", "step", "mine/metric000", "mine/metric001"]
+    found = json.loads(stride("metrics", "W/0", "--json").out)
+    assert (len(found["metrics"]), found["left_out"]) == (5, 295)

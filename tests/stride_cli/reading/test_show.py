@@ -75,6 +75,20 @@ def test_json_holds_results_and_provenance(stride, make_run) -> None:
     assert found["provenance"]["devices"] == ["cpu"]
 
 
+def test_json_stays_short_however_many_metrics_there_are(stride, make_run) -> None:
+    paths = make_run()
+    many = {f"validation/channel{n}/f1": n / 300 for n in range(300)}
+    results = read_json(paths.results)
+    atomic_json(paths.results, results | {"best": many | results["best"]})
+    out = stride("show", "W/0", "--json").out
+    found = json.loads(out)
+    assert len(out) < 2500 and len(found["best"]) == 8
+    assert found["best"]["validation/epoch_loss"] == 0.5  # by which the best was chosen
+    assert found["left_out"]["best"] == 302 - 8 and "test" not in found["left_out"]
+    whole = json.loads(stride("show", "W/0", "--json", "--records").out)
+    assert len(whole["best"]) == 302 and whole["left_out"] == {}
+
+
 def test_a_run_that_is_not_there(stride, make_run) -> None:
     make_run(name="big-lr")
     code, out, err = stride("show", "W/big-l")
