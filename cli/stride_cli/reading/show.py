@@ -50,13 +50,12 @@ def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
     results, provenance = _optional(paths.results), _optional(paths.provenance)
     reproduction = _optional(paths.reproduction)
     if json:
-        whole = {"results": results, "provenance": provenance}
-        told = whole if records else {name: _brief(name, one) for name, one in whole.items()}
-        measured = {kind: metrics_in(_reached(row, results, kind)) for kind in SPLITS}
-        few = {kind: first_metrics(one, row.monitor, FEW) for kind, one in measured.items()}
-        told |= measured if records else few
+        kept = {"results": results, "provenance": provenance}
+        reached = {kind: metrics_in(_reached(row, results, kind)) for kind in SPLITS}
+        whole = kept | reached
+        told = whole if records else _briefly(kept) | _few(reached, row.monitor)
         others = {"reproduction": reproduction, "fidelity": _fidelity(row.path)}
-        left = {name: len(one) - len(told[name]) for name, one in (whole | measured).items()}
+        left = {name: len(whole[name]) - len(told[name]) for name in whole}
         left_out = {name: number for name, number in left.items() if number}
         print_json(row.to_json() | told | others | {"left_out": left_out})
     else:
@@ -65,12 +64,19 @@ def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
         print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], lines))
 
 
-def _brief(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of a record what is short and not in the row."""
-    told = {key: record[key] for key in BRIEF[name] if key in record}
-    if told.get("git"):
-        told["git"] = {key: told["git"].get(key) for key in ("commit", "branch", "dirty")}
+def _briefly(records: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of each record what is short and not in the row."""
+    told = {
+        name: {key: record[key] for key in BRIEF[name] if key in record}
+        for name, record in records.items()
+    }
+    if git := told["provenance"].get("git"):
+        told["provenance"]["git"] = {key: git.get(key) for key in ("commit", "branch", "dirty")}
     return told
+
+
+def _few(tables: Mapping[str, Mapping[str, float]], monitor: str | None) -> dict[str, Any]:
+    return {kind: first_metrics(one, monitor, FEW) for kind, one in tables.items()}
 
 
 def _optional(path: Path) -> dict[str, Any]:
