@@ -17,9 +17,12 @@ def complete_run(incomplete: str) -> list[str]:
     above, _, begun = incomplete.rpartition("/")
     folder = Path(f"{above}/" if above or incomplete.startswith("/") else ".")
     prefix = incomplete.removesuffix(begun)
-    found = [name for name in _folders(folder) if name.startswith(begun)]
+    names = _folders(folder)
+    found = [name for name in names if name.startswith(begun)]
     runs = [name for name in found if _is_run(folder / name)][:MANY]
-    selectors = [name for name in ("latest", "best") if runs and name.startswith(begun)]
+    selectors = [name for name in ("latest", "best") if name.startswith(begun)]
+    if selectors and not runs and not any(_is_run(folder / name) for name in names):
+        selectors = []
     others = [f"{name}/" for name in found if name not in runs and not _is_run(folder / name)]
     return [f"{prefix}{name}" for name in (*selectors, *runs, *others)]
 

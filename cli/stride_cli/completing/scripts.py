@@ -22,6 +22,29 @@ _stride_completion() {
 complete -o default -F _stride_completion stride"""
 
 
+# Zsh is told apart what ends in `=` or `/`, so that it puts no blank behind that. It reads what
+# fish does: lines of a word and, behind a tab, its help.
+ZSH = r"""#compdef stride
+_stride_completion() {
+    local line entry found=1
+    local -a open whole
+    for line in "${(@f)$(env _STRIDE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \
+        _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" stride 2>/dev/null)}"; do
+        entry="${${line//:/\\:}/$'\t'/:}"
+        case "${line%%$'\t'*}" in
+            '') ;;
+            *[=/]) open+=("$entry") ;;
+            *) whole+=("$entry") ;;
+        esac
+    done
+    (( $#open + $#whole )) || { _files; return }
+    _describe value whole && found=0
+    _describe value open -S '' && found=0
+    return found
+}
+compdef _stride_completion stride"""
+
+
 def script(shell: str) -> str:
     """Return the script that a shell's start file reads.
 
@@ -34,8 +57,8 @@ def script(shell: str) -> str:
 
     if shell not in SHELLS:
         raise UserError(f"{shell!r} is no known shell", hint=f"type one of {', '.join(SHELLS)}")
-    if shell == "bash":
-        return BASH
+    if shell != "fish":
+        return BASH if shell == "bash" else ZSH
     made: str = vars(completion)["get_completion_script"](
         prog_name="stride", complete_var=VARIABLE, shell=shell
     )

@@ -1,6 +1,7 @@
 """What a shell is told to complete, and a real bash that asks."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from stride.config.short_forms import TEXT_ALIASES
 from stride.config.typed_keys import declared_keys
 from stride.runs.files.atomic import atomic_json
 from stride_cli.completing.keys import keys, names, values_of
-from stride_cli.completing.scripts import BASH, SHELLS, script
+from stride_cli.completing.scripts import BASH, SHELLS, ZSH, script
 
 
 @pytest.fixture
@@ -73,6 +74,7 @@ def test_runs_work_dirs_metrics_and_tags(complete, stride, make_run, tmp_path: P
     assert complete("stride show W") == ["W/"]
     assert complete("stride show W/") == [f"W/{x}" for x in ("latest", "best", "0", "1", "big")]
     assert complete("stride diff W/0 W/b") == ["W/best", "W/big"]
+    assert complete("stride show W/la") == ["W/latest"] and complete("stride show other/la") == []
     assert complete("stride ls ") == ["W/", "other/"] and complete("stride ls W/") == []
     assert complete("stride ls W -m ") == ["test/accuracy", "validation/epoch_loss"]
     assert complete("stride ls W --columns lr,test/") == ["lr,test/accuracy"]
@@ -101,18 +103,44 @@ def test_a_script_for_each_shell(stride, shell: str) -> None:
     assert stride("completion", "tcsh").code == 2
 
 
-def test_what_the_script_of_zsh_evaluates(stride, answer) -> None:
+@pytest.fixture
+def in_shell(tmp_path: Path):
+    """Return a function that gives what a shell prints for some code, in which `stride` is ours."""
+    (tmp_path / "stride").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m stride "$@"\n')
+    (tmp_path / "stride").chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def run(*words: str) -> str:
+        if shutil.which(words[0]) is None:
+            pytest.skip(f"there is no {words[0]}")
+        return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60).stdout
+
+    return run
+
+
+def test_a_real_bash_takes_the_end_of_the_last_word(in_shell) -> None:
+    ask = 'COMP_LINE="stride train lr=3 model=Res"; COMP_POINT=${#COMP_LINE}; '
+    code = f'{BASH}\n{ask}_stride_completion stride; echo "${{COMPREPLY[*]}}"'
+    assert in_shell("bash", "--norc", "-c", code) == "ResNet\n"
+
+
+def test_a_real_zsh_puts_a_blank_behind_a_whole_word_alone(in_shell) -> None:
+    told = """_describe() { print -r -- "$2: ${(P)2} ${@:3}" }; compdef() { }"""
+    words = "words=(stride train lr=3 ep); CURRENT=4; _stride_completion"
+    found = in_shell("zsh", "-f", "-c", f"{told}\n{ZSH}\n{words}")
+    assert found.startswith("whole:  \nopen: epochs=:passes over the data")
+    assert found.endswith("eps= -S \n")
+
+
+def test_a_real_fish_has_words_with_their_help(in_shell) -> None:
+    code = f'{script("fish")}; complete -C "stride train lr=3 epo"'
+    assert in_shell("fish", "--no-config", "-c", code).startswith("epochs=\tpasses over the data")
+
+
+def test_what_the_scripts_of_zsh_and_fish_read(stride, answer) -> None:
     text = stride("completion", "zsh").out
-    assert text.startswith("#compdef stride\n")
-    assert text.endswith("compdef _stride_completion stride\n")
-    assert '_TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _STRIDE_COMPLETE=complete_zsh' in text
-    found = answer("zsh", _TYPER_COMPLETE_ARGS="stride train lr=3 epo")
-    assert found.startswith("""_arguments '*: :(("epochs=":"passes over the data""")
-    found = answer("zsh", _TYPER_COMPLETE_ARGS="stride train model=Res")
-    assert found == """_arguments '*: :(("model=ResNet"))'\n"""
-
-
-def test_what_the_script_of_fish_reads(stride, answer) -> None:
+    assert text.startswith("#compdef stride\n_stride_completion() {\n")
+    assert "_STRIDE_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args" in text
     text = stride("completion", "fish").out
     assert text.startswith("complete --command stride --no-files --arguments ")
     assert "_TYPER_COMPLETE_ARGS=(commandline -cp)" in text
@@ -121,17 +149,6 @@ def test_what_the_script_of_fish_reads(stride, answer) -> None:
     assert found.startswith("epochs=\tpasses over the data")
     found = answer("fish", _TYPER_COMPLETE_ARGS="stride train model=Res", **asked)
     assert found == "model=ResNet\n"
-
-
-def test_a_real_bash_takes_the_end_of_the_last_word(tmp_path: Path) -> None:
-    (tmp_path / "stride").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m stride "$@"\n')
-    (tmp_path / "stride").chmod(0o755)
-    ask = 'COMP_LINE="stride train lr=3 model=Res"; COMP_POINT=${#COMP_LINE}; '
-    code = f'{BASH}\n{ask}_stride_completion stride; echo "${{COMPREPLY[*]}}"'
-    env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    command = ["bash", "--norc", "-c", code]
-    found = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-    assert found.stdout == "ResNet\n"
 
 
 def test_completing_loads_neither_torch_nor_pydantic() -> None:
