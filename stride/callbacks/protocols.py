@@ -1,7 +1,8 @@
 """Type what a callback may touch of the trainer that calls it, and of its run."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -72,6 +73,22 @@ class TrainerLike(Protocol):
 
     def log(self, name: str, value: float | Tensor) -> None:
         """Record a number, or a tensor of one, under the current step."""
+
+    def log_image(self, name: str, value: Any) -> None:
+        """Keep an image of the current step: uint8, or floating numbers from 0 to 1."""
+
+    def log_text(self, name: str, text: str, *, markdown: bool = False) -> None:
+        """Keep a text of the current step."""
+
+    def log_figure(self, name: str, figure: Any) -> None:
+        """Keep a matplotlib figure of the current step, as a picture."""
+
+    def log_histogram(self, name: str, values: Any, *, bins: int = 64) -> None:
+        """Keep how often values of the current step lie where."""
+
+    @property
+    def folder(self) -> Path:
+        """Return the run's folder for files of your own, from `before_train` on."""
 
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""

@@ -259,6 +259,9 @@ class LoggingConfig(Section):
     terminal_display: Literal["auto", "rich", "minimal", "off"] = Field(
         "auto", description="a live display, plain lines or nothing; auto: by the terminal"
     )
+    keep_artifacts: Positive | None = Field(
+        None, description="of each name the newest N images, texts, figures, histograms; null: all"
+    )
     level: Level = Field("INFO", description="least level of messages in the text log")
     wandb_kwargs: dict[str, Any] = Field({}, description="keys for wandb.init, without `settings`")
     timing_name: Text | None = Field(

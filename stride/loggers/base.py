@@ -1,9 +1,11 @@
 """The Logger interface, and several loggers as one."""
 
 import logging
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import isclass
+from pathlib import Path
 from typing import Any
 
 from stride.config.nonfinite import decode_number
@@ -40,6 +42,17 @@ class Logger(ABC):
     def write(self, row: Row) -> None:
         """Write one row: step, epoch, time, and the metrics' names with their numbers."""
 
+    def write_artifact(self, row: Row, path: Path) -> None:  # noqa: B027
+        """Take an image, text, figure or histogram that was logged; by default do nothing.
+
+        Called in the background, never while another method of the logger runs.
+
+        Args:
+            row: as in artifacts.jsonl: step, epoch, time, name, kind, file, sha256, size. Its step
+                may be older than that of the newest row of metrics.
+            path: its file: PNG, text or, of a histogram, JSON.
+        """
+
     @abstractmethod
     def close(self) -> None:
         """Flush and close; called once, also when the run failed."""
@@ -54,6 +67,7 @@ class Loggers(Logger):
 
     def __init__(self, loggers: Iterable[Logger]) -> None:
         self._loggers = list(loggers)
+        self._turn = threading.RLock()  # rows and artifacts come from threads of their own
 
     def __len__(self) -> int:
         return len(self._loggers)
@@ -67,6 +81,12 @@ class Loggers(Logger):
         if self._loggers:
             self._each(lambda logger: logger.write(row))
 
+    def write_artifact(self, row: Row, path: Path) -> None:
+        """Give an artifact to each logger that takes some."""
+        for logger in list(self._loggers):
+            if hasattr(logger, "write_artifact"):  # one of the user's may lack it
+                self._try(logger, lambda logger: logger.write_artifact(row, path))
+
     def close(self) -> None:
         """Close each logger; a second call does nothing."""
         self._each(lambda logger: logger.close())
@@ -74,6 +94,10 @@ class Loggers(Logger):
 
     def _each(self, call: Callable[[Logger], None]) -> None:
         for logger in list(self._loggers):
+            self._try(logger, call)
+
+    def _try(self, logger: Logger, call: Callable[[Logger], None]) -> None:
+        with self._turn:
             try:
                 call(logger)
             except LostRun:

@@ -1,19 +1,21 @@
-"""Scalars for TensorBoard, in the run's own folder."""
+"""Scalars and artifacts for TensorBoard, in the run's own folder."""
 
 import os
 import socket
 import time
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from stride.errors import MissingExtra
 from stride.loggers.base import KEY, Logger, Row, numbers_of
+from stride.loggers.tensorboard_values import VALUES
 from stride.runs.layout import RunPaths
 
 
 class TensorBoardLogger(Logger):
-    """Write each number of a row as a scalar, at the row's step and time.
+    """Write each number of a row as a scalar, and artifacts, at their step and time.
 
     Events are written with TensorBoard's own record format and messages: its usual writers pull
     in TensorFlow where that is installed, and keep a thread.
@@ -48,14 +50,20 @@ class TensorBoardLogger(Logger):
 
     def write(self, row: Row) -> None:
         """Write one event with all numbers of the row."""
+        numbers = numbers_of(row).items()
+        self._put_values(row, [dict(tag=name, simple_value=number) for name, number in numbers])
+
+    def write_artifact(self, row: Row, path: Path) -> None:
+        """Write an image, a text or a histogram, at its own step and time."""
+        self._put_values(row, [dict(tag=row["name"], **VALUES[row["kind"]](path.read_bytes()))])
+
+    def _put_values(self, row: Row, values: list[dict[str, Any]]) -> None:
         if self._resumed:
             self._purge(row)
-        numbers = numbers_of(row).items()
-        values = [self._summary.Value(tag=name, simple_value=number) for name, number in numbers]
         self._put(
             wall_time=row.get("time", time.time()),
             step=int(row["step"]),
-            summary=self._summary(value=values),
+            summary=self._summary(value=[self._summary.Value(**value) for value in values]),
         )
 
     def _purge(self, row: Row) -> None:

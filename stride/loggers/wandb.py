@@ -1,10 +1,13 @@
 """Metrics for Weights & Biases, offline unless there is a key."""
 
 import inspect
+import json
 import os
 from collections.abc import Mapping
+from html import escape
 from importlib.util import find_spec
 from netrc import NetrcParseError, netrc
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,6 +62,7 @@ class WandbLogger(Logger):
             "resume": "allow",
             "settings": wandb.Settings(silent=True, console="off"),
         }
+        self._step = 0
         paths.wandb.mkdir(exist_ok=True)
         self._run = wandb.init(
             **{**defaults, **self._kwargs}, dir=str(paths.path), config=mask_values(config)
@@ -66,11 +70,29 @@ class WandbLogger(Logger):
 
     def write(self, row: Row) -> None:
         """Log the row's numbers at its step."""
-        self._run.log(numbers_of(row), step=int(row["step"]))
+        self._step = int(row["step"])
+        self._run.log(numbers_of(row), step=self._step)
+
+    def write_artifact(self, row: Row, path: Path) -> None:
+        """Log an image, text or histogram at its step, or the newest where wandb has passed it."""
+        self._step = max(self._step, int(row["step"]))
+        self._run.log({row["name"]: _media(row["kind"], path)}, step=self._step)
 
     def close(self) -> None:
         """Finish the wandb run."""
         self._run.finish()
+
+
+def _media(kind: str, path: Path) -> Any:
+    """Return an artifact as wandb shows it."""
+    import wandb  # type: ignore[import-not-found, unused-ignore]
+
+    if kind in ("image", "figure"):
+        return wandb.Image(str(path))
+    if kind == "text":
+        return wandb.Html(f"<pre>{escape(path.read_text(errors='replace'))}</pre>", inject=False)
+    found = json.loads(path.read_bytes())
+    return wandb.Histogram(np_histogram=(found["counts"], found["edges"]))
 
 
 def _refuse_given(kwargs: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Name every file of a run folder and of a work_dir, here and nowhere else."""
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -22,7 +23,8 @@ _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{1
 _TRASHED = re.compile(r"([0-9]{1,15})-[0-9a-f]{12}-(.+)")
 _PART_LENGTH = 48
 _CHECKPOINTS = "checkpoints"
-_FOLDERS = frozenset({"segments", "logs", "origin"})
+_ARTIFACTS = "artifacts"
+_FOLDERS = frozenset({"segments", "logs", "origin", _ARTIFACTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,25 @@ class RunPaths:
     def tags_lock(self) -> Path:
         """Return the file that is locked while tags are changed."""
         return self.path / ".tags.json.lock"
+
+    @property
+    def artifact_rows(self) -> Path:
+        """Return the stream of what was logged as artifacts, one JSON object a line."""
+        return self.path / "artifacts.jsonl"
+
+    @property
+    def artifacts(self) -> Path:
+        """Return the folder of the artifacts: images, texts, figures, histograms."""
+        return self.path / _ARTIFACTS
+
+    def cut_artifacts(self, n: int) -> Path:
+        """Return where segment n kept the artifacts of the rows that it cut."""
+        return self.segments / f"{n}.cut-{_ARTIFACTS}"
+
+    @property
+    def files(self) -> Path:
+        """Return the folder of the user's own files, which STRIDE only makes."""
+        return self.path / "files"
 
     @property
     def results(self) -> Path:
@@ -425,6 +446,21 @@ def checkpoint_order(name: str) -> tuple[int, int, str]:
     """
     epoch, step = checkpoint_position(name) or (-1, None)
     return epoch, -1 if step is None else step, name
+
+
+def artifact_name(name: str, step: int, content: bytes, suffix: str) -> str:
+    """Build an artifact's file name, which other content, or another name, never has.
+
+    So a file is never written over, and what a resume does again finds the same name.
+
+    Args:
+        name: under which it was logged.
+        step: optimiser updates done.
+        content: of the file.
+        suffix: as `.png`.
+    """
+    digest = hashlib.sha256(name.encode() + b"\0" + content).hexdigest()
+    return f"{_sanitised(name)}-{step:08d}-{digest[:12]}{suffix}"
 
 
 def _sanitised(part: str) -> str:

@@ -29,7 +29,7 @@ def require_own_places(paths: RunPaths, uuid: str) -> None:
         RunError: a folder or a file is a link out, or no file; or `checkpoints` leads to those of
             another run.
     """
-    for folder in (paths.segments, paths.logs, paths.tensorboard, paths.wandb):
+    for folder in (paths.segments, paths.logs, paths.artifacts, paths.tensorboard, paths.wandb):
         require_inside(str(folder), str(paths.path))
     for file in (*streams(paths), paths.metrics_csv, *sorted(paths.logs.glob("rank*.log"))):
         if os.path.lexists(file):

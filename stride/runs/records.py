@@ -446,6 +446,21 @@ class RoundRow(Record):
     seconds: dict[str, Seconds] = Field(description="Of training and of the query")
 
 
+class ArtifactRow(Record):
+    """Hold one line of artifacts.jsonl: an image, text, figure or histogram that was logged."""
+
+    schema_name: ClassVar[str] = "artifact_row"
+
+    step: Count = Field(description="Optimiser updates done")
+    epoch: Count = Field(description="Completed epochs")
+    time: Seconds = Field(description="Unix seconds")
+    name: Annotated[str, Field(min_length=1)] = Field(description="Under which it was logged")
+    kind: Literal["image", "text", "figure", "histogram"]
+    file: FileName = Field(description="In the folder artifacts")
+    sha256: Sha256 = Field(description="Of the file")
+    size: Count = Field(description="Its bytes")
+
+
 class CurveRecord(Versioned):
     """Hold the learning curve of a run of active learning (curve.json)."""
 
@@ -565,6 +580,7 @@ RECORDS: tuple[type[Record], ...] = (
     NormalizationRecord,
     FingerprintRow,
     RoundRow,
+    ArtifactRow,
     CurveRecord,
     CurvesRecord,
     ReproductionRecord,

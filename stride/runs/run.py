@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 from stride.config.nonfinite import decode_numbers
 from stride.errors import ConfigError, MissingExtra, RunError, UserError
 from stride.log import LOGGER
+from stride.runs.artifacts.read import kept_artifacts
 from stride.runs.files.atomic import read_record
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import read_lines
@@ -199,6 +200,18 @@ class Run:
         lines = decode_numbers(read_lines(self.paths.metrics))
         found = epoch_rows(lines) if chosen == "epochs" else lines
         return _frame(found) if frame else found
+
+    def artifacts(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Return the rows of the artifacts that are there, each with the `path` of its file.
+
+        Args:
+            name: under which they were logged, None for all.
+
+        Raises:
+            RunError: a line before the last of artifacts.jsonl is broken.
+        """
+        rows = kept_artifacts(self.paths)
+        return [row for row in rows if name is None or row.get("name") == name]
 
     def log(self, rank: int = 0) -> str:
         """Return the text log of one rank.

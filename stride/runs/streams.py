@@ -30,7 +30,7 @@ class StreamPosition:
 
 def streams(paths: RunPaths) -> tuple[Path, ...]:
     """Return the paths of all streams of rows."""
-    return paths.metrics, paths.fingerprints, paths.rounds
+    return paths.metrics, paths.fingerprints, paths.rounds, paths.artifact_rows
 
 
 def stream_sizes(paths: RunPaths) -> dict[str, int]:

@@ -14,11 +14,13 @@ from typing import Any, Self
 
 from stride.errors import RunError, StrideError
 from stride.log import LOGGER
+from stride.runs.artifacts.set_aside import set_aside
 from stride.runs.files.atomic import (
     atomic_folder,
     atomic_write,
     own_copy,
     read_record,
+    remove_file,
     remove_folder,
 )
 from stride.runs.files.durable import make_folder, os_errors_as
@@ -193,6 +195,7 @@ class RunWriter(Writer):
         for name in later:
             self.remove_folder(self.paths.checkpoint(name).path)
         cut_streams(self, position)
+        set_aside(self)
 
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record the state that the run is in now.
@@ -272,6 +275,17 @@ class RunWriter(Writer):
         self._ownership.check()
         if is_owned(self.paths, path, self.uuid):
             remove_folder(path, through=self._ownership.staging_for(path))
+
+    def remove_file(self, path: Path) -> None:
+        """Take a file of the run away in one move.
+
+        Raises:
+            LostRun: a newer segment owns this run.
+        """
+        if self._is_closed(path):
+            return
+        self._ownership.check()
+        remove_file(path, through=self._ownership.staging_for(path))
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream in one write, which a SIGKILL cannot undo.

@@ -106,6 +106,10 @@ class Writer(ABC):
         """Take a folder out of sight in one move, then delete it."""
 
     @abstractmethod
+    def remove_file(self, path: Path) -> None:
+        """Take a file away in one move."""
+
+    @abstractmethod
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append rows to a stream."""
 
@@ -185,6 +189,9 @@ class ReadOnlyWriter(Writer):
         return discarded_folder()
 
     def remove_folder(self, path: Path) -> None:
+        """Do nothing."""
+
+    def remove_file(self, path: Path) -> None:
         """Do nothing."""
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:

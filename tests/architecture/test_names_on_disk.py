@@ -61,6 +61,7 @@ FOLDER = {
     "weights.safetensors",
 }
 SCHEMA_NAMES = {
+    "artifact_row",
     "checkpoint",
     "checkpoint_index",
     "checkpoint_state",

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from stride.loggers.artifact_values import Figure, Histogram, Image, Text
 from stride.loggers.base import Logger, Loggers, Row
 from stride.loggers.csv import CsvLogger
 from stride.loggers.tensorboard import TensorBoardLogger
@@ -30,6 +32,21 @@ LATER: list[dict[str, Any]] = [
 ]
 STEPS = {0, 50, 90, 99}
 CONFIG = {"work_dir": "w", "seed": 0, "training_config": {"metrics": None, "x": [1, "a"]}}
+
+
+def artifacts(paths: RunPaths, row: Row) -> Iterator[tuple[Row, Path]]:
+    """Yield an artifact of each kind at a row's step."""
+    values = [
+        Image.of(torch.zeros(2, 3)),
+        Text.of("<b>", markdown=True),
+        Histogram.of(torch.ones(3), 4),
+        Figure(Image.of(torch.zeros(4, 2, 2)).encoded()),
+    ]
+    paths.artifacts.mkdir(exist_ok=True)
+    for value in values:
+        path = paths.artifacts / f"{row['step']}{value.kind}{value.suffix}"
+        path.write_bytes(value.encoded())
+        yield {**row, "name": f"of/{value.kind}", "kind": value.kind}, path
 
 
 class LoggerContract:
@@ -73,6 +90,24 @@ class LoggerContract:
         self.through(paths, ROWS)
         self.through(paths, LATER)
         assert self.steps(paths) == STEPS | {120}
+
+    def test_artifacts_come_in_between_and_disable_nobody(
+        self, paths: RunPaths, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        around = paths.path.parents[1], paths.path.parent
+        before = [sorted(folder.iterdir()) for folder in around]
+        logger = self.make()
+        loggers = Loggers([logger])
+        loggers.open(paths, CONFIG)
+        for row in ROWS:
+            loggers.write(row)
+            for artifact, path in artifacts(paths, row):
+                loggers.write_artifact(artifact, path)
+        assert len(loggers) == 1
+        loggers.close()
+        assert [sorted(folder.iterdir()) for folder in around] == before
+        assert self.steps(paths) == STEPS
+        assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
     def through(self, paths: RunPaths, rows: list[dict[str, Any]]) -> None:
         """Open the logger, give it rows that the run has recorded, and close it."""
@@ -150,7 +185,28 @@ class TestSmallest(LoggerContract):
         return set(Smallest.seen)
 
 
+class Bare:
+    """What has the methods of a logger, and has never heard of artifacts."""
+
+    def open(self, paths: RunPaths, config: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+    def write(self, row: Row) -> None:
+        """Note the step."""
+        Smallest.seen.append(row["step"])
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class TestBare(TestSmallest):
+    def make(self) -> Logger:
+        return Bare()  # type: ignore[return-value]
+
+
 class TestSeveral(TestSmallest):
+    test_artifacts_come_in_between_and_disable_nobody = None  # one is broken at once
+
     def make(self) -> Logger:
         return Loggers([CsvLogger(), Smallest(), Broken()])
 

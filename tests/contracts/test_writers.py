@@ -25,6 +25,7 @@ CALLS: Mapping[str, Callable[[Writer], Any]] = {
     "commit": lambda writer: writer.commit("curve.json", {"format_version": 1, "x": float("nan")}),
     "commit_folder": fill,
     "remove_folder": lambda writer: writer.remove_folder(writer.paths.logs),
+    "remove_file": lambda writer: writer.remove_file(writer.paths.config),
     "append": lambda writer: writer.append(writer.paths.metrics, [ROW]),
     "stream_sizes": lambda writer: writer.stream_sizes(),
     "sync_streams": lambda writer: writer.sync_streams(),

@@ -6,8 +6,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import torch
 
 from stride.errors import MissingExtra
+from stride.loggers.artifact_values import Histogram, Image
 from stride.loggers.tensorboard import TensorBoardLogger
 from stride.runs.layout import RunPaths
 from tests.loggers.event_file import events
@@ -70,3 +72,28 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     assert importlib.util.find_spec("tensorboard") is None
     with pytest.raises(MissingExtra, match=r"pip install tensorboard"):
         TensorBoardLogger()
+
+
+def test_artifacts_are_what_tensorboard_shows(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    paths = RunPaths(tmp_path)
+    picture = Image.of(torch.zeros(2, 3)).encoded()
+    histogram = Histogram.of(torch.tensor([0.0, 1.0, 1.0]), 2).encoded()
+    logger = TensorBoardLogger()
+    logger.open(paths, {})
+    for kind, content in {"image": picture, "text": b"# x", "histogram": histogram}.items():
+        (tmp_path / kind).write_bytes(content)
+        row = {"step": 4, "epoch": 1, "time": 7.0, "name": f"a/{kind}", "kind": kind}
+        logger.write_artifact(row, tmp_path / kind)
+    logger.close()
+    found = EventAccumulator(str(paths.tensorboard))
+    found.Reload()
+    (image,), (shown,) = found.Images("a/image"), found.Tensors("a/text")
+    assert (image.step, image.wall_time, image.width, image.height) == (4, 7.0, 3, 2)
+    assert image.encoded_image_string == picture
+    assert shown.tensor_proto.string_val == [b"# x"]
+    assert found.SummaryMetadata("a/text").plugin_data.plugin_name == "text"
+    (counted,) = found.Histograms("a/histogram")
+    assert counted.histogram_value.bucket == [1.0, 2.0]
+    assert counted.histogram_value.bucket_limit == [0.5, 1.0]

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from stride_cli.labelling.png import png
+from stride.runs.files.png import png
 from stride_cli.output import tell
 
 if TYPE_CHECKING:

@@ -126,6 +126,7 @@ class ShownRun(Row):
     provenance: ShownProvenance | dict[str, Any]
     reproduction: ReproductionRecord | dict[str, Any] = Field(description="{}: it is none")
     fidelity: Fidelity | dict[str, Any] = Field(description="Of the newest resume; {}: none")
+    artifacts: dict[str, Count] = Field(description="How many are there, by kind; {}: none")
     left_out: dict[str, Count] = Field(
         description="Metrics of each table and keys of each record that --records adds"
     )

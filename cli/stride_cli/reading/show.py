@@ -14,6 +14,7 @@ from stride_cli.reading.broken_records import broken_records_as_errors
 from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
+    from stride.runs.layout import RunPaths
     from stride.runs.listing.progress import Progress
     from stride.runs.listing.rows import RunRow
 
@@ -55,12 +56,14 @@ def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
         whole = kept | reached
         told = whole if records else _briefly(kept) | _few(reached, row.monitor)
         others = {"reproduction": reproduction, "fidelity": _fidelity(row.path)}
+        others["artifacts"] = _artifacts(paths)
         left = {name: len(whole[name]) - len(told[name]) for name in whole}
         left_out = {name: number for name, number in left.items() if number}
         print_json(row.to_json() | told | others | {"left_out": left_out})
     else:
         lines = [*_head(row, text), *_segments(row.path), *_lineage(provenance, reproduction)]
-        lines += [*_results(row, results), *_origin(provenance), *_files(row.path)]
+        lines += [*_results(row, results), *_origin(provenance)]
+        lines += [*_counted(_artifacts(paths)), *_files(row.path)]
         print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], lines))
 
 
@@ -199,6 +202,20 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[list[str]]:
         yield ["torch", versions["torch"]]
     if provenance.get("command"):
         yield ["command", shlex.join(provenance["command"])]
+
+
+def _artifacts(paths: "RunPaths") -> dict[str, int]:
+    """Return how many artifacts of each kind are there."""
+    from collections import Counter
+
+    from stride.runs.artifacts.read import kept_artifacts
+
+    return dict(Counter(str(row.get("kind")) for row in kept_artifacts(paths)))
+
+
+def _counted(artifacts: Mapping[str, int]) -> Iterator[list[str]]:
+    if artifacts:
+        yield ["artifacts", ", ".join(f"{kind} {n}" for kind, n in artifacts.items())]
 
 
 def _files(folder: Path) -> Iterator[list[str]]:

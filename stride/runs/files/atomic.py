@@ -170,11 +170,18 @@ def remove_folder(path: Path, *, through: Path | None = None) -> None:
         path: the folder.
         through: where it waits for its deletion; beside its place if None.
     """
-    aside = _aside(path, through)
+    shutil.rmtree(_moved_aside(path, through), ignore_errors=True)
+
+
+def remove_file(path: Path, *, through: Path | None = None) -> None:
+    """Take a file away in one durable move; it may stay where that fails.
+
+    Args:
+        path: the file.
+        through: where it waits for its deletion; beside its place if None.
+    """
     with suppress(OSError):
-        os.rename(path, aside)
-        sync_folder(path.parent)
-    shutil.rmtree(aside, ignore_errors=True)
+        _moved_aside(path, through).unlink()
 
 
 def read_json(path: Path, limit: int = RECORD_LIMIT) -> Any:
@@ -257,6 +264,15 @@ def _aside(path: Path, through: Path | None) -> Path:
     """Return a temporary name that no other process on any host has."""
     folder = path.parent if through is None else through
     return folder / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}"
+
+
+def _moved_aside(path: Path, through: Path | None) -> Path:
+    """Take a file or folder out of sight in one durable move, where that can be done."""
+    aside = _aside(path, through)
+    with suppress(OSError):
+        os.rename(path, aside)
+        sync_folder(path.parent)
+    return aside
 
 
 def _written_aside(

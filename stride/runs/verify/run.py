@@ -16,7 +16,12 @@ from stride.runs.verify.checkpoints import check_checkpoints, check_weights
 from stride.runs.verify.labels import check_labels
 from stride.runs.verify.records import check_records, check_segments
 from stride.runs.verify.report import Problem, Report
-from stride.runs.verify.streams import check_fingerprints, check_metrics, check_rounds
+from stride.runs.verify.streams import (
+    check_artifacts,
+    check_fingerprints,
+    check_metrics,
+    check_rounds,
+)
 from stride.visible import quoted
 
 __all__ = ["Problem", "Report", "verify_run"]
@@ -63,6 +68,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_metrics(report, paths, final)
     check_fingerprints(report, paths, final)
     check_rounds(report, paths)
+    check_artifacts(report, paths)
     check_labels(report, paths)
     check_checkpoints(report, paths, ended)
     check_weights(report, paths, final)

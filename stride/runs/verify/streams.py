@@ -2,14 +2,24 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from stride.errors import RunError
+from stride.runs.files.atomic import read_record
+from stride.runs.files.digest import require_digest
 from stride.runs.files.jsonl import scan
 from stride.runs.fingerprints import digests_of, steps_of
 from stride.runs.layout import RunPaths
-from stride.runs.records import FingerprintRow, MetricsRow, Record, ResultsRecord, RoundRow
+from stride.runs.records import (
+    ArtifactRow,
+    FingerprintRow,
+    MetricsRow,
+    Record,
+    ResultsRecord,
+    RoundRow,
+)
 from stride.runs.verify.report import Report
 
 _PLACE = frozenset({"step", "epoch", "time"})
@@ -83,6 +93,39 @@ def check_rounds(report: Report, paths: RunPaths) -> None:
                 raise RunError(f"line {line}: a sample was asked for twice")
             number, labelled = number + 1, row["labelled"] + len(row["queried"])
             report.counts["rounds"] = number
+
+
+def check_artifacts(report: Report, paths: RunPaths) -> None:
+    """Check that the steps of artifacts never decrease, and that each file is what was written.
+
+    Where the config keeps some alone, a file may be gone.
+
+    Args:
+        report: what is found goes there.
+        paths: the run.
+    """
+    if not os.path.lexists(paths.artifact_rows):
+        return
+    step, some = 0, _keeps_some(paths)
+    with report.checking(paths.artifact_rows):
+        for line, row in _rows(report, paths.artifact_rows, ArtifactRow):
+            if row["step"] < step:
+                raise RunError(f"line {line}: step {row['step']} comes after step {step}")
+            step, file = row["step"], paths.artifacts / row["file"]
+            if os.path.lexists(file):
+                report.counts["files"] += 1
+                with report.checking(file):
+                    require_digest(file, row["sha256"])
+            elif not some:
+                report.problem(file, "it is missing")
+
+
+def _keeps_some(paths: RunPaths) -> bool:
+    """Tell whether the config lets artifacts go; a broken one is told of elsewhere."""
+    with suppress(RunError):
+        config = read_record(paths.config, unversioned=1)
+        return bool((config.get("logging_config") or {}).get("keep_artifacts"))
+    return True
 
 
 def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:

@@ -56,8 +56,16 @@ def claim(
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
     recording = RunRecorder(
-        writer, session.state, loggers, display, session.fingerprint, session.latest
+        writer,
+        session.state,
+        loggers,
+        display,
+        session.fingerprint,
+        session.latest,
+        config.logging_config.keep_artifacts,
     )
+    # Hooks that prepare a training have logged theirs when it began: see `RunRecorder.forget`.
+    recording.artifacts.ignore(bool(start.saved))
     recording.show_warnings(before)
     writer.report(partial(_progress, session, recording, epochs, steps))
     return recording

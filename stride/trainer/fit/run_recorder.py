@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +18,7 @@ from stride.engine.signals import holding_sigterm
 from stride.engine.state import Latest, TrainState
 from stride.errors import LostProcess, NonFiniteError, StrideError
 from stride.log import LOGGER
+from stride.loggers.artifacts import Artifacts, ArtifactWriter, NoArtifacts
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
 from stride.loggers.stream import MetricsStream
@@ -44,9 +45,11 @@ class RunRecorder:
         display: what a person sees meanwhile.
         fingerprint: the bits of the steps.
         latest: is given the newest value of each metric that is written.
+        keep_artifacts: how many artifacts of each name stay, None for all.
 
     Attributes:
         paths: the run's files.
+        artifacts: takes images, texts, figures and histograms.
         weights_sha256: digest of the weights written last, empty before.
         speed: steps per second between the newest two reports, 0 before.
     """
@@ -59,6 +62,7 @@ class RunRecorder:
         display: Display,
         fingerprint: Fingerprint | None = None,
         latest: Latest | None = None,
+        keep_artifacts: int | None = None,
     ) -> None:
         self._writer = writer
         self._state = state
@@ -72,6 +76,9 @@ class RunRecorder:
         self._stream = MetricsStream(state, sinks)
         self.paths: RunPaths = writer.paths
         self.log = self._stream.log
+        self.artifacts: Artifacts = NoArtifacts()
+        if is_main():
+            self.artifacts = ArtifactWriter(writer, state, loggers, keep_artifacts)
         self.weights_sha256 = ""
         self.started = time.time()
         self._end = ("done", "")
@@ -154,6 +161,7 @@ class RunRecorder:
         """Write everything logged so far."""
         self._stream.flush()
         self._write_bits()
+        self.artifacts.flush()
 
     def _write_bits(self) -> None:
         self._next_bits = time.monotonic() + _SECONDS_BETWEEN_BITS
@@ -162,8 +170,9 @@ class RunRecorder:
             self._writer.append(self.paths.fingerprints, rows)
 
     def forget(self) -> None:
-        """Drop what was logged and not written yet."""
+        """Drop what was logged and not written yet; keep all that follows."""
         self._stream.forget()
+        self.artifacts.ignore(False)
 
     def stream_sizes(self) -> dict[str, int]:
         """Write everything logged so far; return the bytes that each stream has, by file name."""
@@ -235,7 +244,8 @@ class RunRecorder:
             status, reason, *_ = self._before.values()
             self._summary = {key: self._before[key] for key in ("metrics", "monitor")}
         try:
-            self._stream.close()
+            with closing(self.artifacts):
+                self._stream.close()
             self.flush()
         except Exception as late:
             if error is None:

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from stride.active.labels.rendering import Picture, Table, Words
+from stride.runs.files.png import SIGNATURE
 from stride.runs.labels.labels_jsonl import add_labels, read_labels
 from stride.runs.layout import RunPaths
 from stride.trainers.active.label_session import LabelSession
 from stride_cli.labelling.page import LONGEST, Page, serve, view
-from stride_cli.labelling.png import SIGNATURE
 from tests.trainers.active.waiting import pets, waiting
 
 

@@ -41,6 +41,20 @@ def test_a_run_under_way_tells_how_far_it_is(stride, make_run) -> None:
     assert "  epoch 3/10, 2m 20s left\n" in stride("ls", "W").out
 
 
+def test_the_artifacts_that_are_there_are_counted_by_kind(stride, make_run) -> None:
+    paths = make_run()
+    assert json.loads(stride("show", "W/0", "--json").out)["artifacts"] == {}
+    paths.artifacts.mkdir()
+    rows = [{"kind": kind, "file": f"{n}"} for n, kind in enumerate(["image", "text", "image"])]
+    for row in [*rows, {"kind": "image", "file": "gone"}]:
+        with paths.artifact_rows.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    for row in rows:
+        (paths.artifacts / row["file"]).write_text("")
+    assert "artifacts   image 2, text 1" in stride("show", "W/0").out.splitlines()
+    assert json.loads(stride("show", "W/0", "--json").out)["artifacts"] == {"image": 2, "text": 1}
+
+
 def test_an_ended_run_tells_what_it_took(stride, make_run) -> None:
     make_run()
     lines = stride("show", "W/0").out.splitlines()

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from stride_cli.labelling.png import SIGNATURE, png
+from stride.runs.files.png import SIGNATURE, png, png_shape
 
 PIXELS = bytes(range(3 * 4 * 2))
 
@@ -24,7 +24,11 @@ def test_each_part_carries_its_length_and_sum() -> None:
     assert names == [b"IHDR", b"IDAT", b"IEND"]
 
 
-def test_another_program_reads_the_same_pixels() -> None:
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_another_program_reads_the_same_pixels(channels: int, mode: str) -> None:
     Image = pytest.importorskip("PIL.Image")
-    with Image.open(io.BytesIO(png(4, 2, PIXELS))) as image:
-        assert (image.mode, image.size, image.tobytes()) == ("RGB", (4, 2), PIXELS)
+    pixels = bytes(range(channels * 4 * 2))
+    content = png(4, 2, pixels, channels)
+    assert png_shape(content) == (2, 4, channels)
+    with Image.open(io.BytesIO(content)) as image:
+        assert (image.mode, image.size, image.tobytes()) == (mode, (4, 2), pixels)
