@@ -3,6 +3,7 @@
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.base import Batches
 from stride.data.build import Data, build_data
+from stride.data.build import batches_in_order as batches_in_order
 from stride.data.datasets import resolve_dataset
 from stride.data.normalize import Normalization
 from stride.data.options import resolve_loader
@@ -13,6 +14,7 @@ __all__ = [
     "Batches",
     "Data",
     "Normalization",
+    "batches_in_order",
     "build_data",
     "data_from_loaders",
     "resolve_dataset",

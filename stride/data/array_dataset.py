@@ -101,6 +101,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         feature_names: what each input is called, where they came from named columns.
         inferred: keys of `dataset_kwargs` that only the data could tell: what its codes mean.
         normalization: applied to inputs on reading; tensors in memory have it applied already.
+        indices: the samples' numbers in the dataset that these were chosen from; None: all.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         feature_names: tuple[str, ...] = (),
         inferred: Mapping[str, Any] | None = None,
         normalization: Normalization | None = None,
+        indices: Tensor | None = None,
     ) -> None:
         lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
         if len(set(lengths)) != 1:
@@ -122,6 +124,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         self.feature_names = feature_names
         self.inferred = inferred or {}
         self.normalization = normalization
+        self.indices = indices
 
     def __len__(self) -> int:
         return len(self.tensors[0])
@@ -141,7 +144,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     def select(self, indices: Tensor) -> "ArrayDataset":
         """Return the dataset of these samples alone."""
         picked = [select(tensor, indices) for tensor in self.tensors]
-        return self._like(picked, self.normalization)
+        chosen = self._like(picked, self.normalization)
+        chosen.indices = indices if self.indices is None else self.indices[indices]
+        return chosen
 
     def normalize(self, normalization: Normalization) -> "ArrayDataset":
         """Return the dataset with its inputs normalised: at once in memory, else on reading."""
@@ -166,6 +171,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
             feature_names=self.feature_names,
             inferred=self.inferred,
             normalization=normalization,
+            indices=self.indices,
         )
 
     @property

@@ -1,7 +1,7 @@
 """Build the data of a run from its config: loaders, what is known of the data, its digest."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -124,6 +124,34 @@ def make_batches(
     """
     maker = BatchMaker(loader_options(loader, split), seed, device, shard())
     return maker.make(source, normalization, transform if split == "train" else None)
+
+
+def batches_in_order(
+    split: str,
+    source: Source,
+    loader: Mapping[str, Any],
+    *,
+    seed: int,
+    device: torch.device,
+    normalization: Normalization | None,
+    batch_size: int | None = None,
+) -> Batches:
+    """Make batches of all samples of a split in their order, none transformed or left out.
+
+    Args:
+        split: whose loader options hold.
+        source: its samples.
+        loader: the resolved section `load_data_kwargs`.
+        seed: what a sample's augmentation depends on, where the dataset itself draws.
+        device: where the batches are wanted.
+        normalization: of the inputs.
+        batch_size: another one than the split's.
+    """
+    options = loader_options(loader, split)
+    kept = {key: one for key, one in options.objects.items() if not key.endswith("sampler")}
+    size = batch_size or options.batch_size
+    whole = replace(options, batch_size=size, shuffle=False, drop_last=False, objects=kept)
+    return BatchMaker(whole, seed, device).make(source, normalization, None)
 
 
 def _normalized(source: Source, normalization: Normalization | None) -> Source:

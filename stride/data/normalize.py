@@ -30,6 +30,11 @@ class Normalization:
         """Return a batch of inputs (N, C, ...) normalised, as floating numbers."""
         return self._apply(inputs, inputs.ndim - 1)
 
+    def undo(self, outputs: Tensor) -> Tensor:
+        """Return normalised numbers (N, C, ...) as those that they stand for."""
+        shift, scale = self._statistics(outputs, outputs.ndim - 1, outputs.dtype)
+        return outputs * scale + shift
+
     def apply_sample(self, inputs: Tensor) -> Tensor:
         """Return the inputs of one sample (C, ...) normalised, as floating numbers."""
         return self._apply(inputs, inputs.ndim)
@@ -43,10 +48,17 @@ class Normalization:
                 hint="use the data that it was made from, or normalize=none",
             )
         dtype = inputs.dtype if inputs.is_floating_point() else torch.float32
-        shape = (-1, *[1] * (sample_ndim - 1)) if sample_ndim else ()
-        shift = torch.tensor(self.shift, dtype=dtype, device=inputs.device).view(shape)
-        scale = torch.tensor(self.scale, dtype=dtype, device=inputs.device).view(shape)
+        shift, scale = self._statistics(inputs, sample_ndim, dtype)
         return (inputs.to(dtype) - shift) / scale
+
+    def _statistics(
+        self, like: Tensor, sample_ndim: int, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """Return shift and scale in the shape in which they belong to the channels."""
+        shape = (-1, *[1] * (sample_ndim - 1)) if sample_ndim else ()
+        shift = torch.tensor(self.shift, dtype=dtype, device=like.device).view(shape)
+        scale = torch.tensor(self.scale, dtype=dtype, device=like.device).view(shape)
+        return shift, scale
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal object."""

@@ -83,6 +83,7 @@ stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAM
 stride metrics RUN --metric|-m NAME... --points N --steps --json --csv --md --latex
 stride note RUN [TEXT]
 stride path RUN
+stride predict RUN --out|-o FILE --split SPLIT --batch-size N --device DEVICE --force --trust --json
 stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y
 stride reproduce RUN --steps N --code --data-root DIR --trust --json

@@ -329,6 +329,21 @@ class Measurements(RootModel[dict[str, Number]]):
     """What `stride evaluate RUN --json` prints."""
 
 
+class PredictedArray(Answer):
+    """Hold what an array of predictions is."""
+
+    shape: list[Count] = Field(description="The samples first")
+    type: str
+
+
+class Predicted(Answer):
+    """What `stride predict RUN --out FILE --json` prints."""
+
+    path: str
+    split: str
+    arrays: dict[str, PredictedArray] = Field(description="sample, outputs, targets, ...")
+
+
 class ResumedHalf(Answer):
     """Hold how a training that was killed and resumed compares with one that was not."""
 
@@ -459,6 +474,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "label": Query,
     "ls": ListedRuns,
     "metrics": Curve,
+    "predict": Predicted,
     "prune": PrunedRuns,
     "reproduce": Reproduced,
     "restore": RestoredRuns,

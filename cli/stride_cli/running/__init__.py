@@ -1,1 +1,1 @@
-"""Commands that train, check or evaluate, or have a cluster do it."""
+"""Commands that train, check, evaluate or predict, or have a cluster do it."""

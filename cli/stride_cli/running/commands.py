@@ -1,5 +1,6 @@
 """Declare the commands that start, end and repeat runs; each imports its own module when called."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -228,3 +229,32 @@ def evaluate(
     from stride_cli.running import evaluate
 
     evaluate.run(run, split, metrics, trust=trust, json=json)
+
+
+@commands.command(epilog="Example:  stride predict work_dirs/demo/best --split test --out test.npz")
+def predict(
+    run: Run,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="A file .npz, .csv or .parquet.")
+    ],
+    split: Annotated[
+        str, typer.Option("--split", metavar="SPLIT", help="train, validation or test.")
+    ] = "test",
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", min=1, metavar="N", help="Samples at a time; as in training."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", metavar="DEVICE", help="Another than the run's: cpu.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the file if it is there.")
+    ] = False,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Write what a run's best weights predict for each sample of a split."""
+    from stride_cli.running import predict
+
+    options: dict[str, Any] = {"batch_size": batch_size, "device": device, "force": force}
+    predict.run(run, split, out, **options, trust=trust, json=json)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stride.components.trust import Trust
     from stride.config import Resolved
     from stride.trainer.fit.assembly import Assembly
+    from stride.trainer.predict.predictions import Arrays
+    from stride.trainer.predict.samples import Samples
 
 SPLITS = ("train", "val", "test")
 
@@ -152,6 +154,69 @@ class LoadedRun(Run):
             process_group_for(resolved.config, f"evaluation of {split} {metrics or ''}"),
         ):
             return assembly.evaluate(split, metrics)
+
+    def predict(
+        self,
+        data: Any = "test",
+        *,
+        batch_size: int | None = None,
+        device: str | None = None,
+        model: Any = None,
+        trust_code: bool = False,
+    ) -> "Arrays":
+        """Return the outputs of the run's weights for every sample, in the order of the samples.
+
+        Inputs are normalised as they were in the run. Where the run's data has no targets, so that
+        the network gives back its inputs, outputs of their shape are as they were before that.
+
+        Args:
+            data: train, validation or test; arrays of inputs, alone or as (inputs, targets) or
+                {"inputs": ...}; or a loader of yours, as a training takes it.
+            batch_size: another one than the run's; 64 for arrays.
+            device: another device than the run's.
+            model: a network or Model to fill, where the run's was given from Python.
+            trust_code: as for `load_model`.
+
+        Returns:
+            NumPy arrays by name, with a row for each sample: `sample`, its number in its dataset
+            (for a loader and arrays, counted from 0); `outputs`, of several `outputs/NAME`;
+            `targets` where there are some.
+
+        Raises:
+            UserError: the data, the class or the split is not there, or outputs have not one row
+                for each sample; or several processes are to do it.
+        """
+        from stride.trainer.predict.predictions import predict
+        from stride.trainer.process_state import drawing
+
+        options = {"device": device, "model": model, "trust_code": trust_code}
+        assembly, samples = self._to_predict(data, batch_size, options)
+        targets = assembly.data.info.target_shape
+        undo = assembly.data.normalization if targets is None else None
+        with drawing():
+            return predict(assembly.model, samples, precision=assembly.precision, undo=undo)
+
+    def _to_predict(
+        self, data: Any, batch_size: int | None, options: Mapping[str, Any]
+    ) -> tuple["Assembly", "Samples"]:
+        """Return what the run's model is in, and the samples of a split, arrays or a loader."""
+        from stride.trainer.predict.samples import (
+            example_of,
+            require_predictable,
+            samples_of,
+            samples_of_split,
+        )
+        from stride.trainer.starts.rebuild import normalization_of
+
+        require_predictable(batch_size)
+        if isinstance(data, str):
+            _, assembly = self.assemble(**options)
+            return assembly, samples_of_split(assembly, data, batch_size)
+        statistics = normalization_of(self)
+        # What was normalised was data of the config; only that tells whether it had targets.
+        own = {"train": example_of(data)} if statistics is None else {}
+        _, assembly = self.assemble(loaders=own, splits=("train",), **options)
+        return assembly, samples_of(data, assembly.device, statistics, batch_size)
 
 
 def load_run(work_dir: str | PathLike[str], run: str | int | None = None) -> LoadedRun:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SMALL = ["--config", "work_dir=W", "--config", "training_config.max_steps=3"]
@@ -111,6 +112,20 @@ def test_evaluate_and_check(stride, tmp_path: Path) -> None:
     found = json.loads(stride("evaluate", "W/0", "--metrics", "accuracy", "--json").out)
     assert set(found) == {"test/loss", "test/accuracy"}
     assert stride("evaluate", "W/0", "--split", "tst").code == 2
+    written = stride("predict", "W/0", "--out", "W/test.npz", "--json")
+    with np.load(tmp_path / "W" / "test.npz") as arrays:
+        told = json.loads(written.out)["arrays"]
+        assert {name: one.shape for name, one in arrays.items()} == {
+            name: tuple(one["shape"]) for name, one in told.items()
+        }
+        assert set(told) == {"sample", "outputs", "targets"}
+        accuracy = (arrays["outputs"].argmax(1) == arrays["targets"]).mean()
+    assert accuracy == pytest.approx(found["test/accuracy"])
+    again = stride("predict", "W/0", "--out", "W/test.npz")
+    assert (again.code, again.out) == (2, "") and "--force" in again.err
+    done = stride("predict", "W/0", "--split", "val", "-o", "W/test.npz", "--force")
+    assert (done.code, done.err) == (0, "written to W/test.npz\n")
+    assert "outputs  " in done.out
     found = json.loads(stride("check", *SMALL, "--json").out)
     assert found["parameters"] > 0
     assert len(list((tmp_path / "W").glob("[0-9]*"))) == 1

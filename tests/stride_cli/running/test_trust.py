@@ -36,6 +36,7 @@ SINKS: dict[str, dict[str, Any]] = {
 }
 RUN_COMMANDS = {
     "evaluate": ("evaluate",),
+    "predict": ("predict", "--out", "test.npz"),
     "resume": ("resume",),
     "reproduce": ("reproduce",),
     "fork": ("fork", "--at", "last"),
