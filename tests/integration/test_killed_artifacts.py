@@ -1,7 +1,6 @@
 """Killed while artifacts are encoded and resumed, a process leaves those of a whole run."""
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -33,27 +32,24 @@ if __name__ == "__main__":
 """
 
 
-def begin(folder: Path, work_dir: str, *resume: str) -> "subprocess.Popen[bytes]":
-    (folder / "program.py").write_text(PROGRAM)
-    return subprocess.Popen([sys.executable, "program.py", work_dir, *resume], cwd=folder)
-
-
 def logged(run: RunPaths) -> list[dict[str, object]]:
     return [{k: v for k, v in row.items() if k != "time"} for row in artifact_rows(run)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_while_artifacts_are_written(tmp_path: Path, sent: signal.Signals) -> None:
-    assert begin(tmp_path, "whole").wait() == 0
-    process, run = begin(tmp_path, "w"), RunPaths(tmp_path / "w" / "0")
+def test_killed_while_artifacts_are_written(popen, tmp_path: Path, sent: signal.Signals) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    program = [sys.executable, "program.py"]
+    assert popen([*program, "whole"], cwd=tmp_path).wait() == 0
+    process, run = popen([*program, "w"], cwd=tmp_path), RunPaths(tmp_path / "w" / "0")
     while not (run.artifacts.is_dir() and len(list(run.artifacts.iterdir())) > 20):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(sent)
     assert process.wait() != 0
     assert verify_run(run.path).ok
-    assert begin(tmp_path, "w", "resume").wait() == 0
+    assert popen([*program, "w", "resume"], cwd=tmp_path).wait() == 0
     assert verify_run(run.path).ok
     assert logged(run) == logged(RunPaths(tmp_path / "whole" / "0"))
     assert {path.name for path in run.artifacts.iterdir()} == {row["file"] for row in logged(run)}

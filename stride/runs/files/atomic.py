@@ -174,12 +174,7 @@ def remove_folder(path: Path, *, through: Path | None = None) -> None:
 
 
 def remove_file(path: Path, *, through: Path | None = None) -> None:
-    """Take a file away in one durable move; it may stay where that fails.
-
-    Args:
-        path: the file.
-        through: where it waits for its deletion; beside its place if None.
-    """
+    """Take a file away in one durable move, as `remove_folder` does a folder."""
     with suppress(OSError):
         _moved_aside(path, through).unlink()
 

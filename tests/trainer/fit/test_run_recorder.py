@@ -12,11 +12,12 @@ from stride.engine.signals import Interrupted
 from stride.engine.state import TrainState
 from stride.errors import LostProcess, LostRun, NonFiniteError, StrideError
 from stride.log import LOGGER
+from stride.loggers.artifact_values import Text
 from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
 from stride.runs.listing.rows import read_row
 from stride.runs.run import Run
-from stride.runs.writer import RunWriter
+from stride.runs.writer import ReadOnlyWriter, RunWriter
 from stride.trainer.fit import stall_warning
 from stride.trainer.fit.run_recorder import RunRecorder
 
@@ -49,6 +50,18 @@ def test_the_end_says_how_it_came(recording, error, state, reason):
     run = Run(recording.paths.path)
     assert (run.status["state"], run.status["reason"]) == (state, reason)
     assert run.metrics()[-1]["m"] == 1.0
+
+
+def test_rank_0_alone_keeps_artifacts(recording, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    writer = ReadOnlyWriter(recording.paths)
+    other = RunRecorder(writer, TrainState(), Loggers([]), NoDisplay())
+    with other, recording:
+        for one in (other, recording):
+            one.artifacts.add("a", Text.of("of one", markdown=False))
+            one.flush()
+            one.forget()
+    assert len(Run(recording.paths.path).artifacts()) == 1
 
 
 def test_a_long_wait_for_a_batch_is_in_the_status_until_it_ends(recording, monkeypatch):
