@@ -116,7 +116,9 @@ def split_inputs(batch: Any) -> tuple[Any, Any]:
 
 def _restored(outputs: Any, inputs: Any, undo: Normalization) -> Any:
     alike = isinstance(outputs, Tensor) and getattr(inputs, "shape", None) == outputs.shape
-    return undo.undo(outputs.float()) if alike else outputs
+    if not alike:
+        return outputs
+    return undo.undo(outputs.to(torch.promote_types(outputs.dtype, torch.float32)))
 
 
 def _rows_of(outputs: Any, targets: Any) -> Arrays:
