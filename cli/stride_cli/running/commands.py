@@ -1,6 +1,5 @@
 """Declare the commands that start, end and repeat runs; each imports its own module when called."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -235,7 +234,7 @@ def evaluate(
 def predict(
     run: Run,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="A file .npz, .csv or .parquet.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="A file .npz, .csv or .parquet.")
     ],
     split: Annotated[
         str, typer.Option("--split", metavar="SPLIT", help="train, validation or test.")

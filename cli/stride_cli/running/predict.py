@@ -10,7 +10,7 @@ from stride_cli.output import print_json, print_table, tell
 def run(
     text: str,
     split: str,
-    out: Path,
+    out: str,
     *,
     batch_size: int | None,
     device: str | None,
@@ -24,13 +24,14 @@ def run(
     from stride.trainer.predict.files import require_writable, write_predictions
     from stride.trainer.starts.loaded import load_run
 
-    require_writable(out, force=force)
+    path = Path(out)
+    require_writable(path, force=force)
     arrays = load_run(folder).predict(split, batch_size=batch_size, device=device, trust_code=trust)
-    write_predictions(out, arrays)
+    write_predictions(path, arrays)
     held = {name: (list(array.shape), str(array.dtype)) for name, array in arrays.items()}
     if json:
         shapes = {name: {"shape": shape, "type": kind} for name, (shape, kind) in held.items()}
-        print_json({"path": str(out), "split": split, "arrays": shapes})
+        print_json({"path": out, "split": split, "arrays": shapes})
         return
     columns = [Column("array", str), Column("shape", str), Column("type", str)]
     lines = [[name, " x ".join(map(str, shape)), kind] for name, (shape, kind) in held.items()]

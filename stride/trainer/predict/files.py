@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -73,8 +74,10 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 
 def _npz(path: Path, arrays: Arrays) -> None:
-    with path.open("xb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    with ZipFile(path, "x") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def _csv(path: Path, arrays: Arrays) -> None:
