@@ -135,16 +135,19 @@ class _Grid(NamedTuple):
     def lines(self, paint: Paint | None) -> list[str]:
         height = max(map(len, self.titles))
         tall = [[""] * (height - len(title)) + title for title in self.titles]
-        heads = [GAP.join(self._padded(row)) for row in zip(*tall, strict=True)]
+        widths = self.widths  # asked for once: it looks at every cell
+        heads = [GAP.join(self._padded(row, widths)) for row in zip(*tall, strict=True)]
         rows = [
-            self._padded(row) for cells in zip(*self.bodies, strict=True) for row in _lines(cells)
+            self._padded(row, widths)
+            for cells in zip(*self.bodies, strict=True)
+            for row in _lines(cells)
         ]
         if paint is not None:
             rows = [[paint(at, cell) for at, cell in enumerate(row)] for row in rows]
         return [line.rstrip() for line in (*heads, *map(GAP.join, rows))]
 
-    def _padded(self, row: Sequence[str]) -> list[str]:
-        parts = zip(row, self.widths, self.numeric, strict=True)
+    def _padded(self, row: Sequence[str], widths: Sequence[int]) -> list[str]:
+        parts = zip(row, widths, self.numeric, strict=True)
         blanks = [(cell, " " * (width - width_of(cell)), right) for cell, width, right in parts]
         return [blank + cell if right else cell + blank for cell, blank, right in blanks]
 

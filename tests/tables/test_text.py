@@ -1,5 +1,7 @@
 """Tables that never lie: nothing that counts is cut, and what is left out is said."""
 
+import sys
+
 import pytest
 
 from stride.tables.table import Column, Table, numbers
@@ -130,3 +132,23 @@ def test_a_number_is_not_cut_into_another_one(width: int) -> None:
     kept = line.split(None, 1)[1].removesuffix("…")
     assert cell.startswith(kept)
     assert all(word in cell.split() or word.endswith("=") for word in kept.split() if "=" in word)
+
+
+def calls_for(rows: int) -> int:
+    """Return how many calls it takes to lay out so many rows."""
+    table, calls = Table([Column("run", str)], [["0"]] * rows), 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        lay_out(table)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_ten_times_the_rows_are_ten_times_the_work() -> None:
+    assert calls_for(1000) < 12 * calls_for(100)
