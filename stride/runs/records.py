@@ -139,7 +139,9 @@ class StatusRecord(Versioned):
     segment: Count = Field(description="The segment that wrote this")
     host: str
     pid: Count
-    overrides: list[str] = Field(default_factory=list, description=_TYPED)
+    overrides: list[str] = Field(
+        default_factory=list, description=f"{_TYPED}; the newest of each key, on resuming too"
+    )
     metrics: Summary | None = Field(None, description="Out of results.json, for listings")
     monitor: Monitored | None = Field(None, description="Likewise")
 

@@ -141,7 +141,8 @@ class RunWriter(Writer):
         n = 0 if newest is None else newest + 1
         read = read_record(paths.config, unversioned=1) if config is None else config
         facts["config_sha256"] = config_digest(read)
-        known = before.model_dump(include={"uuid", "created", "started", "overrides"})
+        known = before.model_dump(include={"uuid", "created", "started"})
+        known["overrides"] = _typed(before.overrides, facts.get("overrides", []))
         known["paused"] = _paused(paths, before)
         writer = cls._adopt(paths, n, facts, **known)
         try:
@@ -375,6 +376,12 @@ class RunWriter(Writer):
         self._closed = True
         self._heart.stop()
         self._ownership.end()
+
+
+def _typed(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Return all overrides of a run: those of now in the place of earlier ones of their keys."""
+    keys = {text.partition("=")[0] for text in now}
+    return [*(text for text in before if text.partition("=")[0] not in keys), *now]
 
 
 def _paused(paths: RunPaths, before: StatusRecord) -> float | None:

@@ -65,4 +65,5 @@ def _is_unfinished(paths: RunPaths, typed: list[str]) -> bool:
     status = read_record(paths.status)
     if status.get("state") in CLEAN_END or never_began(paths):
         return False
-    return bool(status.get("overrides", []) == typed)
+    # Those of the start: status.json has what was typed on resuming, too.
+    return bool(read_record(paths.provenance).get("overrides", []) == typed)

@@ -89,6 +89,20 @@ def test_a_run_of_other_overrides_is_another_one(make, tmp_path, launched, other
     assert Run(tmp_path / "w" / "0").status["state"] == "failed"
 
 
+def test_a_run_resumed_with_other_values_meanwhile_is_still_that_of_its_job(
+    make, tmp_path, launched
+):
+    launched(SLURM_JOB_ID="77")
+    kill(make)
+    kill(make, "checkpoint_config.keep_last=5", resume=0)
+    launched(SLURM_RESTART_COUNT="1")
+    make().fit(TYPED)
+    assert runs(tmp_path) == ["0"]
+    status = Run(tmp_path / "w" / "0").status
+    assert status["state"] == "done"
+    assert status["overrides"] == [*TYPED, "checkpoint_config.keep_last=5"]
+
+
 def test_a_run_of_another_job_is_left_alone(make, tmp_path, launched):
     launched(SLURM_JOB_ID="77")
     kill(make)
