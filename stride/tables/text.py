@@ -14,6 +14,7 @@ GAP = "  "
 LEAST = 20  # a long cell is narrowed down to this many characters, not further
 TITLE = 12  # a title is broken into lines of this many, of fewer only where that is not enough
 _PIECE = re.compile(r"[^\s/_.-]*[\s/_.-]?")
+_PART = re.compile(r"[^\s/_=]*[\s/_=]?")  # of a cell; a number stays in one
 _OF_NUMBERS = frozenset("0123456789.e+-")
 _END_OF_NUMBER = re.compile(r"(?<![\w.+-])[+-]?(\d[\d.e+-]*)?$")
 _NUMBER = re.compile(r"[+-]?\d+((?:\.\d+)?(?:e[+-]?\d+)?)")
@@ -175,10 +176,10 @@ def _at_the_point(cells: Sequence[str]) -> list[str]:
     return [cell + " " * (widest - len(rest)) for cell, rest in zip(cells, rests, strict=True)]
 
 
-def _broken(title: str, width: int) -> list[str]:
-    """Return a title in lines of at most a width, as far as its words allow."""
+def _broken(title: str, width: int, piece_of: re.Pattern[str] = _PIECE) -> list[str]:
+    """Return a title in lines of at most a width, as far as its pieces allow."""
     lines = [""]
-    for piece in filter(None, _PIECE.findall(title)):
+    for piece in filter(None, piece_of.findall(title)):
         if lines[-1] and len(lines[-1] + piece.rstrip()) > width:
             lines.append("")
         lines[-1] += piece
@@ -198,7 +199,14 @@ def _cut(cell: str, width: int) -> str:
 
 
 def _wrapped(cell: str, width: int) -> str:
-    return "\n".join(wrap(cell, width, break_on_hyphens=False)) if width_of(cell) > width else cell
+    """Return a cell in lines of a width; a longer word is broken as into `lr=` and `0.1`."""
+    if width_of(cell) <= width:
+        return cell
+    lines = wrap(cell, width, break_long_words=False, break_on_hyphens=False)
+    pieces = [piece for line in lines for piece in _broken(line, width, _PART)]
+    return "\n".join(
+        part for piece in pieces for part in wrap(piece, width, break_on_hyphens=False)
+    )
 
 
 def _lines(cells: Sequence[str]) -> Iterable[tuple[str, ...]]:

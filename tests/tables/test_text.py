@@ -152,3 +152,13 @@ def calls_for(rows: int) -> int:
 
 def test_ten_times_the_rows_are_ten_times_the_work() -> None:
     assert calls_for(1000) < 12 * calls_for(100)
+
+
+@pytest.mark.parametrize("width", range(34, 50))
+def test_a_number_is_not_broken_where_a_cell_is_wrapped(width: int) -> None:
+    values = ["20", "0.00012", "-1.5e-3"]
+    cells = [f"training_config.max_epochs_more={one}" for one in values]
+    columns = [Column("run", str), Column("W/0", str, wraps=True)]
+    lines = lay_out(Table(columns, [["0", one] for one in cells]), width)
+    words = " ".join(lines).replace("=", "= ").split()
+    assert [*filter(values.__contains__, words)] == values
