@@ -113,5 +113,9 @@ def _check_complete(
 
 
 def _note_temporaries(report: Report) -> None:
-    for path in sorted(report.path.rglob(f"{TEMPORARY_PREFIX}*")):
+    """Tell of what killed processes left; one that has just ended its run removes its own."""
+    found = sorted(report.path.rglob(f"{TEMPORARY_PREFIX}*"))
+    if found:
+        time.sleep(_PAUSE)
+    for path in filter(os.path.lexists, found):
         report.note(path, "left by a process that was killed; the next start removes it")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.files.jsonl import LineFile
-from stride.runs.layout import CheckpointPaths, RunPaths
+from stride.runs.layout import TEMPORARY_PREFIX, CheckpointPaths, RunPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.verify import run as verify
 from stride.runs.verify.run import Report, verify_run
@@ -525,3 +526,12 @@ def test_a_run_that_is_being_written_gives_no_false_alarm(popen, tmp_path: Path)
     child.communicate()
     assert child.returncode == 0 and looks > 3
     assert verify_run(tmp_path / "w" / "x").ok
+
+
+def test_what_the_end_of_a_run_is_about_to_remove_is_not_left_behind(paths: RunPaths) -> None:
+    going, left = (paths.path / f"{TEMPORARY_PREFIX}{name}" for name in ("going", "left"))
+    going.mkdir(), left.mkdir()
+    removal = threading.Timer(0.1, going.rmdir)
+    removal.start()
+    assert [note.file for note in verify_run(paths.path).notes] == [left.name]
+    removal.join()
