@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from stride.config.files import read_config_file
 from stride.config.json_kinds import read
-from stride.config.names.fields import section_type
+from stride.config.names.fields import section_type, table_type
 from stride.config.overrides import FullKey, Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
 from stride.config.sections import OpenSection
@@ -181,7 +181,7 @@ def _settle(values: Any, model: type[BaseModel], key: str = "") -> Any:
 
 def _settled(value: Any, model: type[BaseModel], name: str, key: str) -> Any:
     declared = model.model_fields.get(name)
-    inner = section_type(declared)
+    inner = section_type(declared) or (table_type(declared) if isinstance(value, dict) else None)
     if inner:
         return _settle(value, inner, key)
     if isinstance(value, Raw) and declared:

@@ -18,6 +18,7 @@ from pydantic import (
 
 from stride.config.metrics import canonical, infer_mode
 from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
+from stride.config.validation_errors import typed_table
 from stride.config.values import whole_number
 from stride.errors import ConfigError
 
@@ -101,6 +102,23 @@ class LoadDataKwargs(OpenSection):
     test_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, test only")
 
 
+class StartWeights(Section):
+    """Which weights a network starts from, and what of them."""
+
+    run: Text = Field(description="a run's folder, or a safetensors file")
+    at: Text = Field("best", description="best, last, a checkpoint's name or its step")
+    keys: dict[str, str] = Field({}, description="prefixes of names there -> here; {}: all as is")
+    strict: bool = Field(True, description="refuse names that are missing, unknown or misshapen")
+
+
+INIT_FROM = "model_kwargs.init_from"
+
+
+def _start_weights(value: Any) -> Any:
+    """Read a table by itself: the errors of a union name none of its keys."""
+    return typed_table(value, StartWeights, INIT_FROM) if isinstance(value, Mapping) else value
+
+
 class ModelKwargs(OpenSection):
     """The network."""
 
@@ -110,8 +128,12 @@ class ModelKwargs(OpenSection):
         None, description="a built-in network or an import path; null: CNN for images, else MLP"
     )
     model_seed: Seed | None = Field(None, description="seed of the weights; null: the run's seed")
-    init_from: Text | list[Text | None] | None = Field(
-        None, description="a run or safetensors file to start from; of candidates one for each"
+    init_from: Annotated[
+        Text | list[Text | None] | StartWeights | None, BeforeValidator(_start_weights)
+    ] = Field(
+        None,
+        description="a run or safetensors file to start from, or a table of `run`, `at`, `keys` "
+        "and `strict`; of candidates one for each",
     )
 
 

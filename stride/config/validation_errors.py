@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,15 +28,39 @@ _WANTED = {
 }
 
 
-def config_error(error: ValidationError, model: type[BaseModel]) -> ConfigError:
-    """Return all errors that pydantic found as a ConfigError, unknown keys first."""
+Table = TypeVar("Table", bound=BaseModel)
+
+
+def typed_table(value: Any, model: type[Table], key: str) -> Table:
+    """Return a table that stands as the value of a key.
+
+    Raises:
+        ConfigError: a key or value in it is wrong; names the dotted key.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise config_error(error, model, within=key) from None
+
+
+def config_error(
+    error: ValidationError, model: type[BaseModel], *, within: str = ""
+) -> ConfigError:
+    """Return all errors that pydantic found as a ConfigError, unknown keys first.
+
+    Args:
+        error: pydantic's.
+        model: what was validated.
+        within: the dotted key of the table that it is; the whole config has none.
+    """
     found = error.errors(include_url=False)
     unknown = [one for one in found if one["type"] == "extra_forbidden"]
     # The missing key may be an unknown one, mistyped.
     others = [one for one in found if one["type"] not in ("extra_forbidden", "missing")]
     listed = [*unknown, *others] or found
     first_of = {_field(one["loc"], model): one for one in reversed(listed)}  # a union fails twice
-    return ConfigError.combine(_refused(one, model) for one in listed if one in first_of.values())
+    chosen = [one for one in listed if one in first_of.values()]
+    return ConfigError.combine(_refused(one, model, within) for one in chosen)
 
 
 def _field(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[int | str, ...]:
@@ -45,12 +69,13 @@ def _field(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[int
     return location[:2] if in_section else location[:1]
 
 
-def _refused(detail: Any, model: type[BaseModel]) -> ConfigError:
+def _refused(detail: Any, model: type[BaseModel], within: str) -> ConfigError:
     if detail["type"] == "extra_forbidden":
-        return unknown_key(join(*map(str, detail["loc"])), model)
+        beside = model.model_fields if within else ()
+        return unknown_key(join(within, *map(str, detail["loc"])), model, beside)
     own = _field(detail["loc"], model)
     items = (part for part in detail["loc"][len(own) :] if isinstance(part, int))
-    key = join(*map(str, own), *map(str, items))  # a location has names of types too
+    key = join(within, *map(str, own), *map(str, items))  # a location has names of types too
     if detail["type"] == "missing":
         return ConfigError(f"{key} is missing", key=key, hint=f"type: {key}=...")
     what = f"{key} {reason(detail)}, not {show(detail['input'])}"

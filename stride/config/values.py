@@ -138,7 +138,7 @@ def _object(value: Any, key: str) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return plain({field.name: getattr(value, field.name) for field in fields(value)}, key)
     if hasattr(type(value), "model_fields"):
-        return plain(dict(value), key)
+        return plain(dict(iter(value)), key)  # which may have a field `keys`
     return _cannot_hold(value, key)
 
 

@@ -219,6 +219,8 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     places = [(values[section], key) for section, key in _PLACES]
     places += [(entry, "init_from") for entry in values["active_config"]["models"]]
     for section, key in places:
+        if isinstance(section.get(key), Mapping):  # start weights, and what of them
+            section, key = section[key], "run"
         place = section.get(key)
         if isinstance(place, str) and "://" not in place:
             section[key] = os.path.abspath(place)

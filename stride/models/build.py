@@ -15,7 +15,6 @@ from stride.components.convert import convert_untyped
 from stride.errors import ComponentError, ConfigError, DataError
 from stride.models.composed import ComposedNetwork
 from stride.models.infer import Shapes, infer_sizes, output_shape
-from stride.models.initial import load_initial
 from stride.models.losses import is_of_torch
 from stride.models.model import Model, OwnSteps
 
@@ -79,6 +78,8 @@ def build_network(
 ) -> nn.Module:
     """Build the nn.Module of a model section on the CPU, from its seed alone.
 
+    What it starts from, `init_from`, is not loaded here.
+
     Args:
         resolved: what `resolve_model` returned; a section that it has not seen is resolved.
         info: needed for sizes that the section leaves open.
@@ -86,7 +87,6 @@ def build_network(
 
     Raises:
         ComponentError: when the constructor refuses its arguments, or gives no model.
-        RunError: when `init_from` has no weights.
     """
     built = _construct(resolved, info, constructor)
     return built.network if isinstance(built, Model) else built
@@ -119,8 +119,6 @@ def _construct(
     with seeded(resolved.get("model_seed") or 0):
         built: nn.Module | Model = construct(constructor, section="model_kwargs", **arguments)
     _require_module(isinstance(built, kinds), type(built), name, where)
-    if source := resolved.get("init_from"):
-        load_initial(built.network if isinstance(built, Model) else built, source)
     return built
 
 

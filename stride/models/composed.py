@@ -9,6 +9,7 @@ from torch import nn
 if TYPE_CHECKING:
     from stride.models.infer import Shapes
     from stride.models.model import Model
+    from stride.models.weights import Loaded
 
 
 class ComposedNetwork(nn.Module, ABC):
@@ -33,5 +34,9 @@ class ComposedNetwork(nn.Module, ABC):
         """Return the Model whose steps train this network."""
 
     @abstractmethod
-    def load_parts(self, sources: Sequence[str | None]) -> None:
-        """Load the start weights of each part, a run's folder or a safetensors file; None: none."""
+    def load_parts(self, sources: Sequence[str | None]) -> "list[Loaded]":
+        """Load the start weights of each part, a run's folder or a safetensors file; None: none.
+
+        Returns:
+            What each part that has some has taken.
+        """

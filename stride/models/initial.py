@@ -1,21 +1,22 @@
-"""Initialise a network from the weights of a run or a safetensors file."""
+"""Initialise a network, or a part of it, from the weights of a run or a safetensors file."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
-from stride.errors import ComponentError, ConfigError, RunError
+from stride.errors import ComponentError, ConfigError, RunError, nearest
 from stride.models.composed import ComposedNetwork
 from stride.models.shards import state_like
-from stride.models.weights import memory_key, read_weights
+from stride.models.weights import SHOWN, Loaded, counted, memory_key, read_weights
 from stride.runs.layout import RESERVED_NAMES, RunPaths
 from stride.runs.run import Run
 
-SHOWN = 10  # keys of each kind that an error lists
+_KEYS = "model_kwargs.init_from.keys"
 
 
-def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) -> None:
+def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) -> list[Loaded]:
     """Load all weights of a file into the network.
 
     Args:
@@ -29,36 +30,89 @@ def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) 
         ComponentError: when names or shapes differ from the network's, listing them.
     """
     if isinstance(source, (str, Path)):
-        _load(network, weights_file(source))
-    elif isinstance(network, ComposedNetwork):
-        network.load_parts(source)
-    else:
-        raise ConfigError(
-            f"{type(network).__name__} starts from one file, not from a list of {len(source)}",
-            key="model_kwargs.init_from",
-            where="model_kwargs.init_from",
-            hint="give one path, or model_kwargs.model_name=Candidates",
-        )
+        file = weights_file(source)
+        return [load_tensors(network, read_weights(file), file)]
+    if isinstance(network, ComposedNetwork):
+        return network.load_parts(source)
+    raise ConfigError(
+        f"{type(network).__name__} starts from one file, not from a list of {len(source)}",
+        key="model_kwargs.init_from",
+        where="model_kwargs.init_from",
+        hint="give one path, or model_kwargs.model_name=Candidates",
+    )
 
 
-def _load(network: nn.Module, file: Path) -> None:
-    found = read_weights(file)
-    mine = network.state_dict()
-    twins = _names_by_memory(mine)
+def load_tensors(
+    network: nn.Module,
+    found: Mapping[str, Tensor],
+    file: Path,
+    *,
+    keys: Mapping[str, str] | None = None,
+    strict: bool = True,
+) -> Loaded:
+    """Load tensors into the network by their names.
+
+    Args:
+        network: changed in place, once all is checked.
+        found: name -> tensor.
+        file: where they are from, for messages.
+        keys: prefix of names there -> prefix of names here; of several the longest counts, and
+            names of none are left out. Without keys all names count as they are.
+        strict: whether every name has to be in both, with the same shape; else what fits is taken.
+
+    Raises:
+        ConfigError: a prefix is that of no name; says the nearest.
+        ComponentError: names or shapes differ, listing them; or nothing at all fits.
+    """
+    state = network.state_dict()  # a module's extra state is not a tensor, so in no file
+    mine = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    names = _renamed(found, mine, keys) if keys else {name: name for name in found}
+    taken = {here: found[there] for there, here in names.items()}
+    fits = {n for n, value in taken.items() if n in mine and value.shape == mine[n].shape}
     # A file keeps one name of tensors that share their memory; the network knows the others.
-    covered = {name for names in twins.values() if any(n in found for n in names) for name in names}
-    differences = {
-        "missing": [name for name in mine if name not in covered],
-        "unknown": [name for name in found if name not in mine],
-        "of another shape": [
-            f"{name} {tuple(found[name].shape)} instead of {tuple(mine[name].shape)}"
+    twins = _names_by_memory(mine).values()
+    covered = {name for group in twins if not fits.isdisjoint(group) for name in group}
+    loaded = Loaded(
+        file,
+        len(covered),
+        [name for name in mine if name not in covered and name not in taken],
+        [name for name in found if names.get(name) not in mine],
+        [
+            f"{name} {tuple(taken[name].shape)} instead of {tuple(mine[name].shape)}"
             for name in mine
-            if name in found and found[name].shape != mine[name].shape
+            if name in taken and name not in fits
         ],
-    }
-    if any(differences.values()):
-        raise _mismatch(differences, file)
-    network.load_state_dict(state_like(found, network), strict=False)
+    )
+    if loaded.differences and (strict or not covered):
+        raise _mismatch(loaded, network)
+    network.load_state_dict(state_like({n: taken[n] for n in fits}, network), strict=False)
+    return loaded
+
+
+def _renamed(found: Iterable[str], mine: Iterable[str], keys: Mapping[str, str]) -> dict[str, str]:
+    """Return the names there that keys choose, with those that they have here."""
+    _require_prefixes(keys.keys(), found, "the weights")
+    _require_prefixes(keys.values(), mine, "the model")
+    by_length = sorted(keys, key=len, reverse=True)
+    chosen = {name: next((k for k in by_length if name.startswith(k)), None) for name in found}
+    names = {n: keys[k] + n.removeprefix(k) for n, k in chosen.items() if k is not None}
+    twice, count = Counter(names.values()).most_common(1)[0]
+    if count > 1:
+        raise ConfigError(f"{_KEYS} give {twice!r} two tensors", key=_KEYS, where=_KEYS)
+    return names
+
+
+def _require_prefixes(prefixes: Iterable[str], names: Iterable[str], whose: str) -> None:
+    names = list(names)
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in names):
+            known = sorted({n[: at + 1] for n in names for at, c in enumerate(n) if c == "."})
+            raise ConfigError(
+                f"{_KEYS}: no name of {whose} begins with {prefix!r}",
+                key=_KEYS,
+                where=_KEYS,
+                hint=nearest(prefix, known) or f"names begin with {', '.join(known[:SHOWN])}",
+            )
 
 
 def weights_file(source: str | Path) -> Path:
@@ -92,16 +146,14 @@ def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], li
     return groups
 
 
-def _mismatch(differences: Mapping[str, list[str]], file: Path) -> ComponentError:
-    parts = [f"{len(keys)} {kind}: {_listed(keys)}" for kind, keys in differences.items() if keys]
+def _mismatch(loaded: Loaded, network: nn.Module) -> ComponentError:
+    parts = [counted(kind, names) for kind, names in loaded.differences.items()]
+    near = nearest(loaded.unused[0], loaded.missing) if loaded.unused else ""
+    meant = [f"{loaded.unused[0]}: {near}"] if near else []
+    same = "give the model the same model_kwargs as those weights had"
+    part = "or choose what is taken by init_from.keys and init_from.strict=false"
     return ComponentError(
-        f"the weights of {file} do not fit this model; {'; '.join(parts)}",
+        f"the weights of {loaded.file} do not fit this model; {'; '.join(parts)}",
         where="model_kwargs.init_from",
-        hint="give the model the same model_kwargs as those weights had",
+        hint="; ".join([*meant, f"{same}, {part}"]),
     )
-
-
-def _listed(keys: Iterable[str]) -> str:
-    keys = list(keys)
-    more = f", and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return ", ".join(keys[:SHOWN]) + more

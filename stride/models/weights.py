@@ -2,7 +2,8 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,44 @@ from stride.runs.files.safe_open import reading
 from stride.runs.files.safetensors_header import Header, read_header
 
 _TIED = "tied"
+SHOWN = 10  # names of each kind that a message lists
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What of some weights a network has taken.
+
+    Attributes:
+        file: the weights, or the folder of a checkpoint.
+        loaded: how many tensors of the network are from there.
+        missing: names of the network's that are not there.
+        unused: names there that the network does not have.
+        misshapen: names of both, with both shapes.
+    """
+
+    file: Path
+    loaded: int = 0
+    missing: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    misshapen: list[str] = field(default_factory=list)
+
+    @property
+    def differences(self) -> dict[str, list[str]]:
+        """Return what does not fit, by its kind in words."""
+        kinds = ("missing", "unknown", "of another shape")
+        found = zip(kinds, (self.missing, self.unused, self.misshapen), strict=True)
+        return {kind: names for kind, names in found if names}
+
+    def __str__(self) -> str:
+        """Say how much was taken, and what was not."""
+        left = "".join(f"; {counted(kind, names)}" for kind, names in self.differences.items())
+        return f"{self.loaded} tensors from {self.file}{left}"
+
+
+def counted(kind: str, names: Sequence[str]) -> str:
+    """Return how many names are of a kind, with the first of them."""
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{len(names)} {kind}: {', '.join(names[:SHOWN])}{more}"
 
 
 def memory_key(tensor: Tensor) -> tuple[object, ...]:

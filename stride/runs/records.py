@@ -215,9 +215,21 @@ class Parent(Record):
 
     uuid: str
     run: str = Field(description="Its folder, when this run was made")
-    relation: Literal["fork", "reproduction"]
+    relation: Literal["fork", "reproduction", "weights"]
     checkpoint: str | None = Field(None, description="The one that it began from, if any")
     step: Count | None = Field(None, description="Where that checkpoint stands")
+
+
+class StartWeightsRecord(Record):
+    """Hold which weights a network started from, and what of them it took."""
+
+    file: str = Field(description="The weights or the checkpoint, when this run was made")
+    sha256: Sha256 = Field(description="Of the weights, or of the checkpoint's record")
+    uuid: str | None = Field(None, description="Of the run that they are of, if any")
+    loaded: Count = Field(description="Tensors of the network that are from there")
+    missing: list[str] = Field(default_factory=list, description="Of the network's, not there")
+    unused: list[str] = Field(default_factory=list, description="Those there, not the network's")
+    misshapen: list[str] = Field(default_factory=list, description="With both shapes")
 
 
 class ProvenanceRecord(Versioned):
@@ -237,6 +249,9 @@ class ProvenanceRecord(Versioned):
     parent: Parent | None = None
     initial_weights_sha256: Sha256 | None = Field(
         None, description="Of initial_weights.safetensors, where there is one"
+    )
+    start_weights: list[StartWeightsRecord] = Field(
+        default_factory=list, description="What of others' weights is in it"
     )
 
 

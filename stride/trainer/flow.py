@@ -159,7 +159,7 @@ def _probe(builder: Builder, session: Session) -> dict[str, Any]:
 
 def _report(start: RunStart, session: Session) -> None:
     """Say from where the training begins, and what may surprise."""
-    for line in start.messages():
+    for line in [*start.messages(), *session.assembly.started_from.messages]:
         session.run.note(line)
     if start.same is not None:
         path, state = start.same

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from stride.config.overrides import overrides_tree
@@ -161,12 +160,6 @@ def test_an_import_path_gives_a_network_a_model_or_a_module_with_own_steps(
     with pytest.raises(ComponentError, match=r"gives a int, not a torch\.nn\.Module"):
         built("nothing")
     sys.modules.pop("their_nets")
-
-
-def test_start_weights_replace_the_drawn_ones(tmp_path: Path) -> None:
-    wanted = state({"model_name": "MLP", "model_seed": 7})
-    save_file(wanted, tmp_path / "w.safetensors")
-    assert equal(wanted, state({"model_name": "MLP", "init_from": str(tmp_path / "w.safetensors")}))
 
 
 @pytest.mark.parametrize(

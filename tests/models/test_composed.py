@@ -28,6 +28,7 @@ class Pair(ComposedNetwork):
 
     def load_parts(self, sources):
         self.sources = sources
+        return []
 
 
 def test_it_completes_its_section_itself() -> None:

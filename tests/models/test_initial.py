@@ -1,12 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file, save_model
 from torch import nn
 
-from stride.errors import ComponentError, RunError
-from stride.models.initial import load_initial, weights_file
+from stride.errors import ComponentError, ConfigError, RunError
+from stride.models.initial import load_initial, load_tensors, weights_file
 
 
 def network(hidden: int = 4) -> nn.Module:
@@ -70,3 +71,53 @@ def test_a_folder_without_weights_or_another_file_is_refused(tmp_path: Path) -> 
     (tmp_path / "text").write_text("no tensors")
     with pytest.raises(RunError, match="not a safetensors file"):
         load_initial(network(), tmp_path / "text")
+
+
+def two_parts() -> Any:
+    return nn.ModuleDict({"encoder": nn.Linear(3, 4), "head": nn.Linear(4, 2)})
+
+
+def test_keys_choose_a_part_and_rename_it() -> None:
+    found = {"body.weight": torch.ones(4, 3), "body.bias": torch.ones(4), "x.y": torch.ones(1)}
+    target, before = two_parts(), two_parts().state_dict()
+    target.load_state_dict(before)
+    loaded = load_tensors(target, found, Path("w"), keys={"body.": "encoder."}, strict=False)
+    assert target["encoder"].weight.eq(1).all()
+    assert torch.equal(target["head"].weight, before["head.weight"])
+    assert str(loaded) == "2 tensors from w; 2 missing: head.weight, head.bias; 1 unknown: x.y"
+    with pytest.raises(ComponentError, match=r"2 missing.*1 unknown: x\.y.*strict=false"):
+        load_tensors(target, found, Path("w"), keys={"body.": "encoder."})
+    longest = {"body.": "head.", "body.w": "encoder.w"}
+    assert load_tensors(target, found, Path("w"), keys=longest, strict=False).loaded == 1
+
+
+def test_what_does_not_fit_is_left_as_drawn_where_nothing_is_strict() -> None:
+    target, found = two_parts(), two_parts().state_dict()
+    found["head.weight"] = torch.zeros(9, 4)
+    drawn = target["head"].weight.clone()
+    loaded = load_tensors(target, found, Path("w"), strict=False)
+    assert loaded.misshapen == ["head.weight (9, 4) instead of (2, 4)"] and loaded.loaded == 3
+    assert torch.equal(target["head"].weight, drawn)
+    with pytest.raises(ComponentError, match="do not fit this model; 4 missing"):
+        load_tensors(target, {"other": torch.zeros(1)}, Path("w"), strict=False)  # nothing fits
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"encodr.": "encoder."}, r"no name of the weights begins with 'encodr\.'.*'encoder\.'"),
+        ({"encoder.": "encodre."}, r"no name of the model begins with 'encodre\.'.*'encoder\.'"),
+        ({"encoder.": "head.", "head.": "head."}, r"give 'head\.weight' two tensors"),
+    ],
+)
+def test_prefixes_that_lead_nowhere_or_together_are_refused(
+    keys: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_tensors(two_parts(), two_parts().state_dict(), Path("w"), keys=keys, strict=False)
+
+
+def test_the_nearest_name_is_told() -> None:
+    found = {n.replace("encoder", "encodr"): t for n, t in two_parts().state_dict().items()}
+    with pytest.raises(ComponentError, match=r"encodr\.weight: did you mean 'encoder\.weight'"):
+        load_tensors(two_parts(), found, Path("w"))

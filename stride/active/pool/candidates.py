@@ -15,6 +15,7 @@ from stride.models.composed import ComposedNetwork
 from stride.models.infer import Shapes
 from stride.models.initial import load_initial
 from stride.models.model import Model, Step, split_batch
+from stride.models.weights import Loaded
 
 KEY = "model_kwargs.candidates"
 
@@ -108,7 +109,7 @@ class Candidates(ComposedNetwork):
         _read_buffers(self)
         return Committee(self, criterion) if self.together else Model(self, criterion)
 
-    def load_parts(self, sources: Sequence[str | None]) -> None:
+    def load_parts(self, sources: Sequence[str | None]) -> list[Loaded]:
         """Load the start weights of those networks that have any.
 
         Raises:
@@ -119,9 +120,8 @@ class Candidates(ComposedNetwork):
             what = f"lists {len(sources)} places, and there are {len(self.networks)} candidates"
             where = "model_kwargs.init_from"
             raise ConfigError(f"{where} {what}", key=where, where=where)
-        for network, source in zip(self.networks, sources, strict=True):
-            if source is not None:
-                load_initial(network, source)
+        pairs = zip(self.networks, sources, strict=True)
+        return [one for net, source in pairs if source for one in load_initial(net, source)]
 
     @classmethod
     def resolve(

@@ -1,6 +1,7 @@
 """Walk the dotted keys that the schema declares."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -12,6 +13,12 @@ def section_type(field: FieldInfo | None) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return None
+
+
+def table_type(field: FieldInfo | None) -> type[BaseModel] | None:
+    """Return the model of the table that a field takes beside other values, else None."""
+    options = get_args(field.annotation) if field else ()
+    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
 def dotted_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -77,7 +77,7 @@ class _Going:
         paths = RunPaths(row.path)
         for key, value in self._texts(paths.config):
             begun = row.state not in _BEGINNING
-            if key.endswith(_STARTS) and begun:
+            if _STARTS in key.split(".") and begun:
                 continue
             for folder in (_folder(paths), os.getcwd()):
                 if (run := self._leads_to(folder, value)) is not None:

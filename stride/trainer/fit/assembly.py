@@ -38,6 +38,7 @@ from stride.models.model import Model
 from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
 from stride.trainer.fit.open_sections import ignored_target, resolve_sections, values_of
+from stride.trainer.fit.start_weights import StartedFrom, load_start_weights
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -93,6 +94,7 @@ class Assembly:
         kind: of training, that it is for.
         given_model: whether the model was given from Python.
         left_out: the default metrics that the model's steps cannot feed, and why, in words.
+        started_from: what the network has of others' weights.
     """
 
     resolved: Resolved
@@ -104,6 +106,7 @@ class Assembly:
     kind: KindOfTraining
     given_model: bool = False
     left_out: str = ""
+    started_from: StartedFrom = field(default_factory=StartedFrom)
 
     @property
     def config(self) -> Config:
@@ -240,7 +243,7 @@ def assemble(
     sections["dataset_kwargs"] |= data.inferred
     if trains:
         kind.take_data(config, data)
-    model = _build_model(resolved, sections, objects, data)
+    model, started_from = _build_model(resolved, sections, objects, data)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
     _require_shapes(model)
@@ -261,6 +264,7 @@ def assemble(
         Precision(config.training_config.precision, device),
         kind,
         objects.model is not None,
+        started_from=started_from,
     )
 
 
@@ -325,7 +329,9 @@ def _build_data(
     return replace(data, **wrapped)
 
 
-def _build_model(resolved: Resolved, sections: dict[str, Any], objects: Given, data: Data) -> Model:
+def _build_model(
+    resolved: Resolved, sections: dict[str, Any], objects: Given, data: Data
+) -> tuple[Model, StartedFrom]:
     """Build the model, or take the one given; note both sections as they turned out."""
     config = resolved.config
     criterion_values = values_of(config.criterion_kwargs)
@@ -335,13 +341,14 @@ def _build_model(resolved: Resolved, sections: dict[str, Any], objects: Given, d
         network = objects.model.network if isinstance(objects.model, Model) else objects.model
         kind = type(network)
         sections["model_kwargs"] = {"model_name": f"{kind.__module__}:{kind.__qualname__}"}
-        return as_model(objects.model, criterion)
+        return as_model(objects.model, criterion), StartedFrom()
     values = values_of(config.model_kwargs)
     made_by = objects.constructor
     section = resolve_model(values, data.info, seed=config.seed, constructor=made_by)
     sections["model_kwargs"] = section
-    placed = placed_weights(section, resolved)
-    return build_model(placed, criterion, data.info, constructor=made_by)
+    model = build_model(section, criterion, data.info, constructor=made_by)
+    source = placed_weights(section["init_from"], resolved)
+    return model, load_start_weights(model.network, source)
 
 
 def _require_shapes(model: Model) -> None:

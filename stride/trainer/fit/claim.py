@@ -111,10 +111,10 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
             devices=devices,
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
-            parent=start.lineage(),
+            parent=start.lineage() or assembly.started_from.lineage(),
         )
         config = assembly.config.to_json()
-        record = {**provenance, **sources, **weights}
+        record = {**provenance, **sources, **weights, **_start_weights(assembly)}
         writer = start.take(config, record, surroundings.patch)
         taken.append(writer)
         start.note_same(config, record, writer)
@@ -143,6 +143,12 @@ def _digest_of_start(start: RunStart, assembly: Assembly) -> dict[str, str]:
     if not start.keeps_start(assembly):
         return {}
     return {"initial_weights_sha256": weights_digest(assembly.model.network.state_dict())}
+
+
+def _start_weights(assembly: Assembly) -> dict[str, Any]:
+    """Return what provenance.json holds of the weights that the network has of others."""
+    records = [one.to_json() for one in assembly.started_from.records]
+    return {"start_weights": records} if records else {}
 
 
 def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stride.config import Resolved
+from stride.config.sections import StartWeights
+from stride.trainer.fit.start_weights import Source
 
 
 def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
@@ -32,11 +34,12 @@ def _placed(value: Any, resolved: Resolved, own: bool) -> Any:
     return type(value)(absolute) if os.path.exists(absolute) else value
 
 
-def placed_weights(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
-    """Return a model's arguments with the place of the weights that it starts from."""
-    source = section.get("init_from")
+def placed_weights(source: Source, resolved: Resolved) -> Source:
+    """Return what a network starts from with the place of these weights."""
+    if source is None:
+        return None
+    if isinstance(source, StartWeights):
+        return source.model_copy(update={"run": placed_weights(source.run, resolved)})
     if isinstance(source, str):
-        source = resolved.place(os.path.expanduser(source))
-    elif isinstance(source, list):
-        source = [one and resolved.place(os.path.expanduser(one)) for one in source]
-    return {**section, "init_from": source}
+        return resolved.place(os.path.expanduser(source))
+    return [one and resolved.place(os.path.expanduser(one)) for one in source]

@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.config import Resolved, resolve_layers
+from stride.config.sections import StartWeights
 from stride.errors import ConfigError, LostRun
 from stride.runs.run import Run
 from stride.trainer.fit.config_paths import placed_data, placed_weights
@@ -111,8 +112,8 @@ def test_what_is_no_path_stays_as_typed(here):
     assert placed_data({"dataset_name": "table", "path": "u.csv"}, resolved)["path"] == str(
         here / "u.csv"
     )
-    parts = placed_weights({"init_from": ["a", None]}, resolved)
-    assert parts == {"init_from": [str(here / "a"), None]}
+    assert placed_weights(["a", None], resolved) == [str(here / "a"), None]
+    assert placed_weights(StartWeights(run="a"), resolved) == StartWeights(run=str(here / "a"))
 
 
 def test_a_current_folder_that_is_gone_is_one_line_and_keeps_known_paths(here):

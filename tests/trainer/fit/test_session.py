@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from stride.callbacks.base import Callback
+from stride.engine.checkpoint.named import find_checkpoint
 from stride.engine.signals import Interrupted
 from stride.runs.run import Run
-from stride.trainer.starts.fork import find_checkpoint
 from stride.trainer.trainer import Trainer
 
 CONFIG = {

@@ -8,9 +8,9 @@ import torch
 
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint.checkpoint import read_state
+from stride.engine.checkpoint.named import find_checkpoint
 from stride.errors import RunError
 from stride.runs.run import Run
-from stride.trainer.starts.fork import find_checkpoint
 from stride.trainer.trainer import Trainer
 from tests.trainer.killing import Killed, Killer
 
