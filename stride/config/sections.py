@@ -135,6 +135,9 @@ class ModelKwargs(OpenSection):
         description="a run or safetensors file to start from, or a table of `run`, `at`, `keys` "
         "and `strict`; of candidates one for each",
     )
+    freeze: list[Text] = Field(
+        [], description="modules and parameters that are not trained: names, `*` for any text"
+    )
 
 
 class CriterionKwargs(OpenSection):

@@ -18,7 +18,7 @@ from stride.models.infer import Shapes, infer_sizes, output_shape
 from stride.models.losses import is_of_torch
 from stride.models.model import Model, OwnSteps
 
-OWN_KEYS = ("model_name", "model_seed", "init_from")
+OWN_KEYS = ("model_name", "model_seed", "init_from", "freeze")
 
 
 def resolve_model(

@@ -1,7 +1,7 @@
 """The Model that the loop calls: a network, its criterion and their steps."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -50,7 +50,10 @@ class Model:
         criterion: called as criterion(outputs, targets); its own parameters are trained too.
         forward: what a step calls for the outputs: the network, or a wrapper round it
             (DistributedDataParallel, torch.compile) which the engine puts here.
+        frozen_modules: names of the network's modules that stay in evaluation mode.
     """
+
+    frozen_modules: Sequence[str] = ()
 
     def __init__(self, network: nn.Module, criterion: nn.Module) -> None:
         self.network = network
@@ -114,7 +117,7 @@ class Model:
         try:
             return self.network(inputs.to(self.device) if isinstance(inputs, Tensor) else inputs)
         finally:
-            self.network.train(training)
+            self._train_network(training)
 
     @property
     def device(self) -> torch.device:
@@ -146,10 +149,18 @@ class Model:
             module.load_state_dict(state_like(values, module), strict=True)
 
     def train(self, mode: bool = True) -> "Model":
-        """Switch network and criterion to training mode (or to evaluation mode: mode=False)."""
-        self.network.train(mode)
+        """Switch network and criterion to training mode (or to evaluation mode: mode=False).
+
+        What is frozen stays in evaluation mode.
+        """
+        self._train_network(mode)
         self.criterion.train(mode)
         return self
+
+    def _train_network(self, mode: bool) -> None:
+        self.network.train(mode)
+        for name in self.frozen_modules:  # found by name: other modules may take their place
+            self.network.get_submodule(name).eval()
 
     def eval(self) -> "Model":
         """Switch network and criterion to evaluation mode."""

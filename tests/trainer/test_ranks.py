@@ -213,6 +213,31 @@ class Centred(nn.Module):
         return self.head(x - self.centre)
 
 
+def frozen(folder, strategy):
+    """Train the head of a network whose normalisation is frozen; return weights before, after."""
+    trainer = Trainer(
+        folder,
+        device="cpu",
+        dataset_kwargs={"dataset_name": "digits", "subsample_rate": 0.05},
+        load_data_kwargs={"batch_size": 9},
+        model_kwargs={"model_name": f"{__name__}:Centred", "freeze": ["norm"]},
+        training_config={"max_epochs": 2},
+        distributed_config={"strategy": strategy},
+    )
+    states = [{k: v.clone() for k, v in trainer.model.state_dict().items()}]
+    trainer.fit()
+    return [*states, {k: v.clone() for k, v in trainer.model.state_dict().items()}]
+
+
+@pytest.mark.parametrize("strategy", ["ddp", pytest.param("flat", marks=SLOW)])
+def test_what_is_frozen_stays_on_every_rank(ranks, tmp_path, strategy):
+    answers = ranks(2, frozen, tmp_path / "W", strategy, group=False)
+    assert same(answers[0][1], answers[1][1])
+    before, after = answers[0]
+    changed = {name for name, value in after.items() if not torch.equal(before[name], value)}
+    assert changed == {"centre", "head.weight", "head.bias"}
+
+
 def centred(folder, strategy, resume=None, kill=0):
     """Train with buffers that differ between the ranks; return weights and buffers."""
     torch.manual_seed(0)

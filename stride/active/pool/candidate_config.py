@@ -35,7 +35,8 @@ def candidates_section(
     stays as it is.
 
     Args:
-        model_kwargs: the section as given; its open keys may be raw text.
+        model_kwargs: the section as given; its open keys may be raw text. What it freezes is for
+            all candidates together.
         entries: `active_config.models`.
         together: whether all candidates are trained and answer.
         info: what is known of the data; without it the values of a candidate without a name are
@@ -44,6 +45,7 @@ def candidates_section(
     Raises:
         ConfigError: an entry has a wrong key or value; it names `active_config.models[1].hiden`.
     """
+    model_kwargs = {key: value for key, value in model_kwargs.items() if key != "freeze"}
     if model_kwargs.get("model_name") == NAME:
         _require_same(model_kwargs, entries)
         return {**model_kwargs, "together": together}

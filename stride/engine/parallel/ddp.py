@@ -64,15 +64,15 @@ class Ddp(SharedGradients):
 
     def _warm_up(self) -> None:
         network, criterion = self._model.network, self._model.criterion
-        modes = network.training, criterion.training
-        before = [(b, b.clone()) for module in (network, criterion) for b in module.buffers()]
+        modes = [(m, m.training) for m in (*network.modules(), *criterion.modules())]
+        before = [(b, b.clone()) for part in (network, criterion) for b in part.buffers()]
         self._model.train()
         for _ in range(_WARM_UP):
             with self._precision.autocast():
                 step = self._step(self._example)
             (step.loss + self._total).backward()
-        network.train(modes[0])
-        criterion.train(modes[1])
+        for module, mode in modes:
+            module.training = mode
         with torch.no_grad():
             for buffer, value in before:
                 buffer.copy_(value)

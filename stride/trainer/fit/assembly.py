@@ -34,6 +34,7 @@ from stride.models.build import (
     resolve_criterion,
     resolve_model,
 )
+from stride.models.freeze import freeze
 from stride.models.model import Model
 from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
@@ -244,6 +245,7 @@ def assemble(
     if trains:
         kind.take_data(config, data)
     model, started_from = _build_model(resolved, sections, objects, data)
+    freeze(model, config.model_kwargs.freeze)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
     _require_shapes(model)

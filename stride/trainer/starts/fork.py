@@ -39,6 +39,7 @@ _ANEW = {
     "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
     "optimizer_kwargs.": ("schedule",),
     "scheduler_kwargs.": ("schedule",),
+    "model_kwargs.freeze": ("optimizer", "schedule", "modules"),
     "dataset_kwargs.": ("tally", "batches", *_JUDGED),
     "load_data_kwargs.": ("tally", "batches"),
     "seed": ("tally", "batches", "random"),
