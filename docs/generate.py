@@ -76,6 +76,8 @@ def _field(name: str, field: Mapping[str, Any], required: list[str] | None = Non
 
 
 def _type(field: Mapping[str, Any]) -> str:
+    if _section(field):
+        return "table"
     if "anyOf" in field:
         return ", ".join(_type(one) for one in field["anyOf"])
     if "enum" in field:

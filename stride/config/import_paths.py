@@ -1,5 +1,6 @@
 """List the import paths that a config holds: what building it would run."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ _NO_CODE = (
     "logging_config.wandb_kwargs",
 )
 """Places on disk, devices and labels: text that nothing imports."""
+
+
+_RUN_OF_FROZEN = re.compile(r"frozen\.[^.]+(\.run)?")
 
 
 def is_import_path(text: str) -> bool:
@@ -36,7 +40,7 @@ def import_paths(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _within(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    if key in _NO_CODE:
+    if key in _NO_CODE or (isinstance(value, str) and _RUN_OF_FROZEN.fullmatch(key)):
         return
     if isinstance(value, Mapping):
         for name, part in value.items():

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from stride.config.active import ActiveConfig
+from stride.config.names.fields import section_type
 from stride.config.sections import (
     CheckpointConfig,
     CriterionKwargs,
@@ -14,6 +15,7 @@ from stride.config.sections import (
     LoadDataKwargs,
     LoggingConfig,
     ModelKwargs,
+    Networks,
     OpenSection,
     OptimizerKwargs,
     SchedulerKwargs,
@@ -49,6 +51,9 @@ class Config(Section):
     dataset_kwargs: DatasetKwargs = Field(default_factory=DatasetKwargs, description="the dataset")
     load_data_kwargs: LoadDataKwargs = Field(
         default_factory=LoadDataKwargs, description="the loaders"
+    )
+    frozen: Networks = Field(
+        {}, description="networks that are not trained, for the model's steps: name -> a run"
     )
     model_kwargs: ModelKwargs = Field(default_factory=ModelKwargs, description="the network")
     criterion_kwargs: CriterionKwargs = Field(
@@ -129,5 +134,5 @@ OPEN_SECTIONS: dict[str, type[OpenSection]] = {
 
 def declared_keys(section: str) -> tuple[str, ...]:
     """Return STRIDE's own keys of a section; other keys of an open one are the constructor's."""
-    kind: Any = Config.model_fields[section].annotation
-    return tuple(kind.model_fields) if issubclass(kind, Section) else ()
+    kind = section_type(Config.model_fields[section])
+    return tuple(kind.model_fields) if kind else ()

@@ -217,6 +217,7 @@ def _settled(asked: Any, complete: Any) -> Any:
 def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with absolute paths: the job works in another folder."""
     places = [(values[section], key) for section, key in _PLACES]
+    places += [(table, "run") for table in values["frozen"].values()]
     places += [(entry, "init_from") for entry in values["active_config"]["models"]]
     for section, key in places:
         if isinstance(section.get(key), Mapping):  # start weights, and what of them

@@ -84,7 +84,7 @@ def load_tensors(
         ],
     )
     if loaded.differences and (strict or not covered):
-        raise _mismatch(loaded, network)
+        raise _mismatch(loaded)
     network.load_state_dict(state_like({n: taken[n] for n in fits}, network), strict=False)
     return loaded
 
@@ -146,7 +146,7 @@ def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], li
     return groups
 
 
-def _mismatch(loaded: Loaded, network: nn.Module) -> ComponentError:
+def _mismatch(loaded: Loaded) -> ComponentError:
     parts = [counted(kind, names) for kind, names in loaded.differences.items()]
     near = nearest(loaded.unused[0], loaded.missing) if loaded.unused else ""
     meant = [f"{loaded.unused[0]}: {near}"] if near else []

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.errors import DataError
+from stride.models.frozen_networks import FrozenNetworks
 from stride.models.losses import LABELS, Size, loss_function_for
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
@@ -51,14 +52,15 @@ class Model:
         forward: what a step calls for the outputs: the network, or a wrapper round it
             (DistributedDataParallel, torch.compile) which the engine puts here.
         frozen_modules: names of the network's modules that stay in evaluation mode.
+        frozen: networks of other runs that the steps may call and nothing trains, by name.
     """
-
-    frozen_modules: Sequence[str] = ()
 
     def __init__(self, network: nn.Module, criterion: nn.Module) -> None:
         self.network = network
         self.criterion = criterion
         self.forward: Callable[..., Any] = network
+        self.frozen_modules: Sequence[str] = ()
+        self.frozen = FrozenNetworks()
         self._loss_function = loss_function_for(criterion)
         self._ignored = criterion.ignore_index if isinstance(criterion, LABELS) else -1
         self._align: Callable[[Any, Any], Any] | None = None
@@ -133,6 +135,10 @@ class Model:
         yield from self.network.parameters()
         yield from self.criterion.parameters()
 
+    def set_frozen(self, networks: FrozenNetworks) -> None:
+        """Let the steps call other networks, as `self.frozen["teacher"]`."""
+        self.frozen = networks
+
     def state_dict(self) -> dict[str, Tensor]:
         """Return the network's tensors by name, and the criterion's under "criterion:"."""
         criterion = self.criterion.state_dict()
@@ -185,6 +191,11 @@ class OwnSteps(Model):
         for name in ("training_step", "evaluation_step", "predict"):
             if callable(own := getattr(network, name, None)):
                 setattr(self, name, own)
+
+    def set_frozen(self, networks: FrozenNetworks) -> None:
+        """Let the module's own steps call other networks, by its attribute `frozen`."""
+        super().set_frozen(networks)
+        self.network.frozen = networks  # type: ignore[assignment]
 
 
 def as_step(result: Any, batch: Any) -> Step:

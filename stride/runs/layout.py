@@ -24,7 +24,7 @@ _TRASHED = re.compile(r"([0-9]{1,15})-[0-9a-f]{12}-(.+)")
 _PART_LENGTH = 48
 _CHECKPOINTS = "checkpoints"
 _ARTIFACTS = "artifacts"
-_FOLDERS = frozenset({"segments", "logs", "origin", _ARTIFACTS})
+_FOLDERS = frozenset({"segments", "logs", "origin", "frozen", _ARTIFACTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +182,10 @@ class RunPaths:
     def initial_weights(self) -> Path:
         """Return the start weights, where the config cannot rebuild them."""
         return self.path / "initial_weights.safetensors"
+
+    def frozen_weights(self, name: str) -> Path:
+        """Return the weights of a network that helps in the training and is not trained."""
+        return self.path / "frozen" / f"{name}.safetensors"
 
     @property
     def normalization(self) -> Path:

@@ -20,6 +20,7 @@ class ConfigArguments(TypedDict, total=False):
     trainer: str
     seed: int
     device: str
+    frozen: Mapping[str, Any]
     dataset_kwargs: Mapping[str, Any]
     load_data_kwargs: Mapping[str, Any]
     model_kwargs: Mapping[str, Any]

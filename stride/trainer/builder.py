@@ -16,6 +16,7 @@ from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly, Given, assemble, require_returned
 from stride.trainer.fit.kind import Kind
+from stride.trainer.frozen_runs import complete_frozen
 from stride.trainer.process_state import drawing
 from stride.trainer.trust import require_trust
 
@@ -71,6 +72,7 @@ class Builder:
         completed, built = self.kind.complete(resolved), self.assembly
         hint = "write `return resolved`, or `return resolved.with_sections(...)`"
         require_returned(self.kind, "complete", completed, Resolved, hint)
+        completed = complete_frozen(completed, self.trust)
         if (
             built is None
             or self._built_from != completed.config

@@ -29,6 +29,7 @@ def test_they_are_found_wherever_they_stand() -> None:
         "dataset_kwargs": {"dataset_name": "digits", "path": "c:data", "own": {"deep": ["b:x"]}},
         "load_data_kwargs": {"train_loader_kwargs": {"collate_fn": "c:f"}},
         "model_kwargs": {"init_from": "w:x", "candidates": [{"model_name": "d:N"}, {}]},
+        "frozen": {"one": "w:x", "two": {"run": "w:x", "model_kwargs": {"model_name": "h:N"}}},
         "training_config": {"metrics": ["accuracy", "e:M"], "max_epochs": 3},
         "logging_config": {"wandb_kwargs": {"name": "f:g"}},
     }
@@ -37,6 +38,7 @@ def test_they_are_found_wherever_they_stand() -> None:
         "dataset_kwargs.own.deep[0]": "b:x",
         "load_data_kwargs.train_loader_kwargs.collate_fn": "c:f",
         "model_kwargs.candidates[0].model_name": "d:N",
+        "frozen.two.model_kwargs.model_name": "h:N",
         "training_config.metrics[1]": "e:M",
     }
 

@@ -41,7 +41,8 @@ def test_the_plan_of_names() -> None:
         "optimizer_kwargs",
         "scheduler_kwargs",
     }
-    assert declared_keys("model_kwargs") == ("model_name", "model_seed", "init_from")
+    assert declared_keys("model_kwargs") == ("model_name", "model_seed", "init_from", "freeze")
+    assert declared_keys("frozen") == ()
 
 
 def test_an_open_section_tells_its_choice_and_its_free_keys() -> None:

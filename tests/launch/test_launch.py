@@ -6,7 +6,7 @@ import pytest
 
 from stride.errors import UserError
 from stride.launch.code import Code
-from stride.launch.launch import _script, dry_run, launch
+from stride.launch.launch import _absolute, _script, dry_run, launch
 from stride.launch.script import Resources
 from stride.launch.slurm import SlurmError
 from stride.runs.run import Run
@@ -81,6 +81,19 @@ def test_places_of_data_are_absolute(project, slurm):
     run = Run(launch(typed, None, Resources()).runs[0])
     assert run.raw_config["dataset_kwargs"]["path"] == str(project / "a.csv")
     assert "dataset_kwargs.path=a.csv" in run.status["overrides"]
+
+
+def test_places_of_the_weights_of_others_are_absolute(project):
+    values = {
+        "dataset_kwargs": {},
+        "model_kwargs": {"init_from": {"run": "W/0"}},
+        "frozen": {"teacher": {"run": "W/1"}},
+        "active_config": {"models": [{"init_from": "W/2"}]},
+    }
+    found = _absolute(values)
+    assert found["model_kwargs"]["init_from"] == {"run": str(project / "W" / "0")}
+    assert found["frozen"]["teacher"] == {"run": str(project / "W" / "1")}
+    assert found["active_config"]["models"] == [{"init_from": str(project / "W" / "2")}]
 
 
 def test_an_array_has_a_run_for_each_seed(project, slurm, record):

@@ -20,6 +20,7 @@ from stride.runs.run import Run
 from stride.runs.status import current_state
 from stride.trainer.fit.finalizer import Finalizer
 from stride.trainer.trainer import Trainer
+from tests.trainer.networks import STUDENT
 
 pytestmark = pytest.mark.ddp
 SLOW = pytest.mark.slow  # what adds little to the others, which try each strategy and 1 to 4 ranks
@@ -236,6 +237,28 @@ def test_what_is_frozen_stays_on_every_rank(ranks, tmp_path, strategy):
     before, after = answers[0]
     changed = {name for name, value in after.items() if not torch.equal(before[name], value)}
     assert changed == {"centre", "head.weight", "head.bias"}
+
+
+def distilled(folder, strategy):
+    """Train a teacher, and a student of it; return the student's weights and the copy's bytes."""
+    options = {
+        "device": "cpu",
+        "dataset_kwargs": {"dataset_name": "digits", "subsample_rate": 0.05},
+        "distributed_config": {"strategy": strategy},
+    }
+    (teacher := Trainer(folder, **options)).fit(max_steps=1)
+    helped = {"frozen": {"teacher": str(teacher.run.path)}, "model_kwargs": STUDENT}
+    (student := Trainer(folder, **options, **helped)).fit(max_steps=3)
+    weights = {k: v.clone() for k, v in student.model.state_dict().items()}
+    copy = student.run.paths.frozen_weights("teacher").read_bytes()
+    return weights, copy == teacher.run.paths.weights.read_bytes()
+
+
+@SLOW
+@pytest.mark.parametrize("strategy", ["ddp", "flat"])
+def test_a_teacher_helps_every_rank(ranks, tmp_path, strategy):
+    one, other = ranks(2, distilled, tmp_path / "W", strategy, group=False)
+    assert one[1] and other[1] and same(one[0], other[0])
 
 
 def centred(folder, strategy, resume=None, kill=0):

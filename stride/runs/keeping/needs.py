@@ -21,7 +21,6 @@ from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.listing.rows import RunRow
 from stride.runs.status import ACTIVE
 
-_STARTS = "init_from"  # a copy of it is made when a run begins
 _BEGINNING = ("queued", "created")
 
 
@@ -77,7 +76,7 @@ class _Going:
         paths = RunPaths(row.path)
         for key, value in self._texts(paths.config):
             begun = row.state not in _BEGINNING
-            if _STARTS in key.split(".") and begun:
+            if begun and _is_copied(key):
                 continue
             for folder in (_folder(paths), os.getcwd()):
                 if (run := self._leads_to(folder, value)) is not None:
@@ -112,6 +111,12 @@ class _Going:
             if parent.get("relation") == "reproduction":
                 return self._leads_to("/", str(parent.get("run")))
         return None
+
+
+def _is_copied(key: str) -> bool:
+    """Tell whether a key names another run's weights, which a run copies when it begins."""
+    first, *others = key.split(".")
+    return first == "frozen" or "init_from" in others
 
 
 def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:

@@ -28,7 +28,17 @@ def missing_start_file(paths: RunPaths) -> Path | None:
         needed.append(paths.origin.record)
     if provenance.get("initial_weights_sha256") is not None:
         needed.append(paths.initial_weights)
+    needed += [path for path, digest in frozen_digests(paths).items() if digest is not None]
     return next((path for path in needed if not path.exists()), None)
+
+
+def frozen_digests(paths: RunPaths) -> dict[Path, str | None]:
+    """Return the weights of frozen networks that a run has by its config, with their SHA-256."""
+    try:
+        tables = read_record(paths.config).get("frozen", {})
+        return {paths.frozen_weights(name): one.get("sha256") for name, one in tables.items()}
+    except (RunError, AttributeError):
+        return {}  # whatever is wrong with the config is told of by itself
 
 
 def never_began(paths: RunPaths) -> bool:

@@ -13,6 +13,7 @@ from stride.runs.files.digest import require_digest, sha256
 from stride.runs.files.safetensors_header import check_tensors
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.provenance.config_digest import known_configs
+from stride.runs.provenance.start_state import frozen_digests
 from stride.runs.records import (
     CheckpointIndex,
     CheckpointRecord,
@@ -183,6 +184,11 @@ def check_weights(report: Report, paths: RunPaths, results: ResultsRecord | None
             check_tensors(paths.initial_weights)
             digest = _recorded(paths.provenance, "initial_weights_sha256")
             require_digest(paths.initial_weights, digest)
+    for path, digest in frozen_digests(paths).items():
+        if os.path.lexists(path):
+            with report.checking(path):
+                check_tensors(path)
+                require_digest(path, digest)
     expected = results.weights_sha256 if results is not None else None
     if os.path.lexists(paths.weights):
         with report.checking(paths.weights):

@@ -39,7 +39,8 @@ from stride.models.model import Model
 from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
 from stride.trainer.fit.open_sections import ignored_target, resolve_sections, values_of
-from stride.trainer.fit.start_weights import StartedFrom, load_start_weights
+from stride.trainer.weights.frozen_networks import give_frozen
+from stride.trainer.weights.start_weights import StartedFrom, load_start_weights
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -246,6 +247,7 @@ def assemble(
         kind.take_data(config, data)
     model, started_from = _build_model(resolved, sections, objects, data)
     freeze(model, config.model_kwargs.freeze)
+    give_frozen(model, resolved).to(device)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
         model.to(device)
     _require_shapes(model)

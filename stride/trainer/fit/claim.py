@@ -28,6 +28,7 @@ from stride.trainer.fit.results import measured
 from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.run_start import RunStart, typed_overrides
 from stride.trainer.fit.session import Session
+from stride.trainer.weights.frozen_networks import commit_frozen
 
 
 def claim(
@@ -159,6 +160,7 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
         writer.commit(writer.paths.normalization, values)
     if keeps_start:
         commit_weights(writer, writer.paths.initial_weights, model.network.state_dict())
+    commit_frozen(writer, assembly.resolved)
     made_by = constructor_of(assembly)
     source = source_of(made_by) if is_user_code(made_by) else None
     # What the run was begun with stays, whatever goes on with it: the segments tell.

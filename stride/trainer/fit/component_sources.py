@@ -38,6 +38,7 @@ def used_by(assembly: Assembly) -> dict[str, Any]:
     model = assembly.model
     used: dict[str, Any] = {"model": type(model), **used_by_network(model.network)}
     used["criterion"] = type(model.criterion)
+    used |= {f"frozen {name}": type(network) for name, network in model.frozen.items()}
     used |= {f"dataset of {name}": _dataset(one) for name, one in assembly.data.sources.items()}
     function = constructor_of(assembly)
     return used | ({} if inspect.isclass(function) else {"function of the network": function})

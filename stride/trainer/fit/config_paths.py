@@ -10,7 +10,7 @@ from typing import Any
 
 from stride.config import Resolved
 from stride.config.sections import StartWeights
-from stride.trainer.fit.start_weights import Source
+from stride.trainer.weights.start_weights import Source
 
 
 def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:

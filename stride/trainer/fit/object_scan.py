@@ -66,7 +66,7 @@ class ObjectScan:
         roots |= (seeded := self._seeded())
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
-        known = [model, *modules, *tensors, *self._session().restored()]
+        known = [model, *modules, *tensors, *model.frozen.parts(), *self._session().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
         found = Attributes(roots, known, {*self._restored, *stateful, *seeded, *moved})
         found.stateful |= self._loaders() | stateful

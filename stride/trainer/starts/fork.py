@@ -40,6 +40,7 @@ _ANEW = {
     "optimizer_kwargs.": ("schedule",),
     "scheduler_kwargs.": ("schedule",),
     "model_kwargs.freeze": ("optimizer", "schedule", "modules"),
+    "frozen.": ("tally", *_JUDGED),
     "dataset_kwargs.": ("tally", "batches", *_JUDGED),
     "load_data_kwargs.": ("tally", "batches"),
     "seed": ("tally", "batches", "random"),

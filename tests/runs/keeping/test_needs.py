@@ -50,6 +50,8 @@ def test_data_in_a_run_are_needed(folder: Path, path: str) -> None:
         {"dataset_kwargs": {"path": "w/01/x", "name": "0"}},
         {"dataset_kwargs": {"paths": ["elsewhere/0", 0]}},
         {"model_kwargs": {"init_from": "w/0"}},
+        {"model_kwargs": {"init_from": {"run": "w/0", "strict": False}}},
+        {"frozen": {"teacher": {"run": "w/0"}}},
         {"active_config": {"models": [{"init_from": "w/0"}]}},
     ],
 )
@@ -58,11 +60,20 @@ def test_other_paths_and_start_weights_of_a_begun_run_are_not(folder: Path, sect
     Trash(folder).check([folder / "0"])
 
 
-def test_start_weights_of_a_queued_run_are_needed(folder: Path) -> None:
-    run = make(folder, "done", model_kwargs={"init_from": ["w/0", None]})
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ({"model_kwargs": {"init_from": ["w/0", None]}}, "model_kwargs.init_from"),
+        ({"frozen": {"teacher": {"run": "w/0"}}}, "frozen.teacher.run"),
+    ],
+)
+def test_weights_that_a_queued_run_will_copy_are_needed(
+    folder: Path, section: Any, key: str
+) -> None:
+    run = make(folder, "done", **section)
     status = json.loads(run.status.read_text()) | {"state": "queued"}
     run.status.write_text(json.dumps(status))
-    with pytest.raises(RunError, match=r"needed by .*/w/1: its model_kwargs.init_from is w/0"):
+    with pytest.raises(RunError, match=rf"needed by .*/w/1: its {key} is w/0"):
         Trash(folder).check([folder / "0"])
 
 

@@ -119,7 +119,8 @@ def test_runs_are_asked_for_by_a_query(stride, make_run) -> None:
 
 def test_forks_and_reproductions_are_marked(stride, make_run, tmp_path) -> None:
     make_run()
-    for relation, place in (("fork", tmp_path / "W" / "0"), ("reproduction", Path("/else/7"))):
+    near, far = tmp_path / "W" / "0", Path("/else/7")
+    for relation, place in (("weights", near), ("fork", near), ("reproduction", far)):
         paths = make_run("seed=1")
         record = json.loads(paths.provenance.read_text())
         parent = {"run": str(place), "uuid": "0" * 32, "relation": relation}
@@ -127,6 +128,7 @@ def test_forks_and_reproductions_are_marked(stride, make_run, tmp_path) -> None:
     lines = stride("ls", "W").out.splitlines()
     assert lines[1].endswith("reproduction of /else/7  seed=1")
     assert lines[2].endswith("fork of 0  seed=1") and "fork" not in lines[3]
+    assert lines[3].endswith("weights of 0  seed=1")
 
 
 def test_no_name_is_wrong_where_there_is_no_run(stride, tmp_path) -> None:

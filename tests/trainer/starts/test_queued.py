@@ -2,13 +2,15 @@
 
 import pytest
 
-from stride.errors import RunError
+from stride.errors import ComponentError, RunError
 from stride.runs.files.atomic import atomic_json
+from stride.runs.files.digest import sha256
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.flow import fit
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
+from tests.trainer.networks import STUDENT, TWO_PARTS
 
 GIT = {"root": "/project", "commit": "a" * 40}
 QUEUED = {"command": ["stride", "launch"], "overrides": ["seed=3"], "folder": "/project"}
@@ -73,6 +75,24 @@ def test_start_weights_are_read_and_kept(queue, make):
     run = resume(queue(model_kwargs=model), "training_config.max_steps=1")
     assert run.paths.initial_weights.read_bytes() == first.run.paths.weights.read_bytes()
     assert run.raw_config["model_kwargs"]["init_from"] == weights
+
+
+def test_weights_of_other_runs_are_taken_when_it_begins(queue, make):
+    (first := make(model_kwargs=TWO_PARTS)).fit(max_steps=1)
+    other = {"run": str(first.run.path)}
+    run = queue(
+        model_kwargs={
+            **STUDENT,
+            "init_from": {**other, "keys": {"head.weight": "layers.head.weight"}},
+        },
+        frozen={"teacher": other},
+    )
+    with pytest.raises(ComponentError, match=r"1 of another shape: layers\.head\.weight"):
+        resume(run, "training_config.max_steps=1")
+    run = resume(queue(model_kwargs=STUDENT, frozen={"teacher": other}))
+    copy = run.paths.frozen_weights("teacher")
+    assert copy.read_bytes() == first.run.paths.weights.read_bytes()
+    assert run.raw_config["frozen"]["teacher"]["sha256"] == sha256(copy)
 
 
 def test_data_that_has_changed_is_told_of(queue, make):
