@@ -45,7 +45,7 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
 def _require_named(pattern: str, names: Sequence[str]) -> None:
     if not any(fnmatchcase(name, pattern) for name in names):
         raise ConfigError(
-            f"{_KEY}: {pattern!r} is no module and no parameter of the network",
+            f"{_KEY}: {pattern!r} is not a module or parameter of the network",
             key=_KEY,
             where=_KEY,
             hint=nearest(pattern, names) or f"its parts are {', '.join(names[:10])}",

@@ -24,6 +24,7 @@ PARTS = {
     "FileDigest": "digest",
     "Fidelity": "fidelity",
     "Parent": "parent",
+    "StartWeightsRecord": "start weights",
     "Difference": "difference",
     "CurveGroup": "group",
 }

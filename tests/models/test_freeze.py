@@ -55,7 +55,7 @@ def test_what_is_frozen_stays_in_evaluation_mode() -> None:
 def test_a_pattern_that_names_nothing_is_refused_with_the_nearest_name(
     pattern: str, nearest: str
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"freeze: '{pattern}' is no module.*{nearest}"):
+    with pytest.raises(ConfigError, match=rf"freeze: '{pattern}' is not a module.*{nearest}"):
         freeze(model(), [pattern])
     with pytest.raises(ConfigError, match=r"its parts are encoder, encoder\.0"):
         freeze(model(), ["zzz"])
