@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from stride.config.active import ActiveConfig
+from stride.config.frozen import Networks
 from stride.config.names.fields import section_type
 from stride.config.sections import (
     CheckpointConfig,
@@ -15,7 +16,6 @@ from stride.config.sections import (
     LoadDataKwargs,
     LoggingConfig,
     ModelKwargs,
-    Networks,
     OpenSection,
     OptimizerKwargs,
     SchedulerKwargs,

@@ -140,37 +140,6 @@ class ModelKwargs(OpenSection):
     )
 
 
-class FrozenNetwork(Section):
-    """A network that helps in the training and is not trained: of which run, and what it is."""
-
-    run: Text = Field(description="the folder of the run whose best weights it has")
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
-        None, description="of these weights; null: as they are when the run begins"
-    )
-    model_kwargs: dict[str, Any] = Field({}, description="the network, as in that run")
-
-
-def _frozen_networks(value: Any) -> Any:
-    """Read each table by itself; a text is the run alone."""
-    if not isinstance(value, Mapping):
-        return value
-    tables = {name: {"run": one} if isinstance(one, str) else one for name, one in value.items()}
-    return {name: typed_table(one, FrozenNetwork, f"frozen.{name}") for name, one in tables.items()}
-
-
-def _file_names(networks: dict[str, FrozenNetwork]) -> dict[str, FrozenNetwork]:
-    for name in networks:
-        if not name.isidentifier():
-            what = f"frozen.{name}: a name is letters, digits and '_', no digit first"
-            raise ConfigError(what, key=f"frozen.{name}")
-    return networks
-
-
-Networks = Annotated[
-    dict[str, FrozenNetwork], BeforeValidator(_frozen_networks), AfterValidator(_file_names)
-]
-
-
 class CriterionKwargs(OpenSection):
     """The loss."""
 
