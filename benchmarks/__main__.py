@@ -22,6 +22,7 @@ Rows = Callable[[Scale], Iterator[Row]]
 GROUPS = {
     "step": "benchmarks.step:step_rows",
     "loader": "benchmarks.step:loader_rows",
+    "values": "benchmarks.step:value_rows",
     "models": "benchmarks.step:model_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",

@@ -7,6 +7,7 @@ the final loss are the same, which is checked: to the bit where the arithmetic i
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from benchmarks.parties import train_in_turns
 from benchmarks.scale import Scale
 from benchmarks.strided import fit_in_memory, fit_own_loader
 from benchmarks.table import Row, quartiles, ratio_row
-from benchmarks.tasks import Task, cnn, mlp, transformer
+from benchmarks.tasks import Task, cnn, mlp, transformer, two_terms
 
 
 def step_rows(scale: Scale) -> Iterator[Row]:
@@ -51,6 +52,19 @@ def loader_rows(scale: Scale) -> Iterator[Row]:
     stride, plain, raw = (seconds[name] for name in trainings)
     yield ratio_row("loader", "MLP, own DataLoader / raw DataLoader loop", stride, raw, 1.05)
     yield ratio_row("loader", "the same, plain AdamW on both sides", plain, raw, 1.05)
+
+
+def value_rows(scale: Scale) -> Iterator[Row]:
+    """Yield the row of the same MLP with a loss of two terms, which are recorded by name or not."""
+    task = mlp(epochs=scale.of(8), samples=scale.of(16_384, 1_024))
+    named, plain = (replace(task, make=partial(two_terms, task.make, named=n)) for n in (1, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        trainings = {
+            "named": partial(fit_in_memory, named, Path(folder)),
+            "plain": partial(fit_in_memory, plain, Path(folder)),
+        }
+        seconds = train_in_turns(task, trainings, scale.of(25), same_bits={"named": "plain"})
+    yield ratio_row("values", "MLP, two named values / none", *seconds.values(), 1.03)
 
 
 def model_rows(scale: Scale) -> Iterator[Row]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
+from stride import Step
 from stride.data.batches.sampler import Order
 
 SEED = 0
@@ -64,6 +66,31 @@ def mlp(epochs: int, samples: int = 16_384) -> Task:
 
 def _mlp() -> nn.Module:
     return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, CLASSES))
+
+
+class TwoTerms(nn.Module):
+    """Train a network by a loss of two terms."""
+
+    def __init__(self, network: nn.Module, named: bool) -> None:
+        super().__init__()
+        self.network, self.named = network, named
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the network's outputs."""
+        outputs: Tensor = self.network(inputs)
+        return outputs
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> Step:
+        """Return the sum of both terms, and each of them by name where that is asked for."""
+        outputs = self.network(batch[0])
+        fit, size = cross_entropy(outputs, batch[1]), 1e-3 * outputs.square().mean()
+        values = {"fit": fit, "size": size} if self.named else {}
+        return Step(fit + size, len(outputs), outputs, batch[1], values)
+
+
+def two_terms(make: Callable[[], nn.Module], named: bool) -> nn.Module:
+    """Build a network whose loss has two terms."""
+    return TwoTerms(make(), named)
 
 
 def cnn(epochs: int, samples: int = 2_560) -> Task:

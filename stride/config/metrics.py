@@ -15,9 +15,13 @@ SPLITS = {
 }
 SMALLER_IS_BETTER = frozenset({"loss", "error", "mse", "rmse", "mae"})
 RESERVED = frozenset({"step", "epoch", "time"})  # what a row of the stream has beside metrics
+GRAD_NORM = "grad_norm"
 LARGER_IS_BETTER = frozenset({"accuracy", "auc", "f1", "r2", "reward", "score"})
 
 _PER_EPOCH = frozenset({"loss", "accuracy"})
+_OWN_VALUES = RESERVED | {"loss", "lr", GRAD_NORM}  # what a training records by itself
+VALUE_NAME = re.compile(r"\w[\w.-]*")
+"""What a number is called after its split."""
 _SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})[/_](.+)")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 
@@ -25,11 +29,15 @@ _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 def metric_name(split: str, metric: str) -> str:
     """Return the name under which a split's metric is recorded.
 
-    `("val", "loss")` gives `validation/epoch_loss`, `("test", "loss")` gives `test/loss`.
+    `("val", "loss")` gives `validation/epoch_loss`, `("test", "loss")` gives `test/loss`. In a
+    training `epoch_` also tells the mean over an epoch from that since the last report:
+    `("train", "epoch_kl")` stays `train/epoch_kl`.
     """
-    split, metric = SPLITS.get(split, split), metric.removeprefix("epoch_")
-    per_epoch = metric in _PER_EPOCH and split != "test"
-    return f"{split}/epoch_{metric}" if per_epoch else f"{split}/{metric}"
+    split, base = SPLITS.get(split, split), metric.removeprefix("epoch_")
+    per_epoch = base in _PER_EPOCH and split != "test"
+    if per_epoch or (split == "train" and base != metric):
+        return f"{split}/epoch_{base}"
+    return f"{split}/{base}"
 
 
 def canonical(name: str) -> str:
@@ -39,6 +47,15 @@ def canonical(name: str) -> str:
     """
     found = _SPLIT_NAME.fullmatch(name)
     return metric_name(found[1], found[2]) if found else name
+
+
+def value_name_fault(name: Any) -> str:
+    """Return why the named value of a step cannot be called so, empty where it can."""
+    if not isinstance(name, str) or not VALUE_NAME.fullmatch(name):
+        return "which is not one: use letters, digits, _, - and ."
+    if name in _OWN_VALUES or name.startswith("epoch_"):
+        return "which STRIDE itself records: give it another one"
+    return ""
 
 
 def ends_epoch(row: Iterable[str]) -> bool:

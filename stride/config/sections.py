@@ -204,6 +204,9 @@ class TrainingConfig(Section):
     compile: bool = Field(False, description="compile the network with torch.compile")
     accumulate: Positive = Field(1, description="microbatches in a step")
     clip_grad_norm: float | None = Field(None, gt=0, description="largest norm of the gradient")
+    log_grad_norm: bool = Field(
+        False, description="record the norm of the gradient; clip_grad_norm does so too"
+    )
     deterministic: bool = Field(False, description="use deterministic algorithms only")
     nonfinite: Literal["stop", "skip", "raise"] = Field(
         "stop", description="what a NaN or infinite loss leads to"
@@ -212,6 +215,11 @@ class TrainingConfig(Section):
     digest_every: Positive | None = Field(
         None, description="steps between digests of all weights in fingerprints.jsonl"
     )
+
+    @property
+    def measures_grad_norm(self) -> bool:
+        """Tell whether each step computes the norm of its gradient."""
+        return self.log_grad_norm or self.clip_grad_norm is not None
 
     @model_validator(mode="before")
     @classmethod

@@ -3,26 +3,33 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from stride.config.metrics import GRAD_NORM
 from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
+from stride.metrics.averages import Average, means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type
-from stride.models.losses import Size
-from stride.models.model import Step
+from stride.metrics.names import require_no_clash
+from stride.models.losses import Size, Value
+from stride.models.model import NO_VALUES, Step, require_values
 
 _HELD_STEPS = 32
 _HELD_NUMBERS = 1 << 20
 
 
 class EpochLosses:
-    """The losses of an epoch, and its accuracy where the model gives outputs and targets.
+    """The losses of an epoch, the named values of its steps, and its accuracy.
+
+    There is an accuracy where the model gives outputs and targets. A value that some steps do not
+    give is averaged over those that do.
 
     Adding a step appends to lists: no arithmetic, no wait for the device. Sums are in double
-    precision and weighted by the sizes of the steps. They are of this process; `read`,
+    precision and weighted by the sizes of the steps. They are of this process; `report_values`,
     `first_nonfinite` and `epoch_values` tell of all ranks, so that every rank has to call them.
 
     Args:
@@ -51,11 +58,12 @@ class EpochLosses:
         """Begin an epoch."""
         self._losses: list[Tensor] = []
         self._sizes: list[Size] = []
+        self._values: list[Mapping[str, Value]] = []
         self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
         self._held = 0
         self._rated = False
-        self._sums = {"epoch_loss": 0.0, "epoch_size": 0, "report_loss": 0.0, "report_size": 0}
+        self._averages = {"loss": Average()}
         self._steps = 0
         self._bad: int | None = None
         self._known: _OverRanks | None = None
@@ -63,9 +71,10 @@ class EpochLosses:
             self._accuracy.reset()
 
     def add(self, step: Step) -> None:
-        """Take the loss of one update."""
+        """Take the loss and the values of one update, before it moves the weights."""
         self._losses.append(step.loss.detach())
         self._sizes.append(step.size)
+        self._values.append(_held(step.values) if step.values else NO_VALUES)
         if self._accuracy is None:
             return
         if isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor):
@@ -73,6 +82,12 @@ class EpochLosses:
         elif isinstance(step.outputs, list):
             for outputs, targets in zip(step.outputs, step.targets, strict=True):
                 self._hold(outputs, targets)
+
+    def note_norm(self, norm: Tensor) -> None:
+        """Take the norm of the gradients of the update added last; of several the first."""
+        self._fingerprint.add_norm(norm)
+        if self._values:
+            self._values[-1] = {GRAD_NORM: norm, **self._values[-1]}
 
     def skip(self) -> None:
         """Leave out a step whose loss is not finite; the fingerprint has it even so."""
@@ -109,15 +124,30 @@ class EpochLosses:
             losses[[size == 0 for size in sizes]] = 0
         self._fingerprint.add_losses(losses)
         values = losses.tolist()
-        self._losses, self._sizes = [], []
         self._note_bad(values)
-        for span in ("epoch", "report"):
-            total = self._sums[f"{span}_loss"]
-            # One by one: the sum has the same bits however often the losses were read meanwhile.
-            for value, size in zip(values, sizes, strict=True):
-                total += value * size
-            self._sums[f"{span}_loss"] = total
-            self._sums[f"{span}_size"] += sum(sizes)
+        self._averages["loss"].add(values, sizes)
+        for name in dict.fromkeys(chain.from_iterable(self._values)):
+            self._drain_values(name, sizes)
+        self._losses, self._sizes, self._values = [], [], []
+
+    def _drain_values(self, name: str, sizes: Sequence[float]) -> None:
+        values = [given[name] for given in self._values if name in given]
+        weights = [size for given, size in zip(self._values, sizes, strict=True) if name in given]
+        if name not in self._averages:
+            self._begin(name, values[0])
+        try:
+            numbers = _numbers(values)
+        except (RuntimeError, TypeError, ValueError):
+            for value in values:
+                require_values({name: value})
+            raise
+        self._averages[name].add(numbers, weights)
+
+    def _begin(self, name: str, value: Value) -> None:
+        if name != GRAD_NORM:
+            require_values({name: value})
+            require_no_clash([name], [] if self._accuracy is None else ["accuracy"])
+        self._averages[name] = Average()
 
     def _note_bad(self, values: list[float]) -> None:
         if self._bad is None:
@@ -125,12 +155,17 @@ class EpochLosses:
             self._bad = next((self._steps + i for i in bad), None)
         self._steps += len(values)
 
-    def read(self) -> float:
-        """Wait for the device; return the mean loss since the last reading, per sample."""
+    def report_values(self) -> dict[str, float]:
+        """Wait for the device; return `train/loss` and its like, means since the last reading.
+
+        Raises:
+            DataError: a step gave a value that is not one number, or cannot be called so.
+        """
         known = self._over_ranks()
-        self._sums["report_loss"], self._sums["report_size"] = 0.0, 0
-        self._known = replace(known, report_loss=math.nan)
-        return known.report_loss
+        for average in self._averages.values():
+            average.begin_report()
+        self._known = replace(known, report={})
+        return {"train/loss": math.nan} | {f"train/{name}": v for name, v in known.report.items()}
 
     def first_nonfinite(self) -> tuple[int, int] | None:
         """Return which of the epoch's losses is the first that is not finite, of how many."""
@@ -138,10 +173,11 @@ class EpochLosses:
         return None if bad is None else (bad, self._steps)
 
     def epoch_values(self) -> dict[str, float]:
-        """Return `train/epoch_loss` and, where it is known, `train/epoch_accuracy`."""
+        """Return `train/epoch_loss` and its like and, where known, `train/epoch_accuracy`."""
         known = self._over_ranks()
         self._rate()
-        values = {"train/epoch_loss": known.epoch_loss}
+        epoch = {"loss": math.nan, **known.epoch}
+        values = {f"train/epoch_{name}": mean for name, mean in epoch.items()}
         if self._accuracy is not None and known.rated:
             values["train/epoch_accuracy"] = compute_over_ranks(self._accuracy)
         return values
@@ -151,7 +187,7 @@ class EpochLosses:
         self._drain()
         if self._known is None or self._known.steps != self._steps:
             self._known = _OverRanks.of(
-                self._steps, self._sums, self._bad, self._rated or bool(self._outputs)
+                self._steps, self._averages, self._bad, self._rated or bool(self._outputs)
             )
         return self._known
 
@@ -161,12 +197,14 @@ class EpochLosses:
         self._rate()
         accuracy = {} if self._accuracy is None else self._accuracy.state_dict()
         counts = {"steps": self._steps, "bad": self._bad, "rated": self._rated}
-        return {"sums": dict(self._sums), **counts, "accuracy": accuracy}
+        sums = {name: average.state_dict() for name, average in self._averages.items()}
+        return {"sums": sums.pop("loss"), "values": sums, **counts, "accuracy": accuracy}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on with the sums of an epoch begun elsewhere."""
         self.reset()
-        self._sums, self._rated = dict(state["sums"]), state["rated"]
+        self._averages = _averages([state])
+        self._rated = state["rated"]
         self._steps, self._bad = state["steps"], state["bad"]
         if self._accuracy is not None and state["accuracy"]:
             self._accuracy.load_state_dict(state["accuracy"])
@@ -179,9 +217,9 @@ class EpochLosses:
             self.reset()
             self._steps, self._bad = first["steps"], bad
             return
-        sums = {key: sum(state["sums"][key] for state in states) for key in first["sums"]}
         rated = any(state["rated"] for state in states)
-        self.load_state_dict({**first, "sums": sums, "bad": bad, "rated": rated})
+        self.load_state_dict({**first, "bad": bad, "rated": rated})
+        self._averages = _averages(states)
         if self._accuracy is not None and rated:
             self._accuracy.merge([state["accuracy"] for state in states])
 
@@ -191,23 +229,50 @@ class _OverRanks:
     """What the tallies of all ranks come to, after so many steps of the epoch."""
 
     steps: int
-    report_loss: float
-    epoch_loss: float
+    report: Mapping[str, float]
+    epoch: Mapping[str, float]
     bad: int | None
     rated: bool
 
     @classmethod
-    def of(cls, steps: int, sums: Mapping[str, float], bad: int | None, rated: bool) -> Self:
-        rows = gather_numbers([*sums.values(), math.inf if bad is None else bad, rated])
-        epoch_loss, epoch_size, report_loss, report_size, bads, rates = zip(*rows, strict=True)
+    def of(cls, steps: int, own: Mapping[str, Average], bad: int | None, rated: bool) -> Self:
+        values = {name: average.sums for name, average in own.items() if name != "loss"}
+        marks = (math.inf if bad is None else bad, rated, len(values))
+        rows = gather_numbers([*own["loss"].sums, *marks])
+        *loss, bads, rates, counts = zip(*rows, strict=True)
+        sums = {"loss": [sum(column) for column in loss]}
+        if any(counts):  # so all ranks know whether some has values, and ask together
+            sums |= sums_over_ranks(values)
         first = min(bads)
         return cls(
             steps,
-            _mean(sum(report_loss), sum(report_size)),
-            _mean(sum(epoch_loss), sum(epoch_size)),
+            means({name: some[2:] for name, some in sums.items()}),
+            means({name: some[:2] for name, some in sums.items()}),
             None if first == math.inf else int(first),
             any(rates),
         )
+
+
+def _held(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return values without their graphs."""
+    return {
+        name: value.data
+        if isinstance(value, Tensor) and not (value.is_leaf or value._is_view())
+        else _copied(value)
+        for name, value in values.items()
+    }
+
+
+def _copied(value: Value) -> Value:
+    """Copy a parameter, a buffer or a part of one, which may be moved before it is read."""
+    return value.detach().clone() if isinstance(value, Tensor) else value
+
+
+def _averages(states: Sequence[Mapping[str, Any]]) -> dict[str, Average]:
+    """Return the averages by name that the states of all ranks come to together."""
+    tables = [{"loss": state["sums"], **state.get("values", {})} for state in states]
+    names = dict.fromkeys(chain.from_iterable(tables))
+    return {n: Average.from_states([t[n] for t in tables if n in t]) for n in names}
 
 
 def concatenate(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:
@@ -217,12 +282,12 @@ def concatenate(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:
     return torch.cat(list(tensors))
 
 
-def _numbers(sizes: Sequence[Size]) -> list[float]:
-    """Read all sizes at once."""
-    tensors = [size for size in sizes if isinstance(size, Tensor)]
-    read = iter(torch.stack([t.to(exact_type(t)) for t in tensors]).tolist() if tensors else ())
-    return [next(read) if isinstance(size, Tensor) else float(size) for size in sizes]
-
-
-def _mean(total: float, size: float) -> float:
-    return total / size if size else math.nan
+def _numbers(given: Sequence[Size]) -> list[float]:
+    """Read all numbers at once."""
+    tensors = [one for one in given if isinstance(one, Tensor)]
+    if not tensors or tensors[0].is_cpu:  # where reading one by one waits for nothing
+        return [one.item() if isinstance(one, Tensor) else float(one) for one in given]
+    alike = len({tensor.dtype for tensor in tensors}) == 1
+    stacked = torch.stack(tensors if alike else [t.to(exact_type(t)) for t in tensors])
+    read = iter(stacked.tolist())
+    return [next(read) if isinstance(one, Tensor) else float(one) for one in given]

@@ -1,5 +1,6 @@
 """Evaluate a model over a whole split, exactly, with one wait for the device at the end."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import torch
 
 from stride.config.metrics import metric_name
-from stride.distributed import all_sum, any_rank
+from stride.distributed import any_rank
 from stride.engine.precision import Precision
+from stride.metrics.averages import means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type
-from stride.models.losses import Size, to_sum_dtype
-from stride.models.model import Model, as_step, loss_or_zero
+from stride.metrics.names import named_numbers, require_no_clash
+from stride.models.losses import Size, to_sum_dtype, value_or_zero
+from stride.models.model import Model, Step, as_step
 from stride.models.shards import is_sharded
 
 
@@ -23,9 +26,10 @@ def evaluate(
     split: str,
     precision: Precision,
 ) -> dict[str, float]:
-    """Return loss and every metric of the split under canonical names.
+    """Return loss, named values and every metric of the split under canonical names.
 
-    The loss is the mean over all that the steps' losses are means of.
+    The loss is the mean over all that the steps' losses are means of, and so is a named value over
+    the steps that give it.
 
     The model is in evaluation mode meanwhile and in its former mode after. With several ranks
     each evaluates its share, and all get the same values: they are brought together once, at
@@ -35,12 +39,15 @@ def evaluate(
     model.eval()
     try:
         with torch.inference_mode(), precision.autocast():
-            loss, size = _pass(model, batches, metrics)
+            sums = _pass(model, batches, metrics)
     finally:
         model.train(training)
-    total, whole = all_sum([float(loss), float(size)])
-    values = {metric_name(split, "loss"): total / whole if whole else float("nan")}
-    return values | {metric_name(split, name): compute_over_ranks(m) for name, m in metrics.items()}
+    own = {name: [float(total), float(size)] for name, (total, size) in sums.items()}
+    values = {"loss": math.nan} | means(sums_over_ranks(own))
+    require_no_clash(values, metrics)
+    for name, metric in metrics.items():
+        values |= named_numbers(name, compute_over_ranks(metric))
+    return {metric_name(split, name): value for name, value in values.items()}
 
 
 def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
@@ -55,19 +62,27 @@ def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
         batch = next(left, None)
 
 
-def _pass(model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]) -> tuple[Size, Size]:
+def _pass(
+    model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]
+) -> dict[str, tuple[Size, Size]]:
+    """Feed the metrics; return by name what loss and values sum up to, and their weights."""
     for metric in metrics.values():
         metric.reset()
-    total: Size = 0.0
-    size: Size = 0
+    sums: dict[str, tuple[Size, Size]] = {"loss": (0.0, 0)}
     divided = is_sharded(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
         step = as_step(model.evaluation_step(batch), batch)
         if not counts:
             continue
-        weight = to_sum_dtype(step.size)
-        total = total + loss_or_zero(step).to(exact_type(step.loss)) * weight
-        size = size + weight
+        _add(sums, step)
         for metric in metrics.values():
             metric.update(step)
-    return total, size
+    return sums
+
+
+def _add(sums: dict[str, tuple[Size, Size]], step: Step) -> None:
+    weight = to_sum_dtype(step.size)
+    exact = exact_type(step.loss)
+    for name, value in {"loss": step.loss, **step.values}.items():
+        total, size = sums.get(name, (0.0, 0))
+        sums[name] = (total + value_or_zero(value, step.size).to(exact) * weight, size + weight)

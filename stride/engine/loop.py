@@ -155,8 +155,8 @@ class Loop:
             state.step += 1
         else:
             state.step += 1
+            self.losses.add(step)  # its values may be parameters, which the update moves
             update.apply(window, step)
-            self.losses.add(step)
         self.step = step
 
     def over(self) -> bool:
@@ -238,8 +238,7 @@ class Loop:
         return refused.step
 
     def _report(self) -> None:
-        loss = self.losses.read()
-        self.record({"train/loss": loss} | self.rates())
+        self.record(self.losses.report_values() | self.rates())
         self._check_finite()
 
     def _check_finite(self) -> None:

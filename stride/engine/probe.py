@@ -18,6 +18,7 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
+from stride.metrics.names import named_numbers, require_distinct, require_no_clash
 from stride.models.broadcast_check import require_no_broadcast
 from stride.models.model import Model, Step, as_step, batch_size, loss_or_zero
 from stride.models.targets import CLASSES
@@ -69,8 +70,9 @@ def probe(
         last_evaluated: the smallest batch to be evaluated, likewise.
 
     Returns:
-        `loss`, `gradient_norm`, the `shapes` of the batch, and whether training steps can be
-        `rated`.
+        `loss`, `gradient_norm`, the `shapes` of the batch; then what the training follows by:
+        whether its steps can be `rated`, the names of the `values` that they give, and those of
+        the numbers that are `evaluated` beside the loss.
 
     Raises:
         DataError: a batch or a metric does not fit the model, or the loss has no gradient.
@@ -85,13 +87,16 @@ def probe(
         norm = _gradient_norm(copied)
         if last is not None:
             _try_last(copied, batch, last, precision, finite=math.isfinite(loss_or_zero(step)))
-        _require_metrics(rated if rated and tensors else {}, step)
+        rated = rated if rated and tensors else {}
+        _require_metrics(rated, step)
+        require_no_clash(step.values, rated)
         evaluated = batch if evaluated is None else evaluated
-        _evaluate(copied, evaluated, metrics, precision)
+        names = _evaluate(copied, evaluated, metrics, precision)
         if last_evaluated is not None:
             _try_last_evaluated(copied, evaluated, last_evaluated, precision)
     loss = float(step.loss)
-    return {"loss": loss, "gradient_norm": norm, "shapes": shapes(batch), "rated": tensors}
+    report = {"loss": loss, "gradient_norm": norm, "shapes": shapes(batch)}
+    return report | {"rated": tensors, "values": [*step.values], "evaluated": names}
 
 
 @contextmanager
@@ -173,12 +178,17 @@ def _evaluating(precision: Precision) -> Iterator[None]:
 
 def _evaluate(
     model: Model, batch: Any, metrics: Mapping[str, Metric], precision: Precision
-) -> None:
-    """Try the evaluation step as an evaluation calls it, and the metrics on what it gives."""
+) -> list[str]:
+    """Try the evaluation step as an evaluation calls it, and the metrics on what it gives.
+
+    Returns:
+        the names of the numbers that it gives beside the loss.
+    """
     model.eval()
     try:
         with _evaluating(precision):
             step = as_step(model.evaluation_step(batch), batch)
+            require_no_clash(step.values, metrics)
             _update(metrics, step)
     except StrideError as error:
         error.where = error.where or "evaluation_step"
@@ -189,7 +199,7 @@ def _evaluate(
             where=f"evaluation_step, a batch of shapes {shapes(batch)}",
             hint="--debug shows the traceback",
         ) from error
-    _try_values(metrics)
+    return require_distinct([*step.values, *_try_values(metrics)])
 
 
 def _forward_backward(model: Model, batch: Any, precision: Precision) -> Step:
@@ -237,25 +247,35 @@ def _update(metrics: Mapping[str, Metric], step: Step) -> None:
             raise _unfit(name, error) from error
 
 
-def _try_values(metrics: Mapping[str, Metric]) -> None:
+def _try_values(metrics: Mapping[str, Metric]) -> list[str]:
     """Let metrics give their values over these few samples, and forget them.
 
     So few samples may have no value, as a correlation: what counts are mistakes whatever the
     samples, and what STRIDE itself refuses.
+
+    Returns:
+        the names of the numbers; a metric that gives none yet is taken for one of its own name.
     """
+    names: list[str] = []
     for name, metric in metrics.items():
+        found = {name: 0.0}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                as_number(metric_name("validation", name), metric.compute())
+                values = named_numbers(name, metric.compute())
+            for one, value in values.items():
+                as_number(metric_name("validation", one), value)
+            found = values
         except StrideError:
             raise
         except (TypeError, AttributeError, NameError) as error:
             raise _unfit(name, error) from error
         except (ValueError, ArithmeticError, RuntimeError, LookupError):
-            continue  # too few samples, presumably
+            pass  # too few samples, presumably
         finally:
             metric.reset()
+        names += found
+    return names
 
 
 def _unfit(name: str, error: Exception) -> DataError:

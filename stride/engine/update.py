@@ -1,11 +1,12 @@
 """Do one optimiser update, in two halves: the gradients of a window, and their application."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from stride.engine.epoch_losses import concatenate
@@ -13,7 +14,7 @@ from stride.engine.optim import needs_closure
 from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.errors import ConfigError
-from stride.models.losses import to_sum_dtype
+from stride.models.losses import to_sum_dtype, value_or_zero
 from stride.models.model import Model, Step, as_step, loss_or_zero
 from stride.models.shards import full_tensor
 
@@ -46,10 +47,11 @@ class Update:
         optimizer: what moves the parameters.
         precision: the arithmetic.
         clip_grad_norm: the largest norm over all gradients, None for any.
+        measure_norm: whether the norm is computed where nothing is clipped.
         before_step: hooks, each called with the window.
         check_loss: whether each loss is read and checked before the update (this waits for the
             device in every step).
-        note_norm: called with the norm of all gradients, where clipping computes it.
+        note_norm: called with the norm of all gradients before they are clipped.
         gradients: what makes gradients those of all ranks; None: of one process.
     """
 
@@ -60,6 +62,7 @@ class Update:
         precision: Precision,
         *,
         clip_grad_norm: float | None = None,
+        measure_norm: bool = False,
         before_step: Sequence[Callable[[Any], Any]] = (),
         check_loss: bool = False,
         note_norm: Callable[[Tensor], None] = _forget,
@@ -71,6 +74,7 @@ class Update:
         self._optimizer = optimizer
         self._precision = precision
         self._clip = clip_grad_norm
+        self._measure_norm = measure_norm
         self._before_step = before_step
         self._check_loss = check_loss
         self._needs_closure = needs_closure(optimizer)
@@ -136,7 +140,7 @@ class Update:
             scaler.update()
 
     def _prepare(self, window: Sequence[Any]) -> None:
-        if not self._before_step and self._clip is None:
+        if not (self._before_step or self._measure_norm) and self._clip is None:
             return
         self._precision.unscale(self._optimizer)
         batches = self._gradients.batches(window)
@@ -144,6 +148,9 @@ class Update:
             hook(batches)
         if self._clip is not None:
             self._note_norm(full_tensor(clip_grad_norm_(self._parameters, self._clip)))
+        elif self._measure_norm:
+            gradients = [p.grad for p in self._parameters if p.grad is not None]
+            self._note_norm(full_tensor(get_total_norm(gradients)))
 
     def _closure(self, window: Sequence[Any], first: Step) -> Callable[[], Tensor]:
         """Return what an optimiser like LBFGS calls for loss and gradients again and again."""
@@ -185,7 +192,18 @@ def _joined(steps: list[Step], device: torch.device) -> Step:
         return Step(torch.zeros((), device=device), 0)
     size = sum(to_sum_dtype(step.size) for step in steps)
     loss = torch.stack([loss_or_zero(step) * step.size for step in steps]).sum() / size
+    values = _mean_values(steps)
     outputs, targets = ([getattr(step, name) for step in steps] for name in ("outputs", "targets"))
     if not all(isinstance(part, Tensor) for part in outputs + targets):
-        return Step(loss, size)
-    return Step(loss, size, concatenate(outputs), concatenate(targets))
+        return Step(loss, size, values=values)
+    return Step(loss, size, concatenate(outputs), concatenate(targets), values)
+
+
+def _mean_values(steps: list[Step]) -> Mapping[str, Tensor]:
+    """Return the means of the named values, each over the microbatches that gave it."""
+    means: dict[str, Tensor] = {}
+    for name in dict.fromkeys(chain.from_iterable(step.values for step in steps)):
+        given = [(s.values[name], to_sum_dtype(s.size)) for s in steps if name in s.values]
+        total = sum(value_or_zero(value, size) * size for value, size in given)
+        means[name] = torch.as_tensor(total / sum(size for _, size in given))
+    return means

@@ -11,6 +11,7 @@ from stride.errors import DataError
 from stride.models.targets import POINTWISE
 
 Size = int | float | Tensor
+Value = float | Tensor
 LossFunction = Callable[[Any, Any, Any], tuple[Tensor, Size | None]]
 
 LABELS = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -26,6 +27,16 @@ def to_sum_dtype(size: Size) -> Size:
     """
     short = isinstance(size, Tensor) and size.dtype.itemsize < torch.float32.itemsize
     return size.float() if short else size  # type: ignore[union-attr]
+
+
+def value_or_zero(value: Value, size: Size) -> Tensor:
+    """Return a mean over a step without its graph: 0 where it is the mean of nothing."""
+    if not isinstance(value, Tensor):
+        value = torch.tensor(float(value), dtype=torch.float64)
+    mean = value.detach()
+    if isinstance(size, Tensor):
+        return torch.where(size > 0, mean, 0)
+    return mean if size else torch.zeros_like(mean)
 
 
 def loss_function_for(criterion: nn.Module) -> LossFunction:

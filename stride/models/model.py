@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Real
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from stride.config.metrics import value_name_fault
 from stride.errors import DataError
 from stride.models.frozen_networks import FrozenNetworks
-from stride.models.losses import LABELS, Size, loss_function_for
+from stride.models.losses import LABELS, Size, Value, loss_function_for, value_or_zero
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
 
+NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name holds a colon
 
 
@@ -28,12 +31,15 @@ class Step(NamedTuple):
             nothing. Where in an epoch a training is does not follow from it.
         outputs: what the network returned, if metrics are to see it.
         targets: the targets as the criterion saw them (shapes and type made to fit the outputs).
+        values: further means over the step, by name: numbers, or tensors of one, never waited for.
+            They are averaged and recorded as the loss is.
     """
 
     loss: Tensor
     size: Size
     outputs: Any = None
     targets: Any = None
+    values: Mapping[str, Value] = NO_VALUES
 
 
 new_step = tuple.__new__  # half the time of Step(...), which is Python code
@@ -92,7 +98,7 @@ class Model:
             size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
         if self._ignored >= 0:
             targets = self._counted(targets)
-        return new_step(Step, (loss, size, outputs, targets))
+        return new_step(Step, (loss, size, outputs, targets, NO_VALUES))
 
     def _counted(self, targets: Any) -> Any:
         """Return targets with -1 for those that the criterion ignores: metrics skip these."""
@@ -202,6 +208,7 @@ def as_step(result: Any, batch: Any) -> Step:
     """Return a user's step result as a Step: a bare loss gets its size from the batch."""
     if isinstance(result, Step):
         if isinstance(result.loss, Tensor) and not result.loss.ndim and _is_size(result.size):
+            require_values(result.values)
             return result
         raise DataError(
             "the Step that the model's step returned has no scalar loss, or no number for its size",
@@ -222,12 +229,41 @@ def _is_size(size: Any) -> bool:
     return isinstance(size, Real) and not isinstance(size, bool) and 0 <= float(size) < math.inf
 
 
+def require_values(values: Any) -> None:
+    """Refuse named values of a step that cannot be recorded.
+
+    Raises:
+        DataError: they are not a mapping of names to scalars, or a name is taken or not one.
+    """
+    if not isinstance(values, Mapping):
+        raise _bad_values(f"are a {type(values).__name__}, not a dict of names and scalars")
+    for name, value in values.items():
+        if fault := value_name_fault(name):
+            raise _bad_values(f"have the name {name!r}, {fault}")
+        if not is_scalar(value):
+            shape = f" of shape {tuple(value.shape)}" if isinstance(value, Tensor) else ""
+            raise _bad_values(f"hold a {type(value).__name__}{shape} as {name!r}, not one number")
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether a value of a step is one real number, or a tensor of one."""
+    if isinstance(value, Tensor):
+        return not value.ndim and not value.is_complex()
+    return isinstance(value, Real)
+
+
+def _bad_values(what: str) -> DataError:
+    return DataError(
+        f"the values of the Step that the model's step returned {what}",
+        where="training_step or evaluation_step",
+        hint='return Step(loss, size, outputs, targets, values={"kl": kl}), kl the mean as a '
+        "number or a tensor without dimensions",
+    )
+
+
 def loss_or_zero(step: Step) -> Tensor:
     """Return the loss without its graph: 0 where it is the mean of nothing, and so NaN."""
-    loss = step.loss.detach()
-    if isinstance(step.size, Tensor):
-        return torch.where(step.size > 0, loss, 0)
-    return loss if step.size else torch.zeros_like(loss)
+    return value_or_zero(step.loss, step.size)
 
 
 def split_batch(batch: Any) -> tuple[Any, Any]:

@@ -16,6 +16,9 @@ from stride.errors import ConfigError
         ("validation/epoch_loss", "validation/epoch_loss"),
         ("validation_top5_accuracy", "validation/top5_accuracy"),
         ("val_f1", "validation/f1"),
+        ("validation/epoch_f1", "validation/f1"),
+        ("train_kl", "train/kl"),
+        ("train/epoch_kl", "train/epoch_kl"),  # the epoch's mean: train/kl is a report's
         ("test_loss", "test/loss"),
         ("test/epoch_accuracy", "test/accuracy"),
         ("lr", "lr"),

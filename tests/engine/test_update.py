@@ -47,6 +47,22 @@ def test_uneven_microbatches_give_the_gradient_of_the_whole_batch():
     assert torch.equal(joined.targets, y)
 
 
+class Named(Model):
+    def training_step(self, batch):
+        step = super().training_step(batch)
+        values = {"total": step.outputs.mean()} | ({"first": 2.0} if len(batch[0]) > 2 else {})
+        return step._replace(values=values)
+
+
+def test_named_values_of_microbatches_are_averaged_by_their_sizes():
+    model, x, y = model_and_data()
+    named = Named(model.network, model.criterion)
+    _, (step,) = updated(named, [[(x, y)]])
+    _, (joined,) = updated(named, [[(x[:7], y[:7]), (x[7:9], y[7:9]), (x[9:], y[9:])]])
+    torch.testing.assert_close(joined.values["total"], step.values["total"].detach())
+    assert joined.values["first"] == 2.0  # of those that gave it
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_gradients_are_clipped_at_their_true_size_after_the_hook(precision):
     model, x, y = model_and_data()

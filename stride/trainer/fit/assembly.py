@@ -120,6 +120,11 @@ class Assembly:
         """Tell whether the training evaluates a validation split."""
         return validates(self.config, self.data, self.kind)
 
+    @property
+    def rates(self) -> bool:
+        """Tell whether the outputs of training steps are measured."""
+        return "accuracy" in self.metric_names
+
     def evaluates(self, split: str) -> bool:
         """Tell whether a split can be evaluated."""
         return _evaluates(split, self.data, self.kind)

@@ -22,7 +22,6 @@ from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError
 from stride.runs.layout import checkpoint_name
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,6 @@ def build_callbacks(
         now: the clock by which checkpoints are due.
 
     Raises:
-        ConfigError: a metric to follow is not evaluated.
         ComponentError: a named callback is not found or is not a stride.Callback.
     """
     config = assembly.config
@@ -107,9 +105,6 @@ def build_callbacks(
         called.append(RequireMetrics(one.metric for one in monitors.values()))
         return CallbackSet(called, best, checkpoints, monitor)
     followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
-    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates)
-    for key, metric in followed.items():
-        require_metric(metric, known, key)
     return CallbackSet(called, best, checkpoints, monitor, followed)
 
 

@@ -6,9 +6,6 @@ from stride.callbacks.monitor import Monitor
 from stride.config.metrics import canonical, infer_mode, metric_name
 from stride.config.sections import TrainingConfig
 from stride.errors import ConfigError, nearest
-from stride.metrics.build import recorded_name
-
-TRAIN_ACCURACY = metric_name("train", "accuracy")
 
 
 def saving_monitor(training: TrainingConfig, validated: bool) -> Monitor:
@@ -30,20 +27,15 @@ def _default_metric(validated: bool) -> str:
     return metric_name("validation" if validated else "train", "loss")
 
 
-def evaluated_metrics(names: Sequence[str], *, validated: bool, rated: bool = True) -> list[str]:
+def evaluated_metrics(trained: Iterable[str], validated: Iterable[str]) -> list[str]:
     """Return under which names a training records what it evaluates in each epoch.
 
     Args:
-        names: of the metrics, as the config has them.
-        validated: whether there is a validation split to evaluate.
-        rated: whether training steps give outputs and targets.
+        trained: what the training steps of an epoch come to.
+        validated: what the validation split is evaluated to.
     """
-    known = [metric_name("train", "loss")]
-    if "accuracy" in names and rated:
-        known.append(TRAIN_ACCURACY)
-    if validated:
-        known += [metric_name("validation", recorded_name(name)) for name in ("loss", *names)]
-    return known
+    of_training = [metric_name("train", f"epoch_{name}") for name in trained]
+    return [*of_training, *(metric_name("validation", name) for name in validated)]
 
 
 def require_metric(metric: str, known: Sequence[str], key: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
+from stride.config.metrics import GRAD_NORM
 from stride.data import Batches, Data
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import world_size
@@ -47,8 +48,11 @@ def sanity_check(
         except Exception as error:
             if not (_without_defaults(assembly, error) or _whole_examples(assembly.data)):
                 raise
-    rated = found.pop("rated")
-    known = evaluated_metrics(assembly.metric_names, validated=assembly.validates, rated=rated)
+    rated = ["accuracy"] if found.pop("rated") and assembly.rates else []
+    norm = [GRAD_NORM] if assembly.config.training_config.measures_grad_norm else []
+    trained = ["loss", *rated, *norm, *found.pop("values")]
+    validated = ["loss", *found.pop("evaluated")] if assembly.validates else []
+    known = evaluated_metrics(trained, validated)
     for key, metric in followed.items():
         require_metric(metric, known, key)
     return found
@@ -63,7 +67,7 @@ def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str
         assembly.precision,
         num_classes=assembly.data.info.num_classes,
         evaluated=assembly.loader("validation").example() if validated else None,
-        rated=assembly.metrics(["accuracy"] if "accuracy" in assembly.metric_names else []),
+        rated=assembly.metrics(["accuracy"] if assembly.rates else []),
         last=last,
         last_evaluated=_last_evaluated(assembly),
     )

@@ -251,9 +251,10 @@ class Session:
             self.optimizer,
             self.assembly.precision,
             clip_grad_norm=training.clip_grad_norm,
+            measure_norm=training.log_grad_norm,
             before_step=self.hooks.named("before_step"),
             check_loss=training.nonfinite in ("skip", "raise"),
-            note_norm=self.fingerprint.add_norm,
+            note_norm=self.losses.note_norm,
             gradients=build_gradients(
                 self.assembly.model,
                 self.assembly.precision,

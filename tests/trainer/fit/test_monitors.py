@@ -6,19 +6,19 @@ from stride.config.sections import TrainingConfig
 from stride.errors import ConfigError
 from stride.trainer.fit.monitors import evaluated_metrics, require_metric, saving_monitor
 
-NAMES = ["accuracy", "mine.metrics:Good", "MulticlassF1Score"]
+TRAINED, VALIDATED = ["loss", "accuracy", "kl"], ["loss", "accuracy", "Good", "kl"]
 
 
 def test_names_are_those_that_are_recorded():
-    assert evaluated_metrics(NAMES, validated=True) == [
+    assert evaluated_metrics(TRAINED, VALIDATED) == [
         "train/epoch_loss",
         "train/epoch_accuracy",
+        "train/epoch_kl",
         "validation/epoch_loss",
         "validation/epoch_accuracy",
         "validation/Good",
-        "validation/MulticlassF1Score",
+        "validation/kl",
     ]
-    assert evaluated_metrics(NAMES, validated=False, rated=False) == ["train/epoch_loss"]
 
 
 def test_the_direction_of_one_metric_is_not_that_of_another():
@@ -29,7 +29,7 @@ def test_the_direction_of_one_metric_is_not_that_of_another():
 
 
 def test_an_unknown_name_is_answered_by_those_that_there_are():
-    known = evaluated_metrics(NAMES, validated=True)
+    known = evaluated_metrics(TRAINED, VALIDATED)
     require_metric("validation/Good", known, "training_config.stopping_metric")
     for wrong, said in (
         ("validation/mine.metrics:Good", "did you mean 'validation/Good'"),
