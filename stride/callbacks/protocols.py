@@ -1,6 +1,6 @@
 """Type what a callback may touch of the trainer that calls it, and of its run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from stride.config.schema import Config
 from stride.data import Data
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
+from stride.metrics.choice import MetricSpec
 from stride.models.model import Model
 from stride.runs.writer_base import RunFiles
 
@@ -93,5 +94,7 @@ class TrainerLike(Protocol):
     def stop(self, reason: str, *, status: str = "stopped") -> None:
         """End the training after the current step; the run's status says why."""
 
-    def evaluate(self, split: str = "test", metrics: list[str] | None = None) -> dict[str, float]:
+    def evaluate(
+        self, split: str = "test", metrics: Sequence[MetricSpec] | None = None
+    ) -> dict[str, float]:
         """Return loss and metrics of the model over a whole split: train, validation or test."""

@@ -178,8 +178,10 @@ class TrainingConfig(Section):
         None, description=f"passes over the data; {DEFAULT_EPOCHS} when max_steps is null too"
     )
     max_steps: Positive | None = Field(None, description="optimiser steps at most")
-    metrics: list[Text] | None = Field(
-        None, description="what to evaluate; null: accuracy for classes, mae for numbers"
+    metrics: list[Text | dict[str, Any]] | None = Field(
+        None,
+        description="what to evaluate, by name or as a section with metric_name, arguments and "
+        "as; null: accuracy for classes, mae for numbers",
     )
     early_stopping: bool = Field(False, description="stop when the stopping metric stalls")
     stopping_metric: MetricName | None = Field(None, description="the metric watched for stopping")

@@ -14,7 +14,7 @@ from stride.distributed import gather_numbers, rank
 from stride.engine.fingerprint import Fingerprint
 from stride.metrics.averages import Average, means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type
-from stride.metrics.names import require_no_clash
+from stride.metrics.names import named_numbers, require_no_clash
 from stride.models.losses import Size, Value
 from stride.models.model import NO_VALUES, Step, require_values
 
@@ -179,7 +179,8 @@ class EpochLosses:
         epoch = {"loss": math.nan, **known.epoch}
         values = {f"train/epoch_{name}": mean for name, mean in epoch.items()}
         if self._accuracy is not None and known.rated:
-            values["train/epoch_accuracy"] = compute_over_ranks(self._accuracy)
+            rated = named_numbers("accuracy", compute_over_ranks(self._accuracy))
+            values |= {f"train/epoch_{name}": number for name, number in rated.items()}
         return values
 
     def _over_ranks(self) -> "_OverRanks":

@@ -29,7 +29,7 @@ class Task(Protocol):
 
 
 class Metric(ABC):
-    """Accumulate the steps of a split into one number."""
+    """Accumulate the steps of a split into one number, or into several by name."""
 
     @abstractmethod
     def update(self, step: Step) -> None:
@@ -40,8 +40,11 @@ class Metric(ABC):
         """
 
     @abstractmethod
-    def compute(self) -> float:
-        """Return the value over all steps since the reset, NaN where it is not defined."""
+    def compute(self) -> float | Mapping[str, float]:
+        """Return the value over all steps since the reset, NaN where it is not defined.
+
+        Of several numbers a dict: each is recorded by the metric's name, `_` and its own.
+        """
 
     @abstractmethod
     def reset(self) -> None:
@@ -68,7 +71,7 @@ class Metric(ABC):
         )
 
 
-def compute_over_ranks(metric: Metric) -> float:
+def compute_over_ranks(metric: Metric) -> float | Mapping[str, float]:
     """Return the metric's value over all ranks; its own state stays as it is.
 
     Every rank has to ask, and gets the same bits.
@@ -97,7 +100,7 @@ class Sums(Metric):
         else:
             self._sums = self.combine(self._sums.to(terms.device, non_blocking=True), terms)
 
-    def compute(self) -> float:
+    def compute(self) -> float | Mapping[str, float]:
         """Return the value that follows from the sums."""
         return math.nan if self._sums is None else self.value(self._sums.tolist())
 
@@ -129,7 +132,7 @@ class Sums(Metric):
         """Return what a batch adds to the sums, of `exact_type` and on the outputs' device."""
 
     @abstractmethod
-    def value(self, sums: Any) -> float:
+    def value(self, sums: Any) -> float | Mapping[str, float]:
         """Return the metric for the sums, given as (nested lists of) numbers."""
 
 

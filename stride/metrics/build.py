@@ -1,14 +1,15 @@
 """Build the metrics that a config names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import isclass, signature
 from typing import Any
 
-from stride.components import find
+from stride.components import bind, construct, find
 from stride.config.metrics import metric_name
 from stride.errors import ComponentError, ConfigError, MissingExtra, nearest
 from stride.metrics import classification, regression, torchmetrics
 from stride.metrics.base import KEY, Metric, Task
+from stride.metrics.choice import MetricChoice, MetricSpec
 
 _OWN = (
     "name a class with update, compute and reset: derive from stride.metrics.Metric, "
@@ -22,12 +23,15 @@ def default_metrics(info: Task | None) -> list[str]:
     return {"class": ["accuracy"], "float": ["mae"]}.get(kind or "", [])
 
 
-def build_metrics(names: Sequence[str] | None, info: Task | None) -> dict[str, Metric]:
+def build_metrics(
+    specs: Sequence[MetricSpec] | None, info: Task | None, section: str = KEY
+) -> dict[str, Metric]:
     """Return a metric for each name: one of STRIDE's own, torchmetrics' or an import path.
 
     Args:
-        names: None for the default ones.
+        specs: names, or sections with a `metric_name`, arguments and `as`; None for the default.
         info: what is known of the targets.
+        section: where they stand, for errors.
 
     Whether a metric is for classes or for numbers is not asked here: what the model's step gives
     shows whether it fits, and that need not be the targets of the data.
@@ -36,39 +40,43 @@ def build_metrics(names: Sequence[str] | None, info: Task | None) -> dict[str, M
         the metrics by the names that they are recorded by.
 
     Raises:
-        ConfigError: for an unknown name, or two metrics that would be recorded by one.
+        ConfigError: for an unknown name, an argument that does not fit, or two metrics that would
+            be recorded by one name.
         MissingExtra: for a name of torchmetrics', which is not installed.
     """
-    names = default_metrics(info) if names is None else names
-    _require_own_names(names)
-    return {recorded_name(name): _build(name, info) for name in names}
+    specs = default_metrics(info) if specs is None else specs
+    choices = [MetricChoice.of(spec, f"{section}[{n}]") for n, spec in enumerate(specs)]
+    _require_own_names(choices)
+    return {one.recorded: _build(one, info) for one in choices}
 
 
-def recorded_name(name: str) -> str:
-    """Return the name that a metric is recorded by: of an import path the part after the colon."""
-    return name.rpartition(":")[2]
-
-
-def _require_own_names(names: Sequence[str]) -> None:
+def _require_own_names(choices: Sequence[MetricChoice]) -> None:
     """Refuse two metrics of one name: the value of one would be lost."""
     taken = {metric_name("validation", "loss"): "the loss"}
-    for name in names:
-        recorded = metric_name("validation", recorded_name(name))
+    for one in choices:
+        recorded = metric_name("validation", one.recorded)
         if recorded in taken:
             raise ConfigError(
-                f"{name} would be recorded as {recorded}, as is {taken[recorded]}",
+                f"{one.name} would be recorded as {recorded}, as is {taken[recorded]}",
                 key=KEY,
                 where=KEY,
-                hint="name each metric once; a class of your own may have another name",
+                hint='name each metric once, or give one another name: {"metric_name": '
+                f'"{one.name}", "as": ...}}',
             )
-        taken[recorded] = name
+        taken[recorded] = one.name
 
 
-def _build(name: str, info: Task | None) -> Metric:
+def _build(choice: MetricChoice, info: Task | None) -> Metric:
     own = classification.METRICS | regression.METRICS
-    if name in own:
-        return own[name]()
-    return _imported(name) if ":" in name else _of_torchmetrics(name, [*own], info)
+    if choice.name in own:
+        return _constructed(own[choice.name], choice)  # type: ignore[no-any-return]
+    return _imported(choice) if ":" in choice.name else _of_torchmetrics(choice, [*own], info)
+
+
+def _constructed(make: Callable[..., Any], choice: MetricChoice) -> Any:
+    """Call a constructor with the arguments of a section, checked against its signature."""
+    arguments = bind(make, choice.arguments or {}, section=choice.section)
+    return construct(make, section=choice.section, **arguments)
 
 
 def _unknown(name: str, names: Sequence[str]) -> ConfigError:
@@ -81,11 +89,12 @@ def _unknown(name: str, names: Sequence[str]) -> ConfigError:
     )
 
 
-def _imported(name: str) -> Metric:
+def _imported(choice: MetricChoice) -> Metric:
+    name = choice.name
     make = find("metric", name)
     if isclass(make):
         _require_metric(make, name, make)
-    built = _made(name, make)
+    built = _made(name, make) if choice.arguments is None else _constructed(make, choice)
     _require_metric(built, name, type(built))
     return built if isinstance(built, Metric) else torchmetrics.TorchMetric(built)
 
@@ -108,7 +117,8 @@ def _made(name: str, make: Any) -> Any:
     return make()
 
 
-def _of_torchmetrics(name: str, names: list[str], info: Task | None) -> Metric:
+def _of_torchmetrics(choice: MetricChoice, names: list[str], info: Task | None) -> Metric:
+    name = choice.name
     if not name[:1].isupper():
         raise _unknown(name, names)
     if not torchmetrics.is_installed():
@@ -118,4 +128,4 @@ def _of_torchmetrics(name: str, names: list[str], info: Task | None) -> Metric:
     found = torchmetrics.find(name)
     if found is None:
         raise _unknown(name, [*names, *torchmetrics.names()])
-    return torchmetrics.build(name, found, info)
+    return torchmetrics.build(choice, found, info)

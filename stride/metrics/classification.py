@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -13,71 +13,124 @@ from stride.models.model import Step
 
 
 class Accuracy(Sums):
-    """The share of right answers among all samples, or among all positions of all samples."""
+    """The share of right answers among all samples, or among all positions of all samples.
+
+    Args:
+        k: an answer is right where the class is among the k with the highest scores.
+        average: "micro" over all answers; "macro" over the classes that occur as targets, of the
+            share within each (balanced accuracy).
+    """
+
+    def __init__(self, k: int = 1, average: Literal["micro", "macro"] = "micro") -> None:
+        super().__init__()
+        if k < 1:
+            raise ValueError(f"k must be at least 1, not {k}")
+        self._k = k
+        self._average = average
 
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return (number right, number counted)."""
-        predicted, classes = predictions(outputs, targets)
-        right = predicted == classes  # a target not counted is negative and never right
+        """Return (number right, number counted), each by class where classes are averaged."""
+        right, classes = self._right(outputs, targets)
+        if self._average == "macro":
+            both = [_by_class(flags, classes, outputs) for flags in (right, classes >= 0)]
+            return _only_of_classes(torch.stack(both).to(exact_type(outputs)), targets)
         counts = torch.stack([right.sum(), (classes >= 0).sum()]).to(exact_type(outputs))
         return _only_of_classes(counts, targets)
 
+    def _right(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return which answers are right, and the classes; one that is negative is never right."""
+        if self._k == 1:
+            predicted, classes = predictions(outputs, targets)
+            return predicted == classes, classes
+        if outputs.ndim < 2 or targets.is_floating_point():
+            raise _misfit(outputs, targets)
+        classes = _indices(outputs, targets)
+        best = outputs.topk(min(self._k, outputs.shape[1]), dim=1).indices
+        return (best == classes.unsqueeze(1)).any(dim=1), classes
+
     def value(self, sums: Any) -> float:
-        """Return right / counted."""
-        _require_classes(sums)
-        right, counted = sums
-        return right / counted if counted else math.nan
+        """Return right / counted, or its mean over the classes."""
+        macro = self._average == "macro"
+        rights, counts = sums if macro else ([number] for number in sums)
+        _require_classes([*rights, *counts])
+        shares = [self.share(r, n) for r, n in zip(rights, counts, strict=True) if n]
+        return math.fsum(shares) / len(shares) if shares else math.nan
+
+    def share(self, right: float, counted: float) -> float:
+        """Return what so many right answers of so many count."""
+        return right / counted
 
 
 class Error(Accuracy):
-    """The share of wrong answers."""
+    """The share of wrong answers: 1 - accuracy, with its arguments."""
 
-    def value(self, sums: Any) -> float:
-        """Return wrong / counted."""
-        _require_classes(sums)
-        right, counted = sums
-        return (counted - right) / counted if counted else math.nan
+    def share(self, right: float, counted: float) -> float:
+        """Return the share of those that are wrong."""
+        return (counted - right) / counted
 
 
 class Top5Accuracy(Accuracy):
-    """The share of samples whose class is among the five with the highest scores."""
+    """The share of samples whose class is among the five with the highest scores.
 
-    def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return (number right, number counted)."""
-        if outputs.ndim < 2 or targets.is_floating_point():
-            raise _misfit(outputs, targets)
-        targets = _indices(outputs, targets)
-        best = outputs.topk(min(5, outputs.shape[1]), dim=1).indices
-        right = (best == targets.unsqueeze(1)).any(dim=1)
-        return torch.stack([right.sum(), (targets >= 0).sum()]).to(exact_type(outputs))
+    Args:
+        average: as of accuracy.
+    """
+
+    def __init__(self, average: Literal["micro", "macro"] = "micro") -> None:
+        super().__init__(5, average)
 
 
 class F1(Sums):
-    """The mean of the classes' F1 = 2 tp / (2 tp + fp + fn), over the classes that occur."""
+    """The classes' F1 = 2 tp / (2 tp + fp + fn).
+
+    Args:
+        average: "macro", the mean over the classes that occur as prediction or target; "weighted"
+            by how often a class is a target; "micro", of the counts of all classes together;
+            "none", each class by its number, NaN where it does not occur.
+    """
+
+    def __init__(self, average: Literal["macro", "weighted", "micro", "none"] = "macro") -> None:
+        super().__init__()
+        self._average = average
 
     def terms(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return per class the number of right predictions, predictions and targets: (3, C)."""
-        classes = outputs.shape[1] if _has_classes(outputs, targets) else 2
-        predicted, indices = (part.reshape(-1) for part in predictions(outputs, targets))
-        counted = (indices >= 0).long()
-        right = (predicted == indices).long()
-        indices = indices.clamp(min=0)
-        counts = torch.zeros(3, classes, dtype=torch.int64, device=outputs.device)
-        # Sums of integers are exact in any order; bincount would wait for the device.
-        counts[0].index_add_(0, indices, right * counted)
-        counts[1].index_add_(0, predicted, counted)
-        counts[2].index_add_(0, indices, counted)
-        return _only_of_classes(counts.to(exact_type(outputs)), targets)
-
-    def value(self, sums: Any) -> float:
-        """Return the mean over the classes which were predicted or were a target."""
-        _require_classes(sums[0])
-        scores = [
-            2 * right / (predicted + occurred)
-            for right, predicted, occurred in zip(*sums, strict=True)
-            if predicted + occurred
+        predicted, classes = predictions(outputs, targets)
+        counted = classes >= 0
+        counts = [
+            _by_class(predicted == classes, classes, outputs),
+            _by_class(counted, predicted, outputs),
+            _by_class(counted, classes, outputs),
         ]
-        return math.fsum(scores) / len(scores) if scores else math.nan
+        return _only_of_classes(torch.stack(counts).to(exact_type(outputs)), targets)
+
+    def value(self, sums: Any) -> float | dict[str, float]:
+        """Return the mean over the classes, or the score of each."""
+        _require_classes(sums[0])
+        if self._average == "micro":
+            return _f1(*map(math.fsum, sums))
+        counts = [*zip(*sums, strict=True)]
+        if self._average == "none":
+            return {str(number): _f1(*three) for number, three in enumerate(counts)}
+        occurring = [three for three in counts if three[1] + three[2]]
+        weights = [three[2] if self._average == "weighted" else 1.0 for three in occurring]
+        scores = (w * _f1(*three) for w, three in zip(weights, occurring, strict=True))
+        return math.fsum(scores) / math.fsum(weights) if any(weights) else math.nan
+
+
+def _f1(right: float, predicted: float, occurred: float) -> float:
+    return 2 * right / (predicted + occurred) if predicted + occurred else math.nan
+
+
+def _by_class(flags: Tensor, classes: Tensor, outputs: Tensor) -> Tensor:
+    """Return how many flags are set for each class (C,); where a class is negative, none is."""
+    several = outputs.ndim > classes.ndim and outputs.shape[1] > 1
+    counts = torch.zeros(
+        outputs.shape[1] if several else 2, dtype=torch.int64, device=outputs.device
+    )
+    # Sums of integers are exact in any order; bincount would wait for the device.
+    counted = (flags & (classes >= 0)).reshape(-1).long()
+    return counts.index_add_(0, classes.reshape(-1).clamp(min=0), counted)
 
 
 class AUC(Metric):

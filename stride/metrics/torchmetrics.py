@@ -8,8 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from stride.components import bind
+from stride.config.schema import Config
+from stride.config.validation_errors import unknown_key
 from stride.errors import ComponentError
 from stride.metrics.base import KEY, Metric, Task, exact_type, outputs_and_targets
+from stride.metrics.choice import MetricChoice
 from stride.models.model import Step
 from stride.models.targets import match_shape
 
@@ -61,13 +65,17 @@ class TorchMetric(Metric):
             return exact.softmax(dim=1), targets.long()
         return outputs, targets
 
-    def compute(self) -> float:
-        """Return the metric's value.
+    def compute(self) -> float | dict[str, float]:
+        """Return the metric's value, or several by their names or by their numbers from 0 on.
 
         Raises:
-            ComponentError: when it is not one number.
+            ComponentError: when it is neither numbers by name nor a list of them.
         """
         value = self._metric.compute()
+        if isinstance(value, Mapping):
+            return {str(name): float(number) for name, number in value.items()}
+        if isinstance(value, Tensor) and value.ndim == 1 and len(value) > 1:
+            return {str(n): number for n, number in enumerate(value.tolist())}
         if isinstance(value, Tensor) and value.numel() != 1:
             raise ComponentError(
                 f"the metric {type(self._metric).__name__} gives {value.numel()} numbers, not one",
@@ -132,24 +140,33 @@ def _modules() -> list[Any]:
     return [import_module(f"torchmetrics{name}") for name in _MODULES]
 
 
-def build(name: str, cls: type, info: Task | None) -> TorchMetric:
-    """Build a metric of torchmetrics, with what the data tell as its arguments.
+def build(choice: MetricChoice, cls: type, info: Task | None) -> TorchMetric:
+    """Build a metric of torchmetrics, with what the data tell beside the arguments given.
 
     Raises:
+        ConfigError: it does not take an argument that was given.
         ComponentError: when it needs an argument that the data do not tell.
     """
+    name = choice.name
     parameters = inspect.signature(cls).parameters
     classes = None if info is None else info.num_classes
     task = "binary" if classes == 2 else "multiclass"
     known = {"num_classes": classes, "task": task, "validate_args": False}
     arguments = {k: v for k, v in known.items() if k in parameters and v is not None}
+    if choice.arguments:
+        arguments |= choice.arguments
+        arguments = bind(cls, arguments, section=choice.section)
+        task = str(arguments.get("task", task))
     try:
         metric = cls(**arguments)
     except (TypeError, ValueError) as error:
+        for other in (choice.arguments or {}).keys() - parameters.keys():  # its **kwargs take few
+            raise unknown_key(f"{choice.section}.{other}", Config, [*parameters]) from error
         raise ComponentError(
             f"torchmetrics' {name} cannot be built here: {error}",
             where=KEY,
-            hint="give an import path to a function without arguments that builds it",
+            hint=f'give its arguments: {{"metric_name": "{name}", ...}}, or an import path to a '
+            "function that builds it",
         ) from error
     return TorchMetric(metric, _kind(name, task, parameters))
 

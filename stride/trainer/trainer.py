@@ -1,6 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from os import PathLike
@@ -30,6 +30,7 @@ from stride.loggers.artifact_values import (
     require_artifact_name,
 )
 from stride.loggers.base import Logger
+from stride.metrics.choice import MetricSpec
 from stride.models.model import Model
 from stride.runs.files.durable import make_folder
 from stride.runs.records import ReproductionRecord
@@ -449,7 +450,9 @@ class Trainer:
             request.reason, request.status = reason, status
 
     @final
-    def evaluate(self, split: str = "test", metrics: list[str] | None = None) -> dict[str, float]:
+    def evaluate(
+        self, split: str = "test", metrics: Sequence[MetricSpec] | None = None
+    ) -> dict[str, float]:
         """Return loss and metrics of the model over a whole split: train, validation or test.
 
         Raises:

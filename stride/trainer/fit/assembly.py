@@ -1,7 +1,7 @@
 """Build what a training needs from a config, and write back what was decided on the way."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -27,6 +27,7 @@ from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError
 from stride.metrics.build import build_metrics, default_metrics
+from stride.metrics.choice import MetricChoice, MetricSpec
 from stride.models.build import (
     as_model,
     build_criterion,
@@ -77,7 +78,7 @@ class KindOfTraining(Protocol):
         """Tell whether a further loop follows when that under way reaches its limits."""
 
     def evaluate(
-        self, assembly: "Assembly", split: str, metrics: list[str] | None = None
+        self, assembly: "Assembly", split: str, metrics: Sequence[MetricSpec] | None = None
     ) -> dict[str, float]:
         """Return loss and metrics over a whole split."""
 
@@ -103,7 +104,7 @@ class Assembly:
     device: torch.device
     data: Data
     model: Model
-    metric_names: list[str]
+    metric_names: list[MetricSpec]
     precision: Precision
     kind: KindOfTraining
     given_model: bool = False
@@ -121,9 +122,11 @@ class Assembly:
         return validates(self.config, self.data, self.kind)
 
     @property
-    def rates(self) -> bool:
-        """Tell whether the outputs of training steps are measured."""
-        return "accuracy" in self.metric_names
+    def rated(self) -> list[MetricSpec]:
+        """Return the accuracy that training steps are measured by, where one is asked for."""
+        own = ("accuracy", "accuracy")
+        chosen = ((spec, MetricChoice.of(spec)) for spec in self.metric_names)
+        return [spec for spec, one in chosen if (one.name, one.recorded) == own]
 
     def evaluates(self, split: str) -> bool:
         """Tell whether a split can be evaluated."""
@@ -144,7 +147,7 @@ class Assembly:
         """Tell whether the model starts from weights that the config cannot build again."""
         return self.given_model or self.config.model_kwargs.init_from is not None
 
-    def evaluate(self, split: str, metrics: list[str] | None = None) -> dict[str, float]:
+    def evaluate(self, split: str, metrics: Sequence[MetricSpec] | None = None) -> dict[str, float]:
         """Return loss and metrics of the model over a whole split, as the kind measures them.
 
         Args:
@@ -174,7 +177,7 @@ class Assembly:
             )
         return batches
 
-    def metrics(self, names: list[str] | None = None) -> dict[str, Any]:
+    def metrics(self, names: Sequence[MetricSpec] | None = None) -> dict[str, Any]:
         """Return new metrics by name: those of the config, or others."""
         return build_metrics(self.metric_names if names is None else names, self.data.info)
 
@@ -189,7 +192,7 @@ class Assembly:
         """
         if self.config.training_config.metrics is not None or not self.metric_names:
             return False
-        self.left_out = f"{' and '.join(self.metric_names)}: {why}"
+        self.left_out = f"{' and '.join(map(str, self.metric_names))}: {why}"
         self.metric_names = []
         self.resolved = self.resolved.with_sections({"training_config": {"metrics": []}})
         return True
@@ -269,7 +272,7 @@ def assemble(
         device,
         data,
         model,
-        default_metrics(data.info) if names is None else list(names),
+        [*(default_metrics(data.info) if names is None else names)],
         Precision(config.training_config.precision, device),
         kind,
         objects.model is not None,

@@ -187,7 +187,7 @@ def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:
 
 
 def _epoch_losses(assembly: Assembly, fingerprint: Fingerprint) -> EpochLosses:
-    rated = assembly.metrics(["accuracy"]) if assembly.rates else {}
+    rated = assembly.metrics(assembly.rated)
     copies = has_own_loader(assembly)
     return EpochLosses(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 

@@ -1,7 +1,7 @@
 """What a kind of training does in its own way; the flow of `Trainer` is the same for all."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import isabstract, isclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
 from stride.engine.probe import LastBatch
 from stride.errors import ComponentError, nearest
+from stride.metrics.choice import MetricSpec
 from stride.trainer.fit.assembly import Assembly, require_returned
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.sanity_check import last_batch
@@ -88,7 +89,7 @@ class Kind(ABC):
         return False
 
     def evaluate(
-        self, assembly: Assembly, split: str, metrics: list[str] | None = None
+        self, assembly: Assembly, split: str, metrics: Sequence[MetricSpec] | None = None
     ) -> dict[str, float]:
         """Return loss and metrics over a whole split, under the names that are recorded.
 

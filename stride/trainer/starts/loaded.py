@@ -4,12 +4,13 @@ Importing this loads no torch.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
+from stride.metrics.choice import MetricSpec
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 
@@ -122,7 +123,7 @@ class LoadedRun(Run):
     def evaluate(
         self,
         split: str = "test",
-        metrics: list[str] | None = None,
+        metrics: Sequence[MetricSpec] | None = None,
         *,
         device: str | None = None,
         model: Any = None,

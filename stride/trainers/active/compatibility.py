@@ -16,7 +16,7 @@ from stride.data.batches.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import world_size
 from stride.errors import ConfigError, DataError
-from stride.metrics.build import recorded_name
+from stride.metrics.choice import MetricChoice
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.monitors import require_metric
@@ -76,7 +76,7 @@ def measured(assembly: Assembly) -> list[str]:
     """Return what is known of a round: the metric of its curve first, of the best split."""
     splits = ["test"] if assembly.data.test_loader is not None else []
     splits += ["validation"] if assembly.validates else []
-    recorded = map(recorded_name, assembly.metric_names)
+    recorded = (MetricChoice.of(spec).recorded for spec in assembly.metric_names)
     names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
     known = [metric_name(split, name) for split in splits for name in names]
     return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
