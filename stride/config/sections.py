@@ -38,6 +38,7 @@ def _upper(value: Any) -> Any:
 # Bounds stand before the validator, or a JSON Schema would have "ge" for "minimum".
 NotNegative = Annotated[int, Field(ge=0), BeforeValidator(whole_number)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(whole_number)]
+Window = Annotated[int, Field(ge=2), BeforeValidator(whole_number)]
 Text = Annotated[str, Field(min_length=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63), BeforeValidator(whole_number)]
 MetricName = Annotated[Text, AfterValidator(canonical)]
@@ -191,6 +192,9 @@ class TrainingConfig(Section):
         "absolute", description="min_delta as it is, or times the best value's size"
     )
     mode: Mode | None = Field(None, description="which way is better; null: by the metric's name")
+    overfitting_window: Window | None = Field(
+        None, description="evaluations over which losses that move apart lead to a warning"
+    )
     save_best: bool = Field(True, description="keep the best weights; false: keep_best=0")
     saving_metric: MetricName | None = Field(
         None, description="the metric of the best weights; null: the stopping metric"

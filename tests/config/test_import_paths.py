@@ -30,7 +30,10 @@ def test_they_are_found_wherever_they_stand() -> None:
         "load_data_kwargs": {"train_loader_kwargs": {"collate_fn": "c:f"}},
         "model_kwargs": {"init_from": "w:x", "candidates": [{"model_name": "d:N"}, {}]},
         "frozen": {"one": "w:x", "two": {"run": "w:x", "model_kwargs": {"model_name": "h:N"}}},
-        "training_config": {"metrics": ["accuracy", "e:M", {"metric_name": "h:M"}], "max_epochs": 3},
+        "training_config": {
+            "metrics": ["accuracy", "e:M", {"metric_name": "h:M"}],
+            "max_epochs": 3,
+        },
         "logging_config": {"wandb_kwargs": {"name": "f:g"}},
     }
     assert import_paths(values) == {

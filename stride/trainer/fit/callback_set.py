@@ -12,6 +12,7 @@ from stride.callbacks.broadcast_metrics import BroadcastMetrics
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
+from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.required_metrics import RequireMetrics
 from stride.components import find
 from stride.data.batches.replayed import ReplayedBatches
@@ -19,7 +20,7 @@ from stride.data.generators import is_stateful
 from stride.distributed import world_size
 from stride.engine.state import Stateful
 from stride.engine.stopping import StopRequest
-from stride.errors import ComponentError
+from stride.errors import ComponentError, ConfigError
 from stride.runs.layout import checkpoint_name
 from stride.trainer.fit.assembly import Assembly
 
@@ -80,6 +81,7 @@ def build_callbacks(
         now: the clock by which checkpoints are due.
 
     Raises:
+        ConfigError: an alarm of overfitting is asked for, and nothing is validated.
         ComponentError: a named callback is not found or is not a stride.Callback.
     """
     config = assembly.config
@@ -95,6 +97,7 @@ def build_callbacks(
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
     called = [*users, *same, best, checkpoints]
+    called += _overfitting_alarm(assembly)
     chosen = training.saving_metric is None and training.stopping_metric is not None
     monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
     if training.early_stopping:
@@ -106,6 +109,21 @@ def build_callbacks(
         return CallbackSet(called, best, checkpoints, monitor)
     followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
     return CallbackSet(called, best, checkpoints, monitor, followed)
+
+
+def _overfitting_alarm(assembly: Assembly) -> list[Callback]:
+    """Return the alarm where it is asked for, which nothing can ring without a validation split."""
+    window, key = assembly.config.training_config.overfitting_window, "overfitting_window"
+    if window is None:
+        return []
+    if assembly.validates:
+        return [OverfittingAlarm(window)]
+    raise ConfigError(
+        f"training_config.{key} compares the losses of two splits, and none is validated on",
+        key=f"training_config.{key}",
+        where=f"training_config.{key}",
+        hint="leave it out, or give a validation split and training_config.with_validation=true",
+    )
 
 
 def _named_callback(name: str) -> Callback:

@@ -4,7 +4,8 @@ import pytest
 
 from stride.callbacks.base import Callback
 from stride.engine.stopping import StopRequest
-from stride.errors import ComponentError
+from stride.errors import ComponentError, ConfigError
+from stride.runs.run import Run
 from stride.trainer.fit.callback_set import build_callbacks
 
 
@@ -81,3 +82,25 @@ def test_a_class_or_another_object_is_no_callback(make):
     for thing in (Counting, object()):
         with pytest.raises(ComponentError, match=r"callbacks gives a .*, not a stride"):
             build_callbacks(assembly, [thing])
+
+
+def test_an_alarm_of_overfitting_is_asked_for_by_the_config(make):
+    trainer = make(training_config={"overfitting_window": 2, "max_epochs": 3})
+    trainer.fit()
+    rows = [row for row in Run(trainer.run.path).metrics() if "validation/epoch_loss" in row]
+    seen = [[row["train/epoch_loss"], row["validation/epoch_loss"]] for row in rows[-2:]]
+    assert trainer.state.parts["callback-OverfittingAlarm"].state_dict()["losses"] == seen
+
+
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        ({"overfitting_window": 1}, r"overfitting_window must be greater than or equal to 2"),
+        ({"overfitting_window": 3, "with_validation": False}, "none is validated on"),
+        ({"overfitting_windw": 3}, "did you mean 'overfitting_window'"),
+    ],
+)
+def test_an_alarm_that_cannot_ring_leaves_no_folder(make, tmp_path, training, said):
+    with pytest.raises(ConfigError, match=said):
+        make(training_config=training).fit()
+    assert not (tmp_path / "w").exists()
