@@ -12,6 +12,8 @@ model's step gives, not by the data set.
     mse rmse mae    numbers              over all numbers of all samples
     r2              numbers              mean over the outputs; of fields, over the channels
 
+Arguments are those of their classes, as `k`, `channel` and `average`.
+
 Class outputs are scores of shape (N, C, ...) with targets (N, ...), or one score above or below
 zero for each of two classes (their targets may be the numbers 0.0 and 1.0). Fields of numbers are
 (N, C, ...), their channels in dimension 1. Negative class targets (as -100) are not counted.

@@ -35,9 +35,8 @@ def require_no_clash(values: Iterable[str], metrics: Collection[str]) -> None:
         if name in metrics:
             raise DataError(
                 f"a value of the model's Step is called {name!r}, and so is a metric",
-                where="training_step or evaluation_step",
-                hint="give the value another name, or leave the metric out of "
-                "training_config.metrics",
+                where=KEY,  # so one that nobody asked for makes way
+                hint="give the value another name, or leave the metric out",
             )
 
 

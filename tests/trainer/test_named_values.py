@@ -102,7 +102,7 @@ def test_a_value_is_followed_like_a_metric(make):
         ({"lr": 1.0}, "have the name 'lr', which STRIDE itself records"),
         ({"epoch_kl": 1.0}, "have the name 'epoch_kl', which STRIDE itself records"),
         ({"a/b": 1.0}, "have the name 'a/b', which is not one"),
-        ({"accuracy": 1.0}, "called 'accuracy', and so is a metric"),
+        ({"f1": 1.0}, "called 'f1', and so is a metric"),
     ],
 )
 def test_values_that_cannot_be_recorded_are_refused(make, tmp_path, values, said):
@@ -110,8 +110,17 @@ def test_values_that_cannot_be_recorded_are_refused(make, tmp_path, values, said
     network.values = values | ({} if "odd" in values else {"odd": 0.0})
     network.training_step = Odd(network)
     with pytest.raises(DataError, match=said):
-        trained(make, network)
+        trained(make, network, training_config={"metrics": ["accuracy", "f1"]})
     assert not (tmp_path / "w").exists()
+
+
+def test_a_value_takes_the_place_of_a_metric_that_nobody_asked_for(make):
+    trainer, rows = trained(
+        make, TwoTerms(accuracy=0.25), training_config={"max_epochs": 1, "log_interval": 1}
+    )
+    assert trainer.config.training_config.metrics == []
+    assert rows[0]["train/accuracy"] == rows[-1]["train/epoch_accuracy"] == 0.25
+    assert rows[-1]["validation/epoch_accuracy"] == trainer.results["test"]["test/accuracy"] == 0.25
 
 
 class Odd:
