@@ -21,7 +21,6 @@ from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 
 CONFIG = {"work_dir": "w", "seed": 0}
-NEWER = ["training_config.max_epochs=3", "seed=1"]
 PROVENANCE = {"command": ["stride"], "overrides": ["seed=0"]}
 
 
@@ -165,8 +164,10 @@ def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None
     first.close("interrupted", "SIGTERM")
     before = StatusRecord.read(first.paths.status)
     (first.paths.path / ".tmp-0a-status.json").touch()
-    atomic_json(first.paths.status, {**before.to_json(), "ended": time.time() - 50.0})
-    second = RunWriter.resume(first.paths.path, from_step=7, from_epoch=2, overrides=NEWER)
+    typed = {"overrides": ["seed=0", "device=cpu"]}
+    atomic_json(first.paths.status, {**before.to_json(), **typed, "ended": time.time() - 50.0})
+    facts = {"from_step": 7, "from_epoch": 2, "overrides": ["device=cuda"]}
+    second = RunWriter.resume(first.paths.path, **facts)
     assert (second.segment, second.uuid) == (1, first.uuid)
     segment, status = (
         SegmentRecord.read(second.paths.segment(1)),
@@ -174,7 +175,7 @@ def test_a_run_that_ended_is_resumed_as_the_next_segment(tmp_path: Path) -> None
     )
     assert (segment.from_step, segment.from_epoch) == (7, 2)
     assert (status.created, status.started, status.ended) == (before.created, before.started, None)
-    assert (before.overrides, status.overrides) == (["seed=0"], NEWER)
+    assert status.overrides == ["seed=0", "device=cuda"]
     assert not (first.paths.path / ".tmp-0a-status.json").exists()
     second.append(second.paths.metrics, [{"step": 2}])
     second.close("done")
