@@ -1,6 +1,6 @@
 """A dataset of columns: tensors of equal length, in memory or memory-mapped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -199,7 +199,8 @@ def select(column: Column, indices: Tensor) -> Column:
     return column.index_select(0, indices)
 
 
-def chunks(length: int, row_bytes: int, limit: int = 2**24) -> list[Tensor]:
-    """Split 0..length into chunks of indices whose rows take about `limit` bytes."""
+def chunks(length: int, row_bytes: int, limit: int = 2**24) -> Iterator[Tensor]:
+    """Yield 0..length in chunks of indices whose rows take about `limit` bytes."""
     step = max(1, limit // max(1, row_bytes))
-    return [torch.arange(start, min(start + step, length)) for start in range(0, length, step)]
+    for start in range(0, length, step):
+        yield torch.arange(start, min(start + step, length))

@@ -39,6 +39,8 @@ class Data:
         fingerprint: digest of the content.
         sources: the splits as datasets of samples, training transforms not applied.
         inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
+        permutation: the method by which so many samples are divided and ordered; empty: by the
+            user's own loaders.
     """
 
     train_loader: Batches | None
@@ -49,6 +51,7 @@ class Data:
     fingerprint: str
     sources: Mapping[str, Source] = field(default_factory=dict)
     inferred: Mapping[str, Any] = field(default_factory=dict)
+    permutation: str = ""
 
 
 def build_data(
@@ -104,6 +107,7 @@ def build_data(
         fingerprint=opened.fingerprint,
         sources=sources,
         inferred=opened.inferred,
+        permutation=opened.permutation,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from stride.components import bind, construct, find
 from stride.config.sections import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
+from stride.data.batches.permutation import method
 from stride.data.data_info import most_classes
 from stride.data.fingerprint import fingerprint
 from stride.data.samples import Source, StreamDataset, as_source
@@ -30,6 +31,7 @@ class OpenedDataset:
         num_classes: how many classes there are in all that was opened, if any and if known.
         fingerprint: digest of the whole data, before it was divided.
         inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
+        permutation: the method by which so many samples are divided and ordered.
     """
 
     parts: Mapping[str, Source]
@@ -39,6 +41,7 @@ class OpenedDataset:
     num_classes: int | None
     fingerprint: str
     inferred: Mapping[str, Any]
+    permutation: str
 
 
 def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +92,7 @@ def open_dataset(
         num_classes=most_classes(whole.values(), ignored),
         fingerprint=fingerprint(whole),
         inferred=_inferred(next(iter(whole.values())), free),
+        permutation=method(max(_length(one) or 0 for one in whole.values())),
     )
 
 
@@ -162,6 +166,9 @@ def _divide(
             where="dataset_kwargs.dataset_name",
             hint='give it an argument `split`, which is "train", "val" or "test"',
         )
+    if not own["val_fraction"] and not own["test_fraction"]:
+        undivided: dict[str, Source] = {"train": source} if "train" in splits else {}
+        return undivided, {**dict.fromkeys(SPLITS, 0), "train": len(source)}
     indices = split_indices(
         len(source), own["val_fraction"], own["test_fraction"], own["split_seed"]
     )

@@ -244,6 +244,7 @@ class ProvenanceRecord(Versioned):
     seeds: dict[str, int] = Field(default_factory=dict)
     devices: list[str] = Field(default_factory=list)
     data_fingerprint: str = ""
+    permutation: str | None = Field(None, description="Method by which samples are ordered")
     versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
     git: dict[str, Any] = Field(default_factory=dict)
     parent: Parent | None = None

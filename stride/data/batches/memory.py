@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from stride.data.batches.base import OrderedBatches
+from stride.data.batches.permutation import Permutation
 from stride.data.batches.sampler import Counts, Order
 
 BLOCK_BATCHES = 64  # batches gathered by one operation, at most
@@ -34,24 +35,15 @@ class MemoryBatches(OrderedBatches):
         self.batch_size: int | None = order.batch_size
         self.epoch = 0
         self.position = 0
-        self._block = order.batch_size * batches_per_block(self.tensors, order.batch_size)
+        self._block = order.global_batch * batches_per_block(self.tensors, order.batch_size)
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Select the epoch of the next iterations, from `position` consumed samples on."""
         self.epoch, self.position = epoch, position
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        start, stop = self.position, self.order.num_samples
-        if self.order.shard.world == 1:
-            order = self.order.permutation(self.epoch)
-        else:
-            order = self.order.shard_indices(self.epoch, start)
-            start, stop = 0, len(order)
-        if order is not None and self.tensors[0].is_cuda:
-            # Copied from pinned memory, so that the host does not wait for the device.
-            order = order.pin_memory().to(self.tensors[0].device, non_blocking=True)
         # From here to the batch there is no Python per batch: chain, zip and split are C.
-        return chain.from_iterable(self._blocks(order, start, stop))
+        return chain.from_iterable(self._blocks(self.order.permutation(self.epoch), self.position))
 
     def shards(self) -> Iterator[tuple[tuple[Tensor, ...] | None, Counts]]:
         """Yield this process's share of each global batch, None for none, and the sizes."""
@@ -63,22 +55,28 @@ class MemoryBatches(OrderedBatches):
         return tuple(tensor[chosen].to(self.device) for tensor in self.tensors)
 
     def _blocks(
-        self, order: Tensor | None, begin: int, end: int
+        self, order: Permutation | None, begin: int
     ) -> Iterator[Iterator[tuple[Tensor, ...]]]:
+        end = self.order.num_samples
         for start in range(begin, end, self._block):
             stop = min(start + self._block, end)
-            if order is None:
-                block = [tensor[start:stop] for tensor in self.tensors]
-            else:
-                chosen = order[start:stop]
-                block = [tensor.index_select(0, chosen) for tensor in self.tensors]
-            yield self._cut(block)
+            chosen = self.order.shard_indices(order, start, stop)
+            if chosen is None:
+                yield self._cut([tensor[start:stop] for tensor in self.tensors])
+            elif len(chosen):
+                at = _placed(chosen, self.tensors[0].device)
+                yield self._cut([tensor.index_select(0, at) for tensor in self.tensors])
 
     def _cut(self, block: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
         size = self.order.batch_size
         moved = (tensor.to(self.device, non_blocking=True) for tensor in block)
         # unsafe_split: as split, with views that may be changed in place while others are in use.
         return zip(*(torch.unsafe_split(tensor, size) for tensor in moved), strict=True)
+
+
+def _placed(indices: Tensor, device: torch.device) -> Tensor:
+    """Return the indices where the data is, from pinned memory: the host does not wait for it."""
+    return indices.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else indices
 
 
 def batches_per_block(tensors: Sequence[Tensor], batch_size: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from stride.data.batches.permutation import Permutation, permutation
 from stride.data.generators import HeldGenerators
 from stride.data.seeding import generator, mix, seeded
 from stride.distributed import Shard
@@ -97,12 +98,12 @@ class Order:
         last = 0 if self._drop_last else length % self.global_batch
         return max(1, last // self.shard.world) if last else self.batch_size
 
-    def permutation(self, epoch: int) -> Tensor | None:
+    def permutation(self, epoch: int) -> Permutation | None:
         """Return the numbers of the samples in their order; None: as they lie."""
         if not self.shuffle:
             return self._chosen
-        order = torch.randperm(self.length, generator=generator(self.seed, ORDER, epoch))
-        return order if self._chosen is None else self._chosen[order]
+        order = permutation(self.length, generator(self.seed, ORDER, epoch))
+        return order if self._chosen is None else self._chosen[order[:]]
 
     def batches(self, epoch: int, position: int) -> Iterator[BatchKey]:
         """Yield this process's share of the batches from `position` consumed samples on."""
@@ -128,15 +129,24 @@ class Order:
             whole = min(self.global_batch, self.num_samples - start)
             yield Counts(self.shard.of(whole), whole)
 
-    def shard_indices(self, epoch: int, position: int) -> Tensor:
-        """Return this process's shards of those batches, concatenated, as sample indices."""
-        order = self.permutation(epoch)
-        order = torch.arange(self.num_samples) if order is None else order[: self.num_samples]
-        left = order[position:]
-        whole = len(left) // self.global_batch * self.global_batch
-        mine = left[:whole].view(-1, self.shard.world, self.batch_size)[:, self.shard.rank]
-        start, stop = self.shard.bounds(whole, len(left))
-        return torch.cat([mine.reshape(-1), left[start:stop]])
+    def shard_indices(self, order: Permutation | None, start: int, stop: int) -> Tensor | None:
+        """Return this process's shards of the batches between two positions, concatenated.
+
+        Args:
+            order: the permutation of the epoch.
+            start: the position where a global batch begins.
+            stop: the position where one ends.
+
+        Returns:
+            the indices of samples; None: all between the positions, as they lie.
+        """
+        if self.shard.world == 1:
+            return None if order is None else order[start:stop]
+        given = torch.arange(start, stop) if order is None else order[start:stop]
+        whole = len(given) // self.global_batch * self.global_batch
+        mine = given[:whole].view(-1, self.shard.world, self.batch_size)[:, self.shard.rank]
+        first, last = self.shard.bounds(whole, len(given))
+        return torch.cat([mine.reshape(-1), given[first:last]])
 
 
 class SamplerOrder(Order):

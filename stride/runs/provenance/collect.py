@@ -101,6 +101,7 @@ def collect(
     devices: Sequence[str],
     threads: Mapping[str, int] | None = None,
     data_fingerprint: str = "",
+    permutation: str = "",
     command: Sequence[str] | None = None,
     parent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -114,6 +115,7 @@ def collect(
         devices: names of the devices, as "NVIDIA H200" or "cpu".
         threads: name -> number, as torch was told (they change the bits of a sum on the CPU).
         data_fingerprint: digest of the data.
+        permutation: the method by which its samples are divided and ordered; empty: the user's own.
         command: argument list that started the process (that of this process when not given).
         parent: the run that this one comes from, as in `records.Parent`.
     """
@@ -127,6 +129,7 @@ def collect(
         "devices": list(devices),
         "threads": dict(threads or {}),
         "data_fingerprint": data_fingerprint,
+        "permutation": permutation,
         **machine(),
         "environment": environment(),
         "stride": __version__,

@@ -133,6 +133,7 @@ def _facts(provenance: Provenance) -> dict[str, Any]:
     versions, variables = _table(provenance, "versions"), _table(provenance, "environment")
     return {
         "fingerprint of the data": provenance.get("data_fingerprint") or None,
+        "permutation of the samples": provenance.get("permutation") or None,
         "version of torch": versions.get("torch"),
         **_packages(versions),
         "devices": provenance.get("devices") or None,

@@ -112,6 +112,7 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
             devices=devices,
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
+            permutation=assembly.data.permutation,
             parent=start.lineage() or assembly.started_from.lineage(),
         )
         config = assembly.config.to_json()

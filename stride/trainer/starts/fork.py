@@ -23,7 +23,7 @@ from stride.trainer.fit.run_start import NewRun, Values, typed_overrides
 from stride.trainer.fit.session import Session
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.rebuild import normalization_of, recorded
-from stride.trainer.starts.requirements import FREE, changed_keys
+from stride.trainer.starts.requirements import FREE, changed_keys, permutation_of
 
 # What was judged by values that those of the new run cannot be compared with.
 _JUDGED = (
@@ -129,6 +129,8 @@ class ForkedRun(NewRun):
         before = self.run.provenance.get("data_fingerprint")
         if before != assembly.data.fingerprint:
             self.changed["dataset_kwargs.(data)"] = "the data itself has changed"
+        if assembly.data.permutation not in ("", permutation_of(self.run)):
+            self.changed["dataset_kwargs.(permutation)"] = "samples are divided and ordered anew"
 
     def restore(self, session: Session) -> None:
         """Restore the checkpoint's state, except for what has to start over."""

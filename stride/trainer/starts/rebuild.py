@@ -22,6 +22,7 @@ from stride.trainer.fit.component_sources import used_by, used_by_network
 from stride.trainer.fit.kind import Kind, Supervised, kind_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.classes import own_constructor, warn_of_others
+from stride.trainer.starts.requirements import require_same_permutation
 
 
 def rebuild_network(
@@ -98,6 +99,7 @@ def rebuild_assembly(
     given, statistics = Given(model, made_by, loaders), normalization_of(run)
     kind = _kind_of(run)
     assembly = assemble(resolved, given, kind, normalization=statistics, trains=False, **splits)
+    require_same_permutation(run, assembly)
     replaced = (f"dataset of {split}" for split in loaders)
     warn_of_others(run, used_by(assembly), known=("network", "model", *replaced))
     _fill(assembly.model.network, read_weights(run.paths.weights), run)

@@ -141,6 +141,27 @@ def require_same_data(run: Run, assembly: Assembly) -> None:
         )
 
 
+def permutation_of(run: Run) -> str:
+    """Return the method by which the samples of a run were divided and ordered."""
+    return str(run.provenance.get("permutation") or "randperm")
+
+
+def require_same_permutation(run: Run, assembly: Assembly) -> None:
+    """Refuse to divide or order the samples by another method than the run did.
+
+    Raises:
+        RunError: they would be.
+    """
+    before, now = permutation_of(run), assembly.data.permutation
+    if now and before != now:  # loaders of the user's go by no method of ours
+        raise RunError(
+            f"the run divided and ordered its samples by {before}, and this version does so many "
+            f"by {now}: they would not be the same samples",
+            where=str(run.path),
+            hint=f"use the version of the run, or type: stride fork {run.path}",
+        )
+
+
 def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
     """Refuse to train beyond the end of a schedule that knows how long it is, as OneCycleLR.
 

@@ -40,6 +40,7 @@ from stride.trainer.starts.requirements import (
     is_free,
     require_lasting_schedule,
     require_same_data,
+    require_same_permutation,
     require_whole_config,
     start_of,
     threads_of,
@@ -133,6 +134,7 @@ class ResumedRun(RunStart):
                 hint=f"leave it as it was, or type: stride fork {quoted(self.run.path)} KEY=VALUE",
             )
         require_same_data(self.run, assembly)
+        require_same_permutation(self.run, assembly)
         require_lasting_schedule(self.run, assembly)
 
     def restore(self, session: Session) -> None:

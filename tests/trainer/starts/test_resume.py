@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
+from stride.data.batches import permutation
 from stride.errors import ComponentError, RunError, UserError
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
@@ -49,6 +50,21 @@ REFUSED = {
     "criterion_kwargs.label_smoothing=0.1": "criterion_kwargs.label_smoothing was 0.0 and is 0.1",
     "training_config.min_delta=0.5": "training_config.min_delta was 0.0 and is 0.5",
 }
+
+
+def test_samples_are_not_divided_and_ordered_by_another_method(make, monkeypatch):
+    run = kill(make, 6)
+    provenance = json.loads(run.paths.provenance.read_text())
+    assert provenance.pop("permutation") == "randperm"
+    run.paths.provenance.write_text(json.dumps(provenance))  # as before it was recorded
+    monkeypatch.setattr(permutation, "LISTED", 100)
+    for take_up in (lambda: make().fit(resume=0), lambda: make().load_run(0).assemble()):
+        with pytest.raises(RunError, match=r"by randperm, .* by feistel[^|]*stride fork"):
+            take_up()
+    assert segments(run) == ["0.json"]
+    (forked := make()).fit(trainer_state=Run(run.path).checkpoints()[-1])
+    assert forked.run.provenance["permutation"] == "feistel"
+    assert "tally" in log_of(forked.run).partition("starts over: ")[2]
 
 
 def test_a_key_on_which_the_steps_so_far_depend_is_refused_with_both_values(make):
