@@ -39,12 +39,12 @@ def fingerprint_rows(scale: Scale) -> Iterator[Row]:
 
 def _fingerprints(steps: int, path: Path) -> float:
     """Return the CPU seconds that the fingerprints of so many steps take."""
-    losses = torch.rand(LOG_INTERVAL)
+    losses = torch.rand(LOG_INTERVAL).tolist()
     fingerprint = Fingerprint()
     with LineFile(path) as file:
         start = time.process_time()
         for report in range(steps // LOG_INTERVAL):
-            fingerprint.add_losses(losses)
+            fingerprint.add_losses(losses, torch.float32)
             if report % 10 == 9:
                 file.append(fingerprint.take_rows())
         file.append(fingerprint.take_rows())

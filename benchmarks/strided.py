@@ -42,9 +42,10 @@ class Ticks(Callback):
             self._call()
 
 
-def fit_in_memory(task: Task, folder: Path) -> Outcome:
+def fit_in_memory(task: Task, folder: Path, *, log_interval: int = LOG_INTERVAL) -> Outcome:
     """Train on a data file, which STRIDE keeps in memory."""
-    return _timed(task, folder, **in_memory(task, folder))
+    training = {"max_epochs": task.epochs, "log_interval": log_interval}
+    return _timed(task, folder, training_config=training, **in_memory(task, folder))
 
 
 def fit_own_loader(task: Task, folder: Path, *, fused: bool = True) -> Outcome:

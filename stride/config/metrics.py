@@ -70,6 +70,8 @@ def as_number(name: str, value: Any) -> float:
         TypeError: the value is not one number; names the metric.
         ValueError: the name is none that a metric can have.
     """
+    if type(value) is float and name not in RESERVED:
+        return value
     if name in RESERVED:
         raise ValueError(f"a metric cannot be called {name!r}: each row has a {name} already")
     try:

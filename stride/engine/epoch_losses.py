@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
@@ -92,7 +92,7 @@ class EpochLosses:
     def skip(self) -> None:
         """Leave out a step whose loss is not finite; the fingerprint has it even so."""
         self._drain()
-        self._fingerprint.add_losses(torch.tensor([math.nan]))
+        self._fingerprint.add_losses([math.nan], torch.float32)
 
     def _hold(self, outputs: Tensor, targets: Tensor) -> None:
         # One large comparison costs what one small one costs: outputs wait for company.
@@ -119,11 +119,10 @@ class EpochLosses:
         """Wait for the device and move the losses held into the sums."""
         if not self._losses:
             return
-        losses, sizes = torch.stack(self._losses), _numbers(self._sizes)
+        values, sizes = _numbers(self._losses), _numbers(self._sizes)
         if not all(sizes):  # the mean of nothing is no number, and counts nothing
-            losses[[size == 0 for size in sizes]] = 0
-        self._fingerprint.add_losses(losses)
-        values = losses.tolist()
+            values = [value if size else 0.0 for value, size in zip(values, sizes, strict=True)]
+        self._fingerprint.add_losses(values, self._losses[0].dtype)
         self._note_bad(values)
         self._averages["loss"].add(values, sizes)
         for name in dict.fromkeys(chain.from_iterable(self._values)):
@@ -150,7 +149,7 @@ class EpochLosses:
         self._averages[name] = Average()
 
     def _note_bad(self, values: list[float]) -> None:
-        if self._bad is None:
+        if self._bad is None and not math.isfinite(sum(values)):
             bad = (i for i, value in enumerate(values) if not math.isfinite(value))
             self._bad = next((self._steps + i for i in bad), None)
         self._steps += len(values)
@@ -164,8 +163,8 @@ class EpochLosses:
         known = self._over_ranks()
         for average in self._averages.values():
             average.begin_report()
-        self._known = replace(known, report={})
-        return {"train/loss": math.nan} | {f"train/{name}": v for name, v in known.report.items()}
+        report, known.report = known.report, {}
+        return {"train/loss": math.nan, **{f"train/{name}": v for name, v in report.items()}}
 
     def first_nonfinite(self) -> tuple[int, int] | None:
         """Return which of the epoch's losses is the first that is not finite, of how many."""
@@ -225,7 +224,7 @@ class EpochLosses:
             self._accuracy.merge([state["accuracy"] for state in states])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _OverRanks:
     """What the tallies of all ranks come to, after so many steps of the epoch."""
 

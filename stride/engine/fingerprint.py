@@ -1,7 +1,8 @@
 """Keep the bits of each step, by which two trainings are told apart at their first difference."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,12 +26,12 @@ class Fingerprint:
         self._first = 1
         self._norms: list[Tensor] = []
         self._digests: dict[int, Tensor] = {}
-        self._rows: list[Row] = []
+        self._read: list[_Read] = []
 
     def begin(self, step: int) -> None:
         """Expect the losses of the steps after this one."""
         self._first = step + 1
-        self._norms, self._digests, self._rows = [], {}, []
+        self._norms, self._digests, self._read = [], {}, []
 
     def add_norm(self, norm: Tensor) -> None:
         """Take the norm of a step's gradients."""
@@ -48,21 +49,44 @@ class Fingerprint:
             sum_tensor(digest.view(torch.int64))
         self._digests[step] = digest
 
-    def add_losses(self, losses: Tensor) -> None:
-        """Take the losses of consecutive steps, together with what else came from them."""
-        row: Row = {"step": self._first, "loss": bits_of(losses)}
-        if len(self._norms) == len(losses):
-            row["norm"] = bits_of(torch.stack(self._norms))
-        if self._digests:
-            row["weights"] = {str(step): bits_of(d) for step, d in self._digests.items()}
+    def add_losses(self, losses: Sequence[float], dtype: torch.dtype) -> None:
+        """Take the losses of consecutive steps, together with what else came from them.
+
+        Args:
+            losses: as they were read; a float holds all bits of any type of fewer.
+            dtype: the type that they had.
+        """
+        norms = self._norms if len(self._norms) == len(losses) else []
+        self._read.append(_Read(self._first, losses, dtype, norms, self._digests))
         self._norms, self._digests = [], {}
         self._first += len(losses)
-        self._rows.append(row)
 
     def take_rows(self) -> list[Row]:
-        """Return the rows added since the last call."""
-        rows, self._rows = self._rows, []
-        return rows
+        """Return the rows of what was added since the last call."""
+        read, self._read = self._read, []
+        together = groupby(read, lambda one: (one.dtype, bool(one.norms)))
+        return [_row(list(some)) for _, some in together]
+
+
+class _Read(NamedTuple):
+    """Consecutive steps whose losses were read at once, with what else came from them."""
+
+    first: int
+    losses: Sequence[float]
+    dtype: torch.dtype
+    norms: list[Tensor]
+    digests: Mapping[int, Tensor]
+
+
+def _row(read: Sequence[_Read]) -> Row:
+    """Return the row of consecutive steps, all of them with norms or none, and of one type."""
+    losses = torch.tensor([loss for one in read for loss in one.losses], dtype=read[0].dtype)
+    row: Row = {"step": read[0].first, "loss": bits_of(losses)}
+    if norms := [norm for one in read for norm in one.norms]:
+        row["norm"] = bits_of(torch.stack(norms))
+    if digests := {str(step): bits_of(d) for one in read for step, d in one.digests.items()}:
+        row["weights"] = digests
+    return row
 
 
 def _digest(tensor: Tensor) -> Tensor:

@@ -32,7 +32,8 @@ class MetricsStream:
     def __init__(self, state: TrainState, sinks: Sequence[Callable[[list[Row]], None]]) -> None:
         self._state = state
         self._sinks = sinks
-        self._pending: deque[tuple[int, int, float, str, Any]] = deque()
+        # Of a name and its value, or of None and the values of a report, which end their row.
+        self._pending: deque[tuple[int, int, float, str | None, Any]] = deque()
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._error: Exception | None = None
@@ -54,10 +55,16 @@ class MetricsStream:
         state = self._state
         self._pending.append((state.step, state.epoch, time.time(), name, value))
 
-    def log_all(self, values: Mapping[str, float]) -> None:
-        """Log several numbers under the current step."""
-        for name, value in values.items():
-            self.log(name, value)
+    def report(self, values: Mapping[str, float]) -> None:
+        """Log the numbers that complete a row; what is logged after them is in another one.
+
+        Raises:
+            StrideError: a sink could not write in the background.
+        """
+        kept = {name: as_number(name, value) for name, value in values.items()}
+        state = self._state
+        self._pending.append((state.step, state.epoch, time.time(), None, kept))
+        self._raise_late()
 
     def flush(self) -> None:
         """Write everything logged so far.
@@ -66,6 +73,9 @@ class MetricsStream:
             StrideError: a sink could not write, now or in the background.
         """
         self._write(None)
+        self._raise_late()
+
+    def _raise_late(self) -> None:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -86,16 +96,23 @@ class MetricsStream:
         while not self._ended.wait(_SECONDS_BETWEEN_FLUSHES):
             try:
                 self._write(self._state.hooks_done_step)
-            except Exception as error:  # raised to the training at its next flush
+            except Exception as error:  # raised to the training at its next report
                 self._error = error
 
     def _write(self, last_step: int | None) -> None:
         with self._lock:
-            rows: dict[tuple[int, int], Row] = {}
+            rows: dict[tuple[int, int, int], Row] = {}
+            complete = 0
             while self._pending and (last_step is None or self._pending[0][0] <= last_step):
                 step, epoch, now, name, value = self._pending.popleft()
-                row = rows.setdefault((step, epoch), {"step": step, "epoch": epoch, "time": now})
-                row[name] = float(value)
+                row = rows.setdefault(
+                    (step, epoch, complete), {"step": step, "epoch": epoch, "time": now}
+                )
+                if name is None:
+                    complete += 1
+                    row.update(value)
+                else:
+                    row[name] = float(value)
             if rows:
                 for sink in self._sinks:
                     sink(list(rows.values()))

@@ -1,5 +1,6 @@
 """Read the fingerprints of the steps of a training out of fingerprints.jsonl."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -30,27 +31,37 @@ class StepFingerprint(NamedTuple):
     norm: str | None = None
 
 
-def read_fingerprints(path: Path) -> Iterator[StepFingerprint]:
+def read_fingerprints(path: Path, end: float = math.inf) -> Iterator[StepFingerprint]:
     """Yield the steps of a stream of fingerprints, in its order, without a torn last line.
 
+    Args:
+        path: the stream.
+        end: the last step that is wanted; rows beyond it are not read.
+
     Raises:
         RunError: a row makes no sense.
     """
-    return _read(path, steps_of)
+    return _read(path, steps_of, end)
 
 
-def read_digests(path: Path) -> Iterator[tuple[int, str]]:
+def read_digests(path: Path, end: float = math.inf) -> Iterator[tuple[int, str]]:
     """Yield the digests of all weights, each with its step, which need not be one of its row's.
 
+    Args:
+        path: the stream.
+        end: the last step that is wanted; rows beyond it are not read.
+
     Raises:
         RunError: a row makes no sense.
     """
-    return _read(path, digests_of)
+    return _read(path, digests_of, end)
 
 
-def _read(path: Path, parts: Callable[[Row], Iterable[Part]]) -> Iterator[Part]:
+def _read(path: Path, parts: Callable[[Row], Iterable[Part]], end: float) -> Iterator[Part]:
     for number, row in scan(path):
         try:
+            if row["step"] > end + 1:  # the row after a step's may hold the digest of the step
+                return
             yield from parts(row)
         except (RunError, KeyError, TypeError, AttributeError) as error:
             what = error.what if isinstance(error, RunError) else "it is not a row of fingerprints"
@@ -103,13 +114,17 @@ def split_bits(text: str) -> list[str]:
     return [f"{kind}:{digits[i : i + width]}" for i in range(0, len(digits), width)]
 
 
-def last_fingerprinted_step(paths: RunPaths) -> int:
+def last_fingerprinted_step(paths: RunPaths, end: float = math.inf) -> int:
     """Return the last step whose bits are recorded, 0 where none is.
+
+    Args:
+        paths: the run.
+        end: a step after which no others are looked for; the one returned may lie beyond it.
 
     Raises:
         RunError: the stream is broken.
     """
     last = 0
-    for fingerprint in read_fingerprints(paths.fingerprints):
+    for fingerprint in read_fingerprints(paths.fingerprints, end):
         last = fingerprint.step
     return last

@@ -32,7 +32,9 @@ def test_every_group_has_rows_in_one_table() -> None:
     groups = ["step", "loader", "values", "models", "startup", "listing", "deciding"]
     groups += [
         "scalars",
+        "reports",
         "memory",
+        "samples",
         "checkpoint",
         "fingerprints",
         "processes",

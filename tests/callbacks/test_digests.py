@@ -24,7 +24,7 @@ def test_weights_are_digested_every_so_many_steps_as_they_are_then():
         if step == 4:
             nn.init.zeros_(trainer.model.network.weight)
         callback.after_step(trainer, None)
-    fingerprint.add_losses(torch.zeros(5))
+    fingerprint.add_losses([0.0] * 5, torch.float32)
     digests = [found for row in fingerprint.take_rows() for found in digests_of(row)]
     assert [step for step, _ in digests] == [2, 4]
     assert digests[0][1] != digests[1][1]

@@ -11,6 +11,7 @@ from stride.engine.fingerprint import Fingerprint
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
 from stride.models.model import Step
+from stride.runs.fingerprints import steps_of
 
 
 class Classes:
@@ -94,7 +95,8 @@ def test_a_skipped_step_has_its_place_in_the_fingerprint():
     for value in (1.0, None, 2.0):
         losses.skip() if value is None else losses.add(step(value))
     assert losses.report_values()["train/loss"] == 1.5
-    assert [row["step"] for row in fingerprint.take_rows()] == [1, 2, 3]
+    rows = fingerprint.take_rows()
+    assert [found.step for row in rows for found in steps_of(row)] == [1, 2, 3]
 
 
 def test_the_sums_of_more_ranks_are_those_of_one(monkeypatch):

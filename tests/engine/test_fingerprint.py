@@ -46,10 +46,10 @@ def test_numbers_that_are_not_next_to_each_other_are_read_as_they_stand():
 
 def test_rows_are_of_consecutive_steps_and_are_given_once():
     fingerprint = Fingerprint()
-    fingerprint.add_losses(torch.tensor([1.0, 2.0]))
-    fingerprint.add_losses(torch.tensor([3.0]))
+    fingerprint.add_losses([1.0, 2.0], torch.float32)
+    fingerprint.add_losses([3.0], torch.float32)
     rows = fingerprint.take_rows()
-    assert [(row["step"], floats_of(row["loss"])) for row in rows] == [(1, [1.0, 2.0]), (3, [3.0])]
+    assert [(row["step"], floats_of(row["loss"])) for row in rows] == [(1, [1.0, 2.0, 3.0])]
     assert fingerprint.take_rows() == []
 
 
@@ -57,8 +57,8 @@ def test_norms_are_of_the_steps_whose_losses_come_next():
     fingerprint = Fingerprint()
     for norm in (7.0, 8.0):
         fingerprint.add_norm(torch.tensor(norm))
-    fingerprint.add_losses(torch.tensor([1.0, 2.0]))
-    fingerprint.add_losses(torch.tensor([3.0]))
+    fingerprint.add_losses([1.0, 2.0], torch.float32)
+    fingerprint.add_losses([3.0], torch.float32)
     first, second = fingerprint.take_rows()
     assert floats_of(first["norm"]) == [7.0, 8.0]
     assert "norm" not in second
@@ -68,13 +68,13 @@ def test_norms_are_left_out_where_it_is_not_clear_of_which_step_they_are():
     fingerprint = Fingerprint()
     for norm in (7.0, 7.5, 8.0):  # an optimiser that asks twice, as LBFGS
         fingerprint.add_norm(torch.tensor(norm))
-    fingerprint.add_losses(torch.tensor([1.0, 2.0]))
+    fingerprint.add_losses([1.0, 2.0], torch.float32)
     assert "norm" not in fingerprint.take_rows()[0]
 
 
 def test_what_is_not_finite_has_bits_too():
     fingerprint = Fingerprint()
-    fingerprint.add_losses(torch.tensor([math.nan, math.inf]))
+    fingerprint.add_losses([math.nan, math.inf], torch.float32)
     (row,) = fingerprint.take_rows()
     assert [bits.loss for bits in steps_of(row)] == ["float32:7fc00000", "float32:7f800000"]
 
@@ -83,7 +83,7 @@ def test_a_digest_changes_with_one_bit_of_one_weight_and_names_its_step():
     def digest(weights):
         fingerprint = Fingerprint()
         fingerprint.add_digest(1, {"a": weights, "extra": {"calls": 3}})
-        fingerprint.add_losses(torch.tensor([0.5]))
+        fingerprint.add_losses([0.5], torch.float32)
         return digests_of(fingerprint.take_rows()[0])
 
     weights = torch.arange(5.0)
@@ -99,9 +99,9 @@ def test_beginning_at_a_step_forgets_what_came_before():
     fingerprint = Fingerprint()
     fingerprint.add_norm(torch.tensor(1.0))
     fingerprint.add_digest(1, {"a": torch.ones(2)})
-    fingerprint.add_losses(torch.tensor([1.0]))
+    fingerprint.add_losses([1.0], torch.float32)
     fingerprint.add_norm(torch.tensor(1.0))
     fingerprint.begin(10)
-    fingerprint.add_losses(torch.tensor([2.0]))
+    fingerprint.add_losses([2.0], torch.float32)
     (row,) = fingerprint.take_rows()
     assert row == {"step": 11, "loss": "float32:40000000"}

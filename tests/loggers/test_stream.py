@@ -51,6 +51,34 @@ def test_the_background_writes_settled_steps_within_a_second():
     assert [row["step"] for row in rows] == [1, 2]
 
 
+def test_a_report_ends_its_row_however_late_it_is_written():
+    for flushes in ([], [1], [1, 2]):
+        state, rows = TrainState(), []
+        stream = MetricsStream(state, [rows.extend])
+        state.step = 1
+        stream.log("a", 1.0)
+        stream.report({"train/loss": 2.0, "lr": 0.5})
+        if 1 in flushes:
+            stream.flush()
+        stream.log("b", 3.0)  # by a hook that is called after the report
+        if 2 in flushes:
+            stream.flush()
+        stream.report({"c": 4.0})
+        stream.flush()
+        whole = {"step": 1, "epoch": 0}
+        later = [{"b": 3.0, "c": 4.0}] if 2 not in flushes else [{"b": 3.0}, {"c": 4.0}]
+        expected = [{"a": 1.0, "train/loss": 2.0, "lr": 0.5}, *later]
+        assert strip(rows) == [whole | values for values in expected]
+
+
+def test_a_report_is_told_what_failed_in_the_background():
+    stream = MetricsStream(TrainState(), [])
+    stream._error = StrideError("cannot write", where="metrics.jsonl")
+    with pytest.raises(StrideError, match="cannot write"):
+        stream.report({"a": 1.0})
+    stream.report({"a": 1.0})
+
+
 def test_a_sink_that_fails_in_the_background_is_told_at_the_next_flush():
     state = TrainState()
 

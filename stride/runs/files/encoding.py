@@ -3,9 +3,13 @@
 import json
 import math
 import re
+from functools import partial
 from typing import Any, TypeGuard
 
 from stride.config.nonfinite import encode_numbers
+
+_BLOCK = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)  # made once: rows are many
 
 
 def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
@@ -15,9 +19,9 @@ def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     line that were no UTF-8 become an escape that every parser reads.
     """
     try:
-        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        text = _LINE.encode(value) if indent is None else _BLOCK(value, indent=indent)
     except ValueError:
-        text = json.dumps(encode_numbers(value), indent=indent, ensure_ascii=False, allow_nan=False)
+        text = _BLOCK(encode_numbers(value), indent=indent)
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 

@@ -133,7 +133,7 @@ def _matched(
 def _compare_steps(original: Path, copy: Path, end: float) -> _Steps:
     """Compare the copy's bits with all of the original's, whose own end may have been a kill."""
     compared, first, reached, last, lacks = 0, math.inf, 0, 0, False
-    steps, of_copy = read_fingerprints(original), read_fingerprints(copy)
+    steps, of_copy = read_fingerprints(original, end), read_fingerprints(copy, end)
     for one, other in _beside(steps, of_copy, lambda bits: bits.step):
         if one.step > end:
             break
@@ -144,7 +144,7 @@ def _compare_steps(original: Path, copy: Path, end: float) -> _Steps:
             compared, reached = compared + 1, other.step
         if other is None or _differ(one, other):
             first = min(first, one.step)
-    digests, of_copy_too = read_digests(original), read_digests(copy)
+    digests, of_copy_too = read_digests(original, end), read_digests(copy, end)
     for (step, digest), (_, copied) in _matched(digests, of_copy_too, lambda pair: pair[0]):
         if digest != copied and step <= end:
             first = min(first, step)

@@ -29,6 +29,7 @@ from stride.runs.writer import Writer
 from stride.trainer.fit.stall_warning import StallWarning
 
 _SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second
+_SECONDS_BETWEEN_SHOWN = 0.1  # as fast as an eye follows, and slower than steps report
 _SECONDS_BETWEEN_LINES = 60.0  # of the text log, inside a long epoch
 
 
@@ -69,7 +70,7 @@ class RunRecorder:
         self._loggers = loggers
         self._display = display
         self._fingerprint = fingerprint or Fingerprint()
-        self._next_bits = 0.0
+        self._next_bits = self._next_shown = 0.0
         self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
         self._latest = Latest() if latest is None else latest
         sinks = [self._to_metrics, self._to_latest, self._to_loggers]
@@ -123,15 +124,26 @@ class RunRecorder:
                 self._warnings.handle(record)
 
     def record(self, values: Mapping[str, float]) -> None:
-        """Note the values of the current step, write them, and show them."""
-        self._stream.log_all(values)
-        self._stream.flush()
-        if time.monotonic() >= self._next_bits:
+        """Note the values of the current step and show them; those of an epoch are written here.
+
+        Others are written within half a second, by a thread: a step may report in every
+        millisecond, and to look whether the run is still this process's costs as much as the step.
+        """
+        self._stream.report(values)
+        now, whole = time.monotonic(), ends_epoch(values)
+        if whole:
+            self._stream.flush()
+        if now >= self._next_bits:
             self._write_bits()
+        if whole or now >= self._next_shown:
+            self._next_shown = now + _SECONDS_BETWEEN_SHOWN
+            self._show(values, whole or now >= self._next_line)
+
+    def _show(self, values: Mapping[str, float], log: bool) -> None:
         row = {"step": self._state.step, "epoch": self._state.epoch, **values}
         speed = self._steps_per_second()
         self._display.report(row, speed)
-        if is_main() and (ends_epoch(row) or time.monotonic() >= self._next_line):
+        if log and is_main():
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
             LOGGER.info("%s", self._display.line(row, speed))
 

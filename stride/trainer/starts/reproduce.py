@@ -1,5 +1,6 @@
 """Do a run again from its folder, and prove that it is the same, or say where it is not."""
 
+import math
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Self
@@ -66,7 +67,7 @@ class ReproducedRun(NewRun):
             normalization=normalization_of(run),
             threads=threads_of(run),
         )
-        ends = [n for n in (steps, last_fingerprinted_step(run.paths)) if n]
+        ends = [n for n in (steps, last_fingerprinted_step(run.paths, steps or math.inf)) if n]
         made.callbacks += [StopAt(min(ends))] if ends else []
         return made
 

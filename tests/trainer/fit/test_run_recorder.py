@@ -133,7 +133,7 @@ def test_each_epoch_is_a_line_of_the_log_and_of_a_long_epoch_one_a_minute(
     with recording:
         recording.record({"train/loss": 3.0})
         recording.record({"train/epoch_loss": 2.0, "lr": 0.1})
-        recording._next_line = 0.0
+        recording._next_line = recording._next_shown = 0.0
         recording.record({"train/loss": 1.0})
     assert [line.partition("  step 0  ")[2] for line in caplog.messages] == [
         "train loss 2  lr 0.1  0 steps/s",
