@@ -18,6 +18,7 @@ from stride.callbacks.budget import Budget
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.digests import WeightDigests
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
 from stride.data.generators import is_stateful
@@ -205,6 +206,11 @@ class TestCheckpoints(CallbackContract):
 class TestEarlyStopping(CallbackContract):
     kind = EarlyStopping
     training = {"early_stopping": True, "patience": 2, "min_delta": 9.0, "max_epochs": 5}  # noqa: RUF012
+
+
+class TestOverfittingAlarm(CallbackContract):
+    kind = OverfittingAlarm
+    training = {"overfitting_window": 2}  # noqa: RUF012
 
 
 class TestWeightDigests(CallbackContract):
