@@ -42,7 +42,7 @@ def test_values_are_converted_and_defaults_filled_in() -> None:
         ({"widht": 8}, "unknown key model_kwargs.widht; did you mean 'width'?"),
         ({"width": 1, "model_nmae": "x"}, "model_kwargs.model_nmae; did you mean 'model_name'?"),
         ({"width": 1, "patience": 3}, "did you mean 'training_config.patience'?"),
-        ({"width": 1, "zzz": 3}, "the keys here are act, freeze, init_from, model_name, model_seed, name"),
+        ({"width": 1, "zzz": 3}, "the keys here are act, freeze, init_from, model_name, "),
         ({"width": 1, "data": 2}, "model_kwargs.data is given by STRIDE itself; leave it out"),
         ({}, "model_kwargs.width is missing: Net needs it; type: model_kwargs.width="),
         ({"width": True}, "model_kwargs.width must be a whole number, not true"),
