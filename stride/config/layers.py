@@ -210,7 +210,8 @@ def _stale(below: Tree, given: Tree) -> Iterator[str]:
         default = model.model_fields[model.name_field].default
         before = old.get(model.name_field, default)
         if new.get(model.name_field, before) != before:
-            yield from (f"{section}.{key}" for key in old if key not in declared_keys(section))
+            kept = {*declared_keys(section)} - {*model.of_constructor}
+            yield from (f"{section}.{key}" for key in old if key not in kept)
 
 
 def _stale_place(given: Tree) -> Iterator[str]:

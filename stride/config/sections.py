@@ -19,7 +19,7 @@ from pydantic import (
 from stride.config.metrics import canonical, infer_mode
 from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
 from stride.config.validation_errors import typed_table
-from stride.config.values import whole_number
+from stride.config.values import show, whole_number
 from stride.errors import ConfigError
 
 DEFAULT_EPOCHS = 20
@@ -59,11 +59,29 @@ class OpenSection(Section):
     model_config = ConfigDict(extra="allow")
 
     name_field: ClassVar[str] = ""
+    of_constructor: ClassVar[tuple[str, ...]] = ()
+    """Declared keys whose values are meant for the chosen constructor, as all others are."""
 
     @property
     def constructor_kwargs(self) -> dict[str, Any]:
         """Return the constructor's arguments; those typed as text are `Raw` until bound."""
         return dict(self.model_extra or {})
+
+
+def require_patterns(table: Mapping[str, Any], key: str) -> None:
+    """Refuse a table whose `match` is not a pattern of parameter names, or a list of them.
+
+    Raises:
+        ConfigError: says so; or its `name` is not text.
+    """
+    match, name = table.get("match"), table.get("name", "-")
+    patterns = match if isinstance(match, list) else [match]
+    if not patterns or not all(isinstance(one, str) and one for one in patterns):
+        hint = 'as {"match": "*.bias", "weight_decay": 0}'
+        what = f"{key}.match must be a pattern of parameter names, or a list of them"
+        raise ConfigError(f"{what}, not {show(match)}", key=f"{key}.match", hint=hint)
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"{key}.name must be text, not {show(name)}", key=f"{key}.name")
 
 
 class DatasetKwargs(OpenSection):
@@ -153,8 +171,18 @@ class OptimizerKwargs(OpenSection):
     """The optimiser."""
 
     name_field = "optimizer_name"
+    of_constructor = ("groups",)
 
     optimizer_name: Text = Field("AdamW", description="one of torch.optim or an import path")
+    groups: list[dict[str, Any]] = Field(
+        [], description="`match`: pattern of parameter names, or a list; with options of its own"
+    )
+
+    @model_validator(mode="after")
+    def _match_by_patterns(self) -> Self:
+        for number, group in enumerate(self.groups):
+            require_patterns(group, f"optimizer_kwargs.groups.{number}")
+        return self
 
 
 class SchedulerKwargs(OpenSection):

@@ -25,7 +25,7 @@ from stride.config.metrics import as_number
 from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks
-from stride.engine.optim import Schedule
+from stride.engine.optim.schedule import Schedule
 from stride.engine.state import TrainState
 from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import NonFiniteLoss, Update

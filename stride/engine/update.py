@@ -10,7 +10,7 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from stride.engine.epoch_losses import concatenate
-from stride.engine.optim import needs_closure
+from stride.engine.optim.build import needs_closure
 from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.errors import ConfigError

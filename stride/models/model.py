@@ -145,6 +145,12 @@ class Model:
         """Let the steps call other networks, as `self.frozen["teacher"]`."""
         self.frozen = networks
 
+    def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield name and parameter likewise; names of the criterion's begin with "criterion:"."""
+        yield from self.network.named_parameters()
+        for name, parameter in self.criterion.named_parameters():
+            yield CRITERION + name, parameter
+
     def state_dict(self) -> dict[str, Tensor]:
         """Return the network's tensors by name, and the criterion's under "criterion:"."""
         criterion = self.criterion.state_dict()

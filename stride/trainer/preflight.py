@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from stride.engine.optim import build_optimizer, build_schedule
+from stride.engine.optim.build import build_optimizer
+from stride.engine.optim.schedule import build_schedule
 from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
@@ -30,7 +31,7 @@ def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[
     """
     config, monitor = assembly.config, assembly.saving_monitor
     with untouched(), disposable(assembly.model) as model:
-        optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+        optimizer = build_optimizer(values_of(config.optimizer_kwargs), model)
         schedule = build_schedule(
             values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric
         )

@@ -58,6 +58,12 @@ def test_a_changed_name_drops_the_arguments_of_the_other_constructor() -> None:
     assert "optimizer_kwargs.amsgrad" not in merged.origins
 
 
+def test_groups_of_another_optimiser_are_dropped_too() -> None:
+    lower = {"optimizer_kwargs": {"groups": [{"match": "*", "betas": [0.5, 0.9]}]}}
+    merged = merge_layers([Layer("a", lower), override_layer(["optimizer=SGD"])])
+    assert merged.values["optimizer_kwargs"] == {"optimizer_name": "SGD"}
+
+
 @pytest.mark.parametrize("name", ["AdamW", "SGD"])
 def test_naming_the_same_constructor_again_drops_nothing(name: str) -> None:
     lower = {

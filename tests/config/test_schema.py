@@ -158,6 +158,7 @@ def test_bound_sections_are_written_as_plain_json() -> None:
     written = found.to_json()
     assert written["optimizer_kwargs"] == {
         "optimizer_name": "SGD",
+        "groups": [],
         "lr": 0.1,
         "betas": [0.9, 0.99],
     }

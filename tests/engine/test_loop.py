@@ -13,7 +13,8 @@ from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import NAMES, Hooks
 from stride.engine.loop import Loop
-from stride.engine.optim import Schedule, learning_rate
+from stride.engine.optim.rates import learning_rate
+from stride.engine.optim.schedule import Schedule
 from stride.engine.precision import Precision
 from stride.engine.state import TrainState
 from stride.engine.stopping import Limits, StopRequest

@@ -5,7 +5,7 @@ from typing import Any
 from torch.optim import Optimizer
 
 from stride.data.generators import KINDS, own_generator
-from stride.engine.optim import OptimizerState
+from stride.engine.optim.state import OptimizerState
 
 
 def state_of(thing: Any) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from stride.distributed import sum_tensor, world_size
-from stride.engine.optim import needs_closure
+from stride.engine.optim.build import needs_closure
 from stride.engine.parallel.gradient_sums import as_number, copy_tensors, divide_gradients
 from stride.engine.parallel.gradients import SharedGradients
 from stride.engine.precision import Precision

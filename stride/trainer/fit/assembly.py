@@ -22,7 +22,8 @@ from stride.data import (
 from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
-from stride.engine.optim import fused, resolve_scheduler
+from stride.engine.optim.build import fused
+from stride.engine.optim.schedule import resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError

@@ -20,11 +20,9 @@ from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsSt
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
-from stride.engine.optim import (
-    OptimizerState,
-    build_optimizer,
-    build_schedule,
-)
+from stride.engine.optim.build import build_optimizer
+from stride.engine.optim.schedule import build_schedule
+from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
 from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shard_batches
@@ -199,7 +197,7 @@ def build_optimizer_of(assembly: Assembly) -> Optimizer:
         share_statistics(model, assembly.device)
     if config.distributed_config.strategy == "fsdp":
         divide(model, assembly.device)
-    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model.parameters())
+    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model)
     check_optimizer(optimizer, assembly.precision)
     if is_sharded(model.network):
         compiles = config.training_config.compile

@@ -9,7 +9,8 @@ from stride.components import binding_errors, find
 from stride.config.schema import Config
 from stride.config.sections import OpenSection
 from stride.data import resolve_dataset, resolve_loader
-from stride.engine.optim import resolve_optimizer, resolve_scheduler
+from stride.engine.optim.build import resolve_optimizer
+from stride.engine.optim.schedule import resolve_scheduler
 from stride.errors import ConfigError
 from stride.models.build import OWN_KEYS, resolve_criterion
 from stride.models.composed import ComposedNetwork

@@ -23,7 +23,9 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Loop
-from stride.engine.optim import OptimizerState, Schedule, learning_rate
+from stride.engine.optim.rates import rates
+from stride.engine.optim.schedule import Schedule
+from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.build import build_gradients
 from stride.engine.state import Latest, LoaderState, TrainState
 from stride.engine.stop_consensus import StopConsensus
@@ -272,7 +274,7 @@ class Session:
             hooks=self.hooks,
             record=self.record,
             limits=self.limits,
-            rates=lambda: {"lr": learning_rate(self.optimizer)},
+            rates=lambda: rates(self.optimizer),
             warn=LOGGER.warning,
             stop=self.stop,
             restore_state=self._restore_start,

@@ -37,6 +37,7 @@ _JUDGED = (
 # The parts that start over, by the beginning of a key that differs from the parent's.
 _ANEW = {
     "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
+    "optimizer_kwargs.groups": ("optimizer", "schedule"),  # by which its parameters are ordered
     "optimizer_kwargs.": ("schedule",),
     "scheduler_kwargs.": ("schedule",),
     "model_kwargs.freeze": ("optimizer", "schedule", "modules"),

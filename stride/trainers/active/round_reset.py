@@ -13,7 +13,8 @@ from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.active import ActiveConfig
 from stride.data.seeding import generator
-from stride.engine.optim import OptimizerState, Schedule, build_schedule
+from stride.engine.optim.schedule import Schedule, build_schedule
+from stride.engine.optim.state import OptimizerState
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.building import build_optimizer_of

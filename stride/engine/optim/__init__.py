@@ -1,0 +1,1 @@
+"""Build optimisers and learning-rate schedules, and keep their state."""
