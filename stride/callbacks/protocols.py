@@ -53,6 +53,10 @@ class TrainerLike(Protocol):
         """Return the optimiser, whose `param_groups` may be changed."""
 
     @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """Return the optimisers by name, "" of a single one."""
+
+    @property
     def state(self) -> TrainState:
         """Return step, epoch and position of the training."""
 

@@ -12,8 +12,8 @@ from stride.config.files import read_config_file
 from stride.config.json_kinds import read
 from stride.config.names.fields import section_type, table_type
 from stride.config.overrides import FullKey, Overrides, deep_merge, overrides_tree, split_overrides
-from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
-from stride.config.sections import OpenSection
+from stride.config.schema import OPEN_SECTIONS, Config
+from stride.config.sections import NamedOptimizer, OpenSection, SchedulerKwargs
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
 from stride.config.typed_keys import TypedKeys, declared_key
 from stride.config.values import Raw, flatten, join, without_key
@@ -203,15 +203,33 @@ def _read_freely(value: Any, key: str) -> Any:
 def _stale(below: Tree, given: Tree) -> Iterator[str]:
     """Yield the dotted keys of weaker layers that the new layer makes meaningless."""
     yield from _stale_place(given)
+    if given.get("optimizers") and not below.get("optimizers"):  # which take the place of these
+        yield from ("optimizer_kwargs", "scheduler_kwargs")
     for section, model in OPEN_SECTIONS.items():
-        old, new = below.get(section), given.get(section)
-        if not (model.name_field and isinstance(old, dict) and isinstance(new, dict)):
-            continue
-        default = model.model_fields[model.name_field].default
-        before = old.get(model.name_field, default)
-        if new.get(model.name_field, before) != before:
-            kept = {*declared_keys(section)} - {*model.of_constructor}
-            yield from (f"{section}.{key}" for key in old if key not in kept)
+        yield from _stale_keys(section, model, below.get(section), given.get(section))
+    for name, new in _tables(given.get("optimizers")):
+        old, key = dict(_tables(below.get("optimizers"))).get(name, {}), f"optimizers.{name}"
+        yield from _stale_keys(key, NamedOptimizer, old, new)
+        schedules = [one.get("scheduler_kwargs") for one in (old, new)]
+        yield from _stale_keys(f"{key}.scheduler_kwargs", SchedulerKwargs, *schedules)
+
+
+def _stale_keys(section: str, model: type[OpenSection], old: Any, new: Any) -> Iterator[str]:
+    """Yield the keys of a section that were meant for another constructor."""
+    if not (model.name_field and isinstance(old, dict) and isinstance(new, dict)):
+        return
+    default = model.model_fields[model.name_field].default
+    before = old.get(model.name_field, default)
+    if new.get(model.name_field, before) != before:
+        kept = {*model.model_fields} - {*model.of_constructor}
+        yield from (f"{section}.{key}" for key in old if key not in kept)
+
+
+def _tables(values: Any) -> Iterator[tuple[str, Tree]]:
+    """Yield the tables among some values, by name."""
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if isinstance(value, dict):
+            yield name, value
 
 
 def _stale_place(given: Tree) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The whole config: its root keys and sections, to and from plain JSON."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -16,6 +17,7 @@ from stride.config.sections import (
     LoadDataKwargs,
     LoggingConfig,
     ModelKwargs,
+    NamedOptimizer,
     OpenSection,
     OptimizerKwargs,
     SchedulerKwargs,
@@ -65,6 +67,11 @@ class Config(Section):
     scheduler_kwargs: SchedulerKwargs = Field(
         default_factory=SchedulerKwargs, description="the schedule"
     )
+    optimizers: dict[str, dict[str, Any]] = Field(
+        {},
+        description="several optimisers by name, in place of optimizer_kwargs and "
+        "scheduler_kwargs: for each the keys of optimizer_kwargs, `match` and `scheduler_kwargs`",
+    )
     training_config: TrainingConfig = Field(
         default_factory=TrainingConfig, description="the training"
     )
@@ -85,6 +92,22 @@ class Config(Section):
     @classmethod
     def _fold(cls, given: Any) -> Any:
         return fold_config(plain(given)) if isinstance(given, Mapping) else given
+
+    @model_validator(mode="after")
+    def _have_one_or_several_optimizers(self) -> Self:
+        if self.optimizers:
+            _refuse_beside("optimizer_kwargs", self.optimizer_kwargs, OptimizerKwargs())
+            _refuse_beside("scheduler_kwargs", self.scheduler_kwargs, SchedulerKwargs())
+            self.named_optimizers()
+        return self
+
+    def named_optimizers(self) -> dict[str, NamedOptimizer]:
+        """Return the sections of `optimizers` by name; none where there is one optimiser.
+
+        Raises:
+            ConfigError: a name, key or value of them is wrong.
+        """
+        return {name: _named_optimizer(name, one) for name, one in self.optimizers.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -123,6 +146,37 @@ class Config(Section):
             declared = {k: v for k, v in values[name].items() if k in declared_keys(name)}
             values[name] = {**declared, **plain(arguments, name)}
         return type(self).from_json(values)
+
+
+def _named_optimizer(name: str, values: Mapping[str, Any]) -> NamedOptimizer:
+    key = f"optimizers.{name}"
+    if not re.fullmatch(r"[A-Za-z_][\w-]*", name):  # a part of the checkpoint is called so
+        what = f"an optimizer cannot be called {name!r}"
+        raise ConfigError(what, key=key, hint="use letters, digits, - and _, a letter first")
+    try:
+        return NamedOptimizer.model_validate(values)
+    except ValidationError as error:
+        told = config_error(error, NamedOptimizer).each
+    except ConfigError as error:
+        told = error.each
+    raise ConfigError.combine(
+        ConfigError(
+            f"{key}.{one.what.removeprefix('optimizer_kwargs.')}",
+            key=f"{key}.{one.key.removeprefix('optimizer_kwargs.')}",
+            hint=one.hint if "--config" not in one.hint else f"type: --config {key}.{one.key}=...",
+        )
+        for one in told
+    )
+
+
+def _refuse_beside(section: str, given: OpenSection, unset: OpenSection) -> None:
+    """Refuse a section that `optimizers` takes the place of."""
+    values, default = plain(given), plain(unset)
+    if values != default:
+        name = next(name for name in values if values[name] != default.get(name, ...))
+        what = f"{section}.{name} is set beside `optimizers`, which take its place"
+        hint = f"give each of them its own, as optimizers.NAME.{name}, and leave it out"
+        raise ConfigError(what, key=f"{section}.{name}", hint=hint)
 
 
 OPEN_SECTIONS: dict[str, type[OpenSection]] = {

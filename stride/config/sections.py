@@ -196,6 +196,19 @@ class SchedulerKwargs(OpenSection):
     )
 
 
+class NamedOptimizer(OptimizerKwargs):
+    """One of several optimisers: what it moves, and its schedule."""
+
+    of_constructor = ("groups",)
+
+    match: Text | list[Text] = Field(
+        description="pattern of the names of its parameters, or a list"
+    )
+    scheduler_kwargs: SchedulerKwargs = Field(
+        default_factory=SchedulerKwargs, description="its schedule, which counts its own updates"
+    )
+
+
 class TrainingConfig(Section):
     """Length, precision, metrics and stopping of the training."""
 

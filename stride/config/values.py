@@ -78,13 +78,14 @@ def flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def without_key(values: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return nested values without a dotted key, of a root or of a section."""
-    section, _, name = key.rpartition(".")
-    inner = values.get(section) if section else values
-    if not isinstance(inner, Mapping):
-        return dict(values)
-    left = {k: v for k, v in inner.items() if k != name}
-    return {**values, section: left} if section else left
+    """Return nested values without a dotted key."""
+    section, _, rest = key.partition(".")
+    inner = values.get(section)
+    if not rest:
+        return {k: v for k, v in values.items() if k != section}
+    return (
+        {**values, section: without_key(inner, rest)} if isinstance(inner, Mapping) else {**values}
+    )
 
 
 def whole_number(value: Any) -> Any:

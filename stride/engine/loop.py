@@ -25,6 +25,7 @@ from stride.config.metrics import as_number
 from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks
+from stride.engine.optim.optimizers import NamedSchedules
 from stride.engine.optim.schedule import Schedule
 from stride.engine.state import TrainState
 from stride.engine.stopping import Limits, StopRequest
@@ -86,7 +87,7 @@ class Loop:
 
     batches: Batches
     update: Update
-    schedule: Schedule
+    schedule: Schedule | NamedSchedules
     evaluation: Callable[[], dict[str, float]]
     state: TrainState
     losses: EpochLosses
@@ -177,7 +178,7 @@ class Loop:
             yield window
             *_, state.position = islice(positions, len(window))
             if self.schedule.every_step:
-                self.schedule.step()
+                self.schedule.step(self.step.optimizer if self.step else "")
             for hook in after_step:
                 hook(self.step)
             if state.step % log_interval == 0:

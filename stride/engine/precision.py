@@ -1,5 +1,6 @@
 """Choose the arithmetic of forward and backward passes."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -30,10 +31,22 @@ class Precision:
             return self._plain
         return torch.autocast(self._device, dtype=self._dtype)
 
-    def backward(self, loss: Tensor, beside: Tensor | None = None) -> None:
-        """Run the backward pass of a scalar loss, scaled in fp16, and of one that is not."""
+    def backward(
+        self,
+        loss: Tensor,
+        beside: Tensor | None = None,
+        inputs: Sequence[Tensor] | None = None,
+    ) -> None:
+        """Run the backward pass of a scalar loss, scaled in fp16, and of one that is not.
+
+        Args:
+            loss: the loss.
+            beside: another, which is not scaled.
+            inputs: the tensors that get gradients; None: all that the loss was made of.
+        """
         scaled = loss if self.scaler is None else self.scaler.scale(loss)
-        (scaled if beside is None else scaled + beside).backward()  # type: ignore[no-untyped-call]
+        whole = scaled if beside is None else scaled + beside
+        whole.backward(inputs=inputs)  # type: ignore[no-untyped-call]
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
         """Bring gradients to their true size, for hooks and clipping; does nothing but in fp16."""

@@ -3,7 +3,7 @@
 import copy
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from stride.config.metrics import as_number, metric_name
 from stride.data.batches.first_samples import first_samples
 from stride.data.samples import split_sample
 from stride.distributed import world_size
+from stride.engine.optim.optimizers import require_named
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
@@ -55,6 +56,7 @@ def probe(
     rated: Mapping[str, Metric] | None = None,
     last: LastBatch | None = None,
     last_evaluated: LastBatch | None = None,
+    optimizers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Try a training step and an evaluation step on small batches, on a copy of the model.
 
@@ -68,6 +70,7 @@ def probe(
         rated: metrics of the training steps, where these give outputs and targets.
         last: the smallest batch that an epoch gives, to be tried if `batch` is larger.
         last_evaluated: the smallest batch to be evaluated, likewise.
+        optimizers: the names of several, of which steps have to name one.
 
     Returns:
         `loss`, `gradient_norm`, the `shapes` of the batch; then what the training follows by:
@@ -79,6 +82,7 @@ def probe(
     """
     with untouched(), disposable(model) as copied:
         step = _train(copied, batch, precision)
+        require_named(step, optimizers)
         _require_outputs(copied, step, num_classes)
         tensors = isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor)
         if tensors and _is_plain(copied):

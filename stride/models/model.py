@@ -33,6 +33,7 @@ class Step(NamedTuple):
         targets: the targets as the criterion saw them (shapes and type made to fit the outputs).
         values: further means over the step, by name: numbers, or tensors of one, never waited for.
             They are averaged and recorded as the loss is.
+        optimizer: the name of the one that this step is an update of, where there are several.
     """
 
     loss: Tensor
@@ -40,6 +41,7 @@ class Step(NamedTuple):
     outputs: Any = None
     targets: Any = None
     values: Mapping[str, Value] = NO_VALUES
+    optimizer: str = ""
 
 
 new_step = tuple.__new__  # half the time of Step(...), which is Python code
@@ -98,7 +100,7 @@ class Model:
             size = inputs.shape[0] if isinstance(inputs, Tensor) else batch_size(inputs)
         if self._ignored >= 0:
             targets = self._counted(targets)
-        return new_step(Step, (loss, size, outputs, targets, NO_VALUES))
+        return new_step(Step, (loss, size, outputs, targets, NO_VALUES, ""))
 
     def _counted(self, targets: Any) -> Any:
         """Return targets with -1 for those that the criterion ignores: metrics skip these."""

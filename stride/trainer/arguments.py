@@ -27,6 +27,7 @@ class ConfigArguments(TypedDict, total=False):
     criterion_kwargs: Mapping[str, Any]
     optimizer_kwargs: Mapping[str, Any]
     scheduler_kwargs: Mapping[str, Any]
+    optimizers: Mapping[str, Mapping[str, Any]]
     training_config: Mapping[str, Any]
     checkpoint_config: Mapping[str, Any]
     distributed_config: Mapping[str, Any]

@@ -5,14 +5,13 @@ from typing import Any
 
 import torch
 
-from stride.engine.optim.build import build_optimizer
-from stride.engine.optim.schedule import build_schedule
+from stride.engine.optim.optimizers import build_optimizers, build_schedules
 from stride.engine.probe import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.open_sections import values_of
+from stride.trainer.fit.open_sections import optimizer_sections, scheduler_sections
 
 
 def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[str, Any]:
@@ -31,11 +30,9 @@ def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[
     """
     config, monitor = assembly.config, assembly.saving_monitor
     with untouched(), disposable(assembly.model) as model:
-        optimizer = build_optimizer(values_of(config.optimizer_kwargs), model)
-        schedule = build_schedule(
-            values_of(config.scheduler_kwargs), optimizer, metric=monitor.metric
-        )
-        update = Update(model, optimizer, assembly.precision)
+        optimizers = build_optimizers(optimizer_sections(config), model)
+        schedule = build_schedules(scheduler_sections(config), optimizers, metric=monitor.metric)
+        update = Update(model, optimizers, assembly.precision)
         window = [example]
         update.train()
         update.apply(window, update.gradients(window))

@@ -73,7 +73,7 @@ class Trainer(RecordsInRun):
         builder: builds what the config says, and keeps it.
         session: everything that the last or current `fit` carries.
         state: step, epoch and position of the training.
-        optimizer: of the last or current `fit`.
+        optimizer: of the last or current `fit`; `optimizers`, several by their names.
         run: the run of the last `fit`, to be read: a `stride.Run` with its model. While one goes
             on, the run as callbacks have it.
         metrics: the latest value of each metric of the last or current `fit`.
@@ -340,8 +340,17 @@ class Trainer(RecordsInRun):
 
     @property
     def optimizer(self) -> Optimizer:
-        """Return the optimiser of the last or current `fit`."""
-        return self.session.optimizer
+        """Return the optimiser of the last or current `fit`.
+
+        Raises:
+            RunError: there are several.
+        """
+        return self.session.optimizers.only
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """Return the optimisers of the last or current `fit` by name, "" of a single one."""
+        return self.session.optimizers
 
     # For hooks, and for use after a training.
 

@@ -9,6 +9,7 @@ from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
 from stride.distributed import local_rank, process_group, shard
 from stride.engine.batch_norm import require_shares, share_statistics
+from stride.engine.optim.optimizers import Optimizers
 from stride.engine.parallel.build import build_gradients
 from stride.engine.precision import Precision
 from stride.engine.state import RankShards
@@ -75,7 +76,7 @@ def test_what_would_not_come_together_is_refused(ranks):
 
 def train(ours, windows, precision, gradients=None):
     optimizer = torch.optim.SGD(ours.parameters(), lr=0.1)
-    update = Update(ours, optimizer, precision, gradients=gradients)
+    update = Update(ours, Optimizers({"": optimizer}), precision, gradients=gradients)
     update.train()
     for window in zip(windows, strict=False):
         update.apply(window, update.gradients(window))

@@ -13,6 +13,7 @@ from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import NAMES, Hooks
 from stride.engine.loop import Loop
+from stride.engine.optim.optimizers import Optimizers
 from stride.engine.optim.rates import learning_rate
 from stride.engine.optim.schedule import Schedule
 from stride.engine.precision import Precision
@@ -85,7 +86,7 @@ def build(
     hooks = Hooks(Trainer(), callbacks, Base)
     update = Update(
         model,
-        torch.optim.SGD(model.parameters(), lr=0.01),
+        Optimizers({"": torch.optim.SGD(model.parameters(), lr=0.01)}),
         Precision("fp32", torch.device("cpu")),
         before_step=hooks.named("before_step"),
         check_loss=nonfinite != "stop",
@@ -340,7 +341,9 @@ def test_a_step_on_a_gpu_never_waits_for_it():
     loop, _ = build(max_epochs=1, log_interval=1000)
     model = loop.update._model.to("cuda")
     loop.update = Update(
-        model, torch.optim.SGD(model.parameters(), lr=0.01), Precision("fp32", torch.device("cuda"))
+        model,
+        Optimizers({"": torch.optim.SGD(model.parameters(), lr=0.01)}),
+        Precision("fp32", torch.device("cuda")),
     )
     batches = [(x.cuda(), y.cuda()) for x, y in Batches(30).data]
     torch.cuda.synchronize()
@@ -363,7 +366,7 @@ def test_a_step_is_complete_with_its_schedule_when_after_step_is_called():
             super().__init__()
             self.every_step = True
 
-        def step(self):
+        def step(self, optimizer):
             steps.append("schedule")
 
     class Note(Base):
@@ -413,7 +416,7 @@ def test_a_training_that_ends_inside_of_an_epoch_is_saved_before_it_is_evaluated
 
 def test_the_row_of_an_epoch_has_the_rate_that_it_was_trained_at():
     loop, rows = build(max_epochs=2)
-    optimizer = loop.update._optimizer
+    optimizer = loop.update._optimizers.only
     loop.schedule = Schedule(torch.optim.lr_scheduler.StepLR(optimizer, 1))
     loop.rates = lambda: {"lr": learning_rate(optimizer)}
     loop.run()
@@ -452,7 +455,7 @@ def test_a_step_is_settled_when_its_row_is_there_and_not_behind_its_epoch():
 
 def test_an_epoch_that_is_cut_moves_no_schedule_of_epochs():
     loop, _ = build(max_steps=7)
-    schedule = torch.optim.lr_scheduler.StepLR(loop.update._optimizer, 1)
+    schedule = torch.optim.lr_scheduler.StepLR(loop.update._optimizers.only, 1)
     loop.schedule = Schedule(schedule)
     loop.run()
     assert schedule.last_epoch == 1

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from stride.engine.optim.optimizers import Optimizers
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
 from stride.models.model import Model, Step
@@ -23,7 +24,12 @@ def model_and_data():
 def updated(model, windows, optimizer=None, precision="fp32", **options):
     model = copy.deepcopy(model)
     make = optimizer or (lambda p: torch.optim.SGD(p, lr=0.1))
-    update = Update(model, make(list(model.parameters())), Precision(precision, CPU), **options)
+    update = Update(
+        model,
+        Optimizers({"": make(list(model.parameters()))}),
+        Precision(precision, CPU),
+        **options,
+    )
     steps = []
     for window in windows:
         step = update.gradients(window)
@@ -78,7 +84,11 @@ def test_gradients_are_clipped_at_their_true_size_after_the_hook(precision):
     held = copy.deepcopy(model)
     optimizer = torch.optim.SGD(held.parameters(), lr=1.0)
     update = Update(
-        held, optimizer, Precision(precision, CPU), clip_grad_norm=0.5, before_step=[enlarge]
+        held,
+        Optimizers({"": optimizer}),
+        Precision(precision, CPU),
+        clip_grad_norm=0.5,
+        before_step=[enlarge],
     )
     before = weights(held)
     window = [(x, y)]
@@ -115,7 +125,7 @@ def test_a_checked_loss_that_is_not_finite_changes_nothing():
     model, x, y = model_and_data()
     update = Update(
         model,
-        torch.optim.SGD(model.parameters(), lr=1.0),
+        Optimizers({"": torch.optim.SGD(model.parameters(), lr=1.0)}),
         Precision("fp32", CPU),
         check_loss=True,
     )
@@ -137,7 +147,7 @@ def test_lower_precision_trains_near_full_precision(precision):
 def test_an_overflow_in_half_precision_is_no_update_and_halves_the_scale():
     model, x, y = model_and_data()
     precision = Precision("fp16", CPU)
-    update = Update(model, torch.optim.SGD(model.parameters(), lr=0.1), precision)
+    update = Update(model, Optimizers({"": torch.optim.SGD(model.parameters(), lr=0.1)}), precision)
     before, scale = weights(model).clone(), precision.scaler.get_scale()
     window = [(x * 1e30, y)]
     update.apply(window, update.gradients(window))
@@ -149,7 +159,7 @@ def test_each_gradient_of_a_search_along_a_line_is_clipped():
     model, x, y = model_and_data()
     optimizer, norms = torch.optim.LBFGS(model.parameters(), max_iter=4), []
     options = {"clip_grad_norm": 1e-3, "note_norm": norms.append}
-    update = Update(model, optimizer, Precision("fp32", CPU), **options)
+    update = Update(model, Optimizers({"": optimizer}), Precision("fp32", CPU), **options)
     update.apply([(x, y)], update.gradients([(x, y)]))
     (state,) = optimizer.state.values()
     assert len(norms) == state["func_evals"] > 1
@@ -181,7 +191,7 @@ def test_modes_of_model_and_optimizer_are_switched_together():
 
     model, _, _ = model_and_data()
     optimizer = Modal(model.parameters(), lr=0.1)
-    update = Update(model, optimizer, Precision("fp32", CPU))
+    update = Update(model, Optimizers({"": optimizer}), Precision("fp32", CPU))
     update.train(False)
     assert (model.network.training, optimizer.mode) == (False, "eval")
     update.train()
@@ -192,7 +202,7 @@ def test_parameters_that_join_during_training_lose_their_old_gradients_too():
     model, x, y = model_and_data()
     late = list(model.network[0].parameters())
     optimizer = torch.optim.SGD(model.network[2].parameters(), lr=0.0)
-    update = Update(model, optimizer, Precision("fp32", CPU))
+    update = Update(model, Optimizers({"": optimizer}), Precision("fp32", CPU))
     update.gradients([(x, y)])
     optimizer.add_param_group({"params": late})
     update.gradients([(x, y)])

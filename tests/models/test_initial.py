@@ -25,6 +25,21 @@ def test_weights_and_buffers_come_from_a_file_or_a_run(tmp_path: Path) -> None:
         assert all(torch.equal(state[k], v) for k, v in source.state_dict().items())
 
 
+class Counting(nn.Linear):
+    def get_extra_state(self) -> dict[str, int]:
+        return {"steps": 3}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        raise AssertionError
+
+
+def test_what_is_not_a_tensor_stays_as_it_is(tmp_path: Path) -> None:
+    source, target = nn.Linear(2, 1), Counting(2, 1)
+    save_file(source.state_dict(), tmp_path / "weights.safetensors")
+    load_initial(target, tmp_path)
+    assert torch.equal(target.weight, source.weight)
+
+
 def test_a_mismatch_lists_the_keys_and_changes_nothing(tmp_path: Path) -> None:
     state = network(5).state_dict()
     state["extra.weight"] = torch.zeros(1)

@@ -8,7 +8,7 @@ from stride.components import bind
 from stride.errors import ComponentError
 
 DECLARED = {
-    "optimizer": ("optimizer_name", "groups"),
+    "optimizer": ("optimizer_name", "groups", "match"),
     "scheduler": ("scheduler_name", "interval"),
 }
 """STRIDE's own keys of each section; the others are the constructor's."""
@@ -18,7 +18,7 @@ SUPPLIED = {"optimizer": ("params", "named_parameters", "model"), "scheduler": (
 
 
 def complete_section(
-    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any]
+    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any], key: str
 ) -> dict[str, Any]:
     """Return a section with all arguments of its constructor, converted to their types.
 
@@ -26,11 +26,11 @@ def complete_section(
         ConfigError: an unknown key, or a value of the wrong type.
     """
     declared = {key: section[key] for key in DECLARED[kind] if key in section}
-    return declared | bound_arguments(kind, constructor, section)
+    return declared | bound_arguments(kind, constructor, section, key)
 
 
 def bound_arguments(
-    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any]
+    kind: str, constructor: Callable[..., Any], section: Mapping[str, Any], key: str
 ) -> dict[str, Any]:
     """Return the constructor's arguments, as objects: what a config holds is plain JSON.
 
@@ -38,16 +38,17 @@ def bound_arguments(
         ConfigError: an unknown key, or a value of the wrong type.
     """
     own = {k: v for k, v in section.items() if k not in DECLARED[kind]}
-    return bind(constructor, own, section=f"{kind}_kwargs", supplied=SUPPLIED[kind])
+    return bind(constructor, own, section=key, supplied=SUPPLIED[kind])
 
 
-def require_step(kind: str, constructor: Callable[..., Any]) -> None:
+def require_step(kind: str, constructor: Callable[..., Any], key: str) -> None:
     """Refuse a class of other things before it is called; a function is known by what it gives.
 
     Raises:
         ComponentError: it has no method `step`.
     """
     if inspect.isclass(constructor) and not callable(getattr(constructor, "step", None)):
-        key = f"{kind}_kwargs.{kind}_name"
         hint = "name a class with a method step, or a function that gives one"
-        raise ComponentError(f"{constructor.__name__} is not a valid {kind}", where=key, hint=hint)
+        raise ComponentError(
+            f"{constructor.__name__} is not a valid {kind}", where=f"{key}.{kind}_name", hint=hint
+        )

@@ -1,7 +1,7 @@
 """Build the optimiser from its section of the config."""
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from torch.nn import Parameter
@@ -20,12 +20,13 @@ from stride.models.model import Model
 from stride.models.shards import local_shard
 from stride.models.strides import is_dense
 
-_FUSED = "optimizer_kwargs.fused"
+KEY = "optimizer_kwargs"
+"""The section of the optimiser that is alone."""
+
 _FUSED_WHOLE = ("SGD", "Adagrad")  # whose kernels torch 2.13 has for whole parameters alone
-_GROUPS = "optimizer_kwargs.groups"
 
 
-def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:
+def resolve_optimizer(section: Mapping[str, Any], key: str = KEY) -> dict[str, Any]:
     """Check the section against the optimiser's signature; return it complete.
 
     Raises:
@@ -33,10 +34,10 @@ def resolve_optimizer(section: Mapping[str, Any]) -> dict[str, Any]:
         ComponentError: no such optimiser.
     """
     constructor = find("optimizer", section["optimizer_name"])
-    resolved = complete_section("optimizer", constructor, section)
+    resolved = complete_section("optimizer", constructor, section, key)
     if groups := section.get("groups"):
         values = {k: v for k, v in resolved.items() if k not in DECLARED["optimizer"]}
-        resolved["groups"] = resolve_groups(groups, constructor, values, key=_GROUPS)
+        resolved["groups"] = resolve_groups(groups, constructor, values, key=f"{key}.groups")
     return resolved
 
 
@@ -46,6 +47,7 @@ def fused(
     *,
     divided: bool = False,
     sparse: bool = False,
+    key: str = KEY,
 ) -> dict[str, Any]:
     """Return the section with the fused implementation chosen, if it can be and nothing else is.
 
@@ -60,13 +62,13 @@ def fused(
     parameters = list(parameters)
     dense = all(is_dense(local_shard(parameter)) for parameter in parameters)
     if section.get("fused") and undividable:
-        raise _unfusable(f"the fused {section['optimizer_name']} knows no divided parameters")
+        raise _unfusable(f"the fused {section['optimizer_name']} knows no divided parameters", key)
     if section.get("fused") and not dense:
         what = (
             "a parameter has gaps in memory, as a slice of a larger tensor, and a fused optimiser "
         )
         other = ", or make it nn.Parameter(slice.clone())"
-        raise _unfusable(f"{what}would write into them", other)
+        raise _unfusable(f"{what}would write into them", key, other)
     asked = any(section.get(key) for key in ("fused", "foreach", "differentiable", "capturable"))
     if "fused" not in section or asked or section["fused"] is False or sparse:
         return dict(section)
@@ -74,39 +76,51 @@ def fused(
     return dict(section) | ({"fused": True} if known and dense and not undividable else {})
 
 
-def _unfusable(what: str, other: str = "") -> ConfigError:
-    return ConfigError(what, key=_FUSED, where=_FUSED, hint=f"type: {_FUSED}=false{other}")
+def _unfusable(what: str, section: str, other: str = "") -> ConfigError:
+    key = f"{section}.fused"
+    return ConfigError(what, key=key, where=key, hint=f"type: {key}=false{other}")
 
 
-def build_optimizer(section: Mapping[str, Any], model: Model) -> Optimizer:
-    """Build the optimiser of a resolved section, for all of the model that is trained.
+def build_optimizer(
+    section: Mapping[str, Any],
+    model: Model,
+    named: Sequence[tuple[str, Parameter]],
+    *,
+    key: str = KEY,
+) -> Optimizer:
+    """Build the optimiser of a resolved section.
 
     A constructor gets by name what it asks for: `params`, the parameters in their groups;
     `named_parameters`, pairs of name and parameter; `model`, the network.
+
+    Args:
+        section: as `resolve_optimizer` returns it.
+        model: what is trained.
+        named: its parameters that the optimiser moves, by name.
+        key: the dotted key of the section.
 
     Raises:
         ConfigError: nothing in the model can be trained, or a group has no parameter.
         ComponentError: the constructor refuses a value, as a negative learning rate.
     """
     constructor = find("optimizer", section["optimizer_name"])
-    named = trained_parameters(model)
     if not named:
         raise ConfigError("the model has nothing to train", key="model_kwargs.model_name")
-    require_step("optimizer", constructor)
-    values = bound_arguments("optimizer", constructor, section)
+    require_step("optimizer", constructor, key)
+    values = bound_arguments("optimizer", constructor, section, key)
     accepted = parameters(constructor).named
     groups = section.get("groups") or []
-    beside = {"named_parameters": named, "model": model.network}
+    beside = {"named_parameters": list(named), "model": model.network}
     asked = {name: value for name, value in beside.items() if name in accepted}
     if groups and asked and "params" not in accepted:
-        raise _makes_its_own_groups(section["optimizer_name"], min(asked))
+        raise _makes_its_own_groups(section["optimizer_name"], min(asked), f"{key}.groups")
 
-    def make(params: list[Any], options: dict[str, Any], key: str) -> Optimizer:
+    def make(params: list[Any], options: dict[str, Any], place: str) -> Optimizer:
         taken = [] if asked and "params" not in accepted else [params]
-        made: Optimizer = construct(constructor, *taken, section=key, **asked, **values | options)
+        made: Optimizer = construct(constructor, *taken, section=place, **asked, **values | options)
         return made
 
-    return make(parameter_groups(named, groups, make, key=_GROUPS), {}, "optimizer_kwargs")
+    return make(parameter_groups(named, groups, make, key=f"{key}.groups"), {}, key)
 
 
 def trained_parameters(model: Model) -> list[tuple[str, Parameter]]:
@@ -115,11 +129,11 @@ def trained_parameters(model: Model) -> list[tuple[str, Parameter]]:
     return [(names.get(id(p), "?"), p) for p in model.parameters() if p.requires_grad]
 
 
-def _makes_its_own_groups(name: str, asked: str) -> ConfigError:
+def _makes_its_own_groups(name: str, asked: str, key: str) -> ConfigError:
     return ConfigError(
         f"{name} takes `{asked}`, and makes its own groups",
-        key=_GROUPS,
-        where=_GROUPS,
+        key=key,
+        where=key,
         hint="leave the groups out, or let it take `params`, which holds them",
     )
 

@@ -50,7 +50,7 @@ def resolve_groups(
 
 def group_name(group: Mapping[str, Any]) -> str:
     """Return the name of a group: that which it was given, or its pattern's letters."""
-    return str(group.get("name") or _patterns(group)[0].strip("*.") or "all")
+    return str(group.get("name") or patterns_of(group)[0].strip("*.") or "all")
 
 
 def parameter_groups(
@@ -106,23 +106,25 @@ def _options(
     return {name: bound[name] for name in options}
 
 
-def _patterns(group: Mapping[str, Any]) -> list[str]:
+def patterns_of(group: Mapping[str, Any]) -> list[str]:
+    """Return the patterns of a table with `match`."""
     match = group["match"]
     return [match] if isinstance(match, str) else list(match)
 
 
 def _claim(name: str, groups: Sequence[Mapping[str, Any]]) -> int | None:
     """Return the number of the first group that a name belongs to, None for none."""
-    matching = (n for n, group in enumerate(groups) if _matches(name, group))
+    matching = (n for n, group in enumerate(groups) if matches(name, group))
     return next(matching, None)
 
 
-def _matches(name: str, group: Mapping[str, Any]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in _patterns(group))
+def matches(name: str, group: Mapping[str, Any]) -> bool:
+    """Tell whether a table's patterns match a parameter's name."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns_of(group))
 
 
 def _require_matches(group: Mapping[str, Any], names: Sequence[str], key: str) -> None:
-    for pattern in unmatched(_patterns(group), names):
+    for pattern in unmatched(patterns_of(group), names):
         raise _wrong(f"{pattern!r} matches no trained parameter", key, near(pattern, names))
 
 

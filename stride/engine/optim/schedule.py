@@ -11,6 +11,9 @@ from stride.components import construct, find
 from stride.engine.optim.arguments import bound_arguments, complete_section, require_step
 from stride.errors import ConfigError
 
+KEY = "scheduler_kwargs"
+"""The section of the schedule of an optimiser that is alone."""
+
 _EVERY_STEP = ("OneCycleLR", "CyclicLR")
 
 
@@ -27,8 +30,8 @@ class Schedule:
         self._monitor = monitor
         self.every_step = scheduler is not None and interval == "step"
 
-    def step(self) -> None:
-        """Step a scheduler of interval `step`."""
+    def step(self, optimizer: str = "") -> None:
+        """Step a scheduler of interval `step`; there is one optimiser."""
         self.scheduler.step()
 
     def after_epoch(self, metrics: Mapping[str, float]) -> None:
@@ -51,7 +54,12 @@ class Schedule:
 
 
 def resolve_scheduler(
-    section: Mapping[str, Any], *, epochs: int | None, steps: int | None, mode: str
+    section: Mapping[str, Any],
+    *,
+    epochs: int | None,
+    steps: int | None,
+    mode: str,
+    key: str = KEY,
 ) -> dict[str, Any]:
     """Check the section against the scheduler's signature; fill in its length where it is open.
 
@@ -60,12 +68,13 @@ def resolve_scheduler(
         epochs: how many epochs the training has at most, if that is known.
         steps: how many optimiser steps it has at most, if that is known.
         mode: which way the metric is better that a plateau scheduler follows.
+        key: the dotted key of the section.
 
     Raises:
         ConfigError: an unknown key, a value of the wrong type, or a length that is not known.
     """
     if section["scheduler_name"] is None:
-        return _without_scheduler(section)
+        return _without_scheduler(section, key)
     constructor = find("scheduler", section["scheduler_name"])
     values = dict(section)
     every_step = getattr(constructor, "__name__", "") in _EVERY_STEP
@@ -73,27 +82,27 @@ def resolve_scheduler(
     if constructor is ReduceLROnPlateau and values["interval"] == "step":
         raise ConfigError(
             "ReduceLROnPlateau follows a metric, which is known after an epoch only",
-            key="scheduler_kwargs.interval",
-            where="scheduler_kwargs.interval",
-            hint="type: scheduler_kwargs.interval=epoch",
+            key=f"{key}.interval",
+            where=f"{key}.interval",
+            hint=f"type: {key}.interval=epoch",
         )
     if constructor is ReduceLROnPlateau:
         values.setdefault("mode", mode)
     length = steps if values["interval"] == "step" else epochs
-    for key in ("total_steps", "T_max", "total_iters"):
-        if _is_open(constructor, key, values) and length is not None:
-            values[key] = length
-    return complete_section("scheduler", constructor, values)
+    for name in ("total_steps", "T_max", "total_iters"):
+        if _is_open(constructor, name, values) and length is not None:
+            values[name] = length
+    return complete_section("scheduler", constructor, values, key)
 
 
-def _without_scheduler(section: Mapping[str, Any]) -> dict[str, Any]:
+def _without_scheduler(section: Mapping[str, Any], key: str) -> dict[str, Any]:
     extra = set(section) - {"scheduler_name", "interval"}
     if extra:
         raise ConfigError(
             f"{min(extra)!r} is set, and no scheduler is chosen",
-            key=f"scheduler_kwargs.{min(extra)}",
-            where=f"scheduler_kwargs.{min(extra)}",
-            hint="type: scheduler_kwargs.scheduler_name=StepLR",
+            key=f"{key}.{min(extra)}",
+            where=f"{key}.{min(extra)}",
+            hint=f"type: {key}.scheduler_name=StepLR",
         )
     return dict(section)
 
@@ -105,7 +114,9 @@ def _is_open(constructor: Callable[..., Any], key: str, values: Mapping[str, Any
     return key in parameters and parameters[key].default in (inspect.Parameter.empty, None)
 
 
-def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: str) -> Schedule:
+def build_schedule(
+    section: Mapping[str, Any], optimizer: Optimizer, *, metric: str, key: str = KEY
+) -> Schedule:
     """Build the schedule of a resolved section; a plateau scheduler follows `metric`.
 
     Raises:
@@ -114,7 +125,7 @@ def build_schedule(section: Mapping[str, Any], optimizer: Optimizer, *, metric: 
     if section["scheduler_name"] is None:
         return Schedule()
     constructor = find("scheduler", section["scheduler_name"])
-    require_step("scheduler", constructor)
-    values = bound_arguments("scheduler", constructor, section)
-    scheduler = construct(constructor, optimizer, section="scheduler_kwargs", **values)
+    require_step("scheduler", constructor, key)
+    values = bound_arguments("scheduler", constructor, section, key)
+    scheduler = construct(constructor, optimizer, section=key, **values)
     return Schedule(scheduler, section["interval"], metric)

@@ -11,7 +11,7 @@ from torch.nn.parallel import DistributedDataParallel
 from stride.config.sections import DistributedConfig
 from stride.distributed import world_size
 from stride.engine.parallel.gradient_sums import add_gradients, divide_gradients
-from stride.engine.parallel.gradients import SharedGradients
+from stride.engine.parallel.gradients import Backward, SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.models.model import Model, Step, as_step
@@ -98,17 +98,18 @@ class Ddp(SharedGradients):
             if part.counts.own:
                 yield part.batch
 
-    def backward(self, step: Step, precision: Precision) -> None:
+    def backward(self, step: Step, backward: Backward) -> None:
         """Add the gradients, and the weight as that of a parameter of its own."""
         weight = self._weight(step)
-        precision.backward(self._loss(step) * weight, self._total * weight)
+        backward(self._loss(step) * weight, self._total * weight)
 
-    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
+    def reduce(self, parameters: Sequence[nn.Parameter], optimizer: str) -> str:
         """Divide by all weights, and add here what DistributedDataParallel has not."""
         if self._left_out:
             add_gradients(parameters, sum(self._weights))
         else:
             divide_gradients(parameters, self._steps.total.grad)  # type: ignore[arg-type]
+        return optimizer
 
 
 class _Steps(nn.Module):

@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from stride.distributed import sum_tensor, world_size
 from stride.engine.optim.build import needs_closure
 from stride.engine.parallel.gradient_sums import as_number, copy_tensors, divide_gradients
-from stride.engine.parallel.gradients import SharedGradients
+from stride.engine.parallel.gradients import Backward, SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import ConfigError
@@ -166,11 +166,11 @@ class Fsdp(SharedGradients):
             else:
                 self._accompany()
 
-    def backward(self, step: Step, precision: Precision) -> None:
+    def backward(self, step: Step, backward: Backward) -> None:
         """Add the gradients; those of a mean over nothing are none, but the others wait."""
         weight = self._weight(step)
         if isinstance(weight, Tensor) or weight:
-            precision.backward(step.loss * weight)
+            backward(step.loss * weight)
         else:
             self._accompany()
 
@@ -181,11 +181,12 @@ class Fsdp(SharedGradients):
                 step = as_step(self.training_step(self._example), self._example)
             self._precision.backward(step.loss * 0)
 
-    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
+    def reduce(self, parameters: Sequence[nn.Parameter], optimizer: str) -> str:
         """Divide what the backward passes have added by all weights."""
         total = as_number(sum(self._weights), torch.float32, parameters[0].device)
         sum_tensor(total)
         divide_gradients(parameters, total)
+        return optimizer
 
     def adopt(self) -> None:
         """Do nothing: what is not trained is divided too."""

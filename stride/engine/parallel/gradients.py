@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from stride.data.batches.sampler import Counts
-from stride.distributed import all_sum, any_rank, world_size
+from stride.distributed import all_sum, any_rank, gather, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
-from stride.engine.precision import Precision
+from stride.errors import DataError
 from stride.models.losses import Size, to_sum_dtype
 from stride.models.model import Model, Step, batch_size, loss_or_zero
+
+Backward = Callable[..., None]
 
 _MANY = 1024  # samples, where the ranks do not know how many they have together
 
@@ -60,12 +62,25 @@ class Gradients(ABC):
         """Return this process's batches of a window, each to be followed by `backward`."""
 
     @abstractmethod
-    def backward(self, step: Step, precision: Precision) -> None:
-        """Add the gradients of a batch's loss times its weight."""
+    def backward(self, step: Step, backward: Backward) -> None:
+        """Add the gradients of a batch's loss times its weight.
+
+        Args:
+            step: of the batch.
+            backward: runs the backward pass of a scalar, as `Precision.backward`.
+        """
 
     @abstractmethod
-    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Turn the sum of the gradients into those of the mean over the global batch."""
+    def reduce(self, parameters: Sequence[nn.Parameter], optimizer: str) -> str:
+        """Turn the sum of the gradients into those of the mean over the global batch.
+
+        Args:
+            parameters: of all optimisers; those that another one moves have no gradient.
+            optimizer: the name of the one that this process's steps name, "" where it had none.
+
+        Returns:
+            The name that the steps of all ranks give.
+        """
 
     @abstractmethod
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
@@ -78,6 +93,10 @@ class Gradients(ABC):
     @abstractmethod
     def are_finite(self, losses: Sequence[Tensor]) -> bool:
         """Tell whether all losses of a step are finite, on every rank (waits for the device)."""
+
+    def agree(self, optimizer: str) -> str:
+        """Return the name of the optimiser in a step that is refused; a rank may have none."""
+        return optimizer
 
     @abstractmethod
     def adopt(self) -> None:
@@ -106,15 +125,16 @@ class OwnGradients(Gradients):
             self._begin(sum(map(batch_size, window)))
         return window
 
-    def backward(self, step: Step, precision: Precision) -> None:
+    def backward(self, step: Step, backward: Backward) -> None:
         """Add the gradients, of one batch as they are."""
         loss = self._loss(step)
-        precision.backward(loss if self._alone else loss * self._weight(step))
+        backward(loss if self._alone else loss * self._weight(step))
 
-    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
+    def reduce(self, parameters: Sequence[nn.Parameter], optimizer: str) -> str:
         """Divide what several batches have added."""
         if not self._alone:
             divide_gradients(parameters, sum(self._weights))
+        return optimizer
 
     def batches(self, window: Sequence[Any]) -> Sequence[Any]:
         """Return the window, which is nothing but batches."""
@@ -164,6 +184,10 @@ class SharedGradients(Gradients):
         """Read the losses, and agree with the other ranks."""
         return not any_rank(any(not torch.isfinite(loss).item() for loss in losses))
 
+    def agree(self, optimizer: str) -> str:
+        """Ask all ranks: those without samples know no name."""
+        return next(filter(None, gather(optimizer)), "")
+
     def share_buffers(self) -> None:
         """Overwrite the buffers by those of rank 0."""
         copy_tensors([*self._model.network.buffers(), *self._model.criterion.buffers()])
@@ -173,10 +197,19 @@ class Flat(SharedGradients):
     """Add the gradients of all ranks as one tensor, after the last microbatch of a window.
 
     The tensor's parts have the same place each time, so that they are added in the same order.
+    Of several optimisers all parameters are in it, and each rank's vote for one of them, as if
+    that were a parameter: so a rank without samples learns which one is meant, and all see it
+    where ranks differ. To read the votes waits for the device.
+
+    Args:
+        model: what is trained.
+        names: of several optimisers; none of a single one.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, names: Sequence[str] = ()) -> None:
         super().__init__(model)
+        first = next(model.parameters())
+        self._votes = {name: nn.Parameter(first.new_zeros(())) for name in names}
         copy_tensors([*model.parameters()])
         self.share_buffers()
 
@@ -184,13 +217,25 @@ class Flat(SharedGradients):
         """Return this rank's batches."""
         return [part.batch for part in self._parts(window) if part.counts.own]
 
-    def backward(self, step: Step, precision: Precision) -> None:
+    def backward(self, step: Step, backward: Backward) -> None:
         """Add the gradients."""
-        precision.backward(self._loss(step) * self._weight(step))
+        backward(self._loss(step) * self._weight(step))
 
-    def reduce(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Add those of all ranks, and divide by all weights."""
-        add_gradients(parameters, sum(self._weights))
+    def reduce(self, parameters: Sequence[nn.Parameter], optimizer: str) -> str:
+        """Add those of all ranks, and divide by all weights.
+
+        Raises:
+            DataError: the ranks name different optimisers.
+        """
+        for name, vote in self._votes.items():
+            vote.grad = torch.ones_like(vote) if name == optimizer else None
+        add_gradients([*parameters, *self._votes.values()], sum(self._weights))
+        voted = [name for name, vote in self._votes.items() if vote.grad is not None]
+        if len(voted) > 1:
+            what = f"the processes name different optimizers in one step: {', '.join(voted)}"
+            hint = "choose it by what is the same in all of them, as a count of steps"
+            raise DataError(what, where="training_step", hint=hint)
+        return voted[0] if voted else optimizer
 
     def adopt(self) -> None:
         """Do nothing: the optimiser's parameters are what is added."""

@@ -23,6 +23,7 @@ from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
 from stride.engine.optim.build import fused
+from stride.engine.optim.optimizers import optimizer_key, schedule_key
 from stride.engine.optim.schedule import resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
@@ -40,7 +41,13 @@ from stride.models.freeze import freeze
 from stride.models.model import Model
 from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
-from stride.trainer.fit.open_sections import ignored_target, resolve_sections, values_of
+from stride.trainer.fit.open_sections import (
+    SCHEDULE,
+    ignored_target,
+    resolve_sections,
+    scheduler_sections,
+    values_of,
+)
 from stride.trainer.weights.frozen_networks import give_frozen
 from stride.trainer.weights.start_weights import StartedFrom, load_start_weights
 
@@ -261,11 +268,9 @@ def assemble(
         model.to(device)
     _require_shapes(model)
     if trains:
-        sections["optimizer_kwargs"] = _fused_where_possible(
-            sections["optimizer_kwargs"], config, model
-        )
-        sections["scheduler_kwargs"] = _scheduler_section(config, data, kind)
-    strategy = choose_strategy(config.distributed_config.strategy, model)
+        _complete_optimizers(sections, config, data, model, kind)
+    several = bool(config.optimizers)
+    strategy = choose_strategy(config.distributed_config.strategy, model, several=several)
     sections["distributed_config"] = {"strategy": strategy}
     names = config.training_config.metrics
     return Assembly(
@@ -289,20 +294,31 @@ def _completed(resolved: Resolved, sections: Mapping[str, Any], objects: Given) 
     return replace(complete, origins=complete.origins | {MODEL_NAME: SET_MODEL})
 
 
-def _fused_where_possible(section: dict[str, Any], config: Config, model: Model) -> dict[str, Any]:
-    return fused(
-        section,
-        model.parameters(),
-        divided=config.distributed_config.strategy == "fsdp",
-        sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
-    )
-
-
-def _scheduler_section(config: Config, data: Data, kind: KindOfTraining) -> dict[str, Any]:
+def _complete_optimizers(
+    sections: dict[str, Any], config: Config, data: Data, model: Model, kind: KindOfTraining
+) -> None:
+    """Choose fused optimisers where that is possible, and give schedules their lengths."""
     epochs, steps = lengths(config, data)
     mode = saving_monitor(config.training_config, validates(config, data, kind)).mode
-    section = values_of(config.scheduler_kwargs)
-    return resolve_scheduler(section, epochs=epochs, steps=steps, mode=mode)
+    for name, section in scheduler_sections(config).items():
+        key, schedule = optimizer_key(name), schedule_key(name)
+        sections[key] = fused(
+            sections[key],
+            model.parameters(),
+            divided=config.distributed_config.strategy == "fsdp",
+            sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
+            key=key,
+        )
+        # How many updates each of several makes, only the steps will tell.
+        own = None if name else steps
+        sections[schedule] = resolve_scheduler(
+            section, epochs=epochs, steps=own, mode=mode, key=schedule
+        )
+    if named := [*config.optimizers]:
+        sections["optimizers"] = {
+            name: sections.pop(optimizer_key(name)) | {SCHEDULE: sections.pop(schedule_key(name))}
+            for name in named
+        }
 
 
 def _require_model(resolved: Resolved, objects: Given) -> None:

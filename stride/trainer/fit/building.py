@@ -5,8 +5,6 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
-from torch.optim import Optimizer
-
 from stride.callbacks.base import Callback
 from stride.callbacks.budget import Budget
 from stride.callbacks.digests import WeightDigests
@@ -20,8 +18,13 @@ from stride.engine.checkpoint.modules import ModuleState, RankBuffers, WeightsSt
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
-from stride.engine.optim.build import build_optimizer
-from stride.engine.optim.schedule import build_schedule
+from stride.engine.optim.optimizers import (
+    Optimizers,
+    build_optimizers,
+    build_schedules,
+    part_name,
+    schedules_by_part,
+)
 from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
@@ -34,7 +37,7 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callback_set import CallbackSet, build_callbacks
 from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.object_scan import ObjectScan
-from stride.trainer.fit.open_sections import values_of
+from stride.trainer.fit.open_sections import optimizer_sections, scheduler_sections
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session, has_own_loader, limits_of, require_shares_of
 from stride.trainer.subclasses import attributes_of_subclass
@@ -70,9 +73,9 @@ def build_session(
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     consensus = _consensus(config, stop)
     callback_set = _callback_set(trainer, kind, assembly, [*callbacks, *start.callbacks], consensus)
-    optimizer = build_optimizer_of(assembly)
-    section = values_of(config.scheduler_kwargs)
-    schedule = build_schedule(section, optimizer, metric=callback_set.monitor.metric)
+    optimizers = build_optimizers_of(assembly)
+    sections = scheduler_sections(config)
+    schedule = build_schedules(sections, optimizers, metric=callback_set.monitor.metric)
     if config.training_config.digest_every:
         callback_set.in_order.append(
             WeightDigests(fingerprint, config.training_config.digest_every)
@@ -93,8 +96,8 @@ def build_session(
         model=WeightsState(assembly.model),
         modules=ModuleState(assembly.model),
         **_parts_of_ranks(assembly),
-        optimizer=OptimizerState(optimizer),
-        schedule=schedule,
+        **{part_name("optimizer", name): OptimizerState(one) for name, one in optimizers.items()},
+        **schedules_by_part(schedule),
         precision=assembly.precision,
         tally=PerRankState(losses),
         stop=stop,
@@ -108,7 +111,7 @@ def build_session(
         start,
         assembly,
         batches,
-        optimizer,
+        optimizers,
         schedule,
         state,
         losses,
@@ -190,16 +193,17 @@ def _epoch_losses(assembly: Assembly, fingerprint: Fingerprint) -> EpochLosses:
     return EpochLosses(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 
 
-def build_optimizer_of(assembly: Assembly) -> Optimizer:
-    """Build the optimiser, of parameters divided among the processes where that is asked for."""
+def build_optimizers_of(assembly: Assembly) -> Optimizers:
+    """Build the optimisers, of parameters divided among the processes where that is asked for."""
     config, model = assembly.config, assembly.model
     if config.distributed_config.sync_batchnorm:
         share_statistics(model, assembly.device)
     if config.distributed_config.strategy == "fsdp":
         divide(model, assembly.device)
-    optimizer = build_optimizer(values_of(config.optimizer_kwargs), model)
-    check_optimizer(optimizer, assembly.precision)
-    if is_sharded(model.network):
-        compiles = config.training_config.compile
-        require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
-    return optimizer
+    optimizers = build_optimizers(optimizer_sections(config), model)
+    for optimizer in optimizers.values():
+        check_optimizer(optimizer, assembly.precision)
+        if is_sharded(model.network):
+            compiles = config.training_config.compile
+            require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
+    return optimizers

@@ -13,6 +13,7 @@ from stride.config.import_paths import import_paths
 from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name, peak_memory
+from stride.engine.optim.optimizers import part_name
 from stride.log import LOGGER
 from stride.loggers.base import Loggers
 from stride.loggers.console import open_display
@@ -171,7 +172,8 @@ def _write_inputs(writer: Writer, assembly: Assembly, *, keeps_start: bool) -> N
 
 def _sources(session: Session) -> Tables:
     users = {f"callback {type(one).__name__}": type(one) for one in session.callbacks.in_order}
-    used = used_by(session.assembly) | {"optimizer": type(session.optimizer)} | users
+    movers = {part_name("optimizer", name): type(one) for name, one in session.optimizers.items()}
+    used = used_by(session.assembly) | movers | users
     return sources_of(used)
 
 

@@ -10,12 +10,14 @@ from stride.config.schema import Config
 from stride.config.sections import OpenSection
 from stride.data import resolve_dataset, resolve_loader
 from stride.engine.optim.build import resolve_optimizer
+from stride.engine.optim.optimizers import SINGLE, optimizer_key, schedule_key
 from stride.engine.optim.schedule import resolve_scheduler
 from stride.errors import ConfigError
 from stride.models.build import OWN_KEYS, resolve_criterion
 from stride.models.composed import ComposedNetwork
 
 Section = dict[str, Any]
+SCHEDULE = "scheduler_kwargs"
 
 
 def resolve_sections(
@@ -44,8 +46,10 @@ def resolve_sections(
         "load_data_kwargs": partial(resolve_loader, values_of(config.load_data_kwargs)),
     }
     if trains:
-        section = values_of(config.optimizer_kwargs)
-        asked["optimizer_kwargs"] = partial(resolve_optimizer, section)
+        asked |= {
+            optimizer_key(name): partial(resolve_optimizer, section, optimizer_key(name))
+            for name, section in optimizer_sections(config).items()
+        }
     found: dict[str, Section] = {}
     wrong: list[ConfigError] = []
     for name, resolve in asked.items():
@@ -65,6 +69,21 @@ def values_of(section: OpenSection) -> Section:
     """Return all keys of an open section; the constructor's as they were objects."""
     declared = {name: getattr(section, name) for name in type(section).model_fields}
     return declared | section.constructor_kwargs
+
+
+def optimizer_sections(config: Config) -> dict[str, Section]:
+    """Return the section of each optimiser by its name; of a single one, by ""."""
+    named = config.named_optimizers()
+    found = {name: values_of(one) for name, one in named.items()}
+    found = {name: {k: v for k, v in one.items() if k != SCHEDULE} for name, one in found.items()}
+    return found or {SINGLE: values_of(config.optimizer_kwargs)}
+
+
+def scheduler_sections(config: Config) -> dict[str, Section]:
+    """Return the section of each optimiser's schedule likewise."""
+    named = config.named_optimizers()
+    found = {name: values_of(one.scheduler_kwargs) for name, one in named.items()}
+    return found or {SINGLE: values_of(config.scheduler_kwargs)}
 
 
 def _dataset(config: Config, loader: Any) -> Section:
@@ -106,8 +125,12 @@ def ignored_target(config: Config) -> int | None:
 
 
 def _of_scheduler(config: Config) -> list[ConfigError]:
-    values = values_of(config.scheduler_kwargs)
-    return _mistakes_of(partial(resolve_scheduler, values, epochs=1, steps=1, mode="min"))
+    resolve = partial(resolve_scheduler, epochs=1, steps=1, mode="min")
+    return [
+        wrong
+        for name, section in scheduler_sections(config).items()
+        for wrong in _mistakes_of(partial(resolve, section, key=schedule_key(name)))
+    ]
 
 
 def _mistakes_of(resolve: Callable[[], Section]) -> list[ConfigError]:

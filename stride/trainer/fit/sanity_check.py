@@ -70,6 +70,7 @@ def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str
         rated=assembly.metrics(assembly.rated),
         last=last,
         last_evaluated=_last_evaluated(assembly),
+        optimizers=tuple(assembly.config.optimizers),
     )
 
 

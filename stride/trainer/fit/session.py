@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from torch.optim import Optimizer
-
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.protocols import TrainerLike
 from stride.config.schema import Config
@@ -23,7 +21,12 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
 from stride.engine.loop import Batches, Loop
-from stride.engine.optim.rates import rates
+from stride.engine.optim.optimizers import (
+    NamedSchedules,
+    Optimizers,
+    part_name,
+    schedules_by_part,
+)
 from stride.engine.optim.schedule import Schedule
 from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.build import build_gradients
@@ -38,8 +41,6 @@ from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
 from stride.trainer.fit.callback_set import CallbackSet
 from stride.trainer.fit.object_scan import ObjectScan
 from stride.trainer.fit.run_recorder import RunRecorder
-
-_BUILT = ("model", "modules", "optimizer", "schedule", "precision")  # before any hook is called
 
 
 class Start(Protocol):
@@ -65,7 +66,7 @@ class Session:
         start: where the training begins.
         assembly: config, data and model.
         batches: to train on.
-        optimizer: moves the model's parameters.
+        optimizers: move the model's parameters, each its own.
         schedule: moves the learning rate.
         state: counters, and all parts that a checkpoint holds.
         tally: the losses of the epoch under way.
@@ -87,8 +88,8 @@ class Session:
     start: Start
     assembly: Assembly
     batches: Batches
-    optimizer: Optimizer
-    schedule: Schedule
+    optimizers: Optimizers
+    schedule: Schedule | NamedSchedules
     state: TrainState
     losses: EpochLosses
     callbacks: CallbackSet
@@ -139,10 +140,15 @@ class Session:
             StrideError: there is less room than a checkpoint takes at least.
         """
         try:
-            size = require_storable(self.state, _BUILT)
+            size = require_storable(self.state, self._built())
         except TypeError as error:
             raise ConfigError(str(error), key="model_kwargs", where="model_kwargs") from error
         on_main(partial(require_space, checkpoints, size))
+
+    def _built(self) -> list[str]:
+        """Return the parts that stand before any hook is called."""
+        movers = [part_name("optimizer", name) for name in self.optimizers]
+        return ["model", "modules", *movers, *schedules_by_part(self.schedule), "precision"]
 
     def restore_counters(self, saved: Mapping[str, Any]) -> None:
         """Let the training stand where a saved state does, and touch nothing of the user's.
@@ -228,15 +234,18 @@ class Session:
 
     def restored(self) -> list[Any]:
         """Return the objects that a training restores by itself, or builds again."""
-        tensors = [value for state in self.optimizer.state.values() for value in state.values()]
+        movers = [*self.movers().values()]
+        states = [state for one in self.optimizers.values() for state in one.state.values()]
+        tensors = [value for state in states for value in state.values()]
         data = self.assembly.data
         loaders = [data.train_loader, data.val_loader, data.test_loader]
         own = [self, self.assembly, self.state, self.batches, data, *loaders]
-        return [*own, *self.state.parts.values(), *tensors, self.optimizer, self.schedule.scheduler]
+        return [*own, *self.state.parts.values(), *tensors, *movers]
 
     def movers(self) -> dict[str, Any]:
-        """Return the optimiser and the scheduler, which restore what is in their state dicts."""
-        movers = {"optimizer": self.optimizer, "schedule": self.schedule.scheduler}
+        """Return optimisers and schedulers, which restore what is in their state dicts."""
+        movers: dict[str, Any] = {part_name("optimizer", n): o for n, o in self.optimizers.items()}
+        movers |= {n: one.scheduler for n, one in schedules_by_part(self.schedule).items()}
         return {name: one for name, one in movers.items() if one is not None}
 
     def signs(self) -> dict[str, str]:
@@ -250,7 +259,7 @@ class Session:
             self._kernels_vary = compile_calls(self.assembly.model.network, fixed=self._is_fixed())
         update = Update(
             self.assembly.model,
-            self.optimizer,
+            self.optimizers,
             self.assembly.precision,
             clip_grad_norm=training.clip_grad_norm,
             measure_norm=training.log_grad_norm,
@@ -262,6 +271,7 @@ class Session:
                 self.assembly.precision,
                 self.assembly.loader("train").example,
                 self.assembly.config.distributed_config,
+                self.optimizers.names,
             ),
         )
         return Loop(
@@ -274,7 +284,7 @@ class Session:
             hooks=self.hooks,
             record=self.record,
             limits=self.limits,
-            rates=lambda: rates(self.optimizer),
+            rates=self.optimizers.rates,
             warn=LOGGER.warning,
             stop=self.stop,
             restore_state=self._restore_start,

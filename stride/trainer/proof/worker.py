@@ -84,7 +84,7 @@ def look(trainer: Trainable) -> dict[str, Any]:
     model = assembly.model
     names = {id(value): name for name, value in model.network.named_parameters()}
     names |= {id(value): CRITERION + name for name, value in model.criterion.named_parameters()}
-    groups = trainer.optimizer.param_groups
+    groups = [group for one in trainer.optimizers.values() for group in one.param_groups]
     tensors = [t for t in model.state_dict().values() if isinstance(t, Tensor)]
     return {
         "found": found,

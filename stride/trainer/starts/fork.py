@@ -1,5 +1,6 @@
 """Begin a new run with the state of another run's checkpoint."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -9,6 +10,7 @@ from stride.config import Overrides, Resolved
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.fidelity import parts_restored
 from stride.engine.checkpoint.named import find_checkpoint
+from stride.engine.optim.optimizers import part_name
 from stride.errors import RunError
 from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
@@ -138,13 +140,12 @@ class ForkedRun(NewRun):
         self.record = read_record(CheckpointPaths(self.checkpoint).record)
         saved = dict(read_state(self.checkpoint))
         self.anew = {
-            part
+            name
             for key in self.changed
             if not key.startswith(FREE)
-            for prefix, parts in _ANEW.items()
-            if key.startswith(prefix)
-            for part in parts
-            if part in saved
+            for part in _parts_anew(key)
+            for name in saved
+            if name == part or name.startswith(f"{part}-")  # of each of several optimisers
         }
         if "tally" in self.anew:
             saved["counters"] = {**saved["counters"], "position": 0}
@@ -163,9 +164,11 @@ class ForkedRun(NewRun):
                 where=str(self.checkpoint),
                 hint="type: training_config.max_epochs=N, or max_steps=N, to train on",
             )
-        if "schedule" in self.anew and "optimizer" in self.saved:
-            own = session.optimizer.state_dict()["param_groups"]
-            self.saved["optimizer"] = {**self.saved["optimizer"], "param_groups": own}
+        for name, optimizer in session.optimizers.items():
+            part, schedule = part_name("optimizer", name), part_name("schedule", name)
+            if schedule in self.anew and part in self.saved:
+                own = optimizer.state_dict()["param_groups"]
+                self.saved[part] = {**self.saved[part], "param_groups": own}
 
     def take(self, config: Values, provenance: Values, patch: bytes) -> RunWriter:
         """Claim the new run, and see which classes have another source than in the older."""
@@ -197,3 +200,15 @@ class ForkedRun(NewRun):
         lines = [f"forked from {self.run.path}, {self.checkpoint.name}: {place}"]
         lines += [f"changed: {key} {words}" for key, words in self.changed.items()]
         return lines
+
+
+def _parts_anew(key: str) -> Iterator[str]:
+    """Yield the parts of the state that start over where a key differs from the parent's."""
+    section, _, rest = key.partition(".")
+    name, _, inner = rest.partition(".") if section == "optimizers" else ("", "", "")
+    if name:  # as those of a single one, in parts of its own
+        inner = "groups" if inner.startswith("match") else inner
+        key = inner if inner.startswith("scheduler_kwargs.") else f"optimizer_kwargs.{inner}"
+    for prefix, parts in _ANEW.items():
+        if key.startswith(prefix):
+            yield from (part_name(part, name) for part in parts)

@@ -34,6 +34,10 @@ def check_active_config(assembly: Assembly) -> None:
         key = "distributed_config.strategy"
         what = "a model that is divided among processes cannot be asked for scores yet"
         raise ConfigError(what, key=key, where=key, hint=f"type: {key}=flat")
+    if assembly.config.optimizers:
+        what = "a round of active learning renews one optimiser, and there are several"
+        hint = "leave them out, and set optimizer_kwargs"
+        raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)
     if active.model_selection is not None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:

@@ -17,7 +17,7 @@ from stride.engine.optim.schedule import Schedule, build_schedule
 from stride.engine.optim.state import OptimizerState
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths
-from stride.trainer.fit.building import build_optimizer_of
+from stride.trainer.fit.building import build_optimizers_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Session
 
@@ -51,18 +51,19 @@ class RoundReset:
 
     def _renew_optimizer(self) -> None:
         training, active = self._session, self._session.assembly.config.active_config
-        before, schedule = training.optimizer, training.schedule
-        training.optimizer = build_optimizer_of(training.assembly)
-        training.schedule = build_schedule(
-            self._schedule_section(), training.optimizer, metric=training.callbacks.monitor.metric
+        before, parts = training.optimizers.only, training.state.parts
+        training.optimizers = build_optimizers_of(training.assembly)
+        optimizer = training.optimizers.only
+        metric = training.callbacks.monitor.metric
+        training.schedule = schedule = build_schedule(
+            self._schedule_section(), optimizer, metric=metric
         )
         if active.optimizer == "keep":
-            _take_moments(training.optimizer, before)
+            _take_moments(optimizer, before)
         if active.schedule == "keep":
-            _take_schedule(training.optimizer, training.schedule, before, schedule)
-        parts = training.state.parts
-        parts["optimizer"] = OptimizerState(training.optimizer)
-        parts["schedule"] = training.schedule
+            _take_schedule(optimizer, schedule, before, parts["schedule"].state_dict())
+        parts["optimizer"] = OptimizerState(optimizer)
+        parts["schedule"] = schedule
 
     def _schedule_section(self) -> dict[str, Any]:
         """Return the schedule's section, as long as the round where it was as long as the first."""
@@ -117,8 +118,8 @@ def _take_moments(optimizer: Optimizer, before: Optimizer) -> None:
 
 
 def _take_schedule(
-    optimizer: Optimizer, schedule: Schedule, before: Optimizer, last: Schedule
+    optimizer: Optimizer, schedule: Schedule, before: Optimizer, last: Mapping[str, Any]
 ) -> None:
-    schedule.load_state_dict(last.state_dict())
+    schedule.load_state_dict(dict(last))
     for group, old in zip(optimizer.param_groups, before.param_groups, strict=True):
         group.update({key: value for key, value in old.items() if key != "params"})

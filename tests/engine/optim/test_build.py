@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from stride.engine.optim.build import build_optimizer, fused, resolve_optimizer
+from stride.engine.optim.build import fused, resolve_optimizer
+from stride.engine.optim.optimizers import build_optimizers
 from stride.errors import ComponentError, ConfigError
 from stride.models.model import Model
 
 
 def optimizer(**section):
     values = resolve_optimizer({"optimizer_name": "SGD", **section})
-    return build_optimizer(values, Model(nn.Linear(2, 2), nn.MSELoss()))
+    return build_optimizers({"": values}, Model(nn.Linear(2, 2), nn.MSELoss())).only
 
 
 def test_a_section_is_complete_and_typed():
@@ -47,11 +48,11 @@ def test_frozen_parameters_are_left_out_and_nothing_to_train_is_an_error():
     network = nn.Linear(2, 2)
     network.bias.requires_grad_(False)
     values = resolve_optimizer({"optimizer_name": "SGD"})
-    built = build_optimizer(values, Model(network, nn.MSELoss()))
+    built = build_optimizers({"": values}, Model(network, nn.MSELoss())).only
     assert built.param_groups[0]["params"] == [network.weight]
     network.weight.requires_grad_(False)
     with pytest.raises(ConfigError, match="nothing to train"):
-        build_optimizer(values, Model(network, nn.MSELoss()))
+        build_optimizers({"": values}, Model(network, nn.MSELoss()))
 
 
 def test_a_refused_value_is_the_users_mistake():

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from stride.config import Config
-from stride.engine.optim.build import build_optimizer, resolve_optimizer
+from stride.engine.optim.build import resolve_optimizer
+from stride.engine.optim.optimizers import build_optimizers
 from stride.engine.optim.rates import rates
 from stride.errors import ComponentError, ConfigError
 from stride.models.model import Model
@@ -20,7 +21,7 @@ def autoencoder():
 
 def made(groups, model=None, **section):
     values = {"optimizer_name": "AdamW", "lr": 0.1, **section, "groups": groups}
-    return build_optimizer(resolve_optimizer(values), model or autoencoder())
+    return build_optimizers({"": resolve_optimizer(values)}, model or autoencoder()).only
 
 
 NO_DECAY = {"match": ["*.bias", "norm.*"], "name": "no decay", "weight_decay": 0}

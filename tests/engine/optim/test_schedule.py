@@ -3,7 +3,8 @@
 import pytest
 from torch import nn
 
-from stride.engine.optim.build import build_optimizer, resolve_optimizer
+from stride.engine.optim.build import resolve_optimizer
+from stride.engine.optim.optimizers import build_optimizers
 from stride.engine.optim.rates import learning_rate
 from stride.engine.optim.schedule import build_schedule, resolve_scheduler
 from stride.errors import ConfigError
@@ -12,7 +13,7 @@ from stride.models.model import Model
 
 def optimizer(**section):
     values = resolve_optimizer({"optimizer_name": "SGD", **section})
-    return build_optimizer(values, Model(nn.Linear(2, 2), nn.MSELoss()))
+    return build_optimizers({"": values}, Model(nn.Linear(2, 2), nn.MSELoss())).only
 
 
 def schedule(section, made, epochs=4, steps=40):

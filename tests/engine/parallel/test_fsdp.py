@@ -13,6 +13,7 @@ from stride.data.batches.sampler import Order
 from stride.distributed import all_sum, rank, shard, world_size
 from stride.engine.evaluate import evaluate
 from stride.engine.fingerprint import Fingerprint
+from stride.engine.optim.optimizers import Optimizers
 from stride.engine.parallel.build import build_gradients
 from stride.engine.parallel.fsdp import blocks, divide, require_fsdp_fits
 from stride.engine.precision import Precision
@@ -103,7 +104,14 @@ def train(size, accumulate=1, kind="mlp", strategy="fsdp", **options):
     config = DistributedConfig(strategy=strategy)
     gradients = build_gradients(model, FP32, lambda: example, config)
     norms, losses, samples, rows = [], [], 0, [held(model)]
-    update = Update(model, optimizer, FP32, gradients=gradients, note_norm=norms.append, **options)
+    update = Update(
+        model,
+        Optimizers({"": optimizer}),
+        FP32,
+        gradients=gradients,
+        note_norm=norms.append,
+        **options,
+    )
     for epoch in range(2):
         update.train()
         for window in windows(size, accumulate, epoch):

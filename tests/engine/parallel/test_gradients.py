@@ -11,6 +11,7 @@ from stride.config.sections import DistributedConfig
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
 from stride.distributed import all_sum, gather, rank, shard, world_size
+from stride.engine.optim.optimizers import Optimizers
 from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
@@ -99,7 +100,7 @@ def train(strategy, size, accumulate=1, kind="mlp", epochs=2, begin=0, **options
     make = torch.optim.SGD if kind == "rows" else torch.optim.AdamW
     optimizer = make(model.parameters(), lr=0.05)
     gradients = gradients_of(model, strategy)
-    update = Update(model, optimizer, FP32, gradients=gradients, **options)
+    update = Update(model, Optimizers({"": optimizer}), FP32, gradients=gradients, **options)
     losses, samples = [], 0
     for epoch in range(begin, epochs):
         update.train()
@@ -178,7 +179,9 @@ def _from_its_end(accumulate, kind="mlp", **config):
     """Begin with the last sample of an epoch, as a start or a resume there; then train another."""
     model = Model(network(kind), nn.CrossEntropyLoss())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    update = Update(model, optimizer, FP32, gradients=gradients_of(model, "ddp", **config))
+    update = Update(
+        model, Optimizers({"": optimizer}), FP32, gradients=gradients_of(model, "ddp", **config)
+    )
     size = (SAMPLES - 1) // world_size()
     for epoch, position in ((0, SAMPLES - 1), (1, 0)):
         for window in windows(size, accumulate, epoch, position):
@@ -239,7 +242,7 @@ def _resumed(strategy, stop):
         if begin:
             model.load_state_dict(states[-1][0])
             optimizer.load_state_dict(states[-1][1])
-        update = Update(model, optimizer, FP32, gradients=gradients)
+        update = Update(model, Optimizers({"": optimizer}), FP32, gradients=gradients)
         for window in islice(windows(2, 1, 0), begin, end):
             update.apply(window, update.gradients(window))
         states.append(copy.deepcopy((model.state_dict(), optimizer.state_dict())))
@@ -277,7 +280,11 @@ def _not_finite(strategy):
     model = Model(network(), nn.CrossEntropyLoss())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     update = Update(
-        model, optimizer, FP32, check_loss=True, gradients=gradients_of(model, strategy)
+        model,
+        Optimizers({"": optimizer}),
+        FP32,
+        check_loss=True,
+        gradients=gradients_of(model, strategy),
     )
     seen = []
     for number, window in enumerate(windows(3, 2, 0)):
@@ -302,7 +309,7 @@ def test_all_ranks_refuse_what_is_not_finite_on_one(ranks, strategy):
 def _with_closure():
     model = Model(network(), nn.CrossEntropyLoss())
     optimizer = torch.optim.LBFGS(model.parameters(), max_iter=4, line_search_fn="strong_wolfe")
-    update = Update(model, optimizer, FP32, gradients=gradients_of(model, "flat"))
+    update = Update(model, Optimizers({"": optimizer}), FP32, gradients=gradients_of(model, "flat"))
     for window in windows(12 // world_size(), 1, 0):
         update.apply(window, update.gradients(window))
     return [parameter.tolist() for parameter in model.parameters()]
@@ -321,7 +328,9 @@ def _thawed(strategy):
     made[0].requires_grad_(False)
     model = Model(made, nn.CrossEntropyLoss())
     optimizer = torch.optim.SGD(made[2].parameters(), lr=0.1)
-    update = Update(model, optimizer, FP32, gradients=gradients_of(model, strategy))
+    update = Update(
+        model, Optimizers({"": optimizer}), FP32, gradients=gradients_of(model, strategy)
+    )
     for number, window in enumerate(windows(12 // world_size(), 1, 0)):
         if number == 1:
             made[0].requires_grad_(True)
@@ -336,7 +345,9 @@ def _switched(strategy):
     made[0].requires_grad_(False)
     model = Model(made, nn.CrossEntropyLoss())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    update = Update(model, optimizer, FP32, gradients=gradients_of(model, strategy))
+    update = Update(
+        model, Optimizers({"": optimizer}), FP32, gradients=gradients_of(model, strategy)
+    )
     for number, window in enumerate(windows(8 // world_size(), 1, 0)):
         made[0].requires_grad_(number > 0)
         made[2].requires_grad_(number != 2)
@@ -359,7 +370,7 @@ def _given():
     gradients = Flat(model)
     batch = tuple(c[rank() :: 2][:8] for c in columns())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    update = Update(model, optimizer, FP32, gradients=gradients)
+    update = Update(model, Optimizers({"": optimizer}), FP32, gradients=gradients)
     update.gradients([(batch, None)])
     assert gradients.batches([(batch, None), (None, None)]) == [batch]
     return model.network[0].weight.grad.tolist()
