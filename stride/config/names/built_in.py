@@ -17,7 +17,10 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     },
     "criterion": {},
     "optimizer": {},
-    "scheduler": {},
+    "scheduler": {
+        "WarmupCosine": "stride.engine.optim.warmup:WarmupCosine",
+        "WarmupLinear": "stride.engine.optim.warmup:WarmupLinear",
+    },
     "trainer": {
         "supervised": "stride.trainer.trainer:Trainer",
         "active": "stride.trainers.active.trainer:ActiveTrainer",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from stride.components import bind
+from stride.engine.optim.composed import PARTS, takes_parts
 from stride.errors import ComponentError
 
 DECLARED = {
@@ -37,8 +38,9 @@ def bound_arguments(
     Raises:
         ConfigError: an unknown key, or a value of the wrong type.
     """
-    own = {k: v for k, v in section.items() if k not in DECLARED[kind]}
-    return bind(constructor, own, section=key, supplied=SUPPLIED[kind])
+    parts = (PARTS,) if kind == "scheduler" and takes_parts(constructor) else ()
+    own = {k: v for k, v in section.items() if k not in (*DECLARED[kind], *parts)}
+    return bind(constructor, own, section=key, supplied=(*SUPPLIED[kind], *parts))
 
 
 def require_step(kind: str, constructor: Callable[..., Any], key: str) -> None:

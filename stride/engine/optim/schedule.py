@@ -1,7 +1,8 @@
 """Build the learning-rate schedule from its section of the config."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from torch.optim import Optimizer
@@ -9,12 +10,13 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from stride.components import construct, find
 from stride.engine.optim.arguments import bound_arguments, complete_section, require_step
+from stride.engine.optim.composed import PARTS, part_keys, parts_of, takes_parts
 from stride.errors import ConfigError
 
 KEY = "scheduler_kwargs"
 """The section of the schedule of an optimiser that is alone."""
 
-_EVERY_STEP = ("OneCycleLR", "CyclicLR")
+_EVERY_STEP = ("OneCycleLR", "CyclicLR", "WarmupCosine", "WarmupLinear")
 
 
 class Schedule:
@@ -77,8 +79,9 @@ def resolve_scheduler(
         return _without_scheduler(section, key)
     constructor = find("scheduler", section["scheduler_name"])
     values = dict(section)
-    every_step = getattr(constructor, "__name__", "") in _EVERY_STEP
-    values["interval"] = values.get("interval") or ("step" if every_step else "epoch")
+    if parts := parts_of(constructor, section, key):
+        values[PARTS] = parts
+    values["interval"] = values.get("interval") or _interval(constructor, parts)
     if constructor is ReduceLROnPlateau and values["interval"] == "step":
         raise ConfigError(
             "ReduceLROnPlateau follows a metric, which is known after an epoch only",
@@ -89,10 +92,34 @@ def resolve_scheduler(
     if constructor is ReduceLROnPlateau:
         values.setdefault("mode", mode)
     length = steps if values["interval"] == "step" else epochs
+    return _completed(constructor, values, length, key)
+
+
+def _interval(constructor: Callable[..., Any], parts: Sequence[Mapping[str, Any]]) -> str:
+    """Return when a scheduler is stepped where the config leaves that open."""
+    made_by = [constructor, *(find("scheduler", part["scheduler_name"]) for part in parts)]
+    by_step = any(getattr(one, "__name__", "") in _EVERY_STEP for one in made_by)
+    return "step" if by_step else "epoch"
+
+
+def _completed(
+    constructor: Callable[..., Any], values: dict[str, Any], length: int | None, key: str
+) -> dict[str, Any]:
+    """Return a section with its length where that is open, and those of its parts likewise."""
     for name in ("total_steps", "T_max", "total_iters"):
         if _is_open(constructor, name, values) and length is not None:
             values[name] = length
-    return complete_section("scheduler", constructor, values, key)
+    parts = values.get(PARTS) if takes_parts(constructor) else None
+    complete = complete_section("scheduler", constructor, values, key)
+    if parts:
+        ends = [*complete.get("milestones", [length] * (len(parts) - 1)), length]
+        begins = [0, *complete.get("milestones", [0] * (len(parts) - 1))]
+        lengths = [e and b is not None and e - b for e, b in zip(ends, begins, strict=False)]
+        complete[PARTS] = [
+            _completed(find("scheduler", part["scheduler_name"]), dict(part), own or None, place)
+            for part, own, place in zip(parts, lengths, part_keys(parts, key), strict=False)
+        ]
+    return complete
 
 
 def _without_scheduler(section: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -124,8 +151,15 @@ def build_schedule(
     """
     if section["scheduler_name"] is None:
         return Schedule()
+    return Schedule(_build(section, optimizer, key), section["interval"], metric)
+
+
+def _build(section: Mapping[str, Any], optimizer: Optimizer, key: str) -> Any:
     constructor = find("scheduler", section["scheduler_name"])
     require_step("scheduler", constructor, key)
     values = bound_arguments("scheduler", constructor, section, key)
-    scheduler = construct(constructor, optimizer, section=key, **values)
-    return Schedule(scheduler, section["interval"], metric)
+    if not takes_parts(constructor):
+        return construct(constructor, optimizer, section=key, **values)
+    parts = parts_of(constructor, section, key)
+    built = [_build(*one) for one in zip(parts, repeat(optimizer), part_keys(parts, key))]
+    return construct(constructor, section=key, optimizer=optimizer, **{PARTS: built}, **values)
