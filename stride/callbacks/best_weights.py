@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from stride.callbacks.average import PresentWeights, WeightAverage
 from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Best, Monitor
 from stride.callbacks.protocols import TrainerLike
@@ -22,6 +23,7 @@ class BestWeights(Callback):
         monitor: the metric by which one is better.
         keep: whether weights are kept at all; without it the last ones are the run's weights.
         now: the clock; with several ranks one that they agree on, since they may write together.
+        weights: says what the weights are that are kept.
 
     Attributes:
         best: the best evaluation so far.
@@ -33,7 +35,9 @@ class BestWeights(Callback):
         *,
         keep: bool = True,
         now: Callable[[], float] = time.monotonic,
+        weights: PresentWeights | WeightAverage | None = None,
     ) -> None:
+        self._source = weights or PresentWeights()
         self._now = now
         self._monitor = monitor
         self._keep = keep
@@ -46,20 +50,22 @@ class BestWeights(Callback):
         """Take the weights if they are the best so far."""
         better = self.best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch)
         if better and self._keep:
-            self._weights = clone_state(trainer.model.state_dict())
+            self._weights = clone_state(self._source.of(trainer.model))
             self._unwritten = True
         if self._unwritten and self._now() >= self._next_write:
             self.write(trainer)
 
     def restore(self, model: Model) -> None:
-        """Put the best weights into the model, if any were kept."""
+        """Put the best weights into the model; where none were kept, those of the last step."""
         if self._weights:
             model.load_state_dict(self._weights)
+        else:
+            self._source.put_into(model)
 
     def write(self, trainer: TrainerLike, *, or_present: bool = False) -> None:
         """Write the best weights into the run, or the present ones where none were kept."""
         if self._unwritten or (or_present and not self._weights):
-            weights = self._weights or trainer.model.state_dict()
+            weights = self._weights or self._source.of(trainer.model)
             trainer.run.write_weights(network_part(weights))
             self._unwritten = False
             self._next_write = self._now() + _SECONDS_BETWEEN_WRITES

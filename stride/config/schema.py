@@ -10,6 +10,7 @@ from stride.config.active import ActiveConfig
 from stride.config.frozen import Networks
 from stride.config.names.fields import section_type
 from stride.config.sections import (
+    AverageConfig,
     CheckpointConfig,
     CriterionKwargs,
     DatasetKwargs,
@@ -74,6 +75,9 @@ class Config(Section):
     )
     training_config: TrainingConfig = Field(
         default_factory=TrainingConfig, description="the training"
+    )
+    average_config: AverageConfig = Field(
+        default_factory=AverageConfig, description="an average of the weights"
     )
     checkpoint_config: CheckpointConfig = Field(
         default_factory=CheckpointConfig, description="checkpoints"

@@ -29,6 +29,7 @@ class ConfigArguments(TypedDict, total=False):
     scheduler_kwargs: Mapping[str, Any]
     optimizers: Mapping[str, Mapping[str, Any]]
     training_config: Mapping[str, Any]
+    average_config: Mapping[str, Any]
     checkpoint_config: Mapping[str, Any]
     distributed_config: Mapping[str, Any]
     logging_config: Mapping[str, Any]

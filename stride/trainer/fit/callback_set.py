@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inspect import isclass
 from typing import Any
 
+from stride.callbacks.average import PresentWeights, WeightAverage
 from stride.callbacks.base import Callback
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.broadcast_metrics import BroadcastMetrics
@@ -15,6 +16,7 @@ from stride.callbacks.monitor import Monitor
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.required_metrics import RequireMetrics
 from stride.components import find
+from stride.config.schema import Config
 from stride.data.batches.replayed import ReplayedBatches
 from stride.data.generators import is_stateful
 from stride.distributed import world_size
@@ -36,6 +38,7 @@ class CallbackSet:
         monitor: by which metric weights are the best.
         followed: metrics that evaluations have to give, by the key that names them; none where
             somebody adds metrics to them.
+        weights: says which weights are evaluated and kept.
     """
 
     in_order: list[Callback]
@@ -43,6 +46,7 @@ class CallbackSet:
     checkpoints: Checkpoints
     monitor: Monitor
     followed: dict[str, str] = field(default_factory=dict)
+    weights: PresentWeights | WeightAverage = field(default_factory=PresentWeights)
 
     def reconsider(self, stop: StopRequest) -> None:
         """Let early stopping decide again, which it does after a checkpoint is written."""
@@ -89,14 +93,17 @@ def build_callbacks(
     users = [_named_callback(name) for name in training.callbacks]
     users += [_callback(one, "callbacks") for one in given]
     monitor = assembly.saving_monitor
-    best = BestWeights(monitor, keep=config.checkpoint_config.keep_best > 0, now=now)
+    average = _average(config)
+    weights = average[0] if average else PresentWeights()
+    keep = config.checkpoint_config.keep_best > 0
+    best = BestWeights(monitor, keep=keep, now=now, weights=weights)
     names = _Names(assembly)
     train = assembly.loader("train")
     # What has to be drawn again may differ: the checkpoint of the last epoch boundary stays too.
     inside = train.seekable and not isinstance(train, ReplayedBatches)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
-    called = [*users, *same, best, checkpoints]
+    called = [*users, *same, *average, best, checkpoints]
     called += _overfitting_alarm(assembly)
     chosen = training.saving_metric is None and training.stopping_metric is not None
     monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
@@ -106,9 +113,24 @@ def build_callbacks(
     adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
     if adders or adds_metrics:  # of their own, whose names nobody knows yet
         called.append(RequireMetrics(one.metric for one in monitors.values()))
-        return CallbackSet(called, best, checkpoints, monitor)
+        return CallbackSet(called, best, checkpoints, monitor, weights=weights)
     followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
-    return CallbackSet(called, best, checkpoints, monitor, followed)
+    return CallbackSet(called, best, checkpoints, monitor, followed, weights)
+
+
+def _average(config: Config) -> list[WeightAverage]:
+    """Return what averages the weights, nothing where that is not asked for.
+
+    Raises:
+        ConfigError: the weights are divided among processes.
+    """
+    if config.average_config.kind is None:
+        return []
+    if config.distributed_config.strategy == "fsdp":
+        key, hint = "average_config.kind", "type: distributed_config.strategy=ddp"
+        what = "weights that are divided among processes (fsdp) cannot be averaged"
+        raise ConfigError(what, key=key, where=key, hint=hint)
+    return [WeightAverage(config.average_config)]
 
 
 def _overfitting_alarm(assembly: Assembly) -> list[Callback]:

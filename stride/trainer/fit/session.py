@@ -118,7 +118,8 @@ class Session:
 
     def _validate(self) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
-        return self.assembly.evaluate("validation") if self.assembly.validates else {}
+        with self.callbacks.weights.evaluated(self.assembly.model):
+            return self.assembly.evaluate("validation") if self.assembly.validates else {}
 
     def _maybe_checkpoint(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""

@@ -48,6 +48,7 @@ _ANEW = {
     "load_data_kwargs.": ("tally", "batches"),
     "seed": ("tally", "batches", "random"),
     "criterion_kwargs.": ("tally", *_JUDGED),
+    "average_config.": ("callback-WeightAverage", *_JUDGED),
     "training_config.saving": ("callback-BestWeights",),
     "training_config.stopping": _JUDGED,
     "training_config.mode": _JUDGED,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from stride.active.pool.candidates import Candidates
+from stride.callbacks.average import WeightAverage
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.active import ActiveConfig
@@ -35,7 +36,7 @@ class RoundReset:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._lengths = lengths(session.assembly.config, session.assembly.data)
-        anew = (BestWeights, EarlyStopping)
+        anew = (BestWeights, EarlyStopping, WeightAverage)
         parts = [one for one in session.callbacks.in_order if isinstance(one, anew)]
         parts += [session.assembly.precision]  # type: ignore[list-item]
         self._fresh: list[tuple[Any, Any]] = [(p, copy.deepcopy(p.state_dict())) for p in parts]
