@@ -42,10 +42,13 @@ class Ticks(Callback):
             self._call()
 
 
-def fit_in_memory(task: Task, folder: Path, *, log_interval: int = LOG_INTERVAL) -> Outcome:
-    """Train on a data file, which STRIDE keeps in memory."""
+def fit_in_memory(
+    task: Task, folder: Path, *, log_interval: int = LOG_INTERVAL, **options: Any
+) -> Outcome:
+    """Train on a data file, which STRIDE keeps in memory; with further keys of the config."""
     training = {"max_epochs": task.epochs, "log_interval": log_interval}
-    return _timed(task, folder, training_config=training, **in_memory(task, folder))
+    given = {"training_config": training, **in_memory(task, folder), **options}
+    return _timed(task, folder, **given)
 
 
 def fit_own_loader(task: Task, folder: Path, *, fused: bool = True) -> Outcome:
