@@ -43,7 +43,9 @@ class WeightAverage(Callback):
     """
 
     def __init__(self, config: AverageConfig) -> None:
-        self._config = config
+        self._start, self._every = config.start_step, config.every_steps
+        self._share = 1 - config.decay if config.kind == "ema" else None  # that of a mean falls
+        self._evaluates = config.evaluate == "average"
         self._count = 0
         self._weights: dict[str, Tensor] = {}
         self._pairs: tuple[list[Tensor], list[Tensor]] | None = None
@@ -54,16 +56,13 @@ class WeightAverage(Callback):
 
     def after_step(self, trainer: TrainerLike, step: Any) -> None:
         """Take the weights into the average."""
-        done = trainer.state.step - self._config.start_step
-        if done > 0 and done % self._config.every_steps == 0:
-            self._take(trainer.model)
-
-    @torch.no_grad()
-    def _take(self, model: Model) -> None:
-        averaged, present = self._pairs or self._gather(model)
-        self._count += 1
-        share = 1 - self._config.decay if self._config.kind == "ema" else 1 / self._count
-        torch._foreach_lerp_(averaged, present, share if self._count > 1 else 1.0)
+        done = trainer.state.step - self._start
+        if done > 0 and done % self._every == 0:
+            averaged, present = self._pairs or self._gather(trainer.model)
+            self._count = count = self._count + 1
+            share = 1.0 if count == 1 else self._share or 1 / count
+            # None of them has a graph: no_grad would do nothing, and cost as much again.
+            torch._foreach_lerp_(averaged, present, share)
 
     def _gather(self, model: Model) -> tuple[list[Tensor], list[Tensor]]:
         """Return the average's tensors and the model's, in one order; new ones begin as these."""
@@ -94,7 +93,7 @@ class WeightAverage(Callback):
             torch._foreach_copy_(present, averaged)
 
     def _is_used(self) -> bool:
-        return self._count > 0 and self._config.evaluate == "average"
+        return self._count > 0 and self._evaluates
 
     @contextmanager
     def _in_place(self, model: Model) -> Iterator[None]:

@@ -167,7 +167,7 @@ def _named_optimizer(name: str, values: Mapping[str, Any]) -> NamedOptimizer:
         ConfigError(
             f"{key}.{one.what.removeprefix('optimizer_kwargs.')}",
             key=f"{key}.{one.key.removeprefix('optimizer_kwargs.')}",
-            hint=one.hint if "--config" not in one.hint else f"type: --config {key}.{one.key}=...",
+            hint=one.hint.replace(f"type: {one.key}=", f"type: {key}.{one.key}="),
         )
         for one in told
     )
