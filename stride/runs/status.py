@@ -49,6 +49,9 @@ STATES: Mapping[State, Traits] = {
 }
 """Every state of a run."""
 
+BROKEN = "broken"
+"""What stands for a state where the folder tells none."""
+
 ACTIVE = frozenset(state for state, traits in STATES.items() if traits.active)
 FINAL = frozenset(state for state, traits in STATES.items() if traits.final)
 CLEAN_END = frozenset(state for state, traits in STATES.items() if traits.clean)

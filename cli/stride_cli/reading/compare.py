@@ -44,7 +44,7 @@ def _settings(facts: "Facts") -> Mapping[str, Any] | None:
 
 def _checked(facts: "Facts") -> "RunRow":
     """Return the row, a broken one where the run's config cannot be read."""
-    from stride.runs.listing.rows import BROKEN
+    from stride.runs.status import BROKEN
 
     why = facts.row.broken or facts.config_error
     return facts.row._replace(state=BROKEN, reason=why, broken=why) if why else facts.row

@@ -19,11 +19,8 @@ from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_ro
 from stride.runs.listing.progress import Progress, best_of, progress_of, read_progress
 from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
-from stride.runs.status import ACTIVE, FINAL, find_state, is_being_made
+from stride.runs.status import ACTIVE, BROKEN, FINAL, find_state, is_being_made
 from stride.runs.tags.tags_json import known_tags
-
-BROKEN = "broken"
-"""What stands for a state where the folder tells none."""
 
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 _NONSENSE = (TypeError, ValueError, OverflowError, KeyError, AttributeError)

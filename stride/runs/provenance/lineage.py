@@ -9,6 +9,9 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.safe_open import RECORD_LIMIT, read_own
 from stride.runs.layout import FORMAT_VERSION
 
+RELATIONS = ("fork", "reproduction", "weights")
+"""In what ways a run may come from its parent."""
+
 # As STRIDE writes it: two spaces stand before a key of the record, and of no table in it.
 _HEAD = re.compile(rb'\{\n  "format_version": [1-%d],\n' % FORMAT_VERSION)
 _DATA = re.compile(rb'\n  "data_fingerprint": "([^"\\]*)",?\n')

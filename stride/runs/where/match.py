@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from stride.durations import seconds_of
-from stride.errors import UserError
-from stride.runs.where.names import Field, Names
+from stride.errors import UserError, nearest
+from stride.runs.where.names import WORDS, Field, Names
 from stride.runs.where.parse import ORDERS, And, Condition, Name, Not, Query, parse
 from stride.runs.where.tokens import refuse
 from stride.runs.where.values import Literal, moment
@@ -23,6 +23,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_EQUAL = ("==", "!=", ":")
 _EXPECTED = {
     "time": "a time: -7d, -2h, 2026-11-29 or 2026-11-29T12:00",
     "span": "a span of time: 90s, 30m, 1.5h, 2d",
@@ -87,6 +88,8 @@ class _Binder:
         if sign in ORDERS and (literal.value is None or isinstance(literal.value, list)):
             what = f"{literal.text or 'a list'} is neither smaller nor larger than anything"
             refuse(self._query, literal.place, what)
+        if sign in _EQUAL and field.source == "field" and field.key in WORDS:
+            self._require_word(field.key, literal)
         if field.kind not in _EXPECTED or literal.value is None:
             return literal
         if sign in ("~", "!~"):
@@ -96,6 +99,14 @@ class _Binder:
             what = f"{field.key} is compared with {_EXPECTED[field.kind]}"
             refuse(self._query, literal.place, what)
         return literal._replace(value=value)
+
+    def _require_word(self, key: str, literal: Literal) -> None:
+        """Refuse a word that no run can have there: what is mistyped would choose none, or all."""
+        words = WORDS[key]
+        for one in literal.value if isinstance(literal.value, list) else [literal]:
+            if one.value is not None and one.text not in words:
+                hint = nearest(one.text, words) or f"there are {', '.join(words)}"
+                refuse(self._query, one.place, f"no {key} is called {one.text!r}", hint)
 
     def _converted(self, kind: str, literal: Literal) -> float | None:
         is_number = isinstance(literal.value, int | float) and not isinstance(literal.value, bool)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from stride.config.metrics import canonical
 from stride.config.names.short import meanings
 from stride.errors import UserError, nearest
+from stride.runs.provenance.lineage import RELATIONS
+from stride.runs.status import BROKEN, STATES
 
 FIELDS: Mapping[str, str] = {
     "run": "text",
@@ -28,6 +30,9 @@ FIELDS: Mapping[str, str] = {
     "note": "text",
 }
 """What is known of every run beside its config and metrics, and of which kind it is."""
+
+WORDS: Mapping[str, Collection[str]] = {"status": (*STATES, BROKEN), "relation": RELATIONS}
+"""All values that a field may have, of the fields with few."""
 
 LISTED = 8  # candidates that an error names
 

@@ -85,12 +85,28 @@ def test_a_query_that_does_not_hold(query):
         ("seed > null", "null is neither smaller nor larger", 8),
         ("seed > [1]", "a list is neither smaller nor larger", 8),
         ("seed == 3 and sed == 4", "no run here has 'sed'", 15),
+        ("status == don", "no status is called 'don'", 11),
+        ("seed == 3 and status != 'Failed'", "no status is called 'Failed'", 25),
+        ("status in [done, fail]", "no status is called 'fail'", 18),
+        ("status:[done, 3]", "no status is called '3'", 15),
+        ("relation == forks", "no relation is called 'forks'", 13),
     ],
 )
 def test_a_value_that_cannot_be_compared_is_refused_with_its_place(query, what, place):
     with pytest.raises(QueryError, match=f"character {place}\\b") as refused:
         where(query, NAMES, now=NOW)
     assert refused.value.what.startswith(what)
+
+
+def test_a_word_that_no_run_can_have_is_refused_with_the_nearest_or_all_of_them():
+    with pytest.raises(QueryError) as refused:
+        where("status == don", NAMES)
+    assert refused.value.hint == "did you mean 'done'?"
+    with pytest.raises(QueryError) as refused:
+        where("relation == x", NAMES)
+    assert refused.value.hint == "there are fork, reproduction, weights"
+    for query in ("status == broken", "status != null", "status ~ don", "status == waiting"):
+        where(query, NAMES)
 
 
 KEYS = ["a", "b", "c", "t/x"]
