@@ -70,9 +70,10 @@ class WorkDir:
         name = str(selector)
         if name in RESERVED_NAMES:
             return self._selected(name)
-        if self._holds(name):
+        names = [name] if self._holds(name) else self.names()  # some cannot be looked into
+        if name in names:
             return self.path / name
-        hint = nearest(name, self.names()) or f"type: stride ls {quoted(self.path)}"
+        hint = nearest(name, names) or f"type: stride ls {quoted(self.path)}"
         raise RunError(f"no run {name!r}", where=str(self.path), hint=hint)
 
     def _holds(self, name: str) -> bool:

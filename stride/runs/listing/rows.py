@@ -4,6 +4,7 @@ The row of an ended run needs `status.json` alone when that carries `overrides` 
 other runs are also looked up in provenance.json, results.json and metrics.jsonl.
 """
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -198,16 +199,19 @@ def broken_row(path: Path, error: OSError | RunError, now: float) -> RunRow:
         reason = NEVER_BEGAN if never_began(paths) else "no status.json"
     elif isinstance(error, RunError):
         reason = error.what
+    elif error.errno == errno.ELOOP:
+        reason = "a link that leads to itself"
     else:
         reason = f"status.json cannot be read: {error.strerror}"
     return RunRow(path.name, path, BROKEN, reason, changed, broken=reason)
 
 
 def _changed(path: Path) -> float:
-    try:
-        return os.stat(path).st_mtime
-    except OSError:
-        return 0.0
+    """Return when a folder was last changed; a link that leads nowhere, when it was made."""
+    for look in (os.stat, os.lstat):
+        with suppress(OSError):
+            return look(path).st_mtime
+    return 0.0
 
 
 def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
