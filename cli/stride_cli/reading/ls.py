@@ -61,7 +61,9 @@ def _print_chosen(
 ) -> None:
     from stride.runs.listing.tables import chosen
 
-    facts, fields = list(selection.facts(limit)), [selection.field(name) for name in names]
+    facts, asked = list(selection.facts(limit)), map(selection.field, names)
+    own = {"run", "status"} if form is not Form.JSON else {}  # which every row begins with
+    fields = [field for field in dict.fromkeys(asked) if field.key not in own]
     table = chosen(facts, fields)
     titles = table.titles[2:]
     starts = [{"run": o.row.name, "path": str(o.row.path), "status": o.row.state} for o in facts]

@@ -175,6 +175,19 @@ def test_chosen_columns_have_the_same_numbers_in_every_form(stride, make_run) ->
     assert rows[1][3:] == ["0.012345678", "0", "0.875", "0.25", "0.5"]
 
 
+def test_no_column_stands_twice(stride, make_run) -> None:
+    make_run("seed=7")
+    asked = ("ls", "W", "--columns", "run,seed,status,seed", "-m", "seed")
+    assert stride(*asked).out.splitlines()[0].split() == ["run", "status", "seed"]
+    assert stride(*asked, "--csv").out == "run,path,status,seed\n0,W/0,done,7\n"
+    assert stride(*asked, "--md").out.startswith("| run | status | seed |\n")
+    assert json.loads(stride(*asked, "--json").out)[0]["columns"] == {
+        "run": "0",
+        "seed": 7,
+        "status": "done",
+    }
+
+
 def test_a_wrong_query_is_one_line_with_the_place(stride, make_run) -> None:
     make_run()
     code, out, err = stride("ls", "W", "--where", "seed = 0 && lr < 1")
