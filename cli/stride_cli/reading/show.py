@@ -1,7 +1,8 @@
 """`stride show`."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,14 @@ from stride.tables.table import Column, Table
 from stride.tables.words import duration, moment, number
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
-from stride_cli.reading.broken_records import broken_records_as_errors
+from stride_cli.reading.broken_records import Readable
 from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
-    from stride.runs.layout import RunPaths
     from stride.runs.listing.progress import Progress
     from stride.runs.listing.rows import RunRow
 
+Records = Mapping[str, Mapping[str, Any]]
 POSITION = ("step", "epoch")
 BRIEF = {
     "results": ("timings", "parameters"),
@@ -30,56 +31,66 @@ FEW = 8
 
 
 def run(text: str, *, json: bool, records: bool = False) -> None:
-    """Show one run."""
-    from stride.errors import BrokenRecord, UserError
+    """Show of one run all that can be read, then what cannot."""
+    from stride.errors import UserError
+    from stride.runs.layout import RunPaths
     from stride.runs.listing.rows import read_row
 
     if records and not json:
         raise UserError("--records is for programs", hint="add --json")
     folder = find(text)
     row = read_row(folder)
+    found = Readable(text, folder)
     if row.broken is not None:
-        raise BrokenRecord(f"{text} cannot be read: {row.broken}", where=str(folder))
-    with broken_records_as_errors(text):
-        _print(row, text, json=json, records=records)
-
-
-def _print(row: "RunRow", text: str, *, json: bool, records: bool) -> None:
-    from stride.runs.layout import RunPaths
-
-    paths = RunPaths(row.path)
-    results, provenance = _optional(paths.results), _optional(paths.provenance)
-    reproduction = _optional(paths.reproduction)
+        found.problem(row.broken)
+    paths = RunPaths(folder)
+    files = {"results": paths.results, "provenance": paths.provenance}
+    files["reproduction"] = paths.reproduction
+    kept = {name: found.part(partial(_optional, file), {}) for name, file in files.items()}
     if json:
-        kept = {"results": results, "provenance": provenance}
-        reached = {kind: metrics_in(_reached(row, results, kind)) for kind in SPLITS}
-        whole = kept | reached
-        told = whole if records else _briefly(kept) | _few(reached, row.monitor)
-        others = {"reproduction": reproduction, "fidelity": _fidelity(row.path)}
-        others["artifacts"] = _artifacts(paths)
-        left = {name: len(whole[name]) - len(told[name]) for name in whole}
-        left_out = {name: number for name, number in left.items() if number}
-        print_json(row.to_json() | told | others | {"left_out": left_out})
+        _print_json(row, kept, found, records=records)
     else:
-        lines = [*_head(row, text), *_segments(row.path), *_lineage(provenance, reproduction)]
-        lines += [*_results(row, results), *_origin(provenance)]
-        lines += [*_counted(_artifacts(paths)), *_files(row.path)]
-        print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], lines))
+        _print(row, text, kept, found)
+    found.require_whole()
 
 
-def _briefly(records: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of each record what is short and not in the row."""
-    told = {
-        name: {key: record[key] for key in BRIEF[name] if key in record}
-        for name, record in records.items()
+def _print(row: "RunRow", text: str, kept: Records, found: Readable) -> None:
+    def lines(make: Callable[..., Iterable[list[str]]], *of: Any) -> Iterable[list[str]]:
+        yield from found.part(lambda: [*make(*of)], [])
+
+    shown = [*_head(row, text), *lines(_segments, row.path)]
+    shown += lines(_lineage, kept["provenance"], kept["reproduction"])
+    shown += [*lines(_results, row, kept["results"]), *lines(_spent, kept["results"])]
+    shown += [*lines(_origin, kept["provenance"]), *lines(_counted, row.path)]
+    shown += lines(_files, row.path)
+    print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], shown))
+
+
+def _print_json(row: "RunRow", kept: Records, found: Readable, *, records: bool) -> None:
+    whole = {name: kept[name] for name in BRIEF}
+    reached = {
+        kind: found.part(partial(_measured, row, kept["results"], kind), {}) for kind in SPLITS
     }
-    if git := told["provenance"].get("git"):
-        told["provenance"]["git"] = {key: git.get(key) for key in ("commit", "branch", "dirty")}
+    told = whole | reached
+    if not records:
+        told = {name: found.part(partial(_briefly, name, whole[name]), {}) for name in BRIEF}
+        told |= {kind: first_metrics(one, row.monitor, FEW) for kind, one in reached.items()}
+    others = {
+        "reproduction": kept["reproduction"],
+        "fidelity": found.part(partial(_fidelity, row.path), {}),
+        "artifacts": found.part(partial(_artifacts, row.path), {}),
+    }
+    left = {name: len(one) - len(told[name]) for name, one in (whole | reached).items()}
+    left_out = {name: number for name, number in left.items() if number}
+    print_json(row.to_json() | told | others | {"left_out": left_out})
+
+
+def _briefly(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a record what is short and not in the row."""
+    told = {key: record[key] for key in BRIEF[name] if key in record}
+    if git := told.get("git"):
+        told["git"] = {key: git.get(key) for key in ("commit", "branch", "dirty")}
     return told
-
-
-def _few(tables: Mapping[str, Mapping[str, float]], monitor: str | None) -> dict[str, Any]:
-    return {kind: first_metrics(one, monitor, FEW) for kind, one in tables.items()}
 
 
 def _optional(path: Path) -> dict[str, Any]:
@@ -171,6 +182,10 @@ def _reached(row: "RunRow", results: Mapping[str, Any], kind: str) -> Mapping[st
     return results.get(kind) or getattr(row, kind, {})
 
 
+def _measured(row: "RunRow", results: Mapping[str, Any], kind: str) -> dict[str, float]:
+    return metrics_in(_reached(row, results, kind))
+
+
 def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
     for kind in SPLITS:
         values = _reached(row, results, kind)
@@ -184,6 +199,9 @@ def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
             measured[0] += f"  ({where})"
         for title, text in zip(_titles(kind, len(measured)), measured, strict=True):
             yield [title, text]
+
+
+def _spent(results: Mapping[str, Any]) -> Iterator[list[str]]:
     if results.get("parameters") is not None:
         yield ["parameters", f"{results['parameters']:,}"]
     yield from timings(results.get("timings") or {})
@@ -204,17 +222,18 @@ def _origin(provenance: Mapping[str, Any]) -> Iterator[list[str]]:
         yield ["command", shlex.join(provenance["command"])]
 
 
-def _artifacts(paths: "RunPaths") -> dict[str, int]:
+def _artifacts(folder: Path) -> dict[str, int]:
     """Return how many artifacts of each kind are there."""
     from collections import Counter
 
     from stride.runs.artifacts.read import kept_artifacts
+    from stride.runs.layout import RunPaths
 
-    return dict(Counter(str(row.get("kind")) for row in kept_artifacts(paths)))
+    return dict(Counter(str(row.get("kind")) for row in kept_artifacts(RunPaths(folder))))
 
 
-def _counted(artifacts: Mapping[str, int]) -> Iterator[list[str]]:
-    if artifacts:
+def _counted(folder: Path) -> Iterator[list[str]]:
+    if artifacts := _artifacts(folder):
         yield ["artifacts", ", ".join(f"{kind} {n}" for kind, n in artifacts.items())]
 
 

@@ -56,7 +56,7 @@ def test_a_link_that_leads_to_itself_is_as_old_as_the_link(stride, make_run) -> 
     shown = next(line for line in stride("ls", "W").out.splitlines() if "loop" in line).split()
     assert shown[:2] == ["loop", "broken"] and shown[2] in ("now", *(f"{n}s" for n in range(60)))
     code, _, err = stride("show", "W/loop")
-    assert code == 2 and "W/loop cannot be read: a link that leads to itself" in err
+    assert code == 2 and "W/loop cannot be read whole: a link that leads to itself" in err
 
 
 def test_a_broken_run_is_listed_with_its_reason_and_hides_no_other(stride, make_run) -> None:

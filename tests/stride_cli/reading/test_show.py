@@ -119,8 +119,12 @@ def test_a_work_dir_is_no_run(stride, make_run) -> None:
 def test_a_broken_run_asked_for_by_name_is_an_error(stride, make_run) -> None:
     make_run().status.write_text("{oops")
     code, out, err = stride("show", "W/0")
-    assert (code, out) == (2, "")
-    assert err.startswith("stride: error: W/0 cannot be read: status.json is not JSON")
+    assert code == 2 and out.splitlines()[1].startswith("status      broken (status.json is not")
+    assert err.startswith("stride: error: W/0 cannot be read whole: status.json is not JSON")
+
+
+def titles(out: str) -> set[str]:
+    return {line.split(" ")[0] for line in out.splitlines()}
 
 
 def change(path: Path, **values: Any) -> None:
@@ -199,6 +203,28 @@ def table(outcome) -> list[list[str]]:
 def test_records_that_make_no_sense_are_told_in_one_line(stride, make_run, record, key) -> None:
     change(getattr(make_run(), record), **{key: 3})
     code, out, err = stride("show", "W/0")
-    assert (code, out) == (2, "")
-    assert err.startswith("stride: error: the records of W/0 make no sense: ")
+    assert code == 2 and re.search("^status +done$", out, re.M)
+    assert err.startswith("stride: error: W/0 cannot be read whole: the records make no sense: ")
     assert err.endswith("; type: stride verify W/0\n")
+
+
+BEYOND = {"results.json": "parameters", "provenance.json": "devices", "segments/1.json": "segments"}
+"""What is told of each record alone."""
+
+
+@pytest.mark.parametrize("broken", BEYOND)
+def test_one_broken_record_hides_no_other(stride, make_run, broken: str) -> None:
+    paths = make_run("seed=7", loss=0.25)
+    for n in (0, 1):
+        atomic_json(paths.segment(n), {"format_version": 3, "n": n, "from_step": 5 * n})
+    whole = titles(stride("show", "W/0").out)
+    (paths.path / broken).write_text("{oops")
+    code, out, err = stride("show", "W/0")
+    assert {*BEYOND.values(), "files", "status"} <= whole
+    assert code == 2 and {*BEYOND.values(), "files", "status"} - titles(out) == {BEYOND[broken]}
+    name = broken.rpartition("/")[2]
+    assert err.startswith(f"stride: error: W/0 cannot be read whole: {name} is not JSON")
+    assert err.endswith("; type: stride verify W/0\n")
+    code, out, err = stride("show", "W/0", "--json")
+    assert code == 2 and bool(json.loads(out)["best"]) == (broken != "results.json")
+    assert json.loads(err)["error"]["code"] == "broken"
