@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
+from stride.callbacks.average import WeightAverage
 from stride.callbacks.base import Callback
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.broadcast_metrics import BroadcastMetrics
@@ -21,6 +22,7 @@ from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
+from stride.config.sections import AverageConfig
 from stride.data.generators import is_stateful
 from stride.engine.hooks import NAMES
 from stride.engine.random import RandomState
@@ -216,6 +218,13 @@ class TestOverfittingAlarm(CallbackContract):
 class TestWeightDigests(CallbackContract):
     kind = WeightDigests
     training = {"digest_every": 2}  # noqa: RUF012
+
+
+class TestWeightAverage(CallbackContract):
+    kind = WeightAverage
+
+    def made(self, folder: Path) -> list[Callback]:
+        return [WeightAverage(AverageConfig(kind="ema", decay=0.5, every_steps=2))]
 
 
 class TestBroadcastMetrics(CallbackContract):
