@@ -26,9 +26,10 @@ from stride.config.sections import (
     Seed,
     Text,
     TrainingConfig,
+    require_patterns,
 )
 from stride.config.short_forms import fold_config
-from stride.config.validation_errors import config_error
+from stride.config.validation_errors import config_error, typed_table
 from stride.config.values import Raw, flatten, plain
 from stride.errors import ConfigError
 
@@ -102,7 +103,10 @@ class Config(Section):
         if self.optimizers:
             _refuse_beside("optimizer_kwargs", self.optimizer_kwargs, OptimizerKwargs())
             _refuse_beside("scheduler_kwargs", self.scheduler_kwargs, SchedulerKwargs())
-            self.named_optimizers()
+        sections = {f"optimizers.{name}": one for name, one in self.named_optimizers().items()}
+        for key, section in {"optimizer_kwargs": self.optimizer_kwargs, **sections}.items():
+            for number, group in enumerate(section.groups):
+                require_patterns(group, f"{key}.groups.{number}")
         return self
 
     def named_optimizers(self) -> dict[str, NamedOptimizer]:
@@ -157,20 +161,7 @@ def _named_optimizer(name: str, values: Mapping[str, Any]) -> NamedOptimizer:
     if not re.fullmatch(r"[A-Za-z_][\w-]*", name):  # a part of the checkpoint is called so
         what = f"an optimizer cannot be called {name!r}"
         raise ConfigError(what, key=key, hint="use letters, digits, - and _, a letter first")
-    try:
-        return NamedOptimizer.model_validate(values)
-    except ValidationError as error:
-        told = config_error(error, NamedOptimizer).each
-    except ConfigError as error:
-        told = error.each
-    raise ConfigError.combine(
-        ConfigError(
-            f"{key}.{one.what.removeprefix('optimizer_kwargs.')}",
-            key=f"{key}.{one.key.removeprefix('optimizer_kwargs.')}",
-            hint=one.hint.replace(f"type: {one.key}=", f"type: {key}.{one.key}="),
-        )
-        for one in told
-    )
+    return typed_table(values, NamedOptimizer, key)
 
 
 def _refuse_beside(section: str, given: OpenSection, unset: OpenSection) -> None:

@@ -178,12 +178,6 @@ class OptimizerKwargs(OpenSection):
         [], description="`match`: pattern of parameter names, or a list; with options of its own"
     )
 
-    @model_validator(mode="after")
-    def _match_by_patterns(self) -> Self:
-        for number, group in enumerate(self.groups):
-            require_patterns(group, f"optimizer_kwargs.groups.{number}")
-        return self
-
 
 class SchedulerKwargs(OpenSection):
     """The learning rate schedule."""
