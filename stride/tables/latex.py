@@ -1,6 +1,7 @@
 """Write a table in LaTeX, with the rules of the package booktabs."""
 
 import re
+from collections.abc import Sequence
 
 from stride.tables.table import Table
 from stride.visible import visible
@@ -29,11 +30,17 @@ def latex(table: Table) -> str:
         [_cell(*pair, bold=at in table.bold) for pair in zip(row, numeric, strict=True)]
         for at, row in enumerate(table.cells())
     ]
-    lines = [" & ".join(row) + r" \\" for row in ([*map(_escaped, table.titles)], *rows)]
+    lines = [_line(row) for row in ([*map(_escaped, table.titles)], *rows)]
     head, *body = lines
     above = [f"% {visible(sentence)}" for sentence in table.above]
     start = [rf"\begin{{tabular}}{{{places}}}", r"\toprule", head, r"\midrule"]
     return "\n".join([*above, *start, *body, r"\bottomrule", r"\end{tabular}"])
+
+
+def _line(row: Sequence[str]) -> str:
+    r"""Return a row, whose first cell is no argument of the `\\` or `\midrule` before it."""
+    guard = "{}" if row[0].startswith(("*", "[")) else ""
+    return guard + " & ".join(row) + r" \\"
 
 
 def _cell(text: str, numeric: bool, *, bold: bool) -> str:

@@ -49,13 +49,19 @@ def test_latex_with_the_rules_of_booktabs() -> None:
         ("-0.098 [-0.105, -9e-05]", r"$-0.098\ [-0.105, -9\times 10^{-5}]$"),
         ("0.5 ± 0.25", r"$0.5 \pm 0.25$"),
         ("[-inf, 1]", r"$[-\infty, 1]$"),
-        ("[a, b]", "[a, b]"),
+        ("[a, b]", "{}[a, b]"),
+        ("*", "{}*"),
+        ("a*[b]", "a*[b]"),
         ("3", "3"),
         ("2026-11-30", "2026-11-30"),
     ],
 )
 def test_an_interval_is_typeset_as_mathematics(text: str, typeset: str) -> None:
     assert latex(Table([Column("run", str)], [[text]])).splitlines()[-3] == rf"{typeset} \\"
+
+
+def test_no_title_is_taken_for_an_argument_of_the_rule_above_it() -> None:
+    assert latex(Table([Column("[1em]", str)], [["0"]])).splitlines()[2] == r"{}[1em] \\"
 
 
 def test_a_bold_interval_is_bold_mathematics() -> None:
