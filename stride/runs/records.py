@@ -251,8 +251,8 @@ class ProvenanceRecord(Versioned):
     initial_weights_sha256: Sha256 | None = Field(
         None, description="Of initial_weights.safetensors, where there is one"
     )
-    start_weights: list[StartWeightsRecord] = Field(
-        default_factory=list, description="What of others' weights is in it"
+    start_weights: list[StartWeightsRecord] | None = Field(
+        None, description="What of others' weights is in it"
     )
 
 
