@@ -1,5 +1,6 @@
 """Take what a person gives from Python apart: plain config values, and objects."""
 
+import re
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
@@ -8,16 +9,22 @@ from typing import Any, TypedDict
 from stride.components import import_path
 from stride.components.imports import load
 from stride.config import Overrides, Resolved, resolve_layers
+from stride.config.values import join
 from stride.errors import ComponentError
 
-SECTIONS = ("dataset", "model", "criterion", "optimizer", "scheduler")
+_CODE = re.compile(
+    r"trainer|.+_name|dataset_kwargs\.transform"
+    r"|load_data_kwargs\..*(sampler|collate_fn|worker_init_fn)"
+    r"|training_config\.(metrics|callbacks)|logging_config\.loggers"
+)
+"""Dotted keys whose text may be an import path; the elements of a list have that of the list."""
 
 
 class ConfigArguments(TypedDict, total=False):
     """The keys of the config that a Trainer takes as keyword arguments."""
 
     run: str | int | None
-    trainer: str
+    trainer: str | type[Any]
     seed: int
     device: str
     frozen: Mapping[str, Any]
@@ -37,18 +44,21 @@ class ConfigArguments(TypedDict, total=False):
 
 
 def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace every class or function given as an `<x>_name` by its import path.
+    """Replace every class or function that stands where an import path may by its path.
 
     Raises:
         ComponentError: no import leads to it, as to a class defined inside of a function, or to
             one whose name was given to another since.
     """
-    values = dict(arguments)
-    for section in SECTIONS:
-        given = values.get(f"{section}_kwargs")
-        if isinstance(given, Mapping) and callable(named := given.get(f"{section}_name")):
-            values[f"{section}_kwargs"] = {**given, f"{section}_name": _name_of(named)}
-    return values
+    return {key: _with_names(value, key) for key, value in arguments.items()}
+
+
+def _with_names(value: Any, key: str) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_names(part, join(key, str(name))) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_names(part, key) for part in value]
+    return _name_of(value) if callable(value) and _CODE.fullmatch(key) else value
 
 
 def _name_of(named: Any) -> str:

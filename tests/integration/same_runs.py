@@ -43,7 +43,7 @@ def left(paths: RunPaths) -> dict[str, Any]:
         "digests": list(read_digests(paths.fingerprints)),
         "results": without(json.loads(paths.results.read_text()), "timings"),
         "index": _index(paths),
-        "normalization": paths.normalization.read_bytes(),
+        "normalization": _statistics(paths),
         "status": {k: json.loads(paths.status.read_text())[k] for k in ("state", "reason")},
     }
 
@@ -51,6 +51,10 @@ def left(paths: RunPaths) -> dict[str, Any]:
 def without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     """Return a mapping without some of its keys."""
     return {key: value for key, value in values.items() if key not in keys}
+
+
+def _statistics(paths: RunPaths) -> bytes:
+    return paths.normalization.read_bytes() if paths.normalization.is_file() else b""
 
 
 def _state(paths: RunPaths) -> dict[str, Any]:

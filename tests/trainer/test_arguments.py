@@ -17,6 +17,26 @@ def test_a_class_is_named_by_its_import_path_and_the_callers_dict_is_left_alone(
     assert given["model_name"] is nn.Linear
 
 
+def test_what_stands_where_an_import_path_may_is_named_wherever_that_is():
+    given = {
+        "trainer": nn.Linear,
+        "dataset_kwargs": {"transform": nn.Linear},
+        "load_data_kwargs": {"collate_fn": nn.Linear, "val_loader_kwargs": {"sampler": nn.Linear}},
+        "training_config": {"callbacks": [nn.Linear], "metrics": ["f1", {"metric_name": nn.ReLU}]},
+        "logging_config": {"loggers": (nn.Linear,)},
+        "model_kwargs": {"layer": nn.Linear},
+    }
+    linear, relu = (f"torch.nn.modules.{m}" for m in ("linear:Linear", "activation:ReLU"))
+    assert with_names(given) == {
+        "trainer": linear,
+        "dataset_kwargs": {"transform": linear},
+        "load_data_kwargs": {"collate_fn": linear, "val_loader_kwargs": {"sampler": linear}},
+        "training_config": {"callbacks": [linear], "metrics": ["f1", {"metric_name": relu}]},
+        "logging_config": {"loggers": [linear]},
+        "model_kwargs": {"layer": nn.Linear},  # an argument of the network: not ours to turn
+    }
+
+
 def test_a_class_inside_of_a_function_is_refused():
     class Local(nn.Module):
         pass
