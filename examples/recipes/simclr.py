@@ -9,10 +9,11 @@ from stride import Step, Trainer
 FEW = {"subsample_rate": 0.3}  # of the digits
 
 
-def two_views(image):
-    """Return an image twice, each moved by up to a pixel and with noise of its own."""
-    moved = (image.roll(torch.randint(-1, 2, (2,)).tolist(), (1, 2)) for _ in range(2))
-    return torch.stack([view + 0.1 * torch.randn_like(view) for view in moved])
+def view(images):
+    """Return images as they may look too: moved by up to a pixel, brighter or darker, noisy."""
+    moved = images.roll(torch.randint(-1, 2, (2,)).tolist(), (2, 3))
+    light = 0.7 + 0.6 * torch.rand(len(images), 1, 1, 1, device=images.device)
+    return light * moved + 0.1 * torch.randn_like(images)
 
 
 class Classifier(nn.Module):
@@ -33,20 +34,20 @@ class Contrast(nn.Module):
         self.heat = heat
 
     def training_step(self, batch):
-        views = batch[0].transpose(0, 1).flatten(0, 1)  # (N, 2, ...) -> (2N, ...)
+        views = torch.cat([view(batch[0]), view(batch[0])])
         places = functional.normalize(self.project(self.encoder(views).relu()), dim=1)
-        alike = places @ places.T / self.heat
-        alike = alike.masked_fill(torch.eye(len(places), dtype=torch.bool), -torch.inf)
-        other = torch.arange(len(places)).roll(len(places) // 2)  # the same image's other view
-        return Step(functional.cross_entropy(alike, other), len(places) // 2)
+        itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
+        alike = (places @ places.T / self.heat).masked_fill(itself, -torch.inf)
+        other = torch.arange(len(views), device=views.device).roll(len(batch[0]))
+        return Step(functional.cross_entropy(alike, other), len(batch[0]))
 
 
 def pretrain(work_dir, **more):
     Trainer(
         work_dir,
-        dataset_kwargs={**FEW, "transform": two_views},
+        dataset_kwargs=FEW,
         model_kwargs={"model_name": Contrast},
-        training_config={"max_epochs": 2, "with_validation": False, "metrics": []},
+        training_config={"max_epochs": 2, "metrics": []},
         **more,
     ).fit()
 

@@ -14,7 +14,7 @@ _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)\s]+)", page.read_text())
+    targets = re.findall(r"\]\(([^)\s]+)", _FENCE.sub("", page.read_text()))
     local = [target.partition("#") for target in targets if not target.startswith("http")]
     missing = [f"{path}#{anchor}" for path, _, anchor in local if not leads(page, path, anchor)]
     assert missing == []

@@ -1,6 +1,7 @@
 """Each recipe, killed in the middle of an epoch, goes on bit by bit, and is done again so."""
 
 import math
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 import torch
 
 from stride import Callback, Trainer
+from tests.docs.test_pages import blocks
 from tests.integration.same_runs import problems_of
 from tests.trainer.killing import Killed
 
-RECIPES = Path(__file__).parents[2] / "examples" / "recipes"
+ROOT = Path(__file__).parents[2]
+RECIPES, PAGE = ROOT / "examples" / "recipes", ROOT / "docs" / "recipes.md"
 STAGES = {
     "distillation": ["teach", "learn"],
     "pinn": ["adam", "lbfgs"],
@@ -60,3 +63,11 @@ def test_a_killed_recipe_goes_on_with_the_bits_of_one_that_is_done_again_whole(n
         trainer = Trainer(tmp_path)
         assert trainer.reproduce(number).identical
         assert problems_of(tmp_path / str(number), trainer.run.path) == ITS_END
+
+
+def test_the_page_shows_the_programs_and_names_them_all():
+    programs = {path.stem: path.read_text() for path in RECIPES.glob("*.py")}
+    shown = [block.text for block in blocks(PAGE) if block.language == "python"]
+    assert len(shown) == 6 and {*shown} <= {*programs.values()}
+    names = re.findall(r"^\| \[(\w+)", PAGE.read_text(), re.MULTILINE)
+    assert sorted(names) == NAMES

@@ -24,6 +24,7 @@ def test_what_stands_where_an_import_path_may_is_named_wherever_that_is():
         "load_data_kwargs": {"collate_fn": nn.Linear, "val_loader_kwargs": {"sampler": nn.Linear}},
         "training_config": {"callbacks": [nn.Linear], "metrics": ["f1", {"metric_name": nn.ReLU}]},
         "logging_config": {"loggers": (nn.Linear,)},
+        "optimizers": {"critic": {"optimizer_name": nn.Linear}},
         "model_kwargs": {"layer": nn.Linear},
     }
     linear, relu = (f"torch.nn.modules.{m}" for m in ("linear:Linear", "activation:ReLU"))
@@ -33,6 +34,7 @@ def test_what_stands_where_an_import_path_may_is_named_wherever_that_is():
         "load_data_kwargs": {"collate_fn": linear, "val_loader_kwargs": {"sampler": linear}},
         "training_config": {"callbacks": [linear], "metrics": ["f1", {"metric_name": relu}]},
         "logging_config": {"loggers": [linear]},
+        "optimizers": {"critic": {"optimizer_name": linear}},
         "model_kwargs": {"layer": nn.Linear},  # an argument of the network: not ours to turn
     }
 
