@@ -31,12 +31,24 @@ def run(places: Sequence[str], *, last: bool, name: str | None, json: bool) -> N
     if not found:
         tell(f"nothing in the trash of {', '.join(places)}")
     _check(found, name)
-    folders = [trash.restore(entry, name) for trash, entry in found]
+    folders = _restored(found) if name is None else [t.restore(one, name) for t, one in found]
     if json:
         print_json([{"run": folder.name, "path": str(folder)} for folder in folders])
     else:
         for folder in folders:
             print_path(folder)
+
+
+def _restored(found: Found) -> list[Path]:
+    """Bring runs back, those of one work_dir at once."""
+    together: dict[Path, Found] = {}
+    for trash, entry in found:
+        together.setdefault(trash.paths.path, []).append((trash, entry))
+    return [
+        folder
+        for some in together.values()
+        for folder in some[0][0].restore_all(entry for _, entry in some)
+    ]
 
 
 def _check(found: Found, name: str | None) -> None:

@@ -25,8 +25,8 @@ def run(places: Sequence[str], where: str | None, *, dry_run: bool, json: bool) 
     folders = chosen_runs(places, where)
     together = [(Trash(w), [*runs]) for w, runs in groupby(sorted(folders, key=_place), _place)]
     require_no_jobs(folders)
-    for trash, runs in together:  # all of them before one is moved
-        trash.check(runs)
+    for trash, runs in together if dry_run or len(together) > 1 else ():
+        trash.check(runs)  # all of them before one is moved
     sizes = {folder: folder_size(folder) for folder in folders}
     lines = [[f, read_row(f).state, sizes[f]] for f in folders]
     there: dict[Path, str] = {}

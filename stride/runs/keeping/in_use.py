@@ -7,7 +7,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.jobs import recorded_job
 from stride.runs.layout import RunPaths
 from stride.runs.process import is_alive, is_here
-from stride.runs.status import current_state, is_written, newest_segment
+from stride.runs.status import ACTIVE, current_state, is_written, newest_segment
 from stride.visible import quoted
 
 
@@ -17,11 +17,10 @@ def require_unused(paths: RunPaths) -> None:
     Raises:
         RunError: says who, and how to end that.
     """
-    where = str(paths.path)
-    if is_written(paths):
+    where, state = str(paths.path), _state(paths)
+    if state in ACTIVE or (not state and is_written(paths)):
         hint = "stop it first: Ctrl-C where it runs, or kill its process"
         raise RunError(f"run {paths.name} is running", where=where, hint=hint)
-    state = _state(paths)
     if state == "queued" and recorded_job(paths) is not None:
         what = f"run {paths.name} waits for its job to start"
         raise RunError(what, where=where, hint=f"type: stride cancel {quoted(paths.path)}")

@@ -7,8 +7,8 @@ known: which run it is and when it went. A run is in one of the two places at an
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,10 +107,13 @@ class Trash:
         ):
             self._require_own_folder()
             make_folder(self.paths.trash)
-            moved = [self._move(RunPaths(run), moment) for run in runs]
-            sync_folder(self.paths.trash)
-            sync_folder(self.paths.path)
-        return moved
+            # A number that came here with a copied folder is not known as given.
+            self._raise_mark(runs)
+            with _durable(self.paths.trash, self.paths.path):
+                return [self._move(RunPaths(run), moment) for run in runs]
+
+    def _raise_mark(self, runs: Iterable[Path]) -> None:
+        self._work_dir.raise_mark(max((number_of(run.name) for run in runs), default=-1))
 
     def _require_own_folder(self) -> None:
         if os.path.islink(self.paths.trash):
@@ -119,8 +122,6 @@ class Trash:
 
     def _move(self, run: RunPaths, moment: float) -> Trashed:
         require_unused(run)
-        # A number that came here with a copied folder is not known as given.
-        self._work_dir.raise_mark(number_of(run.name))
         place = self.paths.trashed(run.name, moment, os.urandom(6).hex())
         with os_errors_as("cannot move to the trash", run.path):
             os.rename(run.path, place)
@@ -143,11 +144,14 @@ class Trash:
         """
         name = checked_name(entry.name if name is None else name)
         place = self.paths.run(name).path
-        if os.path.lexists(place):
-            hint = f"type: stride restore {quoted(self.paths.path / entry.name)} --as NAME"
-            raise RunError(f"run {name!r} exists already", where=str(place), hint=hint)
+        self._require_free(place, entry)
         require_unused(RunPaths(entry.path))
         return place
+
+    def _require_free(self, place: Path, entry: Trashed) -> None:
+        if os.path.lexists(place):
+            hint = f"type: stride restore {quoted(self.paths.path / entry.name)} --as NAME"
+            raise RunError(f"run {place.name!r} exists already", where=str(place), hint=hint)
 
     def restore(self, entry: Trashed, name: str | None = None) -> Path:
         """Bring a run back; return its folder.
@@ -160,20 +164,36 @@ class Trash:
             RunError: as `check_restore`, or it is not in the trash any more.
             StrideError: it cannot be moved.
         """
+        return self._bring_back([(entry, name)])[0]
+
+    def restore_all(self, entries: Iterable[Trashed]) -> list[Path]:
+        """Bring runs back, each under its name; return their folders.
+
+        Raises:
+            RunError: as `restore`; where one may not come back, none does.
+            StrideError: one cannot be moved; those before it are back.
+        """
+        return self._bring_back([(entry, None) for entry in entries])
+
+    def _bring_back(self, named: Sequence[tuple[Trashed, str | None]]) -> list[Path]:
         with (
             os_errors_as("cannot write in this work_dir", self.paths.path),
             self._work_dir.locked(),
         ):
-            place = self.check_restore(entry, name)
-            self._work_dir.raise_mark(number_of(place.name))
-            try:
-                os.rename(entry.path, place)
-            except FileNotFoundError as cause:
-                what = f"run {entry.name!r} is not in the trash any more"
-                raise RunError(what, where=str(self.paths.path)) from cause
-            sync_folder(self.paths.path)
-            sync_folder(self.paths.trash)
-        return place
+            places = [self.check_restore(entry, name) for entry, name in named]
+            self._raise_mark(places)
+            with _durable(self.paths.path, self.paths.trash):
+                for (entry, _), place in zip(named, places, strict=True):
+                    self._rename_back(entry, place)
+        return places
+
+    def _rename_back(self, entry: Trashed, place: Path) -> None:
+        self._require_free(place, entry)  # of two of one name the first is there by now
+        try:
+            os.rename(entry.path, place)
+        except FileNotFoundError as cause:
+            what = f"run {entry.name!r} is not in the trash any more"
+            raise RunError(what, where=str(self.paths.path)) from cause
 
     def left(self) -> list[Path]:
         """Return what a deletion that did not come to its end has left: no run any more."""
@@ -202,6 +222,19 @@ class Trash:
         if errors:
             hint = f"then type: stride purge {quoted(self.paths.path)}"
             raise StrideError(f"cannot delete: {errors[0]}", where=str(self.paths.trash), hint=hint)
+
+
+@contextmanager
+def _durable(to: Path, of: Path) -> Iterator[None]:
+    """Make all renames from one folder to another durable at once.
+
+    Each is whole by itself. The new names are made durable before the old ones are gone for good.
+    """
+    try:
+        yield
+    finally:
+        sync_folder(to)
+        sync_folder(of)
 
 
 def _names(folder: Path) -> list[str]:

@@ -239,3 +239,39 @@ def test_processes_that_are_killed_lose_no_run(folder: Path) -> None:
     assert all(found.count(uuid) == 1 for uuid in uuids)
     names = [*WorkDir(folder).names(), *(entry.name for entry in entries)]
     assert len(names) == len(set(names)) > 3
+
+
+def test_many_runs_are_made_durable_at_once_in_their_new_place_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are moved, two folders are synced, and the mark of numbers is raised once."""
+    shutil.copytree(folder / "1", folder / "40")
+    shutil.copytree(folder / "1", folder / "41")
+    marks, synced = [], []
+    raise_mark = WorkDir.raise_mark
+    monkeypatch.setattr(
+        WorkDir, "raise_mark", lambda self, n: (marks.append(n), raise_mark(self, n))
+    )
+    monkeypatch.setattr(module, "sync_folder", lambda path: synced.append((path, names(folder))))
+    trash = Trash(folder)
+    entries = trash.throw_away([folder / name for name in ("0", "40", "41", "2")])
+    assert synced == [(trash.paths.trash, {"1"}), (folder, {"1"})] and marks == [41]
+    synced.clear()
+    back = {"0", "1", "2", "40", "41"}
+    assert trash.restore_all(entries) == [folder / entry.name for entry in entries]
+    assert synced == [(folder, back), (trash.paths.trash, back)] and marks == [41, 41]
+
+
+def test_of_two_runs_of_one_name_the_first_comes_back(folder: Path) -> None:
+    trash = Trash(folder)
+    entries = []
+    for _ in range(2):
+        make(folder, "big")
+        entries += trash.throw_away([folder / "big"])
+    with pytest.raises(RunError, match="'big' exists already"):
+        trash.restore_all(entries)
+    assert names(folder) == {"0", "1", "2", "big"} and trash.entries() == entries[1:]
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
