@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stride.tables.words import number, setting
 from stride_cli.address import select
 from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
+from stride_cli.listed import listed
 from stride_cli.output import print_json, say, tell
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run(
         return
     say("\n".join(answer))
     if left_out := [*_left_out(found.one), *_left_out(found.other)]:
-        tell("\n".join(left_out))
+        tell(listed(left_out, "\n"))
 
 
 @contextmanager
@@ -119,7 +120,7 @@ def _difference(found: "Decision") -> str:
     paired = found.paired
     if not paired.n:
         return "none: they have nothing in common"
-    over = ", ".join(map(found.one.study.label, found.pairs))
+    over = listed([*map(found.one.study.label, found.pairs)])
     if paired.interval is None:
         return f"{paired.mean:+.4g}, over {over}"
     low, high = paired.interval
@@ -149,6 +150,6 @@ def _left_out(side: "Side") -> Iterator[str]:
         place = f"{study.label(repeat)}, {left.facts.row.path}"
         yield f"{side.name}: {place} does not count: {left.why}"
     if row.missing:
-        yield f"{side.name}: not among these runs: {', '.join(map(study.label, row.missing))}"
+        yield f"{side.name}: not among these runs: {listed([*map(study.label, row.missing)])}"
     for left in (*row.configuration.again, *study.left_out):
         yield f"{side.name}: {left.facts.row.path} does not count: {left.why}"

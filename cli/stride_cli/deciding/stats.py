@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from stride.visible import quoted
 from stride_cli.address import select
 from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
+from stride_cli.listed import NAMED, listed
 from stride_cli.output import Form, print_csv, print_json, print_table, tell
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from stride.runs.deciding.configurations import LeftOut, Study
     from stride.runs.listing.facts import Facts
     from stride.runs.listing.selection import Selection
-
-LISTED = 20  # configurations whose left out runs a person is told
 
 
 def run(
@@ -104,10 +103,8 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
         yield "to the best: mean difference, pair by pair, in intervals that hold together"
     if any(row.standing == "behind" for one in found for row in one.rows):
         yield "behind: surely not the best"
-    lines = [*dict.fromkeys(line for one in found for line in _gaps(study, one))]
-    yield from lines[:LISTED]
-    if len(lines) > LISTED:
-        yield f"and {len(lines) - LISTED} more that miss some; --json tells them all"
+    if lines := [*dict.fromkeys(line for one in found for line in _gaps(study, one))]:
+        yield _some_of(lines, "\n")
     if study.left_out:
         yield f"left out: {_named(study.left_out)}"
 
@@ -116,14 +113,14 @@ def _gaps(study: "Study", found: "Comparison") -> Iterator[str]:
     """Yield for each configuration which of its repetitions do not count."""
     for row in found.rows:
         if parts := [*_reasons(study, row)]:
-            yield f"{row.configuration.name or 'left out'}: {'; '.join(parts)}"
+            yield f"{row.configuration.name or 'left out'}: {_some_of(parts, '; ')}"
 
 
 def _reasons(study: "Study", row: "Measured") -> Iterator[str]:
     for repeat, left in row.left_out.items():
         yield f"{study.label(repeat)} does not count, {left.facts.row.path} {_why(left)}"
     if row.missing:
-        yield f"not among these runs: {', '.join(map(study.label, row.missing))}"
+        yield f"not among these runs: {listed([*map(study.label, row.missing)])}"
     for left in row.configuration.again:
         yield f"{left.facts.row.path} does not count: {left.why}"
 
@@ -135,4 +132,8 @@ def _why(left: "LeftOut") -> str:
 
 
 def _named(some: Iterable["LeftOut"]) -> str:
-    return "; ".join(f"{left.facts.row.path} ({left.why})" for left in some)
+    return _some_of([f"{left.facts.row.path} ({left.why})" for left in some], "; ")
+
+
+def _some_of(texts: Sequence[str], between: str) -> str:
+    return listed(texts, between) + (" (--json tells them all)" if len(texts) > NAMED else "")

@@ -8,6 +8,7 @@ import typer
 from stride.tables.table import Column, Table
 from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
+from stride_cli.listed import listed
 from stride_cli.output import print_csv, print_json, print_table, tell
 from stride_cli.reading.curves import csv_columns, explain, table
 from stride_cli.running.early import refuse_mistakes
@@ -96,8 +97,8 @@ def _tell_unreadable(name: str, why: str) -> None:
 
 def _tell_left_out(runs: Sequence["SeedRun"]) -> None:
     if runs:
-        names = ", ".join(f"{one.run.name} ({one.state})" for one in runs)
-        tell(f"left out, as not done: {names}")
+        names = [f"{one.run.name} ({one.state})" for one in runs]
+        tell(f"left out, as not done: {listed(names)}")
 
 
 def _trained(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stride_cli.listed import listed
 from stride_cli.output import Form, print_csv, print_json, print_json_rows, print_table, tell
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from stride.runs.listing.selection import Selection
 
 NEWEST = 50  # runs that a terminal shows
-NAMED = 20  # metrics that an error names
 
 
 def run(
@@ -129,12 +129,6 @@ def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[
             hint = nearest(typed, known) or f"there are {listed(sorted(known))}"
             raise UserError(f"no run here has a metric {typed!r}", hint=hint)
     return list(names.values())
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names for an error: some of them, and how many more there are."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _sheet(rows: Sequence["RunRow"], names: Sequence[str]) -> tuple[list[str], list[list[Any]]]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from stride.tables.table import Column, Table, numbers
 from stride_cli.address import find
+from stride_cli.listed import listed
 from stride_cli.output import Form, print_json, print_table, tell
-from stride_cli.reading.ls import listed
 
 if TYPE_CHECKING:
     from stride.runs.run import Run

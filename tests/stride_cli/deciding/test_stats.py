@@ -152,3 +152,17 @@ def test_several_keys_and_what_a_query_leaves_out_are_named(stride, study):
     assert "\nover seed, lr; IQM: " in told
     told = stride("stats", "W", "-m", "test/accuracy", "--where", "run != b2").err
     assert "\nlr=0.2: not among these runs: seed 2\n" in told
+
+
+def test_thousands_that_do_not_count_are_told_in_few_words(stride, study):
+    for at in range(30):
+        write_run(study, f"d{at}", 0, accuracy=0.9, config={"optimizer_kwargs.lr": 0.1})
+    (study / "broken").mkdir()
+    (study / "broken" / "status.json").write_text("{oops")
+    told = stride("stats", "W", "-m", "test/accuracy").err.splitlines()
+    (line,) = [line for line in told if line.startswith("lr=0.1: ")]
+    assert line.startswith("lr=0.1: W/a0 does not count: W/d0 counts, which is the same; W/d0 does")
+    assert line.count("which is the same") == 20
+    assert line.endswith("; and 10 more (--json tells them all)")
+    whole = json.loads(stride("stats", "W", "-m", "test/accuracy", "--json").out)
+    assert len(whole["metrics"][0]["configurations"][0]["left_out"]) == 30
