@@ -112,12 +112,11 @@ def _head(row: "RunRow", text: str) -> Iterator[list[str]]:
         took = "" if row.duration is None else f", took {duration(row.duration)}"
         yield ["started", moment(row.started) + took]
     from stride.runs.listing.tables import latest_overrides
-    from stride.runs.tags.tags_json import known_tags
+    from stride.runs.tags.tags_json import known_tags, shown_tags
 
-    tags, note = known_tags(row.path)
-    if tags:
+    if tags := shown_tags(row.path):
         yield ["tags", " ".join(tags)]
-    if note:
+    if note := known_tags(row.path).note:
         yield ["note", note]
     typed = latest_overrides(row.overrides)
     for title, text in zip(_titles("overrides", len(typed)), typed, strict=True):

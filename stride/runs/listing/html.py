@@ -4,20 +4,19 @@ import time
 from html import escape
 
 from stride.runs.listing.rows import RunRow
-from stride.runs.tags.tags_json import known_tags
+from stride.runs.tags.tags_json import known_tags, shown_tags
 from stride.visible import visible
 
 
 def run_table(row: RunRow) -> str:
     """Return an HTML table of a run; every text out of the folder is escaped."""
-    tags, note = known_tags(row.path)
     lines = [
         ("run", str(row.path)),
         ("state", f"{row.state}: {row.reason}" if row.reason else row.state),
         ("created", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created))),
         ("duration", "" if row.duration is None else f"{row.duration:,.1f} s"),
-        ("tags", " ".join(tags)),
-        ("note", note),
+        ("tags", " ".join(shown_tags(row.path))),
+        ("note", known_tags(row.path).note),
         ("overrides", "\n".join(row.overrides)),
         *((f"best {name}", f"{value:.6g}") for name, value in row.best.items()),
         *((name, f"{value:.6g}") for name, value in row.test.items()),

@@ -8,7 +8,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import RunRow
 from stride.runs.provenance.lineage import read_lineage
 from stride.runs.status import next_command
-from stride.runs.tags.tags_json import known_tags
+from stride.runs.tags.tags_json import shown_tags
 from stride.tables.table import Column, Table, numbers
 from stride.tables.words import age, duration, moment, number
 
@@ -137,7 +137,7 @@ def _measured(name: str, rows: Sequence[RunRow]) -> _Filled:
 
 def _tags(rows: Sequence[RunRow]) -> list[_Filled]:
     """Return a column of tags, where a run has some."""
-    tags = [known_tags(row.path).tags or None for row in rows]
+    tags = [shown_tags(row.path) or None for row in rows]
     return [(_TAGS, tags)] if any(tags) else []
 
 

@@ -13,6 +13,7 @@ from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.tags.names import is_tag, parse_changes
 
 NOTE_LENGTH = 10_000
+BROKEN = "(broken)"
 _HINT = "mend the file, or remove it"
 _NAME = RunPaths(Path()).tags.name
 
@@ -52,12 +53,24 @@ def read_tags(paths: RunPaths) -> Tags:
 
 def known_tags(folder: Path) -> Tags:
     """Return what `read_tags` does, and nothing of a broken file: `stride verify` names it."""
-    if not os.path.lexists(f"{folder}{os.sep}{_NAME}"):  # thousands of runs are asked
-        return Tags()
     try:
-        return read_tags(RunPaths(folder))
+        return _read_tags_there(folder)
     except RunError:
         return Tags()
+
+
+def shown_tags(folder: Path) -> tuple[str, ...]:
+    """Return a run's tags as a listing shows them: of a broken file a word that no tag can be."""
+    try:
+        return _read_tags_there(folder).tags
+    except RunError:
+        return (BROKEN,)
+
+
+def _read_tags_there(folder: Path) -> Tags:
+    if not os.path.lexists(f"{folder}{os.sep}{_NAME}"):  # thousands of runs are asked
+        return Tags()
+    return read_tags(RunPaths(folder))
 
 
 def change_tags(paths: RunPaths, changes: Iterable[str]) -> Tags:

@@ -68,3 +68,14 @@ def test_a_note_is_written_printed_and_found(stride, make_run) -> None:
     assert len(json.loads(asked)) == 1
     assert stride("note", "W/0", "") == (0, "", "")
     assert stride("note", "W/0").out == ""
+
+
+def test_tags_that_cannot_be_read_are_told_in_a_word(stride, make_run):
+    paths = make_run()
+    make_run()
+    paths.tags.write_text('{"format_version": 3, "ta')
+    code, out, err = stride("ls", "W")
+    assert (code, err) == (0, "") and out.splitlines()[0].split()[-2] == "tags"
+    assert [line.split()[0] for line in out.splitlines() if "(broken)" in line] == ["0"]
+    shown = stride("show", "W/0")
+    assert shown.code == 0 and "tags        (broken)" in shown.out.splitlines()
