@@ -48,6 +48,10 @@ class BestWeights(Callback):
 
     def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Take the weights if they are the best so far."""
+        self.judge(trainer, metrics)
+
+    def judge(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
+        """Take the weights if the values of an evaluation, now recorded, are the best so far."""
         better = self.best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch)
         if better and self._keep:
             self._weights = clone_state(self._source.of(trainer.model))

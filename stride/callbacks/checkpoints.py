@@ -56,6 +56,7 @@ class Checkpoints(Callback):
         self._name = name
         self._metric = monitor.metric
         self._metrics: Mapping[str, float] = {}
+        self._evaluated = 0  # the step that they are of
         self._retention = RetentionPolicy(config, monitor, inside=inside)
         self._saved: tuple[int, int] | None = None
         self._staging = Staging()
@@ -98,8 +99,9 @@ class Checkpoints(Callback):
         Raises:
             StrideError: the last checkpoint could not be written; or this one.
         """
-        if trainer.state.step % self._steps == 0 or self._now() >= self._due:
-            self.save(trainer)
+        step = trainer.state.step
+        if step % self._steps == 0 or self._now() >= self._due:
+            self.save(trainer, self._metrics if step == self._evaluated else None)
         elif self._untold and agreed and self.stands():
             self._tell(trainer)
 
@@ -114,8 +116,8 @@ class Checkpoints(Callback):
         return self._untold and self._errand is None
 
     def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Note the values that a checkpoint at the end of this epoch is judged by."""
-        self._metrics = metrics
+        """Note the values that a checkpoint after this step is judged by."""
+        self._metrics, self._evaluated = metrics, trainer.state.step
 
     def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Write a checkpoint when enough epochs have gone by."""

@@ -22,7 +22,9 @@ class EarlyStopping(Callback):
         self._waited = 0
 
     def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Count evaluations without an improvement."""
+        """Count evaluations without an improvement; those of other metrics alone do not count."""
+        if self._monitor.metric not in metrics:
+            return
         if self._best.take(self._monitor, metrics, trainer.state.step, trainer.state.epoch):
             self._waited = 0
         else:
@@ -40,6 +42,10 @@ class EarlyStopping(Callback):
 
     def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Decide, now that the epoch is recorded and saved."""
+        self.judge(trainer)
+
+    def judge(self, trainer: TrainerLike) -> None:
+        """Ask for the end where it is time."""
         if self.reason:
             trainer.stop(self.reason, status="done")
 

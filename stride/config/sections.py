@@ -207,6 +207,7 @@ class TrainingConfig(Section):
     """Length, precision, metrics and stopping of the training."""
 
     with_validation: bool = Field(True, description="evaluate on the validation split")
+    with_test: bool = Field(True, description="evaluate the best weights on the test split")
     experiment: str = Field(
         EXPERIMENT, pattern=r"^\w[\w.-]*$", description="a word for the names of checkpoints"
     )
@@ -240,6 +241,18 @@ class TrainingConfig(Section):
     )
     milestone_every: Positive = Field(MILESTONE_EVERY, description="epochs between milestones")
     evaluate_every: Positive = Field(1, description="epochs between evaluations")
+    evaluate_every_steps: Positive | None = Field(
+        None, description="steps between evaluations inside epochs, beside those at their ends"
+    )
+    evaluate_batches: Positive | None = Field(
+        None, description="first batches of the validation split evaluated in training; null: all"
+    )
+    limit_train_batches: Positive | None = Field(
+        None, description="batches of an epoch at most, of each process; null: all"
+    )
+    overfit_batches: Positive | None = Field(
+        None, description="train and validate on these first batches alone, the same in each epoch"
+    )
     log_interval: Positive = Field(50, description="steps between two reports")
     precision: Literal["fp32", "bf16", "fp16"] = Field("fp32", description="type to compute in")
     compile: bool = Field(False, description="compile the network with torch.compile")
@@ -269,6 +282,15 @@ class TrainingConfig(Section):
             return given
         endless = given.get("max_epochs") is None and given.get("max_steps") is None
         return {**given, "max_epochs": DEFAULT_EPOCHS} if endless else given
+
+    @model_validator(mode="after")
+    def _overfit_alone(self) -> Self:
+        for name in ("limit_train_batches", "evaluate_batches"):
+            if self.overfit_batches and getattr(self, name):
+                key = f"training_config.{name}"
+                what = f"{key} and overfit_batches both say which batches there are"
+                raise ConfigError(what, key=key, hint=f"leave {name} out: type {key}=null")
+        return self
 
     @model_validator(mode="after")
     def _know_which_way_is_better(self) -> Self:

@@ -5,7 +5,7 @@ for each epoch:
     before_epoch
     for each window of batches:
         forward, backward, before_step, clip, optimizer     `advance`
-        schedule, after_step, a checkpoint if one is due
+        schedule, after_step, an evaluation and a checkpoint if they are due
     evaluate, after_evaluate
     schedule (of epochs)
     record
@@ -56,7 +56,7 @@ class Batches(Protocol):
         """Yield the batches that are left of the epoch."""
 
 
-def _nothing() -> None:
+def _nothing(*_: Any) -> None:
     """Take the place of what a loop without a run has no use for."""
 
 
@@ -77,6 +77,8 @@ class Loop:
         warn: told of a skipped update.
         stop: what asks the loop to end.
         restore_state: puts the state of a resumed training back.
+        judge: takes the values of an evaluation inside an epoch, by which weights are the best and
+            a training may end.
         maybe_checkpoint: called when a step is complete and reported: a checkpoint may be due.
         checkpoint: called when the state must be saved, as before an evaluation that ends a
             training in mid-epoch.
@@ -98,6 +100,7 @@ class Loop:
     warn: Callable[[str], None]
     stop: StopRequest = field(default_factory=StopRequest)
     restore_state: Callable[[], None] = _nothing
+    judge: Callable[[dict[str, float]], None] = _nothing
     maybe_checkpoint: Callable[[], None] = _nothing
     checkpoint: Callable[[], None] = _nothing
     sync_stop: Callable[[], None] = _nothing
@@ -174,6 +177,7 @@ class Loop:
         max_steps, log_interval = self.limits.max_steps, self.limits.log_interval
         after_step = self.hooks.named("after_step")
         windows, positions = self._begin_epoch()
+        self._maybe_evaluate()  # where a signal came before it was done
         for window in windows:
             yield window
             *_, state.position = islice(positions, len(window))
@@ -183,6 +187,7 @@ class Loop:
                 hook(self.step)
             if state.step % log_interval == 0:
                 self._report()
+            self._maybe_evaluate()
             state.hooks_done_step = state.step
             self.maybe_checkpoint()
             if stop or state.step == max_steps:
@@ -265,14 +270,34 @@ class Loop:
             state.drawn += state.position
             state.position = 0
         if self._evaluates(complete):
-            values |= self.evaluation()
-            self.hooks.call("after_evaluate", values)
-            values |= {name: as_number(name, value) for name, value in values.items()}
+            values = self._evaluate(values)
         if complete:
             self.schedule.after_epoch(values)
         self.record(values | rates)
         self.hooks.call("after_epoch", values)
         self.sync_stop()
+
+    def _evaluate(self, values: dict[str, float]) -> dict[str, float]:
+        """Evaluate; return the values, now with those of the evaluation, as numbers."""
+        values |= self.evaluation()
+        self.hooks.call("after_evaluate", values)
+        values |= {name: as_number(name, value) for name, value in values.items()}
+        return values
+
+    def _maybe_evaluate(self) -> None:
+        """Evaluate inside an epoch where that is due; its end, and that of a loop, do so too."""
+        state, every = self.state, self.limits.evaluate_every_steps
+        if every is None or state.step % every or state.step == state.evaluated:
+            return
+        if state.position == 0 or self.over() or self._is_over():
+            return
+        self._check_finite()
+        with self.update.evaluating():
+            values = self._evaluate({})
+        state.evaluated = state.step
+        self.schedule.after_evaluation(values)
+        self.record(values)
+        self.judge(values)
 
     def _evaluates(self, complete: bool) -> bool:
         """Tell whether an epoch ends with an evaluation.
@@ -281,6 +306,8 @@ class Loop:
         stands before it there, and its row is cut off when the training is resumed.
         """
         state, stop = self.state, self.stop
+        if state.evaluated == state.step:
+            return False
         due = state.epoch % self.limits.evaluate_every == 0 or self.limits.reached(state)
         return due or not complete or (bool(stop) and not stop.pauses)
 

@@ -9,6 +9,9 @@ from stride.distributed import rank, world_size
 from stride.engine.epoch_losses import EpochLosses
 from stride.errors import ComponentError
 
+EVALUATED = "evaluated"
+"""The name of what says after which step a training evaluated inside an epoch."""
+
 LAST = "random"
 """The name of the part that is restored after all others."""
 
@@ -73,10 +76,17 @@ class LoaderState(_Passing):
     def __init__(self, batches: Any) -> None:
         super().__init__(batches)
         self._pending: dict[str, Any] | None = None
+        self._begun = False
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Choose the epoch, and go on where a restored state says."""
+        """Choose the epoch, and go on where a restored state says.
+
+        Where a limit has cut the last epoch off, it is gone on with, as a resumed training does.
+        """
+        if self._begun and self._batches.max_batches is not None:
+            self._pending = self.state_dict()
         super().set_epoch(epoch, position)
+        self._begun = True
         self.settle()
 
     def settle(self) -> None:
@@ -139,6 +149,7 @@ class TrainState:
         epoch: completed epochs.
         position: samples consumed in the current epoch, over all processes, as the batches count
             them: a user's loader that does not say how many a batch has counts batches.
+        evaluated: the last step after which the training evaluated inside an epoch.
         drawn: samples of the epochs that this object saw completed, over all processes.
         hooks_done_step: the last step whose hooks have all run, 0 outside of an epoch's batches;
             what was logged up to it can be written from another thread.
@@ -147,12 +158,22 @@ class TrainState:
         early: the names of those by which it is known what is left to train.
     """
 
-    __slots__ = ("drawn", "early", "epoch", "hooks_done_step", "parts", "position", "step")
+    __slots__ = (
+        "drawn",
+        "early",
+        "epoch",
+        "evaluated",
+        "hooks_done_step",
+        "parts",
+        "position",
+        "step",
+    )
 
     def __init__(self, **parts: Stateful) -> None:
         self.step = 0
         self.epoch = 0
         self.position = 0
+        self.evaluated = 0
         self.drawn = 0
         self.hooks_done_step = 0
         self.parts = parts
@@ -172,7 +193,7 @@ class TrainState:
                 no state.
         """
         where = "session.state.register"
-        if name in self.parts or name == "counters":
+        if name in self.parts or name in ("counters", EVALUATED):
             what, hint = f"the state has a part {name!r} already", "give yours another name"
             raise ComponentError(what, where=where, hint=hint)
         if not re.fullmatch(r"\w[\w-]*", name):  # a file of the checkpoint is called so
@@ -199,7 +220,9 @@ class TrainState:
     def state_dict(self) -> dict[str, Any]:
         """Return counters and the state of every part, by name."""
         counters = {"step": self.step, "epoch": self.epoch, "position": self.position}
-        return {"counters": counters, **{k: v.state_dict() for k, v in self.parts.items()}}
+        evaluated = {EVALUATED: {"step": self.evaluated}} if self.evaluated else {}
+        parts = {name: part.state_dict() for name, part in self.parts.items()}
+        return {"counters": counters, **evaluated, **parts}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take counters and the state of every part that is in the state; the others stay.
@@ -212,3 +235,4 @@ class TrainState:
         counters = state["counters"]
         self.step, self.epoch = counters["step"], counters["epoch"]
         self.position = counters["position"]
+        self.evaluated = state.get(EVALUATED, {"step": 0})["step"]

@@ -50,6 +50,7 @@ class Limits:
     max_steps: int | None
     accumulate: int = 1
     evaluate_every: int = 1
+    evaluate_every_steps: int | None = None
     log_interval: int = 50
     nonfinite: str = "stop"
 

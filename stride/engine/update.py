@@ -1,6 +1,7 @@
 """Do one optimiser update, in two halves: the gradients of a window, and their application."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -116,10 +117,27 @@ class Update:
         self._model.train(mode)
         if not mode:
             self._gradients.share_buffers()
+        self._switch_optimizers(mode)
+
+    def _switch_optimizers(self, mode: bool) -> None:
         for optimizer in self._optimizers.values():
             switch = getattr(optimizer, "train" if mode else "eval", None)
             if switch is not None:
                 switch()
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Switch to evaluation in the block, and each module back to its own mode after it."""
+        model = self._model
+        modules = [*model.network.modules(), *model.criterion.modules()]
+        training = [module for module in modules if module.training]
+        self.train(False)
+        try:
+            yield
+        finally:
+            for module in training:
+                module.training = True
+            self._switch_optimizers(True)
 
     def gradients(self, window: Sequence[Any], *, checked: bool = True) -> Step:
         """Leave the window's gradients in the parameters; return its loss, outputs and targets.

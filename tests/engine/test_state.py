@@ -79,6 +79,7 @@ def test_parts_are_restored_in_their_order_so_that_random_state_comes_last():
 def test_a_loader_goes_on_only_after_its_epoch_is_set():
     class Loader(Part):
         batch_size = 4
+        max_batches = None
 
         def set_epoch(self, epoch, position=0):
             self.value = 0

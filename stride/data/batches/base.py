@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -24,11 +25,16 @@ class Batches(Protocol):
         interruptible: whether making a batch can be interrupted inside an epoch and done
             again on resuming, since it changes nothing that a checkpoint holds.
         whole: whether an example is a whole batch, for a model that takes no fewer samples.
+        max_batches: how many global batches an epoch, or an iteration, has at most; None: all.
     """
 
     batch_size: int | None
     seekable: bool
     whole: bool
+
+    @property
+    def max_batches(self) -> int | None:
+        """Return the limit set by `limit`."""
 
     @property
     def interruptible(self) -> bool:
@@ -41,6 +47,12 @@ class Batches(Protocol):
     @property
     def min_batch_size(self) -> int | None:
         """Return the samples of the smallest batch that some process gets in an epoch, if known."""
+
+    def limit(self, num_batches: int | None) -> None:
+        """Let epochs and iterations end after so many global batches; None: after all.
+
+        It holds for those that begin after it.
+        """
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
         """Select the epoch of the next iterations, from `position` consumed samples on."""
@@ -98,6 +110,15 @@ class OrderedBatches:
         """Return the samples of the smallest batch that some process gets in an epoch, if known."""
         return self.order.min_batch_size
 
+    @property
+    def max_batches(self) -> int | None:
+        """Return how many global batches an epoch has at most; None: all."""
+        return self.order.max_batches
+
+    def limit(self, num_batches: int | None) -> None:
+        """Let an epoch end after so many global batches; None: after all."""
+        self.order.limit(num_batches)
+
     def __len__(self) -> int:
         return len(self.order)
 
@@ -113,6 +134,17 @@ class OrderedBatches:
         """Return which of so many samples make an example."""
         first = (key for key in self.order.batches(0, 0) if key.indices) if self.whole else ()
         return next(iter(first), BatchKey(0, list(range(min(2, length)))))
+
+
+@contextmanager
+def limited(batches: Batches, num_batches: int | None) -> Iterator[None]:
+    """Let iterations that begin in the block end after so many batches; None: after all."""
+    before = batches.max_batches
+    batches.limit(num_batches)
+    try:
+        yield
+    finally:
+        batches.limit(before)
 
 
 def to_device(batch: Any, device: torch.device) -> Any:

@@ -64,12 +64,14 @@ class ReplayedBatches(UserLoaderBatches):
         recorded = copy.copy(self.loader)
         name = "sampler" if recorded.batch_sampler is None else "batch_sampler"  # type: ignore[attr-defined]
         # Its own __setattr__ refuses another sampler: the user's loader has to keep the one it has.
-        vars(recorded)[name] = _Noted(getattr(recorded, name), self._order)
+        vars(recorded)[name] = _Noted(getattr(recorded, name), self._order, self.max_batches)
         return recorded
 
     def __iter__(self) -> Iterator[Any]:
         following, self._next = self._next, None
-        return iterate_on_device(self.loader if following is None else following, self.device)
+        if following is None:
+            return super().__iter__()
+        return iterate_on_device(following, self.device)  # its sampler ends at the limit
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield the position after each batch, and record the batch as consumed."""
@@ -139,11 +141,11 @@ class _Order:
 class _Noted:
     """A sampler that records its draws."""
 
-    def __init__(self, sampler: Any, order: _Order) -> None:
-        self._sampler, self._order = sampler, order
+    def __init__(self, sampler: Any, order: _Order, limit: int | None) -> None:
+        self._sampler, self._order, self._limit = sampler, order, limit
 
     def __iter__(self) -> Iterator[Any]:
-        for numbers in self._sampler:
+        for numbers in islice(self._sampler, self._limit):
             self._order.drawn(numbers)
             yield numbers
         self._order.end()

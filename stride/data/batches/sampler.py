@@ -1,5 +1,6 @@
 """Decide the order of samples in an epoch, from (seed, epoch) alone."""
 
+import sys
 from collections.abc import Iterator, Sized
 from itertools import accumulate, chain, islice
 from typing import Any, NamedTuple
@@ -53,6 +54,7 @@ class Order:
         batch_size: samples in a process's batch.
         global_batch: samples in a batch over all processes; the last of an epoch may be smaller,
             or is left out by `drop_last`.
+        max_batches: how many global batches an epoch has at most; None: all.
         shard: which part of a global batch is this process's.
     """
 
@@ -73,12 +75,22 @@ class Order:
         self.shard = shard
         self._drop_last = drop_last
         self._chosen: Tensor | None = None
+        self.max_batches: int | None = None
         self._measure(length)
 
     def _measure(self, length: int) -> None:
         self.length = length
         whole = length // self.global_batch * self.global_batch
-        self.num_samples = whole if self._drop_last else length
+        self.num_samples = min(whole if self._drop_last else length, self._most_samples)
+
+    @property
+    def _most_samples(self) -> int:
+        return sys.maxsize if self.max_batches is None else self.max_batches * self.global_batch
+
+    def limit(self, num_batches: int | None) -> None:
+        """Let an epoch end after so many of its global batches; None: after all."""
+        self.max_batches = num_batches
+        self._measure(self.length)
 
     def choose(self, ids: Tensor) -> None:
         """Restrict the order to these samples, given by their indices in the split."""
@@ -95,7 +107,8 @@ class Order:
 
     def min_batch_size_of(self, length: int) -> int:
         """Return the same for another number of samples."""
-        last = 0 if self._drop_last else length % self.global_batch
+        cut_off = self._drop_last or self._most_samples <= length
+        last = 0 if cut_off else length % self.global_batch
         return max(1, last // self.shard.world) if last else self.batch_size
 
     def permutation(self, epoch: int) -> Permutation | None:
@@ -191,8 +204,14 @@ class BatchSamplerOrder(Order):
         batch_size = int(getattr(sampler, "batch_size", 0) or 1)
         super().__init__(length, batch_size, seed=seed, shuffle=True, shard=shard)
         self.sampler = sampler
-        self.num_batches = sampler_length(sampler, "batch_sampler")
+        self._all_batches = sampler_length(sampler, "batch_sampler")
         self._drawn: tuple[int | None, list[Any]] = None, []
+
+    @property
+    def num_batches(self) -> int:
+        """Return how many of the sampler's batches an epoch has, over all processes."""
+        most = self._all_batches if self.max_batches is None else self.max_batches
+        return min(self._all_batches, most * self.shard.world)
 
     def __len__(self) -> int:
         return -(-self.num_batches // self.shard.world)
@@ -223,9 +242,9 @@ class BatchSamplerOrder(Order):
 
     def _left(self, epoch: int, position: int) -> Iterator[list[int]]:
         if epoch != self._drawn[0]:  # a sampler is asked once for an epoch
-            self._drawn = epoch, draw_all(self.sampler, self.seed, epoch, self.num_batches)
+            self._drawn = epoch, draw_all(self.sampler, self.seed, epoch, self._all_batches)
         consumed = 0
-        for indices in self._drawn[1]:
+        for indices in self._drawn[1][: self.num_batches]:
             left = list(indices)[max(0, position - consumed) :]
             consumed += len(indices)
             if left:

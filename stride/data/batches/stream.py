@@ -79,6 +79,8 @@ class StreamBatches:
         self.transform = getattr(source.finish, "transform", None)
         self._workers = bool(options.get("num_workers"))
         self._sizes: deque[int] = deque(maxlen=0)
+        self.max_batches: int | None = None
+        self._position = 0
         self._held = HeldGenerators(
             dataset=source.stream, transform=source.finish, collate_fn=collate
         )
@@ -104,18 +106,27 @@ class StreamBatches:
                 where="dataset_kwargs.dataset_name",
                 hint="resume at an epoch boundary, or give it state_dict and load_state_dict",
             )
-        self.epoch = epoch
+        self.epoch, self._position = epoch, position
         self._sizes = deque()
         self._state = None
         if callable(forward := getattr(self.source.stream, "set_epoch", None)):
             forward(epoch)
 
+    def limit(self, num_batches: int | None) -> None:
+        """Let an epoch end after so many global batches; None: with the stream."""
+        self.max_batches = num_batches
+
     def __len__(self) -> int:
         raise TypeError("a stream has no length")
 
     def batches_left(self, epoch: int, position: int) -> float:
-        """Return infinity: a stream does not know how many batches are left."""
-        return math.inf
+        """Return how many batches are left at most; inf: a stream does not know."""
+        size = (self.batch_size or 1) * self.shard.world
+        return (
+            math.inf
+            if self.max_batches is None
+            else max(0, self.max_batches - -(-position // size))
+        )
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield how many samples are consumed after each batch of the next iteration."""
@@ -132,9 +143,11 @@ class StreamBatches:
         return self._counted(sizes)
 
     def _counted(self, sizes: deque[int]) -> Iterator[tuple[Any, Counts]]:
-        for batch, counts in self._drawn():
+        left = self.batches_left(self.epoch, self._position)
+        for batch, counts in islice(self._drawn(), None if left == math.inf else int(left)):
             sizes.append(counts.whole)
             yield batch, counts
+        self._state = None
 
     def _drawn(self) -> Iterator[tuple[Any, Counts]]:
         seed = mix(self.seed, STREAM, self.epoch)
@@ -186,8 +199,9 @@ class ResumableStreamBatches(StreamBatches):
     interruptible = False  # interrupted, the stream has advanced by a part of a batch
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Select the epoch of the next iterations; the position is part of the state."""
+        """Select the epoch of the next iterations; the stream's state says where they begin."""
         super().set_epoch(epoch)
+        self._position = position
 
     def state_dict(self) -> dict[str, Any]:
         """Return the stream's state and that of its random generators."""

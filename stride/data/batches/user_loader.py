@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any
 
 import torch
@@ -44,6 +44,8 @@ class UserLoaderBatches:
         self.collate = getattr(loader, "collate_fn", None)
         self.num_samples: int | None = _num_samples(loader)
         self.doubt = doubt(loader)
+        self.max_batches: int | None = None
+        self._position = 0
         self._held = HeldGenerators(loader=loader)
         self._counting = [one for one in _samplers(loader) if type(one).__module__[:5] != "torch"]
         self._counted_from = [_numbers(one) for one in self._counting]
@@ -61,18 +63,25 @@ class UserLoaderBatches:
         """
         if position:
             raise no_position()
+        self._position = 0
         for follow in self._followers:
             follow(epoch)
 
+    def limit(self, num_batches: int | None) -> None:
+        """Let an epoch, and an iteration, end after so many batches; None: with the loader."""
+        self.max_batches = num_batches
+
     def __len__(self) -> int:
-        return len(self.loader)  # type: ignore[arg-type]
+        length = len(self.loader)  # type: ignore[arg-type]
+        return length if self.max_batches is None else min(length, self.max_batches)
 
     def batches_left(self, epoch: int, position: int) -> float:
-        """Return how many batches are left; inf where the loader has no length."""
+        """Return how many batches are left at most; inf where nothing tells."""
         try:
-            return len(self) - -(-position // self._counted)
+            length: float = len(self)
         except TypeError:
-            return math.inf
+            length = math.inf if self.max_batches is None else self.max_batches
+        return length - -(-position // self._counted)
 
     def positions(self, epoch: int, position: int) -> Iterator[int]:
         """Yield the position after each batch: the full batches of all ranks, in samples.
@@ -106,7 +115,13 @@ class UserLoaderBatches:
         return samples % size
 
     def __iter__(self) -> Iterator[Any]:
-        return iterate_on_device(self.loader, self.device)
+        return self._cut(iterate_on_device(self.loader, self.device))
+
+    def _cut(self, batches: Iterator[Any]) -> Iterator[Any]:
+        """Return an iteration without what lies beyond the limit."""
+        if self.max_batches is None:
+            return batches
+        return islice(batches, max(0, self.max_batches - -(-self._position // self._counted)))
 
     def shards(self) -> Iterator[tuple[Any, None]]:
         """Yield the loader's batches; each rank is taken to have as many samples."""
@@ -156,8 +171,9 @@ class ResumableUserLoaderBatches(UserLoaderBatches):
     seekable = True
 
     def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Call the loader's set_epoch; the position is part of its state."""
+        """Call the loader's set_epoch; its state says where the iteration begins."""
         super().set_epoch(epoch)
+        self._position = position
 
     def is_stateful(self) -> bool:
         """Tell that the loader has a state."""

@@ -140,6 +140,11 @@ class NamedSchedules(Mapping[str, Schedule]):
         for one in self._by_name.values():
             one.after_epoch(metrics)
 
+    def after_evaluation(self, metrics: Mapping[str, float]) -> None:
+        """Step those that follow a metric, after an evaluation inside an epoch."""
+        for one in self._by_name.values():
+            one.after_evaluation(metrics)
+
 
 def schedules_by_part(schedule: Schedule | NamedSchedules) -> dict[str, Schedule]:
     """Return each schedule by the name of its part of the state."""

@@ -42,7 +42,11 @@ class Schedule:
             return
         if not isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step()
-        elif self._monitor in metrics:
+        self.after_evaluation(metrics)
+
+    def after_evaluation(self, metrics: Mapping[str, float]) -> None:
+        """Step a plateau scheduler after an evaluation that gives its metric."""
+        if isinstance(self.scheduler, ReduceLROnPlateau) and self._monitor in metrics:
             self.scheduler.step(metrics[self._monitor])
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ from stride.data import (
     data_from_loaders,
     user_batches,
 )
+from stride.data.batches.base import limited
+from stride.data.short_epochs import shorten
 from stride.distributed import world_size
 from stride.engine.device import resolve_device
 from stride.engine.dynamo import keep_dynamo_out
@@ -141,6 +144,11 @@ class Assembly:
         return _evaluates(split, self.data, self.kind)
 
     @property
+    def tests(self) -> bool:
+        """Tell whether the training evaluates a test split at its end."""
+        return self.config.training_config.with_test and self.evaluates("test")
+
+    @property
     def saving_monitor(self) -> Monitor:
         """Return by which metric the best weights are chosen."""
         return saving_monitor(self.config.training_config, self.validates)
@@ -155,21 +163,36 @@ class Assembly:
         """Tell whether the model starts from weights that the config cannot build again."""
         return self.given_model or self.config.model_kwargs.init_from is not None
 
-    def evaluate(self, split: str, metrics: Sequence[MetricSpec] | None = None) -> dict[str, float]:
-        """Return loss and metrics of the model over a whole split, as the kind measures them.
+    def evaluate(
+        self,
+        split: str,
+        metrics: Sequence[MetricSpec] | None = None,
+        *,
+        batches: int | None = None,
+    ) -> dict[str, float]:
+        """Return loss and metrics of the model over a split, as the kind measures them.
 
         Args:
             split: train, validation or test.
             metrics: names; those of the config where none are given.
+            batches: over how many of its first batches, where it has batches; None: all.
 
         Raises:
             DataError: there is no such split.
             ComponentError: a kind of the user's returns none.
         """
-        values = self.kind.evaluate(self, split, metrics)
+        with self._limited(split, batches):
+            values = self.kind.evaluate(self, split, metrics)
         hint = 'write `return {f"{split}/NAME": value}` in its `evaluate`'
         require_returned(self.kind, "evaluate", values, Mapping, hint)
         return values
+
+    def _limited(self, split: str, batches: int | None) -> AbstractContextManager[None]:
+        """Let iterations over a split end after so many batches; a kind may have none of it."""
+        try:
+            return limited(self.loader(split), batches)
+        except DataError:
+            return nullcontext()
 
     def loader(self, split: str) -> Batches:
         """Return the batches of `train`, `validation` (or `val`) or `test`.
@@ -260,6 +283,7 @@ def assemble(
     data = _build_data(resolved, sections, objects, device, splits, normalization)
     sections["dataset_kwargs"] |= data.inferred
     if trains:
+        data = shorten(data, config.training_config, config.seed)
         kind.take_data(config, data)
     model, started_from = _build_model(resolved, sections, objects, data)
     freeze(model, config.model_kwargs.freeze)

@@ -14,6 +14,7 @@ from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
+from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
 from stride.components import find
 from stride.config.schema import Config
@@ -47,6 +48,13 @@ class CallbackSet:
     monitor: Monitor
     followed: dict[str, str] = field(default_factory=dict)
     weights: PresentWeights | WeightAverage = field(default_factory=PresentWeights)
+
+    def judge(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
+        """Keep the weights if they are the best, and let early stopping decide, inside an epoch."""
+        self.best.judge(trainer, metrics)
+        for callback in self.in_order:
+            if isinstance(callback, EarlyStopping):
+                callback.judge(trainer)
 
     def reconsider(self, stop: StopRequest) -> None:
         """Let early stopping decide again, which it does after a checkpoint is written."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from stride.components import edited_file
 from stride.config.resolve import Resolved
 from stride.config.secrets import secret_keys
+from stride.config.sections import TrainingConfig
 from stride.trainer.fit.assembly import Assembly, lengths
 from stride.trainer.fit.component_sources import used_by
 from stride.trainer.fit.open_sections import values_of
@@ -49,6 +50,9 @@ CAUTIONS = (
     ConfigWarning(
         "training_config.evaluate_every", gt, "epochs", "it is evaluated at the end alone"
     ),
+    ConfigWarning(
+        "training_config.evaluate_every_steps", gt, "steps", "it is evaluated at ends of epochs"
+    ),
     ConfigWarning("training_config.accumulate", gt, "batches in an epoch", "no step has so many"),
     ConfigWarning("training_config.digest_every", gt, "steps", "no digest is written"),
     ConfigWarning("checkpoint_config.every_epochs", gt, "epochs", "it is written at the end alone"),
@@ -83,7 +87,6 @@ def _counts(assembly: Assembly) -> dict[str, int | None]:
     """Return how many of each unit the training has, None where that is unknown."""
     config, data = assembly.config, assembly.data
     epochs, steps = lengths(config, data)
-    every = config.training_config.evaluate_every
     interval = {"step": steps, "epoch": epochs}.get(config.scheduler_kwargs.interval or "")
     try:
         batches: int | None = len(data.train_loader)  # type: ignore[arg-type]
@@ -92,10 +95,18 @@ def _counts(assembly: Assembly) -> dict[str, int | None]:
     return {
         "epochs": epochs,
         "steps": steps,
-        "evaluations": None if epochs is None else -(-epochs // every),
+        "evaluations": _evaluations(config.training_config, epochs, steps),
         "batches in an epoch": batches,
         "": interval,
     }
+
+
+def _evaluations(training: TrainingConfig, epochs: int | None, steps: int | None) -> int | None:
+    """Return how many evaluations a training has, None where that is unknown."""
+    if epochs is None:
+        return None
+    every = training.evaluate_every_steps
+    return -(-epochs // training.evaluate_every) + ((steps or 0) // every if every else 0)
 
 
 def _line(row: ConfigWarning, resolved: Resolved, counts: Mapping[str, int | None]) -> str:

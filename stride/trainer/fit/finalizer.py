@@ -79,7 +79,7 @@ class Finalizer:
         session.callbacks.best.restore(session.assembly.model)
         test: dict[str, float] = {}
         try:
-            if session.assembly.evaluates("test"):
+            if session.assembly.tests:
                 with drawing():
                     test = session.assembly.evaluate("test")
             self._together = True

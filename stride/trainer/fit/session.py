@@ -118,8 +118,11 @@ class Session:
 
     def _validate(self) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
+        if not self.assembly.validates:
+            return {}
+        most = self.assembly.config.training_config.evaluate_batches
         with self.callbacks.weights.evaluated(self.assembly.model):
-            return self.assembly.evaluate("validation") if self.assembly.validates else {}
+            return self.assembly.evaluate("validation", batches=most)
 
     def _maybe_checkpoint(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""
@@ -289,6 +292,7 @@ class Session:
             warn=LOGGER.warning,
             stop=self.stop,
             restore_state=self._restore_start,
+            judge=partial(self.callbacks.judge, self.trainer),
             maybe_checkpoint=self._maybe_checkpoint
             if world_size() > 1
             else partial(checkpoints.save_if_due, self.trainer),
@@ -322,6 +326,7 @@ def limits_of(config: Config) -> Limits:
         training.max_steps,
         accumulate=training.accumulate,
         evaluate_every=training.evaluate_every,
+        evaluate_every_steps=training.evaluate_every_steps,
         log_interval=training.log_interval,
         nonfinite=training.nonfinite,
     )

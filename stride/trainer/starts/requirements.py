@@ -26,6 +26,7 @@ FREE = (
     "training_config.early_stopping",
     "training_config.patience",
     "training_config.log_interval",
+    "training_config.with_test",
     "dataset_kwargs.path",  # the data's fingerprint is compared, not its place
     "dataset_kwargs.root",
     "load_data_kwargs.num_workers",

@@ -148,7 +148,7 @@ class Cycle:
         session, best = self._session, self._session.callbacks.best
         best.restore(session.assembly.model)
         metrics = dict(best.best.metrics)
-        if session.assembly.evaluates("test"):
+        if session.assembly.tests:
             metrics |= session.assembly.evaluate("test")
         return {self.metric: math.nan, **metrics}  # no evaluation may have given a number
 

@@ -64,6 +64,7 @@ class HumanOracle:
             normalization=data.normalization,
             transform=find_transform(config.dataset_kwargs.transform),
         )
+        loader.limit(config.training_config.limit_train_batches)
         assembly.data = replace(data, train_loader=loader)
         session.batches = shard_batches(loader)
         return source

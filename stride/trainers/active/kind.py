@@ -26,8 +26,12 @@ class Active(Kind):
         cycle: the rounds of the last or current session.
     """
 
-    # How long each round is; what was asked for so far depends on it.
-    fixed_keys = ("training_config.max_epochs", "training_config.max_steps")
+    # How long each round is, and what it is measured by: what was asked for so far depends on it.
+    fixed_keys = (
+        "training_config.max_epochs",
+        "training_config.max_steps",
+        "training_config.with_test",
+    )
 
     cycle: Cycle
     _pool: LabelledPool
