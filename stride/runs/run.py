@@ -186,8 +186,9 @@ class Run:
         Args:
             frame: whether to return a pandas DataFrame, for which
                 `frame.plot("epoch", "validation/epoch_loss")` is a curve.
-            rows: "epochs": one for each end of an epoch, with all that was recorded there; "all":
-                every line, those between too. By default a frame has epochs, and a list all.
+            rows: "epochs": one for each end of an epoch and each evaluation, with all that was
+                recorded there; "all": every line, those between too. By default a frame has
+                epochs, and a list all.
 
         Raises:
             RunError: a line before the last is broken.

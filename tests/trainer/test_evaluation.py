@@ -116,7 +116,7 @@ def left(folder):
 
 
 class TestInsideOfEpochs:
-    training = {"evaluate_every_steps": 4}
+    training = {"evaluate_every_steps": 4}  # noqa: RUF012
 
     def test_every_so_many_steps_and_at_the_ends_of_epochs(self, tmp_path):
         trainer = small(tmp_path, training=self.training)
@@ -312,7 +312,7 @@ class TestShortEpochs:
     def test_what_they_do_not_go_with_is_refused(self, tmp_path):
         with pytest.raises(ConfigError, match="limit_train_batches and overfit_batches"):
             small(tmp_path, training={"overfit_batches": 1, "limit_train_batches": 1})
-        with pytest.raises(ConfigError, match="did you mean.*overfit_batches"):
+        with pytest.raises(ConfigError, match=r"did you mean.*overfit_batches"):
             small(tmp_path, training={"overfit_batch": 1})
         assert not os.listdir(tmp_path)
 

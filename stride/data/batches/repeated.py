@@ -38,7 +38,8 @@ class RepeatedBatches:
         self._drawn = drawn
         self._first = 0
         self.batch_size = source.batch_size
-        self.min_batch_size = source.min_batch_size
+        with limited(source, len(drawn)):
+            self.min_batch_size = source.min_batch_size
         self.max_batches: int | None = None
 
     @property

@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 
 
 def epoch_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return a row for each end of an epoch, with all that was recorded there.
+    """Return a row for each end of an epoch and each evaluation, with all recorded there.
 
     What a hook logged at that step is in a line of its own; where both have a name, the value of
     the epoch stands. An epoch that a limit has cut off counts as ended.

@@ -12,6 +12,7 @@ from stride.config.active import ActiveConfig
 from stride.config.metrics import metric_name
 from stride.config.schema import Config
 from stride.data import Data
+from stride.data.batches.repeated import RepeatedBatches
 from stride.data.batches.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import world_size
@@ -78,7 +79,7 @@ def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) ->
 
 def measured(assembly: Assembly) -> list[str]:
     """Return what is known of a round: the metric of its curve first, of the best split."""
-    splits = ["test"] if assembly.data.test_loader is not None else []
+    splits = ["test"] if assembly.tests else []
     splits += ["validation"] if assembly.validates else []
     recorded = (MetricChoice.of(spec).recorded for spec in assembly.metric_names)
     names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
@@ -122,6 +123,10 @@ def order_of(data: Data) -> Order:
         DataError: the data has no samples to choose from.
         ConfigError: a sampler of the user's chooses them.
     """
+    if isinstance(data.train_loader, RepeatedBatches):
+        key = "training_config.overfit_batches"
+        what = "active learning chooses the samples by itself"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=null")
     order = getattr(data.train_loader, "order", None)
     if "train" not in data.sources or order is None:
         raise DataError(

@@ -258,3 +258,32 @@ def test_the_smallest_batch_of_all_shares_is_known(length, world, smallest):
     sizes = [len(key.indices) for order in orders for key in order.batches(0, 0) if key.indices]
     assert {order.min_batch_size for order in orders} == {min(sizes)} == {smallest}
     assert Order(length + 8, drop_last=True, **common).min_batch_size == 4
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_limited_epoch_is_the_beginning_of_the_whole_one(world, drop_last):
+    shards = [Shard(rank, world) for rank in range(world)]
+    whole, some = (
+        [Order(23, 5, seed=1, shuffle=True, drop_last=drop_last, shard=one) for one in shards]
+        for _ in range(2)
+    )
+    for order in some:
+        order.limit(2)
+    for one, other in zip(whole, some, strict=True):
+        assert keys(other, 4) == keys(one, 4)[:2] and len(other) == 2
+        assert keys(other, 4, 5 * world) == keys(one, 4)[1:2]
+        assert list(other.positions(4, 0)) == list(one.positions(4, 0))[:2]
+        assert other.batches_left(4, 5 * world) == 1 and other.min_batch_size == 5
+        assert all_indices(other, 4, 0) == list(chain(*keys(other, 4)))
+        other.limit(99)
+        assert keys(other, 4) == keys(one, 4) and other.min_batch_size == one.min_batch_size
+
+
+def test_a_limited_epoch_has_the_first_of_a_batch_samplers_batches():
+    order = BatchSamplerOrder([[0, 1, 2], [3], [4, 5]], 6, seed=1)
+    order.limit(2)
+    assert keys(order, 0) == [[0, 1, 2], [3]] and len(order) == 2
+    assert list(order.positions(0, 0)) == [3, 4] and order.batches_left(0, 3) == 1
+    order.limit(None)
+    assert keys(order, 0) == [[0, 1, 2], [3], [4, 5]]

@@ -253,6 +253,7 @@ def test_the_start_is_as_it_was_asked_for(tmp_path, start):
         ({"strategy": "textwrap:dedent"}, {}, "called as rule"),
         ({"start_size": 99}, {}, "99 samples are to be labelled"),
         ({}, {"load_data_kwargs": {"sampler": "torch.utils.data:RandomSampler"}}, "sampler"),
+        ({}, {"training_config": {"overfit_batches": 2}}, "chooses the samples by itself"),
         ({"metric": "test/acuracy"}, {}, "test/acuracy"),
         ({"feature_layer": "layrs.0", "strategy": "CoreSet"}, {}, "layrs.0"),
     ],
