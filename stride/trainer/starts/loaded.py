@@ -10,7 +10,6 @@ from functools import cached_property
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from stride.metrics.choice import MetricSpec
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from stride.components.trust import Trust
     from stride.config import Resolved
+    from stride.metrics.choice import MetricSpec
     from stride.trainer.fit.assembly import Assembly
     from stride.trainer.predict.predictions import Arrays
     from stride.trainer.predict.samples import Samples
@@ -123,7 +123,7 @@ class LoadedRun(Run):
     def evaluate(
         self,
         split: str = "test",
-        metrics: Sequence[MetricSpec] | None = None,
+        metrics: "Sequence[MetricSpec] | None" = None,
         *,
         device: str | None = None,
         model: Any = None,
