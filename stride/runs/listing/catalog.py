@@ -56,7 +56,7 @@ class Catalog:
         self, work_dir: Path, names: Collection[str], index: Index, now: float, *, whole: bool
     ) -> None:
         self.work_dir, self._names, self._index, self._now = work_dir, names, index, now
-        self._whole = whole
+        self._whole, self._prefix = whole, f"{work_dir}{os.sep}"
         self._fresh = Fresh()
         self._same: set[str] = set()  # whose status.json is still the one that the index knows
         self._rows: dict[str, StoredRow] = {}
@@ -100,14 +100,18 @@ class Catalog:
 
     def config_keys(self) -> set[str]:
         """Return the keys of the configs of all runs."""
-        sections: set[int] = set()
-        keys: set[str] = set()
-        for entry in self.entries:
-            with suppress(RunError):
-                found = self._sections(entry.name)
-                sections.update(found.pieces)
-                keys.update(() if found.run is None else ("run",))
-        return keys.union(*map(self._pieces.section, sections)) - {"format_version"}
+        found = {self._same_pieces(entry.name) for entry in self.entries}
+        pieces = {piece for _, some in found for piece in some}
+        keys = {"run"} if any(has_run for has_run, _ in found) else set()
+        return keys.union(*map(self._pieces.section, pieces)) - {"format_version"}
+
+    def _same_pieces(self, name: str) -> tuple[bool, tuple[int, ...]]:
+        """Return what many configs are alike in: whether they name a run, and their sections."""
+        try:
+            found = self._sections(name)
+        except RunError:
+            return False, ()
+        return found.run is not None, found.pieces
 
     def metric_names(self) -> set[str]:
         """Return the names of the metrics of all runs."""
@@ -142,7 +146,7 @@ class Catalog:
         return Configs(self._pieces)
 
     def _folder(self, name: str) -> str:
-        return f"{self.work_dir}{os.sep}{name}"
+        return self._prefix + name
 
     def _entry(self, name: str) -> Entry | None:
         """Return a run's place, or None for a folder that is not a run."""

@@ -1,8 +1,7 @@
 """Read the config of a run as sections, most of which thousands of runs have in common."""
 
 import os
-from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +34,42 @@ class Sections(NamedTuple):
     pieces: tuple[int, ...]
 
 
+class SharedConfig(Mapping[str, Any]):
+    """A config that many runs have, with the name of one of them.
+
+    A key is looked up where it stands; whatever needs them all gets a dict, made for that moment.
+
+    Args:
+        run: the name.
+        shared: all else, by dotted key.
+    """
+
+    __slots__ = ("_run", "_shared")
+
+    def __init__(self, run: str, shared: Mapping[str, Any]) -> None:
+        self._run, self._shared = run, shared
+
+    def __getitem__(self, key: str) -> Any:
+        return self._run if key == "run" else self._shared[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return all keys with their values."""
+        return self._whole().items()
+
+    def values(self) -> ValuesView[Any]:
+        """Return all values, in the order of the keys."""
+        return self._whole().values()
+
+    def _whole(self) -> dict[str, Any]:
+        return {**self._shared, "run": self._run}
+
+
 class Configs:
     """Give configs by dotted key; runs that differ in nothing but their name share the values.
 
@@ -60,7 +95,7 @@ class Configs:
             shared = {key: value for section in flat for key, value in section.items()}
             shared.pop(_VERSION, None)
             self._values[sections.pieces] = shared
-        return shared if sections.run is None else ChainMap({"run": sections.run}, shared)
+        return shared if sections.run is None else SharedConfig(sections.run, shared)
 
 
 def read_config(folder: str, pieces: Pieces) -> tuple[Signature | None, Sections]:
