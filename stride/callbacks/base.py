@@ -1,4 +1,4 @@
-"""What a callback is: nine hooks that do nothing, of which it fills some."""
+"""What a callback is: ten hooks that do nothing, of which it fills some."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +30,15 @@ class Callback:
     def after_step(self, trainer: "TrainerLike", step: "Step") -> None:
         """Run after an optimiser update; reading `step.loss` as a number waits for the device."""
 
+    def before_evaluate(self, trainer: "TrainerLike", split: str) -> None:
+        """Run before a split is evaluated: "validation", "test", or one of the user's by name."""
+
     def after_evaluate(self, trainer: "TrainerLike", metrics: dict[str, float]) -> None:
-        """Run after the validation split was evaluated; values added to `metrics` are recorded."""
+        """Run after the validation split was evaluated; values added to `metrics` are recorded.
+
+        One that takes the split too, as `(trainer, metrics, split="validation")`, is called for
+        every split.
+        """
 
     def after_epoch(self, trainer: "TrainerLike", metrics: dict[str, float]) -> None:
         """Run at the end of an epoch, after its values are recorded."""

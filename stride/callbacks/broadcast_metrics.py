@@ -8,7 +8,9 @@ from stride.distributed import broadcast
 class BroadcastMetrics(Callback):
     """Give each rank what hooks have added to the metrics on rank 0, and nothing else."""
 
-    def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
+    def after_evaluate(
+        self, trainer: TrainerLike, metrics: dict[str, float], split: str = "validation"
+    ) -> None:
         """Replace the values."""
         values = broadcast(dict(metrics))
         metrics.clear()

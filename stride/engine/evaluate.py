@@ -5,16 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
-import torch
-
 from stride.config.metrics import metric_name
 from stride.distributed import any_rank
 from stride.engine.precision import Precision
 from stride.metrics.averages import means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type
 from stride.metrics.names import named_numbers, require_no_clash
+from stride.models.gradient_mode import evaluating
 from stride.models.losses import Size, to_sum_dtype, value_or_zero
-from stride.models.model import Model, Step, as_step
+from stride.models.model import Model, Step, evaluated_step
 from stride.models.shards import is_sharded
 
 
@@ -38,7 +37,7 @@ def evaluate(
     training = model.network.training
     model.eval()
     try:
-        with torch.inference_mode(), precision.autocast():
+        with evaluating(model), precision.autocast():
             sums = _pass(model, batches, metrics)
     finally:
         model.train(training)
@@ -71,7 +70,7 @@ def _pass(
     sums: dict[str, tuple[Size, Size]] = {"loss": (0.0, 0)}
     divided = is_sharded(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
-        step = as_step(model.evaluation_step(batch), batch)
+        step = evaluated_step(model, batch)
         if not counts:
             continue
         _add(sums, step)

@@ -1,14 +1,21 @@
 """Collect the hooks that are overridden, so that an empty one costs nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from inspect import signature
 from typing import Any
+
+from stride.config.metrics import as_number
+
+VALIDATION = "validation"
+"""The split by which a training is judged."""
 
 NAMES = (
     "before_train",
     "before_epoch",
     "before_step",
     "after_step",
+    "before_evaluate",
     "after_evaluate",
     "after_epoch",
     "after_checkpoint",
@@ -38,6 +45,7 @@ class Hooks:
                 if _overrides(callback, base, name)
             ]
             self._hooks[name] = own + theirs
+        self._hooks["after_evaluate"] = [_by_split(one) for one in self._hooks["after_evaluate"]]
 
     def named(self, name: str) -> list[Callable[..., Any]]:
         """Return the hooks called `name`, which may be none."""
@@ -47,6 +55,26 @@ class Hooks:
         """Call every hook called `name`."""
         for hook in self._hooks[name]:
             hook(*arguments)
+
+    def around_evaluation(
+        self,
+        split: str,
+        evaluation: Callable[[str], Mapping[str, float]],
+        values: dict[str, float],
+    ) -> dict[str, float]:
+        """Evaluate a split between its hooks; return the values, with those found, as numbers."""
+        self.call("before_evaluate", split)
+        values |= evaluation(split)
+        self.call("after_evaluate", values, split)
+        values |= {name: as_number(name, value) for name, value in values.items()}
+        return values
+
+
+def _by_split(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the hook as it is called for each split: one that takes none is for validation."""
+    if "split" in signature(hook).parameters:
+        return lambda metrics, split: hook(metrics, split=split)
+    return lambda metrics, split: hook(metrics) if split == VALIDATION else None
 
 
 def _overrides(instance: object, base: type, name: str) -> bool:

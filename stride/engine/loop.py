@@ -6,7 +6,7 @@ for each epoch:
     for each window of batches:
         forward, backward, before_step, clip, optimizer     `advance`
         schedule, after_step, an evaluation and a checkpoint if they are due
-    evaluate, after_evaluate
+    before_evaluate, evaluate, after_evaluate
     schedule (of epochs)
     record
     after_epoch                  best weights, checkpoint, then the decision to stop
@@ -21,10 +21,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-from stride.config.metrics import as_number
 from stride.data.batches.waiting import WaitEnded
 from stride.engine.epoch_losses import EpochLosses
-from stride.engine.hooks import Hooks
+from stride.engine.hooks import VALIDATION, Hooks
 from stride.engine.optim.optimizers import NamedSchedules
 from stride.engine.optim.schedule import Schedule
 from stride.engine.state import TrainState
@@ -68,7 +67,7 @@ class Loop:
         batches: the training batches.
         update: one optimiser update over a window of batches; holds the model.
         schedule: the learning rate's.
-        evaluation: gives the metrics of the validation split; none, an empty dict.
+        evaluation: gives the metrics of a split, here the validation split; none, an empty dict.
         state: the counters, kept true at every hook.
         tally: the epoch's losses.
         hooks: called at the places named at the top of this file.
@@ -90,7 +89,7 @@ class Loop:
     batches: Batches
     update: Update
     schedule: Schedule | NamedSchedules
-    evaluation: Callable[[], dict[str, float]]
+    evaluation: Callable[[str], Mapping[str, float]]
     state: TrainState
     losses: EpochLosses
     hooks: Hooks
@@ -278,11 +277,8 @@ class Loop:
         self.sync_stop()
 
     def _evaluate(self, values: dict[str, float]) -> dict[str, float]:
-        """Evaluate; return the values, now with those of the evaluation, as numbers."""
-        values |= self.evaluation()
-        self.hooks.call("after_evaluate", values)
-        values |= {name: as_number(name, value) for name, value in values.items()}
-        return values
+        """Evaluate; return the values, now with those of the evaluation."""
+        return self.hooks.around_evaluation(VALIDATION, self.evaluation, values)
 
     def _maybe_evaluate(self) -> None:
         """Evaluate inside an epoch where that is due; its end, and that of a loop, do so too."""

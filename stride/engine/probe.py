@@ -21,7 +21,8 @@ from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
 from stride.metrics.names import named_numbers, require_distinct, require_no_clash
 from stride.models.broadcast_check import require_no_broadcast
-from stride.models.model import Model, Step, as_step, batch_size, loss_or_zero
+from stride.models.gradient_mode import evaluating
+from stride.models.model import Model, Step, as_step, batch_size, evaluated_step, loss_or_zero
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
 
@@ -161,8 +162,8 @@ def _try_last_evaluated(model: Model, batch: Any, last: LastBatch, precision: Pr
     few = first_samples(batch, last.size, of=batch_size(batch))
     if few is not None:
         what = f"there is {last}, which the model cannot be evaluated on"
-        with _taking(last, what), _evaluating(precision):
-            as_step(model.evaluation_step(few), few)
+        with _taking(last, what), evaluating(model), precision.autocast():
+            evaluated_step(model, few)
 
 
 @contextmanager
@@ -172,12 +173,6 @@ def _taking(last: LastBatch, what: str) -> Iterator[None]:
     except Exception as error:
         told = f"{what}: {_first_line(error)}"
         raise DataError(told, where=last.where, hint=last.hint) from error
-
-
-@contextmanager
-def _evaluating(precision: Precision) -> Iterator[None]:
-    with torch.inference_mode(), precision.autocast():
-        yield
 
 
 def _evaluate(
@@ -190,8 +185,8 @@ def _evaluate(
     """
     model.eval()
     try:
-        with _evaluating(precision):
-            step = as_step(model.evaluation_step(batch), batch)
+        with evaluating(model), precision.autocast():
+            step = evaluated_step(model, batch)
             require_no_clash(step.values, metrics)
             _update(metrics, step)
     except StrideError as error:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from stride.config.metrics import value_name_fault
 from stride.errors import DataError
 from stride.models.frozen_networks import FrozenNetworks
+from stride.models.gradient_mode import evaluating, forget_gradients, without_graph
 from stride.models.losses import LABELS, Size, Value, loss_function_for, value_or_zero
 from stride.models.shards import state_like
 from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
@@ -59,13 +60,20 @@ class Model:
         criterion: called as criterion(outputs, targets); its own parameters are trained too.
         forward: what a step calls for the outputs: the network, or a wrapper round it
             (DistributedDataParallel, torch.compile) which the engine puts here.
+        evaluation_needs_gradients: whether evaluation steps and predictions are computed with
+            gradients, for losses and outputs that are made of some, as forces or the residual of
+            a differential equation; else in inference mode. A class of models or networks says so.
         frozen_modules: names of the network's modules that stay in evaluation mode.
         frozen: networks of other runs that the steps may call and nothing trains, by name.
     """
 
+    evaluation_needs_gradients: bool = False
+
     def __init__(self, network: nn.Module, criterion: nn.Module) -> None:
         self.network = network
         self.criterion = criterion
+        if getattr(network, "evaluation_needs_gradients", False):
+            self.evaluation_needs_gradients = True
         self.forward: Callable[..., Any] = network
         self.frozen_modules: Sequence[str] = ()
         self.frozen = FrozenNetworks()
@@ -119,13 +127,15 @@ class Model:
         """Return the step that evaluation sees: by default the training step."""
         return self.training_step(batch)
 
-    @torch.inference_mode()
     def predict(self, inputs: Any) -> Any:
         """Return the network's outputs for inputs, in evaluation mode, restored after."""
         training = self.network.training
         self.network.eval()
+        placed = inputs.to(self.device) if isinstance(inputs, Tensor) else inputs
         try:
-            return self.network(inputs.to(self.device) if isinstance(inputs, Tensor) else inputs)
+            with evaluating(self):
+                outputs = self.network(placed)
+                return without_graph(outputs) if self.evaluation_needs_gradients else outputs
         finally:
             self._train_network(training)
 
@@ -210,6 +220,16 @@ class OwnSteps(Model):
         """Let the module's own steps call other networks, by its attribute `frozen`."""
         super().set_frozen(networks)
         self.network.frozen = networks  # type: ignore[assignment]
+
+
+def evaluated_step(model: Model, batch: Any) -> Step:
+    """Return the model's evaluation step of a batch; of gradients it needed nothing is kept."""
+    step = as_step(model.evaluation_step(batch), batch)
+    if not model.evaluation_needs_gradients:
+        return step
+    forget_gradients(model)
+    detached: Step = without_graph(step)
+    return detached
 
 
 def as_step(result: Any, batch: Any) -> Step:

@@ -9,6 +9,7 @@ from stride.data.batches.sampler import Order
 from stride.distributed import shard
 from stride.engine.evaluate import evaluate
 from stride.engine.precision import Precision
+from stride.metrics.base import Metric
 from stride.metrics.build import build_metrics
 from stride.models.model import Model, Step
 
@@ -100,6 +101,70 @@ def test_sizes_are_added_in_a_type_that_holds_their_sum(kind, size):
     made.evaluation_step = lambda batch: Step(batch.mean(), torch.tensor(size).to(kind))
     values = evaluate(made, losses, {}, split="val", precision=FP32)
     assert values == {"validation/epoch_loss": pytest.approx(4)}
+
+
+class Sloped(Model):
+    """A loss made of a gradient: the squared slope of the outputs; it even goes backward."""
+
+    evaluation_needs_gradients = True
+
+    def training_step(self, batch):
+        inputs = batch[0].clone().requires_grad_()
+        outputs = self.network(inputs)
+        (slope,) = torch.autograd.grad(outputs.sum(), inputs, create_graph=True)
+        loss = slope.square().sum(1).mean()
+        loss.backward(retain_graph=True)
+        return Step(loss, len(inputs), {"u": outputs}, [slope], values={"mean": outputs.mean()})
+
+
+class Keeping(Metric):
+    """Holds what it is given."""
+
+    def reset(self):
+        self.steps = []
+
+    def update(self, step):
+        self.steps.append(step)
+
+    def compute(self):
+        return 0.0
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        """Take nothing."""
+
+
+def test_a_loss_made_of_gradients_has_them_and_nothing_is_kept_of_its_graph():
+    torch.manual_seed(0)
+    made = Sloped(nn.Linear(4, 1), nn.Identity())
+    left = made.network.weight.grad = torch.ones(1, 4)
+    metric = Keeping()
+    batches = [(torch.randn(3, 4),), (torch.randn(2, 4),)]
+    with torch.inference_mode():  # whoever asks
+        values = evaluate(made, batches, {"kept": metric}, split="test", precision=FP32)
+    assert values["test/loss"] == pytest.approx(made.network.weight.square().sum().item())
+    assert made.network.weight.grad is left and torch.equal(left, torch.ones(1, 4))
+    assert made.network.bias.grad is None
+    kept = [(one.loss, one.outputs["u"], *one.targets, one.values["mean"]) for one in metric.steps]
+    assert not any(tensor.requires_grad for step in kept for tensor in step)
+
+
+def test_a_network_can_ask_for_gradients_too():
+    class Forces(nn.Linear):
+        evaluation_needs_gradients = True
+
+        def forward(self, x):
+            x = x.requires_grad_()
+            return torch.autograd.grad(super().forward(x).square().sum(), x, create_graph=True)[0]
+
+    torch.manual_seed(0)
+    made, x = Model(Forces(2, 1), nn.MSELoss()), torch.randn(3, 2)
+    predicted = made.predict(x.clone())
+    assert not predicted.requires_grad and predicted.shape == x.shape
+    values = evaluate(made, [(x, predicted)], {}, split="test", precision=FP32)
+    assert values["test/loss"] == 0
 
 
 def test_an_empty_split_has_no_number():

@@ -53,7 +53,7 @@ class Trainer:
 
 
 class Base:
-    """Nine hooks that do nothing."""
+    """Ten hooks that do nothing."""
 
 
 for _name in NAMES:
@@ -77,7 +77,13 @@ for _name in NAMES:
 
 
 def build(
-    batches=None, *, callbacks=(), nonfinite="stop", schedule=None, evaluation=dict, **limits
+    batches=None,
+    *,
+    callbacks=(),
+    nonfinite="stop",
+    schedule=None,
+    evaluation=lambda split: {},
+    **limits,
 ):
     torch.manual_seed(0)
     model = Model(nn.Linear(3, 2), nn.MSELoss())
@@ -136,7 +142,7 @@ def test_loops_led_together_are_as_each_alone():
     ("steps", "epoch", "position"), [(3, 0, 12), (5, 1, 0), (7, 1, 8), (10, 2, 0)]
 )
 def test_max_steps_ends_inside_an_epoch_or_with_it(steps, epoch, position):
-    loop, rows = build(max_steps=steps, evaluation=lambda: {"validation/epoch_loss": 1.0})
+    loop, rows = build(max_steps=steps, evaluation=lambda split: {"validation/epoch_loss": 1.0})
     loop.run()
     assert (loop.state.step, loop.state.epoch, loop.state.position) == (steps, epoch, position)
     assert "validation/epoch_loss" in rows[-1][2]  # the last values are always evaluated
@@ -153,6 +159,7 @@ def test_hooks_are_called_in_the_documented_order():
         "before_epoch",
         *step,
         *step,
+        "before_evaluate",
         "after_evaluate",
         "after_epoch",
         "after_train",
@@ -173,7 +180,7 @@ def test_a_stop_is_obeyed_after_the_step_and_still_evaluated():
         def after_step(self, trainer, step):
             loop.stop.reason = "enough"
 
-    loop, rows = build(callbacks=[Stopper()], max_epochs=9, evaluation=lambda: {"seen": 1.0})
+    loop, rows = build(callbacks=[Stopper()], max_epochs=9, evaluation=lambda split: {"seen": 1.0})
     loop.run()
     assert loop.state.step == 1
     assert rows[-1][2]["seen"] == 1.0
@@ -200,7 +207,7 @@ def test_a_stop_that_pauses_adds_no_evaluation_between_two_epochs(status, evalua
             if loop.batches.batches_left(0, loop.state.position) <= 0:
                 loop.stop.reason, loop.stop.status = "enough", status
 
-    evaluation = lambda: seen.append(loop.state.epoch) or {}  # noqa: E731
+    evaluation = lambda split: seen.append(loop.state.epoch) or {}  # noqa: E731
     loop, _ = build(callbacks=[Stop()], max_epochs=9, evaluate_every=2, evaluation=evaluation)
     loop.run()
     assert (loop.state.epoch, len(seen)) == (1, evaluations)
@@ -230,7 +237,7 @@ def test_a_wait_that_a_signal_ended_ends_the_loop_where_it_can_be_saved(
 def test_evaluation_comes_every_so_many_epochs_and_at_the_end():
     seen = []
     loop, _ = build(
-        max_epochs=5, evaluate_every=2, evaluation=lambda: seen.append(loop.state.epoch) or {}
+        max_epochs=5, evaluate_every=2, evaluation=lambda split: seen.append(loop.state.epoch) or {}
     )
     loop.run()
     assert seen == [2, 4, 5]
@@ -441,7 +448,9 @@ def test_a_state_is_put_back_into_an_epoch_once_its_hooks_and_modes_are_set():
 
 def test_a_step_is_settled_when_its_row_is_there_and_not_behind_its_epoch():
     seen = []
-    loop, _ = build(Batches(2), max_epochs=1, log_interval=1, evaluation=lambda: note("evaluate"))
+    loop, _ = build(
+        Batches(2), max_epochs=1, log_interval=1, evaluation=lambda split: note("evaluate")
+    )
 
     def note(what):
         seen.append((what, loop.state.hooks_done_step))

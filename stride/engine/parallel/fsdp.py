@@ -118,7 +118,11 @@ def _require_dividable(model: Model) -> None:
 
 
 def require_fsdp_fits(
-    optimizer: Optimizer, precision: Precision, *, compiles: bool = False
+    optimizer: Optimizer,
+    precision: Precision,
+    *,
+    compiles: bool = False,
+    evaluates_gradients: bool = False,
 ) -> None:
     """Refuse what does not work on divided parameters.
 
@@ -127,15 +131,18 @@ def require_fsdp_fits(
         precision: the arithmetic.
         compiles: whether the network is to be compiled: rows come together between its parts,
             where the compiler breaks off, and nothing would be left of it.
+        evaluates_gradients: whether evaluations are made of gradients: rows that have come together
+            for a forward pass stay so until its backward pass.
 
     Raises:
         ConfigError: the optimiser asks for gradients by itself, gradients are scaled, or the
-            network compiled.
+            network compiled; or evaluations need gradients.
     """
     for wrong, what in (
         (needs_closure(optimizer), f"{type(optimizer).__name__}, which asks for the loss again,"),
         (precision.scaler is not None, f"the precision {precision.name}"),
         (compiles, "training_config.compile"),
+        (evaluates_gradients, "a model with evaluation_needs_gradients"),
     ):
         if wrong:
             raise ConfigError(

@@ -205,5 +205,10 @@ def build_optimizers_of(assembly: Assembly) -> Optimizers:
         check_optimizer(optimizer, assembly.precision)
         if is_sharded(model.network):
             compiles = config.training_config.compile
-            require_fsdp_fits(optimizer, assembly.precision, compiles=compiles)
+            require_fsdp_fits(
+                optimizer,
+                assembly.precision,
+                compiles=compiles,
+                evaluates_gradients=model.evaluation_needs_gradients,
+            )
     return optimizers

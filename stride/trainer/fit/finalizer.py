@@ -79,9 +79,8 @@ class Finalizer:
         session.callbacks.best.restore(session.assembly.model)
         test: dict[str, float] = {}
         try:
-            if session.assembly.tests:
-                with drawing():
-                    test = session.assembly.evaluate("test")
+            with drawing():
+                test = session.test()
             self._together = True
         finally:
             self._save_results(test)

@@ -116,13 +116,19 @@ class Session:
         others = dict(self.latest)  # which a thread adds to
         return dict(self.metrics) | {n: v for n, v in others.items() if n not in self.metrics}
 
-    def _validate(self) -> dict[str, float]:
+    def test(self) -> dict[str, float]:
+        """Evaluate the test split between its hooks; return nothing where that is not wanted."""
+        if not self.assembly.tests:
+            return {}
+        return self.hooks.around_evaluation("test", self.assembly.evaluate, {})
+
+    def _validate(self, split: str) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
         if not self.assembly.validates:
             return {}
         most = self.assembly.config.training_config.evaluate_batches
         with self.callbacks.weights.evaluated(self.assembly.model):
-            return self.assembly.evaluate("validation", batches=most)
+            return self.assembly.evaluate(split, batches=most)
 
     def _maybe_checkpoint(self) -> None:
         """Save the training where it is due, after agreeing with the other ranks."""

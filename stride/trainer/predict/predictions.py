@@ -10,6 +10,7 @@ from torch import Tensor
 from stride.data import Normalization
 from stride.engine.precision import Precision
 from stride.errors import DataError
+from stride.models.gradient_mode import evaluating
 from stride.models.model import Model
 from stride.trainer.predict.samples import Samples
 
@@ -89,7 +90,7 @@ def predict(
     """
     columns: dict[str, Column] = {}
     count = 0
-    with torch.inference_mode(), precision.autocast():
+    with evaluating(model), precision.autocast():
         for batch in samples.batches:
             inputs, targets = split_inputs(batch)
             outputs = model.predict(inputs)

@@ -147,9 +147,7 @@ class Cycle:
         """Evaluate the best weights of the round on the test split."""
         session, best = self._session, self._session.callbacks.best
         best.restore(session.assembly.model)
-        metrics = dict(best.best.metrics)
-        if session.assembly.tests:
-            metrics |= session.assembly.evaluate("test")
+        metrics = best.best.metrics | session.test()
         return {self.metric: math.nan, **metrics}  # no evaluation may have given a number
 
     def _enough(self, metrics: dict[str, float]) -> str:
