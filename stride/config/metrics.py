@@ -22,7 +22,7 @@ _PER_EPOCH = frozenset({"loss", "accuracy"})
 _OWN_VALUES = RESERVED | {"loss", "lr", GRAD_NORM}  # what a training records by itself
 VALUE_NAME = re.compile(r"\w[\w.-]*")
 """What a number is called after its split."""
-_SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})[/_](.+)")
+_SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})(?:/(.+)|_([^/]+))")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 
 
@@ -34,7 +34,7 @@ def metric_name(split: str, metric: str) -> str:
     `("train", "epoch_kl")` stays `train/epoch_kl`.
     """
     split, base = SPLITS.get(split, split), metric.removeprefix("epoch_")
-    per_epoch = base in _PER_EPOCH and split != "test"
+    per_epoch = base in _PER_EPOCH and split in ("train", "validation")
     if per_epoch or (split == "train" and base != metric):
         return f"{split}/epoch_{base}"
     return f"{split}/{base}"
@@ -46,7 +46,16 @@ def canonical(name: str) -> str:
     A name without a split in front (`lr`) is returned as it is.
     """
     found = _SPLIT_NAME.fullmatch(name)
-    return metric_name(found[1], found[2]) if found else name
+    return metric_name(found[1], found[2] or found[3]) if found else name
+
+
+def split_name_fault(name: str) -> str:
+    """Return why a split of the user's cannot be called so, empty where it can."""
+    if name in SPLITS:
+        return "which is a split that every training has: give it another name"
+    if not VALUE_NAME.fullmatch(name):
+        return "which is not a name: use letters, digits, _, - and ."
+    return ""
 
 
 def value_name_fault(name: Any) -> str:

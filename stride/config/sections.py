@@ -13,10 +13,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    field_validator,
     model_validator,
 )
 
-from stride.config.metrics import canonical, infer_mode
+from stride.config.metrics import canonical, infer_mode, split_name_fault
 from stride.config.short_forms import EXPERIMENT, KEEP_BEST, MILESTONE_EVERY
 from stride.config.validation_errors import typed_table
 from stride.config.values import show, whole_number
@@ -97,6 +98,19 @@ class DatasetKwargs(OpenSection):
     subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept")
     normalize: Normalization = Field("none", description="statistics of the training split to use")
     transform: Text | None = Field(None, description="import path of a per-sample transform")
+    extra_splits: dict[str, dict[str, Any]] = Field(
+        {},
+        description="further sets to evaluate: a name, and what differs in the dataset's arguments",
+    )
+
+    @field_validator("extra_splits")
+    @classmethod
+    def _name_splits(cls, splits: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name in splits:
+            if fault := split_name_fault(name):
+                key = "dataset_kwargs.extra_splits"
+                raise ConfigError(f"{key} has the name {name!r}, {fault}", key=key)
+        return splits
 
     @model_validator(mode="after")
     def _leave_some_to_train_on(self) -> Self:

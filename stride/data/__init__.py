@@ -7,7 +7,7 @@ from stride.data.build import batches_in_order as batches_in_order
 from stride.data.datasets import resolve_dataset
 from stride.data.normalize import Normalization
 from stride.data.options import resolve_loader
-from stride.data.user_loaders import data_from_loaders, user_batches
+from stride.data.user_loaders import data_from_loaders, user_batches, validation_loaders
 
 __all__ = [
     "ArrayDataset",
@@ -20,4 +20,5 @@ __all__ = [
     "resolve_dataset",
     "resolve_loader",
     "user_batches",
+    "validation_loaders",
 ]

@@ -37,6 +37,7 @@ class Data:
         info: shapes, kinds and counts.
         normalization: the statistics applied to inputs, if any.
         fingerprint: digest of the content.
+        extra_loaders: batches of further splits to evaluate, by name.
         sources: the splits as datasets of samples, training transforms not applied.
         inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
         permutation: the method by which so many samples are divided and ordered; empty: by the
@@ -49,6 +50,7 @@ class Data:
     info: DataInfo
     normalization: Normalization | None
     fingerprint: str
+    extra_loaders: Mapping[str, Batches] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     inferred: Mapping[str, Any] = field(default_factory=dict)
     permutation: str = ""
@@ -85,12 +87,13 @@ def build_data(
     if to_fit:
         normalization = fit_normalization(kind, _inputs(opened.parts["train"], seed))
     kept = {split: part for split, part in opened.parts.items() if split in splits}
+    kept |= dict(opened.extra)
     sources = {split: _normalized(part, normalization) for split, part in kept.items()}
     transform = find_transform(dataset.get("transform"))
     loaders: dict[str, Batches] = {}
     for split, source in sources.items():
         loaders[split] = make_batches(
-            split,
+            "val" if split in opened.extra else split,
             source,
             loader,
             seed=seed,
@@ -105,6 +108,7 @@ def build_data(
         info=_info(loaders, opened),
         normalization=normalization,
         fingerprint=opened.fingerprint,
+        extra_loaders={name: loaders[name] for name in opened.extra},
         sources=sources,
         inferred=opened.inferred,
         permutation=opened.permutation,

@@ -13,7 +13,7 @@ from stride.data.data_info import most_classes
 from stride.data.fingerprint import fingerprint
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.data.split import SPLITS, split_indices, subsample_indices
-from stride.errors import ConfigError, DataError
+from stride.errors import ConfigError, DataError, nearest
 
 OWN = DatasetKwargs.model_fields
 SPLITTING = ("val_fraction", "test_fraction", "split_seed")
@@ -25,6 +25,7 @@ class OpenedDataset:
 
     Attributes:
         parts: the splits asked for that have samples; the training split is subsampled.
+        extra: the further splits of `extra_splits`, where validation is asked for.
         counts: samples of every split that is known; None for a stream.
         name: the dataset's name, without the path of its module.
         classes: labels of the classes by code, where they have any.
@@ -35,6 +36,7 @@ class OpenedDataset:
     """
 
     parts: Mapping[str, Source]
+    extra: Mapping[str, Source]
     counts: Mapping[str, int | None]
     name: str
     classes: tuple[str, ...]
@@ -58,7 +60,32 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
         _refuse_fractions(own)
     if isinstance(own["transform"], str):
         find("transform", own["transform"])
+    own["extra_splits"] = _resolved_extras(constructor, free, own["extra_splits"])
     return {**bind(constructor, free, section="dataset_kwargs", supplied=("split",)), **own}
+
+
+def _resolved_extras(
+    constructor: Callable[..., Any], free: Mapping[str, Any], splits: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of each further split, checked as those of the section are."""
+    resolved = {}
+    for name, values in splits.items():
+        section = f"dataset_kwargs.extra_splits.{name}"
+        chosen = {key: value for key, value in values.items() if key == "split"}
+        other = {key: value for key, value in values.items() if key != "split"}
+        _require_part(chosen.get("split", "val"), constructor, section)
+        bound = bind(constructor, {**free, **other}, section=section, supplied=("split",))
+        resolved[name] = {key: bound[key] for key in other} | chosen
+    return resolved
+
+
+def _require_part(part: Any, constructor: Callable[..., Any], section: str) -> None:
+    """Refuse a part that a dataset cannot be divided into by fractions."""
+    parts = (*SPLITS, "all")
+    if splits_itself(constructor) or part in parts:
+        return
+    key, hint = f"{section}.split", nearest(str(part), parts) or f"type one of: {', '.join(parts)}"
+    raise ConfigError(f"{key}={part!r} is no part of a dataset", key=key, where=key, hint=hint)
 
 
 def open_dataset(
@@ -84,13 +111,15 @@ def open_dataset(
     if "train" in parts:
         parts = {**parts, "train": _subsample(parts["train"], own)}
         counts["train"] = _length(parts["train"])
+    extra = _open_extra(constructor, free, own, name) if "val" in splits else {}
     return OpenedDataset(
         parts=parts,
+        extra=extra,
         counts=counts,
         name=name,
         classes=next(iter(whole.values())).classes,
         num_classes=most_classes(whole.values(), ignored),
-        fingerprint=fingerprint(whole),
+        fingerprint=fingerprint({**whole, **extra}),
         inferred=_inferred(next(iter(whole.values())), free),
         permutation=method(max(_length(one) or 0 for one in whole.values())),
     )
@@ -175,6 +204,26 @@ def _divide(
     chosen = {split: indices[split] for split in splits if len(indices[split])}
     counts: dict[str, int | None] = {split: len(indices[split]) for split in SPLITS}
     return {split: source.select(part) for split, part in chosen.items()}, counts
+
+
+def _open_extra(
+    constructor: Callable[..., Any], free: Mapping[str, Any], own: Mapping[str, Any], label: str
+) -> dict[str, Source]:
+    """Open the further splits: the same part of other data, the validation part by default."""
+    opened = {}
+    for name, values in own["extra_splits"].items():
+        arguments = {**free, **values}
+        part = arguments.pop("split", "val")
+        if splits_itself(constructor):
+            opened[name] = as_source(_construct(constructor, {**arguments, "split": part}), label)
+            continue
+        whole = as_source(_construct(constructor, arguments), label)
+        parts = {"all": whole} if part == "all" else _divide(whole, own, [part], label)[0]
+        if part not in parts:
+            what, where = "the split has no samples", f"dataset_kwargs.extra_splits.{name}"
+            raise DataError(what, where=where, hint=f"type {where}.split=all, or another part")
+        opened[name] = parts[part]
+    return opened
 
 
 def _subsample(source: Source, own: Mapping[str, Any]) -> Source:

@@ -1,11 +1,12 @@
 """Wrap a user's own loader, iterable, or function that returns one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
+from stride.config.metrics import split_name_fault
 from stride.data.batches.replayed import ReplayedBatches, is_replayable
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
 from stride.data.build import Data
@@ -90,6 +91,27 @@ def _repeated(loader: Any, sampler: Any) -> int:
         return 0
 
 
+def validation_loaders(given: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the loader of the validation split, and those of further splits by name.
+
+    Of a dict of loaders it is the one called `validation`, or the first where none is.
+
+    Raises:
+        DataError: a name cannot be that of a split, or there is none.
+    """
+    if not isinstance(given, Mapping):
+        return given, {}
+    if not given:
+        raise DataError("the dict has no loader", where="val_loader", hint="leave it out")
+    others = dict(given)
+    named = (name for name in ("validation", "val") if name in given)
+    main = others.pop(next(named, next(iter(given))))
+    for name in others:
+        if fault := split_name_fault(str(name)):
+            raise DataError(f"a loader has the name {name!r}, {fault}", where="val_loader")
+    return main, others
+
+
 def data_from_loaders(
     train_loader: Any,
     val_loader: Any = None,
@@ -105,6 +127,7 @@ def data_from_loaders(
     Raises:
         DataError: one of them gives no batches.
     """
+    val_loader, extra = validation_loaders(val_loader)
     loaders = {"train": train_loader, "val": val_loader, "test": test_loader}
     batches = {
         split: user_batches(loader, device, f"{split}_loader")
@@ -114,7 +137,8 @@ def data_from_loaders(
     if not batches:
         raise DataError("no loader was given", where="train_loader")
     first = next(iter(batches.values()))
-    sources = {split: _source(made.loader) for split, made in batches.items()}
+    others = {name: user_batches(loader, device, "val_loader") for name, loader in extra.items()}
+    sources = {split: _source(made.loader) for split, made in {**batches, **others}.items()}
     info = describe(
         first.example(),
         {split: made.num_samples for split, made in batches.items()},
@@ -129,6 +153,7 @@ def data_from_loaders(
         info=info,
         normalization=None,
         fingerprint=fingerprint(sources),
+        extra_loaders=others,
         sources=sources,
     )
 

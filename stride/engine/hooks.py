@@ -73,7 +73,7 @@ class Hooks:
 def _by_split(hook: Callable[..., Any]) -> Callable[..., Any]:
     """Return the hook as it is called for each split: one that takes none is for validation."""
     if "split" in signature(hook).parameters:
-        return lambda metrics, split: hook(metrics, split=split)
+        return lambda metrics, split: hook(metrics, split)
     return lambda metrics, split: hook(metrics) if split == VALIDATION else None
 
 

@@ -74,6 +74,7 @@ class Loop:
         record: takes the values of a reporting step.
         rates: gives `lr` and its like for a row.
         warn: told of a skipped update.
+        extra_splits: what is evaluated beside the validation split, by name.
         stop: what asks the loop to end.
         restore_state: puts the state of a resumed training back.
         judge: takes the values of an evaluation inside an epoch, by which weights are the best and
@@ -97,6 +98,7 @@ class Loop:
     limits: Limits
     rates: Callable[[], dict[str, float]]
     warn: Callable[[str], None]
+    extra_splits: Sequence[str] = ()
     stop: StopRequest = field(default_factory=StopRequest)
     restore_state: Callable[[], None] = _nothing
     judge: Callable[[dict[str, float]], None] = _nothing
@@ -277,7 +279,12 @@ class Loop:
         self.sync_stop()
 
     def _evaluate(self, values: dict[str, float]) -> dict[str, float]:
-        """Evaluate; return the values, now with those of the evaluation."""
+        """Evaluate; return the values, now with those of the evaluation.
+
+        The validation split comes last: its hooks see the values of all splits.
+        """
+        for split in self.extra_splits:
+            values |= self.hooks.around_evaluation(split, self.evaluation, {})
         return self.hooks.around_evaluation(VALIDATION, self.evaluation, values)
 
     def _maybe_evaluate(self) -> None:

@@ -14,13 +14,13 @@ from stride.config.metrics import as_number, metric_name
 from stride.data.batches.first_samples import first_samples
 from stride.data.samples import split_sample
 from stride.distributed import world_size
+from stride.engine.broadcast_check import require_no_broadcast
 from stride.engine.optim.optimizers import require_named
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
 from stride.metrics.names import named_numbers, require_distinct, require_no_clash
-from stride.models.broadcast_check import require_no_broadcast
 from stride.models.gradient_mode import evaluating
 from stride.models.model import Model, Step, as_step, batch_size, evaluated_step, loss_or_zero
 from stride.models.targets import CLASSES

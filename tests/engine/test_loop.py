@@ -415,7 +415,7 @@ def test_a_training_that_ends_inside_of_an_epoch_is_saved_before_it_is_evaluated
     ):
         order = []
         loop, _ = build(**limits)
-        loop.evaluation = lambda order=order: order.append("evaluate") or {}
+        loop.evaluation = lambda split, order=order: order.append("evaluate") or {}
         loop.checkpoint = partial(order.append, "checkpoint")
         loop.run()
         assert order == expected

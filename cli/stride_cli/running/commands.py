@@ -214,20 +214,23 @@ def reproduce(
 @commands.command(epilog="Example:  stride evaluate work_dirs/demo/best --split validation")
 def evaluate(
     run: Run,
+    words: Words = None,
     split: Annotated[
-        str, typer.Option("--split", metavar="SPLIT", help="train, validation or test.")
+        str,
+        typer.Option("--split", metavar="SPLIT", help="train, validation, test or one of yours."),
     ] = "test",
     metrics: Annotated[
         str | None,
         typer.Option("--metrics", metavar="A,B", help="Metrics by name; as in training if absent."),
     ] = None,
+    config: Overrides = None,
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Evaluate a run's best weights on a split of its data."""
     from stride_cli.running import evaluate
 
-    evaluate.run(run, split, metrics, trust=trust, json=json)
+    evaluate.run(run, split, settings(words, config), metrics, trust=trust, json=json)
 
 
 @commands.command(epilog="Example:  stride predict work_dirs/demo/best --split test --out test.npz")

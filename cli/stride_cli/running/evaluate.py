@@ -5,7 +5,15 @@ from stride_cli.address import find
 from stride_cli.output import print_json, print_table
 
 
-def run(text: str, split: str, metrics: str | None, *, trust: bool, json: bool) -> None:
+def run(
+    text: str,
+    split: str,
+    overrides: list[str],
+    metrics: str | None,
+    *,
+    trust: bool,
+    json: bool,
+) -> None:
     """Evaluate a run's best weights on a split and print the metrics."""
     folder = find(text)
 
@@ -13,7 +21,7 @@ def run(text: str, split: str, metrics: str | None, *, trust: bool, json: bool) 
     from stride.trainer.starts.loaded import load_run
 
     names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
-    values = load_run(folder).evaluate(split=split, metrics=names, trust_code=trust)
+    values = load_run(folder).evaluate(split, names, overrides=overrides, trust_code=trust)
     if not is_main():  # every rank has the same
         return
     if json:

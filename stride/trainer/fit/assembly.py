@@ -10,6 +10,7 @@ import torch
 from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
+from stride.config.metrics import SPLITS
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
 from stride.data import (
@@ -19,6 +20,7 @@ from stride.data import (
     build_data,
     data_from_loaders,
     user_batches,
+    validation_loaders,
 )
 from stride.data.batches.base import limited
 from stride.data.short_epochs import shorten
@@ -30,7 +32,7 @@ from stride.engine.optim.optimizers import optimizer_key, schedule_key
 from stride.engine.optim.schedule import resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
-from stride.errors import ComponentError, ConfigError, DataError
+from stride.errors import ComponentError, ConfigError, DataError, nearest
 from stride.metrics.build import build_metrics, default_metrics
 from stride.metrics.choice import MetricChoice, MetricSpec
 from stride.models.build import (
@@ -144,6 +146,11 @@ class Assembly:
         return _evaluates(split, self.data, self.kind)
 
     @property
+    def extra(self) -> tuple[str, ...]:
+        """Return the names of further splits that can be evaluated."""
+        return tuple(self.data.extra_loaders)
+
+    @property
     def tests(self) -> bool:
         """Tell whether the training evaluates a test split at its end."""
         return self.config.training_config.with_test and self.evaluates("test")
@@ -195,17 +202,17 @@ class Assembly:
             return nullcontext()
 
     def loader(self, split: str) -> Batches:
-        """Return the batches of `train`, `validation` (or `val`) or `test`.
+        """Return the batches of `train`, `validation` (or `val`), `test` or a further split.
 
         Raises:
             DataError: there is no such split.
         """
-        name = {"validation": "val"}.get(split, split)
-        batches: Batches | None = getattr(self.data, f"{name}_loader", None)
-        if batches is None:
-            raise DataError(
-                f"there is no split {split!r}", hint="type one of: train, validation, test"
-            )
+        data = self.data
+        main = {"train": data.train_loader, "validation": data.val_loader, "test": data.test_loader}
+        loaders = {**data.extra_loaders, **main}
+        if (batches := loaders.get(SPLITS.get(split, split))) is None:
+            hint = nearest(split, loaders) or f"type one of: {', '.join([*main, *self.extra])}"
+            raise DataError(f"there is no split {split!r}", hint=hint)
         return batches
 
     def metrics(self, names: Sequence[MetricSpec] | None = None) -> dict[str, Any]:
@@ -376,10 +383,14 @@ def _build_data(
         normalization=normalization,
         ignored=ignored,
     )
+    extra: dict[str, Any] = dict(data.extra_loaders)
+    if "val_loader" in loaders:
+        loaders["val_loader"], others = validation_loaders(loaders["val_loader"])
+        extra |= {name: user_batches(one, device, "val_loader") for name, one in others.items()}
     wrapped: dict[str, Any] = {
         name: user_batches(one, device, name) for name, one in loaders.items()
     }
-    return replace(data, **wrapped)
+    return replace(data, extra_loaders=extra, **wrapped)
 
 
 def _build_model(

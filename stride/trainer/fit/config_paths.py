@@ -20,8 +20,16 @@ def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any
     something else its path, as a name on a hub: what is not there stays as typed.
     """
     own = ":" in str(section["dataset_name"])
-    found = {key: section[key] for key in ("path", "root") if section.get(key) is not None}
-    return {**section, **{key: _placed(value, resolved, own) for key, value in found.items()}}
+    extra = {
+        name: _with_places(values, resolved, own)
+        for name, values in section.get("extra_splits", {}).items()
+    }
+    return _with_places(section, resolved, own) | ({"extra_splits": extra} if extra else {})
+
+
+def _with_places(values: Mapping[str, Any], resolved: Resolved, own: bool) -> dict[str, Any]:
+    found = {key: values[key] for key in ("path", "root") if values.get(key) is not None}
+    return {**values, **{key: _placed(value, resolved, own) for key, value in found.items()}}
 
 
 def _placed(value: Any, resolved: Resolved, own: bool) -> Any:

@@ -90,6 +90,7 @@ class ObjectScan:
             data.train_loader, ResumableUserLoaderBatches
         )
         loaders = {"train": data.train_loader, "val": data.val_loader, "test": data.test_loader}
+        loaders |= data.extra_loaders
         for split, source in data.sources.items():
             dataset = _users(source, loaders[split])
             follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not plain
@@ -100,7 +101,7 @@ class ObjectScan:
     def _loaders(self) -> dict[str, Any]:
         """Return the loaders of evaluation that say and set where they are."""
         data = self._assembly.data
-        splits = {"validation": data.val_loader, "test": data.test_loader}
+        splits = {"validation": data.val_loader, "test": data.test_loader, **data.extra_loaders}
         return {f"loader of {name}": one for name, one in splits.items() if _has_state(one)}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from stride.config.metrics import GRAD_NORM
+from stride.config.metrics import GRAD_NORM, metric_name
 from stride.data import Batches, Data
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import world_size
@@ -51,8 +51,11 @@ def sanity_check(
     rated = ["accuracy"] if found.pop("rated") and assembly.rated else []
     norm = [GRAD_NORM] if assembly.config.training_config.measures_grad_norm else []
     trained = ["loss", *rated, *norm, *found.pop("values")]
-    validated = ["loss", *found.pop("evaluated")] if assembly.validates else []
+    evaluated = ["loss", *found.pop("evaluated")]
+    validated = evaluated if assembly.validates else []
     known = evaluated_metrics(trained, validated)
+    if assembly.config.training_config.with_validation:
+        known += [metric_name(split, name) for split in assembly.extra for name in evaluated]
     for key, metric in followed.items():
         require_metric(metric, known, key)
     return found
@@ -82,7 +85,7 @@ def _without_defaults(assembly: Assembly, error: Exception) -> bool:
 
 def _whole_examples(data: Data) -> bool:
     """Let examples be whole batches from now on; tell whether some were not."""
-    loaders = (data.train_loader, data.val_loader, data.test_loader)
+    loaders = (data.train_loader, data.val_loader, data.test_loader, *data.extra_loaders.values())
     few = [one for one in loaders if one is not None and not one.whole]
     for one in few:
         one.whole = True

@@ -19,7 +19,7 @@ from stride.engine.checkpoint.modules import WeightsState
 from stride.engine.dynamo import compile_calls
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.hooks import Hooks
+from stride.engine.hooks import VALIDATION, Hooks
 from stride.engine.loop import Batches, Loop
 from stride.engine.optim.optimizers import (
     NamedSchedules,
@@ -124,7 +124,7 @@ class Session:
 
     def _validate(self, split: str) -> dict[str, float]:
         # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
-        if not self.assembly.validates:
+        if split == VALIDATION and not self.assembly.validates:
             return {}
         most = self.assembly.config.training_config.evaluate_batches
         with self.callbacks.weights.evaluated(self.assembly.model):
@@ -239,7 +239,8 @@ class Session:
 
     def _is_fixed(self) -> bool:
         data = self.assembly.data
-        loaders = (data.train_loader, data.val_loader, data.test_loader)
+        loaders = [data.train_loader, data.val_loader, data.test_loader]
+        loaders += data.extra_loaders.values()
         return all(one is None or isinstance(one, MemoryBatches) for one in loaders)
 
     def restored(self) -> list[Any]:
@@ -249,6 +250,7 @@ class Session:
         tensors = [value for state in states for value in state.values()]
         data = self.assembly.data
         loaders = [data.train_loader, data.val_loader, data.test_loader]
+        loaders += data.extra_loaders.values()
         own = [self, self.assembly, self.state, self.batches, data, *loaders]
         return [*own, *self.state.parts.values(), *tensors, *movers]
 
@@ -296,6 +298,7 @@ class Session:
             limits=self.limits,
             rates=self.optimizers.rates,
             warn=LOGGER.warning,
+            extra_splits=self.assembly.extra if training.with_validation else (),
             stop=self.stop,
             restore_state=self._restore_start,
             judge=partial(self.callbacks.judge, self.trainer),

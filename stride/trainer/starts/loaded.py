@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from stride.components.trust import Trust
-    from stride.config import Resolved
+    from stride.config import Overrides, Resolved
     from stride.metrics.choice import MetricSpec
     from stride.trainer.fit.assembly import Assembly
     from stride.trainer.predict.predictions import Arrays
@@ -87,6 +87,7 @@ class LoadedRun(Run):
         model: Any = None,
         loaders: Mapping[str, Any] | None = None,
         splits: tuple[str, ...] = SPLITS,
+        overrides: "Overrides" = None,
         trust_code: bool = False,
         trust: "Trust | None" = None,
     ) -> tuple["Resolved", "Assembly"]:
@@ -97,6 +98,7 @@ class LoadedRun(Run):
             model: a network or Model to fill, where the run's was given from Python.
             loaders: loaders in place of those that the config would build, by split.
             splits: what is built of the config's data.
+            overrides: changes to the run's config, as for other data.
             trust_code: as for `load_model`.
             trust: what this process was given, None for nothing.
 
@@ -108,7 +110,8 @@ class LoadedRun(Run):
         from stride.trainer.starts.rebuild import rebuild_assembly, recorded
         from stride.trainer.trust import require_trust
 
-        require_trust(trust or Trust(), recorded(self), model=model, word=trust_code)
+        resolved = recorded(self, overrides)
+        require_trust(trust or Trust(), resolved, model=model, word=trust_code)
         with drawing(self.config.seed):  # as in the training that made it
             return rebuild_assembly(
                 self,
@@ -116,6 +119,7 @@ class LoadedRun(Run):
                 model=model,
                 loaders=loaders,
                 folder=self.folder,
+                overrides=overrides,
                 trust_code=trust_code,
                 splits=splits,
             )
@@ -125,18 +129,20 @@ class LoadedRun(Run):
         split: str = "test",
         metrics: "Sequence[MetricSpec] | None" = None,
         *,
+        overrides: "Overrides" = None,
         device: str | None = None,
         model: Any = None,
         trust_code: bool = False,
     ) -> dict[str, float]:
-        """Evaluate the run's weights over a whole split: train, validation or test.
+        """Evaluate the run's weights over a whole split; nothing is written into the run.
 
         The data is built again from the run's config, and normalised as it was in the run. Under a
         launcher all processes share the work, and each gets the same values.
 
         Args:
-            split: train, validation or test.
+            split: train, validation, test, or one of `dataset_kwargs.extra_splits`.
             metrics: names; those of the run's config if none are given.
+            overrides: changes to the run's config, as for other data or a further split.
             device: another device than the run's.
             model: a network or Model to fill, where the run's was given from Python.
             trust_code: as for `load_model`.
@@ -148,7 +154,9 @@ class LoadedRun(Run):
         from stride.trainer.process_state import drawing
 
         with broadcast_user_errors():
-            resolved, assembly = self.assemble(device=device, model=model, trust_code=trust_code)
+            resolved, assembly = self.assemble(
+                device=device, model=model, overrides=overrides, trust_code=trust_code
+            )
             assembly.metrics(metrics)
         with (
             drawing(),

@@ -90,11 +90,12 @@ def rebuild_assembly(
     model: Any = None,
     loaders: Mapping[str, Any] | None = None,
     folder: str | None = None,
+    overrides: Overrides = None,
     trust_code: bool = False,
     **splits: Any,
 ) -> tuple[Resolved, Assembly]:
     """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
-    resolved, loaders = recorded(run, device=device, folder=folder), dict(loaders or {})
+    resolved, loaders = recorded(run, overrides, device=device, folder=folder), dict(loaders or {})
     made_by = _constructor(run, trust_code) if model is None else None
     given, statistics = Given(model, made_by, loaders), normalization_of(run)
     kind = _kind_of(run)

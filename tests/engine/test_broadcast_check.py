@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from stride.engine.broadcast_check import require_no_broadcast
 from stride.errors import DataError
-from stride.models.broadcast_check import require_no_broadcast
 
 
 def rmse(outputs, targets):
