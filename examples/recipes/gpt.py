@@ -71,7 +71,12 @@ def train(work_dir, **more):
         model_kwargs={"model_name": Gpt},
         optimizer_kwargs={"lr": 1e-2, "weight_decay": 0.1, "groups": [undecayed]},
         scheduler_kwargs={"scheduler_name": "WarmupCosine", "warmup_steps": 5},
-        training_config={"max_steps": 20, "clip_grad_norm": 1.0, "metrics": []},
+        training_config={
+            "max_steps": 20,
+            "evaluate_every_steps": 8,
+            "clip_grad_norm": 1.0,
+            "metrics": [],
+        },
         **more,
     ).fit()
 

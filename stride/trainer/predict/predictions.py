@@ -86,14 +86,15 @@ def predict(
         or tuple each part is an array of its own: `outputs/mean`, `outputs/0`.
 
     Raises:
-        DataError: outputs have not one row for each sample, or are not tensors.
+        DataError: outputs have not one row for each sample, or are not tensors; or the network
+            has neither `forward` nor `predict`.
     """
     columns: dict[str, Column] = {}
     count = 0
     with evaluating(model), precision.autocast():
         for batch in samples.batches:
             inputs, targets = split_inputs(batch)
-            outputs = model.predict(inputs)
+            outputs = _outputs_of(model, inputs)
             if targets is None and undo is not None:
                 outputs = _restored(outputs, inputs, undo)
             rows = _rows_of(outputs, targets)
@@ -104,6 +105,16 @@ def predict(
                 columns.setdefault(name, Column(name, samples.total)).append(rows[name])
             count = end
     return {name: column.array() for name, column in columns.items()}
+
+
+def _outputs_of(model: Model, inputs: Any) -> Any:
+    try:
+        return model.predict(inputs)
+    except NotImplementedError as error:  # what torch says of a module without `forward`
+        raise DataError(
+            f"a {type(model.network).__name__} does not predict: {error}",
+            hint="give it `forward`, or a `predict` of its own",
+        ) from error
 
 
 def split_inputs(batch: Any) -> tuple[Any, Any]:

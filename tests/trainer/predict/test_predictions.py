@@ -52,6 +52,12 @@ def test_several_outputs_are_arrays_of_their_own():
     assert predicted(Several(), []) == {}
 
 
+def test_a_network_without_forward_is_refused_with_what_to_write():
+    with pytest.raises(DataError, match=r"a Module does not predict.*'?forward") as caught:
+        predicted(nn.Module(), [X])
+    assert "`predict` of its own" in caught.value.hint
+
+
 def test_the_model_is_in_evaluation_mode_and_as_it_was_after():
     network = nn.Dropout(0.5).train()
     assert np.array_equal(predicted(network, [X])["outputs"], X)
