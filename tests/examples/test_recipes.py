@@ -1,4 +1,4 @@
-"""Each recipe, killed in the middle of an epoch, goes on bit by bit, and is done again so."""
+"""Each recipe, killed in the middle of an epoch and resumed, has the bits of its reproduction."""
 
 import math
 import re
