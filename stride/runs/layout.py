@@ -367,10 +367,10 @@ def home_of(file: str) -> str:
     a link to another disk.
     """
     folder = os.path.dirname(file)
-    name, above = os.path.basename(folder), os.path.dirname(folder)
+    above, name = os.path.split(folder)
     if name in _FOLDERS:
         return above
-    if checkpoint_position(name) and os.path.basename(above) == _CHECKPOINTS:
+    if os.path.basename(above) == _CHECKPOINTS and checkpoint_position(name):
         return above
     return folder
 

@@ -110,8 +110,11 @@ def read_config(folder: str, pieces: Pieces) -> tuple[Signature | None, Sections
             STRIDE.
     """
     path = config_path(folder)
-    with os_errors_as("cannot read", Path(path), RunError):
+    try:
         content, signature = read_signed(path)
+    except OSError:
+        with os_errors_as("cannot read", Path(path), RunError):
+            raise
     found = _split(content)
     if found is not None and all(pieces.has(piece) or _is_section(piece) for piece in found[1]):
         return signature, Sections(found[0], tuple(map(pieces.add, found[1])))

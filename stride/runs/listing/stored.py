@@ -21,6 +21,7 @@ _PLAIN = tuple(name for name in RunRow._fields if name not in _OTHER)
 
 _PLACES = {name: at for at, name in enumerate(_PLAIN)}
 _loads = json.JSONDecoder().decode
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class StoredRow(NamedTuple):
@@ -50,7 +51,7 @@ def store(row: RunRow, segment: int, pieces: Pieces) -> StoredRow:
     tables = [getattr(row, split) for split in SPLITS]
     names = pieces.of((row.short, *map(tuple, tables)))
     values = array("d", [value for table in tables for value in table.values()])
-    plain = json.dumps([getattr(row, name) for name in _PLAIN], separators=(",", ":"))
+    plain = _dumps([getattr(row, name) for name in _PLAIN])
     return StoredRow(segment, names, values.tobytes(), plain)
 
 
