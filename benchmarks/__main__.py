@@ -24,6 +24,7 @@ GROUPS = {
     "loader": "benchmarks.step:loader_rows",
     "values": "benchmarks.step:value_rows",
     "models": "benchmarks.step:model_rows",
+    "epochs": "benchmarks.epochs:epoch_rows",
     "optimizers": "benchmarks.optimizers:optimizer_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,6 +12,9 @@ from torch.nn.functional import cross_entropy
 
 from stride import Step
 from stride.data.batches.sampler import Order
+from stride.data.digits import digits
+from stride.data.split import split_indices
+from stride.models.mlp import MLP
 
 SEED = 0
 CLASSES = 10
@@ -66,6 +70,14 @@ def mlp(epochs: int, samples: int = 16_384) -> Task:
 
 def _mlp() -> nn.Module:
     return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, CLASSES))
+
+
+def digits_mlp(epochs: int) -> Task:
+    """Return STRIDE's own MLP, in batches of 64, on the digits that a run trains on by default."""
+    images, targets = digits().tensors
+    chosen = split_indices(len(targets), 0.15, 0.15, SEED)["train"]
+    make = partial(MLP, (1, 8, 8), (CLASSES,))
+    return Task(images[chosen], targets[chosen], 64, make, epochs)
 
 
 class TwoTerms(nn.Module):
