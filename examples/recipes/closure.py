@@ -43,7 +43,11 @@ def train(work_dir, **more):
     ]
     Trainer(
         work_dir,
-        dataset_kwargs={"dataset_name": Plasma, "normalize": "standard"},
+        dataset_kwargs={
+            "dataset_name": Plasma,
+            "normalize": "standard",
+            "extra_splits": {"finer": {"resolution": 32}},
+        },
         load_data_kwargs={"batch_size": 8},
         model_kwargs={"model_name": convolutions},
         training_config={

@@ -62,7 +62,10 @@ class RelativeError(nn.Module):
 def train(work_dir, **more):
     Trainer(
         work_dir,
-        dataset_kwargs={"dataset_name": Diffusion},
+        dataset_kwargs={
+            "dataset_name": Diffusion,
+            "extra_splits": {"finer": {"resolution": 32}},
+        },
         load_data_kwargs={"batch_size": 8},
         model_kwargs={"model_name": Operator},
         criterion_kwargs={"criterion_name": RelativeError},
