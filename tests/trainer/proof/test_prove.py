@@ -62,7 +62,7 @@ class Restless(nn.Module):
         self.layer = nn.Linear(4, 3)
 
     def forward(self, inputs):
-        return self.layer(inputs) * (1 + os.urandom(1)[0])
+        return self.layer(inputs) * (1 + int.from_bytes(os.urandom(3)) / 2**16)
 
 
 class Nudge(Callback):
