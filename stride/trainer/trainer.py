@@ -61,7 +61,7 @@ class Trainer(RecordsInRun):
         logger: a sink of metrics instead of those of the config; metrics.jsonl stays.
         train_loader: a loader, or a callable that gives one, in place of the config's data; also
             in place of that of a run which `load_run`, `fit(resume=...)` and the like take up.
-        val_loader: likewise.
+        val_loader: likewise; or a dict of them by name, of the validation split and further ones.
         test_loader: likewise.
         mode_test: whether only the test split is built.
         trust_code: whether you vouch for the import paths in the work_dir's config.json, and in
