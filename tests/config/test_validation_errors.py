@@ -21,7 +21,7 @@ from stride.config.validation_errors import unknown_key
         ("weight_decy", [], "did you mean 'optimizer_kwargs.weight_decay'?"),
         ("num_workers", [], "did you mean 'load_data_kwargs.num_workers'?"),
         ("training_config.lr", [], "did you mean 'optimizer_kwargs.lr'?"),
-        ("optimizer_kwargs.momentum", ["eps"], "the keys here are eps, optimizer_name"),
+        ("optimizer_kwargs.momentum", ["eps"], "the keys here are eps, groups, optimizer_name"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(key: str, beside: list[str], message: str) -> None:

@@ -112,7 +112,7 @@ def _absolute(node: ast.ImportFrom, module: str) -> str:
 def _of_class(node: ast.ClassDef, module: str, depth: int) -> Outline:
     """Return the parameters of a class: of its own constructor, else of its base's."""
     own = [*_bindings(node.body, "__init__"), *_bindings(node.body, "__new__")]
-    if node.decorator_list or node.keywords or len(own) > 1:
+    if any(not _is_final(one) for one in node.decorator_list) or node.keywords or len(own) > 1:
         return UNKNOWN
     if own:
         made_by = own[0]
@@ -122,6 +122,11 @@ def _of_class(node: ast.ClassDef, module: str, depth: int) -> Outline:
     if len(bases) != 1 or len(node.bases) != 1:
         return UNKNOWN
     return _outline(module, bases[0], depth - 1)
+
+
+def _is_final(decorator: ast.expr) -> bool:
+    """Tell whether a decorator is `final`, which leaves a class as it is."""
+    return isinstance(decorator, ast.Name) and decorator.id == "final"
 
 
 def _of_function(node: ast.stmt, skip: int = 0) -> Outline:
