@@ -87,11 +87,17 @@ def _text_round_methods(cls: type) -> str | None:
     to one class after another.
     """
     for code in _codes(cls):
-        lines = _lines(code.co_filename)
-        for first, last in _classes("".join(lines), cls.__name__):
+        text = "".join(_lines(code.co_filename))
+        for first, last in _classes(text, cls.__name__):
             if first <= code.co_firstlineno <= last:
-                return "".join(inspect.getblock(lines[first - 1 :]))
+                return _block(text, first)
     return None
+
+
+@lru_cache(maxsize=64)
+def _block(text: str, first: int) -> str:
+    """Return the block that begins in a line of a text: the splits of a run are of one class."""
+    return "".join(inspect.getblock(text.splitlines(keepends=True)[first - 1 :]))
 
 
 def _codes(obj: Any) -> Iterator[CodeType]:

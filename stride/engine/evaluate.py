@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
+from torch import Tensor
+
 from stride.config.metrics import metric_name
 from stride.distributed import any_rank
 from stride.engine.precision import Precision
@@ -80,8 +82,20 @@ def _pass(
 
 
 def _add(sums: dict[str, tuple[Size, Size]], step: Step) -> None:
-    weight = to_sum_dtype(step.size)
-    exact = exact_type(step.loss)
+    weight = _at_hand(to_sum_dtype(step.size))
     for name, value in {"loss": step.loss, **step.values}.items():
         total, size = sums.get(name, (0.0, 0))
-        sums[name] = (total + value_or_zero(value, step.size).to(exact) * weight, size + weight)
+        sums[name] = (total + _weighted(_at_hand(value), weight), size + weight)
+
+
+def _weighted(value: Size, weight: Size) -> Size:
+    """Return a mean over a step times its weight, in double precision where the device has it."""
+    if isinstance(value, Tensor) or isinstance(weight, Tensor):
+        mean = value_or_zero(value, weight)
+        return mean.to(exact_type(mean)) * weight
+    return value * weight if weight else 0.0
+
+
+def _at_hand(number: Size) -> Size:
+    """Return what is on the CPU as a plain number, whose arithmetic costs a tenth of a tensor's."""
+    return number.item() if isinstance(number, Tensor) and number.is_cpu else number

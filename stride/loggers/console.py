@@ -3,6 +3,7 @@
 import sys
 import time
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from stride.config.metrics import RESERVED, ends_epoch
@@ -187,6 +188,7 @@ def format_metrics(row: Row) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=1024)
 def display_name(name: str) -> str:
     """Return a metric's name as the display shows it: "val loss"."""
     for long, brief in _SHORT.items():

@@ -69,7 +69,10 @@ def _require_own_names(choices: Sequence[MetricChoice]) -> None:
 def _build(choice: MetricChoice, info: Task | None) -> Metric:
     own = classification.METRICS | regression.METRICS
     if choice.name in own:
-        return _constructed(own[choice.name], choice)  # type: ignore[no-any-return]
+        make: Callable[..., Any] = own[choice.name]
+        # All have defaults: each evaluation makes them anew, and to read a signature takes longer.
+        made: Metric = make() if choice.arguments is None else _constructed(make, choice)
+        return made
     return _imported(choice) if ":" in choice.name else _of_torchmetrics(choice, [*own], info)
 
 

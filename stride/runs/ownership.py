@@ -19,7 +19,8 @@ from typing import Self
 from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files.atomic import atomic_create, read_record
 from stride.runs.files.durable import os_errors_as
-from stride.runs.files.encoding import json_bytes
+from stride.runs.files.encoding import json_bytes, load_json
+from stride.runs.files.safe_open import read_own
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
 from stride.runs.process import Process
 from stride.runs.records import SegmentRecord
@@ -41,6 +42,7 @@ class Ownership:
 
     def __init__(self, paths: RunPaths, segment: int, token: str) -> None:
         self.paths, self.segment, self._token = paths, segment, token
+        self._record, self._known = paths.segment(segment), b""
         self.staging = paths.staging(segment, token)
         # Nothing is renamed from one file system to another.
         linked = paths.checkpoints.is_symlink()
@@ -93,9 +95,18 @@ class Ownership:
         """
         if newest_segment(self.paths) != self.segment:
             return False
-        with suppress(StrideError):
-            return read_record(self.paths.segment(self.segment)).get("token") == self._token
+        with suppress(StrideError, OSError, ValueError):
+            return self._is_our_record(read_own(self._record))
         return False
+
+    def _is_our_record(self, content: bytes) -> bool:
+        """Tell whether a record has our token; it is read each time, but parsed where it is new."""
+        if content != self._known:
+            record = load_json(content)
+            if not isinstance(record, dict) or record.get("token") != self._token:
+                return False
+            self._known = content
+        return True
 
     def check(self) -> None:
         """Refuse to go on in a run that another process owns.

@@ -44,6 +44,14 @@ def test_uneven_batches_count_by_samples_and_equal_one_pass():
     }
 
 
+def test_losses_are_summed_in_double_precision():
+    losses = torch.tensor([1e8, 1.0, 1.0, 1.0])
+    made = Model(nn.Identity(), nn.MSELoss())
+    made.evaluation_step = lambda loss: Step(loss, torch.tensor(1.0))
+    values = evaluate(made, losses, {}, split="val", precision=FP32)
+    assert values == {"validation/epoch_loss": (1e8 + 3) / 4}
+
+
 def test_metrics_begin_anew_at_each_evaluation():
     made, x, y = model(), torch.randn(6, 4), torch.randint(0, 3, (6,))
     metrics = build_metrics(["accuracy"], Classes())

@@ -9,6 +9,7 @@ from sklearn import metrics as sk
 from torch import Tensor
 
 from stride.errors import ComponentError, ConfigError, DataError, StrideError
+from stride.metrics import classification, regression
 from stride.metrics.base import Metric, Sums
 from stride.metrics.build import build_metrics
 from stride.metrics.names import named_numbers
@@ -113,6 +114,11 @@ def test_r2_weighted_by_the_deviations(fields: tuple[Tensor, Tensor]) -> None:
     reference = sk.r2_score(targets, outputs, multioutput="variance_weighted")
     section = {"metric_name": "r2", "average": "variance_weighted"}
     assert over(section, outputs, targets) == pytest.approx(reference, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", classification.METRICS | regression.METRICS)
+def test_each_metric_can_be_named_without_arguments(name: str) -> None:
+    assert [*build_metrics([name], None)] == [name]
 
 
 def test_metrics_are_recorded_by_the_names_that_they_are_given() -> None:
