@@ -5,6 +5,7 @@ import __future__
 import ast
 import hashlib
 import inspect
+import io
 import linecache
 import os
 import sys
@@ -97,7 +98,8 @@ def _text_round_methods(cls: type) -> str | None:
 @lru_cache(maxsize=64)
 def _block(text: str, first: int) -> str:
     """Return the block that begins in a line of a text: the splits of a run are of one class."""
-    return "".join(inspect.getblock(text.splitlines(keepends=True)[first - 1 :]))
+    lines = io.StringIO(text).readlines()  # as files are read: a form feed ends no line
+    return "".join(inspect.getblock(lines[first - 1 :]))
 
 
 def _codes(obj: Any) -> Iterator[CodeType]:
