@@ -143,3 +143,10 @@ def test_a_file_that_was_edited_since_its_import_tells_nothing(
     file.write_text(MODULE + "\nmore = 1\n")
     assert source_of(made.make) == "def make():\n    return Net()\n"
     assert not edited_file(int) and not edited_file(print)
+
+
+def test_a_form_feed_ends_no_line(tmp_path, monkeypatch):
+    own = 'class Net:\n    def f(self):\n        return "a\x0cb"\n'
+    (tmp_path / "with_form_feed.py").write_text(f"\x0c\n{own}")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert source_of(importlib.import_module("with_form_feed").Net) == own
