@@ -135,11 +135,18 @@ class LoadDataKwargs(OpenSection):
     test_loader_kwargs: dict[str, Any] = Field({}, description="DataLoader keys, test only")
 
 
+def _step_as_text(value: Any) -> Any:
+    """Write the number of a step as a name is written, that it may be typed as either."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class StartWeights(Section):
     """Which weights a network starts from, and what of them."""
 
     run: Text = Field(description="a run's folder, or a safetensors file")
-    at: Text = Field("best", description="best, last, a checkpoint's name or its step")
+    at: Annotated[Text, BeforeValidator(_step_as_text)] = Field(
+        "best", description="best, last, a checkpoint's name or its step"
+    )
     keys: dict[str, str] = Field({}, description="prefixes of names there -> here; {}: all as is")
     strict: bool = Field(True, description="refuse names that are missing, unknown or misshapen")
 

@@ -25,7 +25,12 @@ from stride.trainer.fit.run_start import NewRun, Values, typed_overrides
 from stride.trainer.fit.session import Session
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.rebuild import normalization_of, recorded
-from stride.trainer.starts.requirements import FREE, changed_keys, permutation_of
+from stride.trainer.starts.requirements import (
+    FREE,
+    changed_keys,
+    permutation_of,
+    require_weights_of_checkpoint,
+)
 
 # What was judged by values that those of the new run cannot be compared with.
 _JUDGED = (
@@ -117,6 +122,7 @@ class ForkedRun(NewRun):
 
     @classmethod
     def _of(cls, run: Run, resolved: Resolved, folder: Path) -> Self:
+        require_weights_of_checkpoint(resolved)
         found = folder.absolute()
         return cls(resolved, run=run, checkpoint=found, normalization=normalization_of(run))
 

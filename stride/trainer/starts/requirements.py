@@ -4,10 +4,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from stride.config import Resolved
 from stride.config.secrets import is_secret
+from stride.config.sections import INIT_FROM
 from stride.config.values import flatten
 from stride.engine.checkpoint.checkpoint import read_state
-from stride.errors import RunError
+from stride.errors import ConfigError, RunError
 from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
 from stride.runs.files.encoding import is_count
@@ -44,7 +46,7 @@ FREE = (
 
 _MOST_THREADS = 4096  # of a record; more of them no machine has, and torch would try
 
-PLACE = ("work_dir", "run", "model_kwargs.init_from")  # of the run, and of weights it has by now
+PLACE = ("work_dir", "run", INIT_FROM)  # of the run, and of weights it has by now
 
 
 def require_whole_config(run: Run) -> None:
@@ -109,20 +111,37 @@ def init_from(run: Run) -> Any:
     return run.raw_config.get("model_kwargs", {}).get("init_from")
 
 
+def require_weights_of_checkpoint(resolved: Resolved) -> None:
+    """Refuse start weights beside a checkpoint: they would be loaded, told of and lost.
+
+    Raises:
+        ConfigError: `model_kwargs.init_from` names some.
+    """
+    if resolved.config.model_kwargs.init_from is not None:
+        raise ConfigError(
+            f"{INIT_FROM} names weights, and those of the checkpoint are gone on with",
+            key=INIT_FROM,
+            where=INIT_FROM,
+            hint="leave it out, or train a new run that starts from them",
+        )
+
+
 def changed_keys(run: Run, assembly: Assembly, typed: list[str]) -> dict[str, str]:
     """Return the keys whose value differs from that in the run, with both values.
 
     A key that the run does not have, as an argument that a newer torch has, counts where it was
-    typed.
+    typed, or the table that it is in: `frozen.teacher=RUN` stands for several keys.
     """
     before = dict(flatten(run.config.to_json()))
-    keys = {text.partition("=")[0] for text in typed}
+    tables = tuple(text.partition("=")[0] + "." for text in typed)
     return {
         key: "it is another"
         if is_secret(key, value)
         else f"was {before.get(key)!r} and is {value!r}"
         for key, value in flatten(assembly.config.to_json())
-        if key not in PLACE and (key in before or key in keys) and before.get(key) != value
+        if key not in PLACE
+        and (key in before or f"{key}.".startswith(tables))
+        and before.get(key) != value
     }
 
 

@@ -41,6 +41,7 @@ from stride.trainer.starts.requirements import (
     require_lasting_schedule,
     require_same_data,
     require_same_permutation,
+    require_weights_of_checkpoint,
     require_whole_config,
     start_of,
     threads_of,
@@ -107,6 +108,7 @@ class ResumedRun(RunStart):
         require_known_config(run.paths)
         resolved = recorded(run, *overrides, name=run.name)
         _require_place(run, resolved)
+        require_weights_of_checkpoint(resolved)
         return cls(
             resolved,
             run,

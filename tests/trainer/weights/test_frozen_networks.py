@@ -77,6 +77,17 @@ def test_a_killed_distillation_goes_on_without_the_teachers_run(distil, make, te
     assert verify_run(again.run.path).ok and copy_of(again.run).is_file()
 
 
+def test_a_further_one_is_a_change_to_a_run_that_has_begun(distil, make, teacher):
+    """Resuming refuses it; a fork judges its weights from then on."""
+    distil().fit(max_epochs=1)
+    more = {"training_config.max_epochs": 2, "frozen.other": str(teacher.path)}
+    with pytest.raises(RunError, match=r"depend on what has changed: frozen\.other\.run was None"):
+        make().fit(resume=0, overrides=more)
+    forked = make()
+    forked.fork(0, "last", more)
+    assert "callback-BestWeights" in forked.run.paths.log(0).read_text().partition("over: ")[2]
+
+
 def test_the_teacher_is_no_part_of_what_is_trained_or_saved(distil, teacher):
     trainer = distil(callbacks=[Killer(4)])
     with pytest.raises(Killed):

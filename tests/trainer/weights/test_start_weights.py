@@ -113,6 +113,28 @@ def test_what_is_wrong_is_refused_before_there_is_a_folder(make, trained, tmp_pa
     assert not (tmp_path / "w").exists()
 
 
+def test_beside_a_checkpoint_they_are_refused(make, trained, tmp_path):
+    """A fork or a resumed run goes on with the checkpoint's weights: others would be lost."""
+    first = make(model_kwargs=TWO_PARTS, training_config={"max_epochs": 1})
+    first.fit()
+    other = {"training_config.max_epochs": 2, "model_kwargs.init_from": str(trained)}
+    refused = pytest.raises(ConfigError, match=r"those of the checkpoint.*leave it out")
+    with refused:
+        make().fork(0, "last", {**other, "model_kwargs.init_from": {"run": str(trained)}})
+    with refused:
+        make().fit(resume=0, overrides=other)
+    with refused:
+        make(model_kwargs=section(trained)).fit(trainer_state=Run(first.run.path).checkpoints()[0])
+    assert not (tmp_path / "w" / "1").exists()
+
+
+def test_a_step_is_a_number_or_its_text():
+    for at in (4, "4"):
+        start = {"model_kwargs": {"init_from": {"run": "r", "at": at}}}
+        found = resolve_layers(work_dir="w", arguments=start)
+        assert found.config.model_kwargs.init_from.at == "4"
+
+
 def test_the_keys_of_the_table_can_be_typed_one_by_one():
     typed = ["init_from.run=1e3", "model_kwargs.init_from.strict=false"]
     with pytest.raises(ConfigError):
