@@ -29,7 +29,7 @@ from stride.config.sections import (
     require_patterns,
 )
 from stride.config.short_forms import fold_config
-from stride.config.validation_errors import config_error, typed_table
+from stride.config.validation_errors import config_error, key_of_optimizer, typed_table
 from stride.config.values import Raw, flatten, plain
 from stride.errors import ConfigError
 
@@ -170,7 +170,8 @@ def _refuse_beside(section: str, given: OpenSection, unset: OpenSection) -> None
     if values != default:
         name = next(name for name in values if values[name] != default.get(name, ...))
         what = f"{section}.{name} is set beside `optimizers`, which take its place"
-        hint = f"give each of them its own, as optimizers.NAME.{name}, and leave it out"
+        place = key_of_optimizer("NAME", f"{section}.{name}")
+        hint = f"give each of them its own, as {place}, and leave it out"
         raise ConfigError(what, key=f"{section}.{name}", hint=hint)
 
 

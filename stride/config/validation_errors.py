@@ -112,7 +112,17 @@ def unknown_key(key: str, model: type[BaseModel], beside: Iterable[str] = ()) ->
 def _homes(section: str, model: type[BaseModel]) -> dict[str, str]:
     """Return name -> dotted key for the keys of all other sections."""
     keys = {key.rpartition(".")[2]: key for key in dotted_keys(model)} | {**ALIASES}
+    root, _, rest = section.partition(".")
+    if root == "optimizers":
+        keys = {k: key_of_optimizer(rest.partition(".")[0], key) for k, key in keys.items()}
     return {name: key for name, key in keys.items() if key.rpartition(".")[0] != section}
+
+
+def key_of_optimizer(name: str, key: str) -> str:
+    """Return the dotted key in `optimizers` that has the place of one for a single optimiser."""
+    section, _, rest = key.partition(".")
+    own = {"optimizer_kwargs": rest, "scheduler_kwargs": key}
+    return f"optimizers.{name}.{own[section]}" if section in own else key
 
 
 def _elsewhere(name: str, homes: Mapping[str, str]) -> str:

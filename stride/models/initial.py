@@ -1,7 +1,8 @@
 """Initialise a network, or a part of it, from the weights of a run or a safetensors file."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -146,10 +147,19 @@ def _names_by_memory(state: Mapping[str, Tensor]) -> dict[tuple[object, ...], li
     return groups
 
 
+def _meant(loaded: Loaded) -> Iterator[str]:
+    """Yield what names that were not taken may stand for in the network."""
+    for name in loaded.unused:
+        if name in loaded.missing:
+            yield f"init_from.keys leave {name} out: give its prefix too"
+    for name in loaded.unused[:1]:
+        if near := nearest(name, loaded.missing):
+            yield f"{name}: {near}"
+
+
 def _mismatch(loaded: Loaded) -> ComponentError:
     parts = [counted(kind, names) for kind, names in loaded.differences.items()]
-    near = nearest(loaded.unused[0], loaded.missing) if loaded.unused else ""
-    meant = [f"{loaded.unused[0]}: {near}"] if near else []
+    meant = list(islice(_meant(loaded), 1))
     same = "give the model the same model_kwargs as those weights had"
     part = "or choose what is taken by init_from.keys and init_from.strict=false"
     return ComponentError(

@@ -22,6 +22,12 @@ from stride.config.validation_errors import unknown_key
         ("num_workers", [], "did you mean 'load_data_kwargs.num_workers'?"),
         ("training_config.lr", [], "did you mean 'optimizer_kwargs.lr'?"),
         ("optimizer_kwargs.momentum", ["eps"], "the keys here are eps, groups, optimizer_name"),
+        (
+            "optimizers.a.scheduler_name",
+            ["match"],
+            "did you mean 'optimizers.a.scheduler_kwargs.scheduler_name'?",
+        ),
+        ("optimizers.a.scheduler_kwargs.lr", [], "did you mean 'optimizers.a.lr'?"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(key: str, beside: list[str], message: str) -> None:

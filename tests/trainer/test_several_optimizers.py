@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from stride.config.schema import Config
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError, DataError, RunError
 from stride.models.model import Step
@@ -122,6 +123,18 @@ def test_a_wrong_config_leaves_no_folder(wgan, tmp_path, optimizers, words):
         wgan(optimizers=optimizers).fit()
     assert caught.value.exit_code == 2
     assert not (tmp_path / "w").exists()
+
+
+def test_the_sections_of_one_optimizer_lead_to_those_of_several():
+    for section, place in [
+        ({"optimizer_kwargs": {"lr": 0.5}}, r"optimizers\.NAME\.lr"),
+        (
+            {"scheduler_kwargs": {"scheduler_name": "StepLR"}},
+            r"optimizers\.NAME\.scheduler_kwargs\.scheduler_name",
+        ),
+    ]:
+        with pytest.raises(ConfigError, match=place):
+            Config.from_json({"work_dir": "w", "optimizers": OPTIMIZERS, **section})
 
 
 def test_ddp_is_refused(wgan):

@@ -105,7 +105,8 @@ def build_optimizer(
     """
     constructor = find("optimizer", section["optimizer_name"])
     if not named:
-        raise ConfigError("the model has nothing to train", key="model_kwargs.model_name")
+        hint = "let model_kwargs.freeze leave a part of it, or give a model with parameters"
+        raise ConfigError("the model has nothing to train", key="model_kwargs.freeze", hint=hint)
     require_step("optimizer", constructor, key)
     values = bound_arguments("optimizer", constructor, section, key)
     accepted = parameters(constructor).named

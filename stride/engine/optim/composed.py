@@ -62,5 +62,16 @@ def _require_part(part: Any, key: str) -> None:
         raise _wrong(what, key, "name it alone, as scheduler_name")
 
 
+def require_rising(milestones: Sequence[int], key: str) -> None:
+    """Refuse milestones of a sequence of which one lies before an earlier one, or before the start.
+
+    Raises:
+        ConfigError: torch takes them, and steps parts that are over.
+    """
+    if list(milestones) != sorted(milestones) or (milestones and milestones[0] < 0):
+        what = f"{key}.milestones must rise, and none be negative, not {show(list(milestones))}"
+        raise _wrong(what, f"{key}.milestones", "give when each part but the first begins")
+
+
 def _wrong(what: str, key: str, hint: str) -> ConfigError:
     return ConfigError(what, key=key, where=key, hint=hint)

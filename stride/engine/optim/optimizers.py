@@ -232,8 +232,6 @@ def _require_one_each(
             key = f"optimizers.{found[1]}.match"
             raise ConfigError(what, key=key, where=key, hint="let patterns not overlap")
         if not found:
-            what, hint = (
-                f"no optimizer moves {name!r}",
-                "match it, or freeze it: requires_grad_(False)",
-            )
+            what = f"no optimizer moves {name!r}"
+            hint = f'match it, or freeze it: model_kwargs.freeze=["{name}"]'
             raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)

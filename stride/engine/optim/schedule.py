@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from stride.components import construct, find
 from stride.engine.optim.arguments import bound_arguments, complete_section, require_step
-from stride.engine.optim.composed import PARTS, part_keys, parts_of, takes_parts
+from stride.engine.optim.composed import PARTS, part_keys, parts_of, require_rising, takes_parts
 from stride.errors import ConfigError
 
 KEY = "scheduler_kwargs"
@@ -116,6 +116,7 @@ def _completed(
     parts = values.get(PARTS) if takes_parts(constructor) else None
     complete = complete_section("scheduler", constructor, values, key)
     if parts:
+        require_rising(complete.get("milestones", []), key)
         ends = [*complete.get("milestones", [length] * (len(parts) - 1)), length]
         begins = [0, *complete.get("milestones", [0] * (len(parts) - 1))]
         lengths = [e and b is not None and e - b for e, b in zip(ends, begins, strict=False)]

@@ -24,7 +24,11 @@ class _Warmup(LRScheduler):
         final_share: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
-        if total_steps is None or not 0 <= warmup_steps < total_steps:
+        if total_steps is None:
+            raise ValueError("total_steps is missing: how many there will be is not known here")
+        if not 0 <= final_share <= 1:
+            raise ValueError(f"final_share={final_share} must be from 0 to 1")
+        if not 0 <= warmup_steps < total_steps:
             what = f"warmup_steps={warmup_steps} must be 0 or more, and below"
             raise ValueError(f"{what} total_steps={total_steps}")
         self.warmup_steps, self.total_steps = warmup_steps, total_steps

@@ -8,7 +8,7 @@ from stride.components import edited_file
 from stride.config.resolve import Resolved
 from stride.config.secrets import secret_keys
 from stride.config.sections import TrainingConfig
-from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.assembly import Assembly, lengths, validates
 from stride.trainer.fit.component_sources import used_by
 from stride.trainer.fit.open_sections import values_of
 
@@ -88,7 +88,7 @@ def config_warnings(assembly: Assembly) -> list[str]:
     rows = [*CAUTIONS, *_of_warm_ups(assembly)]
     told = [line for row in rows if (line := _line(row, assembly.resolved, counts))]
     resolved = assembly.resolved
-    told += [*_left_out(assembly), *_without_effect(resolved)]
+    told += [*_left_out(assembly), *_without_effect(assembly)]
     return [*told, *_secrets(resolved), *_edited(assembly)]
 
 
@@ -160,10 +160,14 @@ def _left_out(assembly: Assembly) -> Iterator[str]:
         )
 
 
-def _without_effect(resolved: Resolved) -> Iterator[str]:
-    training, key = resolved.config.training_config, "training_config.patience"
+def _without_effect(assembly: Assembly) -> Iterator[str]:
+    resolved, training = assembly.resolved, assembly.config.training_config
+    key = "training_config.patience"
     if _is_chosen(resolved, key) and not training.early_stopping:
         yield f"{key}={training.patience} without training_config.early_stopping: it does nothing"
+    key = "training_config.evaluate_batches"
+    if _is_chosen(resolved, key) and not validates(assembly.config, assembly.data, assembly.kind):
+        yield f"{key}={training.evaluate_batches} and nothing is validated: it does nothing"
 
 
 def _secrets(resolved: Resolved) -> Iterator[str]:

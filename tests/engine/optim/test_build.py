@@ -51,7 +51,7 @@ def test_frozen_parameters_are_left_out_and_nothing_to_train_is_an_error():
     built = build_optimizers({"": values}, Model(network, nn.MSELoss())).only
     assert built.param_groups[0]["params"] == [network.weight]
     network.weight.requires_grad_(False)
-    with pytest.raises(ConfigError, match="nothing to train"):
+    with pytest.raises(ConfigError, match=r"nothing to train; let model_kwargs\.freeze"):
         build_optimizers({"": values}, Model(network, nn.MSELoss()))
 
 

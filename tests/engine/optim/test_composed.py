@@ -19,10 +19,10 @@ def resolved(section, epochs=4, steps=10):
     return resolve_scheduler({"interval": None, **section}, epochs=epochs, steps=steps, mode="min")
 
 
-def rates(section, steps=10, stop=None):
+def rates(section, steps=10, stop=None, epochs=4):
     """Return the rates of the updates; of a schedule that is built and restored at `stop`."""
     optimizer = made()
-    built = build_schedule(resolved(section, steps=steps), optimizer, metric="m")
+    built = build_schedule(resolved(section, epochs, steps), optimizer, metric="m")
     found = []
     for step in range(steps):
         if step == stop:
@@ -54,6 +54,16 @@ def test_a_warm_up_counts_steps_and_is_as_long_as_the_training():
         resolved({"scheduler_name": "WarmupCosine"})
     with pytest.raises(ComponentError, match="warmup_steps=10 must be 0 or more, and below total"):
         rates({"scheduler_name": "WarmupLinear", "warmup_steps": 10})
+    with pytest.raises(ComponentError, match="total_steps is missing"):
+        rates(
+            {"scheduler_name": "WarmupLinear", "warmup_steps": 1, "interval": "epoch"}, epochs=None
+        )
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_warm_up_falls_neither_below_0_nor_above_the_rate(share):
+    with pytest.raises(ComponentError, match=r"final_share=.* must be from 0 to 1"):
+        rates({"scheduler_name": "WarmupCosine", "warmup_steps": 1, "final_share": share})
 
 
 SEQUENCE = {
@@ -138,3 +148,8 @@ def test_a_wrong_part_is_refused(section, words):
 def test_milestones_that_do_not_fit_are_refused():
     with pytest.raises(ComponentError, match="number of schedulers 2 and the number of milestones"):
         rates({**SEQUENCE, "milestones": [2, 4]})
+    three = [*SEQUENCE["schedulers"], SEQUENCE["schedulers"][0]]
+    with pytest.raises(ConfigError, match=r"milestones must rise.*not \[3, 2\]"):
+        resolved({**SEQUENCE, "schedulers": three, "milestones": [3, 2]})
+    with pytest.raises(ConfigError, match=r"milestones must rise.*not \[-1\]"):
+        resolved({**SEQUENCE, "milestones": [-1]})
