@@ -94,8 +94,13 @@ class DatasetKwargs(OpenSection):
     val_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to validate on")
     test_fraction: float = Field(0.15, ge=0, lt=1, description="share of the samples to test on")
     split_seed: Seed = Field(0, description="seed of the split into train, val and test")
-    subsample_rate: float = Field(1.0, gt=0, le=1, description="share of the training samples kept")
-    subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept")
+    subsample_rate: float = Field(
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="how often an epoch has each training sample; below 1: share of them kept",
+    )
+    subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept, or added")
     normalize: Normalization = Field("none", description="statistics of the training split to use")
     transform: Text | None = Field(None, description="import path of a per-sample transform")
     extra_splits: dict[str, dict[str, Any]] = Field(

@@ -24,7 +24,7 @@ class OpenedDataset:
     """An opened dataset, divided into splits.
 
     Attributes:
-        parts: the splits asked for that have samples; the training split is subsampled.
+        parts: the splits asked for that have samples; the training split is subsampled or repeated.
         extra: the further splits of `extra_splits`, where validation is asked for.
         counts: samples of every split that is known; None for a stream.
         name: the dataset's name, without the path of its module.
@@ -232,7 +232,7 @@ def _subsample(source: Source, own: Mapping[str, Any]) -> Source:
         return source
     if isinstance(source, StreamDataset):
         raise DataError(
-            "a stream cannot be subsampled",
+            "a stream cannot be subsampled or repeated",
             where="dataset_kwargs.subsample_rate",
             hint="type subsample_rate=1",
         )

@@ -1,5 +1,7 @@
 """Divide a dataset's samples among training, validation and test."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -65,18 +67,20 @@ def _check(key: str, fraction: float, size: int, num_samples: int) -> None:
 
 
 def subsample_indices(num_samples: int, rate: float, seed: int) -> Tensor:
-    """Return the ascending numbers of the samples kept: a share `rate`, at least one.
+    """Return the ascending numbers of the samples kept: `rate` of them, at least one.
 
+    A rate above 1 has every sample as often as it has whole parts, and a share of them once more.
     A smaller rate keeps a part of what a larger rate keeps under the same seed.
 
     Raises:
-        DataError: a rate that is not above 0 and at most 1.
+        DataError: a rate that is not a number above 0.
     """
-    if not 0 < rate <= 1:
+    if not 0 < rate < math.inf:
         raise DataError(
-            f"subsample_rate={rate} keeps no samples",
+            f"subsample_rate={rate} keeps no samples, or endlessly many",
             where="dataset_kwargs.subsample_rate",
-            hint="type a number above 0 and at most 1",
+            hint="type a number above 0",
         )
     order = permutation(num_samples, generator(seed, 2))
-    return _ascending(order[: max(1, round(num_samples * rate))])
+    times, rest = divmod(max(1, round(num_samples * rate)), num_samples)
+    return _ascending(torch.cat([order[:]] * times + [order[:rest]]))

@@ -66,6 +66,7 @@ def test_an_open_section_tells_its_choice_and_its_free_keys() -> None:
         ("", "model_kwargs", 3, "model_kwargs must be a table of keys, not 3"),
         ("dataset_kwargs", "val_fraction", 1, "val_fraction must be less than 1, not 1"),
         ("dataset_kwargs", "subsample_rate", 0, "subsample_rate must be greater than 0, not 0"),
+        ("dataset_kwargs", "subsample_rate", float("inf"), "subsample_rate must be finite"),
         ("dataset_kwargs", "normalize", "standart", "did you mean 'standard'?"),
         ("load_data_kwargs", "batch_size", 0, "must be greater than or equal to 1, not 0"),
         ("load_data_kwargs", "shuffle", 1, "shuffle must be true or false, not 1"),

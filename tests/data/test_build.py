@@ -114,6 +114,64 @@ def test_other_statistics_are_refused(mine):
         build(dataset_name="mine:plain_tensors", normalize="standard", normalization=other)
 
 
+def test_each_repetition_of_a_sample_is_augmented_by_itself(mine):
+    twice = {"dataset_name": "mine:plain_tensors", "transform": "mine:Jitter", "subsample_rate": 2}
+    loader = {"batch_size": 500, "shuffle": False}
+    data = build(loader, **twice)
+    ((inputs, targets),) = data.train_loader
+    assert torch.equal(targets[::2], targets[1::2])
+    assert not (inputs[::2] == inputs[1::2]).any()
+    ((again, _),) = build(loader, **twice).train_loader
+    assert torch.equal(inputs, again)
+
+
+class Seen:
+    """A sampler or batch sampler that records the dataset it is made for."""
+
+    def __init__(self, dataset):
+        Seen.dataset = dataset
+
+    def __len__(self):
+        return 1
+
+    def __iter__(self):
+        return iter([[len(self.dataset) - 1, 0]])
+
+
+@pytest.mark.parametrize("key", ["sampler", "batch_sampler"])
+@pytest.mark.parametrize("name", ["mine:plain_tensors", "mine:Squares"])
+def test_a_sampler_is_given_the_split_alone(mine, name, key):
+    options = {"dataset_name": name, "subsample_rate": 0.5, "normalize": "minmax"}
+    whole = build(**options, transform="mine:Jitter").sources["train"]
+    loader = build(
+        {key: {"sampler": LastAndFirst, "batch_sampler": Seen}[key]},
+        **options,
+        transform="mine:Jitter",
+    ).train_loader
+    given = Seen.dataset
+    assert type(given) is type(whole) and len(given) == len(whole)
+    assert torch.equal(given.indices, whole.indices)
+    assert [torch.as_tensor(part).tolist() for part in given[3]] == [
+        torch.as_tensor(part).tolist() for part in whole[3]
+    ]
+    if name == "mine:plain_tensors":
+        assert given.tensors[0].amax() == 1  # normalised, not transformed
+    else:
+        assert type(given.dataset).__name__ == "Squares"
+    ((_, targets),) = loader
+    assert targets.tolist() == [int(whole[len(whole) - 1][1]), int(whole[0][1])]
+
+
+class LastAndFirst(Seen):
+    """The same for single numbers."""
+
+    def __len__(self):
+        return 2
+
+    def __iter__(self):
+        return iter([len(self.dataset) - 1, 0])
+
+
 def test_the_transform_is_for_training_alone(mine):
     plain = build(dataset_name="mine:plain_tensors")
     data = build(dataset_name="mine:plain_tensors", transform="mine:Jitter")

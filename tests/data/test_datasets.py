@@ -77,6 +77,15 @@ def test_only_the_training_split_is_subsampled(mine):
     assert part.fingerprint == whole.fingerprint
 
 
+def test_only_the_training_split_is_repeated(mine):
+    found = opened(dataset_name="mine:plain_tensors", size=100, subsample_rate=2)
+    assert found.counts == {"train": 140, "val": 15, "test": 15}
+    numbers = found.parts["train"].indices
+    assert numbers.bincount().unique().tolist() == [0, 2]
+    whole = opened(dataset_name="mine:plain_tensors", size=100)
+    assert found.fingerprint == whole.fingerprint
+
+
 def test_splits_do_not_depend_on_what_else_is_asked_for(mine):
     for name in ("mine:Squares", "mine:plain_tensors", "mine:plain_arrays"):
         alone = opened(("test",), dataset_name=name)

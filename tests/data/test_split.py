@@ -66,7 +66,17 @@ def test_the_subsample_of_a_seed_is_pinned_and_is_not_that_of_the_split():
     assert not torch.equal(kept, split_indices(20, 0.0, 0.75, 0)["train"])
 
 
-@pytest.mark.parametrize("rate", [0.0, -1.0, 1.1])
+@pytest.mark.parametrize(("rate", "counts"), [(2.0, {2: 20}), (3.25, {3: 15, 4: 5})])
+def test_a_rate_above_one_repeats_all_and_some_once_more(rate, counts):
+    kept = subsample_indices(20, rate, 0)
+    times = torch.bincount(kept, minlength=20)
+    assert {int(n): int((times == n).sum()) for n in times.unique()} == counts
+    assert kept.tolist() == sorted(kept.tolist())
+    more = (times > times.min()).nonzero().flatten()
+    assert not len(more) or torch.equal(more, subsample_indices(20, rate % 1, 0))
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
 def test_an_impossible_rate_is_refused(rate):
     with pytest.raises(DataError, match="subsample_rate"):
         subsample_indices(10, rate, 0)

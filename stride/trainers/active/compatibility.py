@@ -39,6 +39,7 @@ def check_active_config(assembly: Assembly) -> None:
         what = "a round of active learning renews one optimiser, and there are several"
         hint = "leave them out, and set optimizer_kwargs"
         raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)
+    _require_single_samples(assembly.config)
     if active.model_selection is not None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:
@@ -53,6 +54,13 @@ def check_active_config(assembly: Assembly) -> None:
         key = "active_config.class_weights"
         raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
     curve_metric(assembly)
+
+
+def _require_single_samples(config: Config) -> None:
+    if config.dataset_kwargs.subsample_rate > 1:
+        key = "dataset_kwargs.subsample_rate"
+        what = "active learning would ask for the label of each repetition of a sample"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=1")
 
 
 def curve_metric(assembly: Assembly) -> str:

@@ -254,6 +254,7 @@ def test_the_start_is_as_it_was_asked_for(tmp_path, start):
         ({"start_size": 99}, {}, "99 samples are to be labelled"),
         ({}, {"load_data_kwargs": {"sampler": "torch.utils.data:RandomSampler"}}, "sampler"),
         ({}, {"training_config": {"overfit_batches": 2}}, "chooses the samples by itself"),
+        ({}, {"dataset_kwargs": {"subsample_rate": 1.5}}, "each repetition"),
         ({"metric": "test/acuracy"}, {}, "test/acuracy"),
         ({"feature_layer": "layrs.0", "strategy": "CoreSet"}, {}, "layrs.0"),
     ],
