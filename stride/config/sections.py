@@ -102,7 +102,11 @@ class DatasetKwargs(OpenSection):
     )
     subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept, or added")
     normalize: Normalization = Field("none", description="statistics of the training split to use")
-    transform: Text | None = Field(None, description="import path of a per-sample transform")
+    transform: Text | None = Field(
+        None, description="import path of a transform of each training sample"
+    )
+    val_transform: Text | None = Field(None, description="one for validation and extra_splits")
+    test_transform: Text | None = Field(None, description="one for the test split")
     extra_splits: dict[str, dict[str, Any]] = Field(
         {},
         description="further sets to evaluate: a name, and what differs in the dataset's arguments",

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from stride.data.array_dataset import ArrayDataset, chunks, rows
 from stride.data.batches.base import Batches
-from stride.data.batches.fetcher import FetchArrays, FetchSamples, input_transform
+from stride.data.batches.fetcher import FetchArrays, FetchSamples, sample_transform
 from stride.data.batches.loader import LoaderBatches, WorkerStart
 from stride.data.batches.memory import MemoryBatches, fits_in_memory
 from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
 from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
-from stride.data.datasets import OpenedDataset, find_transform, open_dataset
+from stride.data.datasets import OpenedDataset, find_transforms, open_dataset
 from stride.data.normalize import Normalization, fit_normalization
 from stride.data.options import LoaderOptions, build_sampler, loader_options
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
@@ -38,7 +38,8 @@ class Data:
         normalization: the statistics applied to inputs, if any.
         fingerprint: digest of the content.
         extra_loaders: batches of further splits to evaluate, by name.
-        sources: the splits as datasets of samples, training transforms not applied.
+        sources: the splits as datasets of samples, not transformed.
+        transforms: what changes each sample of a split that is evaluated, by split.
         inferred: keys of `dataset_kwargs` that only the data could tell, for the record.
         permutation: the method by which so many samples are divided and ordered; empty: by the
             user's own loaders.
@@ -52,6 +53,7 @@ class Data:
     fingerprint: str
     extra_loaders: Mapping[str, Batches] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    transforms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     inferred: Mapping[str, Any] = field(default_factory=dict)
     permutation: str = ""
 
@@ -89,7 +91,8 @@ def build_data(
     kept = {split: part for split, part in opened.parts.items() if split in splits}
     kept |= dict(opened.extra)
     sources = {split: _normalized(part, normalization) for split, part in kept.items()}
-    transform = find_transform(dataset.get("transform"))
+    transforms = find_transforms(dataset)
+    transforms |= {name: transforms["val"] for name in opened.extra if "val" in transforms}
     loaders: dict[str, Batches] = {}
     for split, source in sources.items():
         loaders[split] = make_batches(
@@ -99,7 +102,7 @@ def build_data(
             seed=seed,
             device=device,
             normalization=normalization,
-            transform=transform,
+            transform=transforms.get(split),
         )
     return Data(
         train_loader=loaders.get("train"),
@@ -110,6 +113,7 @@ def build_data(
         fingerprint=opened.fingerprint,
         extra_loaders={name: loaders[name] for name in opened.extra},
         sources=sources,
+        transforms={split: one for split, one in transforms.items() if split != "train"},
         inferred=opened.inferred,
         permutation=opened.permutation,
     )
@@ -123,15 +127,15 @@ def make_batches(
     seed: int,
     device: torch.device,
     normalization: Normalization | None,
-    transform: Callable[[Any], Any] | None,
+    transform: Callable[..., Any] | None,
 ) -> Batches:
-    """Make this process's batches of a split; the transform is that of training alone.
+    """Make this process's batches of a split, each sample changed by the transform.
 
     Raises:
         DataError: the data cannot be batched so.
     """
     maker = BatchMaker(loader_options(loader, split), seed, device, shard())
-    return maker.make(source, normalization, transform if split == "train" else None)
+    return maker.make(source, normalization, transform)
 
 
 def batches_in_order(
@@ -142,9 +146,10 @@ def batches_in_order(
     seed: int,
     device: torch.device,
     normalization: Normalization | None,
+    transform: Callable[..., Any] | None = None,
     batch_size: int | None = None,
 ) -> Batches:
-    """Make batches of all samples of a split in their order, none transformed or left out.
+    """Make batches of all samples of a split in their order, none left out.
 
     Args:
         split: whose loader options hold.
@@ -152,14 +157,15 @@ def batches_in_order(
         loader: the resolved section `load_data_kwargs`.
         seed: what a sample's augmentation depends on, where the dataset itself draws.
         device: where the batches are wanted.
-        normalization: of the inputs.
+        normalization: of the samples.
+        transform: of each sample.
         batch_size: another one than the split's.
     """
     options = loader_options(loader, split)
     kept = {key: one for key, one in options.objects.items() if not key.endswith("sampler")}
     size = batch_size or options.batch_size
     whole = replace(options, batch_size=size, shuffle=False, drop_last=False, objects=kept)
-    return BatchMaker(whole, seed, device).make(source, normalization, None)
+    return BatchMaker(whole, seed, device).make(source, normalization, transform)
 
 
 def _normalized(source: Source, normalization: Normalization | None) -> Source:
@@ -214,7 +220,7 @@ class BatchMaker:
         self,
         source: Source,
         normalization: Normalization | None,
-        transform: Callable[[Any], Any] | None,
+        transform: Callable[..., Any] | None,
     ) -> Batches:
         """Make the batches of a split, from memory where possible.
 
@@ -232,7 +238,7 @@ class BatchMaker:
                 return self._memory(source, order)
             if transform is None and collate is None:
                 return LoaderBatches(FetchArrays(source), order, self.device, self._torch())
-        finish = input_transform(normalization, transform)
+        finish = sample_transform(normalization, transform)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=collate)
         return LoaderBatches(fetch, order, self.device, self._torch())
 
@@ -262,14 +268,14 @@ class BatchMaker:
         self,
         source: StreamDataset,
         normalization: Normalization | None,
-        transform: Callable[[Any], Any] | None,
+        transform: Callable[..., Any] | None,
     ) -> Batches:
         for key in ("sampler", "batch_sampler"):
             if key in self.options.objects:
                 raise DataError("a stream takes no sampler", where=f"load_data_kwargs.{key}")
         options = {**self._torch(), "drop_last": self.options.drop_last}
         return stream_batches(
-            StreamDataset(source.stream, input_transform(normalization, transform)),
+            StreamDataset(source.stream, sample_transform(normalization, transform)),
             seed=self.seed,
             batch_size=self.options.batch_size,
             collate=self.options.objects.get("collate_fn"),
@@ -292,7 +298,7 @@ class BatchMaker:
         """Read all samples into memory, once and for all epochs."""
         if isinstance(source, ArrayDataset):
             return source.to_memory(), normalization
-        finish = input_transform(normalization, None)
+        finish = sample_transform(normalization, None)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=None)
         batch = fetch.__getitems__(BatchKey(0, list(range(len(source)))))
         columns = batch if isinstance(batch, (tuple, list)) else [batch]

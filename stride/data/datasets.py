@@ -16,6 +16,7 @@ from stride.data.split import SPLITS, split_indices, subsample_indices
 from stride.errors import ConfigError, DataError, nearest
 
 OWN = DatasetKwargs.model_fields
+TRANSFORMS = {"train": "transform", "val": "val_transform", "test": "test_transform"}
 SPLITTING = ("val_fraction", "test_fraction", "split_seed")
 
 
@@ -58,8 +59,9 @@ def resolve_dataset(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     constructor = _constructor(own["dataset_name"])
     if splits_itself(constructor):
         _refuse_fractions(own)
-    if isinstance(own["transform"], str):
-        find("transform", own["transform"])
+    for key in TRANSFORMS.values():
+        if isinstance(own[key], str):
+            find("transform", own[key])
     own["extra_splits"] = _resolved_extras(constructor, free, own["extra_splits"])
     return {**bind(constructor, free, section="dataset_kwargs", supplied=("split",)), **own}
 
@@ -243,7 +245,13 @@ def _length(source: Source) -> int | None:
     return None if isinstance(source, StreamDataset) else len(source)
 
 
-def find_transform(transform: Any) -> Callable[[Any], Any] | None:
+def find_transforms(kwargs: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    """Return the transforms that `dataset_kwargs` names, by the split whose samples they change."""
+    found = {split: find_transform(kwargs.get(key)) for split, key in TRANSFORMS.items()}
+    return {split: transform for split, transform in found.items() if transform is not None}
+
+
+def find_transform(transform: Any) -> Callable[..., Any] | None:
     """Return the per-sample transform: a callable, found by import path; a class is called."""
     found: Any = find("transform", transform) if isinstance(transform, str) else transform
     made: Any = found() if isclass(found) else found

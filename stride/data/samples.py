@@ -167,3 +167,29 @@ def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(sample, (tuple, list)):
         return type(sample)((change(sample[0]), *sample[1:]))
     return change(sample)
+
+
+def map_pair(sample: Any, change: Callable[[Any, Any], Any]) -> Any:
+    """Return the sample, of the form it has, with inputs and targets changed by one call.
+
+    Raises:
+        DataError: the sample has no targets, or the function does not give both.
+    """
+    inputs, targets = split_sample(sample)
+    if inputs is None or targets is None:
+        raise DataError(
+            "the transform takes an input and its target, and a sample has not both",
+            where="dataset_kwargs.transform",
+            hint="write a transform of one argument, or give samples (input, target)",
+        )
+    changed = change(inputs, targets)
+    if not isinstance(changed, (tuple, list)) or len(changed) != 2:
+        raise DataError(
+            f"a transform of input and target gave {type(changed).__name__}, not the two",
+            where="dataset_kwargs.transform",
+            hint="return (input, target)",
+        )
+    if isinstance(sample, Mapping):
+        return {**sample, "inputs": changed[0], "targets": changed[1]}
+    parts = (*changed, *sample[2:])
+    return type(sample)(*parts) if hasattr(sample, "_fields") else type(sample)(parts)

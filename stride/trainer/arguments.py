@@ -13,7 +13,7 @@ from stride.config.values import join
 from stride.errors import ComponentError
 
 _CODE = re.compile(
-    r"trainer|.+_name|dataset_kwargs\.transform"
+    r"trainer|.+_name|dataset_kwargs\.(val_|test_)?transform"
     r"|load_data_kwargs\..*(sampler|collate_fn|worker_init_fn)"
     r"|training_config\.(metrics|callbacks)|logging_config\.loggers"
 )

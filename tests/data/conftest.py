@@ -122,6 +122,16 @@ class Jitter:
     def __call__(self, x):
         return jitter(x)
 
+def shifted(x, y):
+    drawn = torch.rand(())
+    return x + drawn, y + drawn
+
+def one_of_two(x, y):
+    return x
+
+def no_targets():
+    return (torch.arange(20.0),)
+
 class Backwards:
     def __init__(self, data):
         self.data = data

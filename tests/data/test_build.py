@@ -172,14 +172,50 @@ class LastAndFirst(Seen):
         return iter([len(self.dataset) - 1, 0])
 
 
-def test_the_transform_is_for_training_alone(mine):
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_each_split_has_its_own_transform(mine, split):
+    key = {"train": "transform"}.get(split, f"{split}_transform")
     plain = build(dataset_name="mine:plain_tensors")
-    data = build(dataset_name="mine:plain_tensors", transform="mine:Jitter")
-    assert isinstance(data.train_loader, LoaderBatches)
-    assert isinstance(data.val_loader, MemoryBatches)
-    one, other = next(iter(plain.train_loader)), next(iter(data.train_loader))
-    assert torch.equal(one[1], other[1]) and not torch.equal(one[0], other[0])
-    assert torch.equal(next(iter(plain.val_loader))[0], next(iter(data.val_loader))[0])
+    data = build(dataset_name="mine:plain_tensors", **{key: "mine:Jitter"})
+    for name in ("train", "val", "test"):
+        loader = getattr(data, f"{name}_loader")
+        assert isinstance(loader, LoaderBatches if name == split else MemoryBatches)
+        one, other = next(iter(getattr(plain, f"{name}_loader"))), next(iter(loader))
+        assert torch.equal(one[1], other[1])
+        assert torch.equal(one[0], other[0]) is (name != split)
+        assert torch.equal(other[0], next(iter(loader))[0])  # the draws of a sample are its own
+    assert set(data.transforms) == {split} - {"train"}
+
+
+def test_a_further_split_has_the_transform_of_validation(mine):
+    data = build(
+        dataset_name="mine:plain_tensors", val_transform="mine:jitter", extra_splits={"big": {}}
+    )
+    assert isinstance(data.extra_loaders["big"], LoaderBatches)
+    assert data.transforms == {"val": mine.jitter, "big": mine.jitter}
+
+
+def test_a_transform_of_input_and_target_draws_once_for_both(mine):
+    options = {"dataset_name": "mine:plain_arrays"}
+    for workers in (0, 1):
+        loader = {"batch_size": 500, "shuffle": False, "num_workers": workers}
+        ((plain, classes),) = build(loader, **options).val_loader
+        ((inputs, targets),) = build(loader, val_transform="mine:shifted", **options).val_loader
+        drawn = (inputs - plain)[:, 0]
+        assert torch.allclose(targets - classes, drawn, atol=1e-5)
+        assert len(drawn.unique()) == len(drawn) > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "transform", "message"),
+    [
+        ("mine:no_targets", "mine:shifted", "has not both"),
+        ("mine:plain_tensors", "mine:one_of_two", "gave Tensor, not the two"),
+    ],
+)
+def test_a_transform_that_has_or_gives_no_target_is_refused(mine, name, transform, message):
+    with pytest.raises(DataError, match=message):
+        build(dataset_name=name, transform=transform)
 
 
 def test_streams_by_split(mine):

@@ -20,7 +20,7 @@ def test_a_class_is_named_by_its_import_path_and_the_callers_dict_is_left_alone(
 def test_what_stands_where_an_import_path_may_is_named_wherever_that_is():
     given = {
         "trainer": nn.Linear,
-        "dataset_kwargs": {"transform": nn.Linear},
+        "dataset_kwargs": {"transform": nn.Linear, "val_transform": nn.Linear},
         "load_data_kwargs": {"collate_fn": nn.Linear, "val_loader_kwargs": {"sampler": nn.Linear}},
         "training_config": {"callbacks": [nn.Linear], "metrics": ["f1", {"metric_name": nn.ReLU}]},
         "logging_config": {"loggers": (nn.Linear,)},
@@ -30,7 +30,7 @@ def test_what_stands_where_an_import_path_may_is_named_wherever_that_is():
     linear, relu = (f"torch.nn.modules.{m}" for m in ("linear:Linear", "activation:ReLU"))
     assert with_names(given) == {
         "trainer": linear,
-        "dataset_kwargs": {"transform": linear},
+        "dataset_kwargs": {"transform": linear, "val_transform": linear},
         "load_data_kwargs": {"collate_fn": linear, "val_loader_kwargs": {"sampler": linear}},
         "training_config": {"callbacks": [linear], "metrics": ["f1", {"metric_name": relu}]},
         "logging_config": {"loggers": [linear]},

@@ -1,17 +1,18 @@
 """Fetch the batch of a key, the same one in this process and in a worker."""
 
 from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.sampler import BatchKey
 from stride.data.generators import HeldGenerators
 from stride.data.normalize import Normalization
-from stride.data.samples import SampleDataset, map_inputs
+from stride.data.samples import SampleDataset, map_inputs, map_pair
 from stride.data.seeding import (
     GLOBALS,
     GlobalGenerator,
@@ -127,31 +128,47 @@ class FetchSamples(Dataset[Any]):
         return samples if self.finish is None else [self.finish(sample) for sample in samples]
 
 
-def input_transform(
-    normalization: Normalization | None, transform: Callable[[Any], Any] | None
+def sample_transform(
+    normalization: Normalization | None, transform: Callable[..., Any] | None
 ) -> Callable[[Any], Any] | None:
-    """Return the function that normalises and then transforms a sample's inputs, if any."""
+    """Return the function that normalises and then transforms a sample, if any."""
     if normalization is None and transform is None:
         return None
-    return InputTransform(normalization, transform)
+    return SampleTransform(normalization, transform)
 
 
-class InputTransform:
-    """Normalise and transform the inputs of a sample (a class: workers may have to pickle it)."""
+class SampleTransform:
+    """Normalise and transform a sample (a class: workers may have to pickle it).
+
+    A transform of two required arguments is called once with input and target, and gives both.
+    """
 
     def __init__(
-        self, normalization: Normalization | None, transform: Callable[[Any], Any] | None
+        self, normalization: Normalization | None, transform: Callable[..., Any] | None
     ) -> None:
         self.normalization = normalization
         self.transform = transform
+        self._map = map_pair if takes_pair(transform) else map_inputs
 
     def __call__(self, sample: Any) -> Any:
-        return map_inputs(sample, self._inputs)
-
-    def _inputs(self, inputs: Any) -> Any:
         if self.normalization is not None:
-            inputs = self.normalization.apply_sample(torch.as_tensor(inputs))
-        return inputs if self.transform is None else self.transform(inputs)
+            sample = map_inputs(sample, self._normalized)
+        return sample if self.transform is None else self._map(sample, self.transform)
+
+    def _normalized(self, inputs: Any) -> Any:
+        return self.normalization.apply_sample(torch.as_tensor(inputs))  # type: ignore[union-attr]
+
+
+def takes_pair(transform: Callable[..., Any] | None) -> bool:
+    """Tell whether a transform has two positional arguments that must be given."""
+    called = transform.forward if isinstance(transform, nn.Module) else transform
+    try:
+        parameters = signature(called).parameters.values() if called is not None else ()
+    except (TypeError, ValueError):  # some callables written in C do not tell
+        return False
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    required = [one for one in parameters if one.kind in positional and one.default is one.empty]
+    return len(required) == 2
 
 
 def collate_samples(samples: list[Any]) -> Any:

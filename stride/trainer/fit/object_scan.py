@@ -19,6 +19,8 @@ from stride.trainer.fit.callback_set import CallbackSet
 
 Objects = Callable[[], Mapping[str, Any]]
 
+_LONG = {"val": "validation"}
+
 
 class ObjectScan:
     """What is looked at and what is passed by, in one training.
@@ -81,7 +83,10 @@ class ObjectScan:
             "collate function": getattr(batches, "collate", None),
             "transform": getattr(batches, "transform", None),
         }
-        return {name: part for name, part in parts.items() if part is not None}
+        own = {name: part for name, part in parts.items() if part is not None}
+        for split, transform in self._assembly.data.transforms.items():
+            own[f"transform of {_LONG.get(split, split)}"] = transform
+        return own
 
     def _datasets(self) -> Iterator[tuple[str, Any]]:
         """Yield the user's data; a stream that says where it is, is its batches' to restore."""
@@ -95,8 +100,8 @@ class ObjectScan:
             dataset = _users(source, loaders[split])
             follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not plain
             if not _is_own(type(dataset)) and not follows:
-                name = {"val": "validation"}.get(split, split)
-                yield "dataset" if split == "train" else f"dataset of {name}", dataset
+                name = f"dataset of {_LONG.get(split, split)}"
+                yield "dataset" if split == "train" else name, dataset
 
     def _loaders(self) -> dict[str, Any]:
         """Return the loaders of evaluation that say and set where they are."""

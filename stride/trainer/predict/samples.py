@@ -57,6 +57,7 @@ def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> 
         seed=config.seed,
         device=assembly.device,
         normalization=data.normalization,
+        transform=data.transforms.get(name),
         batch_size=batch_size,
     )
     return Samples(ordered, source.indices, len(source))

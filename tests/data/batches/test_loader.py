@@ -4,11 +4,15 @@ import gc
 import multiprocessing
 import subprocess
 import time
+from functools import partial
+from typing import NamedTuple
 
 import pytest
 import torch
+from torch import nn
 from torch.utils.data._utils import MP_STATUS_CHECK_INTERVAL
 
+from stride.data.batches.fetcher import sample_transform, takes_pair
 from stride.data.build import BatchMaker
 from stride.data.normalize import Normalization
 from stride.data.options import loader_options
@@ -297,3 +301,46 @@ def test_an_example_is_the_same_in_every_epoch(mine):
     batches = make(mine.Epochal(), shuffle=False)
     batches.set_epoch(3)
     assert batches.example()[1].tolist() == [1.0, 1.0]
+
+
+class Sample(NamedTuple):
+    """A sample with a name for each of its parts."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+    weight: int
+
+
+@pytest.mark.parametrize("form", [tuple, list, Sample, dict])
+def test_a_pair_is_transformed_in_the_form_it_has(form):
+    sample = (torch.zeros(()), torch.ones(()), 7)
+    if form is dict:
+        sample = dict(zip(("inputs", "targets", "weight"), sample, strict=True))
+    else:
+        sample = form(*sample) if form is Sample else form(sample)
+    changed = sample_transform(None, lambda x, y: (x + 1, y + 2))(sample)
+    assert type(changed) is form
+    assert list(changed.values() if form is dict else changed) == [1, 3, 7]
+
+
+class Both(nn.Module):
+    """A module that takes two."""
+
+    def forward(self, x, y):
+        return y, x
+
+
+@pytest.mark.parametrize(
+    ("transform", "pair"),
+    [
+        (lambda x, y: (x, y), True),
+        (Both(), True),
+        (partial(lambda x, y, z: (x, y), z=1), True),
+        (lambda x, size=3: x, False),
+        (lambda *parts: parts, False),
+        (nn.Identity(), False),
+        (None, False),
+    ],
+)
+def test_two_required_arguments_are_input_and_target(transform, pair):
+    assert takes_pair(transform) is pair
