@@ -102,6 +102,7 @@ class DatasetKwargs(OpenSection):
     )
     subsample_seed: Seed = Field(0, description="seed of the choice of the samples kept, or added")
     normalize: Normalization = Field("none", description="statistics of the training split to use")
+    normalize_targets: Normalization = Field("none", description="likewise, for the targets")
     transform: Text | None = Field(
         None, description="import path of a transform of each training sample"
     )

@@ -100,7 +100,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         num_classes: how many classes there are, where the targets need not show all of them.
         feature_names: what each input is called, where they came from named columns.
         inferred: keys of `dataset_kwargs` that only the data could tell: what its codes mean.
-        normalization: applied to inputs on reading; tensors in memory have it applied already.
+        normalization: applied on reading; tensors in memory have it applied already.
         indices: the samples' numbers in the dataset that these were chosen from; None: all.
     """
 
@@ -138,7 +138,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         """Return the batch of the samples at the indices, one read per column."""
         columns = [rows(tensor, indices) for tensor in self.tensors]
         if self.normalization is not None:
-            columns[0] = self.normalization.apply(columns[0])
+            return tuple(_normalized(columns, self.normalization))
         return tuple(columns)
 
     def select(self, indices: Tensor) -> "ArrayDataset":
@@ -149,10 +149,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         return chosen
 
     def normalize(self, normalization: Normalization) -> "ArrayDataset":
-        """Return the dataset with its inputs normalised: at once in memory, else on reading."""
-        inputs, *others = self.tensors
-        if isinstance(inputs, Tensor):
-            return self._like([normalization.apply(inputs), *others])
+        """Return the dataset normalised: at once in memory, else on reading."""
+        if self.in_memory:
+            return self._like(_normalized(self.tensors, normalization))
         return self._like(self.tensors, normalization)
 
     def to_memory(self) -> "ArrayDataset":
@@ -183,6 +182,13 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     def nbytes(self) -> int:
         """Return the bytes of all columns."""
         return sum(tensor.nbytes for tensor in self.tensors)
+
+
+def _normalized(columns: Sequence[Any], normalization: Normalization) -> list[Tensor]:
+    inputs, *others = columns
+    if normalization.targets is not None:
+        others[:1] = map(normalization.targets.apply, others[:1])
+    return [normalization.apply(inputs), *others]
 
 
 def rows(column: Column, indices: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, Samp
 from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
 from stride.data.datasets import OpenedDataset, find_transforms, open_dataset
-from stride.data.normalize import Normalization, fit_normalization
+from stride.data.normalize import AS_THEY_ARE, NONE, Normalization, fit_normalization
 from stride.data.options import LoaderOptions, build_sampler, loader_options
 from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
 from stride.data.split import SPLITS
@@ -82,12 +82,12 @@ def build_data(
     Raises:
         DataError: the data cannot be read, divided or batched so.
     """
-    kind = dataset.get("normalize") or "none"
-    to_fit = kind != "none" and normalization is None
+    kinds = {key: dataset.get(key) or NONE for key in ("normalize", "normalize_targets")}
+    to_fit = {*kinds.values()} != {NONE} and normalization is None
     wanted = [name for name in SPLITS if name in splits or (to_fit and name == "train")]
     opened = open_dataset(dataset, wanted, ignored=ignored)
     if to_fit:
-        normalization = fit_normalization(kind, _inputs(opened.parts["train"], seed))
+        normalization = _statistics(kinds, opened.parts["train"], seed)
     kept = {split: part for split, part in opened.parts.items() if split in splits}
     kept |= dict(opened.extra)
     sources = {split: _normalized(part, normalization) for split, part in kept.items()}
@@ -182,29 +182,49 @@ def _info(loaders: Mapping[str, Any], opened: OpenedDataset) -> DataInfo:
     return describe(batch, opened.counts, opened.name, opened.classes, opened.num_classes)
 
 
-def _inputs(source: Source, seed: int) -> Iterator[Tensor]:
-    """Yield the inputs of a split in large batches, untransformed."""
+def _statistics(kinds: Mapping[str, str], source: Source, seed: int) -> Normalization:
+    """Return the statistics of inputs and targets, of each as its key says."""
+    inputs, targets = (
+        AS_THEY_ARE if kind == NONE else fit_normalization(kind, _parts(source, key, seed), key)
+        for key, kind in kinds.items()
+    )
+    return inputs if targets.kind == NONE else replace(inputs, targets=targets)
+
+
+def _parts(source: Source, key: str, seed: int) -> Iterator[Tensor]:
+    """Yield the inputs or targets of a split in large batches, untransformed."""
+    where, hint = f"dataset_kwargs.{key}", f"or type {key}=none"
+    number, what = (0, "inputs") if key == "normalize" else (1, "targets")
     if isinstance(source, StreamDataset):
-        raise DataError(
-            "a stream has no statistics",
-            where="dataset_kwargs.normalize",
-            hint="normalise in the dataset itself, and type normalize=none",
-        )
+        hint = f"normalise in the dataset itself, {hint}"
+        raise DataError("a stream has no statistics", where=where, hint=hint)
+    for part in _pieces(source, number, seed):
+        if not isinstance(part, Tensor):
+            hint = f"let the dataset give tensors, {hint}"
+            raise DataError(
+                f"{what} of type {type(part).__name__} have no statistics", where=where, hint=hint
+            )
+        if number and not part.is_floating_point():
+            hint = f"give floating numbers, {hint}"
+            raise DataError(
+                "the targets are whole numbers, which stand for classes", where=where, hint=hint
+            )
+        yield part
+
+
+def _pieces(source: ArrayDataset | SampleDataset, number: int, seed: int) -> Iterator[Any]:
+    """Yield inputs (0) or targets (1) of many samples at a time; None for targets there are not."""
     if isinstance(source, ArrayDataset):
-        column = source.tensors[0]
-        for part in chunks(len(source), column.nbytes // len(source)):
-            yield rows(column, part)
+        columns = source.tensors[number : number + 1]
+        if not columns:
+            yield None
+        for column in columns:
+            for part in chunks(len(source), column.nbytes // len(source)):
+                yield rows(column, part)
         return
     fetch = FetchSamples(source, seed=seed, finish=None, collate=None)
     for part in torch.arange(len(source)).tensor_split(-(-len(source) // STATISTICS_BATCH)):
-        inputs, _ = split_sample(fetch.__getitems__(BatchKey(0, part.tolist())))
-        if not isinstance(inputs, Tensor):
-            raise DataError(
-                f"inputs of type {type(inputs).__name__} have no statistics",
-                where="dataset_kwargs.normalize",
-                hint="let the dataset give tensors, or type normalize=none",
-            )
-        yield inputs
+        yield split_sample(fetch.__getitems__(BatchKey(0, part.tolist())))[number]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 from stride.errors import DataError
 
 _KINDS = ("standard", "minmax")
+NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,17 @@ class Normalization:
     """Map inputs x to (x - shift) / scale, per channel (or per feature of flat inputs).
 
     Attributes:
-        kind: "standard" (mean 0, deviation 1) or "minmax" (0 to 1), over the training split.
+        kind: "standard" (mean 0, deviation 1) or "minmax" (0 to 1), over the training split;
+            "none" leaves inputs as they are.
         shift: one number per channel: the mean, or the minimum.
         scale: one number per channel: the deviation, or the range; 1 where that is 0.
+        targets: that of the targets, which `apply` and `undo` leave alone; None: as they are.
     """
 
     kind: str
     shift: tuple[float, ...]
     scale: tuple[float, ...]
+    targets: "Normalization | None" = None
 
     def apply(self, inputs: Tensor) -> Tensor:
         """Return a batch of inputs (N, C, ...) normalised, as floating numbers."""
@@ -32,14 +36,21 @@ class Normalization:
 
     def undo(self, outputs: Tensor) -> Tensor:
         """Return normalised numbers (N, C, ...) as those that they stand for."""
+        if self.kind == NONE:
+            return outputs
         shift, scale = self._statistics(outputs, outputs.ndim - 1, outputs.dtype)
         return outputs * scale + shift
 
-    def apply_sample(self, inputs: Tensor) -> Tensor:
+    def apply_sample(self, inputs: Any) -> Any:
         """Return the inputs of one sample (C, ...) normalised, as floating numbers."""
-        return self._apply(inputs, inputs.ndim)
+        if self.kind == NONE:
+            return inputs
+        tensor = torch.as_tensor(inputs)
+        return self._apply(tensor, tensor.ndim)
 
     def _apply(self, inputs: Tensor, sample_ndim: int) -> Tensor:
+        if self.kind == NONE:
+            return inputs
         channels = inputs.shape[inputs.ndim - sample_ndim] if sample_ndim else 1
         if channels != len(self.shift):
             raise DataError(
@@ -62,7 +73,8 @@ class Normalization:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON from which `from_json` makes an equal object."""
-        return {"kind": self.kind, "shift": list(self.shift), "scale": list(self.scale)}
+        values = {"kind": self.kind, "shift": list(self.shift), "scale": list(self.scale)}
+        return values if self.targets is None else {**values, "targets": self.targets.to_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Normalization":
@@ -73,15 +85,22 @@ class Normalization:
         """
         try:
             shift, scale = (tuple(map(float, values[key])) for key in ("shift", "scale"))
-            if (kind := values["kind"]) not in _KINDS:
+            if (kind := values["kind"]) not in (*_KINDS, NONE):
                 raise ValueError(f"{kind!r} is not a kind of normalization")
-            return cls(kind, shift, scale)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            targets = values.get("targets")
+            return cls(kind, shift, scale, None if targets is None else cls.from_json(targets))
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             what = f"these are not statistics of a normalization: {type(error).__name__} {error}"
             raise DataError(what) from error
 
 
-def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:
+AS_THEY_ARE = Normalization(NONE, (), ())
+"""What leaves inputs alone."""
+
+
+def fit_normalization(
+    kind: str, batches: Iterable[Tensor], key: str = "normalize"
+) -> Normalization:
     """Compute the statistics of all batches of inputs (N, C, ...), in one pass and in float64.
 
     The deviation is the population's, merged from batch to batch after Chan, Golub and LeVeque
@@ -93,16 +112,17 @@ def fit_normalization(kind: str, batches: Iterable[Tensor]) -> Normalization:
     if kind not in _KINDS:
         raise DataError(
             f"no normalization {kind!r}",
-            where="dataset_kwargs.normalize",
+            where=f"dataset_kwargs.{key}",
             hint="type one of: none, standard, minmax",
         )
+    what = "the training inputs" if key == "normalize" else "the training targets"
     statistics = _standard(batches) if kind == "standard" else _minmax(batches)
     shift, scale = statistics
     if not (shift.isfinite().all() and scale.isfinite().all()):
         raise DataError(
-            "the training inputs hold NaN or infinite numbers, which no statistics survive",
-            where="dataset_kwargs.normalize",
-            hint="clean the data, or type normalize=none",
+            f"{what} hold NaN or infinite numbers, which no statistics survive",
+            where=f"dataset_kwargs.{key}",
+            hint=f"clean the data, or type {key}=none",
         )
     scale = torch.where(scale > 0, scale, 1.0)
     return Normalization(kind, tuple(shift.tolist()), tuple(scale.tolist()))

@@ -17,6 +17,7 @@ from torch.utils.data import (
 
 from stride.data.array_dataset import ArrayDataset
 from stride.data.generators import HeldGenerators
+from stride.data.normalize import Normalization
 from stride.data.seeding import mix
 from stride.errors import DataError
 
@@ -167,6 +168,15 @@ def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(sample, (tuple, list)):
         return type(sample)((change(sample[0]), *sample[1:]))
     return change(sample)
+
+
+def normalize_sample(sample: Any, normalization: Normalization) -> Any:
+    """Return the sample, of the form it has, normalised."""
+    if (of_targets := normalization.targets) is None:
+        return map_inputs(sample, normalization.apply_sample)
+    return map_pair(
+        sample, lambda x, y: (normalization.apply_sample(x), of_targets.apply_sample(y))
+    )
 
 
 def map_pair(sample: Any, change: Callable[[Any, Any], Any]) -> Any:

@@ -419,14 +419,26 @@ class CheckpointIndex(Versioned):
     segment: Count | None = Field(None, description="The segment that wrote this")
 
 
+Statistics = list[Annotated[float, Field(allow_inf_nan=False)]]
+
+
+class TargetStatistics(Record):
+    """Hold the statistics that targets are normalised by: (y - shift) / scale."""
+
+    kind: Literal["standard", "minmax"]
+    shift: Statistics
+    scale: Statistics
+
+
 class NormalizationRecord(Versioned):
     """Hold the statistics of the training split (normalization.json): (x - shift) / scale."""
 
     schema_name: ClassVar[str] = "normalization"
 
-    kind: Literal["standard", "minmax"]
-    shift: list[Annotated[float, Field(allow_inf_nan=False)]]
-    scale: list[Annotated[float, Field(allow_inf_nan=False)]]
+    kind: Literal["standard", "minmax", "none"]
+    shift: Statistics
+    scale: Statistics
+    targets: TargetStatistics | None = Field(None, description="Those of the targets")
 
 
 Bits = Annotated[str, Field(pattern="^[a-z0-9]+:[0-9a-f]*$")]

@@ -132,6 +132,9 @@ def one_of_two(x, y):
 def no_targets():
     return (torch.arange(20.0),)
 
+def numbers():
+    return [(torch.tensor([float(i)]), float(i)) for i in range(20)]
+
 class Backwards:
     def __init__(self, data):
         self.data = data

@@ -95,6 +95,19 @@ def test_statistics_are_the_training_splits_alone(mine, name):
     assert torch.equal(torch.cat([batch[0] for batch in again.val_loader]), val)
 
 
+@pytest.mark.parametrize("kind", ["none", "minmax"])
+def test_targets_of_samples_are_normalised_before_a_transform_sees_them(mine, kind):
+    options = {"dataset_name": "mine:numbers", "normalize": kind, **WHOLE}
+    data = build({"batch_size": 500}, normalize_targets="minmax", **options)
+    ((inputs, targets),) = data.train_loader
+    assert (targets.min(), targets.max()) == (0, 1) and targets.is_floating_point()
+    assert inputs.max() == (19 if kind == "none" else 1)
+    assert data.normalization.targets.scale == (19.0,)
+    assert Normalization.from_json(data.normalization.to_json()) == data.normalization
+    shifted = build(transform="mine:shifted", normalize_targets="minmax", **options)
+    assert next(iter(shifted.train_loader))[1].max() < 2.1
+
+
 def test_all_samples_have_a_part_in_the_statistics(mine):
     size = 300
     data = build(dataset_name="mine:Squares", size=size, normalize="minmax", **WHOLE)

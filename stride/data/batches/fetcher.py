@@ -12,7 +12,7 @@ from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.sampler import BatchKey
 from stride.data.generators import HeldGenerators
 from stride.data.normalize import Normalization
-from stride.data.samples import SampleDataset, map_inputs, map_pair
+from stride.data.samples import SampleDataset, map_inputs, map_pair, normalize_sample
 from stride.data.seeding import (
     GLOBALS,
     GlobalGenerator,
@@ -152,11 +152,8 @@ class SampleTransform:
 
     def __call__(self, sample: Any) -> Any:
         if self.normalization is not None:
-            sample = map_inputs(sample, self._normalized)
+            sample = normalize_sample(sample, self.normalization)
         return sample if self.transform is None else self._map(sample, self.transform)
-
-    def _normalized(self, inputs: Any) -> Any:
-        return self.normalization.apply_sample(torch.as_tensor(inputs))  # type: ignore[union-attr]
 
 
 def takes_pair(transform: Callable[..., Any] | None) -> bool:

@@ -69,6 +69,7 @@ def predict(
     *,
     precision: Precision,
     undo: Normalization | None = None,
+    target_shape: tuple[int, ...] | None = None,
 ) -> Arrays:
     """Return the outputs of a model for samples, batch by batch.
 
@@ -79,7 +80,8 @@ def predict(
             that is neither inputs, nor (inputs, targets), nor a mapping with "inputs".
         samples: what is predicted.
         precision: the arithmetic.
-        undo: for outputs of the shape of the inputs, where these are what is predicted.
+        undo: for outputs of the shape of what is predicted: targets, or inputs without them.
+        target_shape: of a sample's targets; None: the run's data has none.
 
     Returns:
         By name: `sample` (int64), `outputs` and, where batches have some, `targets`. Of a mapping
@@ -95,8 +97,13 @@ def predict(
         for batch in samples.batches:
             inputs, targets = split_inputs(batch)
             outputs = _outputs_of(model, inputs)
-            if targets is None and undo is not None:
-                outputs = _restored(outputs, inputs, undo)
+            if undo is not None:
+                shape = target_shape
+                if shape is None and targets is None:
+                    shape = getattr(inputs, "shape", (0,))[1:]
+                outputs = _restored(outputs, shape, undo)
+            if samples.targets is not None and isinstance(targets, Tensor):
+                targets = samples.targets.undo(targets)
             rows = _rows_of(outputs, targets)
             end = count + _size(rows, inputs)
             numbers = range(count, end) if samples.numbers is None else samples.numbers[count:end]
@@ -126,9 +133,13 @@ def split_inputs(batch: Any) -> tuple[Any, Any]:
     return batch, None
 
 
-def _restored(outputs: Any, inputs: Any, undo: Normalization) -> Any:
-    alike = isinstance(outputs, Tensor) and getattr(inputs, "shape", None) == outputs.shape
-    if not alike:
+def _restored(outputs: Any, shape: tuple[int, ...] | None, undo: Normalization) -> Any:
+    """Return outputs of this shape a sample as they were before; (N,) and (N, 1) are one."""
+    scalar = {(), (1,)}
+    if shape is None or not isinstance(outputs, Tensor):
+        return outputs
+    found, wanted = tuple(outputs.shape[1:]), tuple(shape)
+    if found != wanted and not {found, wanted} <= scalar:
         return outputs
     return undo.undo(outputs.to(torch.promote_types(outputs.dtype, torch.float32)))
 

@@ -30,11 +30,13 @@ class Samples:
         batches: in the order of the samples.
         numbers: those of the samples in their dataset, None where they count from 0.
         total: how many there are, None where only the batches tell.
+        targets: what their targets were normalised by; None: they are as they came.
     """
 
     batches: Iterable[Any]
     numbers: Tensor | None = None
     total: int | None = None
+    targets: Normalization | None = None
 
 
 def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> Samples:
@@ -46,9 +48,11 @@ def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> 
     batches, name = assembly.loader(split), {"validation": "val"}.get(split, split)
     data, config = assembly.data, assembly.config
     source = data.sources.get(name)
+    statistics = None if source is None else data.normalization
+    targets = None if statistics is None else statistics.targets
     if not isinstance(batches, OrderedBatches) or not isinstance(source, NUMBERED):
         _require_no_size(batch_size)
-        return Samples(batches)
+        return Samples(batches, targets=targets)
     section = resolve_loader(values_of(config.load_data_kwargs))
     ordered = batches_in_order(
         name,
@@ -60,7 +64,7 @@ def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> 
         transform=data.transforms.get(name),
         batch_size=batch_size,
     )
-    return Samples(ordered, source.indices, len(source))
+    return Samples(ordered, source.indices, len(source), targets)
 
 
 def samples_of(

@@ -177,6 +177,7 @@ class LoadedRun(Run):
 
         Inputs are normalised as they were in the run. Where the run's data has no targets, so that
         the network gives back its inputs, outputs of their shape are as they were before that.
+        Outputs of the shape of targets that were normalised are in the units of the targets.
 
         Args:
             data: train, validation or test; arrays of inputs, alone or as (inputs, targets) or
@@ -200,10 +201,11 @@ class LoadedRun(Run):
 
         options = {"device": device, "model": model, "trust_code": trust_code}
         assembly, samples = self._to_predict(data, batch_size, options)
-        targets = assembly.data.info.target_shape
-        undo = assembly.data.normalization if targets is None else None
+        statistics, shape = assembly.data.normalization, assembly.data.info.target_shape
+        undo = statistics if shape is None or statistics is None else statistics.targets
+        options = {"precision": assembly.precision, "undo": undo, "target_shape": shape}
         with drawing():
-            return predict(assembly.model, samples, precision=assembly.precision, undo=undo)
+            return predict(assembly.model, samples, **options)
 
     def _to_predict(
         self, data: Any, batch_size: int | None, options: Mapping[str, Any]

@@ -39,7 +39,7 @@ def check_active_config(assembly: Assembly) -> None:
         what = "a round of active learning renews one optimiser, and there are several"
         hint = "leave them out, and set optimizer_kwargs"
         raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)
-    _require_single_samples(assembly.config)
+    _require_plain_data(assembly.config)
     if active.model_selection is not None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:
@@ -56,7 +56,11 @@ def check_active_config(assembly: Assembly) -> None:
     curve_metric(assembly)
 
 
-def _require_single_samples(config: Config) -> None:
+def _require_plain_data(config: Config) -> None:
+    if config.dataset_kwargs.normalize_targets != "none":
+        key = "dataset_kwargs.normalize_targets"
+        what = "labels that are asked for are not normalised"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=none")
     if config.dataset_kwargs.subsample_rate > 1:
         key = "dataset_kwargs.subsample_rate"
         what = "active learning would ask for the label of each repetition of a sample"

@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.errors import DataError, UserError
+from stride.runs.files.atomic import read_record
 from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 
@@ -105,3 +106,34 @@ def test_what_is_wrong_is_told(run, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UserError, match="in one process, not in 2"):
         run.predict("test")
+
+
+@pytest.mark.parametrize("inputs_too", ["none", "standard"])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_normalised_targets_are_predicted_in_their_own_units(data, tmp_path, inputs_too, mapped):
+    path, inputs = data
+    section = {"normalize": inputs_too, "normalize_targets": "standard", "memory_map": mapped}
+    trained(tmp_path / "w", path, dataset_kwargs=section)
+    run = load_run(tmp_path / "w", 0)
+    kept = read_record(run.paths.normalization)
+    sums = inputs.sum(1)[run.predict("train")["sample"]]
+    assert np.isclose(kept["targets"]["shift"], sums.mean()) and kept["kind"] == inputs_too
+    found = run.predict("test")
+    assert np.allclose(found["targets"].ravel(), inputs[found["sample"]].sum(1), atol=1e-4)
+    alone = run.predict(inputs[found["sample"]])["outputs"]
+    assert np.allclose(found["outputs"], alone, atol=1e-5)
+    error = np.abs(found["outputs"].ravel() - found["targets"].ravel()).mean()
+    wanted = run.evaluate("test", ["mae"])["test/mae"] * kept["targets"]["scale"][0]
+    assert np.isclose(error, wanted, rtol=1e-4)  # metrics are in normalised units
+
+
+def test_classes_and_missing_targets_are_not_normalised(data, tmp_path):
+    for dataset, message in (
+        ({"targets": None}, "have no statistics"),
+        (None, "stand for classes"),
+    ):
+        section = {"normalize_targets": True, **(dataset or {"dataset_name": "digits"})}
+        section |= {} if dataset is None else {"dataset_name": "arrays", "path": str(data[0])}
+        with pytest.raises(DataError, match=message):
+            Trainer(tmp_path / "w", dataset_kwargs=section).fit()
+        assert not (tmp_path / "w").exists()

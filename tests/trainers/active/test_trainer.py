@@ -5,6 +5,7 @@ import re
 import time
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -263,6 +264,17 @@ def test_what_cannot_work_is_refused_before_there_is_a_run(tmp_path, active, sec
     made = trainer(tmp_path / "w", active=active)
     with pytest.raises(UserError, match=message):
         made.fit(sections)
+    assert not (tmp_path / "w").exists()
+
+
+def test_numbers_that_are_asked_for_cannot_be_normalised(tmp_path):
+    inputs = torch.arange(60.0).view(20, 3).numpy()
+    np.savez(tmp_path / "d.npz", inputs=inputs, targets=inputs.sum(1))
+    data = {"dataset_name": "arrays", "path": str(tmp_path / "d.npz"), "subsample_rate": 1}
+    active = {"strategy": "CoreSet", "start_size": 4, "num_queries": 2, "metric": "test/mae"}
+    made = ActiveTrainer(tmp_path / "w", dataset_kwargs=data, active_config=active)
+    with pytest.raises(UserError, match="labels that are asked for are not normalised"):
+        made.fit({"dataset_kwargs.normalize_targets": "minmax"})
     assert not (tmp_path / "w").exists()
 
 
