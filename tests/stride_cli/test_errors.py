@@ -139,7 +139,6 @@ OF_PROGRAMS = [
     (["ls", "W", "--where", "lr <", "--json"], "query", None, "'lr <', at its end", None),
     (["ls", "W", "--json", "--md"], "user", "--json and --md exclude each other", "", None),
     (["config", "--config", "sede=1", "--json"], "config", None, None, None),
-    (["show", "W/broken", "--json"], "broken", None, None, None),
 ]
 
 

@@ -142,7 +142,7 @@ class AttributeChanges:
 def _reason(saved: str | None, now: str | None) -> str:
     if UNREADABLE in (saved, now):
         return UNKNOWN
-    return MADE if saved and now in (None, _NONE) else CHANGED
+    return MADE if now in (None, _NONE) else CHANGED
 
 
 def _is_other(before: str | None, now: str | None) -> bool:

@@ -178,7 +178,7 @@ def require_same_permutation(run: Run, assembly: Assembly) -> None:
             f"the run divided and ordered its samples by {before}, and this version does so many "
             f"by {now}: they would not be the same samples",
             where=str(run.path),
-            hint=f"use the version of the run, or type: stride fork {run.path}",
+            hint=f"use the version of the run, or type: stride fork {quoted(run.path)}",
         )
 
 
