@@ -184,7 +184,6 @@ class StreamBatches:
             finally:
                 write_globals(outside)
             if batch is _END:
-                self._state = None
                 return
             yield batch
 

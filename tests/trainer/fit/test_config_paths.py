@@ -95,12 +95,12 @@ def test_a_change_of_the_folder_between_two_calls_or_in_a_hook_changes_nothing(h
 
 def test_weights_are_found_from_where_their_path_was_given(here):
     made(TABLE).fit()
-    trainer = made(TABLE, model_kwargs={"init_from": "w/0"})
+    trainer, other = made(TABLE, model_kwargs={"init_from": "w/0"}), made(TABLE)
     os.chdir(here.parent / "there")
     trainer.fit()
     assert trainer.config.model_kwargs.init_from == "w/0"
     os.chdir(here / "w" / "0")
-    assert trainer.fit(max_epochs=2, trainer_state=f"checkpoints/{NAME}") > 0
+    assert other.fit(max_epochs=2, trainer_state=f"checkpoints/{NAME}") > 0
 
 
 def test_what_is_no_path_stays_as_typed(here):
