@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ECOSYSTEM := .venv-ecosystem
 DEMO := work_dirs/make_demo
-WORKERS ?= 2
+# More than the two cores: tests of processes wait for half of their time.
+WORKERS ?= 4
 
 .PHONY: install demo test test-all test-ecosystem services check fmt bench mutants clean
 
