@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ECOSYSTEM := .venv-ecosystem
 DEMO := work_dirs/make_demo
-# More than the two cores: tests of processes wait for half of their time.
+# More than two cores have work for: tests of processes wait for half of their time.
 WORKERS ?= 4
 
 .PHONY: install demo test test-all test-ecosystem services check fmt bench mutants clean
@@ -36,10 +36,10 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-all: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # What needs packages of others, offline; they stand in an environment of their own.
 test-ecosystem: $(ECOSYSTEM)/.installed
