@@ -26,7 +26,7 @@ def complete_section(
     Raises:
         ConfigError: an unknown key, or a value of the wrong type.
     """
-    declared = {key: section[key] for key in DECLARED[kind] if key in section}
+    declared = {name: section[name] for name in DECLARED[kind] if name in section}
     return declared | bound_arguments(kind, constructor, section, key)
 
 

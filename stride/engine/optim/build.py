@@ -69,7 +69,7 @@ def fused(
         )
         other = ", or make it nn.Parameter(slice.clone())"
         raise _unfusable(f"{what}would write into them", key, other)
-    asked = any(section.get(key) for key in ("fused", "foreach", "differentiable", "capturable"))
+    asked = any(map(section.get, ("fused", "foreach", "differentiable", "capturable")))
     if "fused" not in section or asked or section["fused"] is False or sparse:
         return dict(section)
     known = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)

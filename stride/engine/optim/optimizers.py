@@ -6,9 +6,11 @@ from typing import Any
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
+from stride.engine.optim.build import KEY as OPTIMIZER
 from stride.engine.optim.build import build_optimizer, needs_closure, trained_parameters
 from stride.engine.optim.groups import matches, near, patterns_of, unmatched
 from stride.engine.optim.rates import rates
+from stride.engine.optim.schedule import KEY as SCHEDULER
 from stride.engine.optim.schedule import Schedule, build_schedule
 from stride.errors import ConfigError, DataError, RunError, nearest
 from stride.models.model import Model, Step
@@ -171,12 +173,12 @@ def build_optimizers(sections: Sections, model: Model) -> Optimizers:
     shares = {name: _share(name, section, named) for name, section in sections.items()}
     _require_one_each(named, shares)
     built = {
-        name: build_optimizer(section, model, shares[name], key=f"optimizers.{name}")
+        name: build_optimizer(section, model, shares[name], key=optimizer_key(name))
         for name, section in sections.items()
     }
     for name, one in built.items():
         if needs_closure(one):
-            key = f"optimizers.{name}.optimizer_name"
+            key = f"{optimizer_key(name)}.optimizer_name"
             what = f"{type(one).__name__} asks for the loss again, and cannot be one of several"
             raise ConfigError(what, key=key, where=key, hint="type: another optimizer_name")
     return Optimizers(built)
@@ -199,18 +201,18 @@ def build_schedules(
 
 def optimizer_key(name: str) -> str:
     """Return the dotted key of an optimiser's section."""
-    return f"optimizers.{name}" if name else "optimizer_kwargs"
+    return f"optimizers.{name}" if name else OPTIMIZER
 
 
 def schedule_key(name: str) -> str:
     """Return the dotted key of the section of an optimiser's schedule."""
-    return f"optimizers.{name}.scheduler_kwargs" if name else "scheduler_kwargs"
+    return f"{optimizer_key(name)}.{SCHEDULER}" if name else SCHEDULER
 
 
 def _share(
     name: str, section: Mapping[str, Any], named: Sequence[tuple[str, Parameter]]
 ) -> list[tuple[str, Parameter]]:
-    names, key = [name for name, _ in named], f"optimizers.{name}.match"
+    names, key = [known for known, _ in named], f"{optimizer_key(name)}.match"
     for pattern in unmatched(patterns_of(section), names):
         what = f"{pattern!r} matches no trained parameter"
         raise ConfigError(what, key=key, where=key, hint=near(pattern, names))
@@ -229,7 +231,7 @@ def _require_one_each(
     for name, found in owners.items():
         if len(found) > 1:
             what = f"{name!r} is moved by {' and '.join(found)}"
-            key = f"optimizers.{found[1]}.match"
+            key = f"{optimizer_key(found[1])}.match"
             raise ConfigError(what, key=key, where=key, hint="let patterns not overlap")
         if not found:
             what = f"no optimizer moves {name!r}"
