@@ -83,4 +83,4 @@ def subsample_indices(num_samples: int, rate: float, seed: int) -> Tensor:
         )
     order = permutation(num_samples, generator(seed, 2))
     times, rest = divmod(max(1, round(num_samples * rate)), num_samples)
-    return _ascending(torch.cat([order[:]] * times + [order[:rest]]))
+    return _ascending(torch.cat([torch.arange(num_samples).repeat(times), order[:rest]]))
