@@ -55,7 +55,7 @@ def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> 
         return Samples(batches, targets=targets)
     section = resolve_loader(values_of(config.load_data_kwargs))
     ordered = batches_in_order(
-        name,
+        "val" if name in data.extra_loaders else name,  # by whose options it is evaluated
         source,
         section,
         seed=config.seed,

@@ -137,3 +137,36 @@ def test_classes_and_missing_targets_are_not_normalised(data, tmp_path):
         with pytest.raises(DataError, match=message):
             Trainer(tmp_path / "w", dataset_kwargs=section).fit()
         assert not (tmp_path / "w").exists()
+
+
+class Scaled(nn.Module):
+    """Scale the inputs, to be the inputs again."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(1))
+
+    def forward(self, inputs):
+        return inputs * self.factor
+
+    def training_step(self, batch):
+        inputs = batch[0] if isinstance(batch, (tuple, list)) else batch
+        return (self(inputs) - inputs).square().mean()
+
+
+def without_targets(samples):
+    return torch.stack([sample[0] for sample in samples])
+
+
+def test_a_further_split_is_read_as_it_is_evaluated_by_the_options_of_validation(data, tmp_path):
+    path, inputs = data
+    run = trained(
+        tmp_path / "w",
+        path,
+        model=Scaled,
+        dataset_kwargs={"normalize": "none", "extra_splits": {"whole": {"split": "all"}}},
+        load_data_kwargs={"val_loader_kwargs": {"collate_fn": f"{__name__}:without_targets"}},
+    )
+    found = run.predict("whole")
+    assert np.array_equal(found["sample"], range(60)) and "targets" not in found
+    assert np.allclose(found["outputs"], inputs, rtol=0.01)  # the decay of weights moves it
