@@ -11,7 +11,7 @@ from stride.errors import ComponentError, ConfigError, RunError, nearest
 from stride.models.composed import ComposedNetwork
 from stride.models.shards import state_like
 from stride.models.weights import SHOWN, Loaded, counted, memory_key, read_weights
-from stride.runs.layout import RESERVED_NAMES, RunPaths
+from stride.runs.layout import SELECTORS, RunPaths
 from stride.runs.run import Run
 
 _KEYS = "model_kwargs.init_from.keys"
@@ -123,7 +123,7 @@ def weights_file(source: str | Path) -> Path:
         RunError: when there is none.
     """
     path = Path(source).expanduser()
-    path = Run(path).path if path.name in RESERVED_NAMES else path
+    path = Run(path).path if path.name in SELECTORS else path
     file = RunPaths(path).weights if path.is_dir() else _led_to(path)
     if not file.is_file():
         raise RunError(

@@ -12,8 +12,11 @@ from stride.version import FORMAT_VERSION as FORMAT_VERSION
 TEMPORARY_PREFIX = ".tmp-"
 """What unfinished files and folders begin with; readers skip them."""
 
-RESERVED_NAMES = frozenset({"latest", "best"})
-"""Selectors, which work wherever a run does and are therefore no run names."""
+SELECTORS = frozenset({"latest", "best"})
+"""What works wherever a run does, and is therefore no run name."""
+
+RESERVED_NAMES = SELECTORS | {"sweeps"}
+"""No run names: the selectors, and the folder that the sweeps of a work_dir are in."""
 
 _CHECKPOINT = re.compile(r".+_epoch_([0-9]+)(?:_step_([0-9]+))?")
 _ROWS = re.compile(r".+\.rank([0-9]+)(?:-[0-9]+)?\.safetensors")

@@ -15,7 +15,7 @@ from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import read_lines
 from stride.runs.files.safe_open import read_own
 from stride.runs.layout import (
-    RESERVED_NAMES,
+    SELECTORS,
     RunPaths,
     WorkDirPaths,
     checkpoint_order,
@@ -289,7 +289,7 @@ class Run:
 
 def _selected(path: Path) -> Path:
     """Return the folder that a selector stands for, any other path as it is."""
-    if path.name not in RESERVED_NAMES:
+    if path.name not in SELECTORS:
         return path
     from stride.runs.work_dir import WorkDir  # loads what claiming needs
 

@@ -17,7 +17,7 @@ from stride.runs.files.durable import make_folder, os_errors_as, sync_folder
 from stride.runs.files.lock import locked
 from stride.runs.layout import (
     FORMAT_VERSION,
-    RESERVED_NAMES,
+    SELECTORS,
     RunPaths,
     WorkDirPaths,
     replaced_name,
@@ -68,7 +68,7 @@ class WorkDir:
             RunError: there is no such run.
         """
         name = str(selector)
-        if name in RESERVED_NAMES:
+        if name in SELECTORS:
             return self._selected(name)
         names = [name] if self._holds(name) else self.names()  # some cannot be looked into
         if name in names:

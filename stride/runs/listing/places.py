@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from stride.errors import RunError
-from stride.runs.layout import RESERVED_NAMES, RunPaths, WorkDirPaths
+from stride.runs.layout import SELECTORS, RunPaths, WorkDirPaths
 from stride.runs.listing.query import folder_names, open_catalog
 from stride.runs.listing.rows import is_run_folder
 from stride.runs.listing.selection import Chosen, Selection
@@ -30,7 +30,7 @@ def is_work_dir(folder: Path) -> bool:
 def is_run(place: str | os.PathLike[str]) -> bool:
     """Tell whether a path names a run, by its files or by a selector, and not a work_dir."""
     paths = RunPaths(Path(place))
-    return paths.name in RESERVED_NAMES or any(map(os.path.lexists, (paths.status, paths.segments)))
+    return paths.name in SELECTORS or any(map(os.path.lexists, (paths.status, paths.segments)))
 
 
 def work_dirs_of(place: str | os.PathLike[str]) -> list[Path]:
