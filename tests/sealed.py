@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.runs.files.encoding import json_bytes
-from stride.runs.records import seal
+from stride.runs.records.checkpoint import seal
 
 
 def change_record(path: Path, **values: Any) -> None:

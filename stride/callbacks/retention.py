@@ -9,7 +9,7 @@ from stride.config.sections import CheckpointConfig
 from stride.errors import RunError
 from stride.log import LOGGER
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position
-from stride.runs.records import CheckpointIndex, CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord
 
 Entry = dict[str, Any]
 

@@ -20,7 +20,7 @@ from stride.launch.script import Resources, array_script, job_script
 from stride.runs.files.atomic import atomic_json, atomic_write
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.collect import Survey, collect
-from stride.runs.records import JobRecord
+from stride.runs.records.job import JobRecord
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.commands import trainer_of

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stride.errors import UserError
-from stride.runs.records import SLURM_ID
+from stride.runs.records.job import SLURM_ID
 
 _SECONDS = 120.0  # for one command: a controller that does not answer is asked again and again
 _UNKNOWN = "Invalid job id"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
-from stride.runs.records import SLURM_ID, JobRecord
+from stride.runs.records.job import SLURM_ID, JobRecord
 from stride.runs.status import newest_segment
 
 

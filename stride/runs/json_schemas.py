@@ -5,10 +5,45 @@ from typing import Any
 
 from stride.config.schema import Config
 from stride.runs.files.atomic import atomic_json
-from stride.runs.records import RECORDS, Record, Versioned
+from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord, CheckpointState
+from stride.runs.records.curves import CurveRecord, CurvesRecord
+from stride.runs.records.job import JobRecord
+from stride.runs.records.normalization import NormalizationRecord
+from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.record import Record, Versioned
+from stride.runs.records.reproduction import ReproductionRecord
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.segment import SegmentRecord
+from stride.runs.records.signature import SignatureRecord
+from stride.runs.records.status import ProgressRecord, StatusRecord
+from stride.runs.records.streams import ArtifactRow, FingerprintRow, MetricsRow, RoundRow
+from stride.runs.records.tags import TagsRecord
 
 SCHEMAS = Path(__file__).parent / "schemas"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+RECORDS: tuple[type[Record], ...] = (
+    StatusRecord,
+    ProgressRecord,
+    SegmentRecord,
+    JobRecord,
+    ProvenanceRecord,
+    MetricsRow,
+    ResultsRecord,
+    CheckpointRecord,
+    CheckpointState,
+    CheckpointIndex,
+    NormalizationRecord,
+    FingerprintRow,
+    RoundRow,
+    ArtifactRow,
+    CurveRecord,
+    CurvesRecord,
+    ReproductionRecord,
+    SignatureRecord,
+    TagsRecord,
+)
+"""Every record that is a file, or a line of one."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from stride.runs.files.encoding import json_bytes, load_json
 from stride.runs.files.safe_open import read_own
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, staging_number
 from stride.runs.process import Process
-from stride.runs.records import SegmentRecord
+from stride.runs.records.segment import SegmentRecord
 from stride.runs.status import newest_segment, segment_numbers
 
 

@@ -33,7 +33,8 @@ from stride.runs.ownership import Ownership
 from stride.runs.places import is_owned, require_free, require_own_places
 from stride.runs.process import Process
 from stride.runs.provenance.config_digest import config_digest
-from stride.runs.records import SegmentRecord, StatusRecord
+from stride.runs.records.segment import SegmentRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.signing.key import make_key
 from stride.runs.signing.signature import Signer
 from stride.runs.status import is_written, newest_segment

@@ -12,16 +12,13 @@ from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import lines_of
 from stride.runs.files.safe_open import RECORD_LIMIT, require_size
 from stride.runs.layout import RunPaths
-from stride.runs.records import (
-    CheckpointIndex,
-    NormalizationRecord,
-    ProgressRecord,
-    ProvenanceRecord,
-    ResultsRecord,
-    SignatureRecord,
-    StatusRecord,
-    Versioned,
-)
+from stride.runs.records.checkpoint import CheckpointIndex
+from stride.runs.records.normalization import NormalizationRecord
+from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.record import Versioned
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.signature import SignatureRecord
+from stride.runs.records.status import ProgressRecord, StatusRecord
 from stride.runs.status import FINAL
 
 Content = bytes | str | Mapping[str, Any] | Iterator[memoryview]

@@ -15,7 +15,7 @@ from stride.distributed import is_main
 from stride.errors import LostProcess
 from stride.runs.provenance.start_state import require_begun
 from stride.runs.provenance.worktree import recorded_code
-from stride.runs.records import ReproductionRecord
+from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from stride.trainer.process_group import broadcast_user_errors

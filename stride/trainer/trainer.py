@@ -23,7 +23,7 @@ from stride.log import LOGGER
 from stride.loggers.base import Logger
 from stride.metrics.choice import MetricSpec
 from stride.models.model import Model
-from stride.runs.records import ReproductionRecord
+from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.work_dir import WorkDir
 from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.builder import Builder

@@ -21,7 +21,7 @@ from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.files.safe_open import read_own
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
-from stride.runs.records import ReproductionRecord
+from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.status import current_state, is_written
 from stride.runs.verify.run import verify_run
 from stride.runs.writer import RunWriter

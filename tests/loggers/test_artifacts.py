@@ -12,7 +12,7 @@ from stride.loggers.artifact_values import Artifact, Histogram, Image, Text
 from stride.loggers.artifacts import WAITING, ArtifactWriter
 from stride.loggers.base import Loggers
 from stride.runs.artifacts.read import artifact_rows, kept_artifacts
-from stride.runs.records import ArtifactRow
+from stride.runs.records.streams import ArtifactRow
 from stride.runs.writer import RunWriter
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from stride.runs.files.atomic import atomic_json
 from stride.runs.jobs import is_of_job, job, recorded_job, starts_again
-from stride.runs.records import JobRecord
+from stride.runs.records.job import JobRecord
 from stride.runs.writer import RunWriter
 
 

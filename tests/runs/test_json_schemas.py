@@ -9,8 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from stride.config import Config
-from stride.runs.json_schemas import SCHEMAS, schemas, write_schemas
-from stride.runs.records import RECORDS
+from stride.runs.json_schemas import RECORDS, SCHEMAS, schemas, write_schemas
 from stride.runs.writer import RunWriter
 
 MADE = schemas()

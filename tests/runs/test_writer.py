@@ -14,7 +14,10 @@ from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.rows import read_row
 from stride.runs.provenance.config_digest import config_digest, require_known_config
-from stride.runs.records import ProvenanceRecord, ResultsRecord, SegmentRecord, StatusRecord
+from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.segment import SegmentRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.status import current_state
 from stride.runs.streams import StreamPosition
 from stride.runs.work_dir import WorkDir

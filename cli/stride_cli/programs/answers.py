@@ -7,16 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from stride.runs.records import (
-    Count,
-    CurveGroup,
-    Fidelity,
-    Number,
-    Parent,
-    ReproductionRecord,
-    Seconds,
-    Timings,
-)
+from stride.runs.records.curves import CurveGroup
+from stride.runs.records.provenance import Parent
+from stride.runs.records.record import Count, Number, Seconds
+from stride.runs.records.reproduction import ReproductionRecord
+from stride.runs.records.results import Timings
+from stride.runs.records.segment import Fidelity
 from stride.runs.status import State
 
 Status = State | Literal["broken"]

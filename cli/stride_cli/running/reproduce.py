@@ -12,7 +12,7 @@ from stride_cli.output import print_json, say, tell
 from stride_cli.running.start import ending_with_folder
 
 if TYPE_CHECKING:
-    from stride.runs.records import ReproductionRecord
+    from stride.runs.records.reproduction import ReproductionRecord
 
 DIVERGED = 3
 

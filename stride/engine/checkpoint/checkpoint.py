@@ -37,7 +37,7 @@ from stride.runs.layout import (
     RunPaths,
     rank_of_rows,
 )
-from stride.runs.records import CheckpointRecord, CheckpointState, seal
+from stride.runs.records.checkpoint import CheckpointRecord, CheckpointState, seal
 from stride.version import __version__
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from stride.errors import RunError, nearest
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
-from stride.runs.records import CheckpointIndex
+from stride.runs.records.checkpoint import CheckpointIndex
 from stride.runs.run import Run
 
 

@@ -14,7 +14,8 @@ from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows import read_row
 from stride.runs.places import is_owned
-from stride.runs.records import CheckpointIndex, StatusRecord
+from stride.runs.records.checkpoint import CheckpointIndex
+from stride.runs.records.status import StatusRecord
 from stride.runs.status import RESUMABLE
 from stride.runs.tags.names import checked_tag
 from stride.runs.tags.tags_json import read_tags

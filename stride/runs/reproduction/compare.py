@@ -18,13 +18,10 @@ from stride.runs.fingerprints import (
     read_fingerprints,
 )
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.records import (
-    CheckpointRecord,
-    Difference,
-    ReproductionRecord,
-    ResultsRecord,
-    StatusRecord,
-)
+from stride.runs.records.checkpoint import CheckpointRecord
+from stride.runs.records.reproduction import Difference, ReproductionRecord
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.reproduction.causes import differences, edits, likely_causes
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END

@@ -24,7 +24,7 @@ from stride.runs.files.durable import os_errors_as
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.provenance.origin_digest import origin_digest
-from stride.runs.records import SignatureRecord
+from stride.runs.records.signature import SignatureRecord
 from stride.runs.signing.key import key_file, make_key, own_key
 
 MISSING = "not signed"

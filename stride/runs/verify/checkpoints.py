@@ -14,13 +14,13 @@ from stride.runs.files.safetensors_header import check_tensors
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.provenance.config_digest import known_configs
 from stride.runs.provenance.start_state import frozen_digests
-from stride.runs.records import (
+from stride.runs.records.checkpoint import (
     CheckpointIndex,
     CheckpointRecord,
     CheckpointState,
     FileDigest,
-    ResultsRecord,
 )
+from stride.runs.records.results import ResultsRecord
 from stride.runs.streams import StreamPosition, missing_bytes
 from stride.runs.verify.records import read_if_there
 from stride.runs.verify.report import Report

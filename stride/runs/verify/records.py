@@ -6,19 +6,16 @@ from typing import TypeVar
 
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import require_known_config
-from stride.runs.records import (
-    JobRecord,
-    NormalizationRecord,
-    ProgressRecord,
-    ProvenanceRecord,
-    ReproductionRecord,
-    ResultsRecord,
-    SegmentRecord,
-    SignatureRecord,
-    StatusRecord,
-    TagsRecord,
-    Versioned,
-)
+from stride.runs.records.job import JobRecord
+from stride.runs.records.normalization import NormalizationRecord
+from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.record import Versioned
+from stride.runs.records.reproduction import ReproductionRecord
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.segment import SegmentRecord
+from stride.runs.records.signature import SignatureRecord
+from stride.runs.records.status import ProgressRecord, StatusRecord
+from stride.runs.records.tags import TagsRecord
 from stride.runs.run import Run
 from stride.runs.status import segment_numbers
 from stride.runs.verify.report import Report

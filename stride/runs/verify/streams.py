@@ -12,14 +12,9 @@ from stride.runs.files.digest import require_digest
 from stride.runs.files.jsonl import scan
 from stride.runs.fingerprints import digests_of, steps_of
 from stride.runs.layout import RunPaths
-from stride.runs.records import (
-    ArtifactRow,
-    FingerprintRow,
-    MetricsRow,
-    Record,
-    ResultsRecord,
-    RoundRow,
-)
+from stride.runs.records.record import Record
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.streams import ArtifactRow, FingerprintRow, MetricsRow, RoundRow
 from stride.runs.verify.report import Report
 
 _PLACE = frozenset({"step", "epoch", "time"})

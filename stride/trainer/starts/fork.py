@@ -16,7 +16,7 @@ from stride.log import LOGGER
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.provenance.config_digest import is_edited
-from stride.runs.records import StatusRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly

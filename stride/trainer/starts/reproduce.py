@@ -12,7 +12,8 @@ from stride.distributed import world_size
 from stride.models.model import Step
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
-from stride.runs.records import ReproductionRecord, StatusRecord
+from stride.runs.records.reproduction import ReproductionRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.reproduction.compare import (
     compare_runs,
     damaged_weights,

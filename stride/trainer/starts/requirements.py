@@ -14,7 +14,7 @@ from stride.models.initial import load_initial
 from stride.runs.files.digest import require_digest
 from stride.runs.files.encoding import is_count
 from stride.runs.files.safe_open import require_own
-from stride.runs.records import CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.run import Run
 from stride.trainer.fit.assembly import Assembly, KindOfTraining, lengths
 from stride.trainer.fit.open_sections import values_of

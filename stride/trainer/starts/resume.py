@@ -21,7 +21,7 @@ from stride.models.shards import is_sharded
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.provenance.config_digest import known_configs, require_known_config
 from stride.runs.provenance.start_state import require_begun
-from stride.runs.records import CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.reproduction.causes import changes
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END, is_written, newest_segment

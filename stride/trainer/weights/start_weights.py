@@ -18,7 +18,8 @@ from stride.models.model import network_part
 from stride.models.weights import Loaded, read_weights
 from stride.runs.files.digest import sha256
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.records import StartWeightsRecord, StatusRecord
+from stride.runs.records.provenance import StartWeightsRecord
+from stride.runs.records.status import StatusRecord
 from stride.runs.run import Run
 
 Source = str | Sequence[str | None] | StartWeights | None

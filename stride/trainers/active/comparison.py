@@ -20,7 +20,7 @@ from stride.distributed import world_size
 from stride.errors import ConfigError, UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
-from stride.runs.records import CurvesRecord
+from stride.runs.records.curves import CurvesRecord
 from stride.runs.status import RESUMABLE
 from stride.trainer.commands import trainer_of
 from stride.trainers.active.trainer import ActiveTrainer

@@ -25,7 +25,7 @@ from stride.engine.state import TrainState
 from stride.errors import RunError, StrideError
 from stride.models.model import Model
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.records import CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointRecord
 from tests.sealed import change_record
 
 

@@ -12,7 +12,7 @@ from stride.runs.files import jsonl
 from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import LineFile, read_lines
 from stride.runs.files.safe_open import open_own, read_own, require_own
-from stride.runs.records import CheckpointIndex, CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.measured import LISTED, summary_of
 from stride.runs.listing.rows import read_row
-from stride.runs.records import StatusRecord, Summary
+from stride.runs.records.results import Summary
+from stride.runs.records.status import StatusRecord
 
 MONITOR = {"metric": "m/250", "mode": "max", "value": 250.0}
 MANY = {

@@ -14,7 +14,7 @@ from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.files.jsonl import LineFile
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import config_digest
-from stride.runs.records import ReproductionRecord
+from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.reproduction.causes import changes, differences
 from stride.runs.reproduction.compare import compare_runs, last_fingerprinted_step
 

@@ -9,7 +9,7 @@ import pytest
 
 from stride.errors import RunError
 from stride.runs.layout import RunPaths, WorkDirPaths
-from stride.runs.records import SignatureRecord
+from stride.runs.records.signature import SignatureRecord
 from stride.runs.signing.key import key_file
 from stride.runs.signing.signature import (
     CHANGED,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.runs.records import ReproductionRecord
+from stride.runs.records.reproduction import ReproductionRecord
 from stride_cli.running.reproduce import sentences
 from tests.stride_cli.programs.test_answer_schemas import check
 

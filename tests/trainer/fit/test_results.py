@@ -4,7 +4,7 @@ import time
 
 from stride.callbacks.monitor import Best, Monitor
 from stride.engine.state import TrainState
-from stride.runs.records import ResultsRecord
+from stride.runs.records.results import ResultsRecord
 from stride.trainer.fit.results import Stopwatch, results_of, summary
 
 

@@ -11,7 +11,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset,
 
 from stride import Step
 from stride.errors import RunError
-from stride.runs.records import SegmentRecord
+from stride.runs.records.segment import SegmentRecord
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
 

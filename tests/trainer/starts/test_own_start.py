@@ -8,7 +8,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
-from stride.runs.records import CheckpointRecord
+from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.trainer.starts.restarting import _is_unfinished

@@ -11,7 +11,7 @@ from stride.engine.checkpoint.named import find_checkpoint
 from stride.errors import ComponentError, ConfigError, RunError
 from stride.models.weights import read_weights
 from stride.runs.files.digest import sha256
-from stride.runs.records import ProvenanceRecord
+from stride.runs.records.provenance import ProvenanceRecord
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.trainer.starts.loaded import load_run

@@ -12,7 +12,7 @@ from stride.engine.signals import Interrupted
 from stride.errors import ConfigError, UserError
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import WorkDirPaths
-from stride.runs.records import CurvesRecord
+from stride.runs.records.curves import CurvesRecord
 from stride.runs.run import Run
 from stride.trainers.active.comparison import Comparison
 from stride.trainers.active.trainer import ActiveTrainer

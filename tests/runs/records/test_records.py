@@ -12,19 +12,15 @@ from stride.runs.files.encoding import json_bytes
 from stride.runs.files.jsonl import read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.records import (
-    CheckpointIndex,
-    CheckpointRecord,
-    MetricsRow,
-    NormalizationRecord,
-    ProvenanceRecord,
-    ResultsRecord,
-    SegmentRecord,
-    StatusRecord,
-    seal,
-)
+from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord, seal
+from stride.runs.records.normalization import NormalizationRecord
+from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.results import ResultsRecord
+from stride.runs.records.segment import SegmentRecord
+from stride.runs.records.status import StatusRecord
+from stride.runs.records.streams import MetricsRow
 
-FORMAT_1 = Path(__file__).parent / "format_1"
+FORMAT_1 = Path(__file__).parents[1] / "format_1"
 """A run folder of version 1 as it was written then. It must stay readable: never change it."""
 
 
