@@ -10,7 +10,7 @@ import pytest
 from stride import Trainer, load_run, version
 from stride.runs.files.atomic import read_json
 from stride.runs.listing.query import list_runs
-from stride.runs.reproduction.causes import differences
+from stride.runs.reproduction.facts import differences
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.version import FORMAT_VERSION, Change, changes_between

@@ -22,7 +22,8 @@ from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.records.reproduction import Difference, ReproductionRecord
 from stride.runs.records.results import ResultsRecord
 from stride.runs.records.status import StatusRecord
-from stride.runs.reproduction.causes import differences, edits, likely_causes
+from stride.runs.reproduction.causes import edits, likely_causes
+from stride.runs.reproduction.facts import differences
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END
 from stride.runs.verify.checkpoints import check_weights

@@ -22,7 +22,7 @@ from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.provenance.config_digest import known_configs, require_known_config
 from stride.runs.provenance.start_state import require_begun
 from stride.runs.records.checkpoint import CheckpointRecord
-from stride.runs.reproduction.causes import changes
+from stride.runs.reproduction.facts import changes
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.streams import StreamPosition, missing_bytes

@@ -15,8 +15,8 @@ from stride.runs.files.jsonl import LineFile
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records.reproduction import ReproductionRecord
-from stride.runs.reproduction.causes import changes, differences
 from stride.runs.reproduction.compare import compare_runs, last_fingerprinted_step
+from stride.runs.reproduction.facts import changes, differences
 
 COMPLETE = Path(__file__).parents[1] / "format_1" / "0"
 
