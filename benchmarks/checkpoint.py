@@ -27,7 +27,7 @@ from benchmarks.table import Row, ratio_row
 from benchmarks.timing import take_turns
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
-from stride.config.sections import CheckpointConfig
+from stride.config.sections.checkpoint import CheckpointConfig
 from stride.engine.checkpoint.checkpoint import Snapshot, read_state, snapshot, write_state
 from stride.engine.checkpoint.memory import empty
 from stride.engine.hooks import Hooks

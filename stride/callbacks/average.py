@@ -9,7 +9,7 @@ from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
-from stride.config.sections import AverageConfig
+from stride.config.sections.average import AverageConfig
 from stride.distributed import world_size
 from stride.engine.parallel.gradient_sums import copy_tensors
 from stride.models.model import CRITERION, Model

@@ -12,7 +12,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.protocols import RunLike, TrainerLike
 from stride.callbacks.retention import RetentionPolicy
-from stride.config.sections import CheckpointConfig
+from stride.config.sections.checkpoint import CheckpointConfig
 from stride.distributed import is_main, on_main
 from stride.engine.checkpoint.background import BackgroundTask
 from stride.engine.checkpoint.checkpoint import Snapshot, require_storable, snapshot, write_state

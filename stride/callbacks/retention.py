@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.callbacks.monitor import Monitor
-from stride.config.sections import CheckpointConfig
+from stride.config.sections.checkpoint import CheckpointConfig
 from stride.errors import RunError
 from stride.log import LOGGER
 from stride.runs.layout import FORMAT_VERSION, RunPaths, checkpoint_order, checkpoint_position

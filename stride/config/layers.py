@@ -13,7 +13,8 @@ from stride.config.json_kinds import read
 from stride.config.names.fields import section_type, table_type
 from stride.config.overrides import FullKey, Overrides, deep_merge, overrides_tree, split_overrides
 from stride.config.schema import OPEN_SECTIONS, Config
-from stride.config.sections import NamedOptimizer, OpenSection, SchedulerKwargs
+from stride.config.sections.optimizer import NamedOptimizer, SchedulerKwargs
+from stride.config.sections.section import OpenSection
 from stride.config.short_forms import DERIVED_FROM, TEXT_ALIASES, fold_layer
 from stride.config.typed_keys import TypedKeys, declared_key
 from stride.config.values import Raw, flatten, join, without_key

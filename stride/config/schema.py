@@ -6,28 +6,23 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from stride.config.active import ActiveConfig
-from stride.config.frozen import Networks
 from stride.config.names.fields import section_type
-from stride.config.sections import (
-    AverageConfig,
-    CheckpointConfig,
-    CriterionKwargs,
-    DatasetKwargs,
-    DistributedConfig,
-    LoadDataKwargs,
-    LoggingConfig,
-    ModelKwargs,
+from stride.config.sections.active import ActiveConfig
+from stride.config.sections.average import AverageConfig
+from stride.config.sections.checkpoint import CheckpointConfig
+from stride.config.sections.data import DatasetKwargs, LoadDataKwargs
+from stride.config.sections.distributed import DistributedConfig
+from stride.config.sections.frozen import Networks
+from stride.config.sections.logging import LoggingConfig
+from stride.config.sections.model import CriterionKwargs, ModelKwargs
+from stride.config.sections.optimizer import (
     NamedOptimizer,
-    OpenSection,
     OptimizerKwargs,
     SchedulerKwargs,
-    Section,
-    Seed,
-    Text,
-    TrainingConfig,
     require_patterns,
 )
+from stride.config.sections.section import OpenSection, Section, Seed, Text
+from stride.config.sections.training import TrainingConfig
 from stride.config.short_forms import fold_config
 from stride.config.validation_errors import config_error, key_of_optimizer, typed_table
 from stride.config.values import Raw, flatten, plain

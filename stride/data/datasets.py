@@ -6,7 +6,7 @@ from inspect import isclass, signature
 from typing import Any
 
 from stride.components import bind, construct, find
-from stride.config.sections import DatasetKwargs
+from stride.config.sections.data import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.permutation import method
 from stride.data.data_info import most_classes

@@ -9,7 +9,7 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from stride.components import bind, find
-from stride.config.sections import LoadDataKwargs
+from stride.config.sections.data import LoadDataKwargs
 from stride.data.split import SPLITS
 from stride.distributed import world_size
 from stride.errors import ComponentError, ConfigError

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from stride.config.sections import TrainingConfig
+from stride.config.sections.training import TrainingConfig
 from stride.data.batches.repeated import RepeatedBatches, first_batches
 from stride.data.build import Data
 

@@ -8,7 +8,7 @@ from stride.components.trust import Trust
 from stride.config import Resolved
 from stride.config.layers import nearest_origin, with_origins
 from stride.config.schema import Config
-from stride.config.sections import LoggingConfig
+from stride.config.sections.logging import LoggingConfig
 from stride.data import Normalization
 from stride.distributed import is_main
 from stride.errors import ConfigError

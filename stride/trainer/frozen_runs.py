@@ -4,8 +4,8 @@ import os
 
 from stride.components.trust import Trust
 from stride.config import Resolved
-from stride.config.frozen import FrozenNetwork
 from stride.config.import_paths import import_paths
+from stride.config.sections.frozen import FrozenNetwork
 from stride.config.values import plain
 from stride.errors import ComponentError, RunError
 from stride.runs.files.digest import sha256

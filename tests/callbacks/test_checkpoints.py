@@ -11,7 +11,7 @@ import torch
 
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.monitor import Monitor
-from stride.config.sections import CheckpointConfig
+from stride.config.sections.checkpoint import CheckpointConfig
 from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks

@@ -8,7 +8,7 @@ import pytest
 
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.retention import RetentionPolicy
-from stride.config.sections import CheckpointConfig
+from stride.config.sections.checkpoint import CheckpointConfig
 from stride.engine.checkpoint.checkpoint import write_state
 from stride.engine.state import TrainState
 from stride.runs.files.atomic import remove_folder

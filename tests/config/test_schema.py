@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
-from stride.config.sections import DEFAULT_EPOCHS, TrainingConfig
+from stride.config.sections.training import DEFAULT_EPOCHS, TrainingConfig
 from stride.config.values import Raw
 from stride.errors import ConfigError
 

@@ -22,7 +22,7 @@ from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
-from stride.config.sections import AverageConfig
+from stride.config.sections.average import AverageConfig
 from stride.data.generators import is_stateful
 from stride.engine.hooks import NAMES
 from stride.engine.random import RandomState

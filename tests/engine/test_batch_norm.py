@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from stride.config.sections import DistributedConfig
+from stride.config.sections.distributed import DistributedConfig
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.sampler import Order
 from stride.distributed import local_rank, process_group, shard

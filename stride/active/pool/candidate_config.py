@@ -8,7 +8,7 @@ from stride.components import bind, find, parameters
 from stride.components.convert import convert, convert_untyped
 from stride.config.names.built_in import UNNAMED
 from stride.config.schema import Config
-from stride.config.sections import Seed, Text
+from stride.config.sections.section import Seed, Text
 from stride.config.validation_errors import unknown_key
 from stride.errors import ConfigError
 from stride.models.build import OWN_KEYS, infer_model_name, resolve_model

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stride.config.sections import DistributedConfig
+from stride.config.sections.distributed import DistributedConfig
 from stride.distributed import world_size
 from stride.engine.parallel.ddp import Ddp
 from stride.engine.parallel.fsdp import Fsdp

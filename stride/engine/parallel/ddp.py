@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from stride.config.sections import DistributedConfig
+from stride.config.sections.distributed import DistributedConfig
 from stride.distributed import world_size
 from stride.engine.parallel.gradient_sums import add_gradients, divide_gradients
 from stride.engine.parallel.gradients import Backward, SharedGradients

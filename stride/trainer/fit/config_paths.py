@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.config import Resolved
-from stride.config.sections import StartWeights
+from stride.config.sections.model import StartWeights
 from stride.trainer.weights.start_weights import Source
 
 

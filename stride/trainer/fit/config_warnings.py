@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from stride.components import edited_file
 from stride.config.resolve import Resolved
 from stride.config.secrets import secret_keys
-from stride.config.sections import TrainingConfig
+from stride.config.sections.training import TrainingConfig
 from stride.trainer.fit.assembly import Assembly, lengths, validates
 from stride.trainer.fit.component_sources import used_by
 from stride.trainer.fit.open_sections import values_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stride.callbacks.monitor import Monitor
 from stride.config.metrics import canonical, infer_mode, metric_name
-from stride.config.sections import TrainingConfig
+from stride.config.sections.training import TrainingConfig
 from stride.errors import ConfigError, nearest
 
 

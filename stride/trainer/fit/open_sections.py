@@ -7,7 +7,7 @@ from typing import Any
 
 from stride.components import binding_errors, find
 from stride.config.schema import Config
-from stride.config.sections import OpenSection
+from stride.config.sections.section import OpenSection
 from stride.data import resolve_dataset, resolve_loader
 from stride.engine.optim.build import resolve_optimizer
 from stride.engine.optim.optimizers import SINGLE, optimizer_key, schedule_key

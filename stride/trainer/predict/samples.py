@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stride.config.sections import LoadDataKwargs
+from stride.config.sections.data import LoadDataKwargs
 from stride.data import Normalization, batches_in_order, resolve_loader, user_batches
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.base import OrderedBatches, to_device

@@ -6,7 +6,7 @@ from typing import Any
 
 from stride.config import Resolved
 from stride.config.secrets import is_secret
-from stride.config.sections import INIT_FROM
+from stride.config.sections.model import INIT_FROM
 from stride.config.values import flatten
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError, RunError

@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from stride.config import Resolved
-from stride.config.frozen import FrozenNetwork
+from stride.config.sections.frozen import FrozenNetwork
 from stride.errors import ConfigError, RunError
 from stride.models.build import build_network, resolve_model
 from stride.models.frozen_networks import FrozenNetworks

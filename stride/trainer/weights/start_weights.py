@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from stride.config.sections import StartWeights
+from stride.config.sections.model import StartWeights
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.named import find_checkpoint
 from stride.errors import RunError

@@ -8,9 +8,9 @@ from stride.active.pool.candidates import Candidates
 from stride.active.pool.features import named_layer
 from stride.active.pool.pool_reader import Reader
 from stride.active.transferability.model_selection import require_selection
-from stride.config.active import ActiveConfig
 from stride.config.metrics import metric_name
 from stride.config.schema import Config
+from stride.config.sections.active import ActiveConfig
 from stride.data import Data
 from stride.data.batches.repeated import RepeatedBatches
 from stride.data.batches.sampler import Order

@@ -12,7 +12,7 @@ from stride.active.pool.candidates import Candidates
 from stride.callbacks.average import WeightAverage
 from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
-from stride.config.active import ActiveConfig
+from stride.config.sections.active import ActiveConfig
 from stride.data.seeding import generator
 from stride.engine.optim.schedule import Schedule, build_schedule
 from stride.engine.optim.state import OptimizerState

@@ -2,7 +2,7 @@
 
 from stride.config.names.fields import dotted_keys, model_at
 from stride.config.schema import Config
-from stride.config.sections import TrainingConfig
+from stride.config.sections.training import TrainingConfig
 
 
 def test_dotted_keys_open_the_sections() -> None:

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from stride.callbacks.base import Callback
 from stride.config import Resolved, resolve_layers
-from stride.config.sections import StartWeights
+from stride.config.sections.model import StartWeights
 from stride.errors import ConfigError, LostRun
 from stride.runs.run import Run
 from stride.trainer.fit.config_paths import placed_data, placed_weights

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stride.config.sections import TrainingConfig
+from stride.config.sections.training import TrainingConfig
 from stride.errors import ConfigError
 from stride.trainer.fit.monitors import evaluated_metrics, require_metric, saving_monitor
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from stride.config.sections import MetricName, NotNegative, Positive, Section, Text
+from stride.config.sections.section import MetricName, NotNegative, Positive, Section, Text
 
 
 class ActiveConfig(Section):

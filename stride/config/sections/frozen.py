@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from stride.config.sections import Section, Text
+from stride.config.sections.section import Section, Text
 from stride.config.validation_errors import typed_table
 from stride.errors import ConfigError
 

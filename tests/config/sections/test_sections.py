@@ -4,7 +4,9 @@ import pytest
 from pydantic import BaseModel
 
 from stride.config.schema import OPEN_SECTIONS, Config
-from stride.config.sections import LoggingConfig, ModelKwargs, OpenSection, Section
+from stride.config.sections.logging import LoggingConfig
+from stride.config.sections.model import ModelKwargs
+from stride.config.sections.section import OpenSection, Section
 
 
 @pytest.mark.parametrize("name", Config.model_fields)
