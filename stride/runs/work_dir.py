@@ -7,27 +7,22 @@ network file systems), two processes still never get one number.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from stride.errors import RunError, StrideError, nearest
-from stride.log import LOGGER
-from stride.runs.files.atomic import atomic_json, read_json
+from stride.errors import RunError, nearest
 from stride.runs.files.durable import make_folder, os_errors_as, sync_folder
 from stride.runs.files.lock import locked
 from stride.runs.layout import (
-    FORMAT_VERSION,
     SELECTORS,
     RunPaths,
     WorkDirPaths,
     replaced_name,
-    trashed_run,
 )
 from stride.runs.run_names import checked_name, is_name, name_order, number_of
+from stride.runs.run_numbers import RunNumbers
 from stride.runs.status import is_written
 from stride.visible import quoted
-
-_FAR = 10**9  # beyond the largest run: no mark of ours, which would use the numbers up
 
 
 class WorkDir:
@@ -45,6 +40,7 @@ class WorkDir:
             )
         self.path = Path(path)
         self.paths = WorkDirPaths(self.path)
+        self.numbers = RunNumbers(self.paths)
 
     def __repr__(self) -> str:
         return f"WorkDir({str(self.path)!r})"
@@ -127,16 +123,16 @@ class WorkDir:
         with os_errors_as("cannot write in this work_dir", self.path, RunError):
             with self.locked():
                 self._settle_replaced()
-                self._settle_mark()
-                as_listed = self._is_as_listed()
+                self.numbers.settle_mark()
+                as_listed = self.numbers.is_as_listed()
                 paths, old = (
-                    (self._next_number(as_listed), None)
+                    (self.numbers.claim_next(as_listed), None)
                     if name is None
                     else self._named(name, force)
                 )
                 sync_folder(self.path)
                 if as_listed or name is None:
-                    self._note_listing()
+                    self.numbers.note_listing()
             if old is not None:
                 shutil.rmtree(old, ignore_errors=True)
         return paths
@@ -163,17 +159,9 @@ class WorkDir:
 
     def _require_not_trashed(self, name: str) -> None:
         """Refuse the number of a run in the trash, which may come back; a name may be two runs'."""
-        if number_of(name) in self._trashed_numbers():
+        if number_of(name) in self.numbers.trashed():
             hint = f"type: stride restore {quoted(self.path / name)}, or another run=NAME"
             raise RunError(f"run {name} is in the trash", where=str(self.path), hint=hint)
-
-    def _trashed_numbers(self) -> set[int]:
-        """Return the numbers of the runs in the trash."""
-        try:
-            found = map(trashed_run, os.listdir(self.paths.trash))
-        except OSError:  # there is none
-            return set()
-        return {number_of(run[0]) for run in found if run is not None} - {-1}
 
     def _check_place(self) -> None:
         """Refuse a work_dir that cannot hold runs."""
@@ -206,20 +194,6 @@ class WorkDir:
             hint = "stop it first, or choose another run=NAME"
             raise RunError(f"run {name!r} is running", where=str(paths.path), hint=hint)
 
-    def _next_number(self, as_listed: bool) -> RunPaths:
-        known = self._high_water()
-        if known < 0:
-            known = self._largest(above=max(self._trashed_numbers(), default=-1))
-        elif not as_listed:
-            known = self._largest(above=known)
-        number = int(checked_name(known + 1))
-        while True:
-            self.raise_mark(number)
-            with suppress(FileExistsError):
-                self.paths.run(str(number)).path.mkdir()
-                return self.paths.run(str(number))
-            number += 1
-
     def _named(self, name: str, force: bool) -> tuple[RunPaths, Path | None]:
         """Claim a name; return the folder that it had before, which waits for its removal."""
         paths, old = self.paths.run(name), None
@@ -229,7 +203,7 @@ class WorkDir:
             os.rename(paths.path, old)
         else:
             self._require_not_trashed(name)
-        self.raise_mark(number_of(name))
+        self.numbers.raise_mark(number_of(name))
         try:
             paths.path.mkdir()
         except FileExistsError as cause:
@@ -246,64 +220,6 @@ class WorkDir:
                 shutil.rmtree(self.paths.private / entry, ignore_errors=True)
             else:
                 os.rename(self.paths.private / entry, self.path / name)
-
-    def _settle_mark(self) -> None:
-        """Take away a mark that no claim has written: numbers then go on from the largest run."""
-        mark = self.paths.high_water
-        if not os.path.lexists(mark):
-            return
-        highest = self._high_water()
-        if highest < 0 or (highest > _FAR and highest - self._largest(above=-1) > _FAR):
-            LOGGER.warning("%s is damaged: run numbers continue from the largest run", mark)
-            mark.unlink(missing_ok=True)
-
-    def _is_as_listed(self) -> bool:
-        """Tell whether nothing was put into the work_dir but by claims since it was listed.
-
-        A claim then need not list the runs, of which there may be many thousands.
-        """
-        try:
-            mark, folder = os.lstat(self.paths.high_water), os.stat(self.path)
-        except OSError:
-            return False
-        return mark.st_mtime_ns == folder.st_mtime_ns
-
-    def _note_listing(self) -> None:
-        """Give the mark the time of the last change of the work_dir."""
-        changed = os.stat(self.path).st_mtime_ns
-        with suppress(OSError, NotImplementedError):  # the next claim then lists the runs
-            os.utime(self.paths.high_water, ns=(changed, changed), follow_symlinks=False)
-
-    def _largest(self, above: int) -> int:
-        """Return the largest number of any run, or `above` where none has a larger one.
-
-        A folder named by a date, say, is not a run.
-        """
-        numbers = sorted(map(number_of, os.listdir(self.path)), reverse=True)
-        larger = (number for number in numbers if number > above)
-        return next((n for n in larger if _is_begun(self.paths.run(str(n)))), above)
-
-    def _high_water(self) -> int:
-        """Return the largest number ever given, -1 where no mark tells."""
-        try:
-            highest = read_json(self.paths.high_water)["highest"]
-        except (StrideError, KeyError, TypeError):
-            return -1
-        return highest if type(highest) is int and highest >= 0 else -1
-
-    def raise_mark(self, number: int) -> None:
-        """Record a number before its folder appears, so that a kill between wastes it only.
-
-        To be called under the lock.
-        """
-        if number > self._high_water():
-            mark = {"format_version": FORMAT_VERSION, "highest": number}
-            atomic_json(self.paths.high_water, mark)
-
-
-def _is_begun(paths: RunPaths) -> bool:
-    """Tell a run, or what is left of one, from a claim that was never filled and anything else."""
-    return paths.status.exists() or paths.segments.is_dir() or paths.config.exists()
 
 
 def _is_run(paths: RunPaths) -> bool:

@@ -13,6 +13,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths, WorkDirPaths
 from stride.runs.process import Process
+from stride.runs.run_numbers import RunNumbers
 from stride.runs.work_dir import WorkDir
 
 
@@ -89,8 +90,10 @@ def test_a_claim_lists_the_runs_only_where_others_came_by_another_way(
     work_dir: WorkDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = []
-    largest = WorkDir._largest
-    monkeypatch.setattr(WorkDir, "_largest", lambda *a, **k: listed.append(a) or largest(*a, **k))
+    largest = RunNumbers._largest
+    monkeypatch.setattr(
+        RunNumbers, "_largest", lambda *a, **k: listed.append(a) or largest(*a, **k)
+    )
     made(work_dir.claim())
     assert len(listed) == 1
     made(work_dir.claim())

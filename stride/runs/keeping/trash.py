@@ -113,7 +113,7 @@ class Trash:
                 return [self._move(RunPaths(run), moment) for run in runs]
 
     def _raise_mark(self, runs: Iterable[Path]) -> None:
-        self._work_dir.raise_mark(max((number_of(run.name) for run in runs), default=-1))
+        self._work_dir.numbers.raise_mark(max((number_of(run.name) for run in runs), default=-1))
 
     def _require_own_folder(self) -> None:
         if os.path.islink(self.paths.trash):

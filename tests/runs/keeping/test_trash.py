@@ -17,6 +17,7 @@ from stride.runs.keeping import trash as module
 from stride.runs.keeping.trash import Trash
 from stride.runs.layout import RunPaths, trashed_run
 from stride.runs.listing.query import best_run, latest_run, list_runs
+from stride.runs.run_numbers import RunNumbers
 from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
@@ -248,9 +249,9 @@ def test_many_runs_are_made_durable_at_once_in_their_new_place_first(
     shutil.copytree(folder / "1", folder / "40")
     shutil.copytree(folder / "1", folder / "41")
     marks, synced = [], []
-    raise_mark = WorkDir.raise_mark
+    raise_mark = RunNumbers.raise_mark
     monkeypatch.setattr(
-        WorkDir, "raise_mark", lambda self, n: (marks.append(n), raise_mark(self, n))
+        RunNumbers, "raise_mark", lambda self, n: (marks.append(n), raise_mark(self, n))
     )
     monkeypatch.setattr(module, "sync_folder", lambda path: synced.append((path, names(folder))))
     trash = Trash(folder)
