@@ -19,7 +19,7 @@ def find(text: str) -> Path:
     """
     from stride.errors import RunError
     from stride.runs.listing.places import is_work_dir
-    from stride.runs.listing.rows import is_run_folder
+    from stride.runs.run_folder import is_run_folder
     from stride.runs.work_dir import WorkDir
 
     path = Path(text)
@@ -63,7 +63,7 @@ def select(places: Sequence[str], where: str | None = None) -> Iterator["Selecti
         UserError: there is no such run, or the query is wrong.
     """
     from stride.runs.listing.places import is_run, is_work_dir, selected, work_dirs_of
-    from stride.runs.listing.rows import read_row
+    from stride.runs.listing.rows.read import read_row
     from stride.runs.listing.selection import GivenRows, Selection
 
     with ExitStack() as stack:

@@ -9,7 +9,7 @@ from stride.errors import RunError
 from stride.launch import slurm
 from stride.runs.jobs import recorded_job
 from stride.runs.layout import RunPaths
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.status import FINAL, newest_segment
 from stride.runs.writer import RunWriter
 

@@ -21,7 +21,9 @@ from stride.runs.layout import (
     checkpoint_order,
 )
 from stride.runs.listing.history import epoch_rows
-from stride.runs.listing.rows import RunRow, is_run_folder, read_row
+from stride.runs.listing.rows.read import read_row
+from stride.runs.listing.rows.row import RunRow
+from stride.runs.run_folder import is_run_folder
 from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
 from stride.runs.tags.tags_json import change_tags, read_tags, write_note

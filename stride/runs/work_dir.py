@@ -19,6 +19,7 @@ from stride.runs.layout import (
     WorkDirPaths,
     replaced_name,
 )
+from stride.runs.run_folder import is_run_folder
 from stride.runs.run_names import checked_name, is_name, name_order, number_of
 from stride.runs.run_numbers import RunNumbers
 from stride.runs.status import is_written
@@ -51,8 +52,6 @@ class WorkDir:
         Raises:
             RunError: the work_dir is missing or cannot be read.
         """
-        from stride.runs.listing.rows import is_run_folder  # claiming never needs it
-
         with os_errors_as("cannot read this work_dir", self.path, RunError):
             names = [name for name in os.listdir(self.path) if is_name(name)]
         return sorted((n for n in names if is_run_folder(self.path / n)), key=name_order)

@@ -28,7 +28,7 @@ from stride.runs.files.jsonl import LineFile, lines_of
 from stride.runs.heartbeat import Heartbeat
 from stride.runs.jobs import job as job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.ownership import Ownership
 from stride.runs.places import is_owned, require_free, require_own_places
 from stride.runs.process import Process

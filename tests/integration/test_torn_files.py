@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from stride.runs.files.jsonl import read_lines
 from stride.runs.json_schemas import SCHEMAS
 from stride.runs.layout import CheckpointPaths, RunPaths
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.provenance.start_state import NEVER_BEGAN
 from stride.runs.status import current_state
 from stride.runs.writer import RunWriter

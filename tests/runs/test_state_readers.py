@@ -14,7 +14,7 @@ import pytest
 from stride.errors import RunError
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.process import Process
 from stride.runs.run import Run
 from stride.runs.status import ACTIVE, STATES, current_state, is_written

@@ -12,7 +12,7 @@ from stride.errors import LostRun, RunError, StrideError
 from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.provenance.config_digest import config_digest, require_known_config
 from stride.runs.records.provenance import ProvenanceRecord
 from stride.runs.records.results import ResultsRecord

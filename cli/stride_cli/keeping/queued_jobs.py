@@ -15,7 +15,7 @@ def require_no_jobs(folders: Sequence[Path]) -> None:
         RunError: it is; says what to type.
     """
     from stride.runs.layout import RunPaths
-    from stride.runs.listing.rows import read_row
+    from stride.runs.listing.rows.read import read_row
     from stride.runs.status import CLEAN_END
 
     with_job = [f for f in folders if os.path.lexists(RunPaths(f).job)]  # False of a closed folder

@@ -20,7 +20,7 @@ def run(places: Sequence[str], where: str | None, *, dry_run: bool, json: bool) 
     """Move runs into the trash, and say how they come back."""
     from stride.runs.keeping.sizes import folder_size
     from stride.runs.keeping.trash import Trash
-    from stride.runs.listing.rows import read_row
+    from stride.runs.listing.rows.read import read_row
 
     folders = chosen_runs(places, where)
     together = [(Trash(w), [*runs]) for w, runs in groupby(sorted(folders, key=_place), _place)]

@@ -11,7 +11,7 @@ from stride_cli.reading.ls import canonical_metrics
 
 if TYPE_CHECKING:
     from stride.runs.listing.facts import Facts
-    from stride.runs.listing.rows import RunRow
+    from stride.runs.listing.rows.row import RunRow
 
 Config = Mapping[str, list[Any]]
 Converted = Callable[[Any], Any]

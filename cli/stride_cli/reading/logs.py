@@ -100,7 +100,7 @@ def _is_requeued(folder: Path) -> bool:
 
 def _ending(folder: Path, text: str) -> str:
     """Return how the run that was followed ended, and what to type."""
-    from stride.runs.listing.rows import read_row
+    from stride.runs.listing.rows.read import read_row
     from stride.runs.status import next_command
 
     row = read_row(folder)

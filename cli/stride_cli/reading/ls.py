@@ -10,7 +10,7 @@ from stride_cli.listed import listed
 from stride_cli.output import Form, print_csv, print_json, print_json_rows, print_table, tell
 
 if TYPE_CHECKING:
-    from stride.runs.listing.rows import RunRow
+    from stride.runs.listing.rows.row import RunRow
     from stride.runs.listing.selection import Selection
 
 NEWEST = 50  # runs that a terminal shows

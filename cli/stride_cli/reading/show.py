@@ -16,7 +16,7 @@ from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
     from stride.runs.listing.progress import Progress
-    from stride.runs.listing.rows import RunRow
+    from stride.runs.listing.rows.row import RunRow
 
 Records = Mapping[str, Mapping[str, Any]]
 POSITION = ("step", "epoch")
@@ -34,7 +34,7 @@ def run(text: str, *, json: bool, records: bool = False) -> None:
     """Show of one run all that can be read, then what cannot."""
     from stride.errors import UserError
     from stride.runs.layout import RunPaths
-    from stride.runs.listing.rows import read_row
+    from stride.runs.listing.rows.read import read_row
 
     if records and not json:
         raise UserError("--records is for programs", hint="add --json")

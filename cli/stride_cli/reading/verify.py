@@ -55,7 +55,7 @@ def _verified(folder: Path) -> "Report":
 def _all(work_dirs: Sequence[str]) -> list[Path]:
     """Return every run of these work_dirs, the broken ones too."""
     from stride.runs.listing.query import folder_names
-    from stride.runs.listing.rows import is_run_folder
+    from stride.runs.run_folder import is_run_folder
     from stride.runs.run_names import name_order
 
     return [

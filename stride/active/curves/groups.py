@@ -20,7 +20,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.query import list_runs
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.run import Run
 
 STRATEGY = "active_config.strategy"

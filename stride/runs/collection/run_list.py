@@ -11,7 +11,7 @@ from stride.errors import MissingExtra
 from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.places import selected
 from stride.runs.listing.query import best_run
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.selection import GivenRows, Selection
 from stride.runs.listing.tables import overview
 from stride.runs.run import Run

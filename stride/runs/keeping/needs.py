@@ -18,7 +18,7 @@ from stride.runs.files.atomic import read_record
 from stride.runs.files.encoding import load_json
 from stride.runs.files.safe_open import read_own
 from stride.runs.layout import RunPaths, WorkDirPaths
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.status import ACTIVE
 
 _BEGINNING = ("queued", "created")

@@ -18,7 +18,8 @@ from stride.runs.keeping.in_use import require_unused
 from stride.runs.keeping.needs import find_needs
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths, trashed_run
 from stride.runs.listing.query import list_runs
-from stride.runs.listing.rows import RunRow, read_row
+from stride.runs.listing.rows.read import read_row
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.run_names import checked_name, name_order, number_of
 from stride.runs.work_dir import WorkDir
 from stride.visible import quoted

@@ -13,14 +13,8 @@ from stride.runs.listing.facts import Facts
 from stride.runs.listing.fresh import Fresh
 from stride.runs.listing.index import Index, is_settled
 from stride.runs.listing.pieces import Pieces
-from stride.runs.listing.rows import (
-    RunRow,
-    broken_row,
-    final_row,
-    is_begun_again,
-    is_run_folder,
-    make_row,
-)
+from stride.runs.listing.rows.read import broken_row, final_row, is_begun_again, make_row
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.status_json import (
     Signature,
     creation_time,
@@ -30,6 +24,7 @@ from stride.runs.listing.status_json import (
     status_path,
 )
 from stride.runs.listing.stored import Restored, StoredFacts, StoredRow, metric_names, store
+from stride.runs.run_folder import is_run_folder
 
 
 class Entry(NamedTuple):

@@ -13,7 +13,7 @@ from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.configs import config_of
 from stride.runs.listing.measured import SPLITS, metrics_in, numbers_in
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.provenance.lineage import read_lineage
 from stride.runs.tags.tags_json import Tags, known_tags
 

@@ -3,7 +3,7 @@
 import time
 from html import escape
 
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.tags.tags_json import known_tags, shown_tags
 from stride.visible import visible
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from stride.errors import RunError
 from stride.runs.layout import SELECTORS, RunPaths, WorkDirPaths
 from stride.runs.listing.query import folder_names, open_catalog
-from stride.runs.listing.rows import is_run_folder
 from stride.runs.listing.selection import Chosen, Selection
+from stride.runs.run_folder import is_run_folder
 
 DEPTH = 4
 """How far below a folder work_dirs are looked for."""

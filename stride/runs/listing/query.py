@@ -12,7 +12,7 @@ from stride.errors import RunError
 from stride.runs.layout import RunPaths
 from stride.runs.listing.catalog import Catalog
 from stride.runs.listing.index import Index, NoIndex, open_index
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.status import CLEAN_END
 
 INDEXED = 200

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from stride.runs.listing.facts import Facts
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 
 if TYPE_CHECKING:
     from stride.runs.where.names import Field, Names

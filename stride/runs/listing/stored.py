@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stride.runs.listing.facts import ROW, TABLES, Facts, ReadConfig
 from stride.runs.listing.measured import SPLITS
 from stride.runs.listing.pieces import Pieces
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 
 if TYPE_CHECKING:
     from stride.runs.where.names import Field

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stride.runs.layout import RunPaths
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.provenance.lineage import read_lineage
 from stride.runs.status import next_command
 from stride.runs.tags.tags_json import shown_tags

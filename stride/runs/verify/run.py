@@ -7,12 +7,12 @@ from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
-from stride.runs.listing.rows import is_run_folder
 from stride.runs.provenance.start_state import NEVER_BEGAN, missing_start_file, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records.provenance import ProvenanceRecord
 from stride.runs.records.results import ResultsRecord
 from stride.runs.records.status import StatusRecord
+from stride.runs.run_folder import is_run_folder
 from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.verify.checkpoints import check_checkpoints, check_weights
 from stride.runs.verify.labels import check_labels

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stride.runs.listing.facts import Facts
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.where.names import FIELDS, Field
 
 LAST = {"validation/epoch_loss": 0.5, "lr": 0.001}

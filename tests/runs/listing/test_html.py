@@ -2,7 +2,7 @@ from pathlib import Path
 
 from stride.runs.layout import RunPaths
 from stride.runs.listing.html import run_table
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.tags.tags_json import change_tags, write_note
 
 EVIL = '<script>alert("1")</script>'

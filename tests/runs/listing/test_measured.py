@@ -6,7 +6,7 @@ import pytest
 
 from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.measured import LISTED, summary_of
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.records.results import Summary
 from stride.runs.records.status import StatusRecord
 

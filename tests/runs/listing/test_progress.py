@@ -7,7 +7,7 @@ from math import nan
 import pytest
 
 from stride.runs.listing.progress import best_of, progress_of, read_progress
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.process import Process
 from stride.runs.writer import RunWriter
 

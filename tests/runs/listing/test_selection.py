@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stride.errors import UserError
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.selection import GivenRows, Selection
 
 CONFIG = {"format_version": 3, "optimizer_kwargs": {"lr": 1}}

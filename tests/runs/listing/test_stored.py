@@ -7,7 +7,7 @@ import pytest
 
 from stride.runs.listing.facts import Facts
 from stride.runs.listing.pieces import Pieces
-from stride.runs.listing.rows import RunRow
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.stored import Restored, StoredFacts, store
 from stride.runs.where.names import FIELDS, Field
 

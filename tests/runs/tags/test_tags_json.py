@@ -16,7 +16,7 @@ from stride.runs.files import atomic
 from stride.runs.json_schemas import schemas
 from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.records.tags import TagsRecord
 from stride.runs.tags.tags_json import NOTE_LENGTH, Tags, change_tags, read_tags, write_note
 from stride.runs.verify.run import verify_run

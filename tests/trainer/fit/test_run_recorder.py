@@ -15,7 +15,7 @@ from stride.log import LOGGER
 from stride.loggers.artifact_values import Text
 from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
-from stride.runs.listing.rows import read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.run import Run
 from stride.runs.writer import ReadOnlyWriter, RunWriter
 from stride.trainer.fit import stall_warning

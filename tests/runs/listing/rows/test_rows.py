@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from stride.runs.listing.rows import is_run_folder, read_row
+from stride.runs.listing.rows.read import read_row
 from stride.runs.process import Process
+from stride.runs.run_folder import is_run_folder
 from stride.runs.writer import RunWriter
 
 METRICS = {

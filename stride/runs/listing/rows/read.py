@@ -1,4 +1,4 @@
-"""Make the row of a run: what a listing shows of it, read from as few files as can be.
+"""Read the row of a run from as few files as can be.
 
 The row of an ended run needs `status.json` alone when that carries `overrides` and `metrics`;
 other runs are also looked up in provenance.json, results.json and metrics.jsonl.
@@ -10,123 +10,22 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
-from stride.runs.layout import RunPaths, WorkDirPaths, is_number
+from stride.runs.layout import RunPaths
 from stride.runs.listing.measured import SPLITS, is_short, metrics_in, newest_row
-from stride.runs.listing.progress import Progress, best_of, progress_of, read_progress
+from stride.runs.listing.progress import best_of, progress_of, read_progress
+from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.status_json import is_final, parse_status, read_status, read_time
 from stride.runs.provenance.start_state import NEVER_BEGAN, never_began
 from stride.runs.status import ACTIVE, BROKEN, FINAL, find_state, is_being_made
-from stride.runs.tags.tags_json import known_tags
 
-_NOTHING: Mapping[str, float] = MappingProxyType({})
 _NONSENSE = (TypeError, ValueError, OverflowError, KeyError, AttributeError)
 # A listing looks for it in thousands of folders: hence texts, not paths.
 _SEGMENTS = RunPaths(Path()).segments.name
 _JSON = RunPaths(Path()).segment(0).suffix
-
-
-class RunRow(NamedTuple):
-    """Hold what a listing shows of one run.
-
-    Attributes:
-        name: name of the folder.
-        path: the folder, below the work_dir as it was given.
-        state: one of the states of a run, derived, or "broken".
-        reason: why it is in that state.
-        created: Unix seconds; of a broken folder its last change.
-        started: Unix seconds of the first start.
-        ended: Unix seconds of the end, or of the last sign of life of an interrupted run.
-        duration: seconds from the start to the end, or until now.
-        best: best metrics by name.
-        last: the latest value of each metric by name.
-        test: metrics of the best weights on the test split by name.
-        short: whether results.json may have metrics that are not here; `Facts` has
-            them.
-        monitor: name of the metric that decides what is best.
-        mode: "min" or "max".
-        overrides: `key=value` texts as they were typed.
-        uuid: the run's identity, whatever its folder is called.
-        broken: why the folder cannot be read.
-        progress: where its training is, or was when its process was killed.
-    """
-
-    name: str
-    path: Path
-    state: str
-    reason: str = ""
-    created: float = 0.0
-    started: float | None = None
-    ended: float | None = None
-    duration: float | None = None
-    best: Mapping[str, float] = _NOTHING
-    last: Mapping[str, float] = _NOTHING
-    test: Mapping[str, float] = _NOTHING
-    short: bool = False
-    monitor: str | None = None
-    mode: str | None = None
-    overrides: tuple[str, ...] = ()
-    uuid: str | None = None
-    broken: str | None = None
-    progress: Progress | None = None
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Return each metric where the run was best, else its last value; the test split's too."""
-        return {**self.test, **self.last, **self.best}
-
-    def metric(self, name: str) -> float | None:
-        """Return one of `metrics`, None where the run has none of that name."""
-        return self.best.get(name, self.last.get(name, self.test.get(name)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as plain values, as every command that lists runs prints it.
-
-        Tags and note are read now: they change when no record does.
-        """
-        tags, note = known_tags(self.path)
-        return {
-            "run": self.name,
-            "uuid": self.uuid,
-            "path": str(self.path),
-            "status": self.state,
-            "reason": self.reason,
-            "created": self.created,
-            "started": self.started,
-            "ended": self.ended,
-            "duration": self.duration,
-            "monitor": {"metric": self.monitor, "mode": self.mode},
-            "best": dict(self.best),
-            "last": dict(self.last),
-            "test": dict(self.test),
-            "overrides": list(self.overrides),
-            "tags": list(tags),
-            "note": note,
-            "progress": None if self.progress is None else self.progress._asdict(),
-        }
-
-
-def is_run_folder(path: Path) -> bool:
-    """Tell whether a folder is a run, or what is left of one; a work_dir or any other is not."""
-    try:
-        names = set(os.listdir(path))
-    except (FileNotFoundError, NotADirectoryError):  # gone since the work_dir was read
-        return False
-    except OSError:
-        return True  # better shown with its reason than hidden
-    if WorkDirPaths(path).private.name in names:
-        return False
-    # Without config.json, which the work_dir of another experiment may hold as well.
-    paths = RunPaths(path)
-    own = [paths.status, paths.segments, paths.provenance, paths.metrics, paths.results]
-    if is_number(path.name):  # just claimed, or less is left of it; a folder of a date is neither
-        own += [paths.config, paths.checkpoints, paths.weights, paths.logs]
-    just_claimed = is_number(path.name) and not names
-    return just_claimed or any(file.name in names for file in own)
 
 
 def read_row(path: Path, now: float | None = None) -> RunRow:

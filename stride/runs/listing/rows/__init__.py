@@ -1,0 +1,1 @@
+"""Make the row of a run: what a listing shows of it."""
