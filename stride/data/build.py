@@ -1,29 +1,28 @@
 """Build the data of a run from its config: loaders, what is known of the data, its digest."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from stride.data.array_dataset import ArrayDataset, chunks, rows
+from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.base import Batches
 from stride.data.batches.fetcher import FetchArrays, FetchSamples, sample_transform
 from stride.data.batches.loader import LoaderBatches, WorkerStart
 from stride.data.batches.memory import MemoryBatches, fits_in_memory
 from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, SamplerOrder
+from stride.data.batches.statistics import fit_statistics
 from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
 from stride.data.datasets import OpenedDataset, find_transforms, open_dataset
-from stride.data.normalize import AS_THEY_ARE, NONE, Normalization, fit_normalization
+from stride.data.normalize import NONE, Normalization
 from stride.data.options import LoaderOptions, build_sampler, loader_options
-from stride.data.samples import SampleDataset, Source, StreamDataset, split_sample
+from stride.data.samples import SampleDataset, Source, StreamDataset
 from stride.data.split import SPLITS
 from stride.distributed import Shard, shard
 from stride.errors import DataError
-
-STATISTICS_BATCH = 256  # samples read at a time where statistics need them one by one
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def build_data(
     wanted = [name for name in SPLITS if name in splits or (to_fit and name == "train")]
     opened = open_dataset(dataset, wanted, ignored=ignored)
     if to_fit:
-        normalization = _statistics(kinds, opened.parts["train"], seed)
+        normalization = fit_statistics(kinds, opened.parts["train"], seed)
     kept = {split: part for split, part in opened.parts.items() if split in splits}
     kept |= dict(opened.extra)
     sources = {split: _normalized(part, normalization) for split, part in kept.items()}
@@ -180,51 +179,6 @@ def _info(loaders: Mapping[str, Any], opened: OpenedDataset) -> DataInfo:
         raise DataError("none of the splits asked for has samples", where=f"dataset {opened.name}")
     batch = next(iter(loaders.values())).example()
     return describe(batch, opened.counts, opened.name, opened.classes, opened.num_classes)
-
-
-def _statistics(kinds: Mapping[str, str], source: Source, seed: int) -> Normalization:
-    """Return the statistics of inputs and targets, of each as its key says."""
-    inputs, targets = (
-        AS_THEY_ARE if kind == NONE else fit_normalization(kind, _parts(source, key, seed), key)
-        for key, kind in kinds.items()
-    )
-    return inputs if targets.kind == NONE else replace(inputs, targets=targets)
-
-
-def _parts(source: Source, key: str, seed: int) -> Iterator[Tensor]:
-    """Yield the inputs or targets of a split in large batches, untransformed."""
-    where, hint = f"dataset_kwargs.{key}", f"or type {key}=none"
-    number, what = (0, "inputs") if key == "normalize" else (1, "targets")
-    if isinstance(source, StreamDataset):
-        hint = f"normalise in the dataset itself, {hint}"
-        raise DataError("a stream has no statistics", where=where, hint=hint)
-    for part in _pieces(source, number, seed):
-        if not isinstance(part, Tensor):
-            hint = f"let the dataset give tensors, {hint}"
-            raise DataError(
-                f"{what} of type {type(part).__name__} have no statistics", where=where, hint=hint
-            )
-        if number and not part.is_floating_point():
-            hint = f"give floating numbers, {hint}"
-            raise DataError(
-                "the targets are whole numbers, which stand for classes", where=where, hint=hint
-            )
-        yield part
-
-
-def _pieces(source: ArrayDataset | SampleDataset, number: int, seed: int) -> Iterator[Any]:
-    """Yield inputs (0) or targets (1) of many samples at a time; None for targets there are not."""
-    if isinstance(source, ArrayDataset):
-        columns = source.tensors[number : number + 1]
-        if not columns:
-            yield None
-        for column in columns:
-            for part in chunks(len(source), column.nbytes // len(source)):
-                yield rows(column, part)
-        return
-    fetch = FetchSamples(source, seed=seed, finish=None, collate=None)
-    for part in torch.arange(len(source)).tensor_split(-(-len(source) // STATISTICS_BATCH)):
-        yield split_sample(fetch.__getitems__(BatchKey(0, part.tolist())))[number]
 
 
 @dataclass(frozen=True)
