@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from stride.config.names.fields import section_type
 from stride.config.sections.active import ActiveConfig
@@ -21,17 +21,12 @@ from stride.config.sections.optimizer import (
     SchedulerKwargs,
     require_patterns,
 )
-from stride.config.sections.section import OpenSection, Section, Seed, Text
+from stride.config.sections.section import OpenSection, RunName, Section, Seed, Text
 from stride.config.sections.training import TrainingConfig
 from stride.config.short_forms import fold_config
 from stride.config.validation_errors import config_error, key_of_optimizer, typed_table
 from stride.config.values import Raw, flatten, plain
 from stride.errors import ConfigError
-
-
-def _run_name(value: Any) -> Any:
-    """Convert a number to a run name: 0 and "0" are the same folder."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class Config(Section):
@@ -41,9 +36,7 @@ class Config(Section):
     """
 
     work_dir: Text = Field(description="the folder of the experiment, which holds its runs")
-    run: Annotated[str | None, BeforeValidator(_run_name)] = Field(
-        None, description="a name for the run; null: the next number"
-    )
+    run: RunName = Field(None, description="a name for the run; null: the next number")
     trainer: Text = Field("supervised", description="a built-in trainer or an import path")
     seed: Seed = Field(0, description="seed of weights, order of samples and augmentation")
     device: Text = Field("auto", description="auto, cpu, cuda, cuda:1, gpu or mps")

@@ -5,20 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from stride.config.sections.section import OpenSection, Section, Seed, Text
+from stride.config.sections.section import OpenSection, Section, Seed, Text, number_as_text
 from stride.config.validation_errors import typed_table
-
-
-def _step_as_text(value: Any) -> Any:
-    """Write the number of a step as a name is written, that it may be typed as either."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class StartWeights(Section):
     """Which weights a network starts from, and what of them."""
 
     run: Text = Field(description="a run's folder, or a safetensors file")
-    at: Annotated[Text, BeforeValidator(_step_as_text)] = Field(
+    at: Annotated[Text, BeforeValidator(number_as_text)] = Field(
         "best", description="best, last, a checkpoint's name or its step"
     )
     keys: dict[str, str] = Field({}, description="prefixes of names there -> here; {}: all as is")

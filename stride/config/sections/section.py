@@ -17,6 +17,14 @@ MetricName = Annotated[Text, AfterValidator(canonical)]
 Mode = Literal["min", "max"]
 
 
+def number_as_text(value: Any) -> Any:
+    """Write a number as a name is written, that it may be typed as either: 0 and "0" are one."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+RunName = Annotated[str | None, BeforeValidator(number_as_text)]
+
+
 class Section(BaseModel):
     """Base of config sections: frozen, and without extra keys unless it allows them."""
 
