@@ -20,6 +20,8 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "scheduler": {
         "WarmupCosine": "stride.engine.optim.warmup:WarmupCosine",
         "WarmupLinear": "stride.engine.optim.warmup:WarmupLinear",
+        "HyperbolicLR": "stride.engine.optim.hyperbolic:HyperbolicLR",
+        "ExpHyperbolicLR": "stride.engine.optim.hyperbolic:ExpHyperbolicLR",
     },
     "trainer": {
         "supervised": "stride.trainer.trainer:Trainer",

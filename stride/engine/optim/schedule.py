@@ -16,6 +16,9 @@ from stride.errors import ConfigError
 KEY = "scheduler_kwargs"
 """The section of the schedule of an optimiser that is alone."""
 
+LENGTHS = ("total_steps", "T_max", "total_iters", "max_iter")
+"""What schedulers call their length, which is the training's where it is open."""
+
 _EVERY_STEP = ("OneCycleLR", "CyclicLR", "WarmupCosine", "WarmupLinear")
 
 
@@ -110,7 +113,7 @@ def _completed(
     constructor: Callable[..., Any], values: dict[str, Any], length: int | None, key: str
 ) -> dict[str, Any]:
     """Return a section with its length where that is open, and those of its parts likewise."""
-    for name in ("total_steps", "T_max", "total_iters"):
+    for name in LENGTHS:
         if _is_open(constructor, name, values) and length is not None:
             values[name] = length
     parts = values.get(PARTS) if takes_parts(constructor) else None

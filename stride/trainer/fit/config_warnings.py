@@ -78,6 +78,8 @@ CAUTIONS = (
     _of_schedule("OneCycleLR", "total_steps", gt, _CUT_OFF),
     _of_schedule("OneCycleLR", "total_steps", lt, "it fails after its last step"),
     _of_schedule("CyclicLR", "step_size_up", gt, _CUT_OFF),
+    _of_schedule("HyperbolicLR", "max_iter", gt, _CUT_OFF),
+    _of_schedule("ExpHyperbolicLR", "max_iter", gt, _CUT_OFF),
     _of_schedule("ReduceLROnPlateau", "patience", ge, _NEVER_FALLS),
 )
 

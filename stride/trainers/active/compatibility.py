@@ -40,6 +40,7 @@ def check_active_config(assembly: Assembly) -> None:
         hint = "leave them out, and set optimizer_kwargs"
         raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)
     _require_plain_data(assembly.config)
+    _require_long_schedule(assembly.config)
     if active.model_selection is not None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:
@@ -65,6 +66,16 @@ def _require_plain_data(config: Config) -> None:
         key = "dataset_kwargs.subsample_rate"
         what = "active learning would ask for the label of each repetition of a sample"
         raise ConfigError(what, key=key, where=key, hint=f"type: {key}=1")
+
+
+def _require_long_schedule(config: Config) -> None:
+    """Refuse a schedule that may be too short for the steps of a later round."""
+    schedule = values_of(config.scheduler_kwargs)
+    hyperbolic = schedule["scheduler_name"] in ("HyperbolicLR", "ExpHyperbolicLR")
+    if hyperbolic and schedule["interval"] == "step":
+        key = "scheduler_kwargs.interval"
+        what = "a later round has more steps, which may be more than `upper_bound` of the schedule"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=epoch")
 
 
 def curve_metric(assembly: Assembly) -> str:

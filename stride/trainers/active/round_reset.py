@@ -14,7 +14,7 @@ from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.early_stopping import EarlyStopping
 from stride.config.sections.active import ActiveConfig
 from stride.data.seeding import generator
-from stride.engine.optim.schedule import Schedule, build_schedule
+from stride.engine.optim.schedule import LENGTHS, Schedule, build_schedule
 from stride.engine.optim.state import OptimizerState
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths
@@ -23,7 +23,6 @@ from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Session
 
 NOISE = 10  # which of the random streams of a seed
-LENGTHS = ("total_steps", "T_max", "total_iters")
 
 
 class RoundReset:

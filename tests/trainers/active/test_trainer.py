@@ -241,6 +241,9 @@ def test_the_start_is_as_it_was_asked_for(tmp_path, start):
         assert ids == start
 
 
+HYPERBOLIC = {"scheduler_name": "HyperbolicLR", "interval": "step", "upper_bound": 1000}
+
+
 @pytest.mark.parametrize(
     ("active", "sections", "message"),
     [
@@ -256,6 +259,7 @@ def test_the_start_is_as_it_was_asked_for(tmp_path, start):
         ({}, {"load_data_kwargs": {"sampler": "torch.utils.data:RandomSampler"}}, "sampler"),
         ({}, {"training_config": {"overfit_batches": 2}}, "chooses the samples by itself"),
         ({}, {"dataset_kwargs": {"subsample_rate": 1.5}}, "each repetition"),
+        ({}, {"scheduler_kwargs": HYPERBOLIC}, "more than `upper_bound`"),
         ({"metric": "test/acuracy"}, {}, "test/acuracy"),
         ({"feature_layer": "layrs.0", "strategy": "CoreSet"}, {}, "layrs.0"),
     ],
