@@ -26,6 +26,16 @@ _SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})(
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 
 
+def split_name(split: str) -> str:
+    """Return what a split is called in rows and for hooks: `val` is `validation`."""
+    return SPLITS.get(split, split)
+
+
+def split_key(split: str) -> str:
+    """Return what a split is called in the data: `validation` is `val`."""
+    return "val" if split_name(split) == "validation" else split
+
+
 def metric_name(split: str, metric: str) -> str:
     """Return the name under which a split's metric is recorded.
 
@@ -33,7 +43,7 @@ def metric_name(split: str, metric: str) -> str:
     training `epoch_` also tells the mean over an epoch from that since the last report:
     `("train", "epoch_kl")` stays `train/epoch_kl`.
     """
-    split, base = SPLITS.get(split, split), metric.removeprefix("epoch_")
+    split, base = split_name(split), metric.removeprefix("epoch_")
     per_epoch = base in _PER_EPOCH and split in ("train", "validation")
     if per_epoch or (split == "train" and base != metric):
         return f"{split}/epoch_{base}"

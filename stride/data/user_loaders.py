@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import RandomSampler, SequentialSampler
 
-from stride.config.metrics import split_name_fault
+from stride.config.metrics import split_key, split_name_fault
 from stride.data.batches.replayed import ReplayedBatches, is_replayable
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
 from stride.data.build import Data
@@ -104,7 +104,7 @@ def validation_loaders(given: Any) -> tuple[Any, dict[str, Any]]:
     if not given:
         raise DataError("the dict has no loader", where="val_loader", hint="leave it out")
     others = dict(given)
-    named = (name for name in ("validation", "val") if name in given)
+    named = (name for name in given if split_key(name) == "val")
     main = others.pop(next(named, next(iter(given))))
     for name in others:
         if fault := split_name_fault(str(name)):

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.callbacks.base import Callback
+from stride.data import validation_loaders
 from stride.errors import ConfigError, DataError, RunError
 from stride.runs.layout import RunPaths
 from stride.runs.reproduction.compare import compare_runs
@@ -25,6 +26,11 @@ def waves(resolution: int = 16, count: int = 20, shift: float = 0.0):
     grid = torch.linspace(0, 6, resolution)
     x = torch.sin(grid + phases) + shift + OFFSETS.get(resolution, 0.0)
     return x.mean(1, keepdim=True), x.square().mean(1, keepdim=True)
+
+
+def test_the_validation_loader_is_found_by_any_name_of_its_split():
+    for name in ("validation", "val", "valid"):
+        assert validation_loaders({"far": 1, name: 2}) == (2, {"far": 1})
 
 
 class Divided(torch.utils.data.Dataset):

@@ -10,7 +10,7 @@ import torch
 from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
-from stride.config.metrics import SPLITS
+from stride.config.metrics import split_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
 from stride.data import (
@@ -210,7 +210,7 @@ class Assembly:
         data = self.data
         main = {"train": data.train_loader, "validation": data.val_loader, "test": data.test_loader}
         loaders = {**data.extra_loaders, **main}
-        if (batches := loaders.get(SPLITS.get(split, split))) is None:
+        if (batches := loaders.get(split_name(split))) is None:
             hint = nearest(split, loaders) or f"type one of: {', '.join([*main, *self.extra])}"
             raise DataError(f"there is no split {split!r}", hint=hint)
         return batches

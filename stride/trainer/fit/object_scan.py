@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from stride.config.metrics import split_name
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import ResumableUserLoaderBatches, UserLoaderBatches
@@ -18,8 +19,6 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callback_set import CallbackSet
 
 Objects = Callable[[], Mapping[str, Any]]
-
-_LONG = {"val": "validation"}
 
 
 class ObjectScan:
@@ -85,7 +84,7 @@ class ObjectScan:
         }
         own = {name: part for name, part in parts.items() if part is not None}
         for split, transform in self._assembly.data.transforms.items():
-            own[f"transform of {_LONG.get(split, split)}"] = transform
+            own[f"transform of {split_name(split)}"] = transform
         return own
 
     def _datasets(self) -> Iterator[tuple[str, Any]]:
@@ -100,7 +99,7 @@ class ObjectScan:
             dataset = _users(source, loaders[split])
             follows = isinstance(source, StreamDataset) and is_stateful(dataset) and not plain
             if not _is_own(type(dataset)) and not follows:
-                name = f"dataset of {_LONG.get(split, split)}"
+                name = f"dataset of {split_name(split)}"
                 yield "dataset" if split == "train" else name, dataset
 
     def _loaders(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from stride.config.metrics import GRAD_NORM, metric_name
+from stride.config.metrics import GRAD_NORM, metric_name, split_name
 from stride.data import Batches, Data
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import world_size
@@ -16,7 +16,6 @@ from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
 DROP = "type: load_data_kwargs.drop_last=true"
 DROP_OF = 'type: load_data_kwargs.{}_loader_kwargs={{"drop_last":true}}'
-EVALUATED = {"val": "validation", "test": "test"}
 
 
 def sanity_check(
@@ -114,7 +113,7 @@ def _last_evaluated(assembly: Assembly) -> LastBatch | None:
         last
         for split, batches in splits.items()
         if batches is not None
-        and (last := _smallest(batches, EVALUATED[split], DROP_OF.format(split)))
+        and (last := _smallest(batches, split_name(split), DROP_OF.format(split)))
     ]
     return min(found, default=None, key=attrgetter("size"))
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.config.metrics import split_key
 from stride.config.sections.data import LoadDataKwargs
 from stride.data import Normalization, batches_in_order, resolve_loader, user_batches
 from stride.data.array_dataset import ArrayDataset
@@ -45,7 +46,7 @@ def samples_of_split(assembly: Assembly, split: str, batch_size: int | None) -> 
     Raises:
         DataError: there is no such split.
     """
-    batches, name = assembly.loader(split), {"validation": "val"}.get(split, split)
+    batches, name = assembly.loader(split), split_key(split)
     data, config = assembly.data, assembly.config
     source = data.sources.get(name)
     statistics = None if source is None else data.normalization

@@ -59,6 +59,13 @@ def test_the_splits_are_all_samples_and_the_batch_size_changes_nothing(run):
     assert np.allclose(one["outputs"], other["outputs"], atol=1e-6)
 
 
+def test_a_split_has_its_numbers_by_any_of_its_names(run):
+    wanted = run.predict("validation")["sample"]
+    assert wanted.max() >= len(wanted)
+    for name in ("val", "valid"):
+        assert np.array_equal(run.predict(name)["sample"], wanted)
+
+
 def test_a_loader_is_predicted_as_arrays_are(run, data):
     inputs, targets = torch.tensor(data[1]), torch.arange(60.0)
     expected = run.predict(inputs)
