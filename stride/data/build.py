@@ -16,7 +16,7 @@ from stride.data.batches.sampler import BatchKey, BatchSamplerOrder, Order, Samp
 from stride.data.batches.statistics import fit_statistics
 from stride.data.batches.stream import stream_batches
 from stride.data.data_info import DataInfo, describe
-from stride.data.datasets import OpenedDataset, find_transforms, open_dataset
+from stride.data.datasets import TRANSFORMS, OpenedDataset, find_transforms, open_dataset
 from stride.data.normalize import NONE, Normalization
 from stride.data.options import LoaderOptions, build_sampler, loader_options
 from stride.data.samples import SampleDataset, Source, StreamDataset
@@ -212,7 +212,7 @@ class BatchMaker:
                 return self._memory(source, order)
             if transform is None and collate is None:
                 return LoaderBatches(FetchArrays(source), order, self.device, self._torch())
-        finish = sample_transform(normalization, transform)
+        finish = sample_transform(normalization, transform, self._key)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=collate)
         return LoaderBatches(fetch, order, self.device, self._torch())
 
@@ -249,7 +249,7 @@ class BatchMaker:
                 raise DataError("a stream takes no sampler", where=f"load_data_kwargs.{key}")
         options = {**self._torch(), "drop_last": self.options.drop_last}
         return stream_batches(
-            StreamDataset(source.stream, sample_transform(normalization, transform)),
+            StreamDataset(source.stream, sample_transform(normalization, transform, self._key)),
             seed=self.seed,
             batch_size=self.options.batch_size,
             collate=self.options.objects.get("collate_fn"),
@@ -257,6 +257,11 @@ class BatchMaker:
             options=options,
             shard=self.shard,
         )
+
+    @property
+    def _key(self) -> str:
+        """Return where the transform of the samples stands."""
+        return f"dataset_kwargs.{TRANSFORMS[self.options.split]}"
 
     def _torch(self) -> dict[str, Any]:
         """Return what DataLoader is given; memory is pinned only for a device that wants it."""
@@ -272,7 +277,7 @@ class BatchMaker:
         """Read all samples into memory, once and for all epochs."""
         if isinstance(source, ArrayDataset):
             return source.to_memory(), normalization
-        finish = sample_transform(normalization, None)
+        finish = sample_transform(normalization, None, self._key)
         fetch = FetchSamples(source, seed=self.seed, finish=finish, collate=None)
         batch = fetch.__getitems__(BatchKey(0, list(range(len(source)))))
         columns = batch if isinstance(batch, (tuple, list)) else [batch]

@@ -30,6 +30,7 @@ class LoaderOptions:
     """The loader options of one split.
 
     Attributes:
+        split: `train`, `val` or `test`.
         batch_size: samples in a batch.
         shuffle: whether each epoch has an order of its own.
         drop_last: whether a smaller last batch is left out.
@@ -38,6 +39,7 @@ class LoaderOptions:
         torch: what else DataLoader is given.
     """
 
+    split: str
     batch_size: int
     shuffle: bool
     drop_last: bool
@@ -130,6 +132,7 @@ def loader_options(loader: Mapping[str, Any], split: str) -> LoaderOptions:
     named = {key: values.pop(key, None) for key in OBJECTS}
     objects = {key: _found(key, value) for key, value in named.items() if value is not None}
     return LoaderOptions(
+        split=split,
         batch_size=values.pop("batch_size", default["batch_size"].default),
         shuffle=bool(values.pop("shuffle", split == "train")),
         drop_last=bool(values.pop("drop_last", False)),

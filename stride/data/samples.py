@@ -149,8 +149,13 @@ def split_sample(sample: Any) -> tuple[Any, Any]:
     return sample, None
 
 
-def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
+def map_inputs(sample: Any, change: Callable[[Any], Any], where: str) -> Any:
     """Return the sample, of the form it has, with its inputs changed by a function.
+
+    Args:
+        sample: or batch.
+        change: gives the inputs, from the inputs.
+        where: what asks for it, for errors: a key of the config.
 
     Raises:
         DataError: a mapping without "inputs".
@@ -159,8 +164,8 @@ def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
         if "inputs" not in sample:
             raise DataError(
                 f"a sample has the keys {', '.join(map(str, sample))}, not 'inputs'",
-                where="dataset_kwargs.transform",
-                hint="call its inputs 'inputs', or transform in the dataset itself",
+                where=where,
+                hint="call its inputs 'inputs', or change them in the dataset itself",
             )
         return {**sample, "inputs": change(sample["inputs"])}
     if isinstance(sample, tuple) and hasattr(sample, "_fields"):
@@ -173,14 +178,21 @@ def map_inputs(sample: Any, change: Callable[[Any], Any]) -> Any:
 def normalize_sample(sample: Any, normalization: Normalization) -> Any:
     """Return the sample, of the form it has, normalised."""
     if (of_targets := normalization.targets) is None:
-        return map_inputs(sample, normalization.apply_sample)
+        return map_inputs(sample, normalization.apply_sample, "dataset_kwargs.normalize")
     return map_pair(
-        sample, lambda x, y: (normalization.apply_sample(x), of_targets.apply_sample(y))
+        sample,
+        lambda x, y: (normalization.apply_sample(x), of_targets.apply_sample(y)),
+        "dataset_kwargs.normalize_targets",
     )
 
 
-def map_pair(sample: Any, change: Callable[[Any, Any], Any]) -> Any:
+def map_pair(sample: Any, change: Callable[[Any, Any], Any], where: str) -> Any:
     """Return the sample, of the form it has, with inputs and targets changed by one call.
+
+    Args:
+        sample: or batch.
+        change: gives inputs and targets, from both.
+        where: what asks for it, for errors: a key of the config.
 
     Raises:
         DataError: the sample has no targets, or the function does not give both.
@@ -188,15 +200,15 @@ def map_pair(sample: Any, change: Callable[[Any, Any], Any]) -> Any:
     inputs, targets = split_sample(sample)
     if inputs is None or targets is None:
         raise DataError(
-            "the transform takes an input and its target, and a sample has not both",
-            where="dataset_kwargs.transform",
-            hint="write a transform of one argument, or give samples (input, target)",
+            f"{where} changes an input and its target, and a sample has not both",
+            where=where,
+            hint="change the input alone, or give samples (input, target)",
         )
     changed = change(inputs, targets)
     if not isinstance(changed, (tuple, list)) or len(changed) != 2:
         raise DataError(
             f"a transform of input and target gave {type(changed).__name__}, not the two",
-            where="dataset_kwargs.transform",
+            where=where,
             hint="return (input, target)",
         )
     if isinstance(sample, Mapping):

@@ -135,6 +135,9 @@ def no_targets():
 def numbers():
     return [(torch.tensor([float(i)]), float(i)) for i in range(20)]
 
+def unlike(split):
+    return [(x, y)[: 1 if split == "test" else 2] for x, y in numbers()]
+
 class Backwards:
     def __init__(self, data):
         self.data = data

@@ -7,6 +7,7 @@ import torch
 from stride.data import Normalization, build_data, resolve_dataset, resolve_loader
 from stride.data.batches.loader import LoaderBatches
 from stride.data.batches.memory import MemoryBatches
+from stride.data.datasets import TRANSFORMS
 from stride.data.seeding import advanced_since, read_globals
 from stride.errors import DataError
 
@@ -227,8 +228,18 @@ def test_a_transform_of_input_and_target_draws_once_for_both(mine):
     ],
 )
 def test_a_transform_that_has_or_gives_no_target_is_refused(mine, name, transform, message):
-    with pytest.raises(DataError, match=message):
-        build(dataset_name=name, transform=transform)
+    for split, key in TRANSFORMS.items():
+        with pytest.raises(DataError, match=message) as caught:
+            data = build(dataset_name=name, **{key: transform})
+            next(iter(getattr(data, f"{split}_loader")))
+        assert caught.value.where == f"dataset_kwargs.{key}"
+
+
+def test_a_split_without_the_targets_to_normalise_is_refused_by_their_key(mine):
+    data = build(dataset_name="mine:unlike", normalize_targets="minmax")
+    with pytest.raises(DataError, match="has not both") as caught:
+        next(iter(data.test_loader))
+    assert caught.value.where == "dataset_kwargs.normalize_targets"
 
 
 def test_streams_by_split(mine):

@@ -129,31 +129,37 @@ class FetchSamples(Dataset[Any]):
 
 
 def sample_transform(
-    normalization: Normalization | None, transform: Callable[..., Any] | None
+    normalization: Normalization | None, transform: Callable[..., Any] | None, key: str
 ) -> Callable[[Any], Any] | None:
     """Return the function that normalises and then transforms a sample, if any."""
     if normalization is None and transform is None:
         return None
-    return SampleTransform(normalization, transform)
+    return SampleTransform(normalization, transform, key)
 
 
 class SampleTransform:
     """Normalise and transform a sample (a class: workers may have to pickle it).
 
     A transform of two required arguments is called once with input and target, and gives both.
+
+    Args:
+        normalization: of the run, None where samples come normalised.
+        transform: of the split.
+        key: of the config, that names the transform.
     """
 
     def __init__(
-        self, normalization: Normalization | None, transform: Callable[..., Any] | None
+        self, normalization: Normalization | None, transform: Callable[..., Any] | None, key: str
     ) -> None:
         self.normalization = normalization
         self.transform = transform
+        self.key = key
         self._map = map_pair if takes_pair(transform) else map_inputs
 
     def __call__(self, sample: Any) -> Any:
         if self.normalization is not None:
             sample = normalize_sample(sample, self.normalization)
-        return sample if self.transform is None else self._map(sample, self.transform)
+        return sample if self.transform is None else self._map(sample, self.transform, self.key)
 
 
 def takes_pair(transform: Callable[..., Any] | None) -> bool:

@@ -40,6 +40,7 @@ def sanity_check(
         DataError: they do not fit.
         ConfigError: a metric is followed that the model's steps do not give.
     """
+    _try_transforms(assembly)
     found: dict[str, Any] | None = None
     while found is None:
         try:
@@ -58,6 +59,12 @@ def sanity_check(
     for key, metric in followed.items():
         require_metric(metric, known, key)
     return found
+
+
+def _try_transforms(assembly: Assembly) -> None:
+    """Let the transforms of evaluated splits change a few samples: one is first read at the end."""
+    for split in assembly.data.transforms.keys() & assembly.data.sources.keys():
+        assembly.loader(split).example()
 
 
 def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str, Any]:

@@ -174,4 +174,4 @@ def _rows(arrays: Any, start: int, stop: int) -> Any:
 def _normalized(batches: Iterable[Any], normalization: Normalization | None) -> Iterable[Any]:
     if normalization is None:
         return batches
-    return (map_inputs(batch, normalization.apply) for batch in batches)
+    return (map_inputs(batch, normalization.apply, "data") for batch in batches)

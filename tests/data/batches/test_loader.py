@@ -318,7 +318,7 @@ def test_a_pair_is_transformed_in_the_form_it_has(form):
         sample = dict(zip(("inputs", "targets", "weight"), sample, strict=True))
     else:
         sample = form(*sample) if form is Sample else form(sample)
-    changed = sample_transform(None, lambda x, y: (x + 1, y + 2))(sample)
+    changed = sample_transform(None, lambda x, y: (x + 1, y + 2), "transform")(sample)
     assert type(changed) is form
     assert list(changed.values() if form is dict else changed) == [1, 3, 7]
 

@@ -103,6 +103,21 @@ def test_a_mistaken_evaluation_step_is_refused(make, parts, tmp_path):
     assert not (tmp_path / "w").exists()
 
 
+def half(x, y):
+    return x
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_the_transform_of_each_evaluated_split_is_tried(make, tmp_path, split):
+    key = f"{split}_transform"
+    trainer = make(dataset_kwargs={key: half, "extra_splits": {"more": {}}})
+    for refused in (trainer.fit, trainer.check):
+        with pytest.raises(DataError, match="gave Tensor, not the two") as caught:
+            refused()
+        assert caught.value.where == f"dataset_kwargs.{key}"
+    assert not (tmp_path / "w").exists()
+
+
 def test_trying_leaves_no_trace(make):
     seen = []
 
