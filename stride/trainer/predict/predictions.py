@@ -9,9 +9,10 @@ from torch import Tensor
 
 from stride.data import Normalization
 from stride.engine.precision import Precision
-from stride.errors import DataError
+from stride.errors import DataError, StrideError
 from stride.models.gradient_mode import evaluating
 from stride.models.model import Model
+from stride.trainer.predict.misfit import misfit
 from stride.trainer.predict.samples import Samples
 
 Array = np.ndarray[Any, Any]
@@ -88,8 +89,8 @@ def predict(
         or tuple each part is an array of its own: `outputs/mean`, `outputs/0`.
 
     Raises:
-        DataError: outputs have not one row for each sample, or are not tensors; or the network
-            has neither `forward` nor `predict`.
+        DataError: there are no batches; the model does not take the inputs; outputs have not one
+            row for each sample, or are not tensors.
     """
     columns: dict[str, Column] = {}
     count = 0
@@ -111,17 +112,24 @@ def predict(
             for name in (SAMPLE, *(name for name in rows if name != SAMPLE)):
                 columns.setdefault(name, Column(name, samples.total)).append(rows[name])
             count = end
+    if not columns:
+        what = "there are no samples, and without one the form of the outputs is not known"
+        raise DataError(what, where="data", hint="give at least one batch")
     return {name: column.array() for name, column in columns.items()}
 
 
 def _outputs_of(model: Model, inputs: Any) -> Any:
     try:
         return model.predict(inputs)
+    except (StrideError, torch.OutOfMemoryError):
+        raise
     except NotImplementedError as error:  # what torch says of a module without `forward`
         raise DataError(
             f"a {type(model.network).__name__} does not predict: {error}",
             hint="give it `forward`, or a `predict` of its own",
         ) from error
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise misfit(inputs, error) from error
 
 
 def split_inputs(batch: Any) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -113,9 +114,15 @@ def _require_no_size(batch_size: int | None) -> None:
 
 
 def example_of(data: Any) -> Any:
-    """Return a loader whose batches have the form of what `samples_of` takes."""
-    arrays = _tensors(data)
-    return data if arrays is None else [_rows(arrays, 0, 2)]
+    """Return a loader whose batches have the form of what `samples_of` takes.
+
+    Raises:
+        DataError: arrays that are none of samples, or of different numbers of them.
+    """
+    if (arrays := _tensors(data)) is None:
+        return data
+    _length(arrays)
+    return [_rows(arrays, 0, 2)]
 
 
 def _tensors(data: Any) -> Any:
@@ -126,7 +133,7 @@ def _tensors(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data
     if isinstance(data, np.ndarray):
-        tensor = torch.tensor(data)
+        tensor = _of_numbers(data)
         return tensor.to(torch.get_default_dtype()) if tensor.is_floating_point() else tensor
     if isinstance(data, Mapping):
         values = {key: _tensors(value) for key, value in data.items()}
@@ -137,6 +144,15 @@ def _tensors(data: Any) -> Any:
     return None
 
 
+def _of_numbers(array: np.ndarray[Any, Any]) -> Tensor:
+    try:
+        return torch.tensor(array)
+    except TypeError as error:
+        what = f"an array of type {array.dtype} holds what is not a number"
+        hint = 'turn it into numbers: data.astype("float32")'
+        raise DataError(what, where="data", hint=hint) from error
+
+
 def _lacks(parts: Iterable[Any]) -> bool:
     found = list(parts)
     return not found or any(part is None for part in found)
@@ -144,7 +160,10 @@ def _lacks(parts: Iterable[Any]) -> bool:
 
 def _length(arrays: Any) -> int:
     parts = _leaves(arrays)
-    lengths = {len(part) if part.ndim else 0 for part in parts}
+    if any(not part.ndim for part in parts):
+        what, hint = "an array without dimensions has no samples", "give it a row for each sample"
+        raise DataError(what, where="data", hint=hint)
+    lengths = {len(part) for part in parts}
     if len(lengths) != 1:
         what = f"the arrays differ in length: {', '.join(map(str, sorted(lengths)))}"
         raise DataError(what, where="data", hint="give each a row for each sample")
@@ -159,7 +178,8 @@ def _leaves(arrays: Any) -> list[Tensor]:
 
 
 def _cut(arrays: Any, total: int, size: int, device: torch.device) -> Iterator[Any]:
-    for start in range(0, total, size):
+    # No samples are one batch, whose outputs have no rows and yet a shape.
+    for start in range(0, max(total, 1), size):
         yield to_device(_rows(arrays, start, start + size), device)
 
 
@@ -174,4 +194,15 @@ def _rows(arrays: Any, start: int, stop: int) -> Any:
 def _normalized(batches: Iterable[Any], normalization: Normalization | None) -> Iterable[Any]:
     if normalization is None:
         return batches
-    return (map_inputs(batch, normalization.apply, "data") for batch in batches)
+    return (map_inputs(batch, partial(_apply, normalization), "data") for batch in batches)
+
+
+def _apply(normalization: Normalization, inputs: Any) -> Tensor:
+    hint = "give inputs as the run's dataset does: tensors with as many channels"
+    if not isinstance(inputs, Tensor) or not inputs.ndim:
+        what = f"inputs that are a {type(inputs).__name__} cannot be normalised as the run's were"
+        raise DataError(what, where="data", hint=hint)
+    try:
+        return normalization.apply(inputs)
+    except DataError as error:
+        raise DataError(error.what, where="data", hint=hint) from error

@@ -10,7 +10,7 @@ from stride.engine.precision import Precision
 from stride.errors import DataError
 from stride.models.model import Model, OwnSteps
 from stride.trainer.predict.predictions import Column, predict
-from stride.trainer.predict.samples import Samples, samples_of
+from stride.trainer.predict.samples import Samples, example_of, samples_of
 
 CPU = torch.device("cpu")
 
@@ -49,7 +49,53 @@ def test_several_outputs_are_arrays_of_their_own():
     found = predicted(Several(), [(X,)])
     assert list(found) == ["sample", "outputs/mean", "outputs/parts/0", "outputs/parts/1"]
     assert found["outputs/parts/1"].dtype == np.float32
-    assert predicted(Several(), []) == {}
+
+
+class Own(nn.Module):
+    """A network of batches of its own."""
+
+    def forward(self, x):
+        return x["anchor"]
+
+
+def test_no_samples_are_arrays_without_rows_and_no_batches_are_refused():
+    empty = samples_of(np.zeros((0, 2)), CPU, None, None).batches
+    found = predicted(Several(), empty)
+    assert {name: array.shape for name, array in found.items()} == {
+        "sample": (0,), "outputs/mean": (0,), "outputs/parts/0": (0, 2), "outputs/parts/1": (0, 2)
+    }  # fmt: skip
+    with pytest.raises(DataError, match="no samples, and without one"):
+        predicted(Several(), [])
+    with pytest.raises(DataError, match="give at least one sample") as caught:
+        predicted(nn.AdaptiveMaxPool1d(2), [torch.zeros(0, 1, 0)])
+    assert caught.value.where == "inputs of shape [0, 1, 0], torch.float32"
+
+
+@pytest.mark.parametrize(
+    ("network", "batch", "where", "words"),
+    [
+        (nn.Linear(3, 1), X, "inputs of shape [6, 2], torch.float32", "of the shape that"),
+        (nn.Linear(2, 1), X.long(), "inputs of shape [6, 2], torch.int64", "type that the run"),
+        (nn.Linear(2, 1), (X, X, X), "inputs of shape [[6, 2], [6, 2], [6, 2]]", "predict(self, b"),
+        (Own(), {"positive": X}, "inputs of shape {'positive': [6, 2]}", "KeyError 'anchor'"),
+        (Own(), X, "inputs of shape [6, 2], torch.float32", "of the shape that"),
+    ],
+)
+def test_inputs_that_the_model_does_not_take_are_told_with_what_it_takes(
+    network, batch, where, words
+):
+    with pytest.raises(DataError, match="the model does not take these inputs") as caught:
+        predicted(network, [batch])
+    assert caught.value.where == where and words in str(caught.value)
+
+
+def test_what_a_model_itself_refuses_stays_as_it_says():
+    class Strict(nn.Module):
+        def forward(self, x):
+            raise DataError("only squares", hint="give squares")
+
+    with pytest.raises(DataError, match="^only squares; give squares$"):
+        predicted(Strict(), [X])
 
 
 def test_a_network_without_forward_is_refused_with_what_to_write():
@@ -132,3 +178,23 @@ def test_what_cannot_be_batches_is_refused():
         samples_of([X], CPU, None, 4)
     with pytest.raises(DataError, match="a int gives no batches"):
         samples_of(3, CPU, None, None)
+    with pytest.raises(DataError, match="of type <U1 holds what is not a number"):
+        samples_of(np.array(["a"]), CPU, None, None)
+    for reader in (example_of, lambda data: samples_of(data, CPU, None, None)):
+        with pytest.raises(DataError, match="an array without dimensions has no samples"):
+            reader(torch.tensor(1.0))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (torch.zeros(5, 3), "inputs of 3 channels do not fit"),
+        ([[1.0, 2.0]], "inputs that are a float cannot be normalised"),
+        ({"other": X}, "has the keys other, not 'inputs'"),
+    ],
+)
+def test_what_cannot_be_normalised_as_in_the_run_is_refused(data, message):
+    normalization = Normalization("standard", (1.0, 10.0), (2.0, 4.0))
+    with pytest.raises(DataError, match=message) as caught:
+        list(samples_of(data, CPU, normalization, None).batches)
+    assert caught.value.where == "data"
