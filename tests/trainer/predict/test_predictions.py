@@ -94,7 +94,7 @@ def test_what_a_model_itself_refuses_stays_as_it_says():
         def forward(self, x):
             raise DataError("only squares", hint="give squares")
 
-    with pytest.raises(DataError, match="^only squares; give squares$"):
+    with pytest.raises(DataError, match=r"^only squares; give squares$"):
         predicted(Strict(), [X])
 
 
