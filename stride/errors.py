@@ -15,7 +15,8 @@ StrideError                  exit code 1
     └── LostRun              a newer segment writes this run now
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from stride import installed
@@ -141,3 +142,11 @@ def nearest(word: str, options: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the option nearest to word, or the empty text."""
     matches = get_close_matches(word, list(options), n=1, cutoff=0.6)
     return f"did you mean {matches[0]!r}?" if matches else ""
+
+
+def nearest_name(name: object, allowed: Callable[[str], object]) -> str:
+    """Return "did you mean 'a_b'?" for the allowed name nearest to one that is not, or nothing."""
+    kept, plain = (re.sub(rf"[^{letters}]+", "_", str(name)) for letters in (r"\w.-", r"\w"))
+    digits_after = f"_{plain}" if plain[:1].isdigit() else ""
+    near = (one.strip("-.") for one in (kept.strip("_"), plain.strip("_"), digits_after))
+    return next((f"did you mean {one!r}?" for one in near if one and allowed(one)), "")

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from stride import errors
-from stride.errors import ConfigError, MissingExtra, RunFailed, StrideError, UserError, nearest
+from stride.errors import (
+    ConfigError,
+    MissingExtra,
+    RunFailed,
+    StrideError,
+    UserError,
+    nearest,
+    nearest_name,
+)
 from stride.installed import install_hint
 
 
@@ -36,6 +44,20 @@ def test_hints_name_a_setting_as_it_is_typed_everywhere():
 def test_the_nearest_word_is_offered_only_when_it_is_near():
     assert nearest("pateince", ["patience", "mode"]) == "did you mean 'patience'?"
     assert nearest("zzz", ["patience"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("no decay", "no_decay"), ("a/b", "a_b"), (" x.y-z ", "x.y-z"), ("2nd", "2nd"), ("..", "")],
+)
+def test_the_nearest_name_is_of_allowed_characters(name, near):
+    wanted = f"did you mean {near!r}?" if near else ""
+    assert nearest_name(name, re.compile(r"\w[\w.-]*").fullmatch) == wanted
+
+
+def test_the_nearest_name_is_one_that_is_allowed():
+    assert nearest_name("2nd-one", str.isidentifier) == "did you mean '_2nd_one'?"
+    assert nearest_name("a b", lambda name: name != "a_b") == ""
 
 
 def test_an_error_holds_what_it_was_given_and_shows_what_a_terminal_would_obey() -> None:

@@ -22,6 +22,7 @@ _PER_EPOCH = frozenset({"loss", "accuracy"})
 _OWN_VALUES = RESERVED | {"loss", "lr", GRAD_NORM}  # what a training records by itself
 VALUE_NAME = re.compile(r"\w[\w.-]*")
 """What a number is called after its split."""
+_GROUP_NAME = re.compile(r"[\w.:*?\[\]!-]+")  # those made of patterns among them
 _SPLIT_NAME = re.compile(rf"({'|'.join(sorted(SPLITS, key=len, reverse=True))})(?:/(.+)|_([^/]+))")
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 
@@ -74,6 +75,15 @@ def value_name_fault(name: Any) -> str:
         return "which is not one: use letters, digits, _, - and ."
     if name in _OWN_VALUES or name.startswith("epoch_"):
         return "which STRIDE itself records: give it another one"
+    return ""
+
+
+def group_name_fault(name: Any) -> str:
+    """Return why a group of parameters cannot be called so in `lr/NAME`, empty where it can."""
+    if not isinstance(name, str) or not _GROUP_NAME.fullmatch(name):
+        return "which is not a name: use letters, digits, _, - and ."
+    if name.startswith("epoch_"):
+        return "by which rows of whole epochs are known"
     return ""
 
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from stride.config.metrics import group_name_fault
 from stride.config.names.fields import section_type
 from stride.config.sections.active import ActiveConfig
 from stride.config.sections.average import AverageConfig
@@ -26,7 +27,7 @@ from stride.config.sections.training import TrainingConfig
 from stride.config.short_forms import fold_config
 from stride.config.validation_errors import config_error, key_of_optimizer, typed_table
 from stride.config.values import Raw, flatten, plain
-from stride.errors import ConfigError
+from stride.errors import ConfigError, nearest_name
 
 
 class Config(Section):
@@ -146,10 +147,16 @@ class Config(Section):
 
 def _named_optimizer(name: str, values: Mapping[str, Any]) -> NamedOptimizer:
     key = f"optimizers.{name}"
-    if not re.fullmatch(r"[A-Za-z_][\w-]*", name):  # a part of the checkpoint is called so
-        what = f"an optimizer cannot be called {name!r}"
-        raise ConfigError(what, key=key, hint="use letters, digits, - and _, a letter first")
+    if not _names_optimizer(name):
+        what, rule = f"an optimizer cannot be called {name!r}", "use letters, digits, - and _"
+        hint = nearest_name(name, _names_optimizer) or f"{rule}, a letter first, and not epoch_"
+        raise ConfigError(what, key=key, hint=hint)
     return typed_table(values, NamedOptimizer, key)
+
+
+def _names_optimizer(name: str) -> bool:
+    """Tell whether a part of a checkpoint, and rates in rows, can be called so."""
+    return bool(re.fullmatch(r"[A-Za-z_][\w-]*", name)) and not group_name_fault(name)
 
 
 def _refuse_beside(section: str, given: OpenSection, unset: OpenSection) -> None:

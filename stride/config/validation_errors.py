@@ -10,7 +10,7 @@ from stride.config.json_kinds import value_kinds
 from stride.config.names.fields import dotted_keys, model_at, section_type
 from stride.config.names.short import ALIASES
 from stride.config.values import join, show
-from stride.errors import ConfigError, nearest
+from stride.errors import ConfigError, nearest, nearest_name
 
 _WANTED = {
     "int_type": "must be a whole number",
@@ -79,8 +79,15 @@ def _refused(detail: Any, model: type[BaseModel], within: str) -> ConfigError:
     if detail["type"] == "missing":
         return ConfigError(f"{key} is missing", key=key, hint=f"type: {key}=...")
     what = f"{key} {reason(detail)}, not {show(detail['input'])}"
-    choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-    return ConfigError(what, key=key, hint=nearest(str(detail["input"]), choices))
+    return ConfigError(what, key=key, hint=_nearest_value(str(detail["input"]), detail))
+
+
+def _nearest_value(given: str, detail: Any) -> str:
+    """Return "did you mean 'x'?" for one of the choices, or for a name of the pattern asked for."""
+    asked = detail.get("ctx", {})
+    if (pattern := asked.get("pattern")) is not None:
+        return nearest_name(given, re.compile(pattern).search)
+    return nearest(given, re.findall(r"'([^']*)'", str(asked.get("expected", ""))))
 
 
 def reason(detail: Any) -> str:

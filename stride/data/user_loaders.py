@@ -15,7 +15,7 @@ from stride.data.fingerprint import fingerprint
 from stride.data.generators import is_stateful
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.distributed import world_size
-from stride.errors import DataError
+from stride.errors import DataError, nearest_name
 
 _OR = ", or let STRIDE load: dataset_kwargs"
 _TRAINING = f"give it sampler=DistributedSampler(dataset){_OR}"
@@ -108,7 +108,9 @@ def validation_loaders(given: Any) -> tuple[Any, dict[str, Any]]:
     main = others.pop(next(named, next(iter(given))))
     for name in others:
         if fault := split_name_fault(str(name)):
-            raise DataError(f"a loader has the name {name!r}, {fault}", where="val_loader")
+            what = f"a loader has the name {name!r}, {fault}"
+            hint = nearest_name(name, lambda one: not split_name_fault(one))
+            raise DataError(what, where="val_loader", hint=hint)
     return main, others
 
 

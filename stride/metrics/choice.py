@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from stride.config.metrics import VALUE_NAME
-from stride.errors import ConfigError
+from stride.errors import ConfigError, nearest_name
 from stride.metrics.base import KEY
 
 MetricSpec = str | Mapping[str, Any]
@@ -46,7 +46,8 @@ class MetricChoice:
             raise _refused(f"{section}.{_NAME}", fault, _EXAMPLE)
         recorded = spec.get(_AS, _own_name(name))
         if not isinstance(recorded, str) or not VALUE_NAME.fullmatch(recorded):
-            raise _refused(f"{section}.{_AS}", f"must be a name, not {recorded!r}", _LETTERS)
+            hint = nearest_name(recorded, VALUE_NAME.fullmatch) or _LETTERS
+            raise _refused(f"{section}.{_AS}", f"must be a name, not {recorded!r}", hint)
         return cls(name, recorded, section, arguments)
 
 

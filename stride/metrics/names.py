@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from stride.config.metrics import VALUE_NAME
-from stride.errors import ComponentError, DataError
+from stride.errors import ComponentError, DataError, nearest_name
 from stride.metrics.base import KEY
 
 
@@ -20,7 +20,8 @@ def named_numbers(name: str, value: float | Mapping[str, float]) -> dict[str, fl
             raise ComponentError(
                 f"the metric {name!r} gives a number the name {part!r}",
                 where=KEY,
-                hint="let `compute` give a dict of names, of letters, digits, _, - and .",
+                hint=nearest_name(part, VALUE_NAME.fullmatch)
+                or "let `compute` give a dict of names, of letters, digits, _, - and .",
             )
     return {f"{name}_{part}": number for part, number in value.items()}
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stride.config.metrics import value_name_fault
-from stride.errors import DataError
+from stride.errors import DataError, nearest_name
 from stride.models.frozen_networks import FrozenNetworks
 from stride.models.gradient_mode import evaluating, forget_gradients, without_graph
 from stride.models.losses import LABELS, Size, Value, loss_function_for, value_or_zero
@@ -267,7 +267,8 @@ def require_values(values: Any) -> None:
         raise _bad_values(f"are a {type(values).__name__}, not a dict of names and scalars")
     for name, value in values.items():
         if fault := value_name_fault(name):
-            raise _bad_values(f"have the name {name!r}, {fault}")
+            near = nearest_name(name, lambda one: not value_name_fault(one))
+            raise _bad_values(f"have the name {name!r}, {fault}", near)
         if not is_scalar(value):
             shape = f" of shape {tuple(value.shape)}" if isinstance(value, Tensor) else ""
             raise _bad_values(f"hold a {type(value).__name__}{shape} as {name!r}, not one number")
@@ -280,11 +281,12 @@ def is_scalar(value: Any) -> bool:
     return isinstance(value, Real)
 
 
-def _bad_values(what: str) -> DataError:
+def _bad_values(what: str, hint: str = "") -> DataError:
     return DataError(
         f"the values of the Step that the model's step returned {what}",
         where="training_step or evaluation_step",
-        hint='return Step(loss, size, outputs, targets, values={"kl": kl}), kl the mean as a '
+        hint=hint
+        or 'return Step(loss, size, outputs, targets, values={"kl": kl}), kl the mean as a '
         "number or a tensor without dimensions",
     )
 

@@ -1,11 +1,14 @@
 """The words in which a config is refused."""
 
+from typing import Any
+
 import pytest
 
 from stride.config.names.fields import dotted_keys
 from stride.config.names.short import ALIASES, OF_CONSTRUCTORS
 from stride.config.schema import OPEN_SECTIONS, Config, declared_keys
 from stride.config.validation_errors import unknown_key
+from stride.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -32,6 +35,22 @@ from stride.config.validation_errors import unknown_key
 )
 def test_an_unknown_key_names_the_nearest(key: str, beside: list[str], message: str) -> None:
     assert message in str(unknown_key(key, Config, beside))
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"training_config": {"experiment": "a b"}}, "a letter or digit first.*did you mean 'a_b'"),
+        ({"optimizers": {"the critic": {"match": "*"}}}, "'the critic'.*did you mean 'the_critic'"),
+        ({"optimizers": {"2/d": {"match": "*"}}}, "'2/d'.*did you mean '_2_d'"),
+        ({"optimizers": {"epoch_1": {"match": "*"}}}, "'epoch_1'.* and not epoch_"),
+        ({"frozen": {"my-teacher": "w/0"}}, "frozen.my-teacher.*did you mean 'my_teacher'"),
+        ({"dataset_kwargs": {"extra_splits": {"a b": {}}}}, "'a b'.*did you mean 'a_b'"),
+    ],
+)
+def test_a_wrong_name_is_told_with_the_nearest(section: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Config.from_json({"work_dir": "w", **section})
 
 
 @pytest.mark.parametrize("key", [key for key in dotted_keys(Config) if "." in key])

@@ -141,7 +141,7 @@ def test_a_dataset_that_divides_itself_is_given_the_split(tmp_path):
     ("extra", "message"),
     [
         ({"test": {}}, "'test', which is a split that every training has"),
-        ({"a/b": {}}, "'a/b', which is not a name"),
+        ({"a/b": {}}, "'a/b', which is not a name.*'a_b'"),
         ({"fine": {"resolutio": 8}}, r"extra_splits\.fine.*resolution"),
         ({"fine": {"resolution": "wide"}}, r"extra_splits\.fine"),
         ({"fine": {"split": "vall"}}, r"fine\.split='vall'.*did you mean"),
@@ -151,6 +151,12 @@ def test_a_wrong_one_is_refused_before_there_is_a_folder(tmp_path, extra, messag
     with pytest.raises(ConfigError, match=message):
         small(tmp_path, extra=extra).fit()
     assert not os.listdir(tmp_path)
+
+
+def test_a_loader_of_another_name_is_refused_with_the_nearest(tmp_path):
+    given = {"val": [], "far away": []}
+    with pytest.raises(DataError, match=r"'far away', which is not a name.*'far_away'"):
+        validation_loaders(given)
 
 
 def test_an_unknown_one_is_not_followed_or_evaluated(tmp_path):

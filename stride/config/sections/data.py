@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from stride.config.metrics import split_name_fault
 from stride.config.sections.section import OpenSection, Positive, Seed, Text
-from stride.errors import ConfigError
+from stride.errors import ConfigError, nearest_name
 
 
 def _normalization(value: Any) -> Any:
@@ -52,7 +52,8 @@ class DatasetKwargs(OpenSection):
         for name in splits:
             if fault := split_name_fault(name):
                 key = "dataset_kwargs.extra_splits"
-                raise ConfigError(f"{key} has the name {name!r}, {fault}", key=key)
+                hint = nearest_name(name, lambda one: not split_name_fault(one))
+                raise ConfigError(f"{key} has the name {name!r}, {fault}", key=key, hint=hint)
         return splits
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from stride.config.sections.section import Section, Text
 from stride.config.validation_errors import typed_table
-from stride.errors import ConfigError
+from stride.errors import ConfigError, nearest_name
 
 
 class FrozenNetwork(Section):
@@ -32,7 +32,8 @@ def _file_names(networks: dict[str, FrozenNetwork]) -> dict[str, FrozenNetwork]:
     for name in networks:
         if not name.isidentifier():
             what = f"frozen.{name}: a name is letters, digits and '_', no digit first"
-            raise ConfigError(what, key=f"frozen.{name}")
+            hint = nearest_name(name, str.isidentifier)
+            raise ConfigError(what, key=f"frozen.{name}", hint=hint)
     return networks
 
 

@@ -15,6 +15,7 @@ from stride.engine.optim.arguments import (
     require_step,
 )
 from stride.engine.optim.groups import parameter_groups, resolve_groups
+from stride.engine.optim.rates import require_names
 from stride.errors import ConfigError
 from stride.models.model import Model
 from stride.models.shards import local_shard
@@ -100,7 +101,8 @@ def build_optimizer(
         key: the dotted key of the section.
 
     Raises:
-        ConfigError: nothing in the model can be trained, or a group has no parameter.
+        ConfigError: nothing in the model can be trained, or a group has no parameter, or a name
+            that no rate can have.
         ComponentError: the constructor refuses a value, as a negative learning rate.
     """
     constructor = find("optimizer", section["optimizer_name"])
@@ -121,7 +123,9 @@ def build_optimizer(
         made: Optimizer = construct(constructor, *taken, section=place, **asked, **values | options)
         return made
 
-    return make(parameter_groups(named, groups, make, key=f"{key}.groups"), {}, key)
+    built = make(parameter_groups(named, groups, make, key=f"{key}.groups"), {}, key)
+    require_names(built, key)
+    return built
 
 
 def trained_parameters(model: Model) -> list[tuple[str, Parameter]]:

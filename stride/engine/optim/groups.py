@@ -7,8 +7,9 @@ from typing import Any
 from torch.nn import Parameter
 
 from stride.components import bind
+from stride.config.metrics import group_name_fault
 from stride.engine.optim.arguments import SUPPLIED
-from stride.errors import ConfigError, nearest
+from stride.errors import ConfigError, nearest, nearest_name
 
 Named = Sequence[tuple[str, Parameter]]
 
@@ -34,10 +35,11 @@ def resolve_groups(
 
     Raises:
         ConfigError: an option that the optimiser does not have, of the wrong type or of the whole
-            optimiser; two groups of one name.
+            optimiser; a name that no rate can have, or that two groups have.
     """
     names = [group_name(group) for group in groups]
     for number, name in enumerate(names):
+        _require_name(name, f"{key}.{number}")
         if name in names[:number]:
             what, hint = f"two groups are called {name!r}", 'give one another: {"name": ...}'
             raise _wrong(what, f"{key}.{number}", hint)
@@ -46,6 +48,13 @@ def resolve_groups(
         | _options(group, constructor, values, f"{key}.{number}")
         for number, group in enumerate(groups)
     ]
+
+
+def _require_name(name: str, key: str) -> None:
+    if fault := group_name_fault(name):
+        near = nearest_name(name, lambda one: not group_name_fault(one))
+        hint = near or 'give it another one: {"name": ...}'
+        raise _wrong(f"a group is called {name!r}, {fault}", key, hint)
 
 
 def group_name(group: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ def made(groups, model=None, **section):
     return build_optimizers({"": resolve_optimizer(values)}, model or autoencoder()).only
 
 
-NO_DECAY = {"match": ["*.bias", "norm.*"], "name": "no decay", "weight_decay": 0}
+NO_DECAY = {"match": ["*.bias", "norm.*"], "name": "no_decay", "weight_decay": 0}
 
 
 def test_the_first_group_that_matches_has_a_parameter_and_the_section_the_others():
@@ -46,8 +46,8 @@ def test_rows_have_rate_and_decay_of_each_group():
     assert rates(built) == {
         "lr": 0.1,
         "weight_decay": 0.01,
-        "lr/no decay": 0.1,
-        "weight_decay/no decay": 0,
+        "lr/no_decay": 0.1,
+        "weight_decay/no_decay": 0,
         "lr/encoder": 1e-4,
         "weight_decay/encoder": 0.01,
     }
@@ -73,6 +73,10 @@ def test_options_are_converted_and_written_as_they_are_understood():
         ([{"match": "*.bias", "params": []}], r"groups\.0\.params is given by STRIDE itself"),
         ([{"match": "*.bias", "fused": True}], r"fused is of the whole optimiser"),
         ([{"match": "a.*"}, {"match": "b", "name": "a"}], r"two groups are called 'a'"),
+        ([{"match": "*", "name": "no decay"}], r"'no decay'.*groups\.0\).*'no_decay'"),
+        ([{"match": "*", "name": "a/b"}], r"'a/b', which is not a name.*'a_b'"),
+        ([{"match": "*", "name": "epoch_1"}], r"'epoch_1', by which rows of whole epochs"),
+        ([{"match": "my head.*"}], r"'my head', which is not a name.*'my_head'"),
         ([{"match": "encodr.weight"}], r"'encodr.weight' matches no.*'encoder.weight'"),
         ([{"match": "*.gain"}], r"'\*.gain' matches no.*the parameters are encoder.weight, "),
         (
@@ -114,6 +118,26 @@ def test_names_of_the_criterion_have_its_prefix():
 def by_name(named_parameters, lr: float = 0.1):
     groups = [{"params": [p], "name": name, "lr": lr} for name, p in named_parameters]
     return torch.optim.SGD(groups)
+
+
+def by_odd_names(named_parameters, names: list[str], lr: float):
+    parts = zip(names, named_parameters, strict=False)
+    return torch.optim.SGD([{"params": [p], "name": name} for name, (_, p) in parts], lr)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["all", "the head"], r"'the head', which is not a name.*'the_head'"),
+        (["all", "all"], r"'all', and so is one before it.*another `name`"),
+        (["a b", "a_b"], r"'a b', which is not a name.*another `name`"),
+    ],
+)
+def test_groups_that_a_function_calls_by_no_name_of_a_rate_are_refused(names, words):
+    path = f"{by_odd_names.__module__}:by_odd_names"
+    with pytest.raises(ConfigError, match=words) as caught:
+        made([], optimizer_name=path, names=names)
+    assert caught.value.where == "optimizer_kwargs.optimizer_name"
 
 
 def by_model(model: nn.Module, lr: float = 0.1):
