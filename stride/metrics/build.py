@@ -9,7 +9,7 @@ from stride.config.metrics import metric_name
 from stride.errors import ComponentError, ConfigError, MissingExtra, nearest
 from stride.metrics import classification, regression, torchmetrics
 from stride.metrics.base import KEY, Metric, Task
-from stride.metrics.choice import MetricChoice, MetricSpec
+from stride.metrics.choice import MetricChoice, MetricSpec, read_choices
 
 _OWN = (
     "name a class with update, compute and reset: derive from stride.metrics.Metric, "
@@ -45,7 +45,7 @@ def build_metrics(
         MissingExtra: for a name of torchmetrics', which is not installed.
     """
     specs = default_metrics(info) if specs is None else specs
-    choices = [MetricChoice.of(spec, f"{section}[{n}]") for n, spec in enumerate(specs)]
+    choices = read_choices(specs, section)
     _require_own_names(choices)
     return {one.recorded: _build(one, info) for one in choices}
 
@@ -58,8 +58,8 @@ def _require_own_names(choices: Sequence[MetricChoice]) -> None:
         if recorded in taken:
             raise ConfigError(
                 f"{one.name} would be recorded as {recorded}, as is {taken[recorded]}",
-                key=KEY,
-                where=KEY,
+                key=one.section,
+                where=one.section,
                 hint='name each metric once, or give one another name: {"metric_name": '
                 f'"{one.name}", "as": ...}}',
             )
@@ -82,39 +82,40 @@ def _constructed(make: Callable[..., Any], choice: MetricChoice) -> Any:
     return construct(make, section=choice.section, **arguments)
 
 
-def _unknown(name: str, names: Sequence[str]) -> ConfigError:
-    hint = nearest(name, names) or nearest(name.lower(), names)
+def _unknown(choice: MetricChoice, names: Sequence[str]) -> ConfigError:
+    hint = nearest(choice.name, names) or nearest(choice.name.lower(), names)
     return ConfigError(
-        f"there is no metric {name!r}",
-        key=KEY,
+        f"there is no metric {choice.name!r}",
+        key=choice.section,
+        where=choice.section,
         hint=hint
         or f"{', '.join(names[:9])}, a class of torchmetrics, or an import path pkg.mod:Name",
     )
 
 
 def _imported(choice: MetricChoice) -> Metric:
-    name = choice.name
-    make = find("metric", name)
+    make = find("metric", choice.name)
     if isclass(make):
-        _require_metric(make, name, make)
-    built = _made(name, make) if choice.arguments is None else _constructed(make, choice)
-    _require_metric(built, name, type(built))
+        _require_metric(make, choice, make)
+    built = _made(make, choice) if choice.arguments is None else _constructed(make, choice)
+    _require_metric(built, choice, type(built))
     return built if isinstance(built, Metric) else torchmetrics.TorchMetric(built)
 
 
-def _require_metric(thing: Any, name: str, kind: type) -> None:
+def _require_metric(thing: Any, choice: MetricChoice, kind: type) -> None:
     """Refuse what has not the methods of a metric; a class before it is called."""
     if not all(callable(getattr(thing, method, None)) for method in ("update", "compute", "reset")):
-        raise ComponentError(f"{name} gives a {kind.__name__}, not a metric", where=KEY, hint=_OWN)
+        what = f"{choice.name} gives a {kind.__name__}, not a metric"
+        raise ComponentError(what, where=choice.section, hint=_OWN)
 
 
-def _made(name: str, make: Any) -> Any:
+def _made(make: Any, choice: MetricChoice) -> Any:
     """Call what an import path names; a function of outputs and targets takes arguments."""
     try:
         signature(make).bind()
     except TypeError as error:
-        what = f"{name} cannot be made without arguments: {error}"
-        raise ComponentError(what, where=KEY, hint=_OWN) from None
+        what = f"{choice.name} cannot be made without arguments: {error}"
+        raise ComponentError(what, where=choice.section, hint=_OWN) from None
     except ValueError:  # the signature of some built in C is not to be had
         pass
     return make()
@@ -123,12 +124,12 @@ def _made(name: str, make: Any) -> Any:
 def _of_torchmetrics(choice: MetricChoice, names: list[str], info: Task | None) -> Metric:
     name = choice.name
     if not name[:1].isupper():
-        raise _unknown(name, names)
+        raise _unknown(choice, names)
     if not torchmetrics.is_installed():
         if nearest(name.lower(), names):
-            raise _unknown(name, names)
-        raise MissingExtra("torchmetrics", "metrics", where=KEY)
+            raise _unknown(choice, names)
+        raise MissingExtra("torchmetrics", "metrics", where=choice.section)
     found = torchmetrics.find(name)
     if found is None:
-        raise _unknown(name, [*names, *torchmetrics.names()])
+        raise _unknown(choice, [*names, *torchmetrics.names()])
     return torchmetrics.build(choice, found, info)

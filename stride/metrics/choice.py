@@ -1,6 +1,6 @@
 """Read an element of `training_config.metrics`: a name, or a section with arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -27,11 +27,11 @@ class MetricChoice:
 
     name: str
     recorded: str
-    section: str = KEY
+    section: str
     arguments: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @classmethod
-    def of(cls, spec: MetricSpec, section: str = KEY) -> Self:
+    def of(cls, spec: MetricSpec, section: str) -> Self:
         """Read a name, or a section such as `{"metric_name": "r2", "channel": 2, "as": "r2_p"}`.
 
         Raises:
@@ -49,6 +49,19 @@ class MetricChoice:
             hint = nearest_name(recorded, VALUE_NAME.fullmatch) or _LETTERS
             raise _refused(f"{section}.{_AS}", f"must be a name, not {recorded!r}", hint)
         return cls(name, recorded, section, arguments)
+
+
+def read_choices(specs: Sequence[MetricSpec], section: str = KEY) -> list[MetricChoice]:
+    """Read the elements of a list of metrics.
+
+    Args:
+        specs: names, or sections.
+        section: where the list stands, for errors, which add the element's number: `metrics[2]`.
+
+    Raises:
+        ConfigError: as of `MetricChoice.of`.
+    """
+    return [MetricChoice.of(spec, f"{section}[{n}]") for n, spec in enumerate(specs)]
 
 
 def _own_name(name: str) -> str:

@@ -164,7 +164,7 @@ def build(choice: MetricChoice, cls: type, info: Task | None) -> TorchMetric:
             raise unknown_key(f"{choice.section}.{other}", Config, [*parameters]) from error
         raise ComponentError(
             f"torchmetrics' {name} cannot be built here: {error}",
-            where=KEY,
+            where=choice.section,
             hint=f'give its arguments: {{"metric_name": "{name}", ...}}, or an import path to a '
             "function that builds it",
         ) from error

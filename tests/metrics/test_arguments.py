@@ -12,6 +12,7 @@ from stride.errors import ComponentError, ConfigError, DataError, StrideError
 from stride.metrics import classification, regression
 from stride.metrics.base import Metric, Sums
 from stride.metrics.build import build_metrics
+from stride.metrics.choice import MetricSpec
 from stride.metrics.names import named_numbers
 from stride.models.model import Step
 
@@ -138,7 +139,10 @@ def test_metrics_are_recorded_by_the_names_that_they_are_given() -> None:
         ({"metric_name": "auc", "k": 1}, r"metrics\[0\]\.k"),
         ({"metric_name": "accuracy", "k": 0}, "k must be at least 1, not 0"),
         ({"metric_name": "r2", "channel": 1, "average": "none"}, "of one channel there is no"),
-        ({"metric_name": "acuracy"}, "there is no metric 'acuracy'; did you mean 'accuracy'"),
+        (
+            {"metric_name": "acuracy"},
+            r"no metric 'acuracy' \(training_config.metrics\[0\]\); did you mean 'accuracy'",
+        ),
         ({"name": "r2"}, r"metrics\[0\]\.metric_name is missing"),
         ({"metric_name": "r2", "as": "a/b"}, r"metrics\[0\]\.as must be a name, not 'a/b'.*'a_b'"),
         ({"metric_name": "f1", "as": "loss"}, "f1 would be recorded as validation/epoch_loss"),
@@ -147,6 +151,30 @@ def test_metrics_are_recorded_by_the_names_that_they_are_given() -> None:
 def test_a_wrong_section_is_refused(section: dict[str, Any], said: str) -> None:
     with pytest.raises(StrideError, match=said):
         one(section)
+
+
+class NoMetric:
+    """What has no method of a metric."""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "acuracy",
+        "f1",
+        f"{NoMetric.__module__}:NoMetric",
+        {"metric_name": "Acuracy"},
+        {"name": "r2"},
+        {"metric_name": "r2", "as": ""},
+        {"metric_name": "r2", "chanel": 1},
+        {"metric_name": "r2", "channel": 0, "average": "none"},
+        {"metric_name": "Accuracy", "task": "nothing"},
+    ],
+)
+def test_what_is_wrong_with_one_of_several_is_told_with_its_number(wrong: MetricSpec) -> None:
+    with pytest.raises(StrideError) as caught:
+        build_metrics(["auc", "f1", wrong], Info())
+    assert "training_config.metrics[2]" in str(caught.value)
 
 
 def test_two_sections_need_two_names() -> None:

@@ -286,7 +286,7 @@ def test_import_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ComponentError, match="gives a int, not a metric"):
         build_metrics(["their_metrics:nothing"], None)
     with pytest.raises(
-        ComponentError, match=r"missing .* 'outputs' \(training_config.metrics\); na"
+        ComponentError, match=r"missing .* 'outputs' \(training_config.metrics\[0\]\); na"
     ):
         build_metrics(["their_metrics:share"], None)
 

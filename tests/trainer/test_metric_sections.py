@@ -43,6 +43,8 @@ def test_their_numbers_are_recorded_and_followed(make, tmp_path, monkeypatch):
     assert trainer.results["monitor"]["metric"] == "validation/f1_3"
     found = trainer.evaluate("test", metrics=[{**SECOND, "k": 10}])
     assert found["test/second"] == 1.0
+    with pytest.raises(StrideError, match=r"no metric 'f2' \(metrics\[1\]\)"):
+        trainer.evaluate("test", metrics=["f1", "f2"])
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,8 @@ def test_their_numbers_are_recorded_and_followed(make, tmp_path, monkeypatch):
         ({"metrics": [{"metric_name": "f1", "avg": "none"}]}, r"metrics\[0\]\.avg"),
         ({"metrics": [EACH], "saving_metric": "validation/f1"}, "did you mean 'validation/f1_"),
         ({"metrics": [EACH, {**SECOND, "as": "f1_3"}]}, "would be recorded as 'f1_3'"),
+        ({"metrics": ["f1", {"name": "r2"}]}, r"\(training_config\.metrics\[1\]\.metric_name\)"),
+        ({"metrics": ["f1", "accuracy", "accuracy"]}, r"\(training_config\.metrics\[2\]\)"),
         ({"metrics": [3]}, r"training_config\.metrics"),
     ],
 )

@@ -34,7 +34,7 @@ from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, ConfigError, DataError, nearest
 from stride.metrics.build import build_metrics, default_metrics
-from stride.metrics.choice import MetricChoice, MetricSpec
+from stride.metrics.choice import MetricSpec, read_choices
 from stride.models.build import (
     as_model,
     build_criterion,
@@ -134,12 +134,13 @@ class Assembly:
         """Tell whether the training evaluates a validation split."""
         return validates(self.config, self.data, self.kind)
 
-    @property
-    def rated(self) -> list[MetricSpec]:
-        """Return the accuracy that training steps are measured by, where one is asked for."""
-        own = ("accuracy", "accuracy")
-        chosen = ((spec, MetricChoice.of(spec)) for spec in self.metric_names)
-        return [spec for spec, one in chosen if (one.name, one.recorded) == own]
+    def rated(self) -> dict[str, Any]:
+        """Return the accuracy that training steps are measured by, new, where one is asked for."""
+        own, built = ("accuracy", "accuracy"), self.metrics()
+        chosen = read_choices(self.metric_names)
+        return {
+            one.recorded: built[one.recorded] for one in chosen if (one.name, one.recorded) == own
+        }
 
     def evaluates(self, split: str) -> bool:
         """Tell whether a split can be evaluated."""
@@ -217,7 +218,9 @@ class Assembly:
 
     def metrics(self, names: Sequence[MetricSpec] | None = None) -> dict[str, Any]:
         """Return new metrics by name: those of the config, or others."""
-        return build_metrics(self.metric_names if names is None else names, self.data.info)
+        if names is None:
+            return build_metrics(self.metric_names, self.data.info)
+        return build_metrics(names, self.data.info, "metrics")
 
     def leave_out_defaults(self, why: str) -> bool:
         """Measure no metric where the config names none, and write that into it.

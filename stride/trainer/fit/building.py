@@ -188,7 +188,7 @@ def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:
 
 
 def _epoch_losses(assembly: Assembly, fingerprint: Fingerprint) -> EpochLosses:
-    rated = assembly.metrics(assembly.rated)
+    rated = assembly.rated()
     copies = has_own_loader(assembly)
     return EpochLosses(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 

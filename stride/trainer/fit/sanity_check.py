@@ -48,7 +48,7 @@ def sanity_check(
         except Exception as error:
             if not (_without_defaults(assembly, error) or _whole_examples(assembly.data)):
                 raise
-    rated = ["accuracy"] if found.pop("rated") and assembly.rated else []
+    rated = ["accuracy"] if found.pop("rated") and assembly.rated() else []
     norm = [GRAD_NORM] if assembly.config.training_config.measures_grad_norm else []
     trained = ["loss", *rated, *norm, *found.pop("values")]
     evaluated = ["loss", *found.pop("evaluated")]
@@ -76,7 +76,7 @@ def _tried(assembly: Assembly, example: Any, last: LastBatch | None) -> dict[str
         assembly.precision,
         num_classes=assembly.data.info.num_classes,
         evaluated=assembly.loader("validation").example() if validated else None,
-        rated=assembly.metrics(assembly.rated),
+        rated=assembly.rated(),
         last=last,
         last_evaluated=_last_evaluated(assembly),
         optimizers=tuple(assembly.config.optimizers),

@@ -17,7 +17,7 @@ from stride.data.batches.sampler import Order
 from stride.data.samples import Source
 from stride.distributed import world_size
 from stride.errors import ConfigError, DataError
-from stride.metrics.choice import MetricChoice
+from stride.metrics.choice import read_choices
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.monitors import require_metric
@@ -104,7 +104,7 @@ def measured(assembly: Assembly) -> list[str]:
     """Return what is known of a round: the metric of its curve first, of the best split."""
     splits = ["test"] if assembly.tests else []
     splits += ["validation"] if assembly.validates else []
-    recorded = (MetricChoice.of(spec).recorded for spec in assembly.metric_names)
+    recorded = (one.recorded for one in read_choices(assembly.metric_names))
     names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
     known = [metric_name(split, name) for split in splits for name in names]
     return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
