@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from stride.callbacks.base import Callback
 from stride.callbacks.monitor import Best, Monitor
 from stride.callbacks.protocols import TrainerLike
+from stride.callbacks.stopping import StoppingCallback
 
 
-class EarlyStopping(Callback):
+class EarlyStopping(StoppingCallback):
     """Ask for the end after `patience` evaluations in a row without an improvement.
 
     Args:
@@ -39,15 +39,6 @@ class EarlyStopping(Callback):
             f"early stopping: {self._monitor.metric} has not improved "
             f"for {self._waited} evaluations"
         )
-
-    def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Decide, now that the epoch is recorded and saved."""
-        self.judge(trainer)
-
-    def judge(self, trainer: TrainerLike) -> None:
-        """Ask for the end where it is time."""
-        if self.reason:
-            trainer.stop(self.reason, status="done")
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value and the count."""

@@ -230,9 +230,27 @@ class Trainer(RecordsInRun):
                 named = short | ({} if run is None else {"run": run})
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
+        return self.fit_from(start, limit, trust_code=trust_code)
+
+    @final
+    def fit_from(
+        self, start: RunStart, budget: Budget | None = None, *, trust_code: bool = False
+    ) -> float:
+        """Train from a start, which all ways to begin come to; return as `fit` does.
+
+        Args:
+            start: where the training begins.
+            budget: ends it after a time.
+            trust_code: as in `fit`.
+
+        Raises:
+            UserError: as `fit`.
+            RunFailed: likewise.
+            Interrupted: likewise.
+        """
         self._require(start, trust_code)
         with self._left_to_be_read():
-            return fit(self, start, limit)
+            return fit(self, start, budget)
 
     @contextmanager
     def _left_to_be_read(self) -> Iterator[None]:
@@ -291,9 +309,7 @@ class Trainer(RecordsInRun):
             limit = None if budget is None else Budget(budget)
             start = ForkedRun.of(self._place(run), at, overrides, run=name)
             start.given_in(self.builder.resolved.folder)
-        self._require(start, trust_code)
-        with self._left_to_be_read():
-            return fit(self, start, limit)
+        return self.fit_from(start, limit, trust_code=trust_code)
 
     @final
     def reproduce(
@@ -324,10 +340,8 @@ class Trainer(RecordsInRun):
         with broadcast_user_errors():
             start = ReproducedRun.of(self._place(run), overrides, steps=steps)
             start.given_in(self.builder.resolved.folder)
-        self._require(start, trust_code)
         try:
-            with self._left_to_be_read():
-                fit(self, start)
+            self.fit_from(start, trust_code=trust_code)
         except RunFailed as error:  # as its original did, or not: the comparison tells
             LOGGER.warning("the reproduction failed: %s", error)
         with process_group_for(start.resolved.config):

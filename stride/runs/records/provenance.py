@@ -29,6 +29,15 @@ class StartWeightsRecord(Record):
     misshapen: list[str] = Field(default_factory=list, description="With both shapes")
 
 
+class TrialRecord(Record):
+    """Hold of which sweep a run is a trial."""
+
+    name: str = Field(description="Of the sweep")
+    uuid: str = Field(description="Likewise")
+    study: str = Field(description="Of Optuna, in which the trial is")
+    trial: Count = Field(description="Its number")
+
+
 class ProvenanceRecord(Versioned):
     """Hold where the run came from (provenance.json); further facts may stand beside these."""
 
@@ -45,6 +54,7 @@ class ProvenanceRecord(Versioned):
     versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
     git: dict[str, Any] = Field(default_factory=dict)
     parent: Parent | None = None
+    sweep: TrialRecord | None = None
     initial_weights_sha256: Sha256 | None = Field(
         None, description="Of initial_weights.safetensors, where there is one"
     )

@@ -16,6 +16,7 @@ from stride.callbacks.monitor import Monitor
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
+from stride.callbacks.stopping import StoppingCallback
 from stride.components import find
 from stride.config.schema import Config
 from stride.data.batches.replayed import ReplayedBatches
@@ -50,16 +51,16 @@ class CallbackSet:
     weights: PresentWeights | WeightAverage = field(default_factory=PresentWeights)
 
     def judge(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Keep the weights if they are the best, and let early stopping decide, inside an epoch."""
+        """Keep the weights if they are the best, and let who may stop decide, inside an epoch."""
         self.best.judge(trainer, metrics)
         for callback in self.in_order:
-            if isinstance(callback, EarlyStopping):
+            if isinstance(callback, StoppingCallback):
                 callback.judge(trainer)
 
     def reconsider(self, stop: StopRequest) -> None:
-        """Let early stopping decide again, which it does after a checkpoint is written."""
+        """Let those decide again who do so after a checkpoint is written."""
         for callback in self.in_order:
-            if isinstance(callback, EarlyStopping) and callback.reason and not stop:
+            if isinstance(callback, StoppingCallback) and callback.reason and not stop:
                 stop.reason, stop.status = callback.reason, "done"
 
     def named(self) -> dict[str, Callback]:
@@ -100,6 +101,8 @@ def build_callbacks(
     training = config.training_config
     users = [_named_callback(name) for name in training.callbacks]
     users += [_callback(one, "callbacks") for one in given]
+    stopping = [one for one in users if isinstance(one, StoppingCallback)]
+    users = [one for one in users if one not in stopping]
     monitor = assembly.saving_monitor
     average = _average(config)
     weights = average[0] if average else PresentWeights()
@@ -118,6 +121,7 @@ def build_callbacks(
     if training.early_stopping:
         monitors["stopping_metric"] = assembly.stopping_monitor
         called.append(EarlyStopping(monitors["stopping_metric"], training.patience))
+    called += stopping  # once the epoch is saved
     adders = [user for user in users if type(user).after_evaluate is not Callback.after_evaluate]
     if adders or adds_metrics:  # of their own, whose names nobody knows yet
         called.append(RequireMetrics(one.metric for one in monitors.values()))

@@ -118,6 +118,7 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
         )
         config = assembly.config.to_json()
         record = {**provenance, **sources, **weights, **_start_weights(assembly)}
+        record |= {"sweep": dict(start.trial)} if start.trial else {}
         writer = start.take(config, record, surroundings.patch)
         taken.append(writer)
         start.note_same(config, record, writer)

@@ -41,6 +41,7 @@ class RunStart(ABC):
         resolved: the config to build data and model from.
         normalization: statistics to apply again; None: those of the training split.
         threads: how many torch is to use, None for as many as it has: they change bits.
+        trial: of which sweep and trial the run is; empty where it is of none.
         saved: the state to begin with; empty for that of a training which has done nothing.
         callbacks: called after all others.
         before: how the run had ended, and ends again where the state cannot be put back.
@@ -52,6 +53,7 @@ class RunStart(ABC):
     resolved: Resolved
     normalization: Normalization | None = field(default=None, kw_only=True)
     threads: int | None = field(default=None, kw_only=True)
+    trial: Values = field(default_factory=dict, kw_only=True)
     saved: Values = field(default_factory=dict, init=False)
     callbacks: list[Callback] = field(default_factory=list, init=False)
     before: Values = field(default_factory=dict, init=False)

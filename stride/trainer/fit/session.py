@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from stride.callbacks.early_stopping import EarlyStopping
 from stride.callbacks.protocols import TrainerLike
+from stride.callbacks.stopping import StoppingCallback
 from stride.config.schema import Config
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import UserLoaderBatches
@@ -171,7 +171,7 @@ class Session:
         """
         parts = {name: part for name, part in self.state.parts.items() if name in saved}
         own = self.state.early
-        early = [n for n, p in parts.items() if n in own or type(p) is EarlyStopping]
+        early = [n for n, p in parts.items() if n in own or isinstance(p, StoppingCallback)]
         self.state.load_state_dict({name: saved[name] for name in ("counters", *early)})
         for name, part in parts.items():
             if isinstance(part, (WeightsState, OptimizerState)):
