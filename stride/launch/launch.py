@@ -1,10 +1,9 @@
 """Check a config, claim its run as `queued`, and submit the job that is to train it."""
 
-import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any, NamedTuple
 
 from stride.config import Resolved, resolve_layers
 from stride.config.schema import Config
-from stride.config.values import Raw, plain
 from stride.errors import UserError
 from stride.launch import slurm
 from stride.launch.code import Code
@@ -25,8 +23,7 @@ from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.trainer.commands import trainer_of
 from stride.trainer.fit.run_start import typed_overrides
-
-_PLACES = (("dataset_kwargs", "path"), ("dataset_kwargs", "root"), ("model_kwargs", "init_from"))
+from stride.trainer.settled import settled
 
 
 @dataclass(frozen=True)
@@ -201,31 +198,8 @@ def check(
     here = [*overrides, "device=cpu"] if absent else overrides
     trainer = trainer_of(resolved, trust=trust, config_file=config_file, overrides=here)
     trainer.check()
-    values = _absolute(_settled(plain(config), trainer.config.to_json()))
+    values = settled(config, trainer.config)
     return CheckedConfig(resolved, values, trainer.data.fingerprint)
-
-
-def _settled(asked: Any, complete: Any) -> Any:
-    """Return what was asked for, text as its constructor took it."""
-    if isinstance(asked, Raw):
-        return complete
-    if isinstance(asked, Mapping):
-        return {key: _settled(value, complete.get(key)) for key, value in asked.items()}
-    return asked
-
-
-def _absolute(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values with absolute paths: the job works in another folder."""
-    places = [(values[section], key) for section, key in _PLACES]
-    places += [(table, "run") for table in values["frozen"].values()]
-    places += [(entry, "init_from") for entry in values["active_config"]["models"]]
-    for section, key in places:
-        if isinstance(section.get(key), Mapping):  # start weights, and what of them
-            section, key = section[key], "run"
-        place = section.get(key)
-        if isinstance(place, str) and "://" not in place:
-            section[key] = os.path.abspath(place)
-    return values
 
 
 def _fill(writer: RunWriter, resources: Resources, code: Code) -> None:

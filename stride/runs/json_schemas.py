@@ -17,6 +17,7 @@ from stride.runs.records.segment import SegmentRecord
 from stride.runs.records.signature import SignatureRecord
 from stride.runs.records.status import ProgressRecord, StatusRecord
 from stride.runs.records.streams import ArtifactRow, FingerprintRow, MetricsRow, RoundRow
+from stride.runs.records.sweep import SweepRecord
 from stride.runs.records.tags import TagsRecord
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -42,6 +43,7 @@ RECORDS: tuple[type[Record], ...] = (
     ReproductionRecord,
     SignatureRecord,
     TagsRecord,
+    SweepRecord,
 )
 """Every record that is a file, or a line of one."""
 

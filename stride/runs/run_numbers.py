@@ -28,7 +28,7 @@ class RunNumbers:
         Args:
             as_listed: what `is_as_listed` said under this lock.
         """
-        known = self._high_water()
+        known = self.highest()
         if known < 0:
             known = self._largest(above=max(self.trashed(), default=-1))
         elif not as_listed:
@@ -43,7 +43,7 @@ class RunNumbers:
 
     def raise_mark(self, number: int) -> None:
         """Record a number before its folder appears, so that a kill between wastes it only."""
-        if number > self._high_water():
+        if number > self.highest():
             mark = {"format_version": FORMAT_VERSION, "highest": number}
             atomic_json(self.paths.high_water, mark)
 
@@ -52,7 +52,7 @@ class RunNumbers:
         mark = self.paths.high_water
         if not os.path.lexists(mark):
             return
-        highest = self._high_water()
+        highest = self.highest()
         if highest < 0 or (highest > _FAR and highest - self._largest(above=-1) > _FAR):
             LOGGER.warning("%s is damaged: run numbers continue from the largest run", mark)
             mark.unlink(missing_ok=True)
@@ -82,7 +82,7 @@ class RunNumbers:
             return set()
         return {number_of(run[0]) for run in found if run is not None} - {-1}
 
-    def _high_water(self) -> int:
+    def highest(self) -> int:
         """Return the largest number ever given, -1 where no mark tells."""
         try:
             highest = read_json(self.paths.high_water)["highest"]

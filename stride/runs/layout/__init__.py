@@ -16,6 +16,7 @@ from stride.runs.layout.names import (
     is_number,
 )
 from stride.runs.layout.run import RunPaths, home_of, segment_number, staging_number
+from stride.runs.layout.sweep import SweepPaths
 from stride.runs.layout.work_dir import WorkDirPaths, replaced_name, trashed_run
 from stride.version import FORMAT_VERSION
 
@@ -26,6 +27,7 @@ __all__ = [
     "TEMPORARY_PREFIX",
     "CheckpointPaths",
     "RunPaths",
+    "SweepPaths",
     "WorkDirPaths",
     "artifact_name",
     "checkpoint_name",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stride.runs.layout.names import TEMPORARY_PREFIX
 from stride.runs.layout.run import RunPaths
+from stride.runs.layout.sweep import SweepPaths
 
 _TRASHED = re.compile(r"([0-9]{1,15})-[0-9a-f]{12}-(.+)")
 
@@ -72,6 +73,15 @@ class WorkDirPaths:
     def trashed(self, name: str, moment: float, token: str) -> Path:
         """Return where a run is that was thrown away at a moment, in Unix seconds."""
         return self.trash / f"{moment * 1000:.0f}-{token}-{name}"
+
+    @property
+    def sweeps(self) -> Path:
+        """Return the folder of the sweeps."""
+        return self.path / "sweeps"
+
+    def sweep(self, name: str) -> SweepPaths:
+        """Return the paths of the sweep of that name."""
+        return SweepPaths(self.sweeps / name)
 
     def run(self, name: str) -> RunPaths:
         """Return the paths of the run of that name."""

@@ -1,0 +1,61 @@
+"""Keep the config that all trials of a sweep start from, in the sweep's folder."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stride.config import Layer, Resolved
+from stride.config.import_paths import import_paths
+from stride.config.layers import argument_layer, work_dir_layer
+from stride.config.sweep.spec import SweepSpec
+from stride.runs.files.atomic import atomic_json
+from stride.runs.layout import FORMAT_VERSION, SweepPaths
+from stride.runs.signing.signature import sign_work_dir
+from stride.trainer.settled import settled
+from stride.trainer.trainer import Trainer
+
+_QUIET = {"logging_config": {"terminal_display": "off"}}
+
+
+def base_values(trainer: Trainer) -> dict[str, Any]:
+    """Return the config of a trainer as another process can start from it.
+
+    Raises:
+        UserError: it would not train.
+    """
+    values = settled(trainer.builder.resolved.config, trainer.comprehend_config().config)
+    kept = {key: value for key, value in values.items() if key not in ("work_dir", "run")}
+    kept["logging_config"] = {**kept["logging_config"], **_QUIET["logging_config"]}
+    return kept
+
+
+def write_base(paths: SweepPaths, values: dict[str, Any]) -> None:
+    """Write the config, signed by the user, whose trainer it is."""
+    if imports := import_paths(values):
+        sign_work_dir(paths.path, imports)
+    atomic_json(paths.config, {"format_version": FORMAT_VERSION, **values})
+
+
+def base_of(paths: SweepPaths, values: Mapping[str, Any], spec: SweepSpec) -> Resolved:
+    """Return the config that all trials start from, of values that this process was given."""
+    return _resolved(argument_layer(values), paths, spec)
+
+
+def read_base(paths: SweepPaths, spec: SweepSpec) -> Resolved:
+    """Return the same as the sweep's folder has it.
+
+    Raises:
+        ConfigError: the file is broken.
+    """
+    return _resolved(work_dir_layer(str(paths.path)), paths, spec)
+
+
+def _resolved(layer: Layer, paths: SweepPaths, spec: SweepSpec) -> Resolved:
+    place = argument_layer({"work_dir": str(paths.path.parent.parent)})
+    base = Resolved.from_layers([layer, place])
+    return base.override(spec.overrides, "sweep").override(_monitored(spec), "sweep")
+
+
+def _monitored(spec: SweepSpec) -> dict[str, Any]:
+    """Return the overrides by which a run's best value is that of the sweep's metric."""
+    chosen = {"saving_metric": spec.metric, "mode": spec.mode}
+    return {f"training_config.{key}": one for key, one in chosen.items() if one is not None}

@@ -1,0 +1,47 @@
+"""Make Optuna's objects by name, of the arguments that a sweep gives them."""
+
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+from optuna.exceptions import ExperimentalWarning
+
+from stride.components.bind import bind
+from stride.errors import ComponentError
+
+Made = TypeVar("Made")
+
+
+def given_arguments(
+    made_by: Callable[..., Any],
+    values: Mapping[str, Any],
+    section: str,
+    supplied: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return the given arguments as a constructor takes them; its defaults are its own.
+
+    Raises:
+        ConfigError: a name or value that it does not take.
+    """
+    bound = bind(made_by, values, section=section, supplied=supplied)
+    return {name: bound[name] for name in values}
+
+
+def made(made_by: Callable[..., Made], arguments: Mapping[str, Any], section: str) -> Made:
+    """Call a constructor; what it refuses is the user's mistake in that section.
+
+    Raises:
+        ComponentError: it refuses a value, or a package is not installed that it needs.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return made_by(**arguments)
+    except ImportError as error:
+        what = " ".join(str(error).split())
+        raise ComponentError(what, where=section, hint="install that package") from error
+    except (TypeError, ValueError) as error:
+        what = f"{section} is refused: {' '.join(str(error).split())}"
+        raise ComponentError(
+            what, where=section, hint="see the arguments in Optuna's docs"
+        ) from error

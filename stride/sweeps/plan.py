@@ -1,0 +1,164 @@
+"""Compare what is asked of a sweep with what there is: what is kept, new, or left behind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from stride.config.sweep.spec import SweepSpec
+from stride.errors import RunError
+from stride.runs.files.atomic import read_record
+from stride.runs.layout import WorkDirPaths
+from stride.sweeps.space import Space
+from stride.sweeps.trials import OVERRIDES, RUN, RUNS, SETUP, UUID
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trial that is asked for.
+
+    Attributes:
+        overrides: of its runs.
+        setup: digest of what it trains.
+        name: of its run, None for a number.
+        before: the trial that trained the same, None where it is new.
+    """
+
+    overrides: Mapping[str, Any]
+    setup: str
+    name: str | None = None
+    before: FrozenTrial | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to become of the trials of a sweep.
+
+    Attributes:
+        entries: all trials of a grid or list, in order; of a search those that are kept or tried
+            again.
+        left: trials that are not asked for any more; their runs stay.
+        changes: whether the study does not hold these trials yet.
+    """
+
+    entries: Sequence[Entry]
+    left: Sequence[FrozenTrial]
+    changes: bool
+
+    @property
+    def kept(self) -> list[Entry]:
+        """Return the trials that go over as they are."""
+        return [one for one in self.entries if one.before is not None]
+
+    @property
+    def new(self) -> list[Entry]:
+        """Return the trials that are to be trained from the start."""
+        return [one for one in self.entries if one.before is None]
+
+
+@dataclass(frozen=True)
+class Before:
+    """The trials of a sweep as it is.
+
+    Attributes:
+        trials: in the order of their numbers.
+        spec: by which they were made.
+        work_dir: where their runs are.
+    """
+
+    trials: Sequence[FrozenTrial]
+    spec: SweepSpec
+    work_dir: WorkDirPaths
+
+    def usable(self, spec: SweepSpec, *, retry_failed: bool) -> dict[str, FrozenTrial]:
+        """Return by setup the trials that may go over to what is asked now."""
+        same_pruner = spec.pruner_kwargs == self.spec.pruner_kwargs
+
+        def stays(one: FrozenTrial) -> bool:
+            if one.state == TrialState.PRUNED and not same_pruner:
+                return False
+            if one.state == TrialState.FAIL:
+                return not retry_failed
+            return one.state != TrialState.WAITING and self._has_runs(one)
+
+        return {str(one.user_attrs.get(SETUP)): one for one in self.trials if stays(one)}
+
+    def _has_runs(self, trial: FrozenTrial) -> bool:
+        """Tell whether the runs of a trial are all there still."""
+        runs = trial.user_attrs.get(RUNS, [])
+        if trial.state == TrialState.COMPLETE and not runs:
+            return False
+        return all(_uuid(self.work_dir, one[RUN]) == one[UUID] for one in runs)
+
+
+def plan_listed(
+    wanted: Sequence[Entry], before: Before, spec: SweepSpec, *, retry_failed: bool
+) -> Plan:
+    """Compare the trials of a grid or list with those that there are."""
+    usable = before.usable(spec, retry_failed=retry_failed)
+    entries = [Entry(one.overrides, one.setup, one.name, usable.get(one.setup)) for one in wanted]
+    return _plan(entries, before, spec)
+
+
+def plan_search(
+    before: Before,
+    spec: SweepSpec,
+    setup: Callable[[Mapping[str, Any]], str],
+    *,
+    retry_failed: bool,
+) -> Plan:
+    """Keep the trials of a search that could be of the one that is asked for now.
+
+    Args:
+        before: the trials that there are.
+        spec: what is asked.
+        setup: gives the digest of what overrides train now.
+        retry_failed: whether failed trials are trained again.
+    """
+    usable, space = before.usable(spec, retry_failed=retry_failed), Space(spec.search)
+    entries: list[Entry] = []
+    for one in before.trials:
+        overrides = one.user_attrs.get(OVERRIDES)
+        if overrides is None or not space.holds(overrides):
+            continue
+        now = setup(overrides)
+        kept = usable.get(now) is one or one.state == TrialState.RUNNING
+        if kept or (retry_failed and one.state == TrialState.FAIL):
+            entries.append(Entry(overrides, now, before=one if kept else None))
+    return _plan(entries, before, spec)
+
+
+def _plan(entries: list[Entry], before: Before, spec: SweepSpec) -> Plan:
+    taken = [one.before.number for one in entries if one.before is not None]
+    left = [one for one in before.trials if one.number not in taken and _has_ended(one)]
+    same = _identity(spec) == _identity(before.spec)
+    as_it_is = (
+        same
+        and len(entries) == len(before.trials)
+        and all(_is_in_place(entry, one) for entry, one in zip(entries, before.trials, strict=True))
+    )
+    return Plan(entries, left, changes=not as_it_is)
+
+
+def _is_in_place(entry: Entry, trial: FrozenTrial) -> bool:
+    if entry.before is not None:
+        return entry.before.number == trial.number
+    return trial.state == TrialState.WAITING and trial.user_attrs.get(SETUP) == entry.setup
+
+
+def _has_ended(one: FrozenTrial) -> bool:
+    return one.state in (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def _identity(spec: SweepSpec) -> dict[str, Any]:
+    """Return what of a spec cannot change within a study, its listed trials aside."""
+    loose = {"trials", "stop_on_error", "grid", "runs"}
+    return {key: value for key, value in spec.to_json().items() if key not in loose}
+
+
+def _uuid(work_dir: WorkDirPaths, run: str) -> Any:
+    with suppress(RunError):
+        return read_record(work_dir.run(run).status).get("uuid")
+    return None

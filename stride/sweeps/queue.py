@@ -1,0 +1,62 @@
+"""Take the next trial: one whose worker has gone, one that waits, or one that is asked for."""
+
+from collections.abc import Iterator
+
+from optuna import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from stride.config.sweep.spec import SweepSpec
+from stride.runs.files.lock import locked
+from stride.runs.layout import SweepPaths
+from stride.runs.work_dir import WorkDir
+from stride.sweeps.space import Space
+from stride.sweeps.trials import NAME, OVERRIDES, SINCE, WORKER, OpenTrial
+from stride.sweeps.worker_mark import WorkerMark, is_gone
+
+
+class Queue:
+    """The trials of a study, of which one worker at a time takes the next.
+
+    Args:
+        paths: of the sweep.
+        spec: what is asked.
+        study: where the trials are.
+        mark: of this worker.
+    """
+
+    def __init__(self, paths: SweepPaths, spec: SweepSpec, study: Study, mark: WorkerMark) -> None:
+        self._paths, self._spec, self._study, self._mark = paths, spec, study, mark
+        self._space = Space(spec.search)
+
+    def take(self) -> OpenTrial | None:
+        """Return the next trial, which is this worker's now; None where none is left."""
+        with locked(self._paths.lock):
+            trials = self._study.get_trials(deepcopy=False)
+            left = next(self._abandoned(trials), None)
+            number = self._begin(trials) if left is None else left.number
+            return None if number is None else self._taken(number)
+
+    def _abandoned(self, trials: list[FrozenTrial]) -> Iterator[FrozenTrial]:
+        for one in trials:
+            running = one.state == TrialState.RUNNING
+            if running and is_gone(self._paths, one.user_attrs.get(WORKER)):
+                yield one
+
+    def _begin(self, trials: list[FrozenTrial]) -> int | None:
+        waits = any(one.state == TrialState.WAITING for one in trials)
+        wanted = self._spec.kind == "search" and len(trials) < (self._spec.trials or 0)
+        return self._study.ask().number if waits or wanted else None
+
+    def _taken(self, number: int) -> OpenTrial:
+        """Mark the trial as this worker's, and write down what it is to try."""
+        trial = OpenTrial(self._study, number, {})
+        noted = trial.frozen().user_attrs
+        highest = WorkDir(self._paths.path.parent.parent).numbers.highest()
+        since = noted.get(WORKER, {}).get(SINCE, highest)
+        trial.note(WORKER, {**self._mark.to_json(), SINCE: since})
+        overrides = noted.get(OVERRIDES)
+        if overrides is None:
+            overrides = self._space.suggest(trial.to_suggest())
+            trial.note(OVERRIDES, overrides)
+        name = noted.get(NAME)
+        return OpenTrial(self._study, number, overrides | ({} if name is None else {"run": name}))

@@ -1,0 +1,60 @@
+"""Open the storage of a sweep, which Optuna writes: a journal in its folder, or a database."""
+
+from contextlib import AbstractContextManager
+
+from optuna.storages import BaseStorage, JournalStorage, get_storage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from stride.errors import UserError
+from stride.runs.files.jsonl import LineFile
+from stride.runs.files.lock import locked
+from stride.runs.layout import SweepPaths
+
+
+class _FileLock(JournalFileOpenLock):
+    """Lock the journal by a lock that ends with its process; Optuna's own stays for 30 s."""
+
+    def __init__(self, paths: SweepPaths) -> None:
+        super().__init__(str(paths.journal))
+        self._paths = paths
+        self._held: AbstractContextManager[None] | None = None
+
+    def acquire(self) -> bool:
+        held = locked(self._paths.journal_lock)
+        held.__enter__()
+        self._held = held
+        return True
+
+    def release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(None, None, None)
+
+
+def open_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
+    """Open the storage of a sweep; a line of its journal that a kill tore off is cut away.
+
+    Args:
+        paths: of the sweep.
+        url: of a database that Optuna knows, None for the journal.
+
+    Raises:
+        UserError: the database cannot be opened.
+    """
+    if url is not None:
+        return _database(url)
+    with locked(paths.journal_lock):
+        LineFile(paths.journal).close()
+    return JournalStorage(JournalFileBackend(str(paths.journal), _FileLock(paths)))
+
+
+def _database(url: str) -> BaseStorage:
+    try:
+        return get_storage(url)
+    except Exception as error:  # of SQLAlchemy, of a driver that is not installed, of the network
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"Optuna cannot open this storage: {first}",
+            where=f"--storage {url}",
+            hint="type a URL of SQLAlchemy, as sqlite:////path/to/file.db, or leave it out",
+        ) from error

@@ -1,0 +1,186 @@
+"""The sweep of a trainer: plan it, work on it, name the best."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from optuna.trial import TrialState
+
+from stride.config.sweep.spec import SweepSpec
+from stride.errors import RunFailed
+from stride.runs.layout import WorkDirPaths
+from stride.sweeps.plan import Plan
+from stride.sweeps.request import Request
+from stride.sweeps.sweep import Sweep, open_sweep
+from stride.sweeps.trials import OVERRIDES, RUN, RUNS, OpenTrial, Outcome
+from stride.sweeps.worker import Worker
+from stride.trainer.trainer import Trainer
+
+Told = Callable[[OpenTrial, Outcome], object]
+
+
+def _nothing(trial: OpenTrial, outcome: Outcome) -> None:
+    """Tell nothing."""
+
+
+class Best(NamedTuple):
+    """The best trial of a sweep.
+
+    Attributes:
+        value: of the metric.
+        overrides: to train the same: `trainer.fit(best.overrides)`.
+        runs: the folders of its runs, one for each seed.
+        trial: its number.
+    """
+
+    value: float
+    overrides: dict[str, Any]
+    runs: list[Path]
+    trial: int
+
+
+class Sweeper:
+    """Search for the best overrides of a trainer's config; every trial is a run of its work_dir.
+
+    Args:
+        trainer: trains all trials.
+        search_space: dotted key -> dimension: a text as `float(1e-5,1e-1,log)`, a table, or a
+            list of choices.
+        grid: dotted key -> list of values, in place of a space.
+        sampler: by name, or a table with `sampler_name` and its arguments.
+        pruner: likewise, with `pruner_name`.
+        trials: how many; None: all of a grid, and a search without an end.
+        seeds: how many seeds each trial is trained with, or a list of them.
+        name: of the sweep in the work_dir.
+        storage: URL of a database that Optuna knows, in place of a file in the sweep's folder.
+        retry_failed: whether failed trials are trained again.
+        **spec: further keys of a sweep file: `seed`, `metric`, `mode`, `overrides`, ...
+
+    Raises:
+        UserError: a wrong key or value, in the space or of the sampler or pruner.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        search_space: Mapping[str, Any] | None = None,
+        *,
+        grid: Mapping[str, Sequence[Any]] | None = None,
+        sampler: str | Mapping[str, Any] = "tpe",
+        pruner: str | Mapping[str, Any] = "nop",
+        trials: int | None = None,
+        seeds: int | Sequence[int] = 1,
+        name: str | None = None,
+        storage: str | None = None,
+        retry_failed: bool = False,
+        **spec: Any,
+    ) -> None:
+        asked = {
+            "search": {key: _dimension(one) for key, one in (search_space or {}).items()},
+            "grid": dict(grid or {}),
+            "sampler_kwargs": _section("sampler_name", sampler),
+            "pruner_kwargs": _section("pruner_name", pruner),
+            "trials": trials,
+            "seeds": seeds if isinstance(seeds, int) else [*seeds],
+            **spec,
+        }
+        given = SweepSpec.from_json({k: v for k, v in asked.items() if v not in ({}, None)})
+        self._set(trainer, given, name, storage, retry_failed)
+
+    @classmethod
+    def of(
+        cls,
+        trainer: Trainer,
+        spec: SweepSpec,
+        name: str | None = None,
+        *,
+        storage: str | None = None,
+        retry_failed: bool = False,
+    ) -> "Sweeper":
+        """Return the sweep of a trainer that a spec describes."""
+        made = cls.__new__(cls)
+        made._set(trainer, spec, name, storage, retry_failed)
+        return made
+
+    def _set(
+        self,
+        trainer: Trainer,
+        spec: SweepSpec,
+        name: str | None,
+        storage: str | None,
+        retry_failed: bool,
+    ) -> None:
+        self._trainer, self._spec, self._storage = trainer, spec, storage
+        self._retry_failed = retry_failed
+        work_dir = WorkDirPaths(Path(trainer.builder.resolved.work_dir).absolute())
+        self.paths = work_dir.sweep(name or spec.kind)
+
+    def plan(self) -> Plan:
+        """Return what `run` would train, keep and leave behind; make nothing.
+
+        Raises:
+            UserError: a key or value of a trial is wrong.
+        """
+        return self._request().plan()
+
+    def run(self, told: Told = _nothing) -> Best:
+        """Train what is missing, in this process; return the best trial.
+
+        Args:
+            told: called with each trial that has ended.
+
+        Raises:
+            UserError: as `plan`; no folder was made.
+            RunFailed: no trial has come to its end.
+            Interrupted: a signal ended the training; `run` goes on from there.
+        """
+        sweep = self.begin()
+        Worker(sweep, self._trainer).work(told)
+        return best_of(sweep)
+
+    def begin(self) -> Sweep:
+        """Bring the sweep's folder to what is asked, and open it.
+
+        Raises:
+            UserError: as `plan`; no folder was made.
+            RunError: another process works on the sweep as it was.
+        """
+        self._request().write()
+        return open_sweep(self.paths)
+
+    def _request(self) -> Request:
+        return Request.of(
+            self._trainer,
+            self.paths,
+            self._spec,
+            storage=self._storage,
+            retry_failed=self._retry_failed,
+        )
+
+
+def best_of(sweep: Sweep) -> Best:
+    """Return the best trial of a sweep.
+
+    Raises:
+        RunFailed: no trial has come to its end.
+    """
+    study = sweep.study
+    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not done:
+        failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        what = f"no trial has come to its end, and {len(failed)} have failed"
+        raise RunFailed(what, where=str(sweep.paths.path), hint="read their logs: stride ls, logs")
+    choose = min if sweep.record.mode == "min" else max
+    best = choose(done, key=lambda one: one.values[0])
+    runs = [sweep.work_dir / one[RUN] for one in best.user_attrs.get(RUNS, [])]
+    return Best(best.values[0], best.user_attrs[OVERRIDES], runs, best.number)
+
+
+def _section(key: str, given: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {key: given} if isinstance(given, str) else dict(given)
+
+
+def _dimension(given: Any) -> Any:
+    """Return a dimension as a spec takes it; a list is one of choices."""
+    listed = isinstance(given, list | tuple)
+    return {"type": "choice", "values": [*given]} if listed else given

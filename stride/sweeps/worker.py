@@ -1,0 +1,73 @@
+"""Work on a sweep: take a trial, train its runs, tell how it ended, until none is left."""
+
+from collections.abc import Callable
+
+from optuna.trial import TrialState
+
+from stride.stats.moments import mean
+from stride.sweeps.queue import Queue
+from stride.sweeps.racing import is_beaten
+from stride.sweeps.runs import TrialRuns
+from stride.sweeps.seeds import seeds_of
+from stride.sweeps.setups import Setups
+from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials import SETUP, OpenTrial, Outcome
+from stride.sweeps.worker_mark import WorkerMark
+from stride.trainer.trainer import Trainer
+
+
+class Worker:
+    """Train trials in this process, one after the other.
+
+    Args:
+        sweep: of the trials.
+        trainer: trains their runs.
+    """
+
+    def __init__(self, sweep: Sweep, trainer: Trainer) -> None:
+        self._sweep = sweep
+        self._runs = TrialRuns(sweep, trainer)
+        self._setups = Setups(sweep.base, sweep.record.data_fingerprint)
+        self._prunes = sweep.spec.pruner_kwargs.pruner_name not in ("nop", "NopPruner")
+
+    def work(self, told: Callable[[OpenTrial, Outcome], object]) -> None:
+        """Train trials until none is left to take.
+
+        Args:
+            told: called with each trial that has ended.
+
+        Raises:
+            Interrupted: a signal ended the training, with a checkpoint behind it.
+        """
+        with WorkerMark(self._sweep.paths) as mark:
+            queue = Queue(self._sweep.paths, self._sweep.spec, self._sweep.study, mark)
+            while (trial := queue.take()) is not None:
+                outcome = self._finish(trial)
+                told(trial, outcome)
+                if outcome.error and self._sweep.spec.stop_on_error:
+                    return
+
+    def _finish(self, trial: OpenTrial) -> Outcome:
+        try:
+            outcome = self._train(trial)
+            # Now that its code is imported, which counts too.
+            trial.note(SETUP, self._setups.of(trial.overrides))
+            trial.tell(outcome)
+        except BaseException:
+            trial.release()
+            raise
+        return outcome
+
+    def _train(self, trial: OpenTrial) -> Outcome:
+        """Train the runs of a trial, as many as it takes to judge it."""
+        seeds = seeds_of(self._sweep.spec, trial.overrides, self._sweep.base.config.seed)
+        for n, seed in enumerate(seeds):
+            outcome = self._runs.train(trial, seed, pruning=self._prunes and n == 0)
+            if outcome.state != TrialState.COMPLETE:
+                return outcome
+            if self._prunes and n + 1 < len(seeds) and self._is_beaten(trial):
+                return Outcome(TrialState.PRUNED)
+        return Outcome(TrialState.COMPLETE, mean([trial.values()[seed] for seed in seeds]))
+
+    def _is_beaten(self, trial: OpenTrial) -> bool:
+        return is_beaten(self._sweep.study, trial, self._sweep.record.mode)
