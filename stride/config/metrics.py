@@ -16,10 +16,16 @@ SPLITS = {
 SMALLER_IS_BETTER = frozenset({"loss", "error", "mse", "rmse", "mae"})
 RESERVED = frozenset({"step", "epoch", "time"})  # what a row of the stream has beside metrics
 GRAD_NORM = "grad_norm"
+PREDICTED_LOSS = "predicted_final_loss"
 LARGER_IS_BETTER = frozenset({"accuracy", "auc", "f1", "r2", "reward", "score"})
 
 _PER_EPOCH = frozenset({"loss", "accuracy"})
-_OWN_VALUES = RESERVED | {"loss", "lr", GRAD_NORM}  # what a training records by itself
+_OWN_VALUES = RESERVED | {
+    "loss",
+    "lr",
+    GRAD_NORM,
+    PREDICTED_LOSS,
+}  # what a training records by itself
 VALUE_NAME = re.compile(r"\w[\w.-]*")
 """What a number is called after its split."""
 _GROUP_NAME = re.compile(r"[\w.:*?\[\]!-]+")  # those made of patterns among them

@@ -19,6 +19,7 @@ from stride.callbacks.budget import Budget
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.digests import WeightDigests
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.loss_forecast import LossForecast
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.required_metrics import RequireMetrics
@@ -215,6 +216,11 @@ class TestEarlyStopping(CallbackContract):
 class TestOverfittingAlarm(CallbackContract):
     kind = OverfittingAlarm
     training = {"overfitting_window": 2}  # noqa: RUF012
+
+
+class TestLossForecast(CallbackContract):
+    kind = LossForecast
+    training = {"predict_final_loss": True}  # noqa: RUF012
 
 
 class TestWeightDigests(CallbackContract):

@@ -41,6 +41,9 @@ class TrainingConfig(Section):
     overfitting_window: Window | None = Field(
         None, description="evaluations over which losses that move apart lead to a warning"
     )
+    predict_final_loss: bool = Field(
+        False, description="forecast at each epoch which loss the training will end with"
+    )
     save_best: bool = Field(True, description="keep the best weights; false: keep_best=0")
     saving_metric: MetricName | None = Field(
         None, description="the metric of the best weights; null: the stopping metric"

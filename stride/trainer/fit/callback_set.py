@@ -12,6 +12,7 @@ from stride.callbacks.best_weights import BestWeights
 from stride.callbacks.broadcast_metrics import BroadcastMetrics
 from stride.callbacks.checkpoints import Checkpoints
 from stride.callbacks.early_stopping import EarlyStopping
+from stride.callbacks.loss_forecast import LossForecast
 from stride.callbacks.monitor import Monitor
 from stride.callbacks.overfitting_alarm import OverfittingAlarm
 from stride.callbacks.protocols import TrainerLike
@@ -26,7 +27,7 @@ from stride.engine.state import Stateful
 from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError, ConfigError
 from stride.runs.layout import checkpoint_name
-from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.assembly import Assembly, lengths
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def build_callbacks(
         now: the clock by which checkpoints are due.
 
     Raises:
-        ConfigError: an alarm of overfitting is asked for, and nothing is validated.
+        ConfigError: an alarm of overfitting is asked for, and nothing is validated; or a forecast
+            of the loss, and it is not known how many epochs there will be.
         ComponentError: a named callback is not found or is not a stride.Callback.
     """
     config = assembly.config
@@ -114,7 +116,7 @@ def build_callbacks(
     inside = train.seekable and not isinstance(train, ReplayedBatches)
     checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
     same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
-    called = [*users, *same, *average, best, checkpoints]
+    called = [*users, *same, *_forecast(assembly), *average, best, checkpoints]
     called += _overfitting_alarm(assembly)
     chosen = training.saving_metric is None and training.stopping_metric is not None
     monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
@@ -143,6 +145,23 @@ def _average(config: Config) -> list[WeightAverage]:
         what = "weights that are divided among processes (fsdp) cannot be averaged"
         raise ConfigError(what, key=key, where=key, hint=hint)
     return [WeightAverage(config.average_config)]
+
+
+def _forecast(assembly: Assembly) -> list[Callback]:
+    """Return what forecasts the loss at the last epoch, where that is asked for.
+
+    Raises:
+        ConfigError: nobody knows which epoch is the last.
+    """
+    if not assembly.config.training_config.predict_final_loss:
+        return []
+    epochs, _ = lengths(assembly.config, assembly.data)
+    if epochs is not None:
+        return [LossForecast("validation" if assembly.validates else "train", epochs)]
+    key = "training_config.predict_final_loss"
+    what = f"{key} needs to know how many epochs there will be"
+    hint = "type: training_config.max_epochs=N"
+    raise ConfigError(what, key=key, where=key, hint=hint)
 
 
 def _overfitting_alarm(assembly: Assembly) -> list[Callback]:

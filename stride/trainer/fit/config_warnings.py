@@ -41,6 +41,7 @@ def _of_schedule(
 
 _STOPS = ("training_config.early_stopping", True)
 _NEVER_FALLS = "the learning rate never changes"
+_STAYS = "the learning rate stays as it is after it"
 _CUT_OFF = "the training ends before the schedule does"
 _WARM_UP = "the warm-up is longer than the training"
 
@@ -79,7 +80,9 @@ CAUTIONS = (
     _of_schedule("OneCycleLR", "total_steps", lt, "it fails after its last step"),
     _of_schedule("CyclicLR", "step_size_up", gt, _CUT_OFF),
     _of_schedule("HyperbolicLR", "max_iter", gt, _CUT_OFF),
+    _of_schedule("HyperbolicLR", "max_iter", lt, _STAYS),
     _of_schedule("ExpHyperbolicLR", "max_iter", gt, _CUT_OFF),
+    _of_schedule("ExpHyperbolicLR", "max_iter", lt, _STAYS),
     _of_schedule("ReduceLROnPlateau", "patience", ge, _NEVER_FALLS),
 )
 

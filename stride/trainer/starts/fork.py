@@ -41,6 +41,8 @@ _JUDGED = (
     "latest",
 )
 
+_LOSSES = ("callback-LossForecast", "callback-OverfittingAlarm")
+
 # The parts that start over, by the beginning of a key that differs from the parent's.
 _ANEW = {
     "optimizer_kwargs.optimizer_name": ("optimizer", "schedule"),
@@ -48,11 +50,11 @@ _ANEW = {
     "optimizer_kwargs.": ("schedule",),
     "scheduler_kwargs.": ("schedule",),
     "model_kwargs.freeze": ("optimizer", "schedule", "modules"),
-    "frozen.": ("tally", *_JUDGED),
-    "dataset_kwargs.": ("tally", "batches", *_JUDGED),
+    "frozen.": ("tally", *_JUDGED, *_LOSSES),
+    "dataset_kwargs.": ("tally", "batches", *_JUDGED, *_LOSSES),
     "load_data_kwargs.": ("tally", "batches"),
     "seed": ("tally", "batches", "random"),
-    "criterion_kwargs.": ("tally", *_JUDGED),
+    "criterion_kwargs.": ("tally", *_JUDGED, *_LOSSES),
     "average_config.": ("callback-WeightAverage", *_JUDGED),
     "training_config.saving": ("callback-BestWeights",),
     "training_config.stopping": _JUDGED,

@@ -41,6 +41,7 @@ def check_active_config(assembly: Assembly) -> None:
         raise ConfigError(what, key="optimizers", where="optimizers", hint=hint)
     _require_plain_data(assembly.config)
     _require_long_schedule(assembly.config)
+    _require_no_forecast(assembly.config)
     if active.model_selection is not None:
         require_selection(active.model_selection, model.criterion)
     if active.temperature_scaling:
@@ -76,6 +77,14 @@ def _require_long_schedule(config: Config) -> None:
         key = "scheduler_kwargs.interval"
         what = "a later round has more steps, which may be more than `upper_bound` of the schedule"
         raise ConfigError(what, key=key, where=key, hint=f"type: {key}=epoch")
+
+
+def _require_no_forecast(config: Config) -> None:
+    """Refuse the forecast of a loss: each round has a curve and a last epoch of its own."""
+    if config.training_config.predict_final_loss:
+        key = "training_config.predict_final_loss"
+        what = "the loss of a training in rounds is not forecast: each round begins another curve"
+        raise ConfigError(what, key=key, where=key, hint=f"type: {key}=false")
 
 
 def curve_metric(assembly: Assembly) -> str:

@@ -81,6 +81,8 @@ ODD = [
     (schedule("CyclicLR", base_lr=0.1, max_lr=0.2, cycle_momentum=False),
      "scheduler_kwargs.step_size_up=2000 and 12 steps: the training ends before the schedule does"),
     (schedule("HyperbolicLR", upper_bound=9), None),
+    (schedule("HyperbolicLR", upper_bound=9, max_iter=2),
+     "scheduler_kwargs.max_iter=2 and 3 epochs: the learning rate stays as it is after it"),
     (schedule("ExpHyperbolicLR", upper_bound=9, max_iter=8),
      "scheduler_kwargs.max_iter=8 and 3 epochs: the training ends before the schedule does"),
     (schedule("ReduceLROnPlateau"),

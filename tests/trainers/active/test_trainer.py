@@ -260,6 +260,7 @@ HYPERBOLIC = {"scheduler_name": "HyperbolicLR", "interval": "step", "upper_bound
         ({}, {"training_config": {"overfit_batches": 2}}, "chooses the samples by itself"),
         ({}, {"dataset_kwargs": {"subsample_rate": 1.5}}, "each repetition"),
         ({}, {"scheduler_kwargs": HYPERBOLIC}, "more than `upper_bound`"),
+        ({}, {"training_config": {"predict_final_loss": True}}, "each round begins another"),
         ({"metric": "test/acuracy"}, {}, "test/acuracy"),
         ({"feature_layer": "layrs.0", "strategy": "CoreSet"}, {}, "layrs.0"),
     ],
