@@ -1,6 +1,6 @@
 """The sweep of a trainer: plan it, work on it, name the best."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,15 +12,9 @@ from stride.runs.layout import WorkDirPaths
 from stride.sweeps.plan import Plan
 from stride.sweeps.request import Request
 from stride.sweeps.sweep import Sweep, open_sweep
-from stride.sweeps.trials import OVERRIDES, RUN, RUNS, OpenTrial, Outcome
-from stride.sweeps.worker import Worker
+from stride.sweeps.trials import OVERRIDES, RUN, RUNS
+from stride.sweeps.worker import Told, Worker, told_nobody
 from stride.trainer.trainer import Trainer
-
-Told = Callable[[OpenTrial, Outcome], object]
-
-
-def _nothing(trial: OpenTrial, outcome: Outcome) -> None:
-    """Tell nothing."""
 
 
 class Best(NamedTuple):
@@ -123,7 +117,7 @@ class Sweeper:
         """
         return self._request().plan()
 
-    def run(self, told: Told = _nothing) -> Best:
+    def run(self, told: Told = told_nobody) -> Best:
         """Train what is missing, in this process; return the best trial.
 
         Args:

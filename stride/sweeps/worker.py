@@ -15,6 +15,12 @@ from stride.sweeps.trials import SETUP, OpenTrial, Outcome
 from stride.sweeps.worker_mark import WorkerMark
 from stride.trainer.trainer import Trainer
 
+Told = Callable[[OpenTrial, Outcome], object]
+
+
+def told_nobody(trial: OpenTrial, outcome: Outcome) -> None:
+    """Tell nothing of a trial that has ended."""
+
 
 class Worker:
     """Train trials in this process, one after the other.
@@ -30,7 +36,7 @@ class Worker:
         self._setups = Setups(sweep.base, sweep.record.data_fingerprint)
         self._prunes = sweep.spec.pruner_kwargs.pruner_name not in ("nop", "NopPruner")
 
-    def work(self, told: Callable[[OpenTrial, Outcome], object]) -> None:
+    def work(self, told: Told = told_nobody) -> None:
         """Train trials until none is left to take.
 
         Args:

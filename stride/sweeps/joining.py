@@ -1,0 +1,39 @@
+"""Join a sweep that is there: make the trainer of its config, and work on it in this process."""
+
+from stride.components.trust import Trust
+from stride.sweeps.sweep import Sweep
+from stride.sweeps.worker import Told, Worker, told_nobody
+from stride.trainer.trainer import Trainer
+from stride.trainer.trainer_class import trainer_class
+from stride.trainer.trust import require_trust
+
+
+def trainer_of_sweep(sweep: Sweep, *, trust: bool = False) -> Trainer:
+    """Return a trainer of the kind that the trials of a sweep are of.
+
+    Args:
+        sweep: whose config names it.
+        trust: whether the user vouches for the import paths in that config.
+
+    Raises:
+        UserError: nobody vouches for them.
+    """
+    require_trust(Trust(trust), sweep.base, word=trust)
+    made_by = trainer_class(sweep.base.config.trainer, Trainer)
+    given = {"trust_code": True} if trust else {}
+    return made_by(str(sweep.work_dir), trainer=sweep.base.config.trainer, **given)
+
+
+def join(sweep: Sweep, *, trust: bool = False, told: Told = told_nobody) -> None:
+    """Train trials of a sweep in this process until none is left to take.
+
+    Args:
+        sweep: which may be worked on by others too.
+        trust: as in `trainer_of_sweep`.
+        told: called with each trial that has ended.
+
+    Raises:
+        UserError: likewise.
+        Interrupted: a signal ended the training, with a checkpoint behind it.
+    """
+    Worker(sweep, trainer_of_sweep(sweep, trust=trust)).work(told)
