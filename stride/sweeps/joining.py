@@ -20,8 +20,7 @@ def trainer_of_sweep(sweep: Sweep, *, trust: bool = False) -> Trainer:
     """
     require_trust(Trust(trust), sweep.base, word=trust)
     made_by = trainer_class(sweep.base.config.trainer, Trainer)
-    given = {"trust_code": True} if trust else {}
-    return made_by(str(sweep.work_dir), trainer=sweep.base.config.trainer, **given)
+    return made_by(str(sweep.work_dir), trainer=sweep.base.config.trainer, trust_code=trust)
 
 
 def join(sweep: Sweep, *, trust: bool = False, told: Told = told_nobody) -> None:

@@ -66,6 +66,8 @@ def work_in_processes(
     failed = next((one for one in workers if one.code), None)
     if failed is not None:
         raise RunFailed(failed.last_words(), where=str(failed.log))
+    for one in workers:
+        one.log.unlink(missing_ok=True)
 
 
 @dataclass
