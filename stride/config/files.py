@@ -28,6 +28,19 @@ def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
         ConfigError: the file is missing, unreadable, malformed, or not a table of keys.
         MissingExtra: the file is YAML and ruamel.yaml is not installed.
     """
+    values, lines = read_file(path)
+    if not isinstance(values, dict):
+        raise ConfigError("a config file must hold a table of keys", where=str(path))
+    return values, lines
+
+
+def read_file(path: str | Path) -> tuple[Any, Lines]:
+    """Read a file as `read_config_file` does, be it a table of keys or a list.
+
+    Raises:
+        ConfigError: the file is missing, unreadable or malformed.
+        MissingExtra: the file is YAML and ruamel.yaml is not installed.
+    """
     path = Path(path)
     parse = _PARSERS.get(path.suffix.lower())
     if parse is None:
@@ -35,8 +48,6 @@ def read_config_file(path: str | Path) -> tuple[Tree, Lines]:
         raise ConfigError(f"the format of {path.name!r} is unknown", where=str(path), hint=hint)
     try:
         values, lines = parse(_text(path), str(path))
-        if not isinstance(values, dict):
-            raise ConfigError("a config file must hold a table of keys", where=str(path))
         return plain(values), lines
     except RecursionError:
         raise ConfigError("the file is nested too deeply", where=str(path)) from None

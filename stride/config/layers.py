@@ -106,7 +106,7 @@ def override_layer(
     Raises:
         ConfigError: one is malformed, or a short key may mean several.
     """
-    keys = TypedKeys(lambda: merge_layers([*below, schema_layer(overrides)]).values)
+    keys = TypedKeys(lambda: [merge_layers([*below, schema_layer(overrides)]).values])
     return _typed(overrides, name, keys.full)
 
 

@@ -24,11 +24,11 @@ class TypedKeys:
     read for it.
 
     Args:
-        values: gives the nested values that the keys are typed on top of, and with; asked for
-            where a short key is no alias.
+        values: gives the nested values that the keys are typed on top of, and with: several
+            where the chosen constructors differ; asked for where a short key is no alias.
     """
 
-    def __init__(self, values: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, values: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
         self._values = values
 
     def full(self, text: str) -> str:
@@ -55,7 +55,7 @@ class TypedKeys:
 
         What the values give a constructor is one, whether or not its source tells.
         """
-        return frozenset(_parameters(self._values()))
+        return frozenset(key for values in self._values() for key in _parameters(values))
 
 
 def _refuse_mistyped(text: str, names: Collection[str]) -> None:

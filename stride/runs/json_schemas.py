@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.config.schema import Config
+from stride.config.sweep.files import file_schema
 from stride.runs.files.atomic import atomic_json
 from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord, CheckpointState
 from stride.runs.records.curves import CurveRecord, CurvesRecord
@@ -49,9 +50,10 @@ RECORDS: tuple[type[Record], ...] = (
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return file name -> JSON Schema of every record, and of a run's config."""
+    """Return file name -> JSON Schema of every record, of a run's config and of a sweep file."""
     made = {record.schema_name: _of_record(record) for record in RECORDS}
     made["config"] = _of_config()
+    made["sweep_file"] = file_schema()
     return {f"{name}.schema.json": {"$schema": _DIALECT, **one} for name, one in made.items()}
 
 

@@ -9,10 +9,9 @@ Both ends of a range belong to it. Behind ` if ` stands a condition, `KEY=VALUE`
 which the other dimensions have these values.
 """
 
-import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Self, final
 
@@ -20,19 +19,28 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 
 from stride.config.overrides import FullKey
 from stride.config.sections.section import Positive, Section
+from stride.config.sweep.conditions import conditions_text, read_conditions
+from stride.config.sweep.ranges import (
+    Edge,
+    edge,
+    is_number,
+    is_on_steps,
+    last_step,
+    range_text,
+    require_range,
+)
 from stride.config.sweep.value_lists import (
     is_among,
+    list_text,
     read_value,
     read_values,
     require_distinct,
     split,
-    value_text,
 )
 from stride.config.validation_errors import typed_table
-from stride.config.values import join, plain, show, whole_number
+from stride.config.values import plain, show, whole_number
 from stride.errors import ConfigError, nearest
 
-Edge = Literal["low", "high"]
 Whole = Annotated[int, BeforeValidator(whole_number)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -54,8 +62,6 @@ _ELSEWHERE = {
 """What other programs call a dimension."""
 
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
-_CONDITION = re.compile(r"(?P<key>[^\s=()]+)\s*(?:=(?P<one>.*)|\s+in\s*\((?P<several>.*)\))", re.S)
-_TOLERANCE = 1e-8  # of a step, as Optuna has it
 
 
 class _Dimension(Section, ABC):
@@ -103,8 +109,7 @@ class _Dimension(Section, ABC):
 
     @final
     def __str__(self) -> str:
-        conditions = " and ".join(_condition_text(*one) for one in self.when.items())
-        return f"{self._call} if {conditions}" if conditions else self._call
+        return f"{self._call} if {conditions_text(self.when)}" if self.when else self._call
 
 
 @final
@@ -119,19 +124,25 @@ class IntRange(_Dimension):
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
-        _require_range(self, has_step=self.step > 1)
+        require_range("int", self.low, self.high, log=self.log, stepped=self.step > 1)
         return self
 
     def contains(self, value: Any) -> bool:
-        return isinstance(whole_number(value), int) and _contains(self, value, self.step)
+        whole = whole_number(value)
+        if not isinstance(whole, int) or isinstance(whole, bool):
+            return False
+        return self.low <= whole <= self.high and (whole - self.low) % self.step == 0
 
     def at_edge(self, value: Any, share: float = 0.05) -> Edge | None:
-        last = self.low + (self.high - self.low) // self.step * self.step
-        return _edge(self, value, last, share)
+        if not self.contains(value):
+            return None
+        last = last_step(self.low, self.high, self.step)
+        return edge(value, self.low, last, log=self.log, share=share)
 
     @property
     def _call(self) -> str:
-        return _range_text(self, f",step={self.step}" if self.step > 1 else "")
+        step = self.step if self.step > 1 else None
+        return range_text("int", self.low, self.high, log=self.log, step=step)
 
 
 @final
@@ -146,20 +157,23 @@ class FloatRange(_Dimension):
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
-        _require_range(self, has_step=self.step is not None)
+        require_range("float", self.low, self.high, log=self.log, stepped=self.step is not None)
         return self
 
     def contains(self, value: Any) -> bool:
-        return _contains(self, value, self.step)
+        if not is_number(value) or not self.low <= value <= self.high:
+            return False
+        return self.step is None or is_on_steps(value, self.low, self.step)
 
     def at_edge(self, value: Any, share: float = 0.05) -> Edge | None:
-        steps = math.floor((self.high - self.low) / self.step + _TOLERANCE) if self.step else 0
-        last = self.low + steps * self.step if self.step else self.high
-        return _edge(self, value, last, share)
+        if not self.contains(value):
+            return None
+        last = last_step(self.low, self.high, self.step) if self.step else self.high
+        return edge(value, self.low, last, log=self.log, share=share)
 
     @property
     def _call(self) -> str:
-        return _range_text(self, "" if self.step is None else f",step={_number_text(self.step)}")
+        return range_text("float", self.low, self.high, log=self.log, step=self.step)
 
 
 @final
@@ -185,7 +199,7 @@ class Choice(_Dimension):
 
     @property
     def _call(self) -> str:
-        return f"choice({_list_text(self.values)})"
+        return f"choice({list_text(self.values)})"
 
 
 Dimension = IntRange | FloatRange | Choice
@@ -212,8 +226,7 @@ def parse_dimension(text: str, key: str = "", full_key: FullKey = str) -> Dimens
             raise ConfigError("it is not a dimension", hint=f"as {_form(kind)}")
         values = read_values(inner, key) if kind == "choice" else []
         table = {"values": values} if kind == "choice" else _range_table(inner, _FORMS[kind])
-        parts = (part for one in conditions for part in split(one, r"\s+and\s+"))
-        when = dict(_condition(part, full_key) for part in parts)
+        when = read_conditions(" and ".join(conditions), full_key) if conditions else {}
         return typed_table({**table, "when": when}, _MODELS[kind], "")
 
 
@@ -253,7 +266,7 @@ def _naming(key: str, shown: str) -> Iterator[None]:
         what = f"{key}={shown}" if key else shown
         hint = error.hint or f"as {_form(shown.partition('(')[0].strip())}"
         told = "; ".join(one.what for one in error.each)
-        raise ConfigError(f"{what}: {told}", key=join(key, ""), hint=hint) from None
+        raise ConfigError(f"{what}: {told}", key=key, hint=hint) from None
 
 
 def _form(kind: str) -> str:
@@ -264,79 +277,13 @@ def _form(kind: str) -> str:
 
 
 def _range_table(inner: str, form: str) -> dict[str, Any]:
-    low, high, *options = [*split(inner), "", ""] if inner else ["", ""]
-    if not low or not high or "=" in f"{low}{high}":
+    parts = split(inner)
+    if len(parts) < 2 or "=" in parts[0] + parts[1]:
         raise ConfigError("it needs a lower and an upper end", hint=f"as {form}")
-    table: dict[str, Any] = {"min": read_value(low), "max": read_value(high)}
-    for option in filter(None, options):
+    table: dict[str, Any] = {"min": read_value(parts[0]), "max": read_value(parts[1])}
+    for option in parts[2:]:
         name, equals, value = (part.strip() for part in option.partition("="))
         if name not in ("log", "step"):
-            raise ConfigError(f"it has no option {name}", hint=nearest(name, ["log", "step"]))
+            raise ConfigError(f"it has no option {name!r}", hint=nearest(name, ["log", "step"]))
         table[name] = read_value(value) if equals else True
     return table
-
-
-def _condition(text: str, full_key: FullKey) -> tuple[str, list[Any]]:
-    found = _CONDITION.fullmatch(text)
-    if not found:
-        raise ConfigError(f"{text!r} is not a condition", hint="as KEY=VALUE or KEY in (A,B)")
-    key = full_key(found["key"])
-    one = found["one"]
-    return key, read_values(found["several"], key) if one is None else [
-        read_value(one.strip(), key)
-    ]
-
-
-def _condition_text(key: str, values: list[Any]) -> str:
-    return (
-        f"{key}={value_text(values[0])}" if len(values) == 1 else f"{key} in ({_list_text(values)})"
-    )
-
-
-def _list_text(values: list[Any]) -> str:
-    return ",".join(map(value_text, values))
-
-
-def _range_text(of: IntRange | FloatRange, step: str) -> str:
-    ends = f"{_number_text(of.low)},{_number_text(of.high)}"
-    return f"{of.type}({ends}{',log' if of.log else ''}{step})"
-
-
-def _number_text(number: float) -> str:
-    return show(whole_number(number))
-
-
-def _require_range(of: IntRange | FloatRange, has_step: bool) -> None:
-    low, high = _number_text(of.low), _number_text(of.high)
-    if of.low > of.high:
-        hint = f"did you mean {of.type}({high},{low})?"
-        raise ConfigError("its lower end is above the upper one", hint=hint)
-    if of.log and of.low <= 0:
-        what = f"its lower end is {low}, and a logarithm needs one above 0"
-        raise ConfigError(what, hint=_positive_form(of))
-    if of.log and has_step:
-        what = "a logarithmic range has no equal steps"
-        raise ConfigError(what, hint="leave out `log` or `step`")
-
-
-def _positive_form(of: IntRange | FloatRange) -> str:
-    if of.high <= 0:
-        return "leave out `log`"
-    low = 1 if of.type == "int" else of.high / 1000
-    return f"as {of.type}({_number_text(low)},{_number_text(of.high)},log)"
-
-
-def _contains(of: IntRange | FloatRange, value: Any, step: float | None) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    steps = (value - of.low) / step if step else 0.0
-    return of.low <= value <= of.high and abs(steps - round(steps)) < _TOLERANCE
-
-
-def _edge(of: IntRange | FloatRange, value: Any, last: float, share: float) -> Edge | None:
-    scale: Callable[[float], float] = math.log if of.log else float
-    low, high = scale(of.low), scale(last)
-    if low == high or not of.contains(value):
-        return None
-    place = (scale(value) - low) / (high - low)
-    return "low" if place <= share else "high" if place >= 1 - share else None

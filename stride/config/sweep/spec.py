@@ -39,7 +39,7 @@ class SamplerSection(OpenSection):
 
     name_field = "sampler_name"
 
-    sampler_name: Word = Field("tpe", description="a built-in sampler, one of Optuna or a path")
+    sampler_name: Word = Field("tpe", description="a sampler by its short name or class")
 
 
 class PrunerSection(OpenSection):
@@ -47,7 +47,7 @@ class PrunerSection(OpenSection):
 
     name_field = "pruner_name"
 
-    pruner_name: Word = Field("nop", description="a built-in pruner, one of Optuna or a path")
+    pruner_name: Word = Field("nop", description="a pruner by its short name or class")
 
 
 @final
@@ -99,9 +99,7 @@ class SweepSpec(Section):
     runs: Annotated[list[ListedRun], BeforeValidator(_listed_runs)] = Field(
         [], description="trials one by one: `run`, a name or null, and `config`, its overrides"
     )
-    search: dict[str, Annotated[Dimension, Field(discriminator="type")]] = Field(
-        {}, description="dotted key -> int, float or choice, as text or table"
-    )
+    search: Search = Field({}, description="dotted key -> int, float or choice, as text or table")
     trials: Positive | None = Field(
         None, description="trials at most; null: all that are listed, of a search without end"
     )
@@ -144,6 +142,10 @@ class SweepSpec(Section):
             infer_mode(self.metric, key="mode")
         if self.mode and self.metric is None:
             raise ConfigError("mode is given, and no metric", key="mode", hint="type a metric too")
+
+        if not self.search and self.sampler_kwargs != SamplerSection():
+            what = "sampler_kwargs is set, and only a search has a sampler"
+            raise ConfigError(what, key="sampler_kwargs", hint="leave it out, or type --search")
         return self
 
     def _require_one_kind(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from stride.config.json_kinds import read
 from stride.config.names.fields import model_at
 from stride.config.schema import Config
+from stride.config.typed_keys import declared_key
 from stride.config.values import Raw, parse_json, show, whole_number
 from stride.errors import ConfigError
 
@@ -67,12 +68,12 @@ def read_value(text: str, key: str = "") -> Any:
             return parse_json(text)
         except ValueError:
             raise ConfigError(f"{text} is not JSON text", key=key) from None
-    return read(Raw(text), _annotation(key), key)
+    return read(Raw(text), declared_type(key), key)
 
 
-def _annotation(key: str) -> Any:
-    """Return the type of a key that the schema declares; of others any."""
-    *section, name = key.split(".")
+def declared_type(key: str) -> Any:
+    """Return the type of a key that the schema declares, be it short; of others any."""
+    *section, name = declared_key(key).split(".")
     model = model_at(Config, tuple(section))
     field = model.model_fields.get(name) if model else None
     return field.annotation if field else Any
@@ -83,6 +84,11 @@ def value_text(value: Any) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and not _is_json(value):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def list_text(values: Sequence[Any]) -> str:
+    """Return values as `read_values` takes them."""
+    return ",".join(map(value_text, values))
 
 
 def _is_json(text: str) -> bool:

@@ -42,7 +42,7 @@ def dotted(table: Tree, full_key: FullKey, is_value: Callable[[Any], bool]) -> T
     """
     values: Tree = {}
     typed: dict[str, str] = {}
-    for text, value in _leaves(table, is_value):
+    for text, value in leaves(table, is_value):
         key = full_key(text)
         if key in typed:
             what = f"{key} is given twice, as {typed[key]} and as {text}"
@@ -51,10 +51,13 @@ def dotted(table: Tree, full_key: FullKey, is_value: Callable[[Any], bool]) -> T
     return values
 
 
-def _leaves(table: Tree, is_value: Callable[[Any], bool], prefix: str = "") -> Iterator[Any]:
+def leaves(
+    table: Tree, is_value: Callable[[Any], bool], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted keys and values of a nested table; some tables are values."""
     for name, value in table.items():
         if isinstance(value, dict) and value and not is_value(value):
-            yield from _leaves(value, is_value, f"{prefix}{name}.")
+            yield from leaves(value, is_value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 

@@ -143,6 +143,11 @@ LR_GRID = {"lr": [1, 2]}
         ({"search": {"lr": "flaot(0,1)"}}, LR, "optimizer_kwargs.lr=flaot(0,1): it is not a dim"),
         ({"grid": LR_GRID, "metric": "foo"}, "mode", "mode is needed: the name 'foo'"),
         ({"grid": LR_GRID, "mode": "max"}, "mode", "and no metric"),
+        (
+            {"grid": LR_GRID, "sampler_kwargs": {"sampler_name": "gp"}},
+            "sampler_kwargs",
+            "only a se",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(values: dict[str, Any], key: str, words: str) -> None:
