@@ -23,7 +23,7 @@ class LossForecast(Callback):
         self._curve: dict[int, float] = {}
 
     def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Add the forecast; an evaluation inside an epoch is no point of the curve."""
+        """Add the forecast; an evaluation inside an epoch does not count."""
         if self._loss not in metrics or trainer.state.position:
             return
         self._curve[trainer.state.epoch] = metrics[self._loss]

@@ -20,12 +20,8 @@ PREDICTED_LOSS = "predicted_final_loss"
 LARGER_IS_BETTER = frozenset({"accuracy", "auc", "f1", "r2", "reward", "score"})
 
 _PER_EPOCH = frozenset({"loss", "accuracy"})
-_OWN_VALUES = RESERVED | {
-    "loss",
-    "lr",
-    GRAD_NORM,
-    PREDICTED_LOSS,
-}  # what a training records by itself
+# What a training records by itself.
+_OWN_VALUES = RESERVED | {"loss", "lr", GRAD_NORM, PREDICTED_LOSS}
 VALUE_NAME = re.compile(r"\w[\w.-]*")
 """What a number is called after its split."""
 _GROUP_NAME = re.compile(r"[\w.:*?\[\]!-]+")  # those made of patterns among them

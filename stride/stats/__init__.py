@@ -1,1 +1,1 @@
-"""Tell from few numbers what is sure: means, intervals, paired comparisons, speed-up."""
+"""Tell from few numbers what is sure: means, intervals, paired comparisons, speed-up, forecasts."""

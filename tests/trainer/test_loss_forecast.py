@@ -17,7 +17,13 @@ def rows(trainer):
 
 def asked(make, work_dir, callbacks=(), epochs=13, **training):
     options = {"predict_final_loss": True, "max_epochs": epochs, "with_test": False, **training}
-    return make(work_dir=work_dir, training_config=options, callbacks=[*callbacks])
+    late = {"every_epochs": 11, "background": False}
+    return make(
+        work_dir=work_dir,
+        training_config=options,
+        checkpoint_config=late,
+        callbacks=[*callbacks],
+    )
 
 
 def test_a_killed_training_forecasts_what_one_in_one_go_does(make, tmp_path):
@@ -33,6 +39,7 @@ def test_a_killed_training_forecasts_what_one_in_one_go_does(make, tmp_path):
         killed.fit()
     (again := make(work_dir=tmp_path / "killed")).fit(resume=0)
     assert [row[FORECAST] for row in rows(again)] == forecasts
+    assert "callback-LossForecast" in again.run.paths.log(0).read_text()  # as a part restored
 
 
 def test_where_nothing_is_validated_it_is_of_the_training_loss(make, tmp_path):

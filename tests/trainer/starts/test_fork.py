@@ -210,15 +210,28 @@ def test_another_metric_to_save_by_has_no_best_value_yet(parent, make):
     assert run_of(trainer).results["best"]["epoch"] > 1
 
 
-def test_losses_of_another_criterion_are_no_part_of_a_forecast_or_a_trend(make):
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [("criterion_kwargs.label_smoothing", 0.1), ("average_config.kind", "ema")],
+)
+def test_losses_of_another_kind_are_no_part_of_a_forecast_or_a_trend(make, change, value):
     training = {"predict_final_loss": True, "overfitting_window": 2}
     make(training_config=training).fit()
     trainer = make(training_config=training)
-    criterion = {"criterion_kwargs.label_smoothing": 0.1, "training_config.max_epochs": 3}
-    trainer.fork(0, "last", criterion)
+    trainer.fork(0, "last", {change: value, "training_config.max_epochs": 3})
     anew = log_of(run_of(trainer)).partition("starts over: ")[2].partition("\n")[0]
     assert {"callback-LossForecast", "callback-OverfittingAlarm"} <= {*anew.split(", ")}
     assert trainer.state.parts["callback-LossForecast"].state_dict()["epochs"] == [3]
+
+
+def test_a_forecast_of_another_split_starts_over(make):
+    training = {"predict_final_loss": True}
+    make(training_config=training).fit()
+    trainer = make(training_config=training)
+    changes = {"training_config.with_validation": False, "training_config.max_epochs": 3}
+    trainer.fork(0, "last", changes)
+    assert trainer.state.parts["callback-LossForecast"].state_dict()["epochs"] == [3]
+    assert trainer.results["best"]["epoch"] == 3  # whatever was the best on the other split
 
 
 def test_a_model_of_another_shape_is_refused_and_leaves_no_folder(parent, make):
