@@ -20,6 +20,7 @@ class PFLPruner(BasePruner):
     completed trials with the `top_k` best final values; one that reported nothing counts by its
     final value. A trial is pruned where its forecast is worse than the worst of theirs: larger in
     a study that minimises, smaller in one that maximises, as an accuracy.
+    Where values are reported under steps, all that is called an epoch here is a step.
 
     A trial whose newest value is not finite is pruned whenever that is. No other is before
     `n_startup_trials` trials are complete, nor in its first `n_warmup_epochs` epochs: forecasts
