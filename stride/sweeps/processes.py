@@ -19,7 +19,7 @@ from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed
 from stride.sweeps.sweep import Sweep
-from stride.sweeps.trials import WORKER, OpenTrial, Outcome
+from stride.sweeps.trials.trial import WORKER, OpenTrial, Outcome
 
 _BETWEEN_LOOKS = 0.1  # seconds
 _DEATHS = 3

@@ -10,8 +10,8 @@ from stride.config.sweep.spec import SweepSpec
 from stride.runs.layout import SweepPaths
 from stride.runs.records.sweep import SweepRecord
 from stride.sweeps.base import read_base
-from stride.sweeps.storage import open_storage
-from stride.sweeps.study import open_study
+from stride.sweeps.search.storage import open_storage
+from stride.sweeps.search.study import open_study
 
 
 @dataclass(frozen=True)

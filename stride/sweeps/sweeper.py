@@ -9,10 +9,10 @@ from optuna.trial import TrialState
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunFailed
 from stride.runs.layout import WorkDirPaths
-from stride.sweeps.plan import Plan
-from stride.sweeps.request import Request
+from stride.sweeps.request.plan import Plan
+from stride.sweeps.request.request import Request
 from stride.sweeps.sweep import Sweep, open_sweep
-from stride.sweeps.trials import OVERRIDES, RUN, RUNS
+from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS
 from stride.sweeps.worker import Told, Worker, told_nobody
 from stride.trainer.trainer import Trainer
 

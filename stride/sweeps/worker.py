@@ -5,14 +5,14 @@ from collections.abc import Callable
 from optuna.trial import TrialState
 
 from stride.stats.moments import mean
-from stride.sweeps.queue import Queue
-from stride.sweeps.racing import is_beaten
-from stride.sweeps.runs import TrialRuns
-from stride.sweeps.seeds import seeds_of
-from stride.sweeps.setups import Setups
+from stride.sweeps.request.setups import Setups
 from stride.sweeps.sweep import Sweep
-from stride.sweeps.trials import SETUP, OpenTrial, Outcome
-from stride.sweeps.worker_mark import WorkerMark
+from stride.sweeps.trials.queue import Queue
+from stride.sweeps.trials.racing import is_beaten
+from stride.sweeps.trials.runs import TrialRuns
+from stride.sweeps.trials.seeds import seeds_of
+from stride.sweeps.trials.trial import SETUP, OpenTrial, Outcome
+from stride.sweeps.trials.worker_mark import WorkerMark
 from stride.trainer.trainer import Trainer
 
 Told = Callable[[OpenTrial, Outcome], object]

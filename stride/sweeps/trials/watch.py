@@ -5,7 +5,7 @@ from collections.abc import Callable
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.stopping import StoppingCallback
 from stride.engine.state import TrainState
-from stride.sweeps.trials import PRUNED, OpenTrial
+from stride.sweeps.trials.trial import PRUNED, OpenTrial
 
 PRUNED_REASON = "pruned"
 """How the reason of a run begins that the sweep's pruner has ended."""

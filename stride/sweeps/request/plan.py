@@ -11,8 +11,8 @@ from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import WorkDirPaths
-from stride.sweeps.space import Space
-from stride.sweeps.trials import OVERRIDES, RUN, RUNS, SETUP, UUID
+from stride.sweeps.search.space import Space
+from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SETUP, UUID
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from stride.config.sweep.spec import SweepSpec
-from stride.sweeps.pruners.build import build_pruner
-from stride.sweeps.samplers import build_sampler
-from stride.sweeps.space import Space
+from stride.sweeps.search.pruners.build import build_pruner
+from stride.sweeps.search.samplers import build_sampler
+from stride.sweeps.search.space import Space
 
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 

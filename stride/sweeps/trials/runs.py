@@ -21,8 +21,8 @@ from stride.runs.status import current_state
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.sweeps.sweep import Sweep
-from stride.sweeps.trials import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
-from stride.sweeps.watch import PRUNED_REASON, TrialWatch
+from stride.sweeps.trials.trial import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
+from stride.sweeps.trials.watch import PRUNED_REASON, TrialWatch
 from stride.trainer.fit.run_recorder import outcome as ending
 from stride.trainer.fit.run_start import NewRun, RunStart, typed_overrides
 from stride.trainer.starts.resume import ResumedRun

@@ -8,8 +8,8 @@ import optuna
 from optuna.pruners import BasePruner
 
 from stride.errors import ComponentError, nearest
-from stride.sweeps.named import given_arguments, made
-from stride.sweeps.pruners.pfl import PFLPruner
+from stride.sweeps.search.named import given_arguments, made
+from stride.sweeps.search.pruners.pfl import PFLPruner
 
 NAMES = {
     "nop": "NopPruner",

@@ -18,7 +18,7 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from stride.errors import ComponentError, nearest
-from stride.sweeps.named import given_arguments, made
+from stride.sweeps.search.named import given_arguments, made
 
 NAMES = {
     "tpe": "TPESampler",

@@ -7,7 +7,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from stride.stats.forecast import predicted_final
-from stride.sweeps.pruners.pfl import PFLPruner
+from stride.sweeps.search.pruners.pfl import PFLPruner
 
 END = 100
 

@@ -9,9 +9,9 @@ from stride.config.sweep.spec import SweepSpec
 from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths
 from stride.runs.work_dir import WorkDir
-from stride.sweeps.space import Space
-from stride.sweeps.trials import NAME, OVERRIDES, SINCE, WORKER, OpenTrial
-from stride.sweeps.worker_mark import WorkerMark, is_gone
+from stride.sweeps.search.space import Space
+from stride.sweeps.trials.trial import NAME, OVERRIDES, SINCE, WORKER, OpenTrial
+from stride.sweeps.trials.worker_mark import WorkerMark, is_gone
 
 
 class Queue:

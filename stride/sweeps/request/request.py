@@ -17,15 +17,15 @@ from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.runs.records.sweep import SweepRecord
 from stride.sweeps.base import base_of, base_values, write_base
-from stride.sweeps.check import check_trials
-from stride.sweeps.plan import Before, Entry, Plan, plan_listed, plan_search
-from stride.sweeps.revise import add_trials
-from stride.sweeps.seeds import seeds_of
-from stride.sweeps.setups import Setups
-from stride.sweeps.storage import open_storage
-from stride.sweeps.study import create_study, open_study
-from stride.sweeps.trials import WORKER
-from stride.sweeps.worker_mark import is_gone
+from stride.sweeps.request.check import check_trials
+from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
+from stride.sweeps.request.revise import add_trials
+from stride.sweeps.request.setups import Setups
+from stride.sweeps.search.storage import open_storage
+from stride.sweeps.search.study import create_study, open_study
+from stride.sweeps.trials.seeds import seeds_of
+from stride.sweeps.trials.trial import WORKER
+from stride.sweeps.trials.worker_mark import is_gone
 from stride.trainer.trainer import Trainer
 
 

@@ -6,7 +6,7 @@ from optuna import Study
 from optuna.trial import TrialState
 
 from stride.stats.paired import Paired, differences
-from stride.sweeps.trials import RUNS, SEED, VALUE, OpenTrial
+from stride.sweeps.trials.trial import RUNS, SEED, VALUE, OpenTrial
 
 
 def is_beaten(study: Study, trial: OpenTrial, mode: Literal["min", "max"]) -> bool:

@@ -10,9 +10,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from stride.config.sweep.space import Choice, Dimension, FloatRange, IntRange
 from stride.config.sweep.spec import SweepSpec
 from stride.config.sweep.value_lists import is_among
-from stride.sweeps.plan import Entry
-from stride.sweeps.space import Space
-from stride.sweeps.trials import NAME, OVERRIDES, RUNS, SEED, SETUP, VALUE
+from stride.sweeps.request.plan import Entry
+from stride.sweeps.search.space import Space
+from stride.sweeps.trials.trial import NAME, OVERRIDES, RUNS, SEED, SETUP, VALUE
 
 _LOG = 100.0
 """From what ratio of its largest to its smallest number on a grid counts as logarithmic."""
