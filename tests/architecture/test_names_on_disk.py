@@ -80,6 +80,7 @@ SCHEMA_NAMES = {
     "segment",
     "signature",
     "status",
+    "sweep",
     "tags",
 }
 QUIET = {"terminal_display": "off", "loggers": ["csv"]}

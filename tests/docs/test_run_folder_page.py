@@ -25,6 +25,7 @@ PARTS = {
     "Fidelity": "fidelity",
     "Parent": "parent",
     "StartWeightsRecord": "start weights",
+    "TrialRecord": "trial",
     "TargetStatistics": "statistics",
     "Difference": "difference",
     "CurveGroup": "group",
