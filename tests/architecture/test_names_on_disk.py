@@ -81,6 +81,7 @@ SCHEMA_NAMES = {
     "signature",
     "status",
     "sweep",
+    "sweep_file",
     "tags",
 }
 QUIET = {"terminal_display": "off", "loggers": ["csv"]}

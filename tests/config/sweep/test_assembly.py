@@ -77,5 +77,11 @@ def test_a_mistake_in_a_file_has_its_line(base: Resolved, tmp_path: Path) -> Non
             assemble([sweep_file(path)], base.layers)
         assert told in str(caught.value)
         assert f"(file {path}:{place})" in str(caught.value)
-    with pytest.raises(ConfigError, match=r"\(command line\)"):
-        assemble([sweep_file(path), words_layer(grid=["patience=1,1"])], base.layers)
+
+
+def test_a_mistake_in_words_is_not_blamed_on_the_file_below(base: Resolved, tmp_path: Path) -> None:
+    path = tmp_path / "sweep.toml"
+    path.write_text(FILE)
+    for typed in (words_layer(search=["lr=flat(1,2)"]), words_layer(trials=0)):
+        with pytest.raises(ConfigError, match=r"\(command line\)"):
+            assemble([sweep_file(path), typed], base.layers)
