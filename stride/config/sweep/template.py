@@ -80,7 +80,8 @@ class Template(NamedTuple):
 def read_template(run_file: str | Path, optimize_file: str | Path) -> Template:
     """Return the sweep that a run file and an optimisation file of the template ask for.
 
-    Import paths `module.Class` become `module:Class`, and those of torch and Optuna plain names.
+    Import paths `module.Class` become `module:Class`; those of torch and Optuna, of the template's
+    hyperbolic schedules and of its PFLPruner plain names, as STRIDE has these classes too.
     The source of the network is read, not run: where it takes its config as one table, as the
     template's own does, the keys of `net_config` belong to that argument. `GridSampler` makes a
     grid. Each trial is trained with all `seeds`.

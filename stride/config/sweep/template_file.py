@@ -13,7 +13,8 @@ Tree = dict[str, Any]
 
 _PLAIN = ("torch.optim", "torch.nn", "optuna.samplers", "optuna.pruners")
 _FUNCTIONS = "torch.nn.functional"
-_BUILT_IN = "PFLPruner"
+_BUILT_IN = ("pruner.PFLPruner", "hyperbolic_lr.HyperbolicLR", "hyperbolic_lr.ExpHyperbolicLR")
+"""Classes of the template's own modules that STRIDE has too, with the same arguments."""
 
 
 @final
@@ -71,10 +72,10 @@ def component_name(path: Any) -> Any:
     """Return what STRIDE calls the class that a dotted path names; what is not text as it is.
 
     `torch.optim.adamw.AdamW` is AdamW, `optuna.samplers.TPESampler` is TPESampler, `model.MLP` is
-    `model:MLP`.
+    `model:MLP`; `hyperbolic_lr.HyperbolicLR` and `pruner.PFLPruner` are STRIDE's own.
     """
     if not isinstance(path, str) or ":" in path:
         return path
     module, _, name = path.rpartition(".")
     of_library = any(f"{module}.".startswith(f"{one}.") for one in _PLAIN) and module != _FUNCTIONS
-    return name if not module or of_library or name == _BUILT_IN else f"{module}:{name}"
+    return name if not module or of_library or path in _BUILT_IN else f"{module}:{name}"

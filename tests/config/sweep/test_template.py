@@ -207,6 +207,8 @@ def test_a_mistake_is_refused_with_its_line(old: str, new: str, told: str) -> No
         ("torch.optimal.X", "torch.optimal:X"),
         ("optuna.pruners.MedianPruner", "MedianPruner"),
         ("pruner.PFLPruner", "PFLPruner"),
+        ("hyperbolic_lr.ExpHyperbolicLR", "ExpHyperbolicLR"),
+        ("own.pruner.PFLPruner", "own.pruner:PFLPruner"),
         ("recipes.model.CNN", "recipes.model:CNN"),
         ("a.b:C", "a.b:C"),
         ("MLP", "MLP"),
