@@ -39,7 +39,10 @@ WORDS = {
 }
 SECTIONS = json.loads((SCHEMAS / "config.schema.json").read_text())["$defs"]
 """Of the config; docs/config.md describes them."""
-SCHEMA_NAMES = sorted(path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.json"))
+SCHEMA_NAMES = sorted(
+    {path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.json")} - {"sweep_file"}
+)
+"""A sweep file is written by people."""
 
 
 def schema(name: str) -> dict[str, Any]:

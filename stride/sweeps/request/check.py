@@ -1,10 +1,7 @@
 """Check the keys and values of all trials before the first one is trained."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from stride.config import Resolved
-from stride.config.sweep.space import Choice
+from stride.config.sweep.checks import probes
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import UserError
 from stride.trainer.fit.open_sections import resolve_sections
@@ -17,8 +14,7 @@ _MOST = 1000
 def check_trials(base: Resolved, spec: SweepSpec, trainer: Trainer) -> None:
     """Refuse a trial that schema or constructors would refuse.
 
-    Of a search the ends of ranges and all choices are tried, each with the first values of the
-    other dimensions.
+    Of a search the ends of ranges, a number between and all choices are tried.
 
     Args:
         base: the config that all start from.
@@ -29,7 +25,7 @@ def check_trials(base: Resolved, spec: SweepSpec, trainer: Trainer) -> None:
         UserError: says which trial it is of.
     """
     given = trainer.builder.given
-    for overrides in examples(spec):
+    for overrides in probes(spec)[:_MOST]:
         try:
             resolved = base.override(overrides)
             trainer.builder.require_trust(resolved)
@@ -38,28 +34,3 @@ def check_trials(base: Resolved, spec: SweepSpec, trainer: Trainer) -> None:
             shown = ", ".join(f"{key}={value}" for key, value in overrides.items())
             error.where = f"{error.where}; in the trial {shown}" if error.where else shown
             raise
-
-
-def examples(spec: SweepSpec) -> Iterator[dict[str, Any]]:
-    """Yield the overrides of trials; of a search, such that each value at an end stands in one."""
-    if spec.kind != "search":
-        yield from spec.points()[:_MOST]
-        return
-    first = {key: _ends(one)[0] for key, one in spec.search.items()}
-    yield _active(spec, first)
-    for key, one in spec.search.items():
-        for value in _ends(one)[1:]:
-            chosen = {**first, **{k: v[0] for k, v in one.when.items()}, key: value}
-            yield _active(spec, chosen)
-
-
-def _ends(one: Any) -> list[Any]:
-    return one.values if isinstance(one, Choice) else [one.low, one.high]
-
-
-def _active(spec: SweepSpec, values: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, one in spec.search.items():
-        if one.is_active(found):
-            found[key] = values[key]
-    return found

@@ -1,5 +1,6 @@
 """Take the next trial: one whose worker has gone, one that waits, or one that is asked for."""
 
+import math
 from collections.abc import Iterator
 
 from optuna import Study
@@ -44,7 +45,8 @@ class Queue:
 
     def _begin(self, trials: list[FrozenTrial]) -> int | None:
         waits = any(one.state == TrialState.WAITING for one in trials)
-        wanted = self._spec.kind == "search" and len(trials) < (self._spec.trials or 0)
+        most = math.inf if self._spec.trials is None else self._spec.trials
+        wanted = self._spec.kind == "search" and len(trials) < most
         return self._study.ask().number if waits or wanted else None
 
     def _taken(self, number: int) -> OpenTrial:
