@@ -16,9 +16,11 @@ from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
 from stride_cli.programs.commands import commands as programs
 from stride_cli.reading.commands import commands as reading
 from stride_cli.running.commands import commands as running
+from stride_cli.sweeping.commands import commands as sweeping
 
 GROUPS = {
     "Train": running,
+    "Sweep": sweeping,
     "Read and compare": reading,
     "Decide": deciding,
     "Label": labelling,

@@ -1,6 +1,6 @@
 """The sweep of a trainer: plan it, work on it, name the best."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,14 +132,17 @@ class Sweeper:
         Worker(sweep, self._trainer).work(told)
         return best_of(sweep)
 
-    def begin(self) -> Sweep:
+    def begin(self, planned: Callable[[Plan], object] = bool) -> Sweep:
         """Bring the sweep's folder to what is asked, and open it.
+
+        Args:
+            planned: called with what is to become of the trials.
 
         Raises:
             UserError: as `plan`; no folder was made.
             RunError: another process works on the sweep as it was.
         """
-        self._request().write()
+        planned(self._request().write())
         return open_sweep(self.paths)
 
     def _request(self) -> Request:

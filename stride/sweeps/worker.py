@@ -47,11 +47,16 @@ class Worker:
         """
         with WorkerMark(self._sweep.paths) as mark:
             queue = Queue(self._sweep.paths, self._sweep.spec, self._sweep.study, mark)
-            while (trial := queue.take()) is not None:
-                outcome = self._finish(trial)
-                told(trial, outcome)
-                if outcome.error and self._sweep.spec.stop_on_error:
-                    return
+            failed = self._failed()
+            while not self._is_to_stop(failed) and (trial := queue.take()) is not None:
+                told(trial, self._finish(trial))
+
+    def _failed(self) -> int:
+        return len(self._sweep.study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
+
+    def _is_to_stop(self, failed: int) -> bool:
+        """Tell whether a trial has failed, be it another worker's, and the sweep ends by that."""
+        return self._sweep.spec.stop_on_error and self._failed() > failed
 
     def _finish(self, trial: OpenTrial) -> Outcome:
         try:

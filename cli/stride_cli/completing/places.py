@@ -59,6 +59,14 @@ def complete_metric(context: typer.Context, incomplete: str) -> list[str]:
     return [name for name in sorted(names) if name.startswith(incomplete)]
 
 
+def complete_sweep(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of the sweeps of the work_dirs typed before, the newest first."""
+    from stride.sweeps.following.found import sweep_names
+
+    names = [name for place in _typed_places(context) for name in sweep_names(place)]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def complete_names(context: typer.Context, incomplete: str) -> list[str]:
     """Return the names that a query knows, for the last of several behind commas."""
     from stride.runs.where.names import FIELDS

@@ -72,8 +72,8 @@ class Before:
     spec: SweepSpec
     work_dir: WorkDirPaths
 
-    def usable(self, spec: SweepSpec, *, retry_failed: bool) -> dict[str, FrozenTrial]:
-        """Return by setup the trials that may go over to what is asked now."""
+    def usable(self, spec: SweepSpec, *, retry_failed: bool) -> list[FrozenTrial]:
+        """Return the trials that may go over to what is asked now, if they train the same."""
         same_pruner = spec.pruner_kwargs == self.spec.pruner_kwargs
 
         def stays(one: FrozenTrial) -> bool:
@@ -83,7 +83,7 @@ class Before:
                 return not retry_failed
             return one.state != TrialState.WAITING and self._has_runs(one)
 
-        return {str(one.user_attrs.get(SETUP)): one for one in self.trials if stays(one)}
+        return [one for one in self.trials if stays(one)]
 
     def _has_runs(self, trial: FrozenTrial) -> bool:
         """Tell whether the runs of a trial are all there still."""
@@ -97,7 +97,7 @@ def plan_listed(
     wanted: Sequence[Entry], before: Before, spec: SweepSpec, *, retry_failed: bool
 ) -> Plan:
     """Compare the trials of a grid or list with those that there are."""
-    usable = before.usable(spec, retry_failed=retry_failed)
+    usable = {_setup(one): one for one in before.usable(spec, retry_failed=retry_failed)}
     entries = [Entry(one.overrides, one.setup, one.name, usable.get(one.setup)) for one in wanted]
     return _plan(entries, before, spec)
 
@@ -117,17 +117,23 @@ def plan_search(
         setup: gives the digest of what overrides train now.
         retry_failed: whether failed trials are trained again.
     """
-    usable, space = before.usable(spec, retry_failed=retry_failed), Space(spec.search)
+    space = Space(spec.search)
+    # A search may choose the same twice, and both count.
+    usable = {one.number: _setup(one) for one in before.usable(spec, retry_failed=retry_failed)}
     entries: list[Entry] = []
     for one in before.trials:
         overrides = one.user_attrs.get(OVERRIDES)
         if overrides is None or not space.holds(overrides):
             continue
         now = setup(overrides)
-        kept = usable.get(now) is one or one.state == TrialState.RUNNING
+        kept = usable.get(one.number) == now or one.state == TrialState.RUNNING
         if kept or (retry_failed and one.state == TrialState.FAIL):
             entries.append(Entry(overrides, now, before=one if kept else None))
     return _plan(entries, before, spec)
+
+
+def _setup(trial: FrozenTrial) -> str:
+    return str(trial.user_attrs.get(SETUP))
 
 
 def _plan(entries: list[Entry], before: Before, spec: SweepSpec) -> Plan:

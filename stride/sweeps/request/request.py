@@ -22,7 +22,7 @@ from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_se
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
 from stride.sweeps.search.storage import open_storage
-from stride.sweeps.search.study import create_study, open_study
+from stride.sweeps.search.study import build_choosers, create_study, open_study
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
 from stride.sweeps.trials.worker_mark import is_gone
@@ -70,6 +70,7 @@ class Request:
         Raises:
             UserError: a key or value of a trial is wrong; tells of which.
         """
+        build_choosers(spec)  # refused before there is a folder
         values = base_values(trainer)
         base = base_of(paths, values, spec)
         trainer.builder.require_trust(base)
@@ -94,8 +95,8 @@ class Request:
             wanted[: self.spec.trials], before, self.spec, retry_failed=self.retry_failed
         )
 
-    def write(self) -> None:
-        """Write the sweep's folder, or bring it to what is asked.
+    def write(self) -> Plan:
+        """Write the sweep's folder, or bring it to what is asked; return what that changed.
 
         Raises:
             RunError: another process works on the sweep as it was.
@@ -111,6 +112,7 @@ class Request:
                 self._write_study(record, plan)
             # Last: from here on the study is the sweep's, and a kill before it changes nothing.
             atomic_json(self.paths.record, record.to_json())
+        return plan
 
     def _record(self) -> SweepRecord | None:
         return SweepRecord.read(self.paths.record) if os.path.lexists(self.paths.record) else None

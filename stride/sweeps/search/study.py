@@ -2,12 +2,16 @@
 
 import optuna
 from optuna import Study
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from stride.config.sweep.spec import SweepSpec
-from stride.sweeps.search.pruners.build import build_pruner
-from stride.sweeps.search.samplers import build_sampler
+from stride.sweeps.search.pruners.build import EXACT as EXACT_PRUNERS
+from stride.sweeps.search.pruners.build import build_pruner, pruner_class
+from stride.sweeps.search.samplers import EXACT as EXACT_SAMPLERS
+from stride.sweeps.search.samplers import build_sampler, sampler_class
 from stride.sweeps.search.space import Space
 
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
@@ -38,13 +42,28 @@ def open_study(storage: BaseStorage, name: str, spec: SweepSpec) -> Study:
         UserError: the sampler or pruner is not one, or refuses its arguments.
     """
     quiet()
+    sampler, pruner = build_choosers(spec)
+    return optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
+
+
+def build_choosers(spec: SweepSpec) -> tuple[BaseSampler, BasePruner]:
+    """Build what chooses the next trial, and what ends one early.
+
+    Raises:
+        UserError: the sampler or pruner is not one, or refuses its arguments.
+    """
     sampler, pruner = spec.sampler_kwargs, spec.pruner_kwargs
     always = {key: one for key, one in spec.search.items() if not one.when}
-    return optuna.load_study(
-        study_name=name,
-        storage=storage,
-        sampler=build_sampler(
-            sampler.sampler_name, sampler.constructor_kwargs, spec.seed, Space(always).distributions
-        ),
-        pruner=build_pruner(pruner.pruner_name, pruner.constructor_kwargs),
+    together = Space(always).distributions
+    return (
+        build_sampler(sampler.sampler_name, sampler.constructor_kwargs, spec.seed, together),
+        build_pruner(pruner.pruner_name, pruner.constructor_kwargs),
     )
+
+
+def inexact(spec: SweepSpec) -> list[str]:
+    """Return the sampler and the pruner as far as they may decide otherwise after a kill."""
+    sampler = sampler_class(spec.sampler_kwargs.sampler_name).__name__
+    pruner = pruner_class(spec.pruner_kwargs.pruner_name).__name__
+    found = [sampler] if spec.kind == "search" and sampler not in EXACT_SAMPLERS else []
+    return [*found, *([] if pruner in EXACT_PRUNERS else [pruner])]

@@ -1,0 +1,99 @@
+"""Show a sweep under way on stderr: a view that is drawn again and again, or plain lines."""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from stride.loggers.screen import Screen
+from stride.visible import visible
+from stride_cli.output import tell
+from stride_cli.sweeping.sentences import ended_line, failure_lines, has_failed
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from optuna.trial import FrozenTrial
+
+    from stride.sweeps.following.standing import Standing
+    from stride.sweeps.sweep import Sweep
+
+
+class Display(ABC):
+    """Show a sweep.
+
+    Args:
+        sweep: that is shown.
+    """
+
+    def __init__(self, sweep: "Sweep") -> None:
+        self._sweep = sweep
+
+    @abstractmethod
+    def ended(self, trial: "FrozenTrial", standing: "Standing", number: int) -> None:
+        """Show that a trial has ended, as the number-th."""
+
+    @abstractmethod
+    def show(self, standing: "Standing") -> None:
+        """Show where the sweep stands."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the display."""
+
+    def _lines(self, trial: "FrozenTrial", standing: "Standing", number: int) -> Iterator[str]:
+        """Yield a line for a trial that has ended, of a failed one the end of its traceback too."""
+        yield ended_line(self._sweep, trial, standing, number)
+        if has_failed(trial):
+            yield from failure_lines(self._sweep, trial)
+
+
+class PlainDisplay(Display):
+    """Print a line for each trial that ends."""
+
+    def ended(self, trial: "FrozenTrial", standing: "Standing", number: int) -> None:
+        """Print it."""
+        tell("\n".join(self._lines(trial, standing, number)))
+
+    def show(self, standing: "Standing") -> None:
+        """Show nothing more."""
+
+    def close(self) -> None:
+        """Do nothing: each line is written already."""
+
+
+class LiveDisplay(Display):
+    """Draw counts, the best so far and the trials under way; failures stay above."""
+
+    def __init__(self, sweep: "Sweep") -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        super().__init__(sweep)
+        self._console = Console(file=cast("TextIO", Screen(sys.stderr)))
+        # Drawn where something was looked at, so that no further thread draws meanwhile.
+        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False)
+        self._live.start()
+
+    def ended(self, trial: "FrozenTrial", standing: "Standing", number: int) -> None:
+        """Print a failure above the view."""
+        for line in self._lines(trial, standing, number) if has_failed(trial) else ():
+            self._console.print(visible(line), markup=False, highlight=False)
+
+    def show(self, standing: "Standing") -> None:
+        """Draw the view."""
+        from stride_cli.sweeping.view import view
+
+        self._live.update(view(self._sweep, standing, self._console), refresh=True)
+
+    def close(self) -> None:
+        """Take the view away: what came out is told by then."""
+        from rich.text import Text
+
+        self._live.update(Text(), refresh=True)
+        self._live.stop()
+
+
+def open_display(sweep: "Sweep") -> Display:
+    """Return the display that suits stderr."""
+    return LiveDisplay(sweep) if Screen(sys.stderr).isatty() else PlainDisplay(sweep)

@@ -1,0 +1,113 @@
+"""`stride sweep --plan`: say what would be trained, and what is kept."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from stride.tables.table import Column, Table, numbers
+from stride_cli.listed import NAMED
+from stride_cli.output import print_json, print_table, tell
+from stride_cli.sweeping.sentences import inexact_notes, near, overrides_of, shown
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from stride.config.sweep.spec import SweepSpec
+    from stride.runs.layout import SweepPaths
+    from stride.sweeps.request.plan import Entry, Plan
+
+
+def print_plan(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths", *, json: bool) -> None:
+    """Print what is to become of the trials of a sweep."""
+    from stride.sweeps.search.study import inexact
+
+    notes = inexact(spec)
+    if json:
+        print_json(_plain(plan, spec, paths) | {"inexact": notes})
+        return
+    rows = [*_rows(plan)]
+    if rows:
+        columns = [Column("trial", str), Column("becomes", str), numbers("value")]
+        columns += [Column("overrides", long=True)]
+        print_table(Table(columns, [*_first(rows)]))
+    tell(summary(plan, spec, paths))
+    for note in inexact_notes(notes):
+        tell(note)
+
+
+def summary(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> str:
+    """Say in one line what is added, kept and left behind."""
+    found = Counter(_becomes(one) for one in plan.entries)
+    found["left"] = len(plan.left)
+    parts = [f"{found[name]} {text}" for name, text in _WORDS.items() if found[name]]
+    if (more := to_choose(plan, spec)) != 0:
+        many = "trials without end" if more is None else f"{more} trials"
+        parts.insert(0, f"{many} to be chosen by {spec.sampler_kwargs.sampler_name}")
+    where = f"sweep {paths.name} in {near(paths.path.parent.parent)}"
+    return f"{where}: {', '.join(parts) or 'nothing to train'}"
+
+
+_WORDS = {
+    "new": "to train",
+    "resumed": "to be resumed",
+    "kept": "kept",
+    "failed": "failed before (--retry-failed trains them again)",
+    "left": "left behind (their runs stay)",
+}
+
+
+def to_choose(plan: "Plan", spec: "SweepSpec") -> int | None:
+    """Return how many trials a search is still to choose, None for one without an end."""
+    if spec.kind != "search":
+        return 0
+    return None if spec.trials is None else max(0, spec.trials - len(plan.entries))
+
+
+def _becomes(entry: "Entry") -> str:
+    from optuna.trial import TrialState
+
+    if entry.before is None:
+        return "new"
+    states = {TrialState.RUNNING: "resumed", TrialState.FAIL: "failed"}
+    return states.get(entry.before.state, "kept")
+
+
+def _rows(plan: "Plan") -> Iterator[list[Any]]:
+    for one in plan.entries:
+        before = one.before
+        number, value = (None, None) if before is None else (before.number, before.value)
+        yield [number, _becomes(one), value, shown(one.overrides)]
+    for trial in plan.left:
+        yield [trial.number, "left", trial.value, shown(overrides_of(trial))]
+
+
+def _first(rows: Sequence[list[Any]]) -> Iterator[list[Any]]:
+    """Yield the first rows of each kind, and how many more there are."""
+    for kind in dict.fromkeys(row[1] for row in rows):
+        found = [row for row in rows if row[1] == kind]
+        yield from found[:NAMED]
+        if len(found) > NAMED:
+            yield [None, kind, None, f"and {len(found) - NAMED:,} more"]
+
+
+def _plain(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> dict[str, Any]:
+    entries = [
+        {"becomes": _becomes(one), "overrides": dict(one.overrides), **_before(one.before)}
+        for one in plan.entries
+    ]
+    left = [
+        {"becomes": "left", "overrides": overrides_of(one), **_before(one)} for one in plan.left
+    ]
+    return {
+        "sweep": paths.name,
+        "path": str(paths.path),
+        "trials": entries + left,
+        "to_choose": to_choose(plan, spec),
+    }
+
+
+def _before(trial: "FrozenTrial | None") -> dict[str, Any]:
+    if trial is None:
+        return {"trial": None, "value": None, "runs": []}
+    runs = [one["run"] for one in trial.user_attrs.get("runs", [])]
+    return {"trial": trial.number, "value": trial.value, "runs": runs}

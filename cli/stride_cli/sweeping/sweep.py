@@ -1,0 +1,163 @@
+"""`stride sweep`."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from stride.visible import quoted
+from stride_cli.errors import INTERRUPTED
+from stride_cli.output import print_path, tell
+from stride_cli.sweeping.asked import Asked, Files, read_asked, require_optuna
+from stride_cli.sweeping.sentences import counted, inexact_notes, near
+from stride_cli.sweeping.watch import Watch
+
+if TYPE_CHECKING:
+    from stride.sweeps.request.plan import Plan
+    from stride.sweeps.sweep import Sweep
+    from stride.sweeps.sweeper import Sweeper
+    from stride.trainer.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class How:
+    """How a sweep is worked on.
+
+    Attributes:
+        workers: how many processes train; 0 for none.
+        storage: URL of a database in place of a file.
+        retry_failed: whether failed trials are trained again.
+        trust: whether the user vouches for import paths that a folder names.
+        json: whether a program asks.
+    """
+
+    workers: int = 1
+    storage: str | None = None
+    retry_failed: bool = False
+    trust: bool = False
+    json: bool = False
+
+
+def run(
+    work_dir: str,
+    words: Mapping[str, Any],
+    files: Files,
+    name: str | None,
+    how: How,
+    *,
+    plan: bool,
+) -> None:
+    """Bring a sweep to what is asked and work on it; or say what that would be."""
+    asked = read_asked(work_dir, words, files, name)
+    for note in asked.notes:
+        tell(f"note: {note}")
+    trainer, sweeper = _sweeper(asked, how)
+    if plan:
+        from stride_cli.sweeping.plan import print_plan
+
+        print_plan(sweeper.plan(), asked.spec, sweeper.paths, json=how.json)
+        return
+    planned: list[Plan] = []
+    sweep = sweeper.begin(planned.append)
+    tell(_begun(sweep, planned[0]))
+    _work(sweep, lambda: trainer, how, files.config)
+
+
+def resume(work_dir: str, name: str | None, how: How) -> None:
+    """Go on with a sweep that is there, or join those who work on it."""
+    require_optuna()
+    from stride.sweeps.following.found import find_sweep
+
+    paths = find_sweep(Path(work_dir), name)
+
+    from stride.sweeps.following.standing import standing_of
+    from stride.sweeps.joining import trainer_of_sweep
+    from stride.sweeps.sweep import open_sweep
+
+    sweep = open_sweep(paths)
+    tell(f"sweep {paths.name} in {work_dir}: {counted(standing_of(sweep))}")
+    _work(sweep, lambda: trainer_of_sweep(sweep, trust=how.trust), how)
+
+
+def refuse_beside_resume(given: Mapping[str, Any]) -> None:
+    """Refuse options that say what a sweep is, where one goes on as it is.
+
+    Args:
+        given: option, with _ for - -> what was typed.
+
+    Raises:
+        UserError: something was.
+    """
+    from stride.errors import UserError
+
+    for option, value in given.items():
+        if value:
+            typed = "key=value" if option == "overrides" else f"--{option.replace('_', '-')}"
+            what = f"{typed} says what a sweep is, and --resume goes on with it as it is"
+            raise UserError(what, hint="type the whole sweep again, without --resume")
+
+
+def _sweeper(asked: Asked, how: How) -> "tuple[Trainer, Sweeper]":
+    from stride.sweeps.sweeper import Sweeper
+    from stride.trainer.commands import trainer_of
+
+    trainer = trainer_of(
+        asked.resolved, trust=how.trust, config_file=asked.config_file, overrides=asked.overrides
+    )
+    sweeper = Sweeper.of(
+        trainer, asked.spec, asked.name, storage=how.storage, retry_failed=how.retry_failed
+    )
+    return trainer, sweeper
+
+
+def _begun(sweep: "Sweep", plan: "Plan") -> str:
+    from stride.sweeps.search.study import inexact
+    from stride_cli.sweeping.plan import summary
+
+    return "\n".join([summary(plan, sweep.spec, sweep.paths), *inexact_notes(inexact(sweep.spec))])
+
+
+def _resume_command(sweep: "Sweep") -> str:
+    return f"stride sweep {quoted(near(sweep.work_dir))} --resume --name {quoted(sweep.paths.name)}"
+
+
+def _work(
+    sweep: "Sweep",
+    trainer: "Callable[[], Trainer]",
+    how: How,
+    config_file: str | None = None,
+) -> None:
+    """Train what is left, and tell how the sweep stands then."""
+    from stride_cli.sweeping.end import print_end
+
+    if not how.workers:
+        _leave_to_others(sweep)
+        return
+    with _leaving_by_signal(sweep), Watch(sweep):
+        if how.workers > 1:
+            from stride.sweeps.processes import work_in_processes
+
+            work_in_processes(sweep, how.workers, trust=how.trust)
+        else:
+            from stride.sweeps.worker import Worker
+
+            Worker(sweep, trainer()).work()
+    print_end(sweep, config_file, json=how.json)
+
+
+def _leave_to_others(sweep: "Sweep") -> None:
+    tell(f"nothing is trained here; to work on it from any terminal: {_resume_command(sweep)}")
+    print_path(sweep.paths.path)
+
+
+@contextmanager
+def _leaving_by_signal(sweep: "Sweep") -> Iterator[None]:
+    """Say how to go on where a signal ends the sweep, and leave by its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        tell(f"to go on, type: {_resume_command(sweep)}")
+        raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error
