@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stride.errors import StrideError as StrideError
     from stride.loggers.base import Logger as Logger
     from stride.models.model import Model as Model
-    from stride.models.model import Step as Step
+    from stride.models.steps.step import Step as Step
     from stride.runs.collection.run_list import open_runs as open_runs
     from stride.runs.run import Run as Run
     from stride.trainer.fit.kind import Kind as Kind
@@ -33,7 +33,7 @@ _MODULES = {
     "Logger": "stride.loggers.base",
     "Model": "stride.models.model",
     "Run": "stride.runs.run",
-    "Step": "stride.models.model",
+    "Step": "stride.models.steps.step",
     "StrideError": "stride.errors",
     "Trainer": "stride.trainer.trainer",
     "TrainerLike": "stride.callbacks.protocols",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # so that `from stride import Callback` loads no torch
     from stride.callbacks.protocols import TrainerLike
-    from stride.models.model import Step
+    from stride.models.steps.step import Step
 
 
 class Callback:

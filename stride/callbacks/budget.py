@@ -6,7 +6,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.durations import budget_seconds
 from stride.engine.stopping import StopRequest
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 
 class Budget(Callback):

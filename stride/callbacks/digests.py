@@ -3,7 +3,7 @@
 from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.engine.fingerprint import Fingerprint
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 
 class WeightDigests(Callback):

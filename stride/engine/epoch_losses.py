@@ -16,7 +16,7 @@ from stride.metrics.averages import Average, means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type
 from stride.metrics.names import named_numbers, require_no_clash
 from stride.models.losses import Size, Value
-from stride.models.model import NO_VALUES, Step, require_values
+from stride.models.steps.step import NO_VALUES, Step, require_values
 
 _HELD_STEPS = 32
 _HELD_NUMBERS = 1 << 20

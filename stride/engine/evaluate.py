@@ -15,8 +15,9 @@ from stride.metrics.base import Metric, compute_over_ranks, exact_type
 from stride.metrics.names import named_numbers, require_no_clash
 from stride.models.gradient_mode import evaluating
 from stride.models.losses import Size, to_sum_dtype, value_or_zero
-from stride.models.model import Model, Step, evaluated_step
+from stride.models.model import Model, evaluated_step
 from stride.models.shards import is_sharded
+from stride.models.steps.step import Step
 
 
 def evaluate(

@@ -30,7 +30,7 @@ from stride.engine.state import TrainState
 from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import NonFiniteLoss, Update
 from stride.errors import DataError, NonFiniteError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 
 class Batches(Protocol):

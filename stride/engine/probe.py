@@ -22,7 +22,9 @@ from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric, exact_type
 from stride.metrics.names import named_numbers, require_distinct, require_no_clash
 from stride.models.gradient_mode import evaluating
-from stride.models.model import Model, Step, as_step, batch_size, evaluated_step, loss_or_zero
+from stride.models.model import Model, evaluated_step
+from stride.models.steps.batch import batch_size
+from stride.models.steps.step import Step, as_step, loss_or_zero
 from stride.models.targets import CLASSES
 from stride.models.weights import clone_state
 

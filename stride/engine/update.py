@@ -19,8 +19,9 @@ from stride.engine.parallel.gradients import Gradients, OwnGradients
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
 from stride.models.losses import to_sum_dtype, value_or_zero
-from stride.models.model import Model, Step, as_step, loss_or_zero
+from stride.models.model import Model
 from stride.models.shards import full_tensor
+from stride.models.steps.step import Step, as_step, loss_or_zero
 
 
 class NonFiniteLoss(ArithmeticError):

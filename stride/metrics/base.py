@@ -11,7 +11,7 @@ from torch import Tensor
 
 from stride.distributed import gather, world_size
 from stride.errors import ComponentError, DataError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 KEY = "training_config.metrics"
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from stride.errors import DataError
 from stride.metrics.base import KEY, Metric, Sums, exact_type, outputs_and_targets
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 
 class Accuracy(Sums):

@@ -14,7 +14,7 @@ from stride.config.validation_errors import unknown_key
 from stride.errors import ComponentError
 from stride.metrics.base import KEY, Metric, Task, exact_type, outputs_and_targets
 from stride.metrics.choice import MetricChoice
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.models.targets import match_shape
 
 # The first that has a name wins: torchmetrics' own classes choose by the task.

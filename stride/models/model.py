@@ -1,51 +1,20 @@
 """The Model that the loop calls: a network, its criterion and their steps."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Real
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from stride.config.metrics import value_name_fault
-from stride.errors import DataError, nearest_name
 from stride.models.frozen_networks import FrozenNetworks
 from stride.models.gradient_mode import evaluating, forget_gradients, without_graph
-from stride.models.losses import LABELS, Size, Value, loss_function_for, value_or_zero
+from stride.models.losses import LABELS, loss_function_for
 from stride.models.shards import state_like
+from stride.models.steps.batch import batch_size, split_batch
+from stride.models.steps.step import NO_VALUES, Step, as_step, new_step
 from stride.models.targets import CLASSES, POINTWISE, class_indices, match_shape
 
-NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 CRITERION = "criterion:"  # prefix of a criterion's own state; no attribute name holds a colon
-
-
-class Step(NamedTuple):
-    """The result of one step: the mean loss over its samples, and what metrics need.
-
-    Attributes:
-        loss: scalar mean over the batch, with its graph in training.
-        size: what the loss is the mean of: how many samples, tokens or nodes, or the sum of their
-            weights; a number, or a tensor of one, never waited for. It is the loss's weight
-            wherever losses come together: microbatches, processes, epochs. Of 0, a step counts
-            nothing. Where in an epoch a training is does not follow from it.
-        outputs: what the network returned, if metrics are to see it.
-        targets: the targets as the criterion saw them (shapes and type made to fit the outputs).
-        values: further means over the step, by name: numbers, or tensors of one, never waited for.
-            They are averaged and recorded as the loss is.
-        optimizer: the name of the one that this step is an update of, where there are several.
-    """
-
-    loss: Tensor
-    size: Size
-    outputs: Any = None
-    targets: Any = None
-    values: Mapping[str, Value] = NO_VALUES
-    optimizer: str = ""
-
-
-new_step = tuple.__new__  # half the time of Step(...), which is Python code
 
 
 class Model:
@@ -232,104 +201,6 @@ def evaluated_step(model: Model, batch: Any) -> Step:
     return detached
 
 
-def as_step(result: Any, batch: Any) -> Step:
-    """Return a user's step result as a Step: a bare loss gets its size from the batch."""
-    if isinstance(result, Step):
-        if isinstance(result.loss, Tensor) and not result.loss.ndim and _is_size(result.size):
-            require_values(result.values)
-            return result
-        raise DataError(
-            "the Step that the model's step returned has no scalar loss, or no number for its size",
-            hint="return the mean loss as a tensor without dimensions, and the number of samples",
-        )
-    if isinstance(result, Tensor) and result.numel() == 1:
-        return Step(result.reshape(()), batch_size(batch))
-    shape = f" of shape {tuple(result.shape)}" if isinstance(result, Tensor) else ""
-    raise DataError(
-        f"the model's step returned a {type(result).__name__}{shape}",
-        hint="return the mean loss as a scalar tensor, or stride.Step(loss, size)",
-    )
-
-
-def _is_size(size: Any) -> bool:
-    if isinstance(size, Tensor):
-        return not size.ndim
-    return isinstance(size, Real) and not isinstance(size, bool) and 0 <= float(size) < math.inf
-
-
-def require_values(values: Any) -> None:
-    """Refuse named values of a step that cannot be recorded.
-
-    Raises:
-        DataError: they are not a mapping of names to scalars, or a name is taken or not one.
-    """
-    if not isinstance(values, Mapping):
-        raise _bad_values(f"are a {type(values).__name__}, not a dict of names and scalars")
-    for name, value in values.items():
-        if fault := value_name_fault(name):
-            near = nearest_name(name, lambda one: not value_name_fault(one))
-            raise _bad_values(f"have the name {name!r}, {fault}", near)
-        if not is_scalar(value):
-            shape = f" of shape {tuple(value.shape)}" if isinstance(value, Tensor) else ""
-            raise _bad_values(f"hold a {type(value).__name__}{shape} as {name!r}, not one number")
-
-
-def is_scalar(value: Any) -> bool:
-    """Tell whether a value of a step is one real number, or a tensor of one."""
-    if isinstance(value, Tensor):
-        return not value.ndim and not value.is_complex()
-    return isinstance(value, Real)
-
-
-def _bad_values(what: str, hint: str = "") -> DataError:
-    return DataError(
-        f"the values of the Step that the model's step returned {what}",
-        where="training_step or evaluation_step",
-        hint=hint
-        or 'return Step(loss, size, outputs, targets, values={"kl": kl}), kl the mean as a '
-        "number or a tensor without dimensions",
-    )
-
-
-def loss_or_zero(step: Step) -> Tensor:
-    """Return the loss without its graph: 0 where it is the mean of nothing, and so NaN."""
-    return value_or_zero(step.loss, step.size)
-
-
-def split_batch(batch: Any) -> tuple[Any, Any]:
-    """Return inputs and targets of a batch; inputs alone are their own targets."""
-    if isinstance(batch, Tensor):
-        return batch, batch
-    if isinstance(batch, Mapping) and "inputs" in batch:
-        return batch["inputs"], batch.get("targets", batch["inputs"])
-    if isinstance(batch, (tuple, list)) and len(batch) in (1, 2):
-        return batch[0], batch[-1]
-    form = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else type(batch)
-    raise DataError(
-        f"a batch that is a {form} is not (inputs, targets)",
-        hint='yield (inputs, targets), inputs, {"inputs": ..., "targets": ...}, '
-        "or give the model its own training_step",
-    )
-
-
 def network_part(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return a Model's state without what belongs to its criterion: the weights, as in a file."""
     return {name: value for name, value in state.items() if not name.startswith(CRITERION)}
-
-
-def batch_size(batch: Any) -> int:
-    """Return the number of samples: the length of the first tensor found in the batch.
-
-    A batch in which none is found, as an object of another library, counts as one sample.
-    """
-    size = _first_length(batch)
-    return 1 if size is None else size
-
-
-def _first_length(batch: Any) -> int | None:
-    if isinstance(batch, Tensor):
-        return batch.shape[0] if batch.ndim else 1
-    if not isinstance(batch, (Mapping, tuple, list)):
-        return None
-    parts = batch.values() if isinstance(batch, Mapping) else batch
-    return next((n for part in parts if (n := _first_length(part)) is not None), None)

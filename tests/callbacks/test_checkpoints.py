@@ -17,7 +17,7 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import Hooks
 from stride.engine.state import TrainState
 from stride.errors import LostRun, StrideError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.layout import CheckpointPaths, checkpoint_name
 from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord
 from stride.runs.writer import RunWriter

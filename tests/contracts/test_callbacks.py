@@ -27,7 +27,7 @@ from stride.config.sections.average import AverageConfig
 from stride.data.generators import is_stateful
 from stride.engine.hooks import NAMES
 from stride.engine.random import RandomState
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.reproduction.compare import compare_runs
 from stride.trainer.proof.worker import DiesAt, Task
 from stride.trainer.starts.reproduce import StopAt

@@ -9,7 +9,7 @@ import torch
 from examples.pendulums import PendulumTrainer
 from stride.callbacks.base import Callback
 from stride.engine.loop import Loop
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.reproduction.compare import compare_runs
 from stride.runs.run import Run
 from stride.trainer.fit.kind import Kind

@@ -10,7 +10,7 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.fingerprints import steps_of
 
 

@@ -11,7 +11,8 @@ from stride.engine.evaluate import evaluate
 from stride.engine.precision import Precision
 from stride.metrics.base import Metric
 from stride.metrics.build import build_metrics
-from stride.models.model import Model, Step
+from stride.models.model import Model
+from stride.models.steps.step import Step
 
 FP32 = Precision("fp32", torch.device("cpu"))
 

@@ -12,7 +12,8 @@ from stride.engine.precision import Precision
 from stride.engine.probe import LastBatch, probe, shapes
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
-from stride.models.model import Model, Step
+from stride.models.model import Model
+from stride.models.steps.step import Step
 
 FP32 = Precision("fp32", torch.device("cpu"))
 

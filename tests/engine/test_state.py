@@ -8,7 +8,7 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.state import Latest, LoaderState, TrainState, shard_batches
 from stride.engine.stop_consensus import PerRankState
 from stride.errors import ComponentError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 
 class Part:

@@ -10,7 +10,8 @@ from torch import nn
 from stride.engine.optim.optimizers import Optimizers
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
-from stride.models.model import Model, Step
+from stride.models.model import Model
+from stride.models.steps.step import Step
 
 CPU = torch.device("cpu")
 

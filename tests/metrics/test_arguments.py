@@ -14,7 +14,7 @@ from stride.metrics.base import Metric, Sums
 from stride.metrics.build import build_metrics
 from stride.metrics.choice import MetricSpec
 from stride.metrics.names import named_numbers
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 CUTS = [1, 40, 41, 64]
 

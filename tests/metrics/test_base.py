@@ -17,7 +17,7 @@ from stride.metrics.base import Metric
 from stride.metrics.build import build_metrics, default_metrics
 from stride.metrics.classification import METRICS as CLASS_METRICS
 from stride.metrics.regression import METRICS as NUMBER_METRICS
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 CUTS = [1, 40, 41, 64]  # batches of 1, 39, 1, 23 and 36 samples
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from stride.errors import DataError
-from stride.models.model import Model, loss_or_zero
+from stride.models.model import Model
+from stride.models.steps.step import loss_or_zero
 
 CLASSES = 4
 WEIGHTS = torch.tensor([0.0, 1.0, 10.0, 0.5])

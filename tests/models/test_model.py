@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from stride.errors import DataError
 from stride.models.build import as_model
-from stride.models.model import Model, Step, as_step, batch_size, split_batch
+from stride.models.model import Model
+from stride.models.steps.batch import batch_size, split_batch
+from stride.models.steps.step import Step, as_step
 
 
 def linear(inputs: int = 3, outputs: int = 2) -> nn.Module:

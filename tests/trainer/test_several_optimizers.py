@@ -7,7 +7,7 @@ from torch import nn
 from stride.config.schema import Config
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError, DataError, RunError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.run import Run
 from tests.integration.same_runs import problems_of
 from tests.trainer.killing import Killed, Killer

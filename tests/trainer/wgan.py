@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from stride.callbacks.base import Callback
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 CRITIC_STEPS = 5
 RATE = {"generator": 1e-3, "critic": 2e-3}

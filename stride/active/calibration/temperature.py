@@ -13,7 +13,8 @@ from stride.active.pool.pool import Network
 from stride.distributed import gather
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
-from stride.models.model import Model, split_batch
+from stride.models.model import Model
+from stride.models.steps.batch import split_batch
 from stride.models.targets import CLASSES, LABEL_LOGITS
 
 KEY = "active_config.temperature_scaling"

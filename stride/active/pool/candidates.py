@@ -14,7 +14,9 @@ from stride.models.build import build_network
 from stride.models.composed import ComposedNetwork
 from stride.models.infer import Shapes
 from stride.models.initial import load_initial
-from stride.models.model import Model, Step, split_batch
+from stride.models.model import Model
+from stride.models.steps.batch import split_batch
+from stride.models.steps.step import Step
 from stride.models.weights import Loaded
 
 KEY = "model_kwargs.candidates"

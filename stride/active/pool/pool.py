@@ -21,7 +21,8 @@ from stride.active.pool.outputs import (
 from stride.data.seeding import generator, mix
 from stride.engine.precision import Precision
 from stride.errors import DataError
-from stride.models.model import Model, split_batch
+from stride.models.model import Model
+from stride.models.steps.batch import split_batch
 
 QUERY = 8  # which of the random streams of a seed
 

@@ -13,7 +13,8 @@ from stride.engine.optim.rates import rates
 from stride.engine.optim.schedule import KEY as SCHEDULER
 from stride.engine.optim.schedule import Schedule, build_schedule
 from stride.errors import ConfigError, DataError, RunError, nearest
-from stride.models.model import Model, Step
+from stride.models.model import Model
+from stride.models.steps.step import Step
 
 Sections = Mapping[str, Mapping[str, Any]]
 

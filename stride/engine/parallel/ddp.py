@@ -14,7 +14,8 @@ from stride.engine.parallel.gradient_sums import add_gradients, divide_gradients
 from stride.engine.parallel.gradients import Backward, SharedGradients
 from stride.engine.precision import Precision
 from stride.engine.random import untouched
-from stride.models.model import Model, Step, as_step
+from stride.models.model import Model
+from stride.models.steps.step import Step, as_step
 
 # Whether each forward pass copies rank 0's buffers: torch 2.13 gave it another name.
 _NAMES = signature(DistributedDataParallel).parameters

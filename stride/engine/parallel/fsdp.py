@@ -20,8 +20,9 @@ from stride.engine.precision import Precision
 from stride.engine.random import untouched
 from stride.errors import ConfigError
 from stride.log import LOGGER
-from stride.models.model import Model, Step, as_step
+from stride.models.model import Model
 from stride.models.shards import is_sharded
+from stride.models.steps.step import Step, as_step
 
 _LISTS = (nn.Sequential, nn.ModuleList)
 _KEY = "distributed_config.strategy"

@@ -12,7 +12,9 @@ from stride.distributed import all_sum, any_rank, gather, world_size
 from stride.engine.parallel.gradient_sums import add_gradients, copy_tensors, divide_gradients
 from stride.errors import DataError
 from stride.models.losses import Size, to_sum_dtype
-from stride.models.model import Model, Step, batch_size, loss_or_zero
+from stride.models.model import Model
+from stride.models.steps.batch import batch_size
+from stride.models.steps.step import Step, loss_or_zero
 
 Backward = Callable[..., None]
 

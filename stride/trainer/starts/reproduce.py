@@ -9,7 +9,7 @@ from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.config import Overrides
 from stride.distributed import world_size
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
 from stride.runs.records.reproduction import ReproductionRecord

@@ -9,7 +9,7 @@ from stride.config.schema import Config
 from stride.data import Data
 from stride.data.array_dataset import ArrayDataset, rows
 from stride.errors import DataError
-from stride.models.model import split_batch
+from stride.models.steps.batch import split_batch
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.session import Session
 from stride.trainers.active.compatibility import order_of, reader_of

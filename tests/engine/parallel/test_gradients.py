@@ -16,7 +16,8 @@ from stride.engine.parallel.build import build_gradients, choose_strategy
 from stride.engine.parallel.gradients import Flat, OwnGradients
 from stride.engine.precision import Precision
 from stride.engine.update import NonFiniteLoss, Update
-from stride.models.model import Model, Step, loss_or_zero
+from stride.models.model import Model
+from stride.models.steps.step import Step, loss_or_zero
 
 CPU = torch.device("cpu")
 FP32 = Precision("fp32", CPU)

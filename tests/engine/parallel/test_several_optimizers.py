@@ -11,7 +11,8 @@ from stride.engine.parallel.gradients import Flat
 from stride.engine.precision import Precision
 from stride.engine.update import Update
 from stride.errors import DataError
-from stride.models.model import Model, Step
+from stride.models.model import Model
+from stride.models.steps.step import Step
 
 NAMES = ("first", "second")
 

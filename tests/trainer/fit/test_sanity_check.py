@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from stride.data.seeding import advanced_since, read_globals
 from stride.engine.random import seed_everything
 from stride.errors import ConfigError, DataError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.trainer.fit.sanity_check import last_batch, sanity_check
 
 PARTS = """
