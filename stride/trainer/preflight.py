@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from stride.engine.optim.optimizers import build_optimizers, build_schedules
-from stride.engine.probe import disposable
+from stride.engine.probe.disposable import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError

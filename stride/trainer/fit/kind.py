@@ -12,7 +12,7 @@ from stride.config.validation_errors import unknown_key
 from stride.data import Data
 from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
-from stride.engine.probe import LastBatch
+from stride.engine.probe.last_batch import LastBatch
 from stride.errors import ComponentError, nearest
 from stride.metrics.choice import MetricSpec
 from stride.trainer.fit.assembly import Assembly, require_returned

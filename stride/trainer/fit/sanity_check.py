@@ -8,7 +8,8 @@ from stride.config.metrics import GRAD_NORM, metric_name, split_name
 from stride.data import Batches, Data
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import world_size
-from stride.engine.probe import LastBatch, probe
+from stride.engine.probe.last_batch import LastBatch
+from stride.engine.probe.probe import probe
 from stride.errors import StrideError
 from stride.metrics.base import KEY as METRICS
 from stride.trainer.fit.assembly import Assembly, lengths

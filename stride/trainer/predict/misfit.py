@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stride.engine.probe import shapes
+from stride.engine.probe.messages import shapes
 from stride.errors import DataError
 
 

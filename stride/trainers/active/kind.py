@@ -8,7 +8,7 @@ from stride.config import Resolved
 from stride.config.schema import Config
 from stride.data import Data
 from stride.engine.loop import Loop
-from stride.engine.probe import LastBatch
+from stride.engine.probe.last_batch import LastBatch
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.open_sections import values_of

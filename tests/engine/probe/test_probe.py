@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from stride.engine.precision import Precision
-from stride.engine.probe import LastBatch, probe, shapes
+from stride.engine.probe.last_batch import LastBatch
+from stride.engine.probe.messages import shapes
+from stride.engine.probe.probe import probe
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
 from stride.models.model import Model

@@ -1,0 +1,1 @@
+"""Try a model on small batches before a run is claimed, leaving no trace."""
