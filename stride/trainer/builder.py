@@ -14,7 +14,8 @@ from stride.distributed import is_main
 from stride.errors import ConfigError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.models.shards import is_sharded
-from stride.trainer.fit.assembly import Assembly, Given, assemble, require_returned
+from stride.trainer.fit.assembly import Assembly, Given, require_returned
+from stride.trainer.fit.construction.assembly import assemble
 from stride.trainer.fit.kind import Kind
 from stride.trainer.frozen_runs import complete_frozen
 from stride.trainer.process_state import drawing

@@ -1,60 +1,26 @@
-"""Build what a training needs from a config, and write back what was decided on the way."""
+"""Data, model and the config that says how to build them again."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from torch.nn.parameter import UninitializedParameter
 
 from stride.callbacks.monitor import Monitor
 from stride.config.metrics import split_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
-from stride.data import (
-    Batches,
-    Data,
-    Normalization,
-    build_data,
-    data_from_loaders,
-    user_batches,
-    validation_loaders,
-)
+from stride.data import Batches, Data
 from stride.data.batches.base import limited
-from stride.data.short_epochs import shorten
-from stride.distributed import world_size
-from stride.engine.device import resolve_device
-from stride.engine.dynamo import keep_dynamo_out
-from stride.engine.optim.build import fused
-from stride.engine.optim.optimizers import optimizer_key, schedule_key
-from stride.engine.optim.schedule import resolve_scheduler
-from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
-from stride.errors import ComponentError, ConfigError, DataError, nearest
-from stride.metrics.build import build_metrics, default_metrics
+from stride.errors import ComponentError, DataError, nearest
+from stride.metrics.build import build_metrics
 from stride.metrics.choice import MetricSpec, read_choices
-from stride.models.build import (
-    as_model,
-    build_criterion,
-    build_model,
-    resolve_criterion,
-    resolve_model,
-)
-from stride.models.freeze import freeze
 from stride.models.model import Model
-from stride.trainer.fit.config_paths import placed_data, placed_weights
 from stride.trainer.fit.monitors import saving_monitor, stopping_monitor
-from stride.trainer.fit.open_sections import (
-    SCHEDULE,
-    ignored_target,
-    resolve_sections,
-    scheduler_sections,
-    values_of,
-)
-from stride.trainer.weights.frozen_networks import give_frozen
-from stride.trainer.weights.start_weights import StartedFrom, load_start_weights
+from stride.trainer.weights.start_weights import StartedFrom
 
 MODEL_NAME = "model_kwargs.model_name"
 SET_MODEL = "set_model"  # the origin of the name of a model that was given from Python
@@ -250,181 +216,6 @@ def require_returned(kind: object, method: str, value: object, wanted: type, hin
             f"{type(kind).__name__}.{method} gives {type(value).__name__}, not {wanted.__name__}",
             where="trainer",
             hint=hint,
-        )
-
-
-def assemble(
-    resolved: Resolved,
-    objects: Given,
-    kind: KindOfTraining,
-    *,
-    splits: tuple[str, ...] = ("train", "val", "test"),
-    normalization: Normalization | None = None,
-    trains: bool = True,
-) -> Assembly:
-    """Build data and model of a config; the cheap checks come first.
-
-    Args:
-        resolved: the config.
-        objects: what stands for what the config would build.
-        kind: of training, which may have loaders of its own.
-        splits: of the data that are built.
-        normalization: statistics to apply; None: those of the training split.
-        trains: whether optimiser and schedule are checked and written out too.
-
-    Raises:
-        UserError: any key, value, name, file or shape that is wrong; nothing is on disk yet.
-    """
-    config = resolved.config
-    _require_model(resolved, objects)
-    if not config.training_config.compile:
-        keep_dynamo_out()
-    device = resolve_device(config.device)
-    loaders = kind.loaders(config)
-    require_returned(kind, "loaders", loaders, Mapping, "write `return {}` for those of the config")
-    objects = replace(objects, loaders={**loaders, **objects.loaders})
-    sections: dict[str, Any] = resolve_sections(
-        config,
-        loader=objects.loaders.get("train"),
-        model=objects.model,
-        constructor=objects.constructor,
-        trains=trains,
-    )
-    data = _build_data(resolved, sections, objects, device, splits, normalization)
-    sections["dataset_kwargs"] |= data.inferred
-    if trains:
-        data = shorten(data, config.training_config, config.seed)
-        kind.take_data(config, data)
-    model, started_from = _build_model(resolved, sections, objects, data)
-    freeze(model, config.model_kwargs.freeze)
-    give_frozen(model, resolved).to(device)
-    if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it
-        model.to(device)
-    _require_shapes(model)
-    if trains:
-        _complete_optimizers(sections, config, data, model, kind)
-    several = bool(config.optimizers)
-    strategy = choose_strategy(config.distributed_config.strategy, model, several=several)
-    sections["distributed_config"] = {"strategy": strategy}
-    names = config.training_config.metrics
-    return Assembly(
-        _completed(resolved, sections, objects),
-        device,
-        data,
-        model,
-        [*(default_metrics(data.info) if names is None else names)],
-        Precision(config.training_config.precision, device),
-        kind,
-        objects.model is not None,
-        started_from=started_from,
-    )
-
-
-def _completed(resolved: Resolved, sections: Mapping[str, Any], objects: Given) -> Resolved:
-    """Return the config with what was decided; of a given model it has the class alone."""
-    complete = resolved.with_sections(sections)
-    if objects.model is None:
-        return complete
-    return replace(complete, origins=complete.origins | {MODEL_NAME: SET_MODEL})
-
-
-def _complete_optimizers(
-    sections: dict[str, Any], config: Config, data: Data, model: Model, kind: KindOfTraining
-) -> None:
-    """Choose fused optimisers where that is possible, and give schedules their lengths."""
-    epochs, steps = lengths(config, data)
-    mode = saving_monitor(config.training_config, validates(config, data, kind)).mode
-    for name, section in scheduler_sections(config).items():
-        key, schedule = optimizer_key(name), schedule_key(name)
-        sections[key] = fused(
-            sections[key],
-            model.parameters(),
-            divided=config.distributed_config.strategy == "fsdp",
-            sparse=any(getattr(part, "sparse", False) is True for part in model.network.modules()),
-            key=key,
-        )
-        # How many updates each of several makes, only the steps will tell.
-        own = None if name else steps
-        sections[schedule] = resolve_scheduler(
-            section, epochs=epochs, steps=own, mode=mode, key=schedule
-        )
-    if named := [*config.optimizers]:
-        sections["optimizers"] = {
-            name: sections.pop(optimizer_key(name)) | {SCHEDULE: sections.pop(schedule_key(name))}
-            for name in named
-        }
-
-
-def _require_model(resolved: Resolved, objects: Given) -> None:
-    """Refuse a run's config whose model was an object, where there is none now."""
-    if objects.model is None and resolved.origins.get(MODEL_NAME) == SET_MODEL:
-        raise ComponentError(
-            f"the run's model, a {resolved.config.model_kwargs.model_name}, was given from Python",
-            hint="in Python: trainer.set_model(one that is built alike), then the same again",
-        )
-
-
-def _build_data(
-    resolved: Resolved,
-    sections: Mapping[str, Any],
-    objects: Given,
-    device: torch.device,
-    splits: tuple[str, ...],
-    normalization: Normalization | None,
-) -> Data:
-    """Build the config's data, or wrap the loaders given; a single one replaces its split."""
-    loaders = {f"{split}_loader": loader for split, loader in objects.loaders.items()}
-    ignored = ignored_target(resolved.config)
-    if "train_loader" in loaders:
-        return data_from_loaders(**loaders, device=device, ignored=ignored)
-    data = build_data(
-        placed_data(sections["dataset_kwargs"], resolved),
-        sections["load_data_kwargs"],
-        seed=resolved.config.seed,
-        device=device,
-        splits=splits,
-        normalization=normalization,
-        ignored=ignored,
-    )
-    extra: dict[str, Any] = dict(data.extra_loaders)
-    if "val_loader" in loaders:
-        loaders["val_loader"], others = validation_loaders(loaders["val_loader"])
-        extra |= {name: user_batches(one, device, "val_loader") for name, one in others.items()}
-    wrapped: dict[str, Any] = {
-        name: user_batches(one, device, name) for name, one in loaders.items()
-    }
-    return replace(data, extra_loaders=extra, **wrapped)
-
-
-def _build_model(
-    resolved: Resolved, sections: dict[str, Any], objects: Given, data: Data
-) -> tuple[Model, StartedFrom]:
-    """Build the model, or take the one given; note both sections as they turned out."""
-    config = resolved.config
-    criterion_values = values_of(config.criterion_kwargs)
-    sections["criterion_kwargs"] = resolve_criterion(criterion_values, data.info)
-    criterion = build_criterion(sections["criterion_kwargs"])
-    if objects.model is not None:
-        network = objects.model.network if isinstance(objects.model, Model) else objects.model
-        kind = type(network)
-        sections["model_kwargs"] = {"model_name": f"{kind.__module__}:{kind.__qualname__}"}
-        return as_model(objects.model, criterion), StartedFrom()
-    values = values_of(config.model_kwargs)
-    made_by = objects.constructor
-    section = resolve_model(values, data.info, seed=config.seed, constructor=made_by)
-    sections["model_kwargs"] = section
-    model = build_model(section, criterion, data.info, constructor=made_by)
-    source = placed_weights(section["init_from"], resolved)
-    return model, load_start_weights(model.network, source)
-
-
-def _require_shapes(model: Model) -> None:
-    if any(isinstance(parameter, UninitializedParameter) for parameter in model.parameters()):
-        raise ConfigError(
-            "the model has lazy layers, whose sizes are not known yet",
-            key="model_kwargs.model_name",
-            where="model_kwargs.model_name",
-            hint="call the network on a batch in its constructor, or before set_model",
         )
 
 

@@ -17,8 +17,9 @@ from stride.models.build import build_network, resolve_model
 from stride.models.weights import read_weights
 from stride.runs.files.atomic import read_record
 from stride.runs.run import Run
-from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given, assemble
+from stride.trainer.fit.assembly import MODEL_NAME, SET_MODEL, Assembly, Given
 from stride.trainer.fit.component_sources import used_by, used_by_network
+from stride.trainer.fit.construction.assembly import assemble
 from stride.trainer.fit.kind import Kind, Supervised, kind_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.starts.classes import own_constructor, warn_of_others

@@ -1,0 +1,1 @@
+"""Build what one `fit` works with: data, model, and what belongs to the state."""
