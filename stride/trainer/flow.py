@@ -12,9 +12,9 @@ from stride.loggers.text import TextLog
 from stride.runs.provenance.collect import Survey
 from stride.trainer.builder import Builder
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.building import build_session
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.config_warnings import config_warnings
+from stride.trainer.fit.construction.session import build_session
 from stride.trainer.fit.finalizer import Finalizer
 from stride.trainer.fit.kind import loops_of
 from stride.trainer.fit.results import Stopwatch

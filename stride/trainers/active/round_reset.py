@@ -18,7 +18,7 @@ from stride.engine.optim.schedule import LENGTHS, Schedule, build_schedule
 from stride.engine.optim.state import OptimizerState
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, lengths
-from stride.trainer.fit.building import build_optimizers_of
+from stride.trainer.fit.construction.session import build_optimizers_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Session
 

@@ -1,1 +1,1 @@
-"""Build what one `fit` works with: data, model, and what belongs to the state."""
+"""Build what one `fit` works with: data, model, and the session around them."""

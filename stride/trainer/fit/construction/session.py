@@ -1,7 +1,7 @@
-"""Build what one `fit` works with, for an assembly of data and model."""
+"""Build the session of one `fit`, for an assembly of data and model."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,14 @@ from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import Hooks
 from stride.engine.optim.optimizers import (
+    NamedSchedules,
     Optimizers,
     build_optimizers,
     build_schedules,
     part_name,
     schedules_by_part,
 )
+from stride.engine.optim.schedule import Schedule
 from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
@@ -76,10 +78,7 @@ def build_session(
     optimizers = build_optimizers_of(assembly)
     sections = scheduler_sections(config)
     schedule = build_schedules(sections, optimizers, metric=callback_set.monitor.metric)
-    if config.training_config.digest_every:
-        callback_set.in_order.append(
-            WeightDigests(fingerprint, config.training_config.digest_every)
-        )
+    callback_set.in_order.extend(_digests(config, fingerprint))
     losses, loader = _epoch_losses(assembly, fingerprint), _loader(assembly)
     metrics, latest = Latest(), Latest()
     batches = shard_batches(loader)
@@ -89,23 +88,8 @@ def build_session(
     # What a user's subclasses set is looked at when a state is taken: after the kind's set_up.
     more = partial(_of_subclasses, trainer, kind, lambda: state.parts.values(), known)
     objects = ObjectScan(assembly, callback_set, more, lambda: session, own)
-    # All that a checkpoint holds, but for what a kind registers in its `set_up`. Parts are
-    # restored in this order: an optimizer's state goes with parameters that stand, and whatever
-    # draws while it is restored comes before the random state.
-    state: TrainState = TrainState(
-        model=WeightsState(assembly.model),
-        modules=ModuleState(assembly.model),
-        **_parts_of_ranks(assembly),
-        **{part_name("optimizer", name): OptimizerState(one) for name, one in optimizers.items()},
-        **schedules_by_part(schedule),
-        precision=assembly.precision,
-        tally=PerRankState(losses),
-        stop=stop,
-        **callback_set.stateful(),
-        **own,
-        **objects.parts(),
-        **{LAST: PerRankState(RandomState())},
-    )
+    parts = {"stop": stop, **callback_set.stateful(), **own, **objects.parts()}
+    state: TrainState = _train_state(assembly, optimizers, schedule, losses, parts)
     session: Session = Session(
         trainer,
         start,
@@ -125,12 +109,48 @@ def build_session(
         objects,
     )
     kind.set_up(session)
-    watching = [*session.callbacks.in_order]
-    if budget is not None:  # no callback of the training's: it has no part in what is saved
-        budget.request = consensus.local_request
-        watching.append(budget)
+    watching = [*session.callbacks.in_order, *_watched(budget, consensus)]
     session.hooks = Hooks(trainer, watching, Callback)
     return session
+
+
+def _train_state(
+    assembly: Assembly,
+    optimizers: Optimizers,
+    schedule: Schedule | NamedSchedules,
+    losses: EpochLosses,
+    parts: Mapping[str, Stateful],
+) -> TrainState:
+    """Gather all that a checkpoint holds, but for what a kind registers in its `set_up`.
+
+    Parts are restored in this order: an optimizer's state goes with parameters that stand, and
+    whatever draws while it is restored comes before the random state.
+    """
+    return TrainState(
+        model=WeightsState(assembly.model),
+        modules=ModuleState(assembly.model),
+        **_parts_of_ranks(assembly),
+        **{part_name("optimizer", name): OptimizerState(one) for name, one in optimizers.items()},
+        **schedules_by_part(schedule),
+        precision=assembly.precision,
+        tally=PerRankState(losses),
+        **parts,
+        **{LAST: PerRankState(RandomState())},
+    )
+
+
+def _digests(config: Config, fingerprint: Fingerprint) -> list[Callback]:
+    """Return what takes digests of all weights, where they are asked for."""
+    every = config.training_config.digest_every
+    return [WeightDigests(fingerprint, every)] if every else []
+
+
+def _watched(budget: Budget | None, consensus: StopConsensus) -> list[Callback]:
+    """Return the budget: no callback of the training's, and without a part in what is saved."""
+    if budget is None:
+        return []
+    budget.request = consensus.local_request
+    return [budget]
 
 
 def _callback_set(
