@@ -1,6 +1,6 @@
 """Begin where a run was left: in the same folder, from its newest good checkpoint."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,22 +10,17 @@ from typing import Any, Self
 import torch
 
 from stride.config import Overrides, Resolved
-from stride.data.batches.base import Batches
-from stride.data.batches.replayed import ReplayedBatches
 from stride.distributed import world_size
-from stride.engine.checkpoint.checkpoint import newest_good
 from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
 from stride.engine.device import device_name
 from stride.errors import RunError
-from stride.models.shards import is_sharded
 from stride.runs.jobs import is_of_job, job, starts_again
-from stride.runs.provenance.config_digest import known_configs, require_known_config
+from stride.runs.provenance.config_digest import require_known_config
 from stride.runs.provenance.start_state import require_begun
-from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.reproduction.facts import changes
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END, is_written, newest_segment
-from stride.runs.streams import StreamPosition, missing_bytes
+from stride.runs.streams import missing_bytes
 from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.run_recorder import RunRecorder
@@ -46,7 +41,7 @@ from stride.trainer.starts.requirements import (
     start_of,
     threads_of,
 )
-from stride.version import FORMAT_VERSION, Change, changes_between
+from stride.trainer.starts.restore_point import RestorePoint
 from stride.visible import quoted
 
 
@@ -63,8 +58,7 @@ class ResumedRun(RunStart):
         segment: its newest segment when the run was looked at.
         state: its state then.
         take_over: whether the run is this process's by its launcher's word.
-        checkpoint: the record of the checkpoint that is restored, with its name; empty before
-            `restore`, and where there is none.
+        point: where the run goes on; its start before `restore`.
     """
 
     name = "resume"
@@ -73,14 +67,11 @@ class ResumedRun(RunStart):
     segment: int | None
     state: str
     take_over: bool = field(default=False, kw_only=True)
-    checkpoint: Values = field(default_factory=dict, init=False)
+    point: RestorePoint = field(default_factory=RestorePoint, init=False)
     exact: list[str] = field(default_factory=list, init=False)
     inexact: dict[str, str] = field(default_factory=dict, init=False)
-    _inside: bool = field(default=True, init=False)
-    _seen: list[str] = field(default_factory=list, init=False)
     _adopt: Callable[[], None] = field(default_factory=lambda: _nothing, init=False)
     _other: list[str] = field(default_factory=list, init=False)
-    _passed_over: list[str] = field(default_factory=list, init=False)
 
     @classmethod
     def of(
@@ -141,17 +132,9 @@ class ResumedRun(RunStart):
 
     def restore(self, session: Session) -> None:
         """Restore the newest good checkpoint; without one the training starts over."""
-        self._inside = session.assembly.loader("train").seekable
-        self._seen = self.run.paths.checkpoint_names()
-        found = newest_good(
-            self.run.paths,
-            accept=self._accepting(session.assembly.loader("train")),
-            divided=is_sharded(session.assembly.model.network),
-            tell=self._passed_over.append,
-        )
-        if found is not None:
-            name, record, self.saved = found
-            self.checkpoint = {"name": name, **record}
+        self.point, self.saved = RestorePoint.find(self.run, session.assembly)
+        if self.point.checkpoint:
+            name = self.point.checkpoint["name"]
             self._adopt = partial(session.callbacks.checkpoints.adopt, self.run.paths, name)
             self._adopt()
         else:
@@ -160,7 +143,7 @@ class ResumedRun(RunStart):
         if self.state in CLEAN_END and "stop" in self.saved:
             self.saved = {**self.saved, "stop": {"reason": "", "status": "done"}}
         self._foresee(session)
-        if self.state in CLEAN_END and self._last_step() == self.checkpoint.get("step"):
+        if self.state in CLEAN_END and self._last_step() == self.point.checkpoint.get("step"):
             self.before = {
                 k: self.run.status.get(k) for k in ("state", "reason", "metrics", "monitor")
             }
@@ -168,16 +151,6 @@ class ResumedRun(RunStart):
         ended = self._limits_reached() and not session.assembly.kind.has_next_loop()
         if self.state == "done" and (ended or session.is_over()):
             raise self._nothing_left(session.stop.reason)
-
-    def _accepting(self, batches: Batches) -> Callable[[Mapping[str, Any]], bool]:
-        """Return what says by its record whether a checkpoint is the run's, and can be begun at."""
-        uuid, configs = self.run.status.get("uuid"), known_configs(self.run.paths)
-
-        def accept(record: Mapping[str, Any]) -> bool:
-            CheckpointRecord.model_validate(record).require_of(uuid, configs)
-            return record.get("position") == 0 or _goes_on_inside(batches, record)
-
-        return accept
 
     def _require_no_results(self) -> None:
         """Refuse to start a finished run over: its results would be lost."""
@@ -209,30 +182,26 @@ class ResumedRun(RunStart):
             "devices": [device_name(session.assembly.device)] * world_size(),
             "threads": torch.get_num_threads(),
         }
-        self.inexact |= surroundings_changed(self.checkpoint, now)
-        for change in self._changes():
+        self.inexact |= surroundings_changed(self.point.checkpoint, now)
+        for change in self.point.changes():
             if change.bits:
                 name = f"format {change.version}"
                 known = f"{self.inexact[name]}; " if name in self.inexact else ""
                 self.inexact[name] = known + change.what
-        lost = missing_bytes(self.run.paths, self._position())
+        lost = missing_bytes(self.run.paths, self.point.position())
         self.inexact |= {name: f"{count} bytes are lost" for name, count in lost.items()}
-
-    def _changes(self) -> list[Change]:
-        """Return how the format has changed since the checkpoint that is restored was written."""
-        return changes_between(int(self.checkpoint.get("format_version", FORMAT_VERSION)))
 
     def report(self, session: Session, run: RunRecorder) -> list[str]:
         """Compare the training with what was saved; write it into the record of the segment."""
         self.exact, inexact = parts_restored(session.state, self.saved)
         # Without a checkpoint, what is not in the saved state begins as in a new run.
-        known = self.saved if not self.checkpoint else inexact
+        known = self.saved if not self.point.checkpoint else inexact
         self.inexact |= {name: what for name, what in inexact.items() if name in known}
         self.inexact |= doubts(session.assembly)
         self.exact = [name for name in self.exact if name not in self.inexact]
         run.note_fidelity(self._fidelity())
-        restored = [f"restored bit by bit: {', '.join(self.exact)}"] if self.checkpoint else []
-        return restored + self._words_of_fidelity()
+        restored = [f"restored bit by bit: {', '.join(self.exact)}"]
+        return (restored if self.point.checkpoint else []) + self._words_of_fidelity()
 
     def _fidelity(self) -> Values:
         return {"exact": self.exact, "inexact": self.inexact}
@@ -249,12 +218,12 @@ class ResumedRun(RunStart):
             self.run.paths.path,
             after=self.segment,
             take_over=self.take_over,
-            position=self._position(),
-            seen=self._seen,
+            position=self.point.position(),
+            seen=self.point.seen,
             config=self._changed_config(config) if typed else None,
-            from_step=self.checkpoint.get("step", 0),
-            from_epoch=self.checkpoint.get("epoch", 0),
-            checkpoint=self.checkpoint.get("name"),
+            from_step=self.point.checkpoint.get("step", 0),
+            from_epoch=self.point.checkpoint.get("epoch", 0),
+            checkpoint=self.point.checkpoint.get("name"),
             overrides=typed,
             fidelity=self._fidelity(),
             changed=self._other,
@@ -268,32 +237,12 @@ class ResumedRun(RunStart):
         model = {**config["model_kwargs"], "init_from": init_from(self.run)}
         return {**config, **kept, "model_kwargs": model}
 
-    def _position(self) -> StreamPosition:
-        record = self.checkpoint
-        known = not record or "streams" in record
-        return StreamPosition(record.get("step", 0), record.get("streams", {}), known)
-
     def messages(self) -> list[str]:
         """Say from where the run goes on."""
         again = [f"job {job()} was started again: going on with its run"] if self.take_over else []
         later = [] if self.saved else self._words_of_fidelity()  # else when it is put back
         other = [f"changed: {one}" for one in self._other]
-        return again + self._passed_over + self._words_of_place() + later + other
-
-    def _words_of_place(self) -> list[str]:
-        if not self.checkpoint:
-            where = "" if self._inside else " between two epochs, where alone its loader can begin"
-            return [f"no good checkpoint to resume from{where}: the run starts over"]
-        step = self.checkpoint["step"]
-        place = f"step {step} (epoch {self.checkpoint['epoch']})"
-        lines = [f"resuming from {place}, checkpoint {self.checkpoint['name']}"]
-        lines += [f"new in format {one.version}: {one.what}" for one in self._changes()]
-        if not self._inside:
-            lines.append(
-                "the training loader begins only where an epoch does: "
-                f"the steps after {step} are done again"
-            )
-        return lines
+        return again + self.point.messages() + later + other
 
     def _limits_reached(self) -> list[str]:
         """Return the limits, as they are now, which the run had reached when it ended."""
@@ -321,10 +270,3 @@ def _require_place(run: Run, resolved: Resolved) -> None:
             where=str(run.path),
             hint="leave them out; a run folder may be moved as it is",
         )
-
-
-def _goes_on_inside(batches: Batches, record: Mapping[str, Any]) -> bool:
-    """Tell whether an epoch can be resumed inside; older checkpoints lack what is drawn again."""
-    if isinstance(batches, ReplayedBatches):
-        return int(record.get("format_version", FORMAT_VERSION)) >= 3
-    return batches.seekable
