@@ -13,7 +13,7 @@ from stride.runs.files.durable import append_all, os_errors_as
 from stride.runs.files.jsonl import read_lines
 from stride.runs.files.safe_open import reading
 from stride.runs.layout import RunPaths
-from stride.runs.ownership import staging_and_check
+from stride.runs.ownership.ownership import staging_and_check
 from stride.visible import visible_cell
 
 

@@ -1,10 +1,12 @@
-"""Cut the streams of a run back to where a checkpoint stands, and keep what is cut off."""
+"""Take a run back to where a checkpoint stands: cut its streams, and keep what is cut off."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stride.errors import RunError
+from stride.runs.artifacts.set_aside import set_aside
 from stride.runs.files.atomic import pieces
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import as_row, lines
@@ -36,6 +38,37 @@ def streams(paths: RunPaths) -> tuple[Path, ...]:
 def stream_sizes(paths: RunPaths) -> dict[str, int]:
     """Return the bytes that each stream has now, by file name."""
     return {path.name: path.stat().st_size if path.exists() else 0 for path in streams(paths)}
+
+
+def go_back(
+    writer: Writer,
+    position: StreamPosition | None,
+    checkpoint: str | None,
+    seen: Collection[str],
+) -> None:
+    """Go back to where a run is resumed; later checkpoints are deleted.
+
+    Args:
+        writer: the run's, in whose newest segment it happens.
+        position: where the streams are to end; None leaves all rows.
+        checkpoint: the one that is restored, if any.
+        seen: the checkpoints that were there when it was read.
+
+    Raises:
+        RunError: what is there is not what was read: the process that wrote the run wrote on
+            until just now.
+        StrideError: something cannot be read or written, naming it.
+    """
+    names = writer.paths.checkpoint_names()
+    found = position is None or ({*names} <= {*seen} and checkpoint in (None, *names))
+    if not found or not writer.paths.config.is_file():
+        what = "the process that wrote this run was writing until just now"
+        raise RunError(what, where=str(writer.paths.path), hint="type it again")
+    later = [] if checkpoint not in names else names[names.index(checkpoint) + 1 :]
+    for name in later:
+        writer.remove_folder(writer.paths.checkpoint(name).path)
+    cut_streams(writer, position)
+    set_aside(writer)
 
 
 def cut_streams(writer: Writer, position: StreamPosition | None) -> None:

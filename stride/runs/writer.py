@@ -14,23 +14,14 @@ from typing import Any, Self
 
 from stride.errors import RunError, StrideError
 from stride.log import LOGGER
-from stride.runs.artifacts.set_aside import set_aside
-from stride.runs.files.atomic import (
-    atomic_folder,
-    atomic_write,
-    own_copy,
-    read_record,
-    remove_file,
-    remove_folder,
-)
-from stride.runs.files.durable import make_folder, os_errors_as
-from stride.runs.files.jsonl import LineFile, lines_of
+from stride.runs.files.atomic import read_record
 from stride.runs.heartbeat import Heartbeat
-from stride.runs.jobs import job as job
+from stride.runs.jobs import job
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.rows.read import read_row
-from stride.runs.ownership import Ownership
-from stride.runs.places import is_owned, require_free, require_own_places
+from stride.runs.ownership.files import OwnedFiles
+from stride.runs.ownership.ownership import Ownership
+from stride.runs.ownership.places import require_own_places
 from stride.runs.process import Process
 from stride.runs.provenance.config_digest import config_digest
 from stride.runs.records.segment import SegmentRecord
@@ -38,22 +29,24 @@ from stride.runs.records.status import StatusRecord
 from stride.runs.signing.key import make_key
 from stride.runs.signing.signature import Signer
 from stride.runs.status import is_written, newest_segment
-from stride.runs.streams import StreamPosition, cut_streams, stream_sizes
+from stride.runs.streams import StreamPosition, go_back, stream_sizes
 from stride.runs.work_dir import WorkDir
-from stride.runs.writer_base import Content, ReadOnlyWriter, Writer, discarded_folder
-
-__all__ = ["Content", "ReadOnlyWriter", "RunWriter", "Writer"]
+from stride.runs.writer_base import Content, Writer, discarded_folder
 
 
 class RunWriter(Writer):
-    """Write the folder of one run, from its claim to its end."""
+    """Write the folder of one run, from its claim to its end.
+
+    Whatever changes the folder raises LostRun where a newer segment owns the run, and a StrideError
+    that names what cannot be written.
+    """
 
     def __init__(self, ownership: Ownership, status: StatusRecord, config_sha256: str) -> None:
         """Take over a folder whose newest segment is ours; use `start` or `resume`."""
         self.paths, self.uuid, self.segment = ownership.paths, status.uuid, status.segment
         self.config_sha256 = config_sha256
         self._status, self._ownership = status, ownership
-        self._streams: dict[Path, LineFile] = {}
+        self._files = OwnedFiles(ownership, self.uuid)
         self._closed = False
         self._signer = Signer(self.uuid, None)
         self._heart = Heartbeat(self.paths.heartbeat(self.segment), ownership.is_ours)
@@ -142,12 +135,11 @@ class RunWriter(Writer):
         n = 0 if newest is None else newest + 1
         read = read_record(paths.config, unversioned=1) if config is None else config
         facts["config_sha256"] = config_digest(read)
-        known = before.model_dump(include={"uuid", "created", "started"})
-        known["overrides"] = _typed(before.overrides, facts.get("overrides", []))
-        known["paused"] = _paused(paths, before)
+        known = before.kept(facts.get("overrides", []), ended=read_row(paths.path).ended)
         writer = cls._adopt(paths, n, facts, **known)
         try:
-            writer._take_up(position, facts.get("checkpoint"), seen)
+            writer._ownership.fence()
+            go_back(writer, position, facts.get("checkpoint"), seen)
             writer._signer = Signer.of_resumed(paths, writer.uuid)
             writer.status("created")
             if config is not None:
@@ -178,27 +170,6 @@ class RunWriter(Writer):
         values = {k: v for k, v in config.items() if k != "format_version"}
         self.commit(self.paths.config, {"format_version": FORMAT_VERSION, **values})
 
-    def _take_up(
-        self, position: StreamPosition | None, checkpoint: str | None, seen: Collection[str]
-    ) -> None:
-        """Fence the run off from older segments, and go back to where it is resumed.
-
-        Raises:
-            RunError: what is there is not what was read: the process that wrote the run wrote on
-                until just now.
-        """
-        self._ownership.fence()
-        names = self.paths.checkpoint_names()
-        found = position is None or ({*names} <= {*seen} and checkpoint in (None, *names))
-        if not found or not self.paths.config.is_file():
-            what = "the process that wrote this run was writing until just now"
-            raise RunError(what, where=str(self.paths.path), hint="type it again")
-        later = [] if checkpoint not in names else names[names.index(checkpoint) + 1 :]
-        for name in later:
-            self.remove_folder(self.paths.checkpoint(name).path)
-        cut_streams(self, position)
-        set_aside(self)
-
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record the state that the run is in now.
 
@@ -206,9 +177,6 @@ class RunWriter(Writer):
             state: one of `stride.runs.status.STATES`.
             reason: why, in a few words.
             summary: `metrics` and `monitor` as in `StatusRecord`, for listings.
-
-        Raises:
-            LostRun: a newer segment owns this run.
         """
         status = self._status_of(state, reason, summary)
         self.commit(self.paths.status, status.to_json())
@@ -221,10 +189,6 @@ class RunWriter(Writer):
             name: the file, relative to the run folder or as its path in `paths`.
             content: bytes, text, or the values of a JSON file, which are checked against the
                 file's record where it has one.
-
-        Raises:
-            LostRun: a newer segment owns this run.
-            StrideError: the file cannot be written, naming it.
         """
         path = self.paths.path / name
         if self._is_closed(path):
@@ -234,90 +198,44 @@ class RunWriter(Writer):
             self.commit(self.paths.signature, self._signer.values())
         if isinstance(content, Mapping):
             content = self._json_of(path, content)
-        with self._ownership.acting():
-            with os_errors_as("cannot write", path):
-                make_folder(path.parent)
-            atomic_write(path, content, **self._way(path))
+        self._files.write(path, content)
 
     @contextmanager
     def commit_folder(self, path: str | Path) -> Iterator[Path]:
-        """Fill a temporary folder, which takes its place in one move at the end of the block.
-
-        Raises:
-            LostRun: a newer segment owns this run.
-            StrideError: the folder cannot be written, naming it.
-        """
+        """Fill a temporary folder, which takes its place in one move at the end of the block."""
         if self._is_closed(self.paths.path / path):
             with discarded_folder() as folder:
                 yield folder
             return
-        require_free(self.paths, self.paths.path / path, self.uuid)
-        with (
-            self._ownership.acting(),
-            atomic_folder(self.paths.path / path, **self._way(self.paths.path / path)) as folder,
-        ):
+        with self._files.folder(self.paths.path / path) as folder:
             yield folder
-
-    def _way(self, path: Path) -> dict[str, Any]:
-        return {
-            "through": self._ownership.staging_for(path),
-            "before_rename": self._ownership.check,
-        }
 
     def remove_folder(self, path: Path) -> None:
         """Take a folder of the run out of sight in one move, then delete it.
 
         Behind a link a folder stays that is not known to be the run's.
-
-        Raises:
-            LostRun: a newer segment owns this run.
         """
-        if self._is_closed(path):
-            return
-        self._ownership.check()
-        if is_owned(self.paths, path, self.uuid):
-            remove_folder(path, through=self._ownership.staging_for(path))
+        if not self._is_closed(path):
+            self._files.remove_folder(path)
 
     def remove_file(self, path: Path) -> None:
-        """Take a file of the run away in one move.
-
-        Raises:
-            LostRun: a newer segment owns this run.
-        """
-        if self._is_closed(path):
-            return
-        self._ownership.check()
-        remove_file(path, through=self._ownership.staging_for(path))
+        """Take a file of the run away in one move."""
+        if not self._is_closed(path):
+            self._files.remove_file(path)
 
     def append(self, stream: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Append rows to a stream in one write, which a SIGKILL cannot undo.
-
-        Raises:
-            LostRun: a newer segment owns this run.
-            StrideError: the rows cannot be written, naming the file.
-        """
-        if self._is_closed(stream):
-            return
-        data = lines_of(stream, rows)  # before there is a stream: what is refused leaves none
-        with self._ownership.acting():
-            if own_copy(stream, **self._way(stream)) and stream in self._streams:
-                self._streams.pop(stream).close()
-            if stream not in self._streams:
-                self._streams[stream] = LineFile(stream, before_change=self._ownership.check)
-            self._streams[stream].append_lines(data)
+        """Append rows to a stream in one write, which a SIGKILL cannot undo."""
+        if not self._is_closed(stream):
+            self._files.append(stream, rows)
 
     def stream_sizes(self) -> dict[str, int]:
         """Return the bytes that each stream has now, by file name."""
         return stream_sizes(self.paths)
 
     def sync_streams(self) -> None:
-        """Make everything appended durable.
-
-        Raises:
-            StrideError: a stream cannot be written, naming the file.
-        """
-        for file in [] if self._closed else list(self._streams.values()):
-            file.sync()
+        """Make everything appended durable."""
+        if not self._closed:
+            self._files.sync()
 
     def report(self, progress: Callable[[], Mapping[str, Any]]) -> None:
         """Write progress.json with each heartbeat from now on.
@@ -340,8 +258,7 @@ class RunWriter(Writer):
             return
         try:
             # Before the status: a run that is said to have ended has all of its rows.
-            for file in self._streams.values():
-                file.close()
+            self._files.close()
             self.status(state, reason, **summary)
             self._end_progress()
         finally:
@@ -350,9 +267,8 @@ class RunWriter(Writer):
     def _end_progress(self) -> None:
         """Take progress.json away: the status and the results say from now on how it came out."""
         self._heart.stop()
-        progress = self.paths.progress
-        with suppress(OSError, StrideError), self._ownership.acting():
-            os.rename(progress, self._ownership.staging_for(progress) / progress.name)
+        with suppress(OSError, StrideError):
+            self._files.put_away(self.paths.progress)
 
     def _is_closed(self, path: Path) -> bool:
         """Tell whether the writer writes no more, and warn of what comes too late."""
@@ -377,17 +293,3 @@ class RunWriter(Writer):
         self._closed = True
         self._heart.stop()
         self._ownership.end()
-
-
-def _typed(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Return all overrides of a run: those of now in the place of earlier ones of their keys."""
-    keys = {text.partition("=")[0] for text in now}
-    return [*(text for text in before if text.partition("=")[0] not in keys), *now]
-
-
-def _paused(paths: RunPaths, before: StatusRecord) -> float | None:
-    """Return the seconds between the segments of a run, now that another one begins."""
-    ended = read_row(paths.path).ended
-    if before.started is None or ended is None:
-        return before.paused
-    return (before.paused or 0.0) + max(0.0, time.time() - ended)

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from stride.runs.layout import RunPaths
-from stride.runs.writer import ReadOnlyWriter, RunWriter, Writer
+from stride.runs.writer import RunWriter
+from stride.runs.writer_base import ReadOnlyWriter, Writer
 
 ROW = {"step": 1, "epoch": 0, "time": 1.0}
 NAMES = sorted(Writer.__abstractmethods__)

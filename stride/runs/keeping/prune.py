@@ -13,7 +13,7 @@ from stride.runs.keeping.needs import find_needs
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
 from stride.runs.listing.query import list_runs
 from stride.runs.listing.rows.read import read_row
-from stride.runs.places import is_owned
+from stride.runs.ownership.places import is_owned
 from stride.runs.records.checkpoint import CheckpointIndex
 from stride.runs.records.status import StatusRecord
 from stride.runs.status import RESUMABLE

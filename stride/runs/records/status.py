@@ -1,6 +1,8 @@
 """Where a run is: its state, and the progress of a training under way."""
 
-from typing import Annotated, ClassVar
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -29,6 +31,29 @@ class StatusRecord(Versioned):
     )
     metrics: Summary | None = Field(None, description="Out of results.json, for listings")
     monitor: Monitored | None = Field(None, description="Likewise")
+
+    def kept(self, typed: Sequence[str], *, ended: float | None) -> dict[str, Any]:
+        """Return what holds of the run when a further segment of it begins now.
+
+        Args:
+            typed: the overrides of that segment.
+            ended: when the run was last worked on, in Unix seconds; None where it is not known.
+        """
+        kept = self.model_dump(include={"uuid", "created", "started"})
+        paused = self._paused_since(ended)
+        return {**kept, "overrides": _newest(self.overrides, typed), "paused": paused}
+
+    def _paused_since(self, ended: float | None) -> float | None:
+        """Return the seconds between the segments of a run, now that another one begins."""
+        if self.started is None or ended is None:
+            return self.paused
+        return (self.paused or 0.0) + max(0.0, time.time() - ended)
+
+
+def _newest(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Return all overrides of a run: those of now in the place of earlier ones of their keys."""
+    keys = {text.partition("=")[0] for text in now}
+    return [*(text for text in before if text.partition("=")[0] not in keys), *now]
 
 
 class ProgressRecord(Versioned):

@@ -25,7 +25,7 @@ from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
 from stride.runs.listing.measured import summary_of
-from stride.runs.writer import Writer
+from stride.runs.writer_base import Writer
 from stride.trainer.fit.stall_warning import StallWarning
 
 _SECONDS_BETWEEN_BITS = 0.5  # of the fingerprint: small reports come by the hundred in a second

@@ -17,7 +17,8 @@ from stride.loggers.base import Loggers
 from stride.loggers.console import NoDisplay, PlainDisplay
 from stride.runs.listing.rows.read import read_row
 from stride.runs.run import Run
-from stride.runs.writer import ReadOnlyWriter, RunWriter
+from stride.runs.writer import RunWriter
+from stride.runs.writer_base import ReadOnlyWriter
 from stride.trainer.fit import stall_warning
 from stride.trainer.fit.run_recorder import RunRecorder
 

@@ -10,11 +10,11 @@ import pytest
 
 from stride.errors import LostRun, RunError, StrideError
 from stride.loggers.csv import CsvLogger
-from stride.runs import ownership
 from stride.runs.files.atomic import read_json
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
-from stride.runs.ownership import Ownership, staging_and_check
+from stride.runs.ownership import ownership
+from stride.runs.ownership.ownership import Ownership, staging_and_check
 from stride.runs.streams import StreamPosition
 from stride.runs.writer import RunWriter
 from tests.integration.memory_folder import memory_folder
