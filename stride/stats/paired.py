@@ -11,7 +11,7 @@ from stride.stats.student import t_quantile
 
 Pair = TypeVar("Pair", bound=Hashable)
 Verdict = Literal["better", "worse", "unclear"]
-Mode = Literal["max", "min"]
+Mode = Literal["min", "max"]
 """Whether larger or smaller values are better."""
 
 POWER = 0.8

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from stride.errors import DataError, nearest
 from stride.stats.moments import deviation, mean
 
-Mode = Literal["max", "min"]
+Mode = Literal["min", "max"]
 
 
 @dataclass(frozen=True)
