@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stride.runs import layout, status  # noqa: F401  loaded before rights are given up
-from stride.runs.listing import rows  # noqa: F401
+from stride.runs.listing.rows import read  # noqa: F401
 from stride_cli.keeping.queued_jobs import require_no_jobs
 
 NAMES = ("m_d_x_epoch_1", "m_d_x_epoch_2", "m_d_x_epoch_3")
