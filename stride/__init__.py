@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
     from stride.trainers.active.trainer import ActiveTrainer as ActiveTrainer
+    from stride.trainers.lr_find.trainer import LrFindTrainer as LrFindTrainer
     from stride.version import __version__ as __version__
 
 _MODULES = {
@@ -31,6 +32,7 @@ _MODULES = {
     "Config": "stride.config",
     "Kind": "stride.trainer.fit.kind",
     "Logger": "stride.loggers.base",
+    "LrFindTrainer": "stride.trainers.lr_find.trainer",
     "Model": "stride.models.model",
     "Run": "stride.runs.run",
     "Step": "stride.models.steps.step",
@@ -48,6 +50,7 @@ __all__ = [
     "Config",
     "Kind",
     "Logger",
+    "LrFindTrainer",
     "Model",
     "Run",
     "Step",

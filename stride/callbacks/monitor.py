@@ -31,6 +31,10 @@ class Monitor:
         return value < best - margin if self.mode == "min" else value > best + margin
 
 
+UNMONITORED = Monitor("", "min")
+"""Takes the place of a monitor where no weights are better than others: no metric is called so."""
+
+
 class Best:
     """The best value so far of a monitored metric, and where it was.
 

@@ -10,6 +10,9 @@ from stride.errors import ConfigError
 _OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "logging_config")
 """Sections by which neither a network nor data is built."""
 
+_OF_KINDS = {"active": "active_config", "lr_find": "lr_find_config"}
+"""trainer -> the section that no other one reads."""
+
 
 class Recorded(NamedTuple):
     """The config of a recorded run, without keys that this STRIDE does not know.
@@ -46,7 +49,8 @@ def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:
     """Yield the key of what can be left out for a wrong key to be right."""
     section, _, name = key.partition(".")
     name = name.partition(".")[0]  # an item of a list is part of its value
-    free = [*_OF_TRAINING, *(["active_config"] if values.get("trainer") != "active" else [])]
+    trainer = values.get("trainer")
+    free = [*_OF_TRAINING, *(one for kind, one in _OF_KINDS.items() if kind != trainer)]
     inside = values.get(section)
     if not name and section.endswith("_config") and section not in Config.model_fields:
         yield section

@@ -15,6 +15,7 @@ from stride.config.sections.data import DatasetKwargs, LoadDataKwargs
 from stride.config.sections.distributed import DistributedConfig
 from stride.config.sections.frozen import Networks
 from stride.config.sections.logging import LoggingConfig
+from stride.config.sections.lr_find import LrFindConfig
 from stride.config.sections.model import CriterionKwargs, ModelKwargs
 from stride.config.sections.optimizer import (
     NamedOptimizer,
@@ -80,6 +81,9 @@ class Config(Section):
     )
     active_config: ActiveConfig = Field(
         default_factory=ActiveConfig, description="active learning, with trainer=active"
+    )
+    lr_find_config: LrFindConfig = Field(
+        default_factory=LrFindConfig, description="a range test, with trainer=lr_find"
     )
 
     @model_validator(mode="before")

@@ -41,6 +41,7 @@ class ConfigArguments(TypedDict, total=False):
     distributed_config: Mapping[str, Any]
     logging_config: Mapping[str, Any]
     active_config: Mapping[str, Any]
+    lr_find_config: Mapping[str, Any]
 
 
 def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def start(
     trust: bool = False,
     budget: str | None = None,
     ended: Callable[[Path], object],
-) -> None:
-    """Train a run.
+) -> Trainer:
+    """Train a run; return its trainer.
 
     Args:
         overrides: `key=value` texts.
@@ -53,6 +53,7 @@ def start(
         trainer = _trainer(overrides, config_file, trust)
     with _ending(trainer, ended):
         trainer.fit(force=force, budget=budget)
+    return trainer
 
 
 @contextmanager

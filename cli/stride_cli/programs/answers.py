@@ -443,6 +443,24 @@ class Reproduced(ReproductionRecord):
     """What `stride reproduce RUN --json` prints before the folder's path."""
 
 
+class RatePoint(Answer):
+    """Hold one step of a range test."""
+
+    step: Count
+    lr: Number
+    loss: Number
+    smoothed: Number
+
+
+class FoundRate(Named):
+    """What `stride lr-find W --json` prints."""
+
+    suggestion: Number | None = Field(description="The learning rate, null where there is none")
+    reason: str = Field(description="Why the test ended, and why nothing is suggested")
+    command: str | None = Field(description="What to type to train with it")
+    curve: list[RatePoint]
+
+
 class Mistake(Answer):
     """Hold what went wrong."""
 
@@ -468,6 +486,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "error": Error,
     "evaluate": Measurements,
     "label": Query,
+    "lr-find": FoundRate,
     "ls": ListedRuns,
     "metrics": Curve,
     "predict": Predicted,

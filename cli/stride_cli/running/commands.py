@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stride_cli.completing.places import complete_place_or_words
 from stride_cli.options import (
     AsJson,
     Budget,
@@ -17,7 +18,7 @@ from stride_cli.options import (
     Words,
     WorkDir,
 )
-from stride_cli.words import settings
+from stride_cli.words import place_and_settings, settings
 
 commands = typer.Typer()
 
@@ -39,6 +40,40 @@ def train(
     typed = settings(words, config, work_dir)
     options: dict[str, Any] = {"force": force, "dry_run": dry_run, "budget": budget}
     start.run(typed, config_file, trust=trust, **options)
+
+
+@commands.command(epilog="Example:  stride lr-find work_dirs/demo model=ResNet --max 1")
+def lr_find(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[W] [KEY=VALUE]...",
+            autocompletion=complete_place_or_words,
+            help="The work_dir; values of the config to set on top.",
+        ),
+    ] = None,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    min_lr: Annotated[
+        float | None, typer.Option("--min", metavar="LR", help="The first rate; 1e-7 if absent.")
+    ] = None,
+    max_lr: Annotated[
+        float | None, typer.Option("--max", metavar="LR", help="The last rate; 10 if absent.")
+    ] = None,
+    num_steps: Annotated[
+        int | None,
+        typer.Option("--steps", metavar="N", help="Steps from one to the other; 100 if absent."),
+    ] = None,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Suggest a learning rate: raise it step by step until the loss diverges."""
+    from stride_cli.running import lr_find
+
+    options = {"min_lr": min_lr, "max_lr": max_lr, "num_steps": num_steps}
+    place, typed = place_and_settings(words, config)
+    overrides = settings(typed, None, place)
+    lr_find.run(overrides, config_file, options, trust=trust, json=json)
 
 
 @commands.command(epilog="Example:  stride check -w work_dirs/demo model=ResNet --resume")

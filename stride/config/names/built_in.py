@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "trainer": {
         "supervised": "stride.trainer.trainer:Trainer",
         "active": "stride.trainers.active.trainer:ActiveTrainer",
+        "lr_find": "stride.trainers.lr_find.trainer:LrFindTrainer",
     },
     "callback": {},
     "logger": {

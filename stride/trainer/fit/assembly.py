@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from stride.callbacks.monitor import Monitor
+from stride.callbacks.monitor import UNMONITORED, Monitor
 from stride.config.metrics import split_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
@@ -46,6 +46,7 @@ class KindOfTraining(Protocol):
 
     evaluates: tuple[str, ...]
     fixed_keys: tuple[str, ...]
+    has_best: bool
 
     def loaders(self, config: Config) -> Mapping[str, Any]:
         """Return loaders in place of the config's data, by split."""
@@ -125,6 +126,8 @@ class Assembly:
     @property
     def saving_monitor(self) -> Monitor:
         """Return by which metric the best weights are chosen."""
+        if not self.kind.has_best:
+            return UNMONITORED
         return saving_monitor(self.config.training_config, self.validates)
 
     @property

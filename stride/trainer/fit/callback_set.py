@@ -119,7 +119,8 @@ def build_callbacks(
     called = [*users, *same, *_forecast(assembly), *average, best, checkpoints]
     called += _overfitting_alarm(assembly)
     chosen = training.saving_metric is None and training.stopping_metric is not None
-    monitors = {"stopping_metric" if chosen else "saving_metric": monitor}
+    key = "stopping_metric" if chosen else "saving_metric"
+    monitors = {key: monitor} if monitor.metric else {}
     if training.early_stopping:
         monitors["stopping_metric"] = assembly.stopping_monitor
         called.append(EarlyStopping(monitors["stopping_metric"], training.patience))

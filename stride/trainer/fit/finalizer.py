@@ -84,7 +84,8 @@ class Finalizer:
             self._together = True
         finally:
             self._save_results(test)
-        session.run.note(summary(session.results))
+        if told := summary(session.results):
+            session.run.note(told)
         if stop := session.stop:
             self._end_as(stop)
 
@@ -119,9 +120,8 @@ class Finalizer:
     def best_value(self) -> float:
         """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
         session = self._session
-        value = session.callbacks.best.best.value
-        if value is None:
-            metric = session.callbacks.monitor.metric
+        value, metric = session.callbacks.best.best.value, session.callbacks.monitor.metric
+        if value is None and metric:
             hint = missing_metric_hint(metric, session.metrics)
             LOGGER.warning("no evaluation gave a number for %s%s", metric, hint and f"; {hint}")
         return math.nan if value is None else value

@@ -35,10 +35,14 @@ class Kind(ABC):
         evaluates: the splits that `evaluate` knows without a loader: `validation`, `test`.
         fixed_keys: keys of the config on which the steps so far depend, beside those of every
             kind: they may not change when a run is resumed.
+        has_best: whether one metric decides which weights are the best. Where none does, the run
+            names no best, and its weights are those of the last step, or what `restore` gave
+            `session.callbacks.best`.
     """
 
     evaluates: tuple[str, ...] = ()
     fixed_keys: tuple[str, ...] = ()
+    has_best: bool = True
 
     def complete(self, resolved: Resolved) -> Resolved:
         """Return the config that data and model are built from."""

@@ -54,10 +54,13 @@ class Stopwatch:
 
 
 def summary(results: Mapping[str, Any]) -> str:
-    """Say in one line what came out: the best value, where, and the test split's metrics."""
-    monitor, best = results["monitor"], results["best"]
-    parts = [f"no number for {monitor['metric']}"]
-    if best:
+    """Say in one line what came out: the best value, where, and the test split's metrics.
+
+    Nothing did where there is neither.
+    """
+    monitor, best = results.get("monitor"), results["best"]
+    parts = [f"no number for {monitor['metric']}"] if monitor else []
+    if monitor and best:
         place = f"(epoch {best['epoch']}, step {best['step']})"
         parts = [f"best {monitor['metric']} {monitor['value']:.4g} {place}"]
     return "  ".join(parts + [f"{k} {v:.4g}" for k, v in results["test"].items()])
@@ -89,8 +92,9 @@ def measured(
     *, state: TrainState, monitor: Monitor, best: Best, last: Mapping[str, float]
 ) -> dict[str, Any]:
     """Return best and last metrics, and by what the best is chosen, as results.json has them."""
+    chosen_by = {"metric": monitor.metric, "mode": monitor.mode, "value": best.value}
     return {
         "best": {"step": best.step, "epoch": best.epoch, **best.metrics} if best.metrics else {},
         "last": {"step": state.step, "epoch": state.epoch, **last},
-        "monitor": {"metric": monitor.metric, "mode": monitor.mode, "value": best.value},
+        **({"monitor": chosen_by} if monitor.metric else {}),
     }

@@ -22,7 +22,7 @@ from stride.runs.run import Run
 from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.streams import missing_bytes
 from stride.runs.writer import RunWriter
-from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.assembly import Assembly, KindOfTraining
 from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.run_start import RunStart, Values, typed_overrides
 from stride.trainer.fit.session import Session, doubts, limits_of
@@ -150,7 +150,7 @@ class ResumedRun(RunStart):
         # Where only an epoch can be begun, what is restored lies before the end that it came to.
         ended = self._limits_reached() and not session.assembly.kind.has_next_loop()
         if self.state == "done" and (ended or session.is_over()):
-            raise self._nothing_left(session.stop.reason)
+            raise self._nothing_left(session.stop.reason, session.assembly.kind)
 
     def _require_no_results(self) -> None:
         """Refuse to start a finished run over: its results would be lost."""
@@ -251,13 +251,14 @@ class ResumedRun(RunStart):
             last = self.run.results.get("last", {})
         return limits_of(self.resolved.config).reached_at(last.get("step", 0), last.get("epoch", 0))
 
-    def _nothing_left(self, reason: str = "") -> RunError:
-        longer = [f"training_config.{k}=N" for k in self._limits_reached()]
-        hint = " ".join(longer or ["training_config.max_epochs=N"])
+    def _nothing_left(self, reason: str = "", kind: KindOfTraining | None = None) -> RunError:
+        longer = [f"training_config.{k}" for k in self._limits_reached() or ["max_epochs"]]
+        longer = [f"{key}=N" for key in longer if kind is None or is_free(key, kind)]
+        command = f"stride resume {quoted(self.run.path)} {' '.join(longer)}"
         return RunError(
             f"run {self.run.name} is done{f' ({reason})' if reason else ''}: nothing is left to do",
             where=str(self.run.path),
-            hint=f"to train on, type: stride resume {quoted(self.run.path)} {hint}",
+            hint=f"to train on, type: {command}" if longer else "start a new one",
         )
 
 
