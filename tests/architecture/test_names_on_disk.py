@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stride import ActiveTrainer, Callback, Trainer
+from stride import ActiveTrainer, Callback, LrFindTrainer, Trainer
 from stride.runs.json_schemas import SCHEMAS
 
 
@@ -134,6 +134,18 @@ def test_the_parts_of_rounds(tmp_path: Path) -> None:
     assert (config["trainer"], config["active_config"]["strategy"]) == ("active", "EntropySampling")
     assert config["model_kwargs"]["model_name"] == "MLP"
     assert "rounds" in parts(tmp_path / "W" / "0")
+
+
+def test_the_parts_of_a_range_test(tmp_path: Path) -> None:
+    LrFindTrainer(
+        tmp_path / "W",
+        lr_find_config={"num_steps": 10},
+        model_kwargs={"model_name": "MLP"},
+        logging_config=QUIET,
+    ).fit()
+    config = json.loads((tmp_path / "W" / "0" / "config.json").read_text())
+    assert (config["trainer"], config["lr_find_config"]["num_steps"]) == ("lr_find", 10)
+    assert "lr_find" in parts(tmp_path / "W" / "0")
 
 
 def test_the_schemas_lie_where_they_did() -> None:

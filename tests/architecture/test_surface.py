@@ -17,6 +17,7 @@ PUBLIC = [
     "Config",
     "Kind",
     "Logger",
+    "LrFindTrainer",
     "Model",
     "Run",
     "Step",
@@ -43,6 +44,7 @@ DEEP = {
     "stride.models.mlp": ["MLP"],
     "stride.trainers.active": ["ActiveTrainer"],
     "stride.trainers.active.comparison": ["Comparison"],
+    "stride.trainers.lr_find": ["LrFindTrainer"],
 }
 """What pages and examples import by its full path."""
 
@@ -78,6 +80,8 @@ stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
 --sbatch KEY=VALUE... --array N --wait S --dry-run --trust
 stride logs RUN --rank R --job --follow|-f
+stride lr-find [W] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --min LR --max LR \
+--steps N --trust --json
 stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAME --columns A,B \
 --json --csv --md --latex
 stride metrics RUN --metric|-m NAME... --points N --steps --json --csv --md --latex

@@ -36,6 +36,7 @@ def test_all_that_is_not_known_is_named():
         recorded("dataset_kwargs", normalize="robust"),
         recorded("model_kwargs", model_seed=-1),
         recorded("active_config", candidates=2) | {"trainer": "active"},
+        recorded("lr_find_config", num_steps=5) | {"trainer": "lr_find"},
         {**BASE.to_json(), "seed": "x"},
         {**BASE.to_json(), "training_config": 3},
         {**BASE.to_json(), "data_kwargs": {}},
@@ -49,9 +50,13 @@ def test_what_is_built_by_stays_an_error(values):
     assert str(refused.value) == str(strictly.value)
 
 
-def test_of_active_learning_only_its_own_runs_are_built():
-    config, skipped = read_recorded(recorded("active_config", candidates=2))
-    assert (config, list(skipped)) == (BASE, ["active_config.candidates"])
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [("active_config", "candidates", 2), ("lr_find_config", "num_steps", 5)],
+)
+def test_the_section_of_a_kind_of_training_is_built_by_in_its_own_runs_alone(section, key, value):
+    config, skipped = read_recorded(recorded(section, **{key: value}))
+    assert (config, list(skipped)) == (BASE, [f"{section}.{key}"])
 
 
 def test_a_section_that_is_gone_is_passed_over():

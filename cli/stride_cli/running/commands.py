@@ -42,6 +42,28 @@ def train(
     start.run(typed, config_file, trust=trust, **options)
 
 
+@commands.command(epilog="Example:  stride check -w work_dirs/demo model=ResNet --resume")
+def check(
+    words: Words = None,
+    work_dir: WorkDir = None,
+    config: Overrides = None,
+    config_file: ConfigFile = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Kill and resume it in its first steps, and compare: exit code 0 ok, 3 not.",
+        ),
+    ] = False,
+    trust: Trust = False,
+    json: AsJson = False,
+) -> None:
+    """Try one step of a config; create nothing."""
+    from stride_cli.running import check
+
+    check.run(settings(words, config, work_dir), config_file, resume=resume, trust=trust, json=json)
+
+
 @commands.command(epilog="Example:  stride lr-find work_dirs/demo model=ResNet --max 1")
 def lr_find(
     words: Annotated[
@@ -74,28 +96,6 @@ def lr_find(
     place, typed = place_and_settings(words, config)
     overrides = settings(typed, None, place)
     lr_find.run(overrides, config_file, options, trust=trust, json=json)
-
-
-@commands.command(epilog="Example:  stride check -w work_dirs/demo model=ResNet --resume")
-def check(
-    words: Words = None,
-    work_dir: WorkDir = None,
-    config: Overrides = None,
-    config_file: ConfigFile = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Kill and resume it in its first steps, and compare: exit code 0 ok, 3 not.",
-        ),
-    ] = False,
-    trust: Trust = False,
-    json: AsJson = False,
-) -> None:
-    """Try one step of a config; create nothing."""
-    from stride_cli.running import check
-
-    check.run(settings(words, config, work_dir), config_file, resume=resume, trust=trust, json=json)
 
 
 @commands.command(epilog="Example:  stride launch -w work_dirs/demo epochs=90 --time 2:00:00")

@@ -26,6 +26,7 @@ LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
         "metrics": [],
         "early_stopping": False,
         "overfitting_window": None,
+        "predict_final_loss": False,
         "evaluate_every_steps": None,
         "log_interval": 1,
         "nonfinite": "skip",  # the last step moves nothing, and is no failure
@@ -64,7 +65,6 @@ class LrFind(Kind):
         self.test = RangeTest(session)
         session.callbacks.in_order.append(self.test)
         session.state.register("lr_find", self.test)
-        session.state.early.add("lr_find")  # after "stop", which a resume of what is done forgets
 
     def restore(self, session: Session, start: RunStart) -> None:
         """Let the session stand where it starts; the weights that it began with are kept.

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
+from stride.callbacks.stopping import StoppingCallback
 from stride.config.schema import Config
 from stride.errors import ConfigError
 from stride.trainer.fit.open_sections import values_of
@@ -19,7 +19,7 @@ SUGGESTION = "lr_find/suggestion"
 """The name under which the suggested rate is recorded."""
 
 
-class RangeTest(Callback):
+class RangeTest(StoppingCallback):
     """Set the rates of all groups in proportion, and take the losses, as a part of the state.
 
     The rate of a step follows from its number: a resumed test has the rates of one that never
@@ -65,30 +65,30 @@ class RangeTest(Callback):
             self.curve.add(loss)
             if self.curve.has_diverged():
                 self._reason = f"the smoothed loss is beyond 4 times its best at lr {rate}"
-        if self._reason:
-            self._end(self._reason)
+        self.judge(self._session.trainer)
 
-    def _end(self, reason: str) -> None:
-        self._session.stop.load_state_dict({"reason": reason, "status": "done"})
+    @property
+    def reason(self) -> str:
+        """Return why the test has ended before its last step, empty where it has not."""
+        return self._reason
 
     def conclude(self) -> None:
         """Record the rate that the curve suggests; let the run end as done, and say so."""
-        found = self.curve.suggest()
+        found, stop = self.curve.suggest(), self._session.stop
         if found.lr is not None:
             self._session.record({SUGGESTION: found.lr})
         told = f"no lr: {found.reason}" if found.lr is None else f"lr {found.lr:.2g} is suggested"
-        self._end("; ".join(filter(None, (told, self._reason))))
+        reason = "; ".join(filter(None, (told, stop.reason)))
+        stop.load_state_dict({"reason": reason, "status": "done"})
 
     def state_dict(self) -> dict[str, Any]:
         """Return the losses so far, and why they ended the test, empty where they did not."""
         return {"losses": list(self.curve.losses), "reason": self._reason}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take the losses, and end where they had ended the test."""
+        """Take the losses, and why they had ended the test."""
         self.curve = LrCurve(self.curve.config, state["losses"])
         self._reason = state["reason"]
-        if self._reason:
-            self._end(self._reason)
 
 
 def base_rate(config: Config) -> float:
