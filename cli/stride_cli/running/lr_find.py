@@ -45,8 +45,11 @@ def run(
     from stride.trainer import commands
 
     with ending_with_folder() as ended, ExitStack() as last:
-        folder = lambda path: last.callback(tell if json else ended, path)  # noqa: E731
-        started = commands.start(typed, config_file, force=False, trust=trust, ended=folder)
+
+        def told_last(folder: object) -> None:
+            last.callback(tell if json else ended, folder)
+
+        started = commands.start(typed, config_file, force=False, trust=trust, ended=told_last)
         if is_main():
             trainer = cast("LrFindTrainer", started)
             _print(trainer, command(trainer, overrides, config_file), json=json)

@@ -45,7 +45,7 @@ class LrCurve:
         self.config = config
         self.losses: list[float] = []
         self.smoothed: list[float] = []
-        self._mean = 0.0
+        self._mean, self._best = 0.0, math.inf
         for loss in losses:
             self.add(loss)
 
@@ -65,14 +65,14 @@ class LrCurve:
         self._mean = SMOOTHING * self._mean + (1 - SMOOTHING) * loss
         self.losses.append(loss)
         self.smoothed.append(self._mean / (1 - SMOOTHING ** len(self.losses)))
+        self._best = min(self._best, self.smoothed[-1])
 
     def has_diverged(self) -> bool:
         """Tell whether the smoothed loss is beyond 4 times its best.
 
         It is counted from the best in sizes of the best, so that it holds for negative losses too.
         """
-        best = min(self.smoothed)
-        return self.smoothed[-1] > best + (DIVERGED - 1) * abs(best)
+        return self.smoothed[-1] > self._best + (DIVERGED - 1) * abs(self._best)
 
     def suggest(self) -> Suggestion:
         """Return the rate at which the smoothed loss falls most steeply over the log of the rate.

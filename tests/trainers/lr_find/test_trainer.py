@@ -55,6 +55,14 @@ class Rates(Callback):
         self.seen.append([group["lr"] for group in trainer.optimizer.param_groups])
 
 
+class Stop(Callback):
+    """Ask for the end after a step."""
+
+    def after_step(self, trainer: Any, step: Step) -> None:
+        if trainer.state.step == 12:
+            trainer.stop("enough")
+
+
 class Root(nn.Module):
     """A loss that falls with its one weight, and is not a number below 0."""
 
@@ -87,6 +95,17 @@ def test_each_step_has_its_rate_and_its_row_until_the_loss_diverges(tmp_path: Pa
     assert results["best"] == {} and "monitor" not in results
     Trainer(tmp_path, training_config={"max_epochs": 1}, **SMALL).fit()
     assert best_of(tmp_path).name == "1"
+
+
+def test_what_is_stopped_and_resumed_goes_on_with_its_losses(tmp_path: Path) -> None:
+    fitted(tmp_path, [Stop()])
+    assert load_run(tmp_path, 0).status["reason"] == "enough"  # and nothing is suggested yet
+    again = made(tmp_path)
+    again.fit(resume=0)
+    rows = steps_of(again)
+    assert len(rows) > 12 and [row["lr"] for row in rows] == again.curve.rates
+    assert [row[LOSS] for row in rows] == again.curve.losses
+    assert again.results["last"][SUGGESTION] == again.suggestion
 
 
 def test_a_loss_that_is_not_finite_ends_it_and_the_weights_are_put_back(tmp_path: Path) -> None:
