@@ -10,7 +10,7 @@ from torch import nn
 
 from stride.callbacks.base import Callback
 from stride.errors import ConfigError, RunError
-from stride.models.model import Step
+from stride.models.steps.step import Step
 from stride.runs.files.jsonl import read_lines
 from stride.runs.listing.query import best_of
 from stride.runs.verify.run import verify_run
