@@ -100,6 +100,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         num_classes: how many classes there are, where the targets need not show all of them.
         feature_names: what each input is called, where they came from named columns.
         inferred: keys of `dataset_kwargs` that only the data could tell: what its codes mean.
+        notes: what the log was told while the columns were read.
         normalization: applied on reading; tensors in memory have it applied already.
         indices: the samples' numbers in the dataset that these were chosen from; None: all.
     """
@@ -112,6 +113,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         num_classes: int | None = None,
         feature_names: tuple[str, ...] = (),
         inferred: Mapping[str, Any] | None = None,
+        notes: tuple[str, ...] = (),
         normalization: Normalization | None = None,
         indices: Tensor | None = None,
     ) -> None:
@@ -123,6 +125,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         self.num_classes = num_classes
         self.feature_names = feature_names
         self.inferred = inferred or {}
+        self.notes = notes
         self.normalization = normalization
         self.indices = indices
 
@@ -148,6 +151,11 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         chosen.indices = indices if self.indices is None else self.indices[indices]
         return chosen
 
+    def copy(self) -> "ArrayDataset":
+        """Return the dataset with a copy of every column that is in memory."""
+        columns = [one.clone() if isinstance(one, Tensor) else one for one in self.tensors]
+        return self._like(columns, self.normalization)
+
     def normalize(self, normalization: Normalization) -> "ArrayDataset":
         """Return the dataset normalised: at once in memory, else on reading."""
         if self.in_memory:
@@ -169,6 +177,7 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
             num_classes=self.num_classes,
             feature_names=self.feature_names,
             inferred=self.inferred,
+            notes=self.notes,
             normalization=normalization,
             indices=self.indices,
         )

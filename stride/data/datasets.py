@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from inspect import isclass, signature
 from typing import Any
 
-from stride.components import bind, construct, find
+from stride.components import bind, find
 from stride.config.sections.data import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.permutation import method
 from stride.data.data_info import most_classes
-from stride.data.fingerprint import fingerprint
+from stride.data.files.read_cache import CACHE, read_files
 from stride.data.samples import Source, StreamDataset, as_source
 from stride.data.split import SPLITS, split_indices, subsample_indices
 from stride.errors import ConfigError, DataError, nearest
@@ -115,13 +115,13 @@ def open_dataset(
         counts["train"] = _length(parts["train"])
     extra = _open_extra(constructor, free, own, name) if "val" in splits else {}
     return OpenedDataset(
-        parts=parts,
-        extra=extra,
+        parts={split: CACHE.own(part) for split, part in parts.items()},
+        extra={split: CACHE.own(part) for split, part in extra.items()},
         counts=counts,
         name=name,
         classes=next(iter(whole.values())).classes,
         num_classes=most_classes(whole.values(), ignored),
-        fingerprint=fingerprint({**whole, **extra}),
+        fingerprint=CACHE.fingerprint({**whole, **extra}),
         inferred=_inferred(next(iter(whole.values())), free),
         permutation=method(max(_length(one) or 0 for one in whole.values())),
     )
@@ -159,7 +159,7 @@ def _construct(constructor: Callable[..., Any], arguments: Mapping[str, Any]) ->
             where="dataset_kwargs.dataset_name",
             hint="name a class with __getitem__ and __len__, or a function that gives a dataset",
         )
-    return construct(constructor, section="dataset_kwargs", **arguments)
+    return read_files(constructor, arguments)
 
 
 def _label(name: Any) -> str:

@@ -12,6 +12,7 @@ from stride.data.cells.targets import read_targets
 from stride.data.files.locate import locate
 from stride.data.files.table_files import TableFile, open_table
 from stride.errors import DataError, nearest
+from stride.log import LOGGER
 
 
 def table(
@@ -53,13 +54,16 @@ def table(
     _check_names(file.names, targets, "target")
     _check_names(file.names, features or [], "features")
     _check_names(file.names, list(categories or {}), "categories")
-    chosen = list(features) if features is not None else _others(file, targets)
+    notes: list[str] = []
+    chosen = list(features) if features is not None else _others(file, targets, notes)
     _check_chosen(chosen, targets, path)
     markers = [missing] if isinstance(missing, str) else missing
     reading = ReadOptions(decimal, markers, text_features, categories or {})
-    columns = drop_missing(file.read([*chosen, *targets]), markers)
+    columns = drop_missing(file.read([*chosen, *targets]), markers, notes)
     inputs = read_features({name: columns[name] for name in chosen}, reading)
     found = read_targets({name: columns[name] for name in targets}, target_kind, reading)
+    for note in notes:
+        LOGGER.info("%s", note)
     values = {**reading.categories, **inputs.categories, **found.categories}
     return ArrayDataset(
         [inputs.inputs, *found.tensors],
@@ -67,13 +71,14 @@ def table(
         num_classes=sum(map(len, found.categories.values())) or None,
         feature_names=tuple(inputs.names),
         inferred={"categories": values} if values else {},
+        notes=tuple(notes),
     )
 
 
-def _others(file: TableFile, targets: Sequence[str]) -> list[str]:
+def _others(file: TableFile, targets: Sequence[str], notes: list[str]) -> list[str]:
     names = [name for name in file.names if name not in targets]
     if index := unnamed_columns(names):
-        require_index(file.read(index))
+        notes += require_index(file.read(index))
     return [name for name in names if name not in index]
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from stride.data.cells.column import Columns, TableColumn
 from stride.data.cells.column_type import WHOLE
 from stride.errors import DataError
-from stride.log import LOGGER
 
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|__index_level_\d+__)?")
 
@@ -18,12 +17,13 @@ def unnamed_columns(names: Sequence[str]) -> list[str]:
     return [name for name in names if _UNNAMED.fullmatch(name)]
 
 
-def require_index(columns: Columns) -> None:
-    """Leave out unnamed columns that number the rows, and say so.
+def require_index(columns: Columns) -> list[str]:
+    """Return what to say of unnamed columns: they number the rows, and are left out.
 
     Raises:
         DataError: one that does something else: whether it is a feature, only the user knows.
     """
+    notes = []
     for name, column in columns.items():
         if not _numbers_rows(column):
             raise DataError(
@@ -31,10 +31,11 @@ def require_index(columns: Columns) -> None:
                 where=str(column.rows.path),
                 hint="give it a name in the file, or list the columns in dataset_kwargs.features",
             )
-        LOGGER.info(
-            "%s: the unnamed column %r numbers the rows, and is not a feature; "
-            "dataset_kwargs.features decides", column.rows.path, name,
-        )  # fmt: skip
+        notes.append(
+            f"{column.rows.path}: the unnamed column {name!r} numbers the rows, and is not a "
+            "feature; dataset_kwargs.features decides"
+        )
+    return notes
 
 
 def _numbers_rows(column: TableColumn) -> bool:

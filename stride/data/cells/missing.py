@@ -8,15 +8,15 @@ from stride.data.cells.column import Columns, TableColumn
 from stride.data.cells.numbers import is_number
 from stride.data.labels import Array
 from stride.errors import DataError
-from stride.log import LOGGER
 
 
-def drop_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
+def drop_missing(columns: Columns, markers: Sequence[str] | None, notes: list[str]) -> Columns:
     """Return the columns without the rows in which one of them misses a value.
 
     Args:
         columns: those that are used, all of one length.
         markers: what stands for a missing value beside an empty cell; None: no value may miss.
+        notes: for the log; how many rows are left out is added.
 
     Raises:
         DataError: a value misses and nobody said that it may, or no row is left.
@@ -40,10 +40,8 @@ def drop_missing(columns: Columns, markers: Sequence[str] | None) -> Columns:
             where=str(path),
             hint="leave such columns out of dataset_kwargs.features",
         )
-    LOGGER.info(
-        "%s: %s of %s rows are left out, in which a value is missing: %s",
-        path, f"{int((~kept).sum()):,}", f"{len(kept):,}", listed,
-    )  # fmt: skip
+    left_out = f"{int((~kept).sum()):,} of {len(kept):,} rows are left out"
+    notes.append(f"{path}: {left_out}, in which a value is missing: {listed}")
     return {name: column.select(kept) for name, column in columns.items()}
 
 
