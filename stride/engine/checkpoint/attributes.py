@@ -40,6 +40,7 @@ class Attributes:
         known: what belongs to the training state already; it is passed by.
         restored: names of roots that bring a state dict of their own: what has a state in them is
             theirs to restore, and only looked at.
+        numbers: whether those in tensors and arrays count in digests: reading them takes long.
 
     Attributes:
         stateful: generators, and what has `state_dict` and `load_state_dict`, by path.
@@ -47,8 +48,14 @@ class Attributes:
     """
 
     def __init__(
-        self, roots: Mapping[str, Any], known: Iterable[Any] = (), restored: Collection[str] = ()
+        self,
+        roots: Mapping[str, Any],
+        known: Iterable[Any] = (),
+        restored: Collection[str] = (),
+        *,
+        numbers: bool = True,
     ) -> None:
+        self._numbers = numbers
         self.stateful: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
         # An id is one's own only while one lives.
@@ -125,7 +132,7 @@ class Attributes:
             self._digest(path, value, depth)
 
     def _digest(self, path: str, value: Any, depth: int) -> None:
-        digest = ValueDigest()
+        digest = ValueDigest(numbers=self._numbers)
         self._ids.discard(id(value))  # a root is not passed by itself
         self._feed(digest, value, path, depth)
         self.digests[path] = digest.text()

@@ -23,11 +23,15 @@ _FEW_BYTES = 2**12
 class ValueDigest:
     """The digest of a value, to which its parts are added one after the other.
 
+    Args:
+        numbers: whether those in tensors and arrays count.
+
     Attributes:
         unreadable: whether there was something in it that nobody can read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, numbers: bool = True) -> None:
+        self._numbers = numbers
         self.unreadable = False
         self._hash = hashlib.blake2b(digest_size=16)
         self._left = MOST_BYTES
@@ -58,6 +62,8 @@ class ValueDigest:
 
     def add_numbers(self, value: Tensor | np.ndarray[Any, Any]) -> None:
         """Add the numbers of a tensor or array, its type and shape."""
+        if not self._numbers:
+            return
         self.add(f"{value.dtype}{tuple(value.shape)}")
         if isinstance(value, np.ndarray):
             if not value.dtype.hasobject:

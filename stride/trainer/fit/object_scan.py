@@ -1,6 +1,7 @@
 """Find the objects that may hold state beside the parts of a training."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -51,13 +52,14 @@ class ObjectScan:
 
     def parts(self) -> dict[str, Stateful]:
         """Return the parts of the state that hold what is found; restored in this order."""
+        look = partial(self._look, numbers=False)  # no state is found in numbers
         return {
-            "held": StatefulObjects(self._look, generators=False),
-            "generators": PerRankState(StatefulObjects(self._look, generators=True)),
+            "held": StatefulObjects(look, generators=False),
+            "generators": PerRankState(StatefulObjects(look, generators=True)),
             "noticed": PerRankState(self.noticed),
         }
 
-    def _look(self) -> Attributes:
+    def _look(self, *, numbers: bool = True) -> Attributes:
         model = self._assembly.model
         roots: dict[str, Any] = {"network": model.network, "criterion": model.criterion}
         roots |= {} if _is_own(type(model)) else {"model": model}
@@ -69,7 +71,9 @@ class ObjectScan:
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
         known = [model, *modules, *tensors, *model.frozen.parts(), *self._session().restored()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
-        found = Attributes(roots, known, {*self._restored, *stateful, *seeded, *moved})
+        found = Attributes(
+            roots, known, {*self._restored, *stateful, *seeded, *moved}, numbers=numbers
+        )
         found.stateful |= self._loaders() | stateful
         found.digests |= self._session().signs()
         return found
