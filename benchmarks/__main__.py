@@ -25,6 +25,7 @@ GROUPS = {
     "values": "benchmarks.step:value_rows",
     "models": "benchmarks.step:model_rows",
     "epochs": "benchmarks.epochs:epoch_rows",
+    "fits": "benchmarks.fits:fit_rows",
     "optimizers": "benchmarks.optimizers:optimizer_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",

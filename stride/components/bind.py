@@ -1,10 +1,9 @@
 """Check a section's open keys against the constructor that they are for."""
 
 from collections.abc import Callable, Collection, Mapping
-from inspect import Parameter
 from typing import Any
 
-from stride.components.convert import convert, convert_untyped, is_serializable
+from stride.components.convert import convert, convert_untyped
 from stride.components.json_type import unserializable
 from stride.components.signature import Parameters, parameters
 from stride.config.json_kinds import kinds
@@ -45,7 +44,7 @@ def bind(
         wrong = [_missing(one.annotation, f"{section}.{n}", label) for n, one in asked.items()]
     if wrong:
         raise ConfigError.combine(wrong)
-    defaults = {name: one.default for name, one in left.items() if _can_be_written(one)}
+    defaults = {name: value for name, value in accepted.defaults.items() if name in left}
     all_own = {name: (bound | defaults)[name] for name in own if name in bound or name in defaults}
     return all_own | {name: value for name, value in bound.items() if name not in own}
 
@@ -103,11 +102,6 @@ def _given(
         except ConfigError as error:
             wrong.append(error)
     return bound, wrong
-
-
-def _can_be_written(parameter: Parameter) -> bool:
-    """Tell whether a default can stand in a config, and be read again from there."""
-    return is_serializable(parameter.default) and bool(kinds(parameter.annotation))
 
 
 def _check_name(name: str, accepted: Parameters, section: str, supplied: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from inspect import Parameter
 from typing import Any
 
@@ -82,7 +83,7 @@ def _decided(value: Any, annotation: Any, key: str) -> Any:
 
 def _validated(value: Any, annotation: Any, key: str) -> Any:
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(json_type(annotation))
+        adapter = _adapter(annotation)
     except (PydanticUserError, NameError):
         return value  # a table or list of a type of its own, which the constructor will judge
     try:
@@ -93,6 +94,19 @@ def _validated(value: Any, annotation: Any, key: str) -> Any:
             return adapter.validate_json(json.dumps(again), strict=True)
         except ValidationError as last:
             raise _refused(last, value, key) from None
+
+
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    try:
+        return _adapter_once(annotation, repr(annotation))
+    except TypeError:  # it has no hash
+        return TypeAdapter(json_type(annotation))
+
+
+@lru_cache(maxsize=64)
+def _adapter_once(annotation: Any, text: str) -> TypeAdapter[Any]:
+    """Return what validates a type; the text tells apart unions that are equal in any order."""
+    return TypeAdapter(json_type(annotation))
 
 
 def _with_numbers(value: Any, error: ValidationError) -> Any:

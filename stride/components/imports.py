@@ -39,7 +39,8 @@ def load(path: str, *, own: bool = True) -> Any:
 
 
 def _import(name: str) -> ModuleType:
-    importlib.invalidate_caches()
+    if name not in sys.modules:  # it may have been written since its folder was listed
+        importlib.invalidate_caches()
     try:
         return importlib.import_module(name)
     except StrideError:

@@ -6,9 +6,14 @@ import typing
 from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from inspect import Parameter
+from types import FunctionType
 from typing import Any, Optional, get_type_hints
+
+from stride.components.convert import is_serializable
+from stride.components.identity import is_library_module
+from stride.config.json_kinds import kinds
 
 # Many modules import these under TYPE_CHECKING only, out of reach of their own annotations.
 _OFTEN_HIDDEN = vars(typing) | {name: getattr(abc, name) for name in abc.__all__}
@@ -33,14 +38,25 @@ class Parameters:
         """Tell whether a name may be given."""
         return self.others or name in self.named
 
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Return the defaults that can stand in a config, and be read again from there."""
+        return {name: one.default for name, one in self.named.items() if _can_be_written(one)}
+
 
 def parameters(constructor: Callable[..., Any]) -> Parameters:
     """Read the signature of a class, function or callable object.
 
     An annotation that cannot be evaluated counts as none; a default of None lets the parameter be
     None whatever its annotation says. A constructor written in C may have no readable signature:
-    it takes anything.
+    it takes anything. What a library defines is read once.
     """
+    if isinstance(constructor, type | FunctionType) and is_library_module(constructor.__module__):
+        return _read_once(constructor)
+    return _read(constructor)
+
+
+def _read(constructor: Callable[..., Any]) -> Parameters:
     label = getattr(constructor, "__qualname__", type(constructor).__qualname__)
     try:
         found = inspect.signature(constructor).parameters.values()
@@ -49,6 +65,13 @@ def parameters(constructor: Callable[..., Any]) -> Parameters:
     scope = _scope(constructor)
     named = {one.name: _resolved(one, scope) for one in found if one.kind in _BY_NAME}
     return Parameters(label, named, any(one.kind is Parameter.VAR_KEYWORD for one in found))
+
+
+_read_once = lru_cache(maxsize=64)(_read)
+
+
+def _can_be_written(parameter: Parameter) -> bool:
+    return is_serializable(parameter.default) and bool(kinds(parameter.annotation))
 
 
 def _resolved(parameter: Parameter, scope: dict[str, Any]) -> Parameter:

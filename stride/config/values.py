@@ -14,6 +14,7 @@ from stride.errors import ConfigError
 
 NAMED = frozenset({"torch.device", "torch.dtype", "numpy.dtype"})
 """Types of other libraries whose objects are known by a text."""
+_AS_THEY_ARE = frozenset({str, bool})
 
 
 class Raw(str):
@@ -48,24 +49,26 @@ def plain(value: Any, key: str = "") -> Any:
     Raises:
         ConfigError: JSON cannot hold the value; names the dotted key.
     """
-    if isinstance(value, Mapping):
+    if value is None or type(value) in _AS_THEY_ARE:  # most are, and need no further question
+        return value
+    if isinstance(value, dict | Mapping):  # which asks the abstract class last
         return _table(value, key)
     if isinstance(value, list | tuple):
         return [plain(part, join(key, str(n))) for n, part in enumerate(value)]
-    if isinstance(value, Set):
-        return sorted((plain(part, key) for part in value), key=json.dumps)
     if isinstance(value, Enum):
         return _enum_value(value)
-    if value is None or isinstance(value, bool | Raw):
+    if isinstance(value, Raw):
         return value
     if isinstance(value, str | int | float):
         return _scalar(value, key)
+    if isinstance(value, Set):
+        return sorted((plain(part, key) for part in value), key=json.dumps)
     return _object(value, key)
 
 
 def join(*parts: str) -> str:
     """Join the parts of a dotted key; empty ones are left out."""
-    return ".".join(str(part) for part in parts if part)
+    return ".".join([str(part) for part in parts if part])
 
 
 def flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -128,6 +131,8 @@ def is_number(value: int | float) -> bool:
 
 
 def _object(value: Any, key: str) -> Any:
+    if hasattr(type(value), "model_fields"):
+        return plain(dict(iter(value)), key)  # which may have a field `keys`
     if isinstance(value, PathLike):
         return str(fspath(value))
     if isinstance(value, date | time):
@@ -138,8 +143,6 @@ def _object(value: Any, key: str) -> Any:
         return plain(_listed(value, key), key)
     if is_dataclass(value) and not isinstance(value, type):
         return plain({field.name: getattr(value, field.name) for field in fields(value)}, key)
-    if hasattr(type(value), "model_fields"):
-        return plain(dict(iter(value)), key)  # which may have a field `keys`
     return _cannot_hold(value, key)
 
 

@@ -3,12 +3,12 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import isclass, signature
+from inspect import isclass
 from typing import Any
 
 from torch.utils.data import DataLoader
 
-from stride.components import bind, find
+from stride.components import bind, find, parameters
 from stride.config.sections.data import LoadDataKwargs
 from stride.data.split import SPLITS
 from stride.distributed import world_size
@@ -163,7 +163,7 @@ def _found(key: str, value: Any) -> Any:
 
 def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Drop DataLoader's defaults: another version of torch may not know them."""
-    known = signature(DataLoader).parameters
+    known = parameters(DataLoader).named
     return {
         key: value
         for key, value in values.items()

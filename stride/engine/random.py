@@ -72,7 +72,8 @@ def untouched() -> Iterator[None]:
         yield
     finally:
         state.load_state_dict(before)
-        if not before["cuda"]:  # what CUDA begins with is that seed, also where it has begun now
+        # What CUDA begins with is that seed, also where it has begun now.
+        if (torch.version.cuda or torch.version.hip) and not before["cuda"]:
             torch.cuda.manual_seed_all(torch.initial_seed())
 
 

@@ -11,6 +11,8 @@ def is_dense(tensor: Tensor) -> bool:
 
     A transposed or channels_last tensor is; a slice of a larger one is not, nor an expanded one.
     """
+    if tensor.is_contiguous():  # nearly all are
+        return True
     expected = 1
     for step, size in _steps(tensor):
         if step != expected:
@@ -24,6 +26,8 @@ def overlaps(tensor: Tensor) -> bool:
 
     A tensor whose dimensions interlock, which only `as_strided` makes, counts as one.
     """
+    if tensor.is_contiguous():
+        return False
     reached = 0
     for step, size in _steps(tensor):
         if step <= reached:
@@ -49,7 +53,11 @@ def permuted_strides(tensor: Tensor) -> tuple[int, ...] | None:
 
 def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
     """Return the strides of a new tensor of this shape."""
-    return torch.empty(tuple(shape), device="meta").stride()
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= max(1, size)
+    return tuple(reversed(strides))
 
 
 def with_strides(tensor: Tensor, strides: Sequence[int]) -> Tensor:

@@ -29,8 +29,8 @@ def test_every_group_has_rows_in_one_table() -> None:
     title, rule, *lines = done.stdout.split("\n\n")[0].splitlines()
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
-    groups = ["step", "loader", "values", "models", "epochs", "optimizers"]
-    groups += ["startup", "listing", "deciding"]
+    groups = ["step", "loader", "values", "models", "epochs", "fits"]
+    groups += ["optimizers", "startup", "listing", "deciding"]
     groups += [
         "scalars",
         "reports",

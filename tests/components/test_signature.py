@@ -106,6 +106,16 @@ def test_positional_only_parameters_have_no_name() -> None:
     assert list(parameters(build).named) == ["second"]
 
 
+def test_the_signature_of_a_library_is_read_once_and_a_users_each_time() -> None:
+    assert parameters(torch.optim.AdamW) is parameters(torch.optim.AdamW)
+
+    def build(width: int = 1) -> None: ...
+
+    assert parameters(build).defaults == {"width": 1}
+    build.__defaults__ = (2,)  # as a cell of a notebook may
+    assert parameters(build).defaults == {"width": 2}
+
+
 def test_the_label_is_the_name() -> None:
     assert parameters(Base).label == "Base"
     assert parameters(Called()).label == "Called"

@@ -70,7 +70,10 @@ class Packer:
         if isinstance(value, Mapping):
             return self._pack_mapping(value, name)
         if type(value) in (list, tuple, set):
-            items = [self.pack(item, f"{name}/{i}") for i, item in enumerate(value)]
+            items = [  # of Python's random state 625 are plain
+                item if type(item) in _PLAIN else self.pack(item, f"{name}/{i}")
+                for i, item in enumerate(value)
+            ]
             return items if type(value) is list else {f"${type(value).__name__}": items}
         if isinstance(value, bytes):
             return {"$bytes": value.hex()}

@@ -23,7 +23,9 @@ def sources_of(used: Mapping[str, Any]) -> Tables:
         What provenance.json holds: `sources`, use -> digest; `classes`, use -> import path;
         `modules`, name of a module of the user's -> digest of its text.
     """
-    digests = {use: source_digest(one) for use, one in used.items()}
+    kinds = {id(one): one for one in used.values()}  # the splits are of one class
+    digest_of = {key: source_digest(one) for key, one in kinds.items()}
+    digests = {use: digest_of[id(one)] for use, one in used.items()}
     own = {one.__module__ for one in used.values() if is_user_code(one)}
     modules = {name: module_digest(name) for name in sorted(own)}
     return {
