@@ -1,1 +1,1 @@
-"""Open the files that built-in datasets read: arrays and tables."""
+"""Open the files that built-in datasets read, arrays and tables, once in a process."""
