@@ -51,7 +51,8 @@ def parameters(constructor: Callable[..., Any]) -> Parameters:
     None whatever its annotation says. A constructor written in C may have no readable signature:
     it takes anything. What a library defines is read once.
     """
-    if isinstance(constructor, type | FunctionType) and is_library_module(constructor.__module__):
+    module = getattr(constructor, "__module__", None) or ""
+    if isinstance(constructor, type | FunctionType) and is_library_module(module):
         return _read_once(constructor)
     return _read(constructor)
 

@@ -51,7 +51,7 @@ def plain(value: Any, key: str = "") -> Any:
     """
     if value is None or type(value) in _AS_THEY_ARE:  # most are, and need no further question
         return value
-    if isinstance(value, dict | Mapping):  # which asks the abstract class last
+    if isinstance(value, (dict, Mapping)):  # the abstract class is asked last
         return _table(value, key)
     if isinstance(value, list | tuple):
         return [plain(part, join(key, str(n))) for n, part in enumerate(value)]

@@ -69,7 +69,7 @@ class ReadCache:
         """
         try:
             facts = [FileFacts.of(file) for file in files]
-        except OSError:  # which the reading explains
+        except (OSError, ValueError):  # which the reading explains
             return read()
         before, dataset = self._held.pop(name, ([], None))
         if dataset is None or before != facts:
