@@ -230,13 +230,15 @@ class Trainer(RecordsInRun):
                 named = short | ({} if run is None else {"run": run})
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
-        return self.fit_from(start, limit, trust_code=trust_code)
+        self._require(start, trust_code)
+        with self._left_to_be_read():  # not by `fit_from`: a stack trace stays short
+            return fit(self, start, limit)
 
     @final
     def fit_from(
         self, start: RunStart, budget: Budget | None = None, *, trust_code: bool = False
     ) -> float:
-        """Train from a start, which all ways to begin come to; return as `fit` does.
+        """Train from a start, as a sweep makes them; return as `fit` does.
 
         Args:
             start: where the training begins.
