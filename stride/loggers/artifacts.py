@@ -11,6 +11,7 @@ from stride.engine.state import TrainState
 from stride.log import LOGGER
 from stride.loggers.artifact_values import Artifact
 from stride.loggers.base import Loggers
+from stride.loggers.stream import ended
 from stride.runs.artifacts.read import kept_artifacts
 from stride.runs.layout import artifact_name
 from stride.runs.writer_base import Writer
@@ -75,17 +76,25 @@ class ArtifactWriter(Artifacts):
         self._files: dict[str, dict[str, None]] = {}  # of each name, where older ones go
         self._waiting: Queue[tuple[dict[str, Any], Artifact] | None] = Queue(WAITING)
         self._error: Exception | None = None
-        self._ignored = False
+        self._ignored = self._closed = False
+        self._adding = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="stride-artifacts", daemon=True)
 
     def add(self, name: str, artifact: Artifact) -> None:
-        """Take an artifact of the current step; wait only where too many do."""
+        """Take an artifact of the current step; wait only where too many do.
+
+        Raises:
+            RunError: the training has ended, and nobody would take it.
+        """
         if self._ignored:
             return
-        if self._thread.ident is None:  # most trainings log none
-            self._thread.start()
         row = {"step": self._state.step, "epoch": self._state.epoch, "time": time.time()}
-        self._waiting.put((row | {"name": name, "kind": artifact.kind}, artifact))
+        with self._adding:
+            if self._closed:
+                raise ended(name)
+            if self._thread.ident is None:  # most trainings log none
+                self._thread.start()
+            self._waiting.put((row | {"name": name, "kind": artifact.kind}, artifact))
 
     def ignore(self, ignored: bool) -> None:
         """Drop what is added from now on, or keep it again."""
@@ -108,7 +117,9 @@ class ArtifactWriter(Artifacts):
         Raises:
             StrideError: something could not be written.
         """
-        if self._thread.ident is not None:
+        with self._adding:
+            begun, self._closed = not self._closed and self._thread.ident is not None, True
+        if begun:
             self._waiting.put(None)
         self.flush()
 

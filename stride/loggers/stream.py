@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stride.config.metrics import RESERVED, as_number
 from stride.engine.state import TrainState
+from stride.errors import RunError
 
 _SECONDS_BETWEEN_FLUSHES = 0.5
 
@@ -49,7 +50,10 @@ class MetricsStream:
         Raises:
             TypeError: the value is not one number.
             ValueError: the name is one that rows have already, as `step`.
+            RunError: the training has ended, and the value would be lost.
         """
+        if self._ended.is_set():
+            raise ended(name)
         if type(value) is not float or name in RESERVED:
             value = _kept(name, value)
         state = self._state
@@ -116,6 +120,12 @@ class MetricsStream:
             if rows:
                 for sink in self._sinks:
                     sink(list(rows.values()))
+
+
+def ended(name: str) -> RunError:
+    """Return what a thread of the user's is told that logs on when the training is over."""
+    hint = "end the thread in after_train or on_exception"
+    return RunError(f"{name!r} is not kept: the training has ended", where="trainer.log", hint=hint)
 
 
 def _kept(name: str, value: float | Tensor) -> float | Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stride.engine.state import TrainState
-from stride.errors import StrideError
+from stride.errors import RunError, StrideError
 from stride.loggers.artifact_values import Artifact, Histogram, Image, Text
 from stride.loggers.artifacts import WAITING, ArtifactWriter
 from stride.loggers.base import Loggers
@@ -70,6 +70,30 @@ def test_the_training_waits_neither_for_one_nor_for_as_many_as_may_wait(writer):
     slow.go.set()
     artifacts.close()
     assert len(list(artifact_rows(writer.paths))) == WAITING
+
+
+def test_after_the_end_nobody_waits_and_nothing_is_taken(writer):
+    artifacts, slow, refused = ArtifactWriter(writer, TrainState(), Loggers([])), Waiting(), []
+
+    def log_on():
+        try:
+            while True:
+                artifacts.add("late", slow)
+        except RunError as error:
+            refused.append(error.what)
+
+    threads = [threading.Thread(target=log_on, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    slow.go.set()
+    artifacts.close()
+    for thread in threads:
+        thread.join(10)
+    assert refused == ["'late' is not kept: the training has ended"] * 2
+    artifacts.flush()
+    artifacts.close()
+    with pytest.raises(RunError, match="end the thread in after_train"):
+        artifacts.add("late", text("x"))
 
 
 def test_what_cannot_be_encoded_is_told_and_left_out(writer, caplog):

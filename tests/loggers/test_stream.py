@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stride.engine.state import TrainState
-from stride.errors import StrideError
+from stride.errors import RunError, StrideError
 from stride.loggers.stream import MetricsStream
 
 
@@ -31,6 +31,16 @@ def test_values_of_a_step_are_one_row_and_tensors_are_read_late():
         {"step": 2, "epoch": 0, "a": 3.0},
         {"step": 2, "epoch": 1, "c": 4.0},
     ]
+
+
+def test_a_value_logged_after_the_end_is_refused_and_not_lost_in_silence():
+    rows = []
+    stream = MetricsStream(TrainState(), [rows.extend])
+    stream.log("a", 1.0)
+    stream.close()
+    with pytest.raises(RunError, match="'a' is not kept: the training has ended"):
+        stream.log("a", 2.0)
+    assert [row["a"] for row in rows] == [1.0]
 
 
 def test_the_background_writes_settled_steps_within_a_second():
