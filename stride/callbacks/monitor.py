@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Monitor:
     """
 
     metric: str
-    mode: str
+    mode: Literal["min", "max"]
     min_delta: float = 0.0
     relative: bool = False
 

@@ -149,9 +149,9 @@ def _open(
 
 def _probe(builder: Builder, session: Session) -> dict[str, Any]:
     """Check data, model and metrics against each other on small batches."""
-    assembly, followed = session.assembly, session.callbacks.followed
+    assembly, callbacks = session.assembly, session.callbacks
     example, last = partial(builder.kind.example, assembly), builder.kind.last_batch(assembly)
-    found = sanity_check(assembly, example, last, followed)
+    found = sanity_check(assembly, example, last, callbacks.followed, callbacks.measured)
     if assembly.left_out:
         session.losses.rate_nothing()
     return found

@@ -161,7 +161,7 @@ def group_curves(runs: Sequence[SeedRun], metric: str | None = None) -> GroupedC
     settings = [next(iter(by_seed.values()))[0].settings for by_seed in some]
     names = _names(settings)
     groups = [_group(*parts) for parts in zip(names, settings, some, strict=True)]
-    return GroupedCurves(name, infer_mode(name), groups)
+    return GroupedCurves(name, _mode_of(name, runs), groups)
 
 
 def _rounds(run: Run) -> list[dict[str, Any]]:
@@ -198,6 +198,19 @@ def _metric_in(curve: Path) -> str:
     if not isinstance(metric, str):
         raise RunError(f"{curve.name} names no metric", where=str(curve))
     return metric
+
+
+def _mode_of(metric: str, runs: Sequence[SeedRun]) -> Mode:
+    """Return which way is better: as the runs say whose curves are of it, else by its name.
+
+    Raises:
+        ConfigError: neither tells.
+    """
+    files = [one.run.paths.curve for one in runs]
+    curves = [read_record(file) for file in files if os.path.lexists(file)]
+    said = {one.get("mode") for one in curves if one.get("metric") == metric}
+    mode: Mode = "max" if said == {"max"} else "min"
+    return mode if said == {mode} else infer_mode(metric, key="active_config.metric_mode")
 
 
 def _known(metric: str, rows: Iterable[Iterable[Mapping[str, Any]]]) -> str:

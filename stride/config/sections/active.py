@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from stride.config.sections.section import MetricName, NotNegative, Positive, Section, Text
+from stride.config.sections.section import MetricName, Mode, NotNegative, Positive, Section, Text
 
 
 class ActiveConfig(Section):
@@ -26,6 +26,9 @@ class ActiveConfig(Section):
     budget: Positive | None = Field(None, description="labels at most, the start's among them")
     metric: MetricName | None = Field(
         None, description="of the learning curve; null: test/accuracy, or the loss"
+    )
+    metric_mode: Mode | None = Field(
+        None, description="which way of it is better; null: by its name"
     )
     target: float | None = Field(None, description="value of the metric that is good enough")
     min_score: float | None = Field(

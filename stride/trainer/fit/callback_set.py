@@ -42,6 +42,8 @@ class CallbackSet:
         followed: metrics that evaluations have to give, by the key that names them; none where
             somebody adds metrics to them.
         weights: says which weights are evaluated and kept.
+        measured: metrics that a loop has to have given at its end, those of the test split among
+            them, likewise by key.
     """
 
     in_order: list[Callback]
@@ -50,6 +52,12 @@ class CallbackSet:
     monitor: Monitor
     followed: dict[str, str] = field(default_factory=dict)
     weights: PresentWeights | WeightAverage = field(default_factory=PresentWeights)
+    measured: dict[str, str] = field(default_factory=dict, init=False)
+
+    def measure(self, key: str, metric: str) -> None:
+        """Ask a loop for a metric at its end; not where somebody adds some, of unknown names."""
+        if self.followed:
+            self.measured[key] = metric
 
     def judge(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
         """Keep the weights if they are the best, and let who may stop decide, inside an epoch."""

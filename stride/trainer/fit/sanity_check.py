@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from stride.config.metrics import GRAD_NORM, metric_name, split_name
@@ -24,6 +25,7 @@ def sanity_check(
     example: Callable[[], Any],
     last: LastBatch | None,
     followed: Mapping[str, str],
+    measured: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Check data, model and metrics against each other on small batches; see `probe`.
 
@@ -36,6 +38,7 @@ def sanity_check(
         example: gives a batch to train on.
         last: the smallest batch to be trained on, None where that is not known.
         followed: metrics that evaluations have to give, by the key that names them.
+        measured: likewise, those that the test split may give too.
 
     Raises:
         DataError: they do not fit.
@@ -59,6 +62,9 @@ def sanity_check(
         known += [metric_name(split, name) for split in assembly.extra for name in evaluated]
     for key, metric in followed.items():
         require_metric(metric, known, key)
+    tested = [metric_name("test", name) for name in evaluated] if assembly.tests else []
+    for key, metric in measured.items():
+        require_metric(metric, [*tested, *known], key)
     return found
 
 

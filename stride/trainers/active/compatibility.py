@@ -8,7 +8,8 @@ from stride.active.pool.candidates import Candidates
 from stride.active.pool.features import named_layer
 from stride.active.pool.pool_reader import Reader
 from stride.active.transferability.model_selection import require_selection
-from stride.config.metrics import metric_name
+from stride.callbacks.monitor import Monitor
+from stride.config.metrics import infer_mode, metric_name
 from stride.config.schema import Config
 from stride.config.sections.active import ActiveConfig
 from stride.data import Data
@@ -20,7 +21,6 @@ from stride.errors import ConfigError, DataError
 from stride.metrics.choice import read_choices
 from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly
-from stride.trainer.fit.monitors import require_metric
 from stride.trainer.fit.open_sections import values_of
 
 
@@ -55,7 +55,7 @@ def check_active_config(assembly: Assembly) -> None:
     if isinstance(weights, list) and classes is not None and len(weights) != classes:
         key = "active_config.class_weights"
         raise ConfigError(f"{len(weights)} weights for {classes} classes", key=key, where=key)
-    curve_metric(assembly)
+    curve_monitor(assembly)
 
 
 def _require_plain_data(config: Config) -> None:
@@ -87,16 +87,15 @@ def _require_no_forecast(config: Config) -> None:
         raise ConfigError(what, key=key, where=key, hint=f"type: {key}=false")
 
 
-def curve_metric(assembly: Assembly) -> str:
-    """Return by which metric rounds are compared.
+def curve_monitor(assembly: Assembly) -> Monitor:
+    """Return by which metric rounds are compared: the chosen one, or the accuracy or loss.
 
     Raises:
-        ConfigError: the one that was chosen is not evaluated.
+        ConfigError: nothing tells which way of it is better.
     """
-    chosen, known = assembly.config.active_config.metric, measured(assembly)
-    if chosen is not None:
-        require_metric(chosen, known, "active_config.metric")
-    return chosen or known[0]
+    active = assembly.config.active_config
+    metric, key = active.metric or _default_metric(assembly), "active_config.metric_mode"
+    return Monitor(metric, active.metric_mode or infer_mode(metric, key=key))
 
 
 def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) -> None:
@@ -109,14 +108,11 @@ def _require_all_gradients(assembly: Assembly, candidates: Candidates | None) ->
         raise ConfigError(what, key=key, where=key, hint=f"type: {key}=true")
 
 
-def measured(assembly: Assembly) -> list[str]:
-    """Return what is known of a round: the metric of its curve first, of the best split."""
-    splits = ["test"] if assembly.tests else []
-    splits += ["validation"] if assembly.validates else []
-    recorded = (one.recorded for one in read_choices(assembly.metric_names))
-    names = sorted(["loss", *recorded], key=lambda name: name != "accuracy")
-    known = [metric_name(split, name) for split in splits for name in names]
-    return [*known, *(metric_name("train", name) for name in names if name in ("accuracy", "loss"))]
+def _default_metric(assembly: Assembly) -> str:
+    """Return the accuracy, where it is measured, else the loss: of the best split there is."""
+    split = "test" if assembly.tests else "validation" if assembly.validates else "train"
+    recorded = [one.recorded for one in read_choices(assembly.metric_names)]
+    return metric_name(split, "accuracy" if "accuracy" in recorded else "loss")
 
 
 def candidates_of(model: Model) -> Candidates | None:

@@ -5,31 +5,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stride.active.curves.curve import Curve
-from stride.config.metrics import infer_mode
+from stride.callbacks.monitor import Monitor
 from stride.config.nonfinite import encode_number
 from stride.runs.layout import FORMAT_VERSION
 from stride.trainer.fit.run_recorder import RunRecorder
 
 
-def write_curve(run: RunRecorder, curve: Curve, metric: str, target: float | None) -> None:
+def write_curve(run: RunRecorder, curve: Curve, monitor: Monitor, target: float | None) -> None:
     """Rewrite curve.json.
 
     Args:
         run: whose curve it is.
         curve: of the rounds so far.
-        metric: what it tells.
+        monitor: what it tells.
         target: the value of the metric that labels are counted for, if any.
     """
-    mode = infer_mode(metric)
     values = {
         "format_version": FORMAT_VERSION,
-        "metric": metric,
-        "mode": mode,
+        "metric": monitor.metric,
+        "mode": monitor.mode,
         "labelled": list(curve.labelled),
         "values": [encode_number(value) for value in curve.values],
         "area": encode_number(curve.area()),
         "target": target,
-        "labels_needed": None if target is None else curve.labels_needed(target, mode),
+        "labels_needed": None if target is None else curve.labels_needed(target, monitor.mode),
     }
     run.commit(run.paths.curve, values)
 

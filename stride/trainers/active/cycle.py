@@ -10,7 +10,7 @@ import torch
 from stride.active.curves.curve import Curve, read_curve
 from stride.active.strategies.query import Query
 from stride.active.transferability.model_selection import choose
-from stride.config.metrics import infer_mode
+from stride.callbacks.monitor import Monitor
 from stride.config.nonfinite import encode_number
 from stride.distributed import is_main, on_main
 from stride.models.initial import load_initial
@@ -21,7 +21,7 @@ from stride.runs.layout import RunPaths
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session
 from stride.trainer.starts.resume import ResumedRun
-from stride.trainers.active.compatibility import check_active_config, curve_metric
+from stride.trainers.active.compatibility import check_active_config, curve_monitor
 from stride.trainers.active.curve import draw_curve, write_curve
 from stride.trainers.active.human_oracle import require_labels, wanted
 from stride.trainers.active.labelled_pool import LabelledPool
@@ -49,15 +49,22 @@ class Cycle:
         self._session, self._pool, self._rounds = session, pool, pool.rounds
         self._active = session.assembly.config.active_config
         check_active_config(session.assembly)
+        if self._active.metric is not None:
+            session.callbacks.measure("active_config.metric", self._active.metric)
         self._query_step = QueryStep(session.assembly, pool.rounds, lambda: pool.reader)
         self._round_reset = RoundReset(session)
         self._paths: RunPaths | None = None
         self._began = 0.0
 
     @property
+    def monitor(self) -> Monitor:
+        """Return by which metric rounds are compared: one that the probe saw to be given."""
+        return curve_monitor(self._session.assembly)
+
+    @property
     def metric(self) -> str:
-        """Return the metric of the learning curve: one that the probe saw to be given."""
-        return curve_metric(self._session.assembly)
+        """Return the name of that metric."""
+        return self.monitor.metric
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the rounds stand."""
@@ -152,7 +159,7 @@ class Cycle:
 
     def _enough(self, metrics: dict[str, float]) -> str:
         target, value = self._active.target, metrics[self.metric]
-        sign = -1 if infer_mode(self.metric) == "min" else 1
+        sign = -1 if self.monitor.mode == "min" else 1
         if target is not None and sign * value >= sign * target:
             return f"{self.metric} is {value:.4g}: the target {target:.4g} is reached"
         return self._query_step.stop_reason()
@@ -207,7 +214,7 @@ class Cycle:
         }
         session.run.append(session.run.paths.rounds, row)
         if is_main():
-            write_curve(session.run, self.curve(), self.metric, self._active.target)
+            write_curve(session.run, self.curve(), self.monitor, self._active.target)
         session.run.note(
             f"round {rounds.number}: {size} labels, {self.metric} {metrics[self.metric]:.4g}"
         )

@@ -12,10 +12,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 from stride.active.curves.curve import Curve
+from stride.active.curves.groups import group_curves, read_runs
 from stride.callbacks.base import Callback
 from stride.callbacks.retention import RetentionPolicy
 from stride.distributed import rank
 from stride.errors import DataError, RunError, UserError
+from stride.models.model import Step
 from stride.runs.files.jsonl import read_lines
 from stride.runs.labels.query_csv import read_query
 from stride.runs.layout import RunPaths
@@ -218,6 +220,40 @@ def test_it_ends_when_it_should(tmp_path, active, sizes, reason):
     assert status["state"] == "done" and re.match(reason, status["reason"])
 
 
+class Sure(nn.Module):
+    """Classify, and tell how sure it is."""
+
+    def __init__(self, in_features: int, num_classes: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(in_features, num_classes)
+
+    def forward(self, inputs):
+        return self.layer(inputs.flatten(1))
+
+    def training_step(self, batch):
+        outputs = self(batch[0])
+        loss = nn.functional.cross_entropy(outputs, batch[1])
+        sure = outputs.softmax(1).amax(1).mean()
+        return Step(loss, len(outputs), outputs, batch[1], values={"sure": sure})
+
+
+@pytest.mark.parametrize(
+    ("mode", "target", "sizes"), [("max", 1.0, [6, 10, 14]), ("min", 1.0, [6])]
+)
+def test_a_named_value_of_the_steps_may_be_what_rounds_are_compared_by(
+    tmp_path, mode, target, sizes
+):
+    active = {"metric": "test/sure", "metric_mode": mode, "target": target}
+    made = trainer(tmp_path, active=active)
+    made.fit({"model_kwargs": {"model_name": f"{__name__}:Sure"}})
+    assert [row["labelled"] for row in rows(made)] == sizes
+    curve = json.loads(made.run.paths.curve.read_text())
+    assert (curve["metric"], curve["mode"]) == ("test/sure", mode)
+    assert curve["values"] == [row["metrics"]["test/sure"] for row in rows(made)]
+    found = group_curves(read_runs(tmp_path))
+    assert (found.metric, found.mode) == ("test/sure", mode)
+
+
 def test_a_persons_stop_ends_the_rounds(tmp_path):
     class Stop(Callback):
         def after_step(self, trainer, step):
@@ -261,7 +297,9 @@ HYPERBOLIC = {"scheduler_name": "HyperbolicLR", "interval": "step", "upper_bound
         ({}, {"dataset_kwargs": {"subsample_rate": 1.5}}, "each repetition"),
         ({}, {"scheduler_kwargs": HYPERBOLIC}, "more than `upper_bound`"),
         ({}, {"training_config": {"predict_final_loss": True}}, "each round begins another"),
-        ({"metric": "test/acuracy"}, {}, "test/acuracy"),
+        ({"metric": "test/acuracy"}, {}, "active_config.metric_mode is needed"),
+        ({"metric": "test/acuracy", "metric_mode": "max"}, {}, r"'test/acuracy'.*'test/accuracy'"),
+        ({"metric": "test/loss"}, {"training_config": {"with_test": False}}, "'test/loss' is"),
         ({"feature_layer": "layrs.0", "strategy": "CoreSet"}, {}, "layrs.0"),
     ],
 )
