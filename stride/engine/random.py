@@ -2,15 +2,24 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from stride.data.seeding import mix
+from stride.data.seeding import advanced_since, mix, read_globals, seeded
 from stride.distributed import rank
+
+EVALUATION = 9  # which of the random streams of a seed
+OWN = "own"
+"""What provenance.json says of a run whose evaluations draw from streams of their own."""
+
+EvaluationStream = Callable[[str, int], AbstractContextManager[None]]
+"""What an evaluation of a split after some steps draws from, as a block."""
 
 
 def rank_seed(seed: int) -> int:
@@ -75,6 +84,47 @@ def untouched() -> Iterator[None]:
         # What CUDA begins with is that seed, also where it has begun now.
         if (torch.version.cuda or torch.version.hip) and not before["cuda"]:
             torch.cuda.manual_seed_all(torch.initial_seed())
+
+
+def evaluation_stream(rule: str, seed: int) -> EvaluationStream:
+    """Return what the evaluations of a training draw from.
+
+    Args:
+        rule: `own`; else they draw from what the steps draw from, as in older runs.
+        seed: of the training.
+    """
+    return partial(_own_stream, rank_seed(seed)) if rule == OWN else shared_stream
+
+
+def shared_stream(split: str, step: int) -> AbstractContextManager[None]:
+    """Draw in the block from what the steps draw from."""
+    return nullcontext()
+
+
+@contextmanager
+def _own_stream(seed: int, split: str, step: int) -> Iterator[None]:
+    """Draw in the block from generators seeded by its place; those of before go on after it."""
+    value, cuda = mix(seed, EVALUATION, zlib.crc32(split.encode()), step), _cuda_states()
+    with seeded(value):
+        if cuda:
+            torch.cuda.manual_seed_all(value)
+        try:
+            yield
+        finally:
+            for device, state in enumerate(cuda):
+                torch.cuda.set_rng_state(state, device)
+
+
+class Draws:
+    """Tell whether anything has been drawn from a global generator since this was made."""
+
+    def __init__(self) -> None:
+        self._globals, self._cuda = read_globals(), _cuda_states()
+
+    def seen(self) -> bool:
+        """Tell whether one of them stands elsewhere now."""
+        moved = [*map(torch.equal, self._cuda, _cuda_states())]
+        return bool(advanced_since(self._globals)) or not all(moved)
 
 
 @contextmanager

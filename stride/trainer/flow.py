@@ -152,6 +152,7 @@ def _probe(builder: Builder, session: Session) -> dict[str, Any]:
     assembly, callbacks = session.assembly, session.callbacks
     example, last = partial(builder.kind.example, assembly), builder.kind.last_batch(assembly)
     found = sanity_check(assembly, example, last, callbacks.followed, callbacks.measured)
+    session.choose_stream(draws=found.pop("draws"))
     if assembly.left_out:
         session.losses.rate_nothing()
     return found

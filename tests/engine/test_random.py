@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from stride.engine.random import (
+    OWN,
+    Draws,
     RandomState,
     determinism,
+    evaluation_stream,
     rank_seed,
     seed_everything,
     untouched,
@@ -45,6 +48,43 @@ def test_the_half_of_a_pair_that_numpy_holds_comes_back():
     assert np.random.standard_normal() == expected
 
 
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_an_evaluation_draws_by_its_place_and_the_steps_go_on(ahead):
+    def drawn(*place, seed=3):
+        with evaluation_stream(OWN, seed)(*place):
+            return draw(), np.random.standard_normal()
+
+    seed_everything(0)
+    np.random.standard_normal(ahead)  # of an odd count NumPy holds one more
+    before = RandomState().state_dict()
+    found = drawn("validation", 7)
+    expected = draw(), np.random.standard_normal()
+    RandomState().load_state_dict(before)
+    assert (draw(), np.random.standard_normal()) == expected
+    assert drawn("validation", 7) == found
+    others = [drawn("test", 7), drawn("validation", 8), drawn("validation", 7, seed=4)]
+    assert len({found, expected, *others}) == 5
+
+
+def test_an_evaluation_that_fails_gives_the_generators_back():
+    seed_everything(0)
+    before = RandomState().state_dict()
+    with pytest.raises(ValueError, match="broken"), evaluation_stream(OWN, 0)("test", 1):
+        draw()
+        raise ValueError("broken")
+    expected = draw()
+    RandomState().load_state_dict(before)
+    assert draw() == expected
+
+
+def test_evaluations_of_older_runs_draw_what_the_steps_would():
+    seed_everything(0)
+    expected = draw()
+    seed_everything(0)
+    with evaluation_stream("", 0)("validation", 7):
+        assert draw() == expected
+
+
 def test_ranks_draw_by_themselves_and_one_that_is_new_does_too(monkeypatch):
     assert rank_seed(7) == 7
     states = []
@@ -72,6 +112,31 @@ def test_states_of_devices_that_are_gone_are_passed_over():
     expected = torch.rand(3, device="cuda").tolist()
     RandomState().load_state_dict({**state, "cuda": [*state["cuda"], *state["cuda"]]})
     assert torch.rand(3, device="cuda").tolist() == expected
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_what_an_evaluation_draws_on_a_device_is_its_own_and_is_seen():
+    seed_everything(0)
+    torch.rand(1, device="cuda")
+    before, draws = RandomState().state_dict(), Draws()
+    found = []
+    for _ in range(2):
+        with evaluation_stream(OWN, 0)("test", 1):
+            found.append(torch.rand(3, device="cuda").tolist())
+    assert found[0] == found[1] and not draws.seen()
+    expected = torch.rand(3, device="cuda").tolist()
+    assert draws.seen() and expected != found[0]
+    RandomState().load_state_dict(before)
+    assert torch.rand(3, device="cuda").tolist() == expected
+
+
+def test_a_look_tells_whether_anything_was_drawn():
+    for generator in (random.random, np.random.rand, lambda: torch.rand(1)):
+        draws = Draws()
+        assert not draws.seen()
+        generator()
+        assert draws.seen()
 
 
 def test_a_block_leaves_no_trace():

@@ -14,7 +14,7 @@ from stride.engine.probe.last_batch import LastBatch, try_last, try_last_evaluat
 from stride.engine.probe.messages import first_line, shapes
 from stride.engine.probe.metrics import try_update, try_values
 from stride.engine.probe.training import gradient_norm, try_training
-from stride.engine.random import untouched
+from stride.engine.random import Draws, untouched
 from stride.errors import DataError, StrideError
 from stride.metrics.base import Metric
 from stride.metrics.names import require_distinct, require_no_clash
@@ -54,7 +54,7 @@ def probe(
     Returns:
         `loss`, `gradient_norm`, the `shapes` of the batch; then what the training follows by:
         whether its steps can be `rated`, the names of the `values` that they give, and those of
-        the numbers that are `evaluated` beside the loss.
+        the numbers that are `evaluated` beside the loss; and whether the evaluation `draws`.
 
     Raises:
         DataError: a batch or a metric does not fit the model, or the loss has no gradient.
@@ -74,12 +74,15 @@ def probe(
         _require_metrics(rated, step)
         require_no_clash(step.values, rated)
         evaluated = batch if evaluated is None else evaluated
+        draws = Draws()
         names = _evaluate(copied, evaluated, metrics, precision)
+        drawn = draws.seen()
         if last_evaluated is not None:
             try_last_evaluated(copied, evaluated, last_evaluated, precision)
     loss = float(step.loss)
     report = {"loss": loss, "gradient_norm": norm, "shapes": shapes(batch)}
-    return report | {"rated": tensors, "values": [*step.values], "evaluated": names}
+    given = {"rated": tensors, "values": [*step.values], "evaluated": names}
+    return report | given | {"draws": drawn}
 
 
 def _is_plain(model: Model) -> bool:

@@ -102,6 +102,7 @@ def collect(
     threads: Mapping[str, int] | None = None,
     data_fingerprint: str = "",
     permutation: str = "",
+    evaluation_draws: str = "",
     command: Sequence[str] | None = None,
     parent: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def collect(
         threads: name -> number, as torch was told (they change the bits of a sum on the CPU).
         data_fingerprint: digest of the data.
         permutation: the method by which its samples are divided and ordered; empty: the user's own.
+        evaluation_draws: from what evaluations draw: `own` streams, or empty.
         command: argument list that started the process (that of this process when not given).
         parent: the run that this one comes from, as in `records.Parent`.
     """
@@ -130,6 +132,7 @@ def collect(
         "threads": dict(threads or {}),
         "data_fingerprint": data_fingerprint,
         "permutation": permutation,
+        "evaluation_draws": evaluation_draws,
         **machine(),
         "environment": environment(),
         "stride": __version__,

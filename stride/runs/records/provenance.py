@@ -51,6 +51,9 @@ class ProvenanceRecord(Versioned):
     devices: list[str] = Field(default_factory=list)
     data_fingerprint: str = ""
     permutation: str | None = Field(None, description="Method by which samples are ordered")
+    evaluation_draws: str | None = Field(
+        None, description="From what evaluations draw: `own` streams, or those of the steps"
+    )
     versions: dict[str, str] = Field(default_factory=dict, description="Installed distributions")
     git: dict[str, Any] = Field(default_factory=dict)
     parent: Parent | None = None

@@ -114,6 +114,7 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
             permutation=assembly.data.permutation,
+            evaluation_draws=start.evaluation_draws,
             parent=start.lineage() or assembly.started_from.lineage(),
         )
         config = assembly.config.to_json()

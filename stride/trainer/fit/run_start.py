@@ -16,6 +16,7 @@ from stride.config.secrets import mask
 from stride.config.values import flatten
 from stride.data.normalize import Normalization
 from stride.engine.checkpoint.checkpoint import take_apart, write_state
+from stride.engine.random import OWN
 from stride.runs.jobs import has_unnamed_group
 from stride.runs.provenance.setups import remember, same_setup, setup_digest
 from stride.runs.work_dir import WorkDir
@@ -41,6 +42,7 @@ class RunStart(ABC):
         resolved: the config to build data and model from.
         normalization: statistics to apply again; None: those of the training split.
         threads: how many torch is to use, None for as many as it has: they change bits.
+        evaluation_draws: from what evaluations draw: `own` streams, or "" for that of the steps.
         trial: of which sweep and trial the run is; empty where it is of none.
         saved: the state to begin with; empty for that of a training which has done nothing.
         callbacks: called after all others.
@@ -53,6 +55,7 @@ class RunStart(ABC):
     resolved: Resolved
     normalization: Normalization | None = field(default=None, kw_only=True)
     threads: int | None = field(default=None, kw_only=True)
+    evaluation_draws: str = field(default=OWN, kw_only=True)
     trial: Values = field(default_factory=dict, kw_only=True)
     saved: Values = field(default_factory=dict, init=False)
     callbacks: list[Callback] = field(default_factory=list, init=False)

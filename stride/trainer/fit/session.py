@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.stopping import StoppingCallback
 from stride.config.schema import Config
+from stride.data.batches.base import OrderedBatches
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.distributed import on_main, world_size
@@ -30,6 +31,7 @@ from stride.engine.optim.optimizers import (
 from stride.engine.optim.schedule import Schedule
 from stride.engine.optim.state import OptimizerState
 from stride.engine.parallel.build import build_gradients
+from stride.engine.random import EvaluationStream, evaluation_stream, shared_stream
 from stride.engine.state import Latest, LoaderState, TrainState
 from stride.engine.stop_consensus import StopConsensus
 from stride.engine.stopping import Limits, StopRequest
@@ -47,6 +49,7 @@ class Start(Protocol):
     """What a session asks of where it begins."""
 
     saved: Mapping[str, Any]
+    evaluation_draws: str
 
     def restore_state(self, session: "Session") -> None:
         """Put the saved state back."""
@@ -105,6 +108,16 @@ class Session:
     results: dict[str, Any] = field(default_factory=dict, init=False)
     state_restored: bool = True
     _kernels_vary: Callable[[], bool] = bool  # which is False
+    _stream: EvaluationStream = shared_stream
+
+    def choose_stream(self, *, draws: bool) -> None:
+        """Choose from what evaluations draw, where they do: to exchange generators takes time.
+
+        Args:
+            draws: whether the evaluation step was seen to.
+        """
+        if draws or evaluates_otherwise(self.assembly):
+            self._stream = evaluation_stream(self.start.evaluation_draws, self.assembly.config.seed)
 
     def record(self, values: Mapping[str, float]) -> None:
         """Record the values of the current step."""
@@ -120,14 +133,18 @@ class Session:
         """Evaluate the test split between its hooks; return nothing where that is not wanted."""
         if not self.assembly.tests:
             return {}
-        return self.hooks.around_evaluation("test", self.assembly.evaluate, {})
+        return self.hooks.around_evaluation("test", self._test, {})
+
+    def _test(self, split: str) -> dict[str, float]:
+        with self._stream(split, self.state.step):
+            return self.assembly.evaluate(split)
 
     def _validate(self, split: str) -> dict[str, float]:
-        # Not as `Trainer.evaluate` does: the draws of an evaluation are a training's own.
         if split == VALIDATION and not self.assembly.validates:
             return {}
         most = self.assembly.config.training_config.evaluate_batches
-        with self.callbacks.weights.evaluated(self.assembly.model):
+        stream = self._stream(split, self.state.step)
+        with self.callbacks.weights.evaluated(self.assembly.model), stream:
             return self.assembly.evaluate(split, batches=most)
 
     def _maybe_checkpoint(self) -> None:
@@ -321,6 +338,14 @@ def doubts(assembly: Assembly) -> dict[str, str]:
     data = assembly.data
     loaders = {"batches": data.train_loader, "loader of validation": data.val_loader}
     return {name: one.doubt for name, one in loaders.items() if getattr(one, "doubt", "")}  # type: ignore[union-attr]
+
+
+def evaluates_otherwise(assembly: Assembly) -> bool:
+    """Tell whether anything of the user's may draw in an evaluation beside the model's step."""
+    data = assembly.data
+    loaders = (data.val_loader, data.test_loader, *data.extra_loaders.values())
+    given = [one for one in loaders if one is not None and not isinstance(one, OrderedBatches)]
+    return bool(given or assembly.kind.evaluates)
 
 
 def has_own_loader(assembly: Assembly) -> bool:

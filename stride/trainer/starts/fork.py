@@ -28,6 +28,7 @@ from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     FREE,
     changed_keys,
+    evaluation_draws_of,
     permutation_of,
     require_weights_of_checkpoint,
 )
@@ -127,7 +128,13 @@ class ForkedRun(NewRun):
     def _of(cls, run: Run, resolved: Resolved, folder: Path) -> Self:
         require_weights_of_checkpoint(resolved)
         found = folder.absolute()
-        return cls(resolved, run=run, checkpoint=found, normalization=normalization_of(run))
+        return cls(
+            resolved,
+            run=run,
+            checkpoint=found,
+            normalization=normalization_of(run),
+            evaluation_draws=evaluation_draws_of(run),
+        )
 
     def check(self) -> None:
         """Refuse a name that is taken."""

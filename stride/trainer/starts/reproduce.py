@@ -28,6 +28,7 @@ from stride.trainer.fit.run_start import NewRun, Values
 from stride.trainer.fit.session import Session
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
+    evaluation_draws_of,
     require_whole_config,
     start_of,
     threads_of,
@@ -67,6 +68,7 @@ class ReproducedRun(NewRun):
             steps=steps,
             normalization=normalization_of(run),
             threads=threads_of(run),
+            evaluation_draws=evaluation_draws_of(run),
         )
         ends = [n for n in (steps, last_fingerprinted_step(run.paths, steps or math.inf)) if n]
         made.callbacks += [StopAt(min(ends))] if ends else []

@@ -166,6 +166,11 @@ def permutation_of(run: Run) -> str:
     return str(run.provenance.get("permutation") or "randperm")
 
 
+def evaluation_draws_of(run: Run) -> str:
+    """Return from what the evaluations of a run draw; older runs do not tell."""
+    return str(run.provenance.get("evaluation_draws") or "")
+
+
 def require_same_permutation(run: Run, assembly: Assembly) -> None:
     """Refuse to divide or order the samples by another method than the run did.
 

@@ -31,6 +31,7 @@ from stride.trainer.starts.queued import QueuedRun, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
 from stride.trainer.starts.requirements import (
     changed_keys,
+    evaluation_draws_of,
     init_from,
     is_free,
     require_lasting_schedule,
@@ -108,6 +109,7 @@ class ResumedRun(RunStart):
             take_over=take_over,
             normalization=normalization_of(run),
             threads=threads_of(run),
+            evaluation_draws=evaluation_draws_of(run),
         )
 
     def check(self) -> None:
