@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunFailed
 from stride.runs.layout import WorkDirPaths
+from stride.sweeps.following.found import checked_sweep_name
 from stride.sweeps.request.plan import Plan
 from stride.sweeps.request.request import Request
 from stride.sweeps.sweep import Sweep, open_sweep
@@ -107,7 +108,7 @@ class Sweeper:
         self._trainer, self._spec, self._storage = trainer, spec, storage
         self._retry_failed = retry_failed
         work_dir = WorkDirPaths(Path(trainer.builder.resolved.work_dir).absolute())
-        self.paths = work_dir.sweep(name or spec.kind)
+        self.paths = work_dir.sweep(checked_sweep_name(name or spec.kind))
 
     def plan(self) -> Plan:
         """Return what `run` would train, keep and leave behind; make nothing.

@@ -80,7 +80,7 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
     from stride.config.sweep.assembly import assemble
     from stride.config.sweep.checks import require_keys
     from stride.config.sweep.words import words_layer
-    from stride.runs.run_names import checked_name
+    from stride.sweeps.following.found import checked_sweep_name
 
     require_optuna()
     given = _read(files)
@@ -88,19 +88,19 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
     below = resolve_layers(config_file=files.config, overrides={"work_dir": work_dir})
     spec = assemble(layers, below.layers)
     require_keys(spec, lambda overrides: refuse_mistyped(below.override(overrides)), layers)
-    _require_choosers(spec)
+    resolved = below.override(spec.overrides)
+    _require_choosers(spec, resolved)
     called = name or given.name or None
     if called is not None:
-        checked_name(called)
-    resolved = below.override(spec.overrides)
+        checked_sweep_name(called)
     return Asked(work_dir, spec, resolved, files.config, called, given.notes)
 
 
-def _require_choosers(spec: "SweepSpec") -> None:
-    from stride.sweeps.search.study import build_choosers, quiet
+def _require_choosers(spec: "SweepSpec", resolved: "Resolved") -> None:
+    from stride.sweeps.search.study import build_choosers, completed, quiet
 
     quiet()
-    build_choosers(spec)
+    build_choosers(completed(spec, resolved.config.training_config.max_epochs))
 
 
 @dataclass(frozen=True)

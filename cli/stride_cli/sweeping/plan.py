@@ -50,6 +50,7 @@ def summary(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> str:
 _WORDS = {
     "new": "to train",
     "resumed": "to be resumed",
+    "extended": "to be trained with more seeds",
     "kept": "kept",
     "failed": "failed before (--retry-failed trains them again)",
     "left": "left behind (their runs stay)",
@@ -69,6 +70,8 @@ def _becomes(entry: "Entry") -> str:
     if entry.before is None:
         return "new"
     states = {TrialState.RUNNING: "resumed", TrialState.FAIL: "failed"}
+    if entry.lacks_seeds:
+        return "extended"
     return states.get(entry.before.state, "kept")
 
 

@@ -5,7 +5,20 @@ from pathlib import Path
 
 from stride.errors import UserError, nearest
 from stride.runs.layout import SweepPaths, WorkDirPaths
+from stride.runs.run_names import is_name
 from stride.visible import quoted
+
+
+def checked_sweep_name(name: str) -> str:
+    """Return a sweep's name, whose folder is called so.
+
+    Raises:
+        UserError: it is refused; says what to type instead.
+    """
+    if not is_name(name):
+        hint = "letters, digits and _ . + = , @ - only, and no . or - at the beginning"
+        raise UserError(f"{name[:40]!r} is not a name for a sweep", where="--name", hint=hint)
+    return name
 
 
 def sweep_names(work_dir: Path) -> list[str]:

@@ -1,9 +1,9 @@
 """Compare what is asked of a sweep with what there is: what is kept, new, or left behind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -12,7 +12,7 @@ from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import WorkDirPaths
 from stride.sweeps.search.space import Space
-from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SETUP, UUID
+from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SEED, SETUP, UUID, VALUE
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,22 @@ class Entry:
         setup: digest of what it trains.
         name: of its run, None for a number.
         before: the trial that trained the same, None where it is new.
+        lacks_seeds: whether that one is done, and not with all seeds that are asked for now.
     """
 
     overrides: Mapping[str, Any]
     setup: str
     name: str | None = None
     before: FrozenTrial | None = None
+    lacks_seeds: bool = False
+
+    def with_seeds(self, seeds: Collection[int | None]) -> Self:
+        """Return the same, with whether the trial of before lacks a run of one of these seeds."""
+        before = self.before
+        if before is None or before.state != TrialState.COMPLETE:
+            return self
+        done = {one[SEED] for one in before.user_attrs.get(RUNS, []) if VALUE in one}
+        return replace(self, lacks_seeds=not done >= {*seeds})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from optuna.trial import TrialState
@@ -12,17 +12,18 @@ from stride.callbacks.monitor import Monitor
 from stride.config import Resolved
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError
-from stride.runs.files.atomic import atomic_json
+from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.runs.records.sweep import SweepRecord
+from stride.runs.work_dir import WorkDir
 from stride.sweeps.base import base_of, base_values, write_base
 from stride.sweeps.request.check import check_trials
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
 from stride.sweeps.search.storage import open_storage
-from stride.sweeps.search.study import build_choosers, create_study, open_study
+from stride.sweeps.search.study import build_choosers, completed, create_study, open_study
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
 from stride.sweeps.trials.worker_mark import is_gone
@@ -68,27 +69,37 @@ class Request:
         """Build what the trainer's config says once, and check all trials against it.
 
         Raises:
-            UserError: a key or value of a trial is wrong; tells of which.
+            UserError: a key or value of a trial is wrong, or the name of a run is taken.
         """
-        build_choosers(spec)  # refused before there is a folder
         values = base_values(trainer)
         base = base_of(paths, values, spec)
+        spec = completed(spec, base.config.training_config.max_epochs)
+        build_choosers(spec)  # refused before there is a folder
         trainer.builder.require_trust(base)
         check_trials(base, spec, trainer)
         assembly = trainer.builder.assemble(base)
         data = assembly.data.fingerprint
         monitor = assembly.saving_monitor
         setups = Setups(base, data)
-        return cls(paths, spec, values, base, setups, monitor, data, storage, retry_failed)
+        made = cls(paths, spec, values, base, setups, monitor, data, storage, retry_failed)
+        made._require_free_names()
+        return made
 
     def plan(self) -> Plan:
         """Compare what is asked with what there is."""
+        plan, first = self._compared(), self.base.config.seed
+        entries = [
+            one.with_seeds(seeds_of(self.spec, one.overrides, first)) for one in plan.entries
+        ]
+        return replace(plan, entries=entries)
+
+    def _compared(self) -> Plan:
         before = self._before(self._record())
         if self.spec.kind == "search":
             return plan_search(before, self.spec, self.setups.of, retry_failed=self.retry_failed)
         names = [one.run for one in self.spec.runs] or [None] * len(self.spec.points())
         wanted = [
-            Entry(point, self.setups.of(point), name)
+            Entry(point, self.setups.of(point), None if self._is_there(name) else name)
             for point, name in zip(self.spec.points(), names, strict=True)
         ]
         return plan_listed(
@@ -114,16 +125,38 @@ class Request:
             atomic_json(self.paths.record, record.to_json())
         return plan
 
+    def _require_free_names(self) -> None:
+        """Refuse names of runs that are there and not of this sweep.
+
+        Raises:
+            RunError: says of which.
+        """
+        known, place = self._record(), self._work_dir.path
+        for name in (one.run for one in self.spec.runs if one.run is not None):
+            if not self._is_there(name):
+                WorkDir(place).check_name(name)
+                continue
+            own = read_record(self._work_dir.run(name).provenance).get("sweep") or {}
+            if known is None or own.get("uuid") != known.uuid:
+                what = f"run {name!r} is there already, and is not of this sweep"
+                raise RunError(what, where=str(place), hint="give that trial another name")
+
+    def _is_there(self, name: str | None) -> bool:
+        return name is not None and self._work_dir.run(name).provenance.exists()
+
+    @property
+    def _work_dir(self) -> WorkDirPaths:
+        return WorkDirPaths(self.paths.path.parent.parent)
+
     def _record(self) -> SweepRecord | None:
         return SweepRecord.read(self.paths.record) if os.path.lexists(self.paths.record) else None
 
     def _before(self, record: SweepRecord | None) -> Before:
-        work_dir = WorkDirPaths(self.paths.path.parent.parent)
         if record is None:
-            return Before([], self.spec, work_dir)
+            return Before([], self.spec, self._work_dir)
         spec = SweepSpec.from_json(record.spec)
         study = open_study(open_storage(self.paths, record.storage), record.study, spec)
-        return Before(study.get_trials(deepcopy=False), spec, work_dir)
+        return Before(study.get_trials(deepcopy=False), spec, self._work_dir)
 
     def _next_record(self, known: SweepRecord | None, plan: Plan) -> SweepRecord:
         if known is not None and known.mode != self.monitor.mode and not plan.changes:
@@ -147,8 +180,7 @@ class Request:
         storage = open_storage(self.paths, record.storage)
         create_study(storage, record.study, record.mode)
         study = open_study(storage, record.study, self.spec)
-        first = self.base.config.seed
-        add_trials(study, plan.entries, self.spec, lambda own: seeds_of(self.spec, own, first))
+        add_trials(study, plan.entries, self.spec)
 
     def _require_alone(self, known: SweepRecord | None) -> None:
         """Refuse to change a sweep that another process works on."""

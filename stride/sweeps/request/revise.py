@@ -1,6 +1,6 @@
 """Write the trials that are asked for into a study."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from optuna import Study
@@ -12,29 +12,23 @@ from stride.config.sweep.spec import SweepSpec
 from stride.config.sweep.value_lists import is_among
 from stride.sweeps.request.plan import Entry
 from stride.sweeps.search.space import Space
-from stride.sweeps.trials.trial import NAME, OVERRIDES, RUNS, SEED, SETUP, VALUE
+from stride.sweeps.trials.trial import NAME, OVERRIDES, SETUP
 
 _LOG = 100.0
 """From what ratio of its largest to its smallest number on a grid counts as logarithmic."""
 
 
-def add_trials(
-    study: Study,
-    entries: Sequence[Entry],
-    spec: SweepSpec,
-    seeds: Callable[[Mapping[str, Any]], Sequence[int | None]],
-) -> None:
+def add_trials(study: Study, entries: Sequence[Entry], spec: SweepSpec) -> None:
     """Add trials to a study: those of before as they ended, the others to be trained.
 
     Args:
         study: a new one.
         entries: in order.
         spec: what is asked.
-        seeds: gives those of the runs of a trial.
     """
     space = Space(spec.search or dimensions(entries))
     for one in entries:
-        study.add_trial(_trial(one, space, seeds(one.overrides)))
+        study.add_trial(_trial(one, space))
 
 
 def dimensions(entries: Sequence[Entry]) -> dict[str, Dimension]:
@@ -58,7 +52,7 @@ def _dimension(values: Sequence[Any]) -> Dimension:
     return FloatRange(low=float(low), high=float(high), log=log)
 
 
-def _trial(one: Entry, space: Space, seeds: Sequence[int | None]) -> FrozenTrial:
+def _trial(one: Entry, space: Space) -> FrozenTrial:
     params = space.stored(one.overrides)
     distributions: dict[str, BaseDistribution] = {k: space.distributions[k] for k in params}
     own = {OVERRIDES: dict(one.overrides), SETUP: one.setup}
@@ -68,7 +62,7 @@ def _trial(one: Entry, space: Space, seeds: Sequence[int | None]) -> FrozenTrial
         return create_trial(
             state=TrialState.WAITING, params=params, distributions=distributions, user_attrs=own
         )
-    state = _state(before, seeds)
+    state = TrialState.WAITING if one.lacks_seeds else before.state
     return create_trial(
         state=state,
         value=before.value if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
@@ -78,11 +72,3 @@ def _trial(one: Entry, space: Space, seeds: Sequence[int | None]) -> FrozenTrial
         system_attrs=before.system_attrs,
         intermediate_values=before.intermediate_values,
     )
-
-
-def _state(before: FrozenTrial, seeds: Sequence[int | None]) -> TrialState:
-    """Return the state that a trial goes over in; one that lacks a seed is to be trained on."""
-    done = {one[SEED] for one in before.user_attrs.get(RUNS, []) if VALUE in one}
-    if before.state == TrialState.COMPLETE and not done >= {*seeds}:
-        return TrialState.WAITING
-    return before.state

@@ -10,10 +10,12 @@ from optuna.study import StudyDirection
 from stride.config.sweep.spec import SweepSpec
 from stride.sweeps.search.pruners.build import EXACT as EXACT_PRUNERS
 from stride.sweeps.search.pruners.build import build_pruner, pruner_class
+from stride.sweeps.search.pruners.pfl import PFLPruner
 from stride.sweeps.search.samplers import EXACT as EXACT_SAMPLERS
 from stride.sweeps.search.samplers import build_sampler, sampler_class
 from stride.sweeps.search.space import Space
 
+_TARGET = "target_epoch"
 _DIRECTIONS = {"min": StudyDirection.MINIMIZE, "max": StudyDirection.MAXIMIZE}
 
 
@@ -59,6 +61,20 @@ def build_choosers(spec: SweepSpec) -> tuple[BaseSampler, BasePruner]:
         build_sampler(sampler.sampler_name, sampler.constructor_kwargs, spec.seed, together),
         build_pruner(pruner.pruner_name, pruner.constructor_kwargs),
     )
+
+
+def completed(spec: SweepSpec, epochs: int | None) -> SweepSpec:
+    """Return a spec that tells a pruner of forecasts with how many epochs a trial ends.
+
+    Args:
+        spec: as it was asked for; what it says itself counts.
+        epochs: of a training, None where its end is not counted by them.
+    """
+    section = spec.pruner_kwargs
+    told = _TARGET in section.constructor_kwargs or epochs is None
+    if told or pruner_class(section.pruner_name) is not PFLPruner:
+        return spec
+    return spec.model_copy(update={"pruner_kwargs": section.model_copy(update={_TARGET: epochs})})
 
 
 def inexact(spec: SweepSpec) -> list[str]:

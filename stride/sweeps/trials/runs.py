@@ -21,6 +21,7 @@ from stride.runs.status import current_state
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
 from stride.sweeps.trials.watch import PRUNED_REASON, TrialWatch
 from stride.trainer.fit.run_recorder import outcome as ending
@@ -87,7 +88,10 @@ class TrialRuns:
         return NewRun(self._resolved(trial, seed), trial=self._relation(trial))
 
     def _resolved(self, trial: OpenTrial, seed: int | None) -> Resolved:
-        own = {} if seed in (None, self._sweep.base.config.seed) else {"seed": seed}
+        first = self._sweep.base.config.seed
+        own: dict[str, Any] = {} if seed in (None, first) else {"seed": seed}
+        if seed != seeds_of(self._sweep.spec, trial.overrides, first)[0]:
+            own["run"] = None  # a name is that of the first run; the others have numbers
         return self._sweep.base.override({**trial.overrides, **own})
 
     def _relation(self, trial: OpenTrial) -> dict[str, Any]:
