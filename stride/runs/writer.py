@@ -80,6 +80,8 @@ class RunWriter(Writer):
         # Absolute: the user's code may change the current folder.
         paths = RunPaths(WorkDir(work_dir).claim(run, force=force).path.absolute())
         known: dict[str, Any] = {"uuid": uuids.uuid4().hex, "created": time.time()}
+        of = provenance.get("sweep") or {}
+        known |= {"sweep": of.get("name"), "trial": of.get("trial")}
         writer = cls._adopt(paths, 0, facts, overrides=provenance.get("overrides", []), **known)
         try:
             writer.status("created")

@@ -14,14 +14,10 @@ from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.records.results import Timings
 from stride.runs.records.segment import Fidelity
 from stride.runs.status import State
+from stride_cli.programs.answer import Answer
+from stride_cli.programs.sweep_answers import SweepStateOrPlan
 
 Status = State | Literal["broken"]
-
-
-class Answer(BaseModel):
-    """Hold what a command prints, or a part of it: these keys and no others."""
-
-    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
 
 class Named(Answer):
@@ -68,6 +64,8 @@ class Row(Named):
     test: dict[str, Number]
     progress: Progress | None
     overrides: list[str]
+    sweep: str | None = Field(description="The sweep that it is a trial of; null: of none")
+    trial: Count | None
     tags: list[str]
     note: str
 
@@ -107,8 +105,8 @@ class ShownGit(Answer):
 class ShownProvenance(Answer):
     """Hold of provenance.json what tells runs apart."""
 
-    command: list[str] = []
-    devices: list[str] = []
+    command: list[str] = Field([])
+    devices: list[str] = Field([])
     data_fingerprint: str = ""
     git: ShownGit | None = None
     parent: Parent | None = None
@@ -496,6 +494,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "rm": RemovedRuns,
     "show": ShownRun,
     "stats": StatisticsOrScaling,
+    "sweep": SweepStateOrPlan,
     "tag": TaggedRuns,
     "verify": VerifiedRuns,
 }

@@ -108,6 +108,8 @@ def _head(row: "RunRow", text: str) -> Iterator[list[str]]:
     if row.progress is not None:
         yield from _progress(row.progress, goes_on=row.state == "running")
     yield ["created", moment(row.created)]
+    if row.sweep is not None:
+        yield ["sweep", f"{row.sweep}, trial {row.trial}"]
     if row.started is not None:
         took = "" if row.duration is None else f", took {duration(row.duration)}"
         yield ["started", moment(row.started) + took]

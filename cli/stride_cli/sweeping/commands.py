@@ -7,7 +7,7 @@ import typer
 from stride_cli.completing.keys import complete_words
 from stride_cli.completing.places import complete_metric, complete_sweep
 from stride_cli.options import AsJson, ConfigFile, OneWorkDir, Overrides, Trust, Words
-from stride_cli.sweeping.several import SeveralWords
+from stride_cli.sweeping.words import SeveralWords
 from stride_cli.words import settings
 
 commands = typer.Typer()
@@ -40,17 +40,17 @@ def sweep(
     ] = None,
     lr_sweep: Annotated[
         list[str] | None,
-        typer.Option("--lr-sweep", metavar="V...", help="Short for --grid lr=V,V."),
+        typer.Option("--lr-sweep", metavar="V", help="Short for --grid lr=V,V: 1e-4 1e-3."),
     ] = None,
     wd_sweep: Annotated[
         list[str] | None,
-        typer.Option("--wd-sweep", metavar="V...", help="Short for --grid weight_decay=V,V."),
+        typer.Option("--wd-sweep", metavar="V", help="Short for --grid weight_decay=V,V."),
     ] = None,
     file: Annotated[
         list[str] | None,
         typer.Option(
             "--file",
-            metavar="FILE...",
+            metavar="FILE",
             help="A sweep in TOML, JSON or YAML; or the template's run.yaml optimize.yaml.",
         ),
     ] = None,

@@ -31,7 +31,7 @@ def print_end(sweep: "Sweep", config_file: str | None, *, json: bool) -> None:
     tell(f"sweep {sweep.paths.name}: {counted(standing)}")
     require_success(sweep, standing)
     if json:
-        print_json(_plain(sweep, standing, config_file))
+        print_json(plain(sweep, standing, config_file))
     elif standing.best is not None:
         tell("\n".join(best_lines(sweep, standing.best, config_file)))
         print_path(runs_of(sweep, standing.best)[0].path)
@@ -60,7 +60,8 @@ def require_success(sweep: "Sweep", standing: "Standing") -> None:
     )
 
 
-def _plain(sweep: "Sweep", standing: "Standing", config_file: str | None) -> dict[str, Any]:
+def plain(sweep: "Sweep", standing: "Standing", config_file: str | None) -> dict[str, Any]:
+    """Return where a sweep stands, as a program is told."""
     best, record = standing.best, sweep.record
     return {
         "sweep": record.name,

@@ -10,7 +10,7 @@ import typer
 
 from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
-from stride_cli.output import print_path, tell
+from stride_cli.output import print_json, print_path, tell
 from stride_cli.sweeping.asked import Asked, Files, read_asked, require_optuna
 from stride_cli.sweeping.sentences import counted, inexact_notes, near
 from stride_cli.sweeping.watch import Watch
@@ -134,7 +134,7 @@ def _work(
     from stride_cli.sweeping.end import print_end
 
     if not how.workers:
-        _leave_to_others(sweep)
+        _leave_to_others(sweep, config_file, json=how.json)
         return
     with _leaving_by_signal(sweep), Watch(sweep):
         if how.workers > 1:
@@ -148,9 +148,15 @@ def _work(
     print_end(sweep, config_file, json=how.json)
 
 
-def _leave_to_others(sweep: "Sweep") -> None:
+def _leave_to_others(sweep: "Sweep", config_file: str | None, *, json: bool) -> None:
+    from stride.sweeps.following.standing import standing_of
+    from stride_cli.sweeping.end import plain
+
     tell(f"nothing is trained here; to work on it from any terminal: {_resume_command(sweep)}")
-    print_path(sweep.paths.path)
+    if json:
+        print_json(plain(sweep, standing_of(sweep), config_file))
+    else:
+        print_path(sweep.paths.path)
 
 
 @contextmanager

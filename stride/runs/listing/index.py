@@ -78,7 +78,7 @@ def open_index(work_dir: Path) -> Index:
     except OSError:
         return NoIndex()
     # Device and inode stay when the work_dir is moved, or reached by another path.
-    file = f"runs-2-{found.st_dev:x}-{found.st_ino:x}.sqlite"
+    file = f"runs-3-{found.st_dev:x}-{found.st_ino:x}.sqlite"
     from stride.runs.listing.database import open_database  # SQLite is loaded where it is used only
 
     for folder in _cache_folders():

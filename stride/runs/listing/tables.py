@@ -44,6 +44,7 @@ def overview(
         (Column("age", age, numeric=True), [now - row.created for row in rows]),
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
         *([_measured(name, rows) for name in metrics] if metrics else _monitored(rows)),
+        *_sweeps(rows),
         *([] if jobs is None else [(Column("job"), [jobs.get(row.path) for row in rows])]),
         *_tags(rows),
         *_under_way(rows),
@@ -139,6 +140,12 @@ def _tags(rows: Sequence[RunRow]) -> list[_Filled]:
     """Return a column of tags, where a run has some."""
     tags = [shown_tags(row.path) or None for row in rows]
     return [(_TAGS, tags)] if any(tags) else []
+
+
+def _sweeps(rows: Sequence[RunRow]) -> list[_Filled]:
+    """Return a column of sweeps and trials, "grid/3", where a run is of one."""
+    found = [None if row.sweep is None else f"{row.sweep}/{row.trial}" for row in rows]
+    return [(Column("sweep", str), found)] if any(found) else []
 
 
 def _monitored(rows: Sequence[RunRow]) -> list[_Filled]:

@@ -29,6 +29,8 @@ class StatusRecord(Versioned):
     overrides: list[str] = Field(
         default_factory=list, description=f"{TYPED}; the newest of each key, on resuming too"
     )
+    sweep: str | None = Field(None, description="The sweep that it is a trial of, if any")
+    trial: Count | None = Field(None, description="The number of the trial")
     metrics: Summary | None = Field(None, description="Out of results.json, for listings")
     monitor: Monitored | None = Field(None, description="Likewise")
 
@@ -39,7 +41,7 @@ class StatusRecord(Versioned):
             typed: the overrides of that segment.
             ended: when the run was last worked on, in Unix seconds; None where it is not known.
         """
-        kept = self.model_dump(include={"uuid", "created", "started"})
+        kept = self.model_dump(include={"uuid", "created", "started", "sweep", "trial"})
         paused = self._paused_since(ended)
         return {**kept, "overrides": _newest(self.overrides, typed), "paused": paused}
 

@@ -26,6 +26,8 @@ FIELDS: Mapping[str, str] = {
     "data": "text",
     "parent": "text",
     "relation": "text",
+    "sweep": "text",
+    "trial": "number",
     "tag": "text",
     "note": "text",
 }

@@ -57,7 +57,7 @@ def test_an_unknown_name_is_told_with_the_nearest():
 
 
 def test_each_kind_of_value_is_known():
-    assert {Field("field", key).kind for key in FIELDS} == {"text", "time", "span"}
+    assert {Field("field", key).kind for key in FIELDS} == {"text", "time", "span", "number"}
     assert (
         Field("metric", "test/accuracy").kind == "number" and Field("config", "seed").kind == "any"
     )

@@ -132,6 +132,8 @@ def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
         _text(monitor, "metric"),
         _text(monitor, "mode"),
         _texts(status),
+        _text(status, "sweep"),
+        _whole(status, "trial"),
         _text(status, "uuid"),
     )
 
@@ -139,6 +141,11 @@ def _from_status(path: Path, status: Mapping[str, Any]) -> RunRow:
 def _text(record: Mapping[str, Any], key: str) -> str | None:
     value = record.get(key)
     return value if isinstance(value, str) else None
+
+
+def _whole(record: Mapping[str, Any], key: str) -> int | None:
+    value = record.get(key)
+    return value if type(value) is int else None
 
 
 def _texts(record: Mapping[str, Any]) -> tuple[str, ...]:

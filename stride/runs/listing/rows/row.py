@@ -31,6 +31,8 @@ class RunRow(NamedTuple):
         monitor: name of the metric that decides what is best.
         mode: "min" or "max".
         overrides: `key=value` texts as they were typed.
+        sweep: the sweep that it is a trial of, None of none.
+        trial: the number of the trial.
         uuid: the run's identity, whatever its folder is called.
         broken: why the folder cannot be read.
         progress: where its training is, or was when its process was killed.
@@ -51,6 +53,8 @@ class RunRow(NamedTuple):
     monitor: str | None = None
     mode: str | None = None
     overrides: tuple[str, ...] = ()
+    sweep: str | None = None
+    trial: int | None = None
     uuid: str | None = None
     broken: str | None = None
     progress: Progress | None = None
@@ -85,6 +89,8 @@ class RunRow(NamedTuple):
             "last": dict(self.last),
             "test": dict(self.test),
             "overrides": list(self.overrides),
+            "sweep": self.sweep,
+            "trial": self.trial,
             "tags": list(tags),
             "note": note,
             "progress": None if self.progress is None else self.progress._asdict(),
