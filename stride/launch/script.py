@@ -3,11 +3,12 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from stride.errors import UserError
-from stride.runs.layout import RunPaths
+from stride.runs.layout import RunPaths, SweepPaths
 from stride.visible import quoted
 
 LEFT = 138  # a run that a USR1 ended with a checkpoint behind it: 128 and the signal's number
@@ -99,6 +100,58 @@ def seconds_of(time: str) -> int:
     return first * 3600 + second * 60 + third if parts[2] else first * 60 + second
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a job does, and where its files are.
+
+    Attributes:
+        title: what it does.
+        name: by which SLURM lists it.
+        script: the file with its script.
+        output: where its output goes, with SLURM's signs.
+        code: the copy of the code that it runs.
+        words: of the command of STRIDE that it runs.
+        elements: of how many an array is; None for one job.
+    """
+
+    title: str
+    name: str
+    script: Path
+    output: Path
+    code: Path
+    words: Sequence[str]
+    elements: int | None = None
+
+    @classmethod
+    def of_run(cls, run: RunPaths, *, trust: bool = False) -> Self:
+        """Return the job that trains a run, by its absolute path."""
+        words = ["resume", str(run.path), *["--trust"] * trust]
+        name = f"{run.path.parent.name}-{run.name}"
+        return cls(f"Trains {run.path}", name, run.job_script, run.job_output, run.code, words)
+
+    @classmethod
+    def of_sweep(
+        cls, sweep: SweepPaths, number: int, elements: int | None, workers: int, *, trust: bool
+    ) -> Self:
+        """Return a job whose elements work on a sweep, each by so many processes.
+
+        Args:
+            sweep: by its absolute path.
+            number: of the job among those of the sweep.
+            elements: None for a job that is not an array.
+            workers: processes of each.
+            trust: whether the job vouches for the import paths of the sweep's config.
+        """
+        work_dir, paths = sweep.path.parent.parent, sweep.job(number)
+        words = ["sweep", str(work_dir), "--resume", "--name", sweep.name]
+        words += ["--workers", str(workers), *["--trust"] * trust]
+        name = f"{work_dir.name}-{sweep.name}"
+        output = paths.output if elements is None else paths.array_output
+        return cls(
+            f"Works on {sweep.path}", name, paths.script, output, paths.code, words, elements
+        )
+
+
 def job_script(
     run: RunPaths,
     resources: Resources,
@@ -116,40 +169,51 @@ def job_script(
         path: what Python searches before the installed packages.
         trust: whether the job vouches for the run's import paths, which no signature does.
     """
-    step = _step(run, resources, trust)
-    body = _body(run, resources, folder, path, step)
-    return "\n".join([*_head(run, run.job_script, resources), *body])
+    return script_of(Job.of_run(run, trust=trust), resources, folder, path)
+
+
+def script_of(job: Job, resources: Resources, folder: Path, path: Sequence[str]) -> str:
+    """Return the script of a job.
+
+    Args:
+        job: what it does.
+        resources: what it asks for.
+        folder: where it works.
+        path: what Python searches before the installed packages.
+    """
+    body = _body(job, resources, folder, path, _step(job, resources))
+    return "\n".join([*_head(job, resources), *body])
 
 
 def array_script(runs: Sequence[RunPaths], resources: Resources) -> str:
     """Return the script of an array with one job for each of several runs."""
     first = runs[0]
-    options = [f"#SBATCH --array=0-{len(runs) - 1}", ""]
+    job = replace(Job.of_run(first), script=first.array_script, elements=len(runs))
     lines = ["runs=(", *(f"  {quoted(run.path)}" for run in runs), ")"]
     lines += [
         "run=${runs[$SLURM_ARRAY_TASK_ID]}",
         "# The script of that run, in this process: it gets the signals.",
     ]
     lines += [f'exec bash "$run/{first.job_script.name}"', ""]
-    return "\n".join([*_head(first, first.array_script, resources)[:-1], *options, *lines])
+    return "\n".join([*_head(job, resources), *lines])
 
 
-def _head(run: RunPaths, script: Path, resources: Resources) -> list[str]:
+def _head(job: Job, resources: Resources) -> list[str]:
     """Return what sbatch reads."""
     return [
         "#!/bin/bash",
-        f"# Trains {run.path}, as queued by `stride launch`.",
+        f"# {job.title}, as queued by `stride launch`.",
         "# sbatch reads the lines with #SBATCH. This file may be edited, and submitted by hand",
-        f"# from any folder:  sbatch {quoted(script)}",
+        f"# from any folder:  sbatch {quoted(job.script)}",
         "",
-        *(f"#SBATCH --{option}" for option in _options(run, resources)),
+        *(f"#SBATCH --{option}" for option in _options(job, resources)),
         "",
     ]
 
 
-def _options(run: RunPaths, resources: Resources) -> Iterator[str]:
-    yield f"job-name={quoted(f'{run.path.parent.name}-{run.name}')}"
-    yield f"output={quoted(_literal(run.job_output))}"
+def _options(job: Job, resources: Resources) -> Iterator[str]:
+    yield f"job-name={quoted(job.name)}"
+    yield f"output={quoted(_literal(job.output))}"
     yield "open-mode=append"
     yield f"nodes={resources.nodes}"
     yield f"ntasks-per-node={resources.tasks}"
@@ -168,6 +232,8 @@ def _options(run: RunPaths, resources: Resources) -> Iterator[str]:
     for option in resources.options:
         key, sign, value = option.partition("=")
         yield f"{key}{sign}{quoted(value) if sign else ''}"
+    if job.elements is not None:
+        yield f"array=0-{job.elements - 1}"
 
 
 def _literal(pattern: Path) -> str:
@@ -176,10 +242,10 @@ def _literal(pattern: Path) -> str:
 
 
 def _body(
-    run: RunPaths, resources: Resources, folder: Path, path: Sequence[str], step: str
+    job: Job, resources: Resources, folder: Path, path: Sequence[str], step: str
 ) -> Iterator[str]:
     """Yield what the job does."""
-    if folder.is_relative_to(run.code):
+    if folder.is_relative_to(job.code):
         yield "# The code as it was when the run was queued; the project may change meanwhile."
     else:
         yield "# The project is in no git repository: its files count as they are when this starts."
@@ -212,9 +278,8 @@ def _requeueing(resources: Resources, step: str) -> list[str]:
     ]
 
 
-def _step(run: RunPaths, resources: Resources, trust: bool) -> str:
+def _step(job: Job, resources: Resources) -> str:
     # srun does not take the CPUs of a task from sbatch.
     cpus = f" --cpus-per-task={resources.cpus_per_task}" if resources.cpus_per_task else ""
-    process = f"{quoted(sys.executable)} -P -m stride resume {quoted(run.path)}"
-    process += " --trust" if trust else ""
+    process = f"{quoted(sys.executable)} -P -m stride {' '.join(map(quoted, job.words))}"
     return f"srun --export=ALL{cpus} {process}"

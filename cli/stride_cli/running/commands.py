@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stride_cli.completing.places import complete_place_or_words
+from stride_cli.completing.places import complete_place_or_words, complete_sweep
 from stride_cli.options import (
     AsJson,
     Budget,
@@ -155,6 +155,15 @@ def launch(
             help="Queue N runs with the seeds seed, seed+1, ...: one job array.",
         ),
     ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(
+            "--sweep",
+            metavar="NAME",
+            autocompletion=complete_sweep,
+            help="Work on a sweep of W in place of a run; each element of an array takes trials.",
+        ),
+    ] = None,
     wait: Annotated[
         float | None,
         typer.Option("--wait", min=0, metavar="S", help="Wait for the end, at most S seconds."),
@@ -167,23 +176,26 @@ def launch(
     """Queue a run as a job of SLURM: check, claim, write job.sbatch, submit, return."""
     from stride_cli.running import launch
 
-    launch.run(
-        settings(words, config, work_dir),
-        config_file,
-        array=array,
-        wait=wait,
-        dry_run=dry_run,
-        trust=trust,
-        nodes=nodes,
-        gpus_per_node=gpus_per_node,
-        tasks_per_node=tasks_per_node,
-        cpus_per_task=cpus_per_task,
-        time=time,
-        partition=partition,
-        requeue=requeue,
-        signal_seconds=signal_seconds,
-        options=sbatch or [],
+    resources: dict[str, Any] = {
+        "nodes": nodes,
+        "gpus_per_node": gpus_per_node,
+        "tasks_per_node": tasks_per_node,
+        "cpus_per_task": cpus_per_task,
+        "time": time,
+        "partition": partition,
+        "requeue": requeue,
+        "signal_seconds": signal_seconds,
+        "options": sbatch or [],
+    }
+    how: dict[str, Any] = {"array": array, "dry_run": dry_run, "trust": trust}
+    if sweep is None:
+        typed = settings(words, config, work_dir)
+        launch.run(typed, config_file, wait=wait, **how, **resources)
+        return
+    launch.refuse_beside_sweep(
+        {"key=value": words or config, "--config-file": config_file, "--wait": wait}
     )
+    launch.run_sweep(work_dir, sweep, **how, **resources)
 
 
 @commands.command(epilog="Example:  stride resume work_dirs/demo/latest epochs=40")

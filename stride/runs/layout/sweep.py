@@ -55,6 +55,42 @@ class SweepPaths:
         return self.workers / worker
 
     @property
+    def jobs(self) -> Path:
+        """Return the folder of the jobs of SLURM that were launched for the sweep."""
+        return self.path / "jobs"
+
+    def job(self, number: int) -> "SweepJobPaths":
+        """Return the paths of one of these jobs."""
+        return SweepJobPaths(self.jobs / str(number))
+
+    @property
     def report(self) -> Path:
         """Return the folder of plots and of the page that holds them."""
         return self.path / "report"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepJobPaths:
+    """Give the path of each file of a job that works on a sweep."""
+
+    path: Path
+
+    @property
+    def script(self) -> Path:
+        """Return the script that SLURM runs."""
+        return self.path / "job.sbatch"
+
+    @property
+    def code(self) -> Path:
+        """Return the copy of the code that the job runs."""
+        return self.path / "code"
+
+    @property
+    def output(self) -> Path:
+        """Return where the job's own output goes; SLURM puts its id for %j."""
+        return self.path / "slurm-%j.out"
+
+    @property
+    def array_output(self) -> Path:
+        """Return the same of an array: %A is its id, %a the number of the element."""
+        return self.path / "slurm-%A_%a.out"
