@@ -6,13 +6,14 @@ import pytest
 
 from stride.errors import UserError
 from stride.launch.code import Code
-from stride.launch.launch import _absolute, _script, dry_run, launch
+from stride.launch.launch import _script, dry_run, launch
 from stride.launch.script import Resources
 from stride.launch.slurm import SlurmError
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
+from stride.trainer.settled import _absolute
 
 TYPED = ["work_dir=W", "model_kwargs.model_name=nets:tiny", "model_kwargs.width=6"]
 

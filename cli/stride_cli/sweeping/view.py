@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from stride.loggers.console import display_name
 from stride.tables.table import Column, Table, numbers
 from stride.tables.text import lay_out
 from stride.tables.words import duration, number
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from stride.sweeps.sweep import Sweep
 
 _BAR = 20
-_AROUND = 8  # lines beside the trials under way
+_AROUND = 4  # lines beside the trials under way
 _COLOURS = {"running": "cyan", "done": "green", "pruned": "yellow", "failed": "red"}
 
 
@@ -33,11 +34,11 @@ def view(sweep: "Sweep", standing: "Standing", console: "Console") -> "Group":
     """
     from rich.console import Group
 
-    most = max(1, console.height - _AROUND)
-    running = _running(sweep, standing.running[:most])
+    room = max(2, console.height - _AROUND)
+    running = _running(sweep, standing.running[:room])
     lines = lay_out(running, console.width) if running.rows else []
-    if more := len(standing.running) - most > 0:
-        lines.append(f"and {more} more")
+    if len(lines) > room:
+        lines = [*lines[: room - 1], f"... of {len(standing.running)} trials"]
     best = _line(_best(sweep, standing), "bold")
     return Group(_progress(standing), _counts(standing), best, *map(_line, lines))
 
@@ -82,7 +83,10 @@ def _best(sweep: "Sweep", standing: "Standing") -> str:
 def _running(sweep: "Sweep", trials: "Sequence[FrozenTrial]") -> Table:
     """Return the trials under way, with what their runs last recorded."""
     columns = [Column("trial", str), Column("run", str), Column("epoch", str)]
-    columns += [numbers(f"last {sweep.record.metric}"), Column("overrides", long=True)]
+    columns += [
+        numbers(f"last {display_name(sweep.record.metric)}"),
+        Column("overrides", long=True),
+    ]
     return Table(columns, [_row(sweep, trial) for trial in trials])
 
 

@@ -24,7 +24,8 @@ class Standing(NamedTuple):
         ended: the others that are not waiting, in the order of their numbers.
         waiting: how many are to be trained yet; None of a search without an end.
         best: of those that are done, None before there is one.
-        seconds_left: at the pace of those that have ended; None where that is not known.
+        seconds_left: at the pace of those that have ended, by as many workers as there are now;
+            None where that is not known.
     """
 
     running: Sequence[FrozenTrial]
@@ -79,9 +80,7 @@ def _seconds_left(ended: Sequence[FrozenTrial], running: int, waiting: int) -> f
     """Return how long the rest takes; of the trials under way half is left, in the mean."""
     # A trial that an earlier study had was copied in no time.
     took = [time for one in ended if one.duration and (time := one.duration.total_seconds())]
-    if not took:
-        return None
-    return mean(took) * (waiting + running / 2) / max(1, running)
+    return mean(took) * (waiting + running / 2) / running if took and running else None
 
 
 def runs_of(sweep: Sweep, trial: FrozenTrial) -> list[RunPaths]:

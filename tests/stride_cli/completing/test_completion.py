@@ -87,6 +87,15 @@ def test_runs_work_dirs_metrics_and_tags(complete, stride, make_run, tmp_path: P
     assert complete("stride show nowhere/") == []
 
 
+def test_sweeps_and_their_keys(complete, tmp_path: Path) -> None:
+    for name in ("grid", "gp"):
+        (tmp_path / "W/sweeps" / name).mkdir(parents=True)
+        (tmp_path / "W/sweeps" / name / "sweep.json").write_text("{}")
+    assert sorted(complete("stride sweep W --resume --name g")) == ["gp", "grid"]
+    assert complete("stride launch -w W --sweep gr") == ["grid"]
+    assert complete("stride sweep W --grid epo") == ["epochs="]
+
+
 def test_the_shipped_schema_tells_every_key_and_each_name_is_clear() -> None:
     assert {*keys()} == declared_keys() - {*TEXT_ALIASES}
     given = dict(names([]))
