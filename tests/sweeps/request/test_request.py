@@ -1,0 +1,51 @@
+"""What is asked is compared with what there is before anything is made."""
+
+from pathlib import Path
+
+import pytest
+
+from stride.config.sweep.spec import SweepSpec
+from stride.errors import RunError, UserError
+from stride.runs.run import Run
+from stride.sweeps.sweeper import Sweeper
+
+RUNS = [{"run": "small", "config": {"lr": 0.1}}, {"config": {"lr": 0.01}}]
+
+
+def test_a_search_that_chose_the_same_twice_keeps_both(trainer) -> None:
+    asked = {"search_space": {"seed": [1]}, "sampler": "random", "trials": 2}
+    first = Sweeper(trainer(), **asked)
+    first.run()
+    plan = Sweeper(trainer(), **asked).plan()
+    assert (len(plan.kept), len(plan.left), plan.changes) == (2, 0, False)
+
+
+def test_the_name_of_a_run_that_is_there_is_refused(trainer, tmp_path: Path) -> None:
+    spec = SweepSpec.from_json({"runs": RUNS})
+    trainer().fit(run="small")
+    with pytest.raises(RunError, match="'small' is there already, and is not of this sweep"):
+        Sweeper.of(trainer(), spec).begin()
+    assert not (tmp_path / "W/sweeps").exists()
+
+
+def test_a_name_stays_with_the_first_run_of_that_name(trainer, tmp_path: Path) -> None:
+    Sweeper.of(trainer(), SweepSpec.from_json({"runs": RUNS[:1]})).run()
+    changed = [{"run": "small", "config": {"lr": 0.5}}]
+    best = Sweeper.of(trainer(), SweepSpec.from_json({"runs": changed})).run()
+    assert [run.name for run in best.runs] == ["0"]
+    assert Run(tmp_path / "W/small").raw_config["optimizer_kwargs"]["lr"] == 0.1
+
+
+def test_what_cannot_choose_is_refused_before_there_is_a_folder(trainer, tmp_path: Path) -> None:
+    for wrong in ({"sampler": "tpee"}, {"pruner": "medan"}, {"name": "a/b"}):
+        with pytest.raises(UserError):
+            Sweeper(trainer(), {"lr": "float(0,1)"}, trials=1, **wrong).begin()
+    assert not (tmp_path / "W").exists()
+
+
+def test_forecasts_are_of_the_end_of_a_trial(trainer) -> None:
+    sweep = Sweeper(trainer("epochs=7"), {"lr": "float(0,1)"}, pruner="pfl", trials=1).begin()
+    assert sweep.spec.pruner_kwargs.constructor_kwargs == {"target_epoch": 7}
+    own = {"pruner_name": "pfl", "target_epoch": 3}
+    again = Sweeper(trainer(), {"lr": "float(0,1)"}, pruner=own, trials=1, name="own").begin()
+    assert again.spec.pruner_kwargs.constructor_kwargs == {"target_epoch": 3}
