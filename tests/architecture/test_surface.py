@@ -78,7 +78,7 @@ stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --tr
 stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \
 --nodes N --gpus-per-node G \
 --tasks-per-node T --cpus-per-task C --time TIME --partition P --requeue --signal-seconds S \
---sbatch KEY=VALUE... --array N --wait S --dry-run --trust
+--sbatch KEY=VALUE... --array N --sweep NAME --wait S --dry-run --trust
 stride logs RUN --rank R --job --follow|-f
 stride lr-find [W] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --min LR --max LR \
 --steps N --trust --json
@@ -97,6 +97,10 @@ stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json --records
 stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --scaling --json \
 --csv --md --latex
+stride sweep W [KEY=VALUE]... --grid KEY=V,V... --search KEY=DIM... --lr-sweep V... --wd-sweep V... \
+--file FILE... --runs FILE --config KEY=VALUE... --config-file FILE --name NAME --trials N \
+--sampler S --pruner P --seeds K --seed N --metric|-m M --mode MODE --workers N --storage URL \
+--stop-on-error --retry-failed --plan --resume --trust --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride train [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --force \
 --budget TIME --dry-run --trust

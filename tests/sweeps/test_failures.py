@@ -4,6 +4,9 @@ from optuna.trial import TrialState, create_trial
 
 from stride.sweeps.sweeper import Sweeper
 from stride.sweeps.worker import Worker
+from tests.sweeps.following.conftest import trainer
+
+__all__ = ["trainer"]
 
 
 def test_a_failure_of_another_worker_ends_this_one_too(trainer) -> None:
