@@ -51,16 +51,20 @@ class Asked:
         return {**self.spec.overrides, "work_dir": self.work_dir}
 
 
-def require_optuna() -> None:
-    """Refuse to go on where Optuna is not installed.
+def require_able() -> None:
+    """Refuse to sweep without Optuna, and in processes that would train each run together.
 
     Raises:
-        MissingExtra: it is not.
+        UserError: says what to type instead.
     """
-    if find_spec("optuna") is None:
-        from stride.errors import MissingExtra
+    from stride.distributed import world_size
+    from stride.errors import MissingExtra, UserError
 
+    if find_spec("optuna") is None:
         raise MissingExtra("optuna", "sweeps", where="stride sweep")
+    if world_size() > 1:
+        what = "these processes would train each run together, and a sweep has workers apart"
+        raise UserError(what, hint="type it without a launcher: stride sweep W ... --workers N")
 
 
 def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str | None) -> Asked:
@@ -82,7 +86,7 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
     from stride.config.sweep.words import words_layer
     from stride.sweeps.following.found import checked_sweep_name
 
-    require_optuna()
+    require_able()
     given = _read(files)
     layers = [*given.layers, words_layer(**words)]
     below = resolve_layers(config_file=files.config, overrides={"work_dir": work_dir})

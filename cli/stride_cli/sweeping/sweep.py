@@ -1,6 +1,6 @@
 """`stride sweep`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import typer
 from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, tell
-from stride_cli.sweeping.asked import Asked, Files, read_asked, require_optuna
+from stride_cli.sweeping.asked import Asked, Files, read_asked, require_able
 from stride_cli.sweeping.sentences import counted, inexact_notes, near
 from stride_cli.sweeping.watch import Watch
 
@@ -63,12 +63,12 @@ def run(
     planned: list[Plan] = []
     sweep = sweeper.begin(planned.append)
     tell(_begun(sweep, planned[0]))
-    _work(sweep, lambda: trainer, how, files.config)
+    _work(sweep, trainer, how, files.config)
 
 
 def resume(work_dir: str, name: str | None, how: How) -> None:
     """Go on with a sweep that is there, or join those who work on it."""
-    require_optuna()
+    require_able()
     from stride.sweeps.following.found import find_sweep
 
     paths = find_sweep(Path(work_dir), name)
@@ -79,7 +79,7 @@ def resume(work_dir: str, name: str | None, how: How) -> None:
 
     sweep = open_sweep(paths)
     tell(f"sweep {paths.name} in {work_dir}: {counted(standing_of(sweep))}")
-    _work(sweep, lambda: trainer_of_sweep(sweep, trust=how.trust), how)
+    _work(sweep, trainer_of_sweep(sweep, trust=how.trust), how)
 
 
 def refuse_beside_resume(given: Mapping[str, Any]) -> None:
@@ -126,7 +126,7 @@ def _resume_command(sweep: "Sweep") -> str:
 
 def _work(
     sweep: "Sweep",
-    trainer: "Callable[[], Trainer]",
+    trainer: "Trainer",
     how: How,
     config_file: str | None = None,
 ) -> None:
@@ -144,7 +144,7 @@ def _work(
         else:
             from stride.sweeps.worker import Worker
 
-            Worker(sweep, trainer()).work()
+            Worker(sweep, trainer).work()
     print_end(sweep, config_file, json=how.json)
 
 

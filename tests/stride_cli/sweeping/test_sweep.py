@@ -165,3 +165,18 @@ def test_a_mistake_is_told_before_torch_is_loaded(tmp_path: Path) -> None:
         [sys.executable, "-c", told], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert "'tpee'" in done.stdout and done.stdout.endswith("False\n")
+
+
+def test_processes_of_a_launcher_are_refused(sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    done = sweep("--grid", "lr=1e-3")
+    assert done.code == 2 and "--workers N" in done.err
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_trials(sweep, tmp_path: Path) -> None:
+    code, out, err = sweep("--grid", "lr=1e-3,1e-2,1e-1", "--workers", "2", "--json")
+    assert code == 0 and check("sweep", out)["counts"]["done"] == 3
+    assert sum("  done " in line for line in err.splitlines()) == 3
+    assert sorted(path.name for path in (tmp_path / "W").glob("[!.]*")) == ["0", "1", "2", "sweeps"]
