@@ -100,10 +100,19 @@ def best_lines(sweep: "Sweep", best: "FrozenTrial", config_file: str | None) -> 
 
 def train_command(sweep: "Sweep", trial: "FrozenTrial", config_file: str | None) -> str:
     """Return what to type to train what a trial did."""
-    words = words_of({**sweep.spec.overrides, **overrides_of(trial)})
+    words = words_of({**sweep.spec.overrides, **overrides_of(trial), **_seed(sweep, trial)})
     file = [] if config_file is None else ["--config-file", config_file]
     typed = ["-w", near(sweep.work_dir), *file, *words]
     return " ".join(["stride train", *map(quoted, typed)])
+
+
+def _seed(sweep: "Sweep", trial: "FrozenTrial") -> dict[str, Any]:
+    """Return the seed of a trial's best run, where that is not the one of the config."""
+    from stride.sweeps.following.standing import runs_of
+
+    best = runs_of(sweep, trial)[0].name
+    seeds = {one["run"]: one["seed"] for one in trial.user_attrs["runs"]}
+    return {} if seeds[best] in (None, sweep.base.config.seed) else {"seed": seeds[best]}
 
 
 def inexact_notes(names: Sequence[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from stride.callbacks.monitor import Monitor
 from stride.config import Resolved
+from stride.config.sweep.checks import probes
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json, read_record
@@ -17,7 +18,7 @@ from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.runs.records.sweep import SweepRecord
 from stride.runs.work_dir import WorkDir
-from stride.sweeps.base import base_of, base_values, write_base
+from stride.sweeps.base import assembled, base_of, base_values, write_base
 from stride.sweeps.request.check import check_trials
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
@@ -71,13 +72,14 @@ class Request:
         Raises:
             UserError: a key or value of a trial is wrong, or the name of a run is taken.
         """
-        values = base_values(trainer)
+        example = probes(spec)[0]
+        values = base_values(trainer, example)
         base = base_of(paths, values, spec)
         spec = completed(spec, base.config.training_config.max_epochs)
         build_choosers(spec)  # refused before there is a folder
         trainer.builder.require_trust(base)
         check_trials(base, spec, trainer)
-        assembly = trainer.builder.assemble(base)
+        assembly = assembled(trainer, base, example)
         data = assembly.data.fingerprint
         monitor = assembly.saving_monitor
         setups = Setups(base, data)

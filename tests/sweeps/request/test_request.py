@@ -8,6 +8,7 @@ from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError, UserError
 from stride.runs.run import Run
 from stride.sweeps.sweeper import Sweeper
+from stride.trainer.trainer import Trainer
 
 RUNS = [{"run": "small", "config": {"lr": 0.1}}, {"config": {"lr": 0.01}}]
 
@@ -49,3 +50,20 @@ def test_forecasts_are_of_the_end_of_a_trial(trainer) -> None:
     own = {"pruner_name": "pfl", "target_epoch": 3}
     again = Sweeper(trainer(), {"lr": "float(0,1)"}, pruner=own, trials=1, name="own").begin()
     assert again.spec.pruner_kwargs.constructor_kwargs == {"target_epoch": 3}
+
+
+NETS = """
+from torch import nn
+
+def needy(width: int):
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.Linear(width, 10))
+"""
+
+
+def test_the_config_may_lack_what_every_trial_has(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "needy_nets.py").write_text(NETS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    trainer = Trainer("W", overrides=["model=needy_nets:needy", "subsample_rate=0.05", "epochs=1"])
+    best = Sweeper(trainer, grid={"model_kwargs.width": [3]}).run()
+    assert Run(best.runs[0]).raw_config["model_kwargs"]["width"] == 3
