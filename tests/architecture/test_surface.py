@@ -97,8 +97,8 @@ stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json --records
 stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --scaling --json \
 --csv --md --latex
-stride sweep W [KEY=VALUE]... --grid KEY=V,V... --search KEY=DIM... --lr-sweep V... --wd-sweep V... \
---file FILE... --runs FILE --config KEY=VALUE... --config-file FILE --name NAME --trials N \
+stride sweep W [KEY=VALUE]... --grid KEY=V,V... --search KEY=DIM... --lr-sweep V... \
+--wd-sweep V... --file FILE... --runs FILE --config KEY=VALUE... --config-file FILE --name NAME --trials N \
 --sampler S --pruner P --seeds K --seed N --metric|-m M --mode MODE --workers N --storage URL \
 --stop-on-error --retry-failed --plan --resume --trust --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json

@@ -56,7 +56,7 @@ def refuse_beside_sweep(given: Mapping[str, Any]) -> None:
     for option, value in given.items():
         if value is not None:
             what = f"{option} is of a run, and a sweep is launched as it is"
-            raise UserError(what, hint="type it to `stride sweep W ... --workers 0` first")
+            raise UserError(what, hint="leave it out: what a sweep is, is typed to `stride sweep`")
 
 
 def run_sweep(
