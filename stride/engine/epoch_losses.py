@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Self
 
@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 
 from stride.config.metrics import GRAD_NORM
-from stride.distributed import gather_numbers, rank
+from stride.distributed import gather_numbers, rank, world_size
 from stride.engine.fingerprint import Fingerprint
-from stride.metrics.averages import Average, means, sums_over_ranks
-from stride.metrics.base import Metric, compute_over_ranks, exact_type
+from stride.engine.pooled_metric import PooledMetric
+from stride.engine.step_numbers import held, numbers_of
+from stride.metrics.averages import Average, sums_over_ranks
+from stride.metrics.base import Metric
 from stride.metrics.names import named_numbers, require_no_clash
 from stride.models.losses import Size, Value
 from stride.models.steps.step import NO_VALUES, Step, require_values
-
-_HELD_STEPS = 32
-_HELD_NUMBERS = 1 << 20
 
 
 class EpochLosses:
@@ -28,8 +27,9 @@ class EpochLosses:
     There is an accuracy where the model gives outputs and targets. A value that some steps do not
     give is averaged over those that do.
 
-    Adding a step appends to lists: no arithmetic, no wait for the device. Sums are in double
-    precision and weighted by the sizes of the steps. They are of this process; `report_values`,
+    Adding a step appends to lists: no arithmetic, no wait for the device. What is on the CPU is
+    read at once: numbers are held for less than tensors. Sums are in double precision and weighted
+    by the sizes of the steps. They are of this process; `report_values`,
     `first_nonfinite` and `epoch_values` tell of all ranks, so that every rank has to call them.
 
     Args:
@@ -45,9 +45,9 @@ class EpochLosses:
         copies: bool = False,
         fingerprint: Fingerprint | None = None,
     ) -> None:
-        self._accuracy = accuracy
-        self._copies = copies
+        self._accuracy = None if accuracy is None else PooledMetric(accuracy, copies=copies)
         self._fingerprint = fingerprint or Fingerprint()
+        self._alone = world_size() == 1
         self.reset()
 
     def rate_nothing(self) -> None:
@@ -56,32 +56,32 @@ class EpochLosses:
 
     def reset(self) -> None:
         """Begin an epoch."""
-        self._losses: list[Tensor] = []
+        self._losses: list[Value] = []
+        self._dtype = torch.float32
         self._sizes: list[Size] = []
         self._values: list[Mapping[str, Value]] = []
-        self._outputs: list[Tensor] = []
-        self._targets: list[Tensor] = []
-        self._held = 0
-        self._rated = False
         self._averages = {"loss": Average()}
         self._steps = 0
         self._bad: int | None = None
-        self._known: _OverRanks | None = None
+        self._known: _Known | None = None
         if self._accuracy is not None:
             self._accuracy.reset()
 
     def add(self, step: Step) -> None:
         """Take the loss and the values of one update, before it moves the weights."""
-        self._losses.append(step.loss.detach())
+        loss, values = step.loss, step.values
+        if not self._losses:
+            self._dtype = loss.dtype
+        self._losses.append(loss.item() if loss.is_cpu else loss.detach())
         self._sizes.append(step.size)
-        self._values.append(_held(step.values) if step.values else NO_VALUES)
+        self._values.append({n: held(v) for n, v in values.items()} if values else NO_VALUES)
         if self._accuracy is None:
             return
         if isinstance(step.outputs, Tensor) and isinstance(step.targets, Tensor):
-            self._hold(step.outputs, step.targets)
+            self._accuracy.add(step.outputs, step.targets)
         elif isinstance(step.outputs, list):
             for outputs, targets in zip(step.outputs, step.targets, strict=True):
-                self._hold(outputs, targets)
+                self._accuracy.add(outputs, targets)
 
     def note_norm(self, norm: Tensor) -> None:
         """Take the norm of the gradients of the update added last; of several the first."""
@@ -94,39 +94,19 @@ class EpochLosses:
         self._drain()
         self._fingerprint.add_losses([math.nan], torch.float32)
 
-    def _hold(self, outputs: Tensor, targets: Tensor) -> None:
-        # One large comparison costs what one small one costs: outputs wait for company.
-        self._outputs.append(outputs.detach())
-        self._targets.append(targets.clone() if self._copies else targets)
-        self._held += outputs.numel()
-        if len(self._outputs) >= _HELD_STEPS or self._held >= _HELD_NUMBERS:
-            self._rate()
-
-    def _rate(self) -> None:
-        if self._accuracy is None or not self._outputs:
-            return
-        outputs, targets = concatenate(self._outputs), concatenate(self._targets)
-        if isinstance(outputs, Tensor) and isinstance(targets, Tensor):
-            pairs = [(outputs, targets)]
-        else:
-            pairs = list(zip(self._outputs, self._targets, strict=True))
-        self._outputs, self._targets, self._held = [], [], 0
-        for some, theirs in pairs:
-            self._accuracy.update(Step(some.new_zeros(()), len(some), some, theirs))
-        self._rated = True
-
     def _drain(self) -> None:
         """Wait for the device and move the losses held into the sums."""
         if not self._losses:
             return
-        values, sizes = _numbers(self._losses), _numbers(self._sizes)
+        values, sizes = numbers_of(self._losses), numbers_of(self._sizes)
         if not all(sizes):  # the mean of nothing is no number, and counts nothing
             values = [value if size else 0.0 for value, size in zip(values, sizes, strict=True)]
-        self._fingerprint.add_losses(values, self._losses[0].dtype)
+        self._fingerprint.add_losses(values, self._dtype)
         self._note_bad(values)
         self._averages["loss"].add(values, sizes)
-        for name in dict.fromkeys(chain.from_iterable(self._values)):
-            self._drain_values(name, sizes)
+        if any(self._values):
+            for name in dict.fromkeys(chain.from_iterable(self._values)):
+                self._drain_values(name, sizes)
         self._losses, self._sizes, self._values = [], [], []
 
     def _drain_values(self, name: str, sizes: Sequence[float]) -> None:
@@ -135,7 +115,7 @@ class EpochLosses:
         if name not in self._averages:
             self._begin(name, values[0])
         try:
-            numbers = _numbers(values)
+            numbers = numbers_of(values)
         except (RuntimeError, TypeError, ValueError):
             for value in values:
                 require_values({name: value})
@@ -161,10 +141,12 @@ class EpochLosses:
             DataError: a step gave a value that is not one number, or cannot be called so.
         """
         known = self._over_ranks()
+        sums = {} if known.is_reported else known.sums
+        report = {f"train/{n}": total / size for n, (*_, total, size) in sums.items() if size}
+        known.is_reported = True
         for average in self._averages.values():
             average.begin_report()
-        report, known.report = known.report, {}
-        return {"train/loss": math.nan, **{f"train/{name}": v for name, v in report.items()}}
+        return {"train/loss": math.nan} | report
 
     def first_nonfinite(self) -> tuple[int, int] | None:
         """Return which of the epoch's losses is the first that is not finite, of how many."""
@@ -174,27 +156,30 @@ class EpochLosses:
     def epoch_values(self) -> dict[str, float]:
         """Return `train/epoch_loss` and its like and, where known, `train/epoch_accuracy`."""
         known = self._over_ranks()
-        self._rate()
-        epoch = {"loss": math.nan, **known.epoch}
-        values = {f"train/epoch_{name}": mean for name, mean in epoch.items()}
+        sums = known.sums
+        means = {f"train/epoch_{n}": total / size for n, (total, size, *_) in sums.items() if size}
+        values = {"train/epoch_loss": math.nan} | means
         if self._accuracy is not None and known.rated:
-            rated = named_numbers("accuracy", compute_over_ranks(self._accuracy))
+            rated = named_numbers("accuracy", self._accuracy.compute_over_ranks())
             values |= {f"train/epoch_{name}": number for name, number in rated.items()}
         return values
 
-    def _over_ranks(self) -> "_OverRanks":
+    @property
+    def _rated(self) -> bool:
+        return self._accuracy is not None and self._accuracy.is_fed
+
+    def _over_ranks(self) -> "_Known":
         """Return what all ranks know together; they are asked once for a step."""
         self._drain()
         if self._known is None or self._known.steps != self._steps:
-            self._known = _OverRanks.of(
-                self._steps, self._averages, self._bad, self._rated or bool(self._outputs)
-            )
+            sums = {name: average.sums for name, average in self._averages.items()}
+            own = _Known(self._steps, sums, self._bad, self._rated)
+            self._known = own if self._alone else own.over_ranks()
         return self._known
 
     def state_dict(self) -> dict[str, Any]:
         """Return the sums of the epoch so far."""
         self._drain()
-        self._rate()
         accuracy = {} if self._accuracy is None else self._accuracy.state_dict()
         counts = {"steps": self._steps, "bad": self._bad, "rated": self._rated}
         sums = {name: average.state_dict() for name, average in self._averages.items()}
@@ -204,10 +189,9 @@ class EpochLosses:
         """Go on with the sums of an epoch begun elsewhere."""
         self.reset()
         self._averages = _averages([state])
-        self._rated = state["rated"]
         self._steps, self._bad = state["steps"], state["bad"]
         if self._accuracy is not None and state["accuracy"]:
-            self._accuracy.load_state_dict(state["accuracy"])
+            self._accuracy.load_state_dict(state["accuracy"], is_fed=state["rated"])
 
     def load_others(self, states: Sequence[dict[str, Any]]) -> None:
         """Go on with the sums of another number of ranks: they are rank 0's from now on."""
@@ -221,51 +205,30 @@ class EpochLosses:
         self.load_state_dict({**first, "bad": bad, "rated": rated})
         self._averages = _averages(states)
         if self._accuracy is not None and rated:
-            self._accuracy.merge([state["accuracy"] for state in states])
+            self._accuracy.metric.merge([state["accuracy"] for state in states])
 
 
 @dataclass
-class _OverRanks:
-    """What the tallies of all ranks come to, after so many steps of the epoch."""
+class _Known:
+    """What the losses of some ranks come to after so many steps of the epoch, with their sums."""
 
     steps: int
-    report: Mapping[str, float]
-    epoch: Mapping[str, float]
+    sums: Mapping[str, Sequence[float]]
     bad: int | None
     rated: bool
+    is_reported: bool = False
 
-    @classmethod
-    def of(cls, steps: int, own: Mapping[str, Average], bad: int | None, rated: bool) -> Self:
-        values = {name: average.sums for name, average in own.items() if name != "loss"}
-        marks = (math.inf if bad is None else bad, rated, len(values))
-        rows = gather_numbers([*own["loss"].sums, *marks])
+    def over_ranks(self) -> Self:
+        """Return what all ranks know together."""
+        values = {name: sums for name, sums in self.sums.items() if name != "loss"}
+        marks = (math.inf if self.bad is None else self.bad, self.rated, len(values))
+        rows = gather_numbers([*self.sums["loss"], *marks])
         *loss, bads, rates, counts = zip(*rows, strict=True)
         sums = {"loss": [sum(column) for column in loss]}
         if any(counts):  # so all ranks know whether some has values, and ask together
             sums |= sums_over_ranks(values)
-        first = min(bads)
-        return cls(
-            steps,
-            means({name: some[2:] for name, some in sums.items()}),
-            means({name: some[:2] for name, some in sums.items()}),
-            None if first == math.inf else int(first),
-            any(rates),
-        )
-
-
-def _held(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Return values without their graphs."""
-    return {
-        name: value.data
-        if isinstance(value, Tensor) and not (value.is_leaf or value._is_view())
-        else _copied(value)
-        for name, value in values.items()
-    }
-
-
-def _copied(value: Value) -> Value:
-    """Copy a parameter, a buffer or a part of one, which may be moved before it is read."""
-    return value.detach().clone() if isinstance(value, Tensor) else value
+        bad = None if min(bads) == math.inf else int(min(bads))
+        return replace(self, sums=sums, bad=bad, rated=any(rates))
 
 
 def _averages(states: Sequence[Mapping[str, Any]]) -> dict[str, Average]:
@@ -273,21 +236,3 @@ def _averages(states: Sequence[Mapping[str, Any]]) -> dict[str, Average]:
     tables = [{"loss": state["sums"], **state.get("values", {})} for state in states]
     names = dict.fromkeys(chain.from_iterable(tables))
     return {n: Average.from_states([t[n] for t in tables if n in t]) for n in names}
-
-
-def concatenate(tensors: Sequence[Tensor]) -> Tensor | list[Tensor]:
-    """Return tensors end to end, or as they are where their samples differ in shape."""
-    if len({tensor.shape[1:] for tensor in tensors}) > 1:
-        return list(tensors)
-    return torch.cat(list(tensors))
-
-
-def _numbers(given: Sequence[Size]) -> list[float]:
-    """Read all numbers at once."""
-    tensors = [one for one in given if isinstance(one, Tensor)]
-    if not tensors or tensors[0].is_cpu:  # where reading one by one waits for nothing
-        return [one.item() if isinstance(one, Tensor) else float(one) for one in given]
-    alike = len({tensor.dtype for tensor in tensors}) == 1
-    stacked = torch.stack(tensors if alike else [t.to(exact_type(t)) for t in tensors])
-    read = iter(stacked.tolist())
-    return [next(read) if isinstance(one, Tensor) else float(one) for one in given]

@@ -2,22 +2,28 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any
 
 from torch import Tensor
 
 from stride.config.metrics import metric_name
-from stride.distributed import any_rank
+from stride.distributed import any_rank, world_size
+from stride.engine.pooled_metric import PooledMetric
 from stride.engine.precision import Precision
 from stride.metrics.averages import means, sums_over_ranks
-from stride.metrics.base import Metric, compute_over_ranks, exact_type
+from stride.metrics.base import Metric, compute_over_ranks, exact_type, outputs_and_targets
+from stride.metrics.classification import Accuracy, Error, Top5Accuracy
 from stride.metrics.names import named_numbers, require_no_clash
 from stride.models.gradient_mode import evaluating
 from stride.models.losses import Size, to_sum_dtype, value_or_zero
 from stride.models.model import Model, evaluated_step
 from stride.models.shards import is_sharded
 from stride.models.steps.step import Step
+
+_COUNTS = (Accuracy, Error, Top5Accuracy)
+"""Metrics that count: their steps can come together, and have the same bits."""
 
 
 def evaluate(
@@ -37,19 +43,29 @@ def evaluate(
     each evaluates its share, and all get the same values: they are brought together once, at
     the end.
     """
-    training = model.network.training
-    model.eval()
-    try:
-        with evaluating(model), precision.autocast():
-            sums = _pass(model, batches, metrics)
-    finally:
-        model.train(training)
+    with _evaluation_mode(model), evaluating(model), precision.autocast():
+        sums = _pass(model, batches, metrics)
     own = {name: [float(total), float(size)] for name, (total, size) in sums.items()}
     values = {"loss": math.nan} | means(sums_over_ranks(own))
     require_no_clash(values, metrics)
     for name, metric in metrics.items():
         values |= named_numbers(name, compute_over_ranks(metric))
     return {metric_name(split, name): value for name, value in values.items()}
+
+
+@contextmanager
+def _evaluation_mode(model: Model) -> Iterator[None]:
+    """Have the model in evaluation mode in the block; nothing is switched where it is already."""
+    network = model.network
+    training = network.training
+    if not any(one.training for one in (*network.modules(), *model.criterion.modules())):
+        yield
+        return
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
 
 
 def _in_step(batches: Any) -> Iterator[tuple[Any, bool]]:
@@ -68,17 +84,23 @@ def _pass(
     model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]
 ) -> dict[str, tuple[Size, Size]]:
     """Feed the metrics; return by name what loss and values sum up to, and their weights."""
-    for metric in metrics.values():
+    pooled = [PooledMetric(one, copies=True) for one in metrics.values() if type(one) in _COUNTS]
+    others = [metric for metric in metrics.values() if type(metric) not in _COUNTS]
+    for metric in others:
         metric.reset()
     sums: dict[str, tuple[Size, Size]] = {"loss": (0.0, 0)}
-    divided = is_sharded(model.network)
+    divided = world_size() > 1 and is_sharded(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):
         step = evaluated_step(model, batch)
         if not counts:
             continue
         _add(sums, step)
-        for metric in metrics.values():
+        for metric in others:
             metric.update(step)
+        for one in pooled:
+            one.add(*outputs_and_targets(step))
+    for one in pooled:
+        one.flush()
     return sums
 
 

@@ -57,8 +57,12 @@ class Fingerprint:
             dtype: the type that they had.
         """
         norms = self._norms if len(self._norms) == len(losses) else []
-        self._read.append(_Read(self._first, losses, dtype, norms, self._digests))
-        self._norms, self._digests = [], {}
+        before = self._read[-1] if self._read else None
+        if before and before.dtype == dtype and not (before.norms or self._norms or self._digests):
+            before.losses.extend(losses)
+        else:
+            self._read.append(_Read(self._first, [*losses], dtype, norms, self._digests))
+            self._norms, self._digests = [], {}
         self._first += len(losses)
 
     def take_rows(self) -> list[Row]:
@@ -72,7 +76,7 @@ class _Read(NamedTuple):
     """Consecutive steps whose losses were read at once, with what else came from them."""
 
     first: int
-    losses: Sequence[float]
+    losses: list[float]
     dtype: torch.dtype
     norms: list[Tensor]
     digests: Mapping[int, Tensor]

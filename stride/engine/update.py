@@ -12,10 +12,10 @@ from torch.nn import Parameter
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
-from stride.engine.epoch_losses import concatenate
 from stride.engine.optim.build import needs_closure
 from stride.engine.optim.optimizers import Optimizers, parameters_of, require_named
 from stride.engine.parallel.gradients import Gradients, OwnGradients
+from stride.engine.pooled_metric import concatenate
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
 from stride.models.losses import to_sum_dtype, value_or_zero

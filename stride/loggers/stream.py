@@ -109,9 +109,10 @@ class MetricsStream:
             complete = 0
             while self._pending and (last_step is None or self._pending[0][0] <= last_step):
                 step, epoch, now, name, value = self._pending.popleft()
-                row = rows.setdefault(
-                    (step, epoch, complete), {"step": step, "epoch": epoch, "time": now}
-                )
+                place = (step, epoch, complete)
+                row = rows.get(place)
+                if row is None:
+                    row = rows[place] = {"step": step, "epoch": epoch, "time": now}
                 if name is None:
                     complete += 1
                     row.update(value)

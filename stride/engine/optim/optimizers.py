@@ -68,11 +68,11 @@ class Optimizers(Mapping[str, Optimizer]):
 
     def rates(self) -> dict[str, float]:
         """Return what a row says of them: `lr`, of several `lr/<optimizer>`; see `rates`."""
-        return {
-            _of_named(key, name): value
-            for name, one in self.items()
-            for key, value in rates(one).items()
-        }
+        found: dict[str, float] = {}
+        for name, one in self._by_name.items():
+            values = rates(one)
+            found |= {_of_named(key, name): v for key, v in values.items()} if name else values
+        return found
 
 
 def part_name(kind: str, name: str) -> str:

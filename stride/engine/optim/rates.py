@@ -1,5 +1,7 @@
 """Read from an optimiser what a row of metrics says of it."""
 
+import math
+
 from torch.optim import Optimizer
 
 from stride.config.metrics import group_name_fault
@@ -8,7 +10,7 @@ from stride.errors import ConfigError, nearest_name
 
 def learning_rate(optimizer: Optimizer) -> float:
     """Return the learning rate of the first parameter group."""
-    return float(optimizer.param_groups[0].get("lr", float("nan")))
+    return float(optimizer.param_groups[0].get("lr", math.nan))
 
 
 def rates(optimizer: Optimizer) -> dict[str, float]:

@@ -158,8 +158,10 @@ class RunRecorder:
         self._writer.append(self.paths.metrics, rows)
 
     def _to_latest(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        newest: dict[str, Any] = {}
         for row in rows:
-            self._latest.update(item for item in row.items() if item[0] not in RESERVED)
+            newest |= row
+        self._latest.update(item for item in newest.items() if item[0] not in RESERVED)
 
     def _to_loggers(self, rows: Iterable[Mapping[str, Any]]) -> None:
         for row in rows:
