@@ -84,10 +84,10 @@ def _pass(
     model: Model, batches: Iterable[Any], metrics: Mapping[str, Metric]
 ) -> dict[str, tuple[Size, Size]]:
     """Feed the metrics; return by name what loss and values sum up to, and their weights."""
+    for metric in metrics.values():
+        metric.reset()
     pooled = [PooledMetric(one, copies=True) for one in metrics.values() if type(one) in _COUNTS]
     others = [metric for metric in metrics.values() if type(metric) not in _COUNTS]
-    for metric in others:
-        metric.reset()
     sums: dict[str, tuple[Size, Size]] = {"loss": (0.0, 0)}
     divided = world_size() > 1 and is_sharded(model.network)
     for batch, counts in _in_step(batches) if divided else zip(batches, repeat(True)):

@@ -28,14 +28,15 @@ class PooledMetric:
     def __init__(self, metric: Metric, *, copies: bool) -> None:
         self.metric = metric
         self._copies = copies
-        self.reset()
+        self._outputs: list[Tensor] = []
+        self._targets: list[Tensor] = []
+        self._held = 0
+        self.is_fed = False
 
     def reset(self) -> None:
         """Reset the metric, and drop what waits."""
         self.metric.reset()
-        self._outputs: list[Tensor] = []
-        self._targets: list[Tensor] = []
-        self._held = 0
+        self._outputs, self._targets, self._held = [], [], 0
         self.is_fed = False
 
     def add(self, outputs: Tensor, targets: Tensor) -> None:
