@@ -64,7 +64,7 @@ class Optimizers(Mapping[str, Optimizer]):
 
     def num_groups(self) -> int:
         """Return how many groups of parameters there are."""
-        return sum(len(one.param_groups) for one in self.values())
+        return sum(len(one.param_groups) for one in self._by_name.values())  # in each step
 
     def rates(self) -> dict[str, float]:
         """Return what a row says of them: `lr`, of several `lr/<optimizer>`; see `rates`."""
