@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
+from stride.data.batches.windows import TrainingBatches
 from stride.distributed import world_size
-from stride.engine.loop import Batches
 from stride.errors import ConfigError
 from stride.models.model import Model
 
@@ -33,7 +33,7 @@ def share_statistics(model: Model, device: torch.device) -> None:
         nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
 
 
-def require_shares(batches: Batches, position: int = 0) -> None:
+def require_shares(batches: TrainingBatches, position: int = 0) -> None:
     """Refuse an epoch whose last batch leaves a process without samples: others would wait for it.
 
     Args:

@@ -12,11 +12,11 @@ from torch import Tensor
 from stride.config.metrics import GRAD_NORM
 from stride.distributed import gather_numbers, rank, world_size
 from stride.engine.fingerprint import Fingerprint
-from stride.engine.pooled_metric import PooledMetric
-from stride.engine.step_numbers import held, numbers_of
 from stride.metrics.averages import Average, sums_over_ranks
 from stride.metrics.base import Metric
 from stride.metrics.names import named_numbers, require_no_clash
+from stride.metrics.pooled import PooledMetric
+from stride.metrics.step_numbers import held, numbers_of
 from stride.models.losses import Size, Value
 from stride.models.steps.step import NO_VALUES, Step, require_values
 

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from stride.config.metrics import metric_name
 from stride.distributed import any_rank, world_size
-from stride.engine.pooled_metric import PooledMetric
 from stride.engine.precision import Precision
 from stride.metrics.averages import means, sums_over_ranks
 from stride.metrics.base import Metric, compute_over_ranks, exact_type, outputs_and_targets
 from stride.metrics.classification import Accuracy, Error, Top5Accuracy
 from stride.metrics.names import named_numbers, require_no_clash
+from stride.metrics.pooled import PooledMetric
 from stride.models.gradient_mode import evaluating
 from stride.models.losses import Size, to_sum_dtype, value_or_zero
 from stride.models.model import Model, evaluated_step

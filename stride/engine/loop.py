@@ -19,9 +19,10 @@ A training that is resumed enters where it was left. Its `before_train`, and ins
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from stride.data.batches.waiting import WaitEnded
+from stride.data.batches.windows import TrainingBatches, windows
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.hooks import VALIDATION, Hooks
 from stride.engine.optim.optimizers import NamedSchedules
@@ -31,28 +32,6 @@ from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import NonFiniteLoss, Update
 from stride.errors import DataError, NonFiniteError
 from stride.models.steps.step import Step
-
-
-class Batches(Protocol):
-    """What the loop draws from: batches on the device, epoch after epoch."""
-
-    batch_size: int | None
-
-    @property
-    def interruptible(self) -> bool:
-        """Return whether the making of a batch can be broken off inside an epoch."""
-
-    def set_epoch(self, epoch: int, position: int = 0) -> None:
-        """Choose the epoch, and how many of its samples are consumed already."""
-
-    def batches_left(self, epoch: int, position: int) -> float:
-        """Return how many batches are left of an epoch from a position on; inf: unknown."""
-
-    def positions(self, epoch: int, position: int) -> Iterator[int]:
-        """Yield the position after each of these batches, as they are consumed."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """Yield the batches that are left of the epoch."""
 
 
 def _nothing(*_: Any) -> None:
@@ -87,7 +66,7 @@ class Loop:
         step: what the newest update returned, for hooks.
     """
 
-    batches: Batches
+    batches: TrainingBatches
     update: Update
     schedule: Schedule | NamedSchedules
     evaluation: Callable[[str], Mapping[str, float]]
@@ -104,7 +83,7 @@ class Loop:
     judge: Callable[[dict[str, float]], None] = _nothing
     maybe_checkpoint: Callable[[], None] = _nothing
     checkpoint: Callable[[], None] = _nothing
-    sync_stop: Callable[[], None] = _nothing
+    sync_stop: Callable[[], object] = _nothing
     step: Step | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -222,7 +201,7 @@ class Loop:
             self.losses.reset()
         self.batches.set_epoch(epoch, position)
         positions = self.batches.positions(epoch, position)
-        return self._awaited(_windows(self.batches, self.limits.accumulate)), positions
+        return self._awaited(windows(self.batches, self.limits.accumulate)), positions
 
     def _awaited(self, windows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         """Let a wait that a signal has ended be the end, where the last step can be saved."""
@@ -257,7 +236,7 @@ class Loop:
         raise NonFiniteError(
             "the loss is not finite",
             where=f"step {self.state.step - count + index + 1}, "
-            f"{_batches(index, self.limits.accumulate)} of epoch {self.state.epoch + 1}",
+            f"{self.limits.batches_of(index)} of epoch {self.state.epoch + 1}",
             hint="look for NaN in the data, lower optimizer_kwargs.lr, set "
             "training_config.clip_grad_norm, or training_config.nonfinite=skip",
         )
@@ -313,16 +292,3 @@ class Loop:
             return False
         due = state.epoch % self.limits.evaluate_every == 0 or self.limits.reached(state)
         return due or not complete or (bool(stop) and not stop.pauses)
-
-
-def _batches(index: int, accumulate: int) -> str:
-    last = (index + 1) * accumulate
-    return f"batch {last}" if accumulate == 1 else f"batches {last - accumulate + 1} to {last}"
-
-
-def _windows(batches: Batches, size: int) -> Iterator[Sequence[Any]]:
-    """Yield the batches in tuples of `size`, the last one shorter."""
-    if size == 1:
-        return zip(batches, strict=False)
-    drawn = iter(batches)
-    return iter(lambda: tuple(islice(drawn, size)), ())

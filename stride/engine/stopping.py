@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from stride.config.sections.training import TrainingConfig
 from stride.engine.state import TrainState
 
 
@@ -62,3 +63,21 @@ class Limits:
         """Return the limits that a training has reached which stands there, by their names."""
         limits = {"max_epochs": (self.max_epochs, epoch), "max_steps": (self.max_steps, step)}
         return [name for name, (most, now) in limits.items() if most is not None and now >= most]
+
+    def batches_of(self, update: int) -> str:
+        """Return which batches of an epoch an update is made of, in words; the first is 0."""
+        last, size = (update + 1) * self.accumulate, self.accumulate
+        return f"batch {last}" if size == 1 else f"batches {last - size + 1} to {last}"
+
+    @classmethod
+    def of(cls, training: TrainingConfig) -> Self:
+        """Return how long a config lets a training go on."""
+        return cls(
+            training.max_epochs,
+            training.max_steps,
+            accumulate=training.accumulate,
+            evaluate_every=training.evaluate_every,
+            evaluate_every_steps=training.evaluate_every_steps,
+            log_interval=training.log_interval,
+            nonfinite=training.nonfinite,
+        )

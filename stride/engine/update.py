@@ -15,9 +15,9 @@ from torch.optim import Optimizer
 from stride.engine.optim.build import needs_closure
 from stride.engine.optim.optimizers import Optimizers, parameters_of, require_named
 from stride.engine.parallel.gradients import Gradients, OwnGradients
-from stride.engine.pooled_metric import concatenate
 from stride.engine.precision import Precision
 from stride.errors import ConfigError, DataError
+from stride.metrics.pooled import concatenate
 from stride.models.losses import to_sum_dtype, value_or_zero
 from stride.models.model import Model
 from stride.models.shards import full_tensor

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.data import Data
 from stride.distributed import gather
 from stride.engine.state import TrainState
 from stride.models.shards import local_shard, sharded_like
@@ -123,3 +124,9 @@ def _same_bits(one: Tensor, other: Tensor) -> bool:
 
 def _bits(tensor: Tensor) -> Tensor:
     return local_shard(tensor).detach().cpu().contiguous().flatten().view(torch.uint8)
+
+
+def loader_doubts(data: Data) -> dict[str, str]:
+    """Return why loaders of the user's may not give the same again, by the names of their parts."""
+    loaders = {"batches": data.train_loader, "loader of validation": data.val_loader}
+    return {name: one.doubt for name, one in loaders.items() if getattr(one, "doubt", "")}  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from stride.data.generators import is_stateful
 from stride.data.samples import Source, StreamDataset
 from stride.engine.checkpoint.attributes import Attributes
 from stride.engine.checkpoint.unregistered import AttributeChanges, StatefulObjects
+from stride.engine.optim.optimizers import part_name, schedules_by_part
 from stride.engine.state import Stateful
 from stride.engine.stop_consensus import PerRankState
 from stride.trainer.fit.assembly import Assembly
@@ -65,11 +66,11 @@ class ObjectScan:
         roots |= {} if _is_own(type(model)) else {"model": model}
         datasets = dict(self._datasets())
         roots |= {**self._callbacks, **self._more(), **datasets}
-        roots |= (moved := self._session().movers())
+        roots |= (moved := self._movers())
         roots |= (seeded := self._seeded())
         modules = [*model.network.modules(), *model.criterion.modules()]
         tensors = [*model.parameters(), *model.network.buffers(), *model.criterion.buffers()]
-        known = [model, *modules, *tensors, *model.frozen.parts(), *self._session().restored()]
+        known = [model, *modules, *tensors, *model.frozen.parts(), *self._restored_parts()]
         stateful = {name: one for name, one in datasets.items() if is_stateful(one)}
         found = Attributes(
             roots, known, {*self._restored, *stateful, *seeded, *moved}, numbers=numbers
@@ -77,6 +78,23 @@ class ObjectScan:
         found.stateful |= self._loaders() | stateful
         found.digests |= self._session().signs()
         return found
+
+    def _restored_parts(self) -> list[Any]:
+        """Return the objects that a training restores by itself, or builds again."""
+        session, data = self._session(), self._assembly.data
+        states = [state for one in session.optimizers.values() for state in one.state.values()]
+        tensors = [value for state in states for value in state.values()]
+        loaders = [data.train_loader, data.val_loader, data.test_loader]
+        loaders += data.extra_loaders.values()
+        own = [session, self._assembly, session.state, session.batches, data, *loaders]
+        return [*own, *session.state.parts.values(), *tensors, *self._movers().values()]
+
+    def _movers(self) -> dict[str, Any]:
+        """Return optimisers and schedulers, which restore what is in their state dicts."""
+        session = self._session()
+        movers = {part_name("optimizer", n): one for n, one in session.optimizers.items()}
+        movers |= {n: one.scheduler for n, one in schedules_by_part(session.schedule).items()}
+        return {name: one for name, one in movers.items() if one is not None}
 
     def _seeded(self) -> dict[str, Any]:
         """Return what has its generators seeded, and whatever else it holds not put back."""

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.stopping import StoppingCallback
-from stride.config.schema import Config
 from stride.data.batches.base import OrderedBatches
 from stride.data.batches.memory import MemoryBatches
 from stride.data.batches.user_loader import UserLoaderBatches
+from stride.data.batches.windows import TrainingBatches
 from stride.distributed import on_main, world_size
 from stride.engine.batch_norm import require_shares
 from stride.engine.checkpoint.checkpoint import require_storable
@@ -21,7 +21,7 @@ from stride.engine.dynamo import compile_calls
 from stride.engine.epoch_losses import EpochLosses
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.hooks import VALIDATION, Hooks
-from stride.engine.loop import Batches, Loop
+from stride.engine.loop import Loop
 from stride.engine.optim.optimizers import (
     NamedSchedules,
     Optimizers,
@@ -90,7 +90,7 @@ class Session:
     trainer: TrainerLike
     start: Start
     assembly: Assembly
-    batches: Batches
+    batches: TrainingBatches
     optimizers: Optimizers
     schedule: Schedule | NamedSchedules
     state: TrainState
@@ -152,9 +152,6 @@ class Session:
         checkpoints, step = self.callbacks.checkpoints, self.state.step
         agreed = self.consensus.is_due(step) and self.consensus.sync(step, checkpoints.stands())
         checkpoints.save_if_due(self.trainer, agreed=agreed)
-
-    def _sync_stop(self) -> None:
-        self.consensus.sync(self.state.step)
 
     def require_storable(self, checkpoints: Path) -> None:
         """Refuse a model that no checkpoint could hold, or no disk, before there is a run.
@@ -225,7 +222,7 @@ class Session:
 
     def count_limits_from(self, epoch: int, step: int) -> None:
         """Let the next loop be as long as the config says, from an epoch and step on."""
-        limits = limits_of(self.assembly.config)
+        limits = Limits.of(self.assembly.config.training_config)
         epochs, steps = limits.max_epochs, limits.max_steps
         self.limits = replace(
             limits,
@@ -256,26 +253,13 @@ class Session:
 
     def _is_fixed(self) -> bool:
         data = self.assembly.data
-        loaders = [data.train_loader, data.val_loader, data.test_loader]
-        loaders += data.extra_loaders.values()
+        loaders = [
+            data.train_loader,
+            data.val_loader,
+            data.test_loader,
+            *data.extra_loaders.values(),
+        ]
         return all(one is None or isinstance(one, MemoryBatches) for one in loaders)
-
-    def restored(self) -> list[Any]:
-        """Return the objects that a training restores by itself, or builds again."""
-        movers = [*self.movers().values()]
-        states = [state for one in self.optimizers.values() for state in one.state.values()]
-        tensors = [value for state in states for value in state.values()]
-        data = self.assembly.data
-        loaders = [data.train_loader, data.val_loader, data.test_loader]
-        loaders += data.extra_loaders.values()
-        own = [self, self.assembly, self.state, self.batches, data, *loaders]
-        return [*own, *self.state.parts.values(), *tensors, *movers]
-
-    def movers(self) -> dict[str, Any]:
-        """Return optimisers and schedulers, which restore what is in their state dicts."""
-        movers: dict[str, Any] = {part_name("optimizer", n): o for n, o in self.optimizers.items()}
-        movers |= {n: one.scheduler for n, one in schedules_by_part(self.schedule).items()}
-        return {name: one for name, one in movers.items() if one is not None}
 
     def signs(self) -> dict[str, str]:
         """Return by name what else a training changes and no part of its state restores."""
@@ -323,21 +307,14 @@ class Session:
             if world_size() > 1
             else partial(checkpoints.save_if_due, self.trainer),
             checkpoint=partial(checkpoints.save, self.trainer),
-            sync_stop=self._sync_stop,
+            sync_stop=lambda: self.consensus.sync(self.state.step),
         )
 
 
-def require_shares_of(assembly: Assembly, batches: Batches, position: int = 0) -> None:
+def require_shares_of(assembly: Assembly, batches: TrainingBatches, position: int = 0) -> None:
     """Refuse a process without samples where others wait for it; own loaders are each rank's."""
     if assembly.config.distributed_config.sync_batchnorm and not has_own_loader(assembly):
         require_shares(batches, position)
-
-
-def doubts(assembly: Assembly) -> dict[str, str]:
-    """Return why loaders of the user's may not give the same again, by the names of their parts."""
-    data = assembly.data
-    loaders = {"batches": data.train_loader, "loader of validation": data.val_loader}
-    return {name: one.doubt for name, one in loaders.items() if getattr(one, "doubt", "")}  # type: ignore[union-attr]
 
 
 def evaluates_otherwise(assembly: Assembly) -> bool:
@@ -350,17 +327,3 @@ def evaluates_otherwise(assembly: Assembly) -> bool:
 
 def has_own_loader(assembly: Assembly) -> bool:
     return isinstance(assembly.data.train_loader, UserLoaderBatches)
-
-
-def limits_of(config: Config) -> Limits:
-    """Return how long a config lets a training go on."""
-    training = config.training_config
-    return Limits(
-        training.max_epochs,
-        training.max_steps,
-        accumulate=training.accumulate,
-        evaluate_every=training.evaluate_every,
-        evaluate_every_steps=training.evaluate_every_steps,
-        log_interval=training.log_interval,
-        nonfinite=training.nonfinite,
-    )

@@ -11,8 +11,9 @@ import torch
 
 from stride.config import Overrides, Resolved
 from stride.distributed import world_size
-from stride.engine.checkpoint.fidelity import parts_restored, surroundings_changed
+from stride.engine.checkpoint.fidelity import loader_doubts, parts_restored, surroundings_changed
 from stride.engine.device import device_name
+from stride.engine.stopping import Limits
 from stride.errors import RunError
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.provenance.config_digest import require_known_config
@@ -25,7 +26,7 @@ from stride.runs.writer import RunWriter
 from stride.trainer.fit.assembly import Assembly, KindOfTraining
 from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.run_start import RunStart, Values, typed_overrides
-from stride.trainer.fit.session import Session, doubts, limits_of
+from stride.trainer.fit.session import Session
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.queued import QueuedRun, is_queued
 from stride.trainer.starts.rebuild import normalization_of, recorded
@@ -199,7 +200,7 @@ class ResumedRun(RunStart):
         # Without a checkpoint, what is not in the saved state begins as in a new run.
         known = self.saved if not self.point.checkpoint else inexact
         self.inexact |= {name: what for name, what in inexact.items() if name in known}
-        self.inexact |= doubts(session.assembly)
+        self.inexact |= loader_doubts(session.assembly.data)
         self.exact = [name for name in self.exact if name not in self.inexact]
         run.note_fidelity(self._fidelity())
         restored = [f"restored bit by bit: {', '.join(self.exact)}"]
@@ -251,7 +252,8 @@ class ResumedRun(RunStart):
         last: Values = {}
         with suppress(RunError):  # it has none yet, or lost them
             last = self.run.results.get("last", {})
-        return limits_of(self.resolved.config).reached_at(last.get("step", 0), last.get("epoch", 0))
+        limits = Limits.of(self.resolved.config.training_config)
+        return limits.reached_at(last.get("step", 0), last.get("epoch", 0))
 
     def _nothing_left(self, reason: str = "", kind: KindOfTraining | None = None) -> RunError:
         longer = [f"training_config.{k}" for k in self._limits_reached() or ["max_epochs"]]

@@ -32,7 +32,7 @@ from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
 from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shard_batches
 from stride.engine.stop_consensus import PerRankState, StopConsensus
-from stride.engine.stopping import StopRequest
+from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import check_optimizer
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly
@@ -41,7 +41,7 @@ from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.object_scan import ObjectScan
 from stride.trainer.fit.open_sections import optimizer_sections, scheduler_sections
 from stride.trainer.fit.run_start import RunStart
-from stride.trainer.fit.session import Session, has_own_loader, limits_of, require_shares_of
+from stride.trainer.fit.session import Session, has_own_loader, require_shares_of
 from stride.trainer.subclasses import attributes_of_subclass
 
 
@@ -103,7 +103,7 @@ def build_session(
         metrics,
         latest,
         stop,
-        limits_of(config),
+        Limits.of(config.training_config),
         fingerprint,
         consensus,
         objects,
