@@ -73,7 +73,7 @@ class EpochLosses:
         if not self._losses:
             self._dtype = loss.dtype
         self._losses.append(loss.item() if loss.is_cpu else loss.detach())
-        self._sizes.append(step.size)
+        self._sizes.append(held(step.size))
         self._values.append({n: held(v) for n, v in values.items()} if values else NO_VALUES)
         if self._accuracy is None:
             return

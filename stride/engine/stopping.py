@@ -1,7 +1,7 @@
 """Say when a training ends: its limits, and the request to stop before them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from stride.config.sections.training import TrainingConfig
@@ -63,6 +63,14 @@ class Limits:
         """Return the limits that a training has reached which stands there, by their names."""
         limits = {"max_epochs": (self.max_epochs, epoch), "max_steps": (self.max_steps, step)}
         return [name for name, (most, now) in limits.items() if most is not None and now >= most]
+
+    def counted_from(self, epoch: int, step: int) -> Self:
+        """Return limits that are as far from an epoch and step as these are from the beginning."""
+        return replace(
+            self,
+            max_epochs=None if self.max_epochs is None else epoch + self.max_epochs,
+            max_steps=None if self.max_steps is None else step + self.max_steps,
+        )
 
     def batches_of(self, update: int) -> str:
         """Return which batches of an epoch an update is made of, in words; the first is 0."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from stride.metrics.base import Metric, compute_over_ranks
-from stride.models.model import Step
+from stride.models.steps.step import Step
 
 _STEPS = 32
 _NUMBERS = 1 << 20

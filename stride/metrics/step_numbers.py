@@ -29,7 +29,9 @@ def numbers_of(given: Sequence[Size]) -> list[float]:
         RuntimeError: a tensor is not one number; likewise TypeError and ValueError.
     """
     tensors = [one for one in given if isinstance(one, Tensor)]
-    if not tensors or tensors[0].is_cpu:  # where reading one by one waits for nothing
+    if not tensors:
+        return [*map(float, given)]
+    if tensors[0].is_cpu:  # where reading one by one waits for nothing
         return [one.item() if isinstance(one, Tensor) else float(one) for one in given]
     alike = len({tensor.dtype for tensor in tensors}) == 1
     stacked = torch.stack(tensors if alike else [t.to(exact_type(t)) for t in tensors])

@@ -231,6 +231,13 @@ def test_a_value_that_moves_after_its_step_is_read_as_it_was():
     assert losses.report_values()["train/buffer"] == pytest.approx((0 + 1 + 3) / 3)
 
 
+def test_a_tensor_with_a_dimension_is_refused_where_it_is_the_first():
+    losses = EpochLosses()
+    losses.add(Step(torch.tensor(0.0), 1, values={"kl": torch.ones(1)}))
+    with pytest.raises(DataError, match=r"shape \(1,\) as 'kl'"):
+        losses.report_values()
+
+
 @pytest.mark.parametrize(
     ("value", "said"), [(torch.ones(2), r"shape \(2,\) as 'kl'"), ("a", "hold a str as 'kl'")]
 )

@@ -61,6 +61,21 @@ def test_metrics_begin_anew_at_each_evaluation():
     assert evaluate(made, [(x, y)], metrics, split="test", precision=FP32) == first
 
 
+def test_a_loader_may_fill_the_same_targets_again():
+    made, x, y = model(), torch.randn(9, 4), torch.randint(0, 3, (9,))
+    metrics = build_metrics(["accuracy", "error"], Classes())
+    expected = evaluate(
+        made, [*zip(x.split(3), y.split(3), strict=True)], metrics, split="test", precision=FP32
+    )
+
+    def filling():
+        held = torch.empty(3, dtype=torch.long)
+        for inputs, targets in zip(x.split(3), y.split(3), strict=True):
+            yield inputs, held.copy_(targets)
+
+    assert evaluate(made, filling(), metrics, split="test", precision=FP32) == expected
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_mode_is_as_before_also_after_an_error(training):
     made = model().train(training)

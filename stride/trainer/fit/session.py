@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -222,13 +222,8 @@ class Session:
 
     def count_limits_from(self, epoch: int, step: int) -> None:
         """Let the next loop be as long as the config says, from an epoch and step on."""
-        limits = Limits.of(self.assembly.config.training_config)
-        epochs, steps = limits.max_epochs, limits.max_steps
-        self.limits = replace(
-            limits,
-            max_epochs=None if epochs is None else epoch + epochs,
-            max_steps=None if steps is None else step + steps,
-        )
+        whole = Limits.of(self.assembly.config.training_config)
+        self.limits = whole.counted_from(epoch, step)
 
     def is_over(self) -> bool:
         """Tell whether the training has come to its end."""
