@@ -13,7 +13,8 @@ from stride.config.metrics import split_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
 from stride.data import Batches, Data
-from stride.data.batches.base import limited
+from stride.data.batches.base import OrderedBatches, limited
+from stride.data.batches.user_loader import UserLoaderBatches
 from stride.engine.precision import Precision
 from stride.errors import ComponentError, DataError, nearest
 from stride.metrics.build import build_metrics
@@ -134,6 +135,18 @@ class Assembly:
     def stopping_monitor(self) -> Monitor:
         """Return by which metric, and by how much of it, early stopping decides."""
         return stopping_monitor(self.config.training_config, self.validates)
+
+    @property
+    def has_own_loader(self) -> bool:
+        """Tell whether the user's own loader gives the batches to train on."""
+        return isinstance(self.data.train_loader, UserLoaderBatches)
+
+    @property
+    def evaluates_otherwise(self) -> bool:
+        """Tell whether anything of the user's may draw in an evaluation beside the model's step."""
+        loaders = (self.data.val_loader, self.data.test_loader, *self.data.extra_loaders.values())
+        given = [one for one in loaders if one is not None and not isinstance(one, OrderedBatches)]
+        return bool(given or self.kind.evaluates)
 
     @property
     def has_own_weights(self) -> bool:

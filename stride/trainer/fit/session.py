@@ -9,9 +9,7 @@ from typing import Any, Protocol
 
 from stride.callbacks.protocols import TrainerLike
 from stride.callbacks.stopping import StoppingCallback
-from stride.data.batches.base import OrderedBatches
 from stride.data.batches.memory import MemoryBatches
-from stride.data.batches.user_loader import UserLoaderBatches
 from stride.data.batches.windows import TrainingBatches
 from stride.distributed import on_main, world_size
 from stride.engine.batch_norm import require_shares
@@ -116,7 +114,7 @@ class Session:
         Args:
             draws: whether the evaluation step was seen to.
         """
-        if draws or evaluates_otherwise(self.assembly):
+        if draws or self.assembly.evaluates_otherwise:
             self._stream = evaluation_stream(self.start.evaluation_draws, self.assembly.config.seed)
 
     def record(self, values: Mapping[str, float]) -> None:
@@ -308,17 +306,5 @@ class Session:
 
 def require_shares_of(assembly: Assembly, batches: TrainingBatches, position: int = 0) -> None:
     """Refuse a process without samples where others wait for it; own loaders are each rank's."""
-    if assembly.config.distributed_config.sync_batchnorm and not has_own_loader(assembly):
+    if assembly.config.distributed_config.sync_batchnorm and not assembly.has_own_loader:
         require_shares(batches, position)
-
-
-def evaluates_otherwise(assembly: Assembly) -> bool:
-    """Tell whether anything of the user's may draw in an evaluation beside the model's step."""
-    data = assembly.data
-    loaders = (data.val_loader, data.test_loader, *data.extra_loaders.values())
-    given = [one for one in loaders if one is not None and not isinstance(one, OrderedBatches)]
-    return bool(given or assembly.kind.evaluates)
-
-
-def has_own_loader(assembly: Assembly) -> bool:
-    return isinstance(assembly.data.train_loader, UserLoaderBatches)

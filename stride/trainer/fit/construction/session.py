@@ -41,7 +41,7 @@ from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.object_scan import ObjectScan
 from stride.trainer.fit.open_sections import optimizer_sections, scheduler_sections
 from stride.trainer.fit.run_start import RunStart
-from stride.trainer.fit.session import Session, has_own_loader, require_shares_of
+from stride.trainer.fit.session import Session, require_shares_of
 from stride.trainer.subclasses import attributes_of_subclass
 
 
@@ -171,7 +171,7 @@ def _own_states(trainer: TrainerLike, loader: Any, assembly: Assembly) -> dict[s
     own: dict[str, Any] = {"trainer": trainer} if is_stateful(trainer) else {}  # a subclass may
     if isinstance(loader, LoaderState):
         # Ranks draw the same stream; but a loader of the user's is each rank's own.
-        own["batches"] = PerRankState(loader) if has_own_loader(assembly) else loader
+        own["batches"] = PerRankState(loader) if assembly.has_own_loader else loader
     elif isinstance(loader, UserLoaderBatches) and (loader.seekable or loader.is_stateful()):
         own["batches"] = PerRankState(loader)
     return own
@@ -209,7 +209,7 @@ def _parts_of_ranks(assembly: Assembly) -> dict[str, Stateful]:
 
 def _epoch_losses(assembly: Assembly, fingerprint: Fingerprint) -> EpochLosses:
     rated = assembly.rated()
-    copies = has_own_loader(assembly)
+    copies = assembly.has_own_loader
     return EpochLosses(rated.get("accuracy"), copies=copies, fingerprint=fingerprint)
 
 
