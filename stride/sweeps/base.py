@@ -1,60 +1,12 @@
-"""Keep the config that all trials of a sweep start from, in the sweep's folder."""
+"""Know the config that all trials of a sweep start from."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from stride.config import Layer, Resolved
-from stride.config.import_paths import import_paths
 from stride.config.layers import argument_layer, work_dir_layer
 from stride.config.sweep.spec import SweepSpec
-from stride.errors import ConfigError
-from stride.runs.files.atomic import atomic_json
-from stride.runs.layout import FORMAT_VERSION, SweepPaths
-from stride.runs.signing.signature import sign_work_dir
-from stride.trainer.fit.assembly import Assembly
-from stride.trainer.process_state import drawing
-from stride.trainer.settled import settled
-from stride.trainer.trainer import Trainer
-
-_QUIET = {"logging_config": {"terminal_display": "off"}}
-
-
-def base_values(trainer: Trainer, example: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of a trainer as another process can start from it.
-
-    Args:
-        trainer: whose it is.
-        example: overrides of a trial.
-
-    Raises:
-        UserError: it would not train.
-    """
-    resolved = trainer.builder.resolved
-    trainer.builder.require_trust(resolved)
-    values = settled(resolved.config, assembled(trainer, resolved, example).config)
-    kept = {key: value for key, value in values.items() if key not in ("work_dir", "run")}
-    kept["logging_config"] = {**kept["logging_config"], **_QUIET["logging_config"]}
-    return kept
-
-
-def assembled(trainer: Trainer, resolved: Resolved, example: Mapping[str, Any]) -> Assembly:
-    """Build data and model of a config, or of a trial where it lacks what every trial has.
-
-    Raises:
-        UserError: the trial would not train.
-    """
-    with drawing(resolved.config.seed):
-        try:
-            return trainer.builder.assemble(resolved)
-        except ConfigError:
-            return trainer.builder.assemble(resolved.override(example))
-
-
-def write_base(paths: SweepPaths, values: dict[str, Any]) -> None:
-    """Write the config, signed by the user, whose trainer it is."""
-    if imports := import_paths(values):
-        sign_work_dir(paths.path, imports)
-    atomic_json(paths.config, {"format_version": FORMAT_VERSION, **values})
+from stride.runs.layout import SweepPaths
 
 
 def base_of(paths: SweepPaths, values: Mapping[str, Any], spec: SweepSpec) -> Resolved:

@@ -1,16 +1,19 @@
 """An open sweep: what it asks, the config that its trials start from, and where they are."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import optuna
 from optuna import Study
 
 from stride.config import Resolved
 from stride.config.sweep.spec import SweepSpec
+from stride.errors import RunError
 from stride.runs.layout import SweepPaths
 from stride.runs.records.sweep import SweepRecord
 from stride.sweeps.base import read_base
-from stride.sweeps.search.storage import open_storage
+from stride.sweeps.search.storage import open_storage, read_storage
 from stride.sweeps.search.study import open_study
 
 
@@ -22,14 +25,12 @@ class Sweep:
         paths: its folder.
         record: what it asks, and by which study.
         spec: what it asks.
-        base: the config that all trials start from.
         study: of Optuna.
     """
 
     paths: SweepPaths
     record: SweepRecord
     spec: SweepSpec
-    base: Resolved
     study: Study
 
     @property
@@ -37,9 +38,18 @@ class Sweep:
         """Return the folder that the runs are in."""
         return self.paths.path.parent.parent
 
+    @cached_property
+    def base(self) -> Resolved:
+        """Return the config that all trials start from.
+
+        Raises:
+            ConfigError: its file is broken.
+        """
+        return read_base(self.paths, self.spec)
+
 
 def open_sweep(paths: SweepPaths) -> Sweep:
-    """Open a sweep that is there.
+    """Open a sweep that is there, to work on it.
 
     Raises:
         UserError: a file of it is broken or missing, or the storage cannot be opened.
@@ -48,4 +58,23 @@ def open_sweep(paths: SweepPaths) -> Sweep:
     spec = SweepSpec.from_json(record.spec)
     storage = open_storage(paths, record.storage)
     study = open_study(storage, record.study, spec)
-    return Sweep(paths, record, spec, read_base(paths, spec), study)
+    return Sweep(paths, record, spec, study)
+
+
+def read_sweep(paths: SweepPaths) -> Sweep:
+    """Open a sweep that is there, to read what became of it; nothing in its folder is changed.
+
+    Its sampler and pruner are not built, and no torch is loaded.
+
+    Raises:
+        UserError: likewise.
+    """
+    record = SweepRecord.read(paths.record)
+    spec = SweepSpec.from_json(record.spec)
+    storage = read_storage(paths, record.storage)
+    try:
+        study = optuna.load_study(study_name=record.study, storage=storage)
+    except KeyError:
+        what = f"its storage has no study {record.study!r}, of which sweep.json tells"
+        raise RunError(what, where=str(paths.path), hint="put back a copy of the folder") from None
+    return Sweep(paths, record, spec, study)

@@ -51,6 +51,18 @@ class Asked:
         return {**self.spec.overrides, "work_dir": self.work_dir}
 
 
+def require_optuna() -> None:
+    """Refuse to look for trials without Optuna.
+
+    Raises:
+        MissingExtra: says what to type for it.
+    """
+    from stride.errors import MissingExtra
+
+    if find_spec("optuna") is None:
+        raise MissingExtra("optuna", "sweeps", where="stride sweep")
+
+
 def require_able() -> None:
     """Refuse to sweep without Optuna, and in processes that would train each run together.
 
@@ -58,10 +70,9 @@ def require_able() -> None:
         UserError: says what to type instead.
     """
     from stride.distributed import world_size
-    from stride.errors import MissingExtra, UserError
+    from stride.errors import UserError
 
-    if find_spec("optuna") is None:
-        raise MissingExtra("optuna", "sweeps", where="stride sweep")
+    require_optuna()
     if world_size() > 1:
         what = "these processes would train each run together, and a sweep has workers apart"
         raise UserError(what, hint="type it without a launcher: stride sweep W ... --workers N")

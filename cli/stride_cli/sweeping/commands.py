@@ -130,6 +130,15 @@ def sweep(
         bool,
         typer.Option("--resume", help="Go on with a sweep, or join it, from any terminal or host."),
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Say what came out: the best, a table, what mattered.")
+    ] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots", help="With --report: draw plots in the sweep's folder.")
+    ] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="With --report: write one page that holds all of it.")
+    ] = False,
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
@@ -154,10 +163,23 @@ def sweep(
         "stop_on_error": stop_on_error or None,
     }
     given = {name: value for name, value in asked.items() if value not in (None, [])}
-    if not resume:
+    others: dict[str, Any] = {
+        "file": file,
+        "runs": runs,
+        "config_file": config_file,
+        "storage": storage,
+    }
+    others |= {"retry_failed": retry_failed, "plan": plan}
+    if report and not resume:
+        from stride_cli.sweeping.report import print_report
+
+        sweep.refuse_beside("report", given | others)
+        print_report(work_dir, name, plots=plots, html=html, json=json)
+        return
+    sweep.refuse_parts_of_report({"report": report, "plots": plots, "html": html})
+    if resume:
+        sweep.refuse_beside("resume", given | others)
+        sweep.resume(work_dir, name, how)
+    else:
         files = Files(file or [], runs, config_file)
         sweep.run(work_dir, given, files, name, how, plan=plan)
-        return
-    others = {"file": file, "runs": runs, "config_file": config_file, "storage": storage}
-    sweep.refuse_beside_resume(given | others | {"retry_failed": retry_failed, "plan": plan})
-    sweep.resume(work_dir, name, how)

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stride.sweeps.following.words import counted, near, overrides_of
 from stride.visible import quoted
 from stride_cli.output import print_json, print_path, tell
 from stride_cli.streams import excuse_stdout
-from stride_cli.sweeping.sentences import best_lines, counted, near, overrides_of, train_command
+from stride_cli.sweeping.sentences import best_lines, train_again
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -82,5 +83,5 @@ def _best(sweep: "Sweep", trial: "FrozenTrial", config_file: str | None) -> dict
         "value": trial.value,
         "overrides": overrides_of(trial),
         "runs": [str(run.path) for run in runs_of(sweep, trial)],
-        "command": train_command(sweep, trial, config_file),
+        "command": train_again(sweep, trial, config_file),
     }

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stride.sweeps.following.words import near, overrides_of, shown
 from stride.tables.table import Column, Table, numbers
 from stride_cli.listed import NAMED
 from stride_cli.output import print_json, print_table, tell
-from stride_cli.sweeping.sentences import inexact_notes, near, overrides_of, shown
+from stride_cli.sweeping.sentences import inexact_notes
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

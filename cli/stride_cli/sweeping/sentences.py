@@ -1,12 +1,10 @@
 """Say in words how trials of a sweep ended, and which is the best."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stride.config.names.short import ALIASES
-from stride.tables.words import number, setting
-from stride.visible import quoted
+from stride.sweeps.following.words import near, overrides_of, shown, train_command
+from stride.tables.words import number
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -14,21 +12,7 @@ if TYPE_CHECKING:
     from stride.sweeps.following.standing import Standing
     from stride.sweeps.sweep import Sweep
 
-_SHORT = {whole: short for short, whole in ALIASES.items()}
 _LAST = 4  # lines of a traceback
-
-
-def words_of(overrides: Mapping[str, Any]) -> list[str]:
-    """Return overrides as `key=value` words, with the short keys that any command takes."""
-    return [f"{_SHORT.get(key, key)}={setting(value)}" for key, value in overrides.items()]
-
-
-def shown(overrides: Mapping[str, Any]) -> str:
-    """Return overrides to be read: short keys, numbers with four digits."""
-    from stride.runs.deciding.settings import named, short_names
-
-    values = {k: float(number(v)) if isinstance(v, float) else v for k, v in overrides.items()}
-    return named(values, short_names(values, values))
 
 
 def runs_named(sweep: "Sweep", trial: "FrozenTrial") -> str:
@@ -37,26 +21,6 @@ def runs_named(sweep: "Sweep", trial: "FrozenTrial") -> str:
 
     names = [one.name for one in runs_of(sweep, trial)]
     return f"run{'s' * (len(names) > 1)} {', '.join(names)}" if names else ""
-
-
-def near(folder: Path) -> str:
-    """Return a folder as one would type it here: what is below the current folder by that."""
-    here = Path.cwd()
-    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
-
-
-def overrides_of(trial: "FrozenTrial") -> dict[str, Any]:
-    """Return what a trial tries; nothing before that is chosen."""
-    return dict(trial.user_attrs.get("overrides") or {})
-
-
-def counted(standing: "Standing") -> str:
-    """Return how many trials there are, by how they ended."""
-    ended, total = len(standing.ended), standing.total
-    of = "" if total is None else f" of {total}"
-    states = {name: count for name, count in standing.counts.items() if count}
-    parts = ", ".join(f"{count} {name}" for name, count in states.items())
-    return f"{ended}{of} trials ended" + (f": {parts}" if parts else "")
 
 
 def ended_line(sweep: "Sweep", trial: "FrozenTrial", standing: "Standing", ended: int) -> str:
@@ -95,15 +59,13 @@ def best_lines(sweep: "Sweep", best: "FrozenTrial", config_file: str | None) -> 
     """Yield what the best trial is, and what to type to train the same."""
     value = f"{sweep.record.metric} {number(best.value)}"
     yield f"best: {value}, trial {best.number}, {runs_named(sweep, best)}"
-    yield f"to train it again: {train_command(sweep, best, config_file)}"
+    yield f"to train it again: {train_again(sweep, best, config_file)}"
 
 
-def train_command(sweep: "Sweep", trial: "FrozenTrial", config_file: str | None) -> str:
+def train_again(sweep: "Sweep", trial: "FrozenTrial", config_file: str | None) -> str:
     """Return what to type to train what a trial did."""
-    words = words_of({**sweep.spec.overrides, **overrides_of(trial), **_seed(sweep, trial)})
-    file = [] if config_file is None else ["--config-file", config_file]
-    typed = ["-w", near(sweep.work_dir), *file, *words]
-    return " ".join(["stride train", *map(quoted, typed)])
+    overrides = {**sweep.spec.overrides, **overrides_of(trial), **_seed(sweep, trial)}
+    return train_command(sweep.work_dir, overrides, config_file)
 
 
 def _seed(sweep: "Sweep", trial: "FrozenTrial") -> dict[str, Any]:

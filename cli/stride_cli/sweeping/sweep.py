@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stride.sweeps.following.words import counted, near
 from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, tell
 from stride_cli.sweeping.asked import Asked, Files, read_asked, require_able
-from stride_cli.sweeping.sentences import counted, inexact_notes, near
+from stride_cli.sweeping.sentences import inexact_notes
 from stride_cli.sweeping.watch import Watch
 
 if TYPE_CHECKING:
@@ -82,10 +83,17 @@ def resume(work_dir: str, name: str | None, how: How) -> None:
     _work(sweep, trainer_of_sweep(sweep, trust=how.trust), how)
 
 
-def refuse_beside_resume(given: Mapping[str, Any]) -> None:
-    """Refuse options that say what a sweep is, where one goes on as it is.
+_AS_IT_IS = {
+    "resume": ("goes on with it as it is", "type the whole sweep again, without --resume"),
+    "report": ("says what came out of it", "leave one of the two out"),
+}
+
+
+def refuse_beside(option: str, given: Mapping[str, Any]) -> None:
+    """Refuse options that say what a sweep is beside one that takes a sweep as it is.
 
     Args:
+        option: resume or report.
         given: option, with _ for - -> what was typed.
 
     Raises:
@@ -93,11 +101,29 @@ def refuse_beside_resume(given: Mapping[str, Any]) -> None:
     """
     from stride.errors import UserError
 
-    for option, value in given.items():
+    does, hint = _AS_IT_IS[option]
+    for name, value in given.items():
         if value:
-            typed = "key=value" if option == "overrides" else f"--{option.replace('_', '-')}"
-            what = f"{typed} says what a sweep is, and --resume goes on with it as it is"
-            raise UserError(what, hint="type the whole sweep again, without --resume")
+            typed = "key=value" if name == "overrides" else f"--{name.replace('_', '-')}"
+            raise UserError(f"{typed} says what a sweep is, and --{option} {does}", hint=hint)
+
+
+def refuse_parts_of_report(given: Mapping[str, bool]) -> None:
+    """Refuse what belongs to a report where a sweep is worked on.
+
+    Args:
+        given: option -> whether it was typed.
+
+    Raises:
+        UserError: one was.
+    """
+    from stride.errors import UserError
+
+    for name, is_given in given.items():
+        if is_given:
+            also = "" if name == "report" else f" --{name}"
+            hint = f"type: stride sweep W --report{also}"
+            raise UserError(f"--{name} reports a sweep, and trains nothing", hint=hint)
 
 
 def _sweeper(asked: Asked, how: How) -> "tuple[Trainer, Sweeper]":

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from stride.loggers.console import display_name
+from stride.sweeps.following.words import overrides_of, shown
 from stride.tables.table import Column, Table, numbers
 from stride.tables.text import lay_out
 from stride.tables.words import duration, number
 from stride.visible import visible
-from stride_cli.sweeping.sentences import overrides_of, runs_named, shown
+from stride_cli.sweeping.sentences import runs_named
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -1,16 +1,22 @@
-"""Draw learning curves and reliability diagrams into PNG or SVG files, by matplotlib.
+"""Draw learning curves and reliability diagrams into PNG or SVG files."""
 
-Figures are made without pyplot, which would keep them in a list of the whole process.
-"""
-
-import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stride.active.curves.curve import Curve, MeanCurve, mean_curve
-from stride.errors import DataError, MissingExtra
+from stride.errors import DataError
+from stride.figures import (
+    COLOURS,
+    GREY,
+    LIGHT_BLUE,
+    LIGHT_RED,
+    MARKS,
+    kind_of,
+    new_figure,
+    picture,
+)
 from stride.runs.files.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -19,14 +25,6 @@ if TYPE_CHECKING:
 
     from stride.active.calibration.calibration_error import Reliability
 
-FORMATS = (".png", ".svg")
-DOTS_PER_INCH = 150
-# For colour-blind eyes too (M. Okabe and K. Ito, 2008). There is one mark fewer than colours, so
-# that 42 lines differ.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKS = "osD^vP"
-LIGHT_BLUE, LIGHT_RED = "#C6DDEC", "#F2B48A"
-GREY, PALE = "0.45", "0.92"
 GAP = "gap to the mean confidence"
 
 
@@ -50,7 +48,7 @@ def plot_curves(
     if not named_curves:
         raise DataError("there are no curves to draw", where=str(path))
     means = {name: mean_curve(curves) for name, curves in named_curves.items()}
-    figure = _figure(path, 6.4, 4.2)
+    figure = _figure_for(path, 6.4, 4.2)
     axes = figure.subplots()
     for number, (name, mean) in enumerate(means.items()):
         _draw_mean(axes, mean, name, COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)])
@@ -88,7 +86,7 @@ def plot_reliability(reliability: "Reliability", path: str | os.PathLike[str]) -
         DataError: another kind of file.
         MissingExtra: matplotlib is not installed.
     """
-    figure = _figure(path, 4.4, 5.4)
+    figure = _figure_for(path, 4.4, 5.4)
     above, below = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     _draw_accuracy(above, reliability)
     _draw_counts(below, reliability)
@@ -122,31 +120,12 @@ def _draw_counts(axes: "Axes", found: "Reliability") -> None:
     axes.set(xlabel="confidence", ylabel="share of samples")
 
 
-def _figure(path: str | os.PathLike[str], width: float, height: float) -> "Figure":
+def _figure_for(path: str | os.PathLike[str], width: float, height: float) -> "Figure":
     """Return an empty figure, once it is known that it can be saved."""
-    if Path(path).suffix.lower() not in FORMATS:
-        raise DataError(
-            f"a plot is a {' or '.join(FORMATS)} file, not {Path(path).name!r}",
-            where=str(path),
-            hint=f"type {Path(path).with_suffix('.png')}",
-        )
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib", "plots", where=str(path)) from None
-    return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    kind_of(path)
+    return new_figure(width, height)
 
 
 def _save(figure: "Figure", path: str | os.PathLike[str]) -> None:
-    """Write the figure atomically and deterministically."""
-    from matplotlib import rc_context
-
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color=PALE, linewidth=0.8)
-        axes.set_axisbelow(True)
-    kind = Path(path).suffix.lower().lstrip(".")
-    buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "stride"}):
-        figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    atomic_write(Path(path), buffer.getvalue())
+    """Write the figure atomically."""
+    atomic_write(Path(path), picture(figure, kind_of(path)))

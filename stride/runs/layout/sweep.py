@@ -68,6 +68,15 @@ class SweepPaths:
         """Return the folder of plots and of the page that holds them."""
         return self.path / "report"
 
+    @property
+    def page(self) -> Path:
+        """Return the page of the report, which needs no other file."""
+        return self.report / "report.html"
+
+    def plot(self, name: str) -> Path:
+        """Return a picture of the report."""
+        return self.report / f"{name}.png"
+
 
 @dataclass(frozen=True, slots=True)
 class SweepJobPaths:

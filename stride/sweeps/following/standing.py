@@ -34,14 +34,14 @@ class Standing(NamedTuple):
     best: FrozenTrial | None
     seconds_left: float | None
 
-    def count(self, state: TrialState) -> int:
-        """Return how many trials have ended so."""
-        return sum(one.state == state for one in self.ended)
+    def ended_as(self, state: TrialState) -> list[FrozenTrial]:
+        """Return the trials that have ended so, in the order of their numbers."""
+        return [one for one in self.ended if one.state == state]
 
     @property
     def counts(self) -> dict[str, int | None]:
         """Return how many trials are in each state, by its name."""
-        ended = {name: self.count(state) for state, name in ENDED.items()}
+        ended = {name: len(self.ended_as(state)) for state, name in ENDED.items()}
         return {"running": len(self.running), **ended, "waiting": self.waiting}
 
     @property

@@ -18,8 +18,9 @@ from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.runs.records.sweep import SweepRecord
 from stride.runs.work_dir import WorkDir
-from stride.sweeps.base import assembled, base_of, base_values, write_base
+from stride.sweeps.base import base_of
 from stride.sweeps.request.check import check_trials
+from stride.sweeps.request.kept_config import assembled, base_values, write_base
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager
 from optuna.storages import BaseStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from stride.errors import UserError
+from stride.errors import RunError, UserError
 from stride.runs.files.jsonl import LineFile
 from stride.runs.files.lock import locked
+from stride.runs.files.safe_open import require_own
 from stride.runs.layout import SweepPaths
 
 
@@ -46,6 +47,26 @@ def open_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
     with locked(paths.journal_lock):
         LineFile(paths.journal).close()
     return JournalStorage(JournalFileBackend(str(paths.journal), _FileLock(paths)))
+
+
+def read_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
+    """Open the storage of a sweep to read what it holds; its folder stays as it is.
+
+    Args:
+        paths: of the sweep.
+        url: as in `open_storage`.
+
+    Raises:
+        UserError: the storage is missing or broken, or the database cannot be opened.
+    """
+    if url is not None:
+        return _database(url)
+    require_own(paths.journal)
+    try:
+        return JournalStorage(JournalFileBackend(str(paths.journal)))
+    except Exception as error:  # whatever Optuna says of a line that it did not write
+        what = f"Optuna cannot read this journal: {' '.join(str(error).split())}"
+        raise RunError(what, where=str(paths.journal), hint="put back a copy of it") from error
 
 
 def _database(url: str) -> BaseStorage:

@@ -1,0 +1,58 @@
+"""Compare the configurations that a sweep has tried, as `stride stats` does, by what it has noted.
+
+The values are those in the storage: runs that are no longer there count as well.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from stride.runs.deciding.comparison import Comparison, compare
+from stride.runs.deciding.configurations import Study, group
+from stride.runs.deciding.settings import SEED
+from stride.runs.listing.facts import Facts
+from stride.runs.listing.rows.row import RunRow
+from stride.runs.where.names import Field
+from stride.sweeps.following.words import overrides_of
+from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials.trial import RUN, RUNS, UUID, VALUE
+from stride.sweeps.trials.trial import SEED as OF_RUN
+
+
+def study_of(sweep: Sweep, complete: Iterable[FrozenTrial]) -> Study:
+    """Return the configurations of the complete trials, those of several seeds as one."""
+    return group(_facts(sweep, complete))
+
+
+def compared(sweep: Sweep, study: Study) -> Comparison:
+    """Return how they compare, the best first; pruned and failed ones are none of them."""
+    return compare(study, Field("metric", sweep.record.metric), sweep.record.mode)
+
+
+def _facts(sweep: Sweep, complete: Iterable[FrozenTrial]) -> Iterator[Facts]:
+    for trial in complete:
+        for noted in trial.user_attrs.get(RUNS, []):
+            if VALUE in noted:
+                config = _config(trial, noted)
+                yield Facts(_row(sweep, trial, noted), lambda config=config: config, {})  # type: ignore[misc]
+
+
+def _config(trial: FrozenTrial, noted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by dotted key what is known of a run's config: what sets it apart from others."""
+    own = {} if noted[OF_RUN] is None else {SEED: noted[OF_RUN]}
+    return {**overrides_of(trial), **own}
+
+
+def _row(sweep: Sweep, trial: FrozenTrial, noted: Mapping[str, Any]) -> RunRow:
+    metric, mode = sweep.record.metric, sweep.record.mode
+    return RunRow(
+        noted[RUN],
+        sweep.work_dir / noted[RUN],
+        "done",
+        created=trial.number,
+        best={metric: noted[VALUE]},
+        monitor=metric,
+        mode=mode,
+        uuid=noted[UUID],
+    )

@@ -1,0 +1,1 @@
+"""Draw what became of the trials of a sweep: history, parallel coordinates, slices, curves."""
