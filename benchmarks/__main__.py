@@ -30,6 +30,7 @@ GROUPS = {
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",
     "deciding": "benchmarks.deciding:deciding_rows",
+    "sweeps": "benchmarks.sweeps:sweep_rows",
     "scalars": "benchmarks.scalars:scalar_rows",
     "reports": "benchmarks.reports:report_rows",
     "memory": "benchmarks.memory:memory_rows",
