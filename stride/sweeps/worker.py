@@ -1,5 +1,6 @@
 """Work on a sweep: take a trial, train its runs, tell how it ended, until none is left."""
 
+import math
 from collections.abc import Callable
 
 from optuna.trial import TrialState
@@ -11,7 +12,7 @@ from stride.sweeps.trials.queue import Queue
 from stride.sweeps.trials.racing import is_beaten
 from stride.sweeps.trials.runs import TrialRuns
 from stride.sweeps.trials.seeds import seeds_of
-from stride.sweeps.trials.trial import SETUP, OpenTrial, Outcome
+from stride.sweeps.trials.trial import SETUP, OpenTrial, Outcome, worst
 from stride.sweeps.trials.worker_mark import WorkerMark
 from stride.trainer.trainer import Trainer
 
@@ -78,7 +79,10 @@ class Worker:
                 return outcome
             if self._prunes and n + 1 < len(seeds) and self._is_beaten(trial):
                 return Outcome(TrialState.PRUNED)
-        return Outcome(TrialState.COMPLETE, mean([trial.values()[seed] for seed in seeds]))
+        values = [trial.values()[seed] for seed in seeds]
+        finite = all(map(math.isfinite, values))
+        value = mean(values) if finite else worst(self._sweep.record.mode)
+        return Outcome(TrialState.COMPLETE, value)
 
     def _is_beaten(self, trial: OpenTrial) -> bool:
         return is_beaten(self._sweep.study, trial, self._sweep.record.mode)

@@ -59,6 +59,6 @@ def _print_words(found: "Report") -> None:
     for line in (*sentences.more_line(found), *sentences.standing_lines(found)):
         tell(line)
     say(sentences.importance_line(found.importances))
-    lines = [one.sentence for one in found.at_edges]
+    lines = [*(one.sentence for one in found.at_edges), *sentences.not_finite_line(found)]
     lines += [listed([sentences.failure_line(one) for one in found.failures], "\n")]
     say("\n".join(filter(None, lines)))

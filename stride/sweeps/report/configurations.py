@@ -3,6 +3,7 @@
 The values are those in the storage: runs that are no longer there count as well.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -46,12 +47,14 @@ def _config(trial: FrozenTrial, noted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row(sweep: Sweep, trial: FrozenTrial, noted: Mapping[str, Any]) -> RunRow:
     metric, mode = sweep.record.metric, sweep.record.mode
+    # Where one seed is not finite none counts, or the others would make the trial a good one.
+    value = noted[VALUE] if math.isfinite(trial.values[0]) else trial.values[0]
     return RunRow(
         noted[RUN],
         sweep.work_dir / noted[RUN],
         "done",
         created=trial.number,
-        best={metric: noted[VALUE]},
+        best={metric: value},
         monitor=metric,
         mode=mode,
         uuid=noted[UUID],

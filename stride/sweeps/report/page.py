@@ -10,7 +10,13 @@ from string import Template
 from stride.runs.files.atomic import atomic_write
 from stride.sweeps.report.plots.draw import Plot, plots
 from stride.sweeps.report.report import Report
-from stride.sweeps.report.sentences import best_line, counts_line, more_line, standing_lines
+from stride.sweeps.report.sentences import (
+    best_line,
+    counts_line,
+    more_line,
+    not_finite_line,
+    standing_lines,
+)
 from stride.sweeps.report.tables import failure_table, importance_table, top_table
 from stride.tables.html import html
 from stride.tables.table import Table
@@ -79,7 +85,7 @@ def _configurations(report: Report) -> Iterator[str]:
         yield "<p>None has come to its end.</p>"
         return
     yield from _table(top_table(report), "configurations, the best first")
-    for line in (*more_line(report), *standing_lines(report)):
+    for line in (*more_line(report), *standing_lines(report), *not_finite_line(report)):
         yield f'<p class="soft">{_text(line)}</p>'
 
 

@@ -60,9 +60,9 @@ class Report:
     importances: Importances
     at_edges: Sequence[AtEdge]
 
-    def trials_of(self, row: Measured) -> list[int]:
-        """Return the numbers of the trials that tried a configuration."""
-        return [one.number for one in _trials_of(row, self._by_run)]
+    def trials_of(self, row: Measured) -> list[FrozenTrial]:
+        """Return the trials that tried a configuration, in the order of their numbers."""
+        return _trials_of(row, self._by_run)
 
     @cached_property
     def _by_run(self) -> dict[str, FrozenTrial]:

@@ -1,6 +1,9 @@
 """Say in sentences what a report holds, for terminals and pages alike."""
 
+import math
 from collections.abc import Iterator
+
+from optuna.trial import TrialState
 
 from stride.runs.deciding.settings import short_names
 from stride.sweeps.following.words import counted, near
@@ -55,6 +58,14 @@ def importance_line(found: Importances) -> str:
         return f"importances: none, {found.why}"
     told = ", ".join(f"{short[key]} {share:.2f}" for key, share in found.shares.items())
     return f"importances: {told}" + (f" ({found.why})" if found.why else "")
+
+
+def not_finite_line(report: Report) -> Iterator[str]:
+    """Yield which complete trials count for nothing, as a run of theirs was not finite."""
+    complete = report.standing.ended_as(TrialState.COMPLETE)
+    numbers = [str(one.number) for one in complete if not math.isfinite(one.values[0])]
+    if numbers:
+        yield f"not finite, so none of the best: {_several('trial', numbers)}"
 
 
 def failure_line(one: Failure) -> str:

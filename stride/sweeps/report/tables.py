@@ -1,12 +1,14 @@
 """Make the tables of a sweep's report, for terminals and pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from optuna.trial import FrozenTrial
+
 from stride.runs.deciding.comparison import Comparison, Measured
-from stride.runs.deciding.settings import short_names
+from stride.runs.deciding.settings import SEED, short_names
 from stride.runs.deciding.tables import comparison_table
-from stride.sweeps.following.words import shown
+from stride.sweeps.following.words import overrides_of, shown
 from stride.sweeps.report.report import Report
 from stride.tables.table import Column, Table
 
@@ -16,18 +18,24 @@ TOP = 20
 
 def top_table(report: Report) -> Table:
     """Return the best configurations as `stride stats` does, with the trials that tried them."""
-    rows = [_renamed(row) for row in report.comparison.rows[:TOP]]
-    table = comparison_table([Comparison(report.comparison.metric, report.comparison.mode, rows)])
-    trials = [", ".join(map(str, report.trials_of(row))) for row in report.comparison.rows[:TOP]]
+    found = report.comparison
+    trials = [report.trials_of(row) for row in found.rows[:TOP]]
+    rows = [_renamed(*pair) for pair in zip(found.rows, trials, strict=False)]
+    table = comparison_table([Comparison(found.metric, found.mode, rows)])
     columns = [Column("trial", str), *table.columns]
-    cells = [[trial, *row] for trial, row in zip(trials, table.rows, strict=True)]
+    numbers = (", ".join(str(one.number) for one in some) for some in trials)
+    cells = [[text, *row] for text, row in zip(numbers, table.rows, strict=True)]
     return _without_empty(table._replace(columns=columns, rows=cells, names=2))
 
 
-def _renamed(row: Measured) -> Measured:
-    """Return a row whose numbers are to be read: exact ones are in the overrides of the best."""
-    named = replace(row.configuration, name=shown(row.configuration.settings))
-    return replace(row, configuration=named)
+def _renamed(row: Measured, trials: Sequence[FrozenTrial]) -> Measured:
+    """Return a row that is called by all that was varied, in numbers that can be read.
+
+    Exact ones are in the overrides of the best, and in what programs get.
+    """
+    tried = {key: one for key, one in overrides_of(trials[0]).items() if key != SEED}
+    name = shown(tried) or row.configuration.name
+    return replace(row, configuration=replace(row.configuration, name=name))
 
 
 def _without_empty(table: Table) -> Table:

@@ -1,4 +1,4 @@
-"""Sweeps as they lie, made without a training: the record, Optuna's journal, streams of runs."""
+"""Sweeps as they lie, made without a training: record, journal of Optuna, streams of runs."""
 
 import json
 import uuid
@@ -80,7 +80,7 @@ def _trial(work_dir, metric, space, number, one):
 
 
 def _run(work_dir, metric, number, seed, value, one):
-    name = f"{number}" if seed == 0 else f"{number}-{seed}"
+    name = f"{number}" if not seed else f"{number}-{seed}"
     if curve := one.get("curve"):
         (work_dir / name).mkdir()
         rows = [{"step": 10 * n, "epoch": n, metric: v} for n, v in enumerate(curve, 1)]
