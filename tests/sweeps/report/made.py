@@ -1,6 +1,7 @@
 """Sweeps as they lie, made without a training: record, journal of Optuna, streams of runs."""
 
 import json
+import math
 import uuid
 
 from optuna.trial import TrialState, create_trial
@@ -25,6 +26,35 @@ STATES = {
     "waiting": TrialState.WAITING,
     "running": TrialState.RUNNING,
 }
+
+
+LR, HIDDEN, NAME = (
+    "optimizer_kwargs.lr",
+    "model_kwargs.hidden",
+    "optimizer_kwargs.optimizer_name",
+)
+MOMENTUM = "optimizer_kwargs.momentum"
+SEARCH = {
+    LR: "float(1e-5,1e-1,log)",
+    HIDDEN: "choice([64],[64,64])",
+    NAME: "choice(AdamW,SGD)",
+    MOMENTUM: f"float(0,0.9) if {NAME}=SGD",
+}
+
+
+def a_trial(rate=1e-2, hidden=(64,), momentum=None, **more):
+    """Return a trial of SEARCH, whose momentum is searched for where SGD is chosen."""
+    chosen = {LR: rate, HIDDEN: [*hidden], NAME: "AdamW" if momentum is None else "SGD"}
+    return {"overrides": chosen | ({} if momentum is None else {MOMENTUM: momentum}), **more}
+
+
+MIXED = [
+    a_trial(1e-2, value=0.5, curve=[0.9, 0.5]),
+    a_trial(1e-3, (64, 64), 0.1, value=0.4, curve=[0.8, 0.4]),
+    a_trial(1e-4, value=math.inf, curve=[0.9, math.nan]),
+    a_trial(2e-4, momentum=0.9, state="pruned", curve=[0.9]),
+    a_trial(3e-4, state="failed", error="lost"),
+]
 
 
 def make_sweep(work_dir, asked, trials, *, mode="min", metric=METRIC, name="s"):
