@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from stride.distributed import is_main
+from stride.figures import COLOURS, PALE, new_figure
 from stride.installed import install_hint
 from stride.trainer.fit.session import Session
 from stride.trainers.lr_find.curve import LrCurve
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME = "lr_find"
-# For colour-blind eyes too (M. Okabe and K. Ito, 2008).
-BLUE, RED, GREY, PALE = "#0072B2", "#D55E00", "0.7", "0.92"
+BLUE, RED = COLOURS[:2]
+LIGHT = "0.7"
 
 
 def draw_curve(session: Session, curve: LrCurve) -> None:
@@ -29,11 +30,9 @@ def draw_curve(session: Session, curve: LrCurve) -> None:
 
 def figure_of(curve: LrCurve) -> "Figure":
     """Return a figure of the losses over the rates, and of the rate that they suggest."""
-    from matplotlib.figure import Figure  # not pyplot, which would keep it for the whole process
-
-    figure = Figure(figsize=(6.4, 4.2), dpi=150, layout="constrained")
+    figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
-    axes.plot(curve.rates, curve.losses, color=GREY, linewidth=1, label="loss of a step")
+    axes.plot(curve.rates, curve.losses, color=LIGHT, linewidth=1, label="loss of a step")
     axes.plot(curve.rates, curve.smoothed, color=BLUE, linewidth=2, label="smoothed")
     if (rate := curve.suggest().lr) is not None:
         axes.axvline(rate, color=RED, linestyle="--", label=f"suggested: {rate:.2g}")
