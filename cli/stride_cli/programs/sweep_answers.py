@@ -6,6 +6,7 @@ from pydantic import Field, RootModel
 
 from stride.runs.records.record import Count, Number
 from stride_cli.programs.answer import Answer
+from stride_cli.programs.deciding_answers import Configuration, Interval
 
 
 class TrialCounts(Answer):
@@ -60,5 +61,58 @@ class SweepPlan(Answer):
     inexact: list[str] = Field(description="What may choose otherwise after a kill")
 
 
-class SweepStateOrPlan(RootModel[SweepState | SweepPlan]):
-    """What `stride sweep W --json` prints, without and with --plan."""
+class BestConfiguration(BestTrial):
+    """Hold the best configuration of a sweep, the first of the trials that tried it."""
+
+    interval: Interval | None = Field(description="Of the mean over seeds; null: of one seed")
+    n: Count = Field(description="Seeds")
+
+
+class ReportedTrial(Answer):
+    """Hold what became of a trial."""
+
+    trial: Count
+    state: Literal["running", "done", "pruned", "failed"]
+    value: Number | None = Field(description="Of a trial that is done")
+    overrides: dict[str, Any]
+    runs: list[str] = Field(description="Their folders")
+    why: str | None = Field(description="Of a failed one: what ended it, in one line")
+
+
+class KeyImportances(Answer):
+    """Hold which keys made the difference."""
+
+    shares: dict[str, Number] = Field(description="By dotted key; together 1")
+    trials: Count = Field(description="Complete ones with finite values")
+    why: str = Field(description="There are none, or they are rough")
+
+
+class KeyAtEdge(Answer):
+    """Hold a key whose best value is at an end of what was tried."""
+
+    key: str
+    value: Any
+    end: Literal["low", "high"]
+    tried: str
+    wider: str = Field(description="What to type to try values beyond")
+
+
+class SweepReport(Answer):
+    """What `stride sweep W --report --json` prints."""
+
+    sweep: str
+    path: str
+    study: str = Field(description="Of Optuna, in which the trials are")
+    metric: str
+    mode: Literal["min", "max"]
+    counts: TrialCounts
+    best: BestConfiguration | None
+    configurations: list[Configuration] = Field(description="Of the trials that are done")
+    trials: list[ReportedTrial]
+    importances: KeyImportances
+    at_edge: list[KeyAtEdge]
+    files: list[str] = Field(description="The plots and the page that were written")
+
+
+class SweepStatePlanOrReport(RootModel[SweepState | SweepPlan | SweepReport]):
+    """What `stride sweep W --json` prints, without and with --plan or --report."""

@@ -52,18 +52,11 @@ class Facts:
         row: the run's row in a listing.
         read_config: gives its config by dotted key, raises RunError where it has none; its file
             is read if there is no such function.
-        lineage: its data and parent; likewise.
     """
 
-    def __init__(
-        self,
-        row: RunRow,
-        read_config: ReadConfig | None = None,
-        lineage: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, row: RunRow, read_config: ReadConfig | None = None) -> None:
         self._row = row
         self._read_config = read_config or (lambda: config_of(row.path))
-        self._known_lineage = lineage
 
     @property
     def row(self) -> RunRow:
@@ -109,9 +102,8 @@ class Facts:
         return known_tags(self.row.path)
 
     @cached_property
-    def _lineage(self) -> Mapping[str, Any]:
-        known = self._known_lineage
-        return read_lineage(self._paths.provenance) if known is None else known
+    def _lineage(self) -> dict[str, Any]:
+        return read_lineage(self._paths.provenance)
 
     @cached_property
     def _curves(self) -> dict[str, list[float]]:

@@ -5,6 +5,7 @@ The values are those in the storage: runs that are no longer there count as well
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -31,12 +32,20 @@ def compared(sweep: Sweep, study: Study) -> Comparison:
     return compare(study, Field("metric", sweep.record.metric), sweep.record.mode)
 
 
+class _Noted(Facts):
+    """What a sweep has noted of a run: no file of the run is read."""
+
+    @cached_property
+    def _lineage(self) -> dict[str, Any]:
+        return {}
+
+
 def _facts(sweep: Sweep, complete: Iterable[FrozenTrial]) -> Iterator[Facts]:
     for trial in complete:
         for noted in trial.user_attrs.get(RUNS, []):
             if VALUE in noted:
                 config = _config(trial, noted)
-                yield Facts(_row(sweep, trial, noted), lambda config=config: config, {})  # type: ignore[misc]
+                yield _Noted(_row(sweep, trial, noted), partial(dict, config))
 
 
 def _config(trial: FrozenTrial, noted: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,8 @@ def _best(sweep: Sweep, comparison: Comparison, complete: Sequence[FrozenTrial])
     overrides = {**sweep.spec.overrides, **overrides_of(trials[0])}
     if len(found.values) > 1:  # of several seeds none is better than another
         overrides.pop(SEED, None)
+    elif isinstance(sweep.spec.seeds, list):
+        overrides[SEED] = sweep.spec.seeds[0]
     return Best(overrides, found, trials)
 
 

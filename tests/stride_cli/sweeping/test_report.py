@@ -1,10 +1,10 @@
 """`stride sweep W --report`: words for people, JSON for programs, plots and a page on request."""
 
-import json
 import math
 
 import pytest
 
+from tests.stride_cli.programs.test_answer_schemas import check
 from tests.sweeps.report.made import LR, MIXED, SEARCH, make_sweep
 
 TEXT = """\
@@ -16,7 +16,7 @@ momentum=0.1
 trial  configuration                                             standing  n  mean  IQM
 1      lr=0.001 hidden=[64, 64] optimizer_name=SGD momentum=0.1  best      1   0.4  0.4
 0      lr=0.01 hidden=[64] optimizer_name=AdamW                  unclear   1   0.5  0.5
-2      lr=0.0001 hidden=[64] optimizer_name=AdamW                -         0     -    -
+2      lr=0.0001 hidden=[64] optimizer_name=AdamW                -         0   -    -
 
 importances: none, 2 complete trials have a finite value, and 10 are needed
 not finite, so none of the best: trial 2
@@ -37,7 +37,7 @@ def test_what_came_out_is_said_in_words(stride, made):
 
 def test_a_program_gets_all_of_it(stride, made):
     code, out, _ = stride("sweep", "W", "--report", "--name", "s", "--json")
-    told = json.loads(out)
+    told = check("sweep", out)
     assert code == 0 and told["counts"]["failed"] == 1 and told["files"] == []
     assert told["best"]["overrides"][LR] == 1e-3 and told["best"]["value"] == 0.4
     assert [one["value"] for one in told["trials"]] == [0.5, 0.4, "Infinity", None, None]

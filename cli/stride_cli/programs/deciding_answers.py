@@ -1,0 +1,124 @@
+"""Describe what commands that compare configurations print with `--json`."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, RootModel
+
+from stride.runs.records.record import Count, Number
+from stride_cli.programs.answer import Answer
+
+
+class LeftOutRun(Answer):
+    """Hold a run that does not count; beside these the keys of its repetition."""
+
+    model_config = ConfigDict(extra="allow")
+
+    path: str
+    why: str
+
+
+class Measurement(Answer):
+    """Hold what a run adds; beside these the keys of its repetition, as `seed`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    path: str
+    value: Number
+
+
+Interval = tuple[Number, Number]
+
+
+class Moments(Answer):
+    """Hold the statistics of a configuration."""
+
+    n: Count
+    mean: Number | None
+    deviation: Number | None
+    iqm: Number | None
+    mean_interval: Interval | None
+    iqm_interval: Interval | None
+    runs: list[Measurement]
+    left_out: list[LeftOutRun]
+    missing: list[dict[str, Any]]
+
+
+class Paired(Answer):
+    """Hold the differences of two configurations, pair by pair."""
+
+    n: Count
+    mean: Number | None
+    interval: Interval | None
+    level: Number
+
+
+class Configuration(Moments):
+    """Hold a configuration beside the best one."""
+
+    configuration: str
+    settings: dict[str, Any]
+    standing: str | None
+    to_the_best: Paired | None
+
+
+class ComparedMetric(Answer):
+    """Hold the configurations by one metric."""
+
+    metric: str
+    mode: Literal["min", "max"] | None
+    configurations: list[Configuration]
+
+
+class Statistics(Answer):
+    """What `stride stats W --json` prints."""
+
+    over: list[str]
+    metrics: list[ComparedMetric]
+    left_out: list[LeftOutRun]
+
+
+class ProcessTiming(Answer):
+    """Hold how fast a work is by so many processes."""
+
+    name: str | None
+    device: str | None
+    processes: Count | None
+    runs: list[str]
+    samples_per_second: Number | None
+    deviation: Number | None
+    train_seconds: Number | None
+    speedup: Number | None
+    efficiency: Number | None
+
+
+class Scaling(Answer):
+    """What `stride stats W --scaling --json` prints."""
+
+    timings: list[ProcessTiming]
+    left_out: list[LeftOutRun]
+
+
+class StatisticsOrScaling(RootModel[Statistics | Scaling]):
+    """What `stride stats W --json` prints, without and with --scaling."""
+
+
+class Side(Moments):
+    """Hold one of two configurations."""
+
+    name: str
+
+
+class Decision(Answer):
+    """What `stride better A B --json` prints."""
+
+    answer: Literal["yes", "no", "not yet"]
+    metric: str
+    mode: Literal["min", "max"]
+    over: list[str]
+    settings: dict[str, tuple[Any, Any]]
+    pairs: list[dict[str, Any]]
+    difference: Paired
+    effect: Number | None
+    further: Count | None
+    one: Side
+    other: Side
