@@ -10,6 +10,7 @@ from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunFailed
 from stride.runs.layout import WorkDirPaths
 from stride.sweeps.following.found import checked_sweep_name
+from stride.sweeps.report.report import Report, report
 from stride.sweeps.request.plan import Plan
 from stride.sweeps.request.request import Request
 from stride.sweeps.sweep import Sweep, open_sweep
@@ -145,6 +146,14 @@ class Sweeper:
         """
         planned(self._request().write())
         return open_sweep(self.paths)
+
+    def report(self) -> Report:
+        """Return what came out of the sweep so far: the best, the table of all, what failed.
+
+        Raises:
+            UserError: there is none yet, or a file of it is broken.
+        """
+        return report(self.paths)
 
     def _request(self) -> Request:
         return Request.of(

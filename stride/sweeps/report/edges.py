@@ -79,6 +79,8 @@ def widened(one: IntRange | FloatRange, end: Edge) -> IntRange | FloatRange | No
     """
     here, other = (one.low, one.high) if end == "low" else (one.high, one.low)
     far = here * (here / other) ** MORE if one.log else here + (here - other) * MORE
+    if far == here or not math.isfinite(far):
+        return None
     if one.step and not one.log:
         steps = math.ceil(abs(far - here) / one.step)
         far = _short(here + math.copysign(steps * one.step, far - here), 10)
@@ -110,7 +112,7 @@ def next_number(ordered: Sequence[float]) -> float | None:
     else:
         found = _short(last + (last - before), 10)
     whole = all(isinstance(one, int) for one in ordered)
-    if (min(ordered) >= 0 > found) or (whole and found != int(found)):
+    if not math.isfinite(found) or (min(ordered) >= 0 > found) or (whole and found % 1):
         return None
     return int(found) if whole else found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 
 from stride.runs.files.atomic import atomic_write
+from stride.sweeps.following.words import train_command
 from stride.sweeps.report.plots.draw import Plot, plots
 from stride.sweeps.report.report import Report
 from stride.sweeps.report.sentences import (
@@ -68,8 +69,6 @@ def _section(title: str, content: Iterator[str]) -> Iterator[str]:
 
 
 def _best(report: Report) -> Iterator[str]:
-    from stride.sweeps.following.words import train_command
-
     yield '<section class="panel best" aria-label="The best">'
     yield f"<p><strong>{_text(best_line(report))}</strong></p>"
     if report.best is not None:

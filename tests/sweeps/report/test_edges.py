@@ -49,6 +49,8 @@ def test_nearness_is_that_of_the_scale(dimension, value, end):
         ("int(8,512,log)", "high", "int(8,1400,log)"),
         ("int(8,512,log)", "low", "int(2,512,log)"),
         ("int(1,64,log)", "low", None),
+        ("float(1,1.7e308,log)", "high", None),
+        ("float(1e16,10000000000000002)", "high", None),
         ("float(0,1) if a.b=1", "high", "float(0,1.2) if a.b=1"),
     ],
 )
@@ -70,6 +72,7 @@ def test_a_range_is_widened_in_its_own_scale_and_keeps_its_sign(dimension, end, 
         ([1, 2, 3, 4], 5),
         ([-1.0, -2.0], -4.0),
         ([10, 11], 12),
+        ([1.0, 1e300], None),
     ],
 )
 def test_a_list_goes_on_by_its_last_ratio_or_difference(numbers, after):

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 _STYLES: dict[str, dict[str, Any]] = {
     "done": {"color": BLUE},
     "running": {"color": GREEN},
-    "not finite": {"color": YELLOW, "marker": "^", "markevery": [-1]},
-    "failed": {"color": "black", "linestyle": ":", "marker": "x", "markevery": [-1]},
-    "pruned": {"color": GREY, "linestyle": "--", "marker": "|", "markevery": [-1]},
+    "not finite": {"color": YELLOW, "marker": "^"},
+    "failed": {"color": "black", "linestyle": ":", "marker": "x"},
+    "pruned": {"color": GREY, "linestyle": "--", "marker": "|"},
 }
-"""How the curves of trials look, by how these ended; those above are drawn over those below."""
+"""How the curves of trials look, by how these ended; a mark stands at their end."""
+
+_DONE, _OTHERS, _BEST = 2.0, 2.1, 2.2  # above which others a curve is drawn
 
 
 class LearningCurve(NamedTuple):
@@ -55,6 +57,11 @@ class LearningCurve(NamedTuple):
         """Return where the values are, and the values."""
         return (self.steps if by_step else self.epochs), self.values
 
+    @property
+    def end(self) -> int:
+        """Return the index of the last finite value, of the first where there is none."""
+        return max((at for at, one in enumerate(self.values) if math.isfinite(one)), default=0)
+
 
 def learning_curves(drawn: Drawn) -> "Figure | None":
     """Return the figure; None where no run has a curve any more."""
@@ -64,14 +71,14 @@ def learning_curves(drawn: Drawn) -> "Figure | None":
     by_step = any(len({*one.epochs}) < len(one.epochs) for one in curves.values())
     figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
-    trials = sorted(drawn.begun, key=lambda one: _height(one, drawn))
-    for trial in trials:
-        if trial.number in curves:
-            style = _style(trial, drawn)
-            axes.plot(*curves[trial.number].line(by_step=by_step), **style)
+    trials = [one for one in drawn.begun if one.number in curves]
+    for trial in sorted(trials, key=lambda one: drawn.ranks.get(one.number, -1)):
+        curve = curves[trial.number]
+        style = _style(trial, drawn) | {"markevery": [curve.end]}
+        axes.plot(*curve.line(by_step=by_step), **style)
     scale_values(axes, [v for one in curves.values() for v in one.values if math.isfinite(v)])
     axes.set(xlabel="step" if by_step else "epoch", ylabel=drawn.metric)
-    _add_legend(figure, axes, [one for one in trials if one.number in curves], drawn)
+    _add_legend(figure, axes, trials, drawn)
     return figure
 
 
@@ -86,29 +93,27 @@ def _curves(drawn: Drawn) -> dict[int, LearningCurve]:
     return {number: curve for number, curve in curves.items() if curve.values}
 
 
-def _height(trial: FrozenTrial, drawn: Drawn) -> tuple[int, int]:
-    """Return the place of a trial's curve among all: a higher one is drawn later."""
-    return -[*_STYLES].index(drawn.ending(trial)), drawn.ranks.get(trial.number, -1)
-
-
 def _style(trial: FrozenTrial, drawn: Drawn) -> dict[str, Any]:
-    style = {"linewidth": 0.9, "markersize": 5, **_STYLES[drawn.ending(trial)]}
+    style = {"linewidth": 0.9, "markersize": 5, "zorder": _OTHERS, **_STYLES[drawn.ending(trial)]}
     if trial.number in drawn.colours:
-        style["color"] = drawn.colours[trial.number]
-    if drawn.finite and trial.number == drawn.best_number():
-        style |= {"color": RED, "linewidth": 2.5}
+        style |= {"color": drawn.colours[trial.number], "zorder": _DONE}
+    if _is_best(trial, drawn):
+        style |= {"color": RED, "linewidth": 2.5, "zorder": _BEST}
     return style
+
+
+def _is_best(trial: FrozenTrial, drawn: Drawn) -> bool:
+    return bool(drawn.finite) and trial.number == drawn.best_number()
 
 
 def _add_legend(figure: "Figure", axes: "Axes", shown: Sequence[FrozenTrial], drawn: Drawn) -> None:
     counts = Counter(drawn.ending(one) for one in shown)
-    if drawn.finite and drawn.best_number() in {one.number for one in shown}:
-        name = f"best (trial {drawn.best_number()})"
-        axes.plot([], [], color=RED, linewidth=2.5, label=name)
+    for one in shown:
+        if _is_best(one, drawn):
+            axes.plot([], [], color=RED, linewidth=2.5, label=f"best (trial {one.number})")
     for name, style in _STYLES.items():
         if counts[name]:
-            shown_style = {**style, "markevery": None}
-            axes.plot([], [], **shown_style, label=f"{name} ({counts[name]})")
+            axes.plot([], [], **style, label=f"{name} ({counts[name]})")
     add_legend(figure)
 
 
