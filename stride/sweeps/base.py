@@ -6,7 +6,15 @@ from typing import Any
 from stride.config import Layer, Resolved
 from stride.config.layers import argument_layer, work_dir_layer
 from stride.config.sweep.spec import SweepSpec
+from stride.errors import RunError
 from stride.runs.layout import SweepPaths
+from stride.runs.provenance.config_digest import config_digest
+from stride.runs.records.sweep import SweepRecord
+
+
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Return the digest of what decides numbers in a config that trials start from."""
+    return config_digest({k: one for k, one in values.items() if k != "logging_config"})
 
 
 def base_of(paths: SweepPaths, values: Mapping[str, Any], spec: SweepSpec) -> Resolved:
@@ -14,13 +22,17 @@ def base_of(paths: SweepPaths, values: Mapping[str, Any], spec: SweepSpec) -> Re
     return _resolved(argument_layer(values), paths, spec)
 
 
-def read_base(paths: SweepPaths, spec: SweepSpec) -> Resolved:
+def read_base(paths: SweepPaths, record: SweepRecord, spec: SweepSpec) -> Resolved:
     """Return the same as the sweep's folder has it.
 
     Raises:
-        ConfigError: the file is broken.
+        UserError: the file is broken, or is not the one by which the sweep was asked for.
     """
-    return _resolved(work_dir_layer(str(paths.path)), paths, spec)
+    layer = work_dir_layer(str(paths.path))
+    if digest_of(layer.values) != record.config_sha256:
+        what = "the config that trials start from was changed after the sweep was asked for"
+        raise RunError(what, where=str(paths.config), hint="ask for the sweep again")
+    return _resolved(layer, paths, spec)
 
 
 def _resolved(layer: Layer, paths: SweepPaths, spec: SweepSpec) -> Resolved:

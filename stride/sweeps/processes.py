@@ -25,6 +25,9 @@ _BETWEEN_LOOKS = 0.1  # seconds
 _DEATHS = 3
 """How often a process may die in a trial without a word, before that counts as failed."""
 
+_NO_TRIAL = -1
+"""Stands for the number of a trial where a process died that had none."""
+
 _LINES = 20  # of what a worker printed last, told with its error
 
 
@@ -150,15 +153,23 @@ def _devices() -> list[str]:
 
 
 def _replace_dead(sweep: Sweep, worker: _Process, deaths: Counter[int]) -> None:
-    """Start a successor of a worker that was killed, and give up a trial that kills them."""
+    """Start a successor of a worker that was killed, and give up a trial that kills them.
+
+    Raises:
+        RunFailed: they are killed before they have a trial, so that no successor helps.
+    """
     if worker.code is None or worker.code >= 0:
         return
-    for trial in _trials_of(sweep, worker.pid):
-        deaths[trial.number] += 1
-        if deaths[trial.number] >= _DEATHS:
-            name = signal.Signals(-worker.code).name
-            what = f"its process was ended by {name} {_DEATHS} times, as where memory runs out"
-            OpenTrial(sweep.study, trial.number, {}).tell(Outcome(TrialState.FAIL, error=what))
+    name = signal.Signals(-worker.code).name
+    what = f"its process was ended by {name} {_DEATHS} times, as where memory runs out"
+    numbers = [one.number for one in _trials_of(sweep, worker.pid)]
+    for number in numbers or [_NO_TRIAL]:
+        deaths[number] += 1
+        if deaths[number] < _DEATHS:
+            continue
+        if number == _NO_TRIAL:
+            raise RunFailed(f"a worker took no trial: {what}", where=str(worker.log))
+        OpenTrial(sweep.study, number, {}).tell(Outcome(TrialState.FAIL, error=what))
     worker.start()
 
 

@@ -43,9 +43,9 @@ class Sweep:
         """Return the config that all trials start from.
 
         Raises:
-            ConfigError: its file is broken.
+            UserError: its file is broken, or not the one by which the sweep was asked for.
         """
-        return read_base(self.paths, self.spec)
+        return read_base(self.paths, self.record, self.spec)
 
 
 def open_sweep(paths: SweepPaths) -> Sweep:

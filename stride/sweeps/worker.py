@@ -60,14 +60,10 @@ class Worker:
         return self._sweep.spec.stop_on_error and self._failed() > failed
 
     def _finish(self, trial: OpenTrial) -> Outcome:
-        try:
-            outcome = self._train(trial)
-            # Now that its code is imported, which counts too.
-            trial.note(SETUP, self._setups.of(trial.overrides))
-            trial.tell(outcome)
-        except BaseException:
-            trial.release()
-            raise
+        outcome = self._train(trial)
+        # Now that its code is imported, which counts too.
+        trial.note(SETUP, self._setups.of(trial.overrides))
+        trial.tell(outcome)
         return outcome
 
     def _train(self, trial: OpenTrial) -> Outcome:

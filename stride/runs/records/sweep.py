@@ -18,6 +18,7 @@ class SweepRecord(Versioned):
     spec: dict[str, Any] = Field(description="What is asked, as a sweep file has it")
     study: str = Field(description="The newest in Optuna's storage; a change makes a new one")
     revision: Count = Field(0, description="How often what is asked has changed")
+    config_sha256: str = Field("", description="Of config.json, which says what trials start from")
     data_fingerprint: str = Field("", description="Of the data of config.json")
     storage: str | None = Field(None, description="URL of a database in place of the journal")
     metric: str = Field(description="What is optimised: the best value that a run had of it")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -83,7 +84,10 @@ class Before:
     work_dir: WorkDirPaths
 
     def usable(self, spec: SweepSpec, *, retry_failed: bool) -> list[FrozenTrial]:
-        """Return the trials that may go over to what is asked now, if they train the same."""
+        """Return the trials that may go over to what is asked now, if they train the same.
+
+        One of several seeds goes over with the runs that are there: it is trained on with the rest.
+        """
         same_pruner = spec.pruner_kwargs == self.spec.pruner_kwargs
 
         def stays(one: FrozenTrial) -> bool:
@@ -91,16 +95,21 @@ class Before:
                 return False
             if one.state == TrialState.FAIL:
                 return not retry_failed
-            return one.state != TrialState.WAITING and self._has_runs(one)
+            there = self._runs_there(one)
+            if one.state in (TrialState.COMPLETE, TrialState.WAITING):
+                return bool(there)
+            return len(there) == len(one.user_attrs.get(RUNS, []))
 
-        return [one for one in self.trials if stays(one)]
+        return [self._with_runs_there(one) for one in self.trials if stays(one)]
 
-    def _has_runs(self, trial: FrozenTrial) -> bool:
-        """Tell whether the runs of a trial are all there still."""
+    def _with_runs_there(self, trial: FrozenTrial) -> FrozenTrial:
+        same = copy(trial)
+        same.user_attrs = {**trial.user_attrs, RUNS: self._runs_there(trial)}
+        return same
+
+    def _runs_there(self, trial: FrozenTrial) -> list[dict[str, Any]]:
         runs = trial.user_attrs.get(RUNS, [])
-        if trial.state == TrialState.COMPLETE and not runs:
-            return False
-        return all(_uuid(self.work_dir, one[RUN]) == one[UUID] for one in runs)
+        return [one for one in runs if _uuid(self.work_dir, one[RUN]) == one[UUID]]
 
 
 def plan_listed(
@@ -129,16 +138,17 @@ def plan_search(
     """
     space = Space(spec.search)
     # A search may choose the same twice, and both count.
-    usable = {one.number: _setup(one) for one in before.usable(spec, retry_failed=retry_failed)}
+    usable = {one.number: one for one in before.usable(spec, retry_failed=retry_failed)}
     entries: list[Entry] = []
     for one in before.trials:
         overrides = one.user_attrs.get(OVERRIDES)
         if overrides is None or not space.holds(overrides):
             continue
-        now = setup(overrides)
-        kept = usable.get(one.number) == now or one.state == TrialState.RUNNING
+        now, there = setup(overrides), usable.get(one.number, one)
+        same = one.number in usable and _setup(one) == now
+        kept = same or one.state == TrialState.RUNNING
         if kept or (retry_failed and one.state == TrialState.FAIL):
-            entries.append(Entry(overrides, now, before=one if kept else None))
+            entries.append(Entry(overrides, now, before=there if kept else None))
     return _plan(entries, before, spec)
 
 
@@ -160,7 +170,8 @@ def _plan(entries: list[Entry], before: Before, spec: SweepSpec) -> Plan:
 
 def _is_in_place(entry: Entry, trial: FrozenTrial) -> bool:
     if entry.before is not None:
-        return entry.before.number == trial.number
+        same = entry.before.user_attrs.get(RUNS, []) == trial.user_attrs.get(RUNS, [])
+        return same and entry.before.number == trial.number
     return trial.state == TrialState.WAITING and trial.user_attrs.get(SETUP) == entry.setup
 
 

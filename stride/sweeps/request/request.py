@@ -16,9 +16,11 @@ from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
+from stride.runs.provenance.start_state import never_began
 from stride.runs.records.sweep import SweepRecord
+from stride.runs.status import is_written
 from stride.runs.work_dir import WorkDir
-from stride.sweeps.base import base_of
+from stride.sweeps.base import base_of, digest_of
 from stride.sweeps.request.check import check_trials
 from stride.sweeps.request.kept_config import assembled, base_values, write_base
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
@@ -117,15 +119,16 @@ class Request:
         """
         self.paths.path.mkdir(parents=True, exist_ok=True)
         with locked(self.paths.lock):
-            known = self._record()
-            plan = self.plan()
-            record = self._next_record(known, plan)
-            if known is None or plan.changes:
+            known, plan = self._record(), self.plan()
+            digest = digest_of(self.values)
+            as_it_is = known is not None and known.config_sha256 == digest and not plan.changes
+            if not as_it_is:
                 self._require_alone(known)
-                write_base(self.paths, self.values)
-                self._write_study(record, plan)
-            # Last: from here on the study is the sweep's, and a kill before it changes nothing.
-            atomic_json(self.paths.record, record.to_json())
+            write_base(self.paths, self.values)
+            study = known.study if as_it_is and known else self._write_study(known, plan)
+            # Last: from here on the study is the sweep's. Until then nobody trains by a config
+            # that is another than the record's.
+            atomic_json(self.paths.record, self._next_record(known, study).to_json())
         return plan
 
     def _require_free_names(self) -> None:
@@ -137,7 +140,9 @@ class Request:
         known, place = self._record(), self._work_dir.path
         for name in (one.run for one in self.spec.runs if one.run is not None):
             if not self._is_there(name):
-                WorkDir(place).check_name(name)
+                left = self._work_dir.run(name)
+                if not (never_began(left) and is_written(left)):  # what a kill left is replaced
+                    WorkDir(place).check_name(name, force=never_began(left))
                 continue
             own = read_record(self._work_dir.run(name).provenance).get("sweep") or {}
             if known is None or own.get("uuid") != known.uuid:
@@ -161,29 +166,28 @@ class Request:
         study = open_study(open_storage(self.paths, record.storage), record.study, spec)
         return Before(study.get_trials(deepcopy=False), spec, self._work_dir)
 
-    def _next_record(self, known: SweepRecord | None, plan: Plan) -> SweepRecord:
-        if known is not None and known.mode != self.monitor.mode and not plan.changes:
-            raise RuntimeError("a study has one direction")
-        revision = 0 if known is None else known.revision + plan.changes
-        name = self.paths.name
+    def _next_record(self, known: SweepRecord | None, study: str) -> SweepRecord:
         return SweepRecord(
-            name=name,
+            name=self.paths.name,
             uuid=uuid.uuid4().hex if known is None else known.uuid,
             created=time.time() if known is None else known.created,
             spec=self.spec.to_json(),
-            study=name if revision == 0 else f"{name}-{revision + 1}",
-            revision=revision,
+            study=study,
+            revision=0 if known is None else known.revision + (known.study != study),
+            config_sha256=digest_of(self.values),
             data_fingerprint=self.data,
             storage=self.storage if known is None else known.storage,
             metric=self.monitor.metric,
             mode="min" if self.monitor.mode == "min" else "max",
         )
 
-    def _write_study(self, record: SweepRecord, plan: Plan) -> None:
-        storage = open_storage(self.paths, record.storage)
-        create_study(storage, record.study, record.mode)
-        study = open_study(storage, record.study, self.spec)
+    def _write_study(self, known: SweepRecord | None, plan: Plan) -> str:
+        """Make a study of what is asked; return its name."""
+        storage = open_storage(self.paths, self.storage if known is None else known.storage)
+        name = create_study(storage, self.paths.name, self.monitor.mode)
+        study = open_study(storage, name, self.spec)
         add_trials(study, plan.entries, self.spec)
+        return name
 
     def _require_alone(self, known: SweepRecord | None) -> None:
         """Refuse to change a sweep that another process works on."""

@@ -1,6 +1,8 @@
 """Open the storage of a sweep, which Optuna writes: a journal in its folder, or a database."""
 
-from contextlib import AbstractContextManager
+import os
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 
 from optuna.storages import BaseStorage, JournalStorage, get_storage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -13,7 +15,11 @@ from stride.runs.layout import SweepPaths
 
 
 class _FileLock(JournalFileOpenLock):
-    """Lock the journal by a lock that ends with its process; Optuna's own stays for 30 s."""
+    """Lock the journal by a lock that ends with its process; Optuna's own stays for 30 s.
+
+    Who gets it cuts off the line that another process left torn, killed while it wrote, or on a
+    full disk: the next line would be glued to it, and Optuna reads no journal with such a line.
+    """
 
     def __init__(self, paths: SweepPaths) -> None:
         super().__init__(str(paths.journal))
@@ -24,6 +30,8 @@ class _FileLock(JournalFileOpenLock):
         held = locked(self._paths.journal_lock)
         held.__enter__()
         self._held = held
+        if _is_torn(self._paths.journal):
+            LineFile(self._paths.journal).close()
         return True
 
     def release(self) -> None:
@@ -32,8 +40,15 @@ class _FileLock(JournalFileOpenLock):
             held.__exit__(None, None, None)
 
 
+def _is_torn(journal: Path) -> bool:
+    with suppress(OSError), journal.open("rb") as file:  # an empty one is whole
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+    return False
+
+
 def open_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
-    """Open the storage of a sweep; a line of its journal that a kill tore off is cut away.
+    """Open the storage of a sweep.
 
     Args:
         paths: of the sweep.
@@ -44,8 +59,6 @@ def open_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
     """
     if url is not None:
         return _database(url)
-    with locked(paths.journal_lock):
-        LineFile(paths.journal).close()
     return JournalStorage(JournalFileBackend(str(paths.journal), _FileLock(paths)))
 
 

@@ -1,5 +1,7 @@
 """Open a study of Optuna with the sampler and pruner that a sweep asks for."""
 
+from itertools import count
+
 import optuna
 from optuna import Study
 from optuna.pruners import BasePruner
@@ -24,17 +26,23 @@ def quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def create_study(storage: BaseStorage, name: str, mode: str) -> None:
-    """Make a study; one of that name that is there already stays as it is.
+def create_study(storage: BaseStorage, name: str, mode: str) -> str:
+    """Make a study and return its name: this one, or with a number where it is taken.
+
+    It is taken by what was asked before, by another work_dir in the same database, or by a study
+    that a kill left half made: none of them is touched.
 
     Args:
         storage: where it is made.
-        name: of the study.
+        name: of the sweep.
         mode: `min` or `max`.
     """
     quiet()
-    if name not in {one.study_name for one in storage.get_all_studies()}:
-        storage.create_new_study([_DIRECTIONS[mode]], name)
+    taken = {one.study_name for one in storage.get_all_studies()}
+    names = (name if n == 1 else f"{name}-{n}" for n in count(1))
+    free = next(one for one in names if one not in taken)
+    storage.create_new_study([_DIRECTIONS[mode]], free)
+    return free
 
 
 def open_study(storage: BaseStorage, name: str, spec: SweepSpec) -> Study:

@@ -9,9 +9,10 @@ from optuna.trial import FrozenTrial, TrialState
 from stride.config.sweep.spec import SweepSpec
 from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths
+from stride.runs.status import is_written
 from stride.runs.work_dir import WorkDir
 from stride.sweeps.search.space import Space
-from stride.sweeps.trials.trial import NAME, OVERRIDES, SINCE, WORKER, OpenTrial
+from stride.sweeps.trials.trial import NAME, OVERRIDES, RUN, RUNS, SINCE, WORKER, OpenTrial
 from stride.sweeps.trials.worker_mark import WorkerMark, is_gone
 
 
@@ -27,7 +28,7 @@ class Queue:
 
     def __init__(self, paths: SweepPaths, spec: SweepSpec, study: Study, mark: WorkerMark) -> None:
         self._paths, self._spec, self._study, self._mark = paths, spec, study, mark
-        self._space = Space(spec.search)
+        self._work_dir, self._space = WorkDir(paths.path.parent.parent), Space(spec.search)
 
     def take(self) -> OpenTrial | None:
         """Return the next trial, which is this worker's now; None where none is left."""
@@ -39,9 +40,14 @@ class Queue:
 
     def _abandoned(self, trials: list[FrozenTrial]) -> Iterator[FrozenTrial]:
         for one in trials:
-            running = one.state == TrialState.RUNNING
-            if running and is_gone(self._paths, one.user_attrs.get(WORKER)):
+            gone = is_gone(self._paths, one.user_attrs.get(WORKER))
+            if one.state == TrialState.RUNNING and gone and not self._is_trained(one):
                 yield one
+
+    def _is_trained(self, trial: FrozenTrial) -> bool:
+        """Tell whether a run of the trial lives: its last heartbeat may be later than ours."""
+        runs = trial.user_attrs.get(RUNS, [])
+        return any(is_written(self._work_dir.paths.run(one[RUN])) for one in runs)
 
     def _begin(self, trials: list[FrozenTrial]) -> int | None:
         waits = any(one.state == TrialState.WAITING for one in trials)
@@ -53,8 +59,7 @@ class Queue:
         """Mark the trial as this worker's, and write down what it is to try."""
         trial = OpenTrial(self._study, number, {})
         noted = trial.frozen().user_attrs
-        highest = WorkDir(self._paths.path.parent.parent).numbers.highest()
-        since = noted.get(WORKER, {}).get(SINCE, highest)
+        since = noted.get(WORKER, {}).get(SINCE, self._work_dir.numbers.highest())
         trial.note(WORKER, {**self._mark.to_json(), SINCE: since})
         overrides = noted.get(OVERRIDES)
         if overrides is None:

@@ -1,5 +1,6 @@
 """Train the runs of a trial, each an ordinary run of the work_dir, and say how they ended."""
 
+import errno
 import math
 import traceback
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.provenance.collect import Survey, collect
 from stride.runs.provenance.start_state import never_began
 from stride.runs.run_names import number_of
-from stride.runs.status import current_state
+from stride.runs.status import CLEAN_END, current_state, is_written
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.sweeps.sweep import Sweep
@@ -28,6 +29,9 @@ from stride.trainer.fit.run_recorder import outcome as ending
 from stride.trainer.fit.run_start import NewRun, RunStart, typed_overrides
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
+
+_TRACEBACK = "Traceback (most recent call last)"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class TrialRuns:
@@ -52,18 +56,20 @@ class TrialRuns:
 
         Raises:
             Interrupted: a signal ended the run, with a checkpoint behind it.
+            StrideError: nothing can be written any more; the run goes on once that is mended.
         """
+        paths, noted = self._found(trial, seed), trial.run_of(seed)
+        if paths is not None and VALUE in noted:
+            return Outcome(TrialState.COMPLETE, noted[VALUE])
         try:
-            paths = self._found(trial, seed)
-            done = None if paths is None else self._ended(paths)
-            if done is None:
+            if paths is None or not _is_over(paths):
                 self._fit(trial, seed, paths, pruning=pruning)
-                done = self._ended(self._trainer.run.paths)
-        except KeyboardInterrupt:
-            raise
+                paths = self._trainer.run.paths
+            done = self._outcome(paths)
         except Exception as error:
+            if _is_of_the_disk(error):
+                raise
             done = self._failed(trial, seed, error)
-        assert done is not None
         if done.value is not None:
             trial.note_run(seed, **{VALUE: done.value})
         return done
@@ -85,7 +91,16 @@ class TrialRuns:
         trainer.fit_from(start)
 
     def _new(self, trial: OpenTrial, seed: int | None) -> NewRun:
-        return NewRun(self._resolved(trial, seed), trial=self._relation(trial))
+        resolved = self._resolved(trial, seed)
+        name, relation = resolved.config.run, self._relation(trial)
+        if name is None:
+            return NewRun(resolved, trial=relation)
+        left = self._work_dir.paths.run(name)
+        # A name that a kill left to a run which had not begun is the trial's still; for a moment
+        # that one looks as if it were being made.
+        is_left = left.path.exists() and never_began(left)
+        own = {"run": None} if is_left and is_written(left) else {}
+        return NewRun(resolved.override(own), trial=relation, force=is_left)
 
     def _resolved(self, trial: OpenTrial, seed: int | None) -> Resolved:
         first = self._sweep.base.config.seed
@@ -126,13 +141,11 @@ class TrialRuns:
             if name == named or number_of(name) > since:
                 yield self._work_dir.paths.run(name)
 
-    def _ended(self, paths: RunPaths) -> Outcome | None:
-        """Return how a run has ended; None where it has not."""
+    def _outcome(self, paths: RunPaths) -> Outcome:
+        """Return how a run has ended that no exception has."""
         state, reason = current_state(paths)
-        if state == "failed":
-            return self._outcome_of_failed(paths, reason)
-        if state != "done":
-            return None
+        if state not in CLEAN_END:
+            return Outcome(TrialState.FAIL, error=f"{state}: {reason}")
         if reason.startswith(PRUNED_REASON):
             return Outcome(TrialState.PRUNED)
         value = _best(paths)
@@ -141,17 +154,15 @@ class TrialRuns:
             return Outcome(TrialState.FAIL, error=what)
         return Outcome(TrialState.COMPLETE, value)
 
-    def _outcome_of_failed(self, paths: RunPaths, reason: str) -> Outcome:
-        if reason.startswith("nonfinite"):
-            return Outcome(TrialState.COMPLETE, worst(self._sweep.record.mode))
-        return Outcome(TrialState.FAIL, error=reason)
-
     def _failed(self, trial: OpenTrial, seed: int | None, error: Exception) -> Outcome:
         """Return the outcome of a run that an exception ended, which has a folder in any case."""
         text = "".join(traceback.format_exception(error))
         paths = self._found(trial, seed)
         if paths is None:
             self._record_failure(trial, seed, error)
+        else:  # a kill may have come before that was noted
+            trial.note_run(seed, run=paths.name, uuid=_uuid(paths))
+            text = _told(paths) if isinstance(error, RunError) else text
         if isinstance(error, NonFiniteError):
             return Outcome(TrialState.COMPLETE, worst(self._sweep.record.mode))
         return Outcome(TrialState.FAIL, error=text)
@@ -186,6 +197,29 @@ class TrialRuns:
         finally:
             writer.close(*ending(error))
         trial.note_run(seed, run=writer.paths.name, uuid=writer.uuid)
+
+
+def _is_over(paths: RunPaths) -> bool:
+    """Tell whether a run came to its end; one that failed goes on, and tells its error again."""
+    return current_state(paths)[0] in CLEAN_END
+
+
+def _told(paths: RunPaths) -> str:
+    """Return what a run's log told last: it failed before it began, and cannot be resumed."""
+    with suppress(OSError):
+        _, begin, last = paths.log(0).read_text("utf-8").rpartition(_TRACEBACK)
+        if begin:
+            return begin + last
+    return current_state(paths)[1]
+
+
+def _is_of_the_disk(error: BaseException | None) -> bool:
+    """Tell whether it is the disk that refused to be written: no trial is to blame for that."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _uuid(paths: RunPaths) -> Any:

@@ -114,10 +114,6 @@ class OpenTrial:
         value = outcome.value if outcome.state == TrialState.COMPLETE else None
         self.study.tell(self.number, value, outcome.state)
 
-    def release(self) -> None:
-        """Let go of the trial: whoever comes next goes on with it."""
-        self.note(WORKER, {SINCE: self.noted(WORKER, {}).get(SINCE, -1)})
-
 
 def worst(mode: str) -> float:
     """Return the worst value: that of a run whose loss was not finite."""

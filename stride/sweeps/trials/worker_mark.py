@@ -38,16 +38,17 @@ class WorkerMark:
 def is_gone(paths: SweepPaths, worker: Mapping[str, Any] | None) -> bool:
     """Tell whether a worker has ended, by its process on this host, by its heartbeat elsewhere.
 
+    One that came to its end in a process that lives on, as in a notebook, has taken its heartbeat
+    away.
+
     Args:
         paths: of the sweep.
-        worker: what it wrote at a trial; nothing where it let go of it.
+        worker: what it wrote at a trial; nothing where the trial was only begun.
     """
-    if not worker or "pid" not in worker:
+    if not worker:
         return True
-    if is_here(worker):
-        return not is_alive(worker)
     try:
         beat = paths.heartbeat(str(worker.get("id"))).stat().st_mtime
     except OSError:
         return True
-    return time.time() - beat > STALE_AFTER
+    return not is_alive(worker) if is_here(worker) else time.time() - beat > STALE_AFTER
