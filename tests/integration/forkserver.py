@@ -56,6 +56,10 @@ class Forkserver:
         """Start a child and wait for its end."""
         return self.wait(self.start(function, *arguments, log=log, **named))
 
+    def load(self, module: str) -> None:
+        """Load a module, so that no child has to."""
+        self._ask({"load": module})
+
     def where(self) -> str:
         """Return where in the training the last child was seen."""
         return str(self._ask({"where": True})["where"])
@@ -88,6 +92,8 @@ def serve() -> None:
             answer: dict[str, Any] = {"code": _exit_code(task["wait"])}
         elif "stopped" in task:
             answer = {"stopped": _is_stopped(task["stopped"])}
+        elif "load" in task:
+            answer = {"loaded": import_module(task["load"]).__name__}
         elif "where" in task:
             answer = {"where": training.where()}
         else:
