@@ -23,6 +23,7 @@ from benchmarks.scale import Scale
 from benchmarks.startup import script
 from benchmarks.table import Row, row_of
 from benchmarks.timing import cpu_seconds, take_turns
+from benchmarks.trials import trial_rows
 from stride.config.sweep.spec import SweepSpec
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import WorkDirPaths
@@ -42,7 +43,7 @@ SEARCH = {
 
 
 def sweep_rows(scale: Scale) -> Iterator[Row]:
-    """Yield the row of `stride sweep W --report`."""
+    """Yield the row of `stride sweep W --report`, and those of trials and workers."""
     number = scale.of(TRIALS, 50)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -60,6 +61,7 @@ def sweep_rows(scale: Scale) -> Iterator[Row]:
     beyond = [report - floor for report, floor in pairs]
     what = f"stride sweep --report, {number:,} trials, beyond the import of Optuna and Typer"
     yield row_of("sweeps", what, beyond, 1.0, "s")
+    yield from trial_rows(scale)
 
 
 def make_sweep(work_dir: Path, number: int) -> None:
