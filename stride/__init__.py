@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stride.models.steps.step import Step as Step
     from stride.runs.collection.run_list import open_runs as open_runs
     from stride.runs.run import Run as Run
+    from stride.sweeps.sweeper import Sweeper as Sweeper
     from stride.trainer.fit.kind import Kind as Kind
     from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
@@ -37,6 +38,7 @@ _MODULES = {
     "Run": "stride.runs.run",
     "Step": "stride.models.steps.step",
     "StrideError": "stride.errors",
+    "Sweeper": "stride.sweeps.sweeper",
     "Trainer": "stride.trainer.trainer",
     "TrainerLike": "stride.callbacks.protocols",
     "__version__": "stride.version",
@@ -55,6 +57,7 @@ __all__ = [
     "Run",
     "Step",
     "StrideError",
+    "Sweeper",
     "Trainer",
     "TrainerLike",
     "__version__",

@@ -1,12 +1,12 @@
 """End a training by what its evaluations say: the seam of early stopping and of pruning."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 
 
-class StoppingCallback(Callback):
+class StoppingCallback(Callback, ABC):
     """Ask for the end once there is a reason, after the epoch is recorded and saved.
 
     The reason follows from the callback's state, which is in the checkpoint: a training that was

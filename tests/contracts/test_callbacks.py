@@ -3,10 +3,11 @@
 import copy
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import optuna
 import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
@@ -27,8 +28,11 @@ from stride.config.sections.average import AverageConfig
 from stride.data.generators import is_stateful
 from stride.engine.hooks import NAMES
 from stride.engine.random import RandomState
+from stride.engine.state import TrainState
 from stride.models.steps.step import Step
 from stride.runs.reproduction.compare import compare_runs
+from stride.sweeps.trials.trial import OpenTrial
+from stride.sweeps.trials.watch import TrialWatch
 from stride.trainer.proof.worker import DiesAt, Task
 from stride.trainer.starts.reproduce import StopAt
 from stride.trainer.trainer import Trainer
@@ -270,6 +274,16 @@ class TestBudget(CallbackContract):
         return [Budget("1h")]
 
 
+class TestTrialWatch(CallbackContract):
+    kind = TrialWatch
+
+    def made(self, folder: Path) -> list[Callback]:
+        study = optuna.create_study(pruner=optuna.pruners.NopPruner())
+        trial = OpenTrial(study, study.ask().number, {})
+        watch = TrialWatch(trial, None, "validation/epoch_loss", by_step=False, state=TrainState)
+        return [watch]
+
+
 class Smoothed(Callback):
     """What a user writes: a moving average of the loss, which goes on after a resume."""
 
@@ -296,8 +310,15 @@ class TestSmoothed(CallbackContract):
         return [Smoothed()]
 
 
+def concrete(kind: type[Callback]) -> Iterator[type[Callback]]:
+    for one in kind.__subclasses__():
+        yield from concrete(one)
+        if not inspect.isabstract(one):
+            yield one
+
+
 def test_every_callback_of_strides_has_its_contract() -> None:
-    own = {one for one in Callback.__subclasses__() if one.__module__.startswith("stride.")}
+    own = {one for one in concrete(Callback) if one.__module__.startswith("stride.")}
     assert own == {one.kind for one in CallbackContract.__subclasses__()} & own
 
 
