@@ -1,13 +1,17 @@
 """The sweep of a trainer: plan it, work on it, name the best."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
+from stride.config import Layer
+from stride.config.sweep.assembly import assemble
+from stride.config.sweep.space import Choice, FloatRange, IntRange
 from stride.config.sweep.spec import SweepSpec
-from stride.errors import RunFailed
+from stride.config.values import plain
+from stride.errors import ConfigError, RunFailed
 from stride.runs.layout import WorkDirPaths
 from stride.sweeps.following.found import checked_sweep_name
 from stride.sweeps.report.report import Report, report
@@ -50,7 +54,7 @@ class Sweeper:
         name: of the sweep in the work_dir.
         storage: URL of a database that Optuna knows, in place of a file in the sweep's folder.
         retry_failed: whether failed trials are trained again.
-        **spec: further keys of a sweep file: `seed`, `metric`, `mode`, `overrides`, ...
+        **more: further keys of a sweep file: `seed`, `metric`, `mode`, `overrides`, ...
 
     Raises:
         UserError: a wrong key or value, in the space or of the sampler or pruner.
@@ -69,19 +73,20 @@ class Sweeper:
         name: str | None = None,
         storage: str | None = None,
         retry_failed: bool = False,
-        **spec: Any,
+        **more: Any,
     ) -> None:
         asked = {
-            "search": {key: _dimension(one) for key, one in (search_space or {}).items()},
+            "search": {key: _dimension(key, one) for key, one in (search_space or {}).items()},
             "grid": dict(grid or {}),
             "sampler_kwargs": _section("sampler_name", sampler),
             "pruner_kwargs": _section("pruner_name", pruner),
             "trials": trials,
             "seeds": seeds if isinstance(seeds, int) else [*seeds],
-            **spec,
+            **more,
         }
-        given = SweepSpec.from_json({k: v for k, v in asked.items() if v not in ({}, None)})
-        self._set(trainer, given, name, storage, retry_failed)
+        given = {key: one for key, one in plain(asked).items() if one not in ({}, None)}
+        spec = assemble([Layer("Sweeper", given)], trainer.builder.resolved.layers)
+        self._set(trainer, spec, name, storage, retry_failed)
 
     @classmethod
     def of(
@@ -183,11 +188,22 @@ def best_of(sweep: Sweep) -> Best:
     return Best(best.values[0], best.user_attrs[OVERRIDES], runs, best.number)
 
 
-def _section(key: str, given: str | Mapping[str, Any]) -> dict[str, Any]:
-    return {key: given} if isinstance(given, str) else dict(given)
+def _section(key: str, given: Any) -> dict[str, Any]:
+    """Return a sampler or pruner as a spec takes it."""
+    if isinstance(given, str):
+        return {key: given}
+    if isinstance(given, Mapping):
+        return dict(given)
+    part = key.removesuffix("_name")
+    what = f"{part} is a {type(given).__name__}, and its name is needed, by which it is made again"
+    raise ConfigError(what, key=part, hint=f"as {{'{key}': 'NAME', 'argument': value}}, or 'NAME'")
 
 
-def _dimension(given: Any) -> Any:
+def _dimension(key: str, given: Any) -> Any:
     """Return a dimension as a spec takes it; a list is one of choices."""
-    listed = isinstance(given, list | tuple)
-    return {"type": "choice", "values": [*given]} if listed else given
+    if isinstance(given, str | Mapping | IntRange | FloatRange | Choice):
+        return given
+    if isinstance(given, Iterable):
+        return {"type": "choice", "values": [*given]}
+    what = f"{key} is a {type(given).__name__}, no dimension"
+    raise ConfigError(what, key=key, hint="as 'float(LOW,HIGH,log)', 'int(LOW,HIGH)' or a list")

@@ -112,10 +112,9 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
 
 
 def _require_choosers(spec: "SweepSpec", resolved: "Resolved") -> None:
-    from stride.sweeps.search.study import build_choosers, completed, quiet
+    from stride.sweeps.search.study import completed, require_draws
 
-    quiet()
-    build_choosers(completed(spec, resolved.config.training_config.max_epochs))
+    require_draws(completed(spec, resolved.config.training_config.max_epochs))
 
 
 @dataclass(frozen=True)

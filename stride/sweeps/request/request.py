@@ -27,7 +27,7 @@ from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_se
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
 from stride.sweeps.search.storage import open_storage
-from stride.sweeps.search.study import build_choosers, completed, create_study, open_study
+from stride.sweeps.search.study import completed, create_study, open_study, require_draws
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
 from stride.sweeps.trials.worker_mark import is_gone
@@ -79,7 +79,7 @@ class Request:
         values = base_values(trainer, example)
         base = base_of(paths, values, spec)
         spec = completed(spec, base.config.training_config.max_epochs)
-        build_choosers(spec)  # refused before there is a folder
+        require_draws(spec)  # refused before there is a folder
         trainer.builder.require_trust(base)
         check_trials(base, spec, trainer)
         assembly = assembled(trainer, base, example)

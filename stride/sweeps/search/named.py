@@ -1,7 +1,8 @@
 """Make Optuna's objects by name, of the arguments that a sweep gives them."""
 
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from optuna.exceptions import ExperimentalWarning
@@ -33,15 +34,25 @@ def made(made_by: Callable[..., Made], arguments: Mapping[str, Any], section: st
     Raises:
         ComponentError: it refuses a value, or a package is not installed that it needs.
     """
+    with refusing(section):
+        return made_by(**arguments)
+
+
+@contextmanager
+def refusing(section: str) -> Iterator[None]:
+    """Tell what Optuna refuses as the user's mistake in a section, and nothing of experiments.
+
+    Raises:
+        ComponentError: it refuses a value, or a package is not installed that it needs.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return made_by(**arguments)
+            yield
     except ImportError as error:
         what = " ".join(str(error).split())
         raise ComponentError(what, where=section, hint="install that package") from error
     except (TypeError, ValueError) as error:
         what = f"{section} is refused: {' '.join(str(error).split())}"
-        raise ComponentError(
-            what, where=section, hint="see the arguments in Optuna's docs"
-        ) from error
+        hint = "see the arguments in Optuna's docs"
+        raise ComponentError(what, where=section, hint=hint) from error

@@ -35,8 +35,8 @@ EXACT = frozenset({"TPESampler", "RandomSampler", "QMCSampler"})
 """Samplers by which a killed sweep was shown to equal one that was not."""
 
 _SECTION = "sampler_kwargs"
-_PICKLING = frozenset({"CmaEsSampler"})
-_LISTS = frozenset({"GridSampler", "PartialFixedSampler"})
+_PICKLING = frozenset({"CmaEsSampler", "cmaes", "cma_es"})
+_LISTS = frozenset({"GridSampler", "PartialFixedSampler", "grid"})
 
 
 def sampler_class(name: str) -> type[BaseSampler]:
@@ -48,10 +48,10 @@ def sampler_class(name: str) -> type[BaseSampler]:
     full = NAMES.get(name, name)
     found = getattr(optuna.samplers, full, None)
     if full in _PICKLING:
-        what = f"{full} keeps pickles in the storage, and nothing is unpickled from a sweep's"
+        what = f"{name} keeps pickles in the storage, and nothing is unpickled from a sweep's"
         raise _refused(what, "type --sampler tpe, or gp")
     if full in _LISTS:
-        raise _refused(f"{full} takes lists of values", "type --grid key=value,value")
+        raise _refused(f"{name} takes lists of values", "type --grid key=value,value")
     if not (inspect.isclass(found) and issubclass(found, BaseSampler)) or inspect.isabstract(found):
         known = [*NAMES, *NAMES.values()]
         raise _refused(
@@ -94,6 +94,9 @@ def build_sampler(
 class SeededSampler(BaseSampler):
     """Let each draw of each trial be made by a sampler of its own.
 
+    It is not told how trials end: it reads that in the study. Optuna tells samplers for the sake of
+    constraints, which a sweep has none of, and to let them end an optimisation of Optuna's own.
+
     Args:
         make: gives the sampler for the number of a trial and what is drawn.
     """
@@ -123,14 +126,6 @@ class SeededSampler(BaseSampler):
         """Draw one by itself."""
         one = self._make(trial.number, param_name)
         return one.sample_independent(study, trial, param_name, param_distribution)
-
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Let the sampler prepare."""
-        self._make(trial.number, "before").before_trial(study, trial)
-
-    def after_trial(self, study: Study, trial: FrozenTrial, state: Any, values: Any) -> None:
-        """Let the sampler note the outcome."""
-        self._make(trial.number, "after").after_trial(study, trial, state, values)
 
 
 class _QMC(QMCSampler):

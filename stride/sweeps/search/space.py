@@ -1,7 +1,8 @@
 """Ask Optuna for the values of a search, and keep in its storage what JSON values it can hold."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import (
@@ -48,12 +49,56 @@ class Space:
         one = self._search[key]
         return encoded(one.values)[one.values.index(value)] if isinstance(one, Choice) else value
 
+    @property
+    def size(self) -> int | None:
+        """Return how many points the space has; None where it has a range without steps."""
+        counts = {key: _count(one) for key, one in self.distributions.items()}
+        if any(count is None for count in counts.values()):
+            return None
+        named = {other for one in self._search.values() for other in one.when}
+        return sum(
+            math.prod(
+                counts[key] or 0
+                for key, one in self._search.items()
+                if key not in named and one.is_active(chosen)
+            )
+            for chosen in self._choices([key for key in self._search if key in named])
+        )
+
+    def _choices(self, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield the combinations of these dimensions, which include those of their conditions."""
+        if not keys:
+            yield {}
+            return
+        *before, key = keys
+        for chosen in self._choices(before):
+            if not self._search[key].is_active(chosen):
+                yield chosen
+                continue
+            for stored in _values(self.distributions[key]):
+                yield {**chosen, key: self.value(key, stored)}
+
     def holds(self, overrides: Mapping[str, Any]) -> bool:
         """Tell whether these overrides could have come of this search."""
         active = {k for k, one in self._search.items() if one.is_active(overrides)}
         return active == overrides.keys() & self._search.keys() and all(
             self._search[key].contains(overrides[key]) for key in active
         )
+
+
+def _values(one: BaseDistribution) -> Sequence[Any]:
+    """Return what a dimension may be, of one that has an end."""
+    if isinstance(one, CategoricalDistribution):
+        return one.choices
+    assert isinstance(one, IntDistribution | FloatDistribution)
+    return [one.low + n * (one.step or 1) for n in range(_count(one) or 0)]
+
+
+def _count(one: BaseDistribution) -> int | None:
+    if isinstance(one, CategoricalDistribution):
+        return len(one.choices)
+    assert isinstance(one, IntDistribution | FloatDistribution)
+    return None if one.step is None else round((one.high - one.low) / one.step) + 1
 
 
 def distribution(one: Dimension) -> BaseDistribution:

@@ -5,11 +5,12 @@ from itertools import count
 import optuna
 from optuna import Study
 from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, BruteForceSampler
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from stride.config.sweep.spec import SweepSpec
+from stride.sweeps.search.named import refusing
 from stride.sweeps.search.pruners.build import EXACT as EXACT_PRUNERS
 from stride.sweeps.search.pruners.build import build_pruner, pruner_class
 from stride.sweeps.search.pruners.pfl import PFLPruner
@@ -71,13 +72,42 @@ def build_choosers(spec: SweepSpec) -> tuple[BaseSampler, BasePruner]:
     )
 
 
+def require_draws(spec: SweepSpec) -> None:
+    """Refuse a search whose sampler cannot draw from its space.
+
+    Raises:
+        UserError: says what the sampler or pruner refuses.
+    """
+    sampler, pruner = build_choosers(spec)
+    if spec.kind == "search":
+        quiet()
+        study = optuna.create_study(sampler=sampler, pruner=pruner)
+        with refusing("sampler_kwargs"):
+            Space(spec.search).suggest(study.ask())
+
+
 def completed(spec: SweepSpec, epochs: int | None) -> SweepSpec:
-    """Return a spec that tells a pruner of forecasts with how many epochs a trial ends.
+    """Return a spec that says when it ends where that follows from the rest.
+
+    A pruner of forecasts is told with how many epochs a trial ends, and a search that tries each
+    point of its space once has no more trials than there are points.
 
     Args:
         spec: as it was asked for; what it says itself counts.
         epochs: of a training, None where its end is not counted by them.
     """
+    return _with_last_trial(_with_target(spec, epochs))
+
+
+def _with_last_trial(spec: SweepSpec) -> SweepSpec:
+    points = Space(spec.search).size
+    brute = sampler_class(spec.sampler_kwargs.sampler_name) is BruteForceSampler
+    if spec.kind != "search" or not brute or points is None:
+        return spec
+    return spec.model_copy(update={"trials": min(points, spec.trials or points)})
+
+
+def _with_target(spec: SweepSpec, epochs: int | None) -> SweepSpec:
     section = spec.pruner_kwargs
     told = _TARGET in section.constructor_kwargs or epochs is None
     if told or pruner_class(section.pruner_name) is not PFLPruner:
