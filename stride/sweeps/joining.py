@@ -1,6 +1,7 @@
 """Join a sweep that is there: make the trainer of its config, and work on it in this process."""
 
 from stride.components.trust import Trust
+from stride.errors import UserError
 from stride.sweeps.sweep import Sweep
 from stride.sweeps.worker import Told, Worker, told_nobody
 from stride.trainer.trainer import Trainer
@@ -16,11 +17,22 @@ def trainer_of_sweep(sweep: Sweep, *, trust: bool = False) -> Trainer:
         trust: whether the user vouches for the import paths in that config.
 
     Raises:
-        UserError: nobody vouches for them.
+        UserError: nobody vouches for them, or the trials need what only another process has.
     """
+    _require_buildable(sweep)
     require_trust(Trust(trust), sweep.base, word=trust)
     made_by = trainer_class(sweep.base.config.trainer, Trainer)
     return made_by(str(sweep.work_dir), trainer=sweep.base.config.trainer, trust_code=trust)
+
+
+def _require_buildable(sweep: Sweep) -> None:
+    if objects := sweep.record.objects:
+        raise UserError(
+            f"a new process cannot build what was given from Python ({', '.join(objects)})",
+            where=str(sweep.paths.path),
+            hint="run the script again, whose Sweeper(...).run() goes on; "
+            "or give import paths in the config instead",
+        )
 
 
 def join(sweep: Sweep, *, trust: bool = False, told: Told = told_nobody) -> None:

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 from stride.stats.moments import mean
 from stride.sweeps.request.setups import Setups
 from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials.given import given_digest
 from stride.sweeps.trials.queue import Queue
 from stride.sweeps.trials.racing import is_beaten
 from stride.sweeps.trials.runs import TrialRuns
@@ -34,7 +35,7 @@ class Worker:
     def __init__(self, sweep: Sweep, trainer: Trainer) -> None:
         self._sweep = sweep
         self._runs = TrialRuns(sweep, trainer)
-        self._setups = Setups(sweep.base, sweep.record.data_fingerprint)
+        self._setups = Setups(sweep.base, sweep.record.data_fingerprint, given_digest(trainer))
         self._prunes = sweep.spec.pruner_kwargs.pruner_name not in ("nop", "NopPruner")
 
     def work(self, told: Told = told_nobody) -> None:

@@ -26,11 +26,13 @@ from stride.sweeps.request.kept_config import assembled, base_values, write_base
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
-from stride.sweeps.search.storage import open_storage
+from stride.sweeps.search.storage import lasting_url, open_storage
 from stride.sweeps.search.study import completed, create_study, open_study, require_draws
+from stride.sweeps.trials.given import given_digest
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
 from stride.sweeps.trials.worker_mark import is_gone
+from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.trainer import Trainer
 
 
@@ -46,6 +48,7 @@ class Request:
         setups: tells what trials train.
         monitor: by which they are judged.
         data: fingerprint.
+        objects: what only this process has.
         storage: URL of a database, None for a file of the sweep's.
         retry_failed: whether failed trials are trained again.
     """
@@ -57,6 +60,7 @@ class Request:
     setups: Setups
     monitor: Monitor
     data: str
+    objects: list[str]
     storage: str | None
     retry_failed: bool
 
@@ -85,8 +89,20 @@ class Request:
         assembly = assembled(trainer, base, example)
         data = assembly.data.fingerprint
         monitor = assembly.saving_monitor
-        setups = Setups(base, data)
-        made = cls(paths, spec, values, base, setups, monitor, data, storage, retry_failed)
+        setups = Setups(base, data, given_digest(trainer))
+        made = cls(
+            paths,
+            spec,
+            values,
+            base,
+            setups,
+            monitor,
+            data,
+            [*local_objects(trainer)],
+            None if storage is None else lasting_url(storage),
+            retry_failed,
+        )
+        made._require_same_storage()
         made._require_free_names()
         return made
 
@@ -117,6 +133,8 @@ class Request:
         Raises:
             RunError: another process works on the sweep as it was.
         """
+        if self.storage is not None:
+            open_storage(self.paths, self.storage)  # refused before there is a folder
         self.paths.path.mkdir(parents=True, exist_ok=True)
         with locked(self.paths.lock):
             known, plan = self._record(), self.plan()
@@ -130,6 +148,13 @@ class Request:
             # that is another than the record's.
             atomic_json(self.paths.record, self._next_record(known, study).to_json())
         return plan
+
+    def _require_same_storage(self) -> None:
+        known = self._record()
+        if known is not None and self.storage not in (None, known.storage):
+            what = f"the trials of this sweep are in {known.storage or self.paths.journal}"
+            hint = "leave out --storage, or give another --name"
+            raise RunError(what, where=f"--storage {self.storage}", hint=hint)
 
     def _require_free_names(self) -> None:
         """Refuse names of runs that are there and not of this sweep.
@@ -176,6 +201,7 @@ class Request:
             revision=0 if known is None else known.revision + (known.study != study),
             config_sha256=digest_of(self.values),
             data_fingerprint=self.data,
+            objects=self.objects,
             storage=self.storage if known is None else known.storage,
             metric=self.monitor.metric,
             mode="min" if self.monitor.mode == "min" else "max",

@@ -20,10 +20,11 @@ class Setups:
     Args:
         base: the config that all start from, whose import paths may be followed.
         data: fingerprint of its data.
+        given: digest of what the trainer has from Python beside that.
     """
 
-    def __init__(self, base: Resolved, data: str) -> None:
-        self._base, self._data = base, data
+    def __init__(self, base: Resolved, data: str, given: str) -> None:
+        self._base, self._data, self._given = base, data, given
 
     def of(self, overrides: Mapping[str, Any]) -> str:
         """Return the SHA-256 of what a trial with these overrides trains."""
@@ -32,6 +33,7 @@ class Setups:
             "config": {key: value for key, value in config.items() if key not in _NO_SETTING},
             "code": {path: _text(path) for path in import_paths(config).values()},
             "data": self._data,
+            "given": self._given,
             "stride": __version__,
         }
         return hashlib.sha256(json.dumps(setup, sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,8 @@
 """Open the storage of a sweep, which Optuna writes: a journal in its folder, or a database."""
 
 import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from optuna.storages import BaseStorage, JournalStorage, get_storage
@@ -82,13 +83,40 @@ def read_storage(paths: SweepPaths, url: str | None = None) -> BaseStorage:
         raise RunError(what, where=str(paths.journal), hint="put back a copy of it") from error
 
 
+def lasting_url(url: str) -> str:
+    """Return the URL of a database as it is understood in any folder and by any process.
+
+    Raises:
+        UserError: it is not a URL, or of a database that ends with its process.
+    """
+    from sqlalchemy import make_url
+
+    with _refusing(url):
+        made = make_url(url)
+    if made.get_backend_name() != "sqlite":
+        return url
+    if made.database in (None, "", ":memory:"):
+        raise _refused(url, "it is in memory, and ends with this process")
+    path = os.path.abspath(str(made.database))
+    return made.set(database=path).render_as_string(hide_password=False)
+
+
 def _database(url: str) -> BaseStorage:
-    try:
+    with _refusing(url):
         return get_storage(url)
+
+
+@contextmanager
+def _refusing(url: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # of SQLAlchemy, of a driver that is not installed, of the network
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"Optuna cannot open this storage: {first}",
-            where=f"--storage {url}",
-            hint="type a URL of SQLAlchemy, as sqlite:////path/to/file.db, or leave it out",
-        ) from error
+        raise _refused(url, (str(error).splitlines() or [type(error).__name__])[0]) from error
+
+
+def _refused(url: str, why: str) -> UserError:
+    return UserError(
+        f"Optuna cannot open this storage: {why}",
+        where=f"--storage {url}",
+        hint="type a URL of SQLAlchemy, as sqlite:////path/to/file.db, or leave it out",
+    )

@@ -10,6 +10,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
 from stride.config.sweep.spec import SweepSpec
+from stride.errors import UserError
 from stride.sweeps.search.named import refusing
 from stride.sweeps.search.pruners.build import EXACT as EXACT_PRUNERS
 from stride.sweeps.search.pruners.build import build_pruner, pruner_class
@@ -50,11 +51,16 @@ def open_study(storage: BaseStorage, name: str, spec: SweepSpec) -> Study:
     """Open a study that is there.
 
     Raises:
-        UserError: the sampler or pruner is not one, or refuses its arguments.
+        UserError: it is not there; or the sampler or pruner is not one, or refuses its arguments.
     """
     quiet()
     sampler, pruner = build_choosers(spec)
-    return optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
+    try:
+        return optuna.load_study(study_name=name, storage=storage, sampler=sampler, pruner=pruner)
+    except KeyError:
+        what = f"the sweep's storage has no study {name!r} any more"
+        hint = "bring its file or database back, or ask for the sweep under another --name"
+        raise UserError(what, hint=hint) from None
 
 
 def build_choosers(spec: SweepSpec) -> tuple[BaseSampler, BasePruner]:

@@ -22,6 +22,7 @@ from stride.runs.status import CLEAN_END, current_state, is_written
 from stride.runs.work_dir import WorkDir
 from stride.runs.writer import RunWriter
 from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials.given import GivenParts
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
 from stride.sweeps.trials.watch import PRUNED_REASON, TrialWatch
@@ -45,6 +46,7 @@ class TrialRuns:
     def __init__(self, sweep: Sweep, trainer: Trainer) -> None:
         self._sweep, self._trainer = sweep, trainer
         self._work_dir = WorkDir(sweep.work_dir)
+        self._given = GivenParts(trainer)
 
     def train(self, trial: OpenTrial, seed: int | None, *, pruning: bool) -> Outcome:
         """Train the run of a seed to its end, or find that it has come to its end.
@@ -88,7 +90,11 @@ class TrialRuns:
             state=lambda: trainer.state,
         )
         start.callbacks.append(watch)
-        trainer.fit_from(start)
+        self._given.renew()
+        try:
+            trainer.fit_from(start)
+        finally:
+            self._given.put_back()
 
     def _new(self, trial: OpenTrial, seed: int | None) -> NewRun:
         resolved = self._resolved(trial, seed)

@@ -31,7 +31,7 @@ After a kill in the instant of a decision these may decide otherwise.
 """
 
 _SECTION = "pruner_kwargs"
-_WRAPPED = "wrapped_pruner"
+_NAME, _WRAPPED = "pruner_name", "wrapped_pruner"
 
 
 def pruner_class(name: str) -> type[BasePruner]:
@@ -53,16 +53,17 @@ def build_pruner(name: str, arguments: Mapping[str, Any]) -> BasePruner:
 
     Args:
         name: short, or the class.
-        arguments: of its constructor; `wrapped_pruner` is a table with a `pruner_name`.
+        arguments: of its constructor; `wrapped_pruner` is a name, null, or a table with
+            a `pruner_name`.
 
     Raises:
         UserError: there is no such pruner, or it does not take the arguments.
     """
     made_by, given = pruner_class(name), dict(arguments)
-    inner = given.pop(_WRAPPED, None)
     taken: dict[str, Any] = {}
-    if isinstance(inner, Mapping):
-        within = {key: value for key, value in inner.items() if key != "pruner_name"}
-        taken[_WRAPPED] = build_pruner(str(inner.get("pruner_name", "median")), within)
+    if given.get(_WRAPPED) is not None:
+        inner = given.pop(_WRAPPED)
+        within = dict(inner) if isinstance(inner, Mapping) else {_NAME: inner}
+        taken[_WRAPPED] = build_pruner(str(within.pop(_NAME, "median")), within)
     taken |= given_arguments(made_by, given, _SECTION, supplied=[*taken])
     return made(made_by, taken, _SECTION)

@@ -1,0 +1,70 @@
+"""What a trainer was given from Python: each run of a sweep begins with it as it was."""
+
+import hashlib
+import json
+from copy import deepcopy
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from stride.data.generators import is_stateful
+from stride.engine.checkpoint.gathered_weights import weights_digest
+from stride.models.model import Model
+from stride.trainer.fit.component_sources import sources_of, used_by_network
+from stride.trainer.trainer import Trainer
+
+
+class GivenParts:
+    """Keep the model and the callbacks' states of a trainer, for each of its runs to begin with.
+
+    A run trains a copy of the model: what the user holds stays as it was given.
+
+    Args:
+        trainer: that is to train several runs.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._builder = trainer.builder
+        self._model = trainer.builder.given.model
+        stateful = filter(is_stateful, trainer.builder.callbacks)
+        self._states = [(one, deepcopy(one.state_dict())) for one in map(_any, stateful)]
+
+    def renew(self) -> None:
+        """Let the next run begin with them."""
+        if self._model is not None:
+            self._builder.given.model = deepcopy(self._model)
+            self._builder.mark_used()
+        for callback, state in self._states:
+            callback.load_state_dict(deepcopy(state))
+
+    def put_back(self) -> None:
+        """Give the trainer the user's own model again."""
+        self._builder.given.model = self._model
+
+
+def _any(value: Any) -> Any:
+    return value
+
+
+def given_digest(trainer: Trainer) -> str:
+    """Return the SHA-256 of code and weights that a trainer has from Python, beside its config.
+
+    Weights that a network has only once it has seen data are left out.
+    """
+    model, builder = trainer.builder.given.model, trainer.builder
+    used: dict[str, Any] = {"trainer": type(trainer)}
+    used |= {f"callback {n}": type(one) for n, one in enumerate(builder.callbacks)}
+    facts: list[Any] = []
+    if model is not None:
+        network = model.network if isinstance(model, Model) else model
+        used |= {"model": type(model), **used_by_network(network)}
+        facts = [repr(network), _weights(network)]
+    content = json.dumps([sources_of(used), *facts], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _weights(network: nn.Module) -> str:
+    state = network.state_dict()
+    known = {k: one for k, one in state.items() if isinstance(one, Tensor) and not is_lazy(one)}
+    return weights_digest(known)
