@@ -13,7 +13,9 @@ from optuna.distributions import (
 )
 from optuna.trial import Trial
 
+from stride.config.sweep.ranges import last_step
 from stride.config.sweep.space import Choice, Dimension, FloatRange, IntRange
+from stride.config.sweep.value_lists import is_among
 
 
 class Space:
@@ -47,7 +49,10 @@ class Space:
 
     def _stored(self, key: str, value: Any) -> Any:
         one = self._search[key]
-        return encoded(one.values)[one.values.index(value)] if isinstance(one, Choice) else value
+        if not isinstance(one, Choice):
+            return value
+        texts = zip(one.values, encoded(one.values), strict=True)
+        return next(text for known, text in texts if is_among(value, [known]))
 
     @property
     def size(self) -> int | None:
@@ -104,19 +109,22 @@ def _count(one: BaseDistribution) -> int | None:
 def distribution(one: Dimension) -> BaseDistribution:
     """Return a dimension as Optuna knows it."""
     if isinstance(one, IntRange):
-        return IntDistribution(one.low, one.high, log=one.log, step=one.step)
+        last = last_step(one.low, one.high, one.step)
+        return IntDistribution(one.low, int(last), log=one.log, step=one.step)
     if isinstance(one, FloatRange):
-        return FloatDistribution(one.low, one.high, log=one.log, step=one.step)
+        last = one.high if one.step is None else last_step(one.low, one.high, one.step)
+        return FloatDistribution(one.low, last, log=one.log, step=one.step)
     return CategoricalDistribution(encoded(one.values))
 
 
 def encoded(values: Sequence[Any]) -> list[Any]:
     """Return choices as Optuna can store them: lists and tables as JSON text.
 
-    Where a text among them looks like one of these, every text is JSON.
+    Where Optuna could not tell two apart, all are JSON text: a text that looks like one of these,
+    and true beside 1.
     """
     texts = [_scalar(value) for value in values]
-    return [json.dumps(v) for v in values] if len({*map(repr, texts)}) < len(texts) else texts
+    return [json.dumps(v) for v in values] if len({*texts}) < len(texts) else texts
 
 
 def decoded(values: Sequence[Any], stored: Any) -> Any:
