@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stride import load_run
+from stride import load_run, open_runs
 from tests.warm import Warm
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -61,6 +61,7 @@ def test_every_example_is_tested() -> None:
         "edge_and_datacentre",
         "active_digits.py",
         "pendulums.py",
+        "sweep_tpe_vs_random.py",
         "recipes",  # by test_recipes.py
     }
 
@@ -173,3 +174,18 @@ def test_pendulums(folder: Path, run: Run) -> None:
     told = run(folder, "-m", "stride", "reproduce", "W/0", "--steps", "50")
     assert "bit-identical over 50 steps" in told
     assert len((EXAMPLES / "pendulums.py").read_text().splitlines()) <= 80
+
+
+def test_sweep_tpe_vs_random(folder: Path, run: Run) -> None:
+    """Smaller than the example, which has ten seeds and 40 trials: here TPE has not begun."""
+    said = run(folder, "sweep_tpe_vs_random.py", "W", "2", "3")
+    *rows, verdict = said.splitlines()
+    losses = [row.split()[1:] for row in rows[1:]]
+    assert len(losses) == 2 and all(random == tpe for random, tpe in losses)
+    assert losses[0] != losses[1]
+    assert verdict == (
+        "tpe minus random: +0.0000, 95% interval [+0.0000, +0.0000], 2 seeds: "
+        "which is better is not shown"
+    )
+    assert run(folder, "sweep_tpe_vs_random.py", "W", "2", "3") == said
+    assert len(open_runs(folder / "W")) == 12, "something is done again"
