@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stride.errors import DataError, MissingExtra
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg")
@@ -38,6 +39,13 @@ def new_figure(width: float, height: float) -> "Figure":
     except ImportError:
         raise MissingExtra("matplotlib", "plots") from None
     return Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+
+
+def count_along(axes: "Axes") -> None:
+    """Mark whole numbers alone along the horizontal axis: no epoch is half."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def picture(figure: "Figure", kind: str = "png") -> bytes:

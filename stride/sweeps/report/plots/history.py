@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import FrozenTrial, TrialState
 
-from stride.figures import GREY, new_figure
+from stride.figures import GREY, count_along, new_figure
 from stride.sweeps.report.plots.trials import (
     BLUE,
     RED,
@@ -37,6 +37,7 @@ def history(drawn: Drawn) -> "Figure":
     _mark(axes, drawn)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="trial", ylabel=drawn.metric)
+    count_along(axes)
     scale_values(axes, values)
     add_legend(figure)
     return figure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optuna.trial import FrozenTrial
 
 from stride.errors import RunError
-from stride.figures import GREY, new_figure
+from stride.figures import GREY, count_along, new_figure
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.measured import numbers_in
@@ -78,6 +78,7 @@ def learning_curves(drawn: Drawn) -> "Figure | None":
         axes.plot(*curve.line(by_step=by_step), **style)
     scale_values(axes, [v for one in curves.values() for v in one.values if math.isfinite(v)])
     axes.set(xlabel="step" if by_step else "epoch", ylabel=drawn.metric)
+    count_along(axes)
     _add_legend(figure, axes, trials, drawn)
     return figure
 

@@ -39,6 +39,7 @@ def test_the_figure_counts_the_trials_by_how_they_ended(tmp_path):
     figure = learning_curves(Drawn(report(make_sweep(tmp_path, SEARCH, trials))))
     (axes,), (legend,) = figure.axes, figure.legends
     assert axes.get_xlabel() == "epoch"
+    assert all(float(place).is_integer() for place in axes.get_xticks())
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts == ["best (trial 1)", "done (2)", "not finite (1)", "pruned (1)"]
 
