@@ -96,9 +96,17 @@ class Resolved:
         """Return where a dotted key's value comes from."""
         return nearest_origin(self.origins, key) or "default"
 
-    def override(self, overrides: Overrides, name: str = "override") -> "Resolved":
-        """Return the config with overrides on top of all its layers."""
-        layer = override_layer(overrides, name, self.layers)
+    def override(
+        self, overrides: Overrides, name: str = "override", folder: Path | None = None
+    ) -> "Resolved":
+        """Return the config with overrides on top of all its layers.
+
+        Args:
+            overrides: dict of dotted keys, nested dict, or "key=value" texts.
+            name: what their layer is called.
+            folder: in which they were found, None where this process was given them.
+        """
+        layer = replace(override_layer(overrides, name, self.layers), folder=folder)
         return Resolved.from_layers([*self.layers, layer], self.folder)
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Resolved":

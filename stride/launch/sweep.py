@@ -79,7 +79,7 @@ def _of_workers(resources: Resources) -> Resources:
 
 def _checked(sweep: Sweep, *, trust: bool) -> Code:
     """Import what the trials need, so that code is missed here which a job would miss."""
-    check_trials(sweep.base, sweep.spec, trainer_of_sweep(sweep, trust=trust))
+    check_trials(sweep.spec, sweep.resolved, trainer_of_sweep(sweep, trust=trust))
     code = Code.here(exclude=sweep.work_dir)
     code.require_imported()
     return code

@@ -1,7 +1,9 @@
 """Join a sweep that is there: make the trainer of its config, and work on it in this process."""
 
 from stride.components.trust import Trust
+from stride.config.values import plain
 from stride.errors import UserError
+from stride.sweeps.request.kept_config import sign_sweep
 from stride.sweeps.sweep import Sweep
 from stride.sweeps.worker import Told, Worker, told_nobody
 from stride.trainer.trainer import Trainer
@@ -20,6 +22,8 @@ def trainer_of_sweep(sweep: Sweep, *, trust: bool = False) -> Trainer:
         UserError: nobody vouches for them, or the trials need what only another process has.
     """
     _require_buildable(sweep)
+    if trust:
+        sign_sweep(sweep.paths, plain(sweep.base.config), sweep.spec)
     require_trust(Trust(trust), sweep.base, word=trust)
     made_by = trainer_class(sweep.base.config.trainer, Trainer)
     return made_by(str(sweep.work_dir), trainer=sweep.base.config.trainer, trust_code=trust)

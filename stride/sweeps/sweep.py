@@ -1,8 +1,10 @@
 """An open sweep: what it asks, the config that its trials start from, and where they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna import Study
@@ -46,6 +48,10 @@ class Sweep:
             UserError: its file is broken, or not the one by which the sweep was asked for.
         """
         return read_base(self.paths, self.record, self.spec)
+
+    def resolved(self, overrides: Mapping[str, Any]) -> Resolved:
+        """Return the config of a trial, whose overrides are what the sweep's folder says."""
+        return self.base.override(overrides, "trial", self.paths.path)
 
 
 def open_sweep(paths: SweepPaths) -> Sweep:

@@ -1,5 +1,8 @@
 """Check the keys and values of all trials before the first one is trained."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from stride.config import Resolved
 from stride.config.sweep.checks import probes
 from stride.config.sweep.spec import SweepSpec
@@ -11,14 +14,16 @@ _MOST = 1000
 """Trials of a list or grid whose arguments are all checked; of more the first ones are."""
 
 
-def check_trials(base: Resolved, spec: SweepSpec, trainer: Trainer) -> None:
+def check_trials(
+    spec: SweepSpec, resolve: Callable[[Mapping[str, Any]], Resolved], trainer: Trainer
+) -> None:
     """Refuse a trial that schema or constructors would refuse.
 
     Of a search the ends of ranges, a number between and all choices are tried.
 
     Args:
-        base: the config that all start from.
         spec: what is asked.
+        resolve: gives the config of a trial of its overrides.
         trainer: has what stands for parts of the config.
 
     Raises:
@@ -27,7 +32,7 @@ def check_trials(base: Resolved, spec: SweepSpec, trainer: Trainer) -> None:
     given = trainer.builder.given
     for overrides in probes(spec)[:_MOST]:
         try:
-            resolved = base.override(overrides)
+            resolved = resolve(overrides)
             trainer.builder.require_trust(resolved)
             resolve_sections(resolved.config, loader=given.loaders.get("train"), model=given.model)
         except UserError as error:

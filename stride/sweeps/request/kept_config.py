@@ -5,6 +5,7 @@ from typing import Any
 
 from stride.config import Resolved
 from stride.config.import_paths import import_paths
+from stride.config.sweep.spec import SweepSpec
 from stride.errors import ConfigError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import FORMAT_VERSION, SweepPaths
@@ -48,8 +49,19 @@ def assembled(trainer: Trainer, resolved: Resolved, example: Mapping[str, Any]) 
             return trainer.builder.assemble(resolved.override(example))
 
 
-def write_base(paths: SweepPaths, values: dict[str, Any]) -> None:
-    """Write the config, signed by the user, whose trainer it is."""
-    if imports := import_paths(values):
-        sign_work_dir(paths.path, imports)
+def write_base(paths: SweepPaths, values: dict[str, Any], spec: SweepSpec) -> None:
+    """Write the config, signed by the user, who asks for the trials."""
+    sign_sweep(paths, values, spec)
     atomic_json(paths.config, {"format_version": FORMAT_VERSION, **values})
+
+
+def sign_sweep(paths: SweepPaths, values: Mapping[str, Any], spec: SweepSpec) -> None:
+    """Sign the import paths of a sweep: of the config that trials start from, and of what is tried.
+
+    Args:
+        paths: of the sweep.
+        values: of that config.
+        spec: what is tried.
+    """
+    if imports := import_paths({"config": values, "spec": spec.to_json()}):
+        sign_work_dir(paths.path, imports)

@@ -85,7 +85,7 @@ class Request:
         spec = completed(spec, base.config.training_config.max_epochs)
         require_draws(spec)  # refused before there is a folder
         trainer.builder.require_trust(base)
-        check_trials(base, spec, trainer)
+        check_trials(spec, base.override, trainer)
         assembly = assembled(trainer, base, example)
         data = assembly.data.fingerprint
         monitor = assembly.saving_monitor
@@ -142,7 +142,7 @@ class Request:
             as_it_is = known is not None and known.config_sha256 == digest and not plan.changes
             if not as_it_is:
                 self._require_alone(known)
-            write_base(self.paths, self.values)
+            write_base(self.paths, self.values, self.spec)
             study = known.study if as_it_is and known else self._write_study(known, plan)
             # Last: from here on the study is the sweep's. Until then nobody trains by a config
             # that is another than the record's.

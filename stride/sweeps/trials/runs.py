@@ -113,7 +113,7 @@ class TrialRuns:
         own: dict[str, Any] = {} if seed in (None, first) else {"seed": seed}
         if seed != seeds_of(self._sweep.spec, trial.overrides, first)[0]:
             own["run"] = None  # a name is that of the first run; the others have numbers
-        return self._sweep.base.override({**trial.overrides, **own})
+        return self._sweep.resolved({**trial.overrides, **own})
 
     def _relation(self, trial: OpenTrial) -> dict[str, Any]:
         record = self._sweep.record
