@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,12 @@ TINY = ["subsample_rate=0.05", "epochs=1", "device=cpu"]
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "sweep_nets", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    Path("sweep_nets.py").write_text(NETS)
+    Path("joined_nets.py").write_text(NETS)
+    yield
+    sys.modules.pop("joined_nets", None)
 
 
 def begun(**asked) -> Sweep:
@@ -42,9 +44,9 @@ def begun(**asked) -> Sweep:
 @pytest.mark.parametrize(
     "asked",
     [
-        {"grid": {"model": ["MLP", "sweep_nets:Net"]}},
-        {"grid": {"lr": [0.1]}, "overrides": {"model": "sweep_nets:Net"}},
-        {"search_space": {"model": ["sweep_nets:Net"]}, "trials": 1},
+        {"grid": {"model": ["MLP", "joined_nets:Net"]}},
+        {"grid": {"lr": [0.1]}, "overrides": {"model": "joined_nets:Net"}},
+        {"search_space": {"model": ["joined_nets:Net"]}, "trials": 1},
     ],
 )
 def test_import_paths_of_trials_need_the_users_word(asked) -> None:
@@ -62,8 +64,8 @@ def edited(sweep: Sweep, name: str) -> None:
 
 def test_a_path_that_somebody_writes_into_the_folder_is_not_followed() -> None:
     sweep = begun(grid={"lr": [0.1]}, overrides={"model": "MLP"})
-    edited(sweep, "sweep_nets:Net")
-    with pytest.raises(UserError, match="sweep_nets:Net"):
+    edited(sweep, "joined_nets:Net")
+    with pytest.raises(UserError, match="joined_nets:Net"):
         trainer_of_sweep(open_sweep(sweep.paths))
     assert not Path("imported").exists()
     join(open_sweep(sweep.paths), trust=True)
@@ -73,9 +75,9 @@ def test_a_path_that_somebody_writes_into_the_folder_is_not_followed() -> None:
 def test_nor_one_that_somebody_writes_at_a_trial() -> None:
     sweep = begun(grid={"model_kwargs.model_name": ["MLP"]})
     trial = sweep.study.get_trials()[0]
-    own = {"model_kwargs.model_name": "sweep_nets:Net"}
+    own = {"model_kwargs.model_name": "joined_nets:Net"}
     sweep.study._storage.set_trial_user_attr(trial._trial_id, OVERRIDES, own)
     join(open_sweep(sweep.paths))
     assert not Path("imported").exists()
     ended = open_sweep(sweep.paths).study.get_trials()[0]
-    assert ended.state.name == "FAIL" and "sweep_nets:Net" in ended.user_attrs["error"]
+    assert ended.state.name == "FAIL" and "joined_nets:Net" in ended.user_attrs["error"]
