@@ -1,6 +1,7 @@
 """Ranges of numbers: which make sense, which numbers they hold, and how near to an end one is."""
 
 import math
+from decimal import Decimal
 from typing import Any, Literal
 
 from stride.config.values import show, whole_number
@@ -43,7 +44,8 @@ def is_on_steps(value: float, low: float, step: float) -> bool:
 
 def last_step(low: float, high: float, step: float) -> float:
     """Return the largest number of a range that is whole steps from its lower end."""
-    return low + math.floor((high - low) / step + TOLERANCE) * step
+    first, width = Decimal(str(low)), Decimal(str(step))  # as typed: 3 steps of 0.3 are 0.9
+    return float(first + math.floor((high - low) / step + TOLERANCE) * width)
 
 
 def edge(value: float, low: float, last: float, *, log: bool, share: float) -> Edge | None:

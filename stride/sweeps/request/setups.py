@@ -20,7 +20,7 @@ class Setups:
     Args:
         base: the config that all start from, whose import paths may be followed.
         data: fingerprint of its data.
-        given: digest of what the trainer has from Python beside that.
+        given: digest of a model that is not built from the config; empty where it is.
     """
 
     def __init__(self, base: Resolved, data: str, given: str) -> None:

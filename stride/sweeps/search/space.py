@@ -109,11 +109,11 @@ def _count(one: BaseDistribution) -> int | None:
 def distribution(one: Dimension) -> BaseDistribution:
     """Return a dimension as Optuna knows it."""
     if isinstance(one, IntRange):
-        last = last_step(one.low, one.high, one.step)
-        return IntDistribution(one.low, int(last), log=one.log, step=one.step)
+        last = one.high - (one.high - one.low) % one.step
+        return IntDistribution(one.low, last, log=one.log, step=one.step)
     if isinstance(one, FloatRange):
-        last = one.high if one.step is None else last_step(one.low, one.high, one.step)
-        return FloatDistribution(one.low, last, log=one.log, step=one.step)
+        high = one.high if one.step is None else last_step(one.low, one.high, one.step)
+        return FloatDistribution(one.low, high, log=one.log, step=one.step)
     return CategoricalDistribution(encoded(one.values))
 
 

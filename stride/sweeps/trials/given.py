@@ -48,19 +48,17 @@ def _any(value: Any) -> Any:
 
 
 def given_digest(trainer: Trainer) -> str:
-    """Return the SHA-256 of code and weights that a trainer has from Python, beside its config.
+    """Return the SHA-256 of code and weights of a trainer's own model, empty where it has none.
 
-    Weights that a network has only once it has seen data are left out.
+    Weights that a network has only once it has seen data are left out, and so are callbacks: they
+    observe.
     """
-    model, builder = trainer.builder.given.model, trainer.builder
-    used: dict[str, Any] = {"trainer": type(trainer)}
-    used |= {f"callback {n}": type(one) for n, one in enumerate(builder.callbacks)}
-    facts: list[Any] = []
-    if model is not None:
-        network = model.network if isinstance(model, Model) else model
-        used |= {"model": type(model), **used_by_network(network)}
-        facts = [repr(network), _weights(network)]
-    content = json.dumps([sources_of(used), *facts], sort_keys=True)
+    model = trainer.builder.given.model
+    if model is None:
+        return ""
+    network = model.network if isinstance(model, Model) else model
+    sources = sources_of({"model": type(model), **used_by_network(network)})
+    content = json.dumps([sources, repr(network), _weights(network)], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -104,7 +104,8 @@ def test_another_base_counts_before_a_search_has_its_first_trial(sweeps):
 def test_nobody_trains_by_a_config_that_is_another_than_that_of_the_request(sweeps, rates):
     sweeps.of(**rates(0.01)).begin()
     paths = paths_of(sweeps.work_dir)
-    write_base(paths, {**json.loads(paths.config.read_text()), "seed": 7})  # and be killed
+    changed = {**json.loads(paths.config.read_text()), "seed": 7}
+    write_base(paths, changed, open_sweep(paths).spec)  # and be killed
     with pytest.raises(RunError, match=r"was changed after .*; ask for the sweep again"):
         open_sweep(paths).base  # noqa: B018
     assert sweeps.run(**rates(0.01)) == ["0"]

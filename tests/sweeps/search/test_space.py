@@ -45,6 +45,9 @@ def test_texts_are_json_only_where_one_could_be_mistaken() -> None:
 
 def test_ranges_keep_their_step_and_scale() -> None:
     assert distribution(read_dimension("int(2,8,step=2)")).step == 2
+    assert distribution(read_dimension("int(2,9,step=3)")).high == 8
+    assert distribution(read_dimension("float(0,1,step=0.3)")).high == 0.9
+    assert distribution(read_dimension("float(0.1,0.7,step=0.2)")).high == 0.7
     assert distribution(read_dimension("float(1e-3,1,log)")).log
     assert not distribution(FloatRange(low=0, high=1)).log
 
