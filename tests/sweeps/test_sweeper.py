@@ -63,6 +63,13 @@ def test_the_current_folder_may_change(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(Path().iterdir()) == []
 
 
+def test_with_fewer_seeds_the_value_is_that_of_those_that_are_asked_for() -> None:
+    values = [
+        Sweeper(a_trainer(), grid={"lr": [0.1]}, seeds=seeds).run().value for seeds in (1, 3, 1)
+    ]
+    assert values[0] == values[2] != values[1]
+
+
 @pytest.mark.parametrize(
     "more",
     [

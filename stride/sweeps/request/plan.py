@@ -1,5 +1,6 @@
 """Compare what is asked of a sweep with what there is: what is kept, new, or left behind."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
@@ -12,6 +13,7 @@ from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import WorkDirPaths
+from stride.stats.moments import mean
 from stride.sweeps.search.space import Space
 from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SEED, SETUP, UUID, VALUE
 
@@ -26,6 +28,7 @@ class Entry:
         name: of its run, None for a number.
         before: the trial that trained the same, None where it is new.
         lacks_seeds: whether that one is done, and not with all seeds that are asked for now.
+        value: of that one with the seeds that are asked for now; None where it is not done.
     """
 
     overrides: Mapping[str, Any]
@@ -33,14 +36,19 @@ class Entry:
     name: str | None = None
     before: FrozenTrial | None = None
     lacks_seeds: bool = False
+    value: float | None = None
 
     def with_seeds(self, seeds: Collection[int | None]) -> Self:
-        """Return the same, with whether the trial of before lacks a run of one of these seeds."""
+        """Return the same, as the trial of before stands with these seeds."""
         before = self.before
         if before is None or before.state != TrialState.COMPLETE:
             return self
-        done = {one[SEED] for one in before.user_attrs.get(RUNS, []) if VALUE in one}
-        return replace(self, lacks_seeds=not done >= {*seeds})
+        done = {one[SEED]: one[VALUE] for one in before.user_attrs.get(RUNS, []) if VALUE in one}
+        if not done.keys() >= {*seeds}:
+            return replace(self, lacks_seeds=True)
+        values = [done[seed] for seed in seeds]
+        fewer = len(values) < len(done) and all(map(math.isfinite, values))
+        return replace(self, value=mean(values) if fewer else before.value)
 
 
 @dataclass(frozen=True)

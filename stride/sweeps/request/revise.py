@@ -65,7 +65,7 @@ def _trial(one: Entry, space: Space) -> FrozenTrial:
     state = TrialState.WAITING if one.lacks_seeds else before.state
     return create_trial(
         state=state,
-        value=before.value if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
+        value={TrialState.COMPLETE: one.value, TrialState.PRUNED: before.value}.get(state),
         params=params,
         distributions=distributions,
         user_attrs={**before.user_attrs, **own},
