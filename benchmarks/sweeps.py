@@ -77,7 +77,7 @@ def make_sweep(work_dir: Path, number: int) -> None:
     study, space = open_study(storage, "search", spec), Space(spec.search)
     random = Random(0)
     for _ in range(number):
-        _try(OpenTrial(study, study.ask().number, {}), space, random)
+        _try(OpenTrial(study, storage, study.ask().number, {}), space, random)
     lines = (json.dumps(one, separators=(",", ":")) + "\n" for one in operations.logs)
     paths.journal.write_text("".join(lines))
     record = SweepRecord(

@@ -142,7 +142,7 @@ class Job:
             workers: processes of each.
             trust: whether the job vouches for the import paths of the sweep's config.
         """
-        work_dir, paths = sweep.path.parent.parent, sweep.job(number)
+        work_dir, paths = sweep.work_dir, sweep.job(number)
         words = ["sweep", str(work_dir), "--resume", "--name", sweep.name]
         words += ["--workers", str(workers), *["--trust"] * trust]
         name = f"{work_dir.name}-{sweep.name}"

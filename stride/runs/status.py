@@ -186,6 +186,14 @@ def is_being_made(paths: RunPaths, now: float) -> bool:
     return find_state(paths, None, now).state in ACTIVE
 
 
+def uuid_of(paths: RunPaths) -> str | None:
+    """Return the UUID of a run; None where it is gone, or its status is broken."""
+    with suppress(RunError):
+        found = read_record(paths.status).get("uuid")
+        return found if isinstance(found, str) else None
+    return None
+
+
 def is_written(paths: RunPaths) -> bool:
     """Tell whether a living process writes this run, also one that has recorded nothing yet."""
     try:

@@ -36,7 +36,7 @@ def read_base(paths: SweepPaths, record: SweepRecord, spec: SweepSpec) -> Resolv
 
 
 def _resolved(layer: Layer, paths: SweepPaths, spec: SweepSpec) -> Resolved:
-    place = argument_layer({"work_dir": str(paths.path.parent.parent)})
+    place = argument_layer({"work_dir": str(paths.work_dir)})
     base = Resolved.from_layers([layer, place])
     return base.override({**spec.overrides, **_monitored(spec)}, "sweep", layer.folder)
 

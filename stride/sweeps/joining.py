@@ -5,7 +5,7 @@ from stride.config.values import plain
 from stride.errors import UserError
 from stride.sweeps.request.kept_config import sign_sweep
 from stride.sweeps.sweep import Sweep
-from stride.sweeps.worker import Told, Worker, told_nobody
+from stride.sweeps.worker import Worker
 from stride.trainer.trainer import Trainer
 from stride.trainer.trainer_class import trainer_class
 from stride.trainer.trust import require_trust
@@ -39,16 +39,15 @@ def _require_buildable(sweep: Sweep) -> None:
         )
 
 
-def join(sweep: Sweep, *, trust: bool = False, told: Told = told_nobody) -> None:
+def join(sweep: Sweep, *, trust: bool = False) -> None:
     """Train trials of a sweep in this process until none is left to take.
 
     Args:
         sweep: which may be worked on by others too.
         trust: as in `trainer_of_sweep`.
-        told: called with each trial that has ended.
 
     Raises:
         UserError: likewise.
         Interrupted: a signal ended the training, with a checkpoint behind it.
     """
-    Worker(sweep, trainer_of_sweep(sweep, trust=trust)).work(told)
+    Worker(sweep, trainer_of_sweep(sweep, trust=trust)).work()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,9 +31,7 @@ _NO_TRIAL = -1
 _LINES = 20  # of what a worker printed last, told with its error
 
 
-def work_in_processes(
-    sweep: Sweep, count: int, *, trust: bool = False, watch: Callable[[], object] = bool
-) -> None:
+def work_in_processes(sweep: Sweep, count: int, *, trust: bool = False) -> None:
     """Train trials in so many processes until none is left.
 
     A process that is killed, as by the system when memory runs out, gets a successor, which goes
@@ -43,7 +41,6 @@ def work_in_processes(
         sweep: whose trials they take.
         count: of processes.
         trust: whether the user vouches for the import paths in the sweep's config.
-        watch: called some times in a second.
 
     Raises:
         RunFailed: a worker could not work; tells what it said.
@@ -57,7 +54,6 @@ def work_in_processes(
             for one in workers:
                 one.start()
             while any(one.is_alive() for one in workers):
-                watch()
                 time.sleep(_BETWEEN_LOOKS)
                 if stop.signal:
                     _end_all(workers, stop.signal)
@@ -169,7 +165,8 @@ def _replace_dead(sweep: Sweep, worker: _Process, deaths: Counter[int]) -> None:
             continue
         if number == _NO_TRIAL:
             raise RunFailed(f"a worker took no trial: {what}", where=str(worker.log))
-        OpenTrial(sweep.study, number, {}).tell(Outcome(TrialState.FAIL, error=what))
+        dead = OpenTrial(sweep.study, sweep.storage, number, {})
+        dead.tell(Outcome(TrialState.FAIL, error=what))
     worker.start()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 from optuna import Study
+from optuna.storages import BaseStorage
 
 from stride.config import Resolved
 from stride.config.sweep.spec import SweepSpec
@@ -28,17 +29,19 @@ class Sweep:
         record: what it asks, and by which study.
         spec: what it asks.
         study: of Optuna.
+        storage: of the study.
     """
 
     paths: SweepPaths
     record: SweepRecord
     spec: SweepSpec
     study: Study
+    storage: BaseStorage
 
     @property
     def work_dir(self) -> Path:
         """Return the folder that the runs are in."""
-        return self.paths.path.parent.parent
+        return self.paths.work_dir
 
     @cached_property
     def base(self) -> Resolved:
@@ -64,7 +67,7 @@ def open_sweep(paths: SweepPaths) -> Sweep:
     spec = SweepSpec.from_json(record.spec)
     storage = open_storage(paths, record.storage)
     study = open_study(storage, record.study, spec)
-    return Sweep(paths, record, spec, study)
+    return Sweep(paths, record, spec, study, storage)
 
 
 def read_sweep(paths: SweepPaths) -> Sweep:
@@ -83,4 +86,4 @@ def read_sweep(paths: SweepPaths) -> Sweep:
     except KeyError:
         what = f"its storage has no study {record.study!r}, of which sweep.json tells"
         raise RunError(what, where=str(paths.path), hint="put back a copy of the folder") from None
-    return Sweep(paths, record, spec, study)
+    return Sweep(paths, record, spec, study, storage)

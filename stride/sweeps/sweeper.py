@@ -1,6 +1,6 @@
 """The sweep of a trainer: plan it, work on it, name the best."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +18,8 @@ from stride.sweeps.report.report import Report, report
 from stride.sweeps.request.plan import Plan
 from stride.sweeps.request.request import Request
 from stride.sweeps.sweep import Sweep, open_sweep
-from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS
-from stride.sweeps.worker import Told, Worker, told_nobody
+from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, best_trial
+from stride.sweeps.worker import AfterTrial, Worker, do_nothing
 from stride.trainer.trainer import Trainer
 
 
@@ -124,11 +124,11 @@ class Sweeper:
         """
         return self._request().plan()
 
-    def run(self, told: Told = told_nobody) -> Best:
+    def run(self, after_trial: AfterTrial = do_nothing) -> Best:
         """Train what is missing, in this process; return the best trial.
 
         Args:
-            told: called with each trial that has ended.
+            after_trial: called with each trial that has ended.
 
         Raises:
             UserError: as `plan`; no folder was made.
@@ -136,20 +136,25 @@ class Sweeper:
             Interrupted: a signal ended the training; `run` goes on from there.
         """
         sweep = self.begin()
-        Worker(sweep, self._trainer).work(told)
+        Worker(sweep, self._trainer).work(after_trial)
         return best_of(sweep)
 
-    def begin(self, planned: Callable[[Plan], object] = bool) -> Sweep:
-        """Bring the sweep's folder to what is asked, and open it.
-
-        Args:
-            planned: called with what is to become of the trials.
+    def write(self) -> Plan:
+        """Bring the sweep's folder to what is asked; return what becomes of its trials.
 
         Raises:
             UserError: as `plan`; no folder was made.
             RunError: another process works on the sweep as it was.
         """
-        planned(self._request().write())
+        return self._request().write()
+
+    def begin(self) -> Sweep:
+        """Bring the sweep's folder to what is asked, and open it.
+
+        Raises:
+            UserError: as `write`.
+        """
+        self.write()
         return open_sweep(self.paths)
 
     def report(self) -> Report:
@@ -178,12 +183,11 @@ def best_of(sweep: Sweep) -> Best:
     """
     study = sweep.study
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not done:
+    best = best_trial(done, sweep.record.mode)
+    if best is None:
         failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         what = f"no trial has come to its end, and {len(failed)} have failed"
         raise RunFailed(what, where=str(sweep.paths.path), hint="read their logs: stride ls, logs")
-    choose = min if sweep.record.mode == "min" else max
-    best = choose(done, key=lambda one: one.values[0])
     runs = [sweep.work_dir / one[RUN] for one in best.user_attrs.get(RUNS, [])]
     return Best(best.values[0], best.user_attrs[OVERRIDES], runs, best.number)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
 from stride.stats.moments import mean
@@ -17,11 +18,11 @@ from stride.sweeps.trials.trial import SETUP, OpenTrial, Outcome, worst
 from stride.sweeps.trials.worker_mark import WorkerMark
 from stride.trainer.trainer import Trainer
 
-Told = Callable[[OpenTrial, Outcome], object]
+AfterTrial = Callable[[OpenTrial, Outcome], object]
 
 
-def told_nobody(trial: OpenTrial, outcome: Outcome) -> None:
-    """Tell nothing of a trial that has ended."""
+def do_nothing(trial: OpenTrial, outcome: Outcome) -> None:
+    """Do nothing after a trial."""
 
 
 class Worker:
@@ -36,22 +37,22 @@ class Worker:
         self._sweep = sweep
         self._runs = TrialRuns(sweep, trainer)
         self._setups = Setups(sweep.base, sweep.record.data_fingerprint, given_digest(trainer))
-        self._prunes = sweep.spec.pruner_kwargs.pruner_name not in ("nop", "NopPruner")
+        self._prunes = not isinstance(sweep.study.pruner, NopPruner)
 
-    def work(self, told: Told = told_nobody) -> None:
+    def work(self, after_trial: AfterTrial = do_nothing) -> None:
         """Train trials until none is left to take.
 
         Args:
-            told: called with each trial that has ended.
+            after_trial: called with each trial that has ended.
 
         Raises:
             Interrupted: a signal ended the training, with a checkpoint behind it.
         """
         with WorkerMark(self._sweep.paths) as mark:
-            queue = Queue(self._sweep.paths, self._sweep.spec, self._sweep.study, mark)
+            queue = Queue(self._sweep, mark)
             failed = self._failed()
             while not self._is_to_stop(failed) and (trial := queue.take()) is not None:
-                told(trial, self._finish(trial))
+                after_trial(trial, self._finish(trial))
 
     def _failed(self) -> int:
         return len(self._sweep.study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
@@ -74,12 +75,9 @@ class Worker:
             outcome = self._runs.train(trial, seed, pruning=self._prunes and n == 0)
             if outcome.state != TrialState.COMPLETE:
                 return outcome
-            if self._prunes and n + 1 < len(seeds) and self._is_beaten(trial):
+            if self._prunes and n + 1 < len(seeds) and is_beaten(trial, self._sweep.record.mode):
                 return Outcome(TrialState.PRUNED)
         values = [trial.values()[seed] for seed in seeds]
         finite = all(map(math.isfinite, values))
         value = mean(values) if finite else worst(self._sweep.record.mode)
         return Outcome(TrialState.COMPLETE, value)
-
-    def _is_beaten(self, trial: OpenTrial) -> bool:
-        return is_beaten(self._sweep.study, trial, self._sweep.record.mode)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,20 +50,8 @@ class Asked:
         return {**self.spec.overrides, "work_dir": self.work_dir}
 
 
-def require_optuna() -> None:
-    """Refuse to look for trials without Optuna.
-
-    Raises:
-        MissingExtra: says what to type for it.
-    """
-    from stride.errors import MissingExtra
-
-    if find_spec("optuna") is None:
-        raise MissingExtra("optuna", "sweeps", where="stride sweep")
-
-
-def require_able() -> None:
-    """Refuse to sweep without Optuna, and in processes that would train each run together.
+def require_one_process() -> None:
+    """Refuse to sweep in processes that would train each run together.
 
     Raises:
         UserError: says what to type instead.
@@ -72,7 +59,6 @@ def require_able() -> None:
     from stride.distributed import world_size
     from stride.errors import UserError
 
-    require_optuna()
     if world_size() > 1:
         what = "these processes would train each run together, and a sweep has workers apart"
         raise UserError(what, hint="type it without a launcher: stride sweep W ... --workers N")
@@ -97,7 +83,7 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
     from stride.config.sweep.words import words_layer
     from stride.sweeps.following.found import checked_sweep_name
 
-    require_able()
+    require_one_process()
     given = _read(files)
     layers = [*given.layers, words_layer(**words)]
     below = resolve_layers(config_file=files.config, overrides={"work_dir": work_dir})

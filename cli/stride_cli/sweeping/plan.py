@@ -44,7 +44,7 @@ def summary(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> str:
     if (more := to_choose(plan, spec)) != 0:
         many = "trials without end" if more is None else f"{more} trials"
         parts.insert(0, f"{many} to be chosen by {spec.sampler_kwargs.sampler_name}")
-    where = f"sweep {paths.name} in {near(paths.path.parent.parent)}"
+    where = f"sweep {paths.name} in {near(paths.work_dir)}"
     return f"{where}: {', '.join(parts) or 'nothing to train'}"
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from stride_cli.listed import listed
 from stride_cli.output import print_json, print_path, print_table, say, tell
-from stride_cli.sweeping.asked import require_optuna
 
 if TYPE_CHECKING:
     from stride.sweeps.report.report import Report
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 
 def print_report(work_dir: str, name: str | None, *, html: bool, plots: bool, json: bool) -> None:
     """Say what came out of a sweep: in words and tables, plots and a page."""
-    require_optuna()
     from stride.sweeps.following.found import find_sweep
     from stride.sweeps.report.report import report
 

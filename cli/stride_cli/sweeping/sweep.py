@@ -12,7 +12,7 @@ from stride.sweeps.following.words import counted, near
 from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, tell
-from stride_cli.sweeping.asked import Asked, Files, read_asked, require_able
+from stride_cli.sweeping.asked import Asked, Files, read_asked, require_one_process
 from stride_cli.sweeping.sentences import inexact_notes
 from stride_cli.sweeping.watch import Watch
 
@@ -53,6 +53,9 @@ def run(
 ) -> None:
     """Bring a sweep to what is asked and work on it; or say what that would be."""
     asked = read_asked(work_dir, words, files, name)
+
+    from stride.sweeps.sweep import open_sweep
+
     for note in asked.notes:
         tell(f"note: {note}")
     trainer, sweeper = _sweeper(asked, how)
@@ -61,15 +64,15 @@ def run(
 
         print_plan(sweeper.plan(), asked.spec, sweeper.paths, json=how.json)
         return
-    planned: list[Plan] = []
-    sweep = sweeper.begin(planned.append)
-    tell(_begun(sweep, planned[0]))
+    written = sweeper.write()
+    sweep = open_sweep(sweeper.paths)
+    tell(_begun(sweep, written))
     _work(sweep, trainer, how, files.config)
 
 
 def resume(work_dir: str, name: str | None, how: How) -> None:
     """Go on with a sweep that is there, or join those who work on it."""
-    require_able()
+    require_one_process()
     from stride.sweeps.following.found import find_sweep
 
     paths = find_sweep(Path(work_dir), name)

@@ -16,6 +16,11 @@ class SweepPaths:
         return self.path.name
 
     @property
+    def work_dir(self) -> Path:
+        """Return the folder that the runs of its trials are in."""
+        return self.path.parent.parent
+
+    @property
     def record(self) -> Path:
         """Return what is asked: the space, sampler, pruner, seeds, and by which study."""
         return self.path / "sweep.json"

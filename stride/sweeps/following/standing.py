@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 from stride.runs.layout import RunPaths
 from stride.stats.moments import mean
 from stride.sweeps.sweep import Sweep
-from stride.sweeps.trials.trial import RUN, RUNS, VALUE, WORKER
+from stride.sweeps.trials.trial import RUN, RUNS, VALUE, WORKER, best_trial
 from stride.sweeps.trials.worker_mark import is_gone
 
 ENDED = {TrialState.COMPLETE: "done", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -71,9 +71,8 @@ def _waiting(sweep: Sweep, trials: Sequence[FrozenTrial], there: int) -> int | N
 
 
 def _best(sweep: Sweep, ended: Sequence[FrozenTrial]) -> FrozenTrial | None:
-    choose = min if sweep.record.mode == "min" else max
-    done = [one for one in ended if one.state == TrialState.COMPLETE]
-    return choose(done, key=lambda one: one.values[0], default=None)
+    done = (one for one in ended if one.state == TrialState.COMPLETE)
+    return best_trial(done, sweep.record.mode)
 
 
 def _seconds_left(ended: Sequence[FrozenTrial], running: int, waiting: int) -> float | None:

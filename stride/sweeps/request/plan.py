@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,9 +9,8 @@ from typing import Any, Self
 from optuna.trial import FrozenTrial, TrialState
 
 from stride.config.sweep.spec import SweepSpec
-from stride.errors import RunError
-from stride.runs.files.atomic import read_record
 from stride.runs.layout import WorkDirPaths
+from stride.runs.status import uuid_of
 from stride.stats.moments import mean
 from stride.sweeps.search.space import Space
 from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SEED, SETUP, UUID, VALUE
@@ -117,7 +115,7 @@ class Before:
 
     def _runs_there(self, trial: FrozenTrial) -> list[dict[str, Any]]:
         runs = trial.user_attrs.get(RUNS, [])
-        return [one for one in runs if _uuid(self.work_dir, one[RUN]) == one[UUID]]
+        return [one for one in runs if uuid_of(self.work_dir.run(one[RUN])) == one[UUID]]
 
 
 def plan_listed(
@@ -191,9 +189,3 @@ def _identity(spec: SweepSpec) -> dict[str, Any]:
     """Return what of a spec cannot change within a study, its listed trials aside."""
     loose = {"trials", "stop_on_error", "grid", "runs"}
     return {key: value for key, value in spec.to_json().items() if key not in loose}
-
-
-def _uuid(work_dir: WorkDirPaths, run: str) -> Any:
-    with suppress(RunError):
-        return read_record(work_dir.run(run).status).get("uuid")
-    return None

@@ -88,19 +88,17 @@ class Request:
         check_trials(spec, base.override, trainer)
         assembly = assembled(trainer, base, example)
         data = assembly.data.fingerprint
-        monitor = assembly.saving_monitor
-        setups = Setups(base, data, given_digest(trainer))
         made = cls(
-            paths,
-            spec,
-            values,
-            base,
-            setups,
-            monitor,
-            data,
-            [*local_objects(trainer)],
-            None if storage is None else lasting_url(storage),
-            retry_failed,
+            paths=paths,
+            spec=spec,
+            values=values,
+            base=base,
+            setups=Setups(base, data, given_digest(trainer)),
+            monitor=assembly.saving_monitor,
+            data=data,
+            objects=[*local_objects(trainer)],
+            storage=None if storage is None else lasting_url(storage),
+            retry_failed=retry_failed,
         )
         made._require_same_storage()
         made._require_free_names()
@@ -179,7 +177,7 @@ class Request:
 
     @property
     def _work_dir(self) -> WorkDirPaths:
-        return WorkDirPaths(self.paths.path.parent.parent)
+        return WorkDirPaths(self.paths.work_dir)
 
     def _record(self) -> SweepRecord | None:
         return SweepRecord.read(self.paths.record) if os.path.lexists(self.paths.record) else None
@@ -218,10 +216,9 @@ class Request:
     def _require_alone(self, known: SweepRecord | None) -> None:
         """Refuse to change a sweep that another process works on."""
         for one in self._before(known).trials:
-            if one.state == TrialState.RUNNING and not is_gone(
-                self.paths, one.user_attrs.get(WORKER)
-            ):
-                pid = one.user_attrs[WORKER].get("pid")
+            worker = one.user_attrs.get(WORKER)
+            if one.state == TrialState.RUNNING and worker and not is_gone(self.paths, worker):
+                pid = worker.get("pid")
                 raise RunError(
                     f"process {pid} works on this sweep, and what is asked now changes it",
                     where=str(self.paths.path),

@@ -131,14 +131,17 @@ class SeededSampler(BaseSampler):
 class _QMC(QMCSampler):
     """Take the point of the sequence by the trial's number: Optuna's counter moves at each asking.
 
+    Optuna has no public way to choose the point, so that a private method of its class is filled.
+
     Args:
         together: the dimensions of the sequence; others are drawn by themselves.
+        seed: of the sweep.
         arguments: of Optuna's.
     """
 
-    def __init__(self, together: dict[str, BaseDistribution], **arguments: Any) -> None:
-        super().__init__(**arguments, warn_independent_sampling=False)
-        self._together, self._number = together, 0
+    def __init__(self, together: dict[str, BaseDistribution], seed: int, **arguments: Any) -> None:
+        super().__init__(**arguments, seed=seed, warn_independent_sampling=False)
+        self._together, self._sweep_seed, self._number = together, seed, 0
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Any:
         return self._together
@@ -150,7 +153,7 @@ class _QMC(QMCSampler):
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: Any
     ) -> Any:
-        alone = RandomSampler(_seed(self._seed, trial.number, param_name))
+        alone = RandomSampler(_seed(self._sweep_seed, trial.number, param_name))
         return alone.sample_independent(study, trial, param_name, param_distribution)
 
     def _find_sample_id(self, study: Study, search_space: Any) -> int:

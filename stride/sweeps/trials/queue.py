@@ -2,16 +2,15 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
-from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from stride.config.sweep.spec import SweepSpec
 from stride.runs.files.lock import locked
-from stride.runs.layout import SweepPaths
 from stride.runs.status import is_written
 from stride.runs.work_dir import WorkDir
 from stride.sweeps.search.space import Space
+from stride.sweeps.sweep import Sweep
 from stride.sweeps.trials.trial import NAME, OVERRIDES, RUN, RUNS, SINCE, WORKER, OpenTrial
 from stride.sweeps.trials.worker_mark import WorkerMark, is_gone
 
@@ -20,28 +19,27 @@ class Queue:
     """The trials of a study, of which one worker at a time takes the next.
 
     Args:
-        paths: of the sweep.
-        spec: what is asked.
-        study: where the trials are.
+        sweep: of the trials.
         mark: of this worker.
     """
 
-    def __init__(self, paths: SweepPaths, spec: SweepSpec, study: Study, mark: WorkerMark) -> None:
-        self._paths, self._spec, self._study, self._mark = paths, spec, study, mark
-        self._work_dir, self._space = WorkDir(paths.path.parent.parent), Space(spec.search)
+    def __init__(self, sweep: Sweep, mark: WorkerMark) -> None:
+        self._sweep, self._mark = sweep, mark
+        self._work_dir, self._space = WorkDir(sweep.work_dir), Space(sweep.spec.search)
 
     def take(self) -> OpenTrial | None:
         """Return the next trial, which is this worker's now; None where none is left."""
-        with locked(self._paths.lock):
-            trials = self._study.get_trials(deepcopy=False)
+        with locked(self._sweep.paths.lock):
+            trials = self._sweep.study.get_trials(deepcopy=False)
             left = next(self._abandoned(trials), None)
             number = self._begin(trials) if left is None else left.number
             return None if number is None else self._taken(number)
 
     def _abandoned(self, trials: list[FrozenTrial]) -> Iterator[FrozenTrial]:
-        for one in trials:
-            gone = is_gone(self._paths, one.user_attrs.get(WORKER))
-            if one.state == TrialState.RUNNING and gone and not self._is_trained(one):
+        running = (one for one in trials if one.state == TrialState.RUNNING)
+        for one in running:
+            gone = is_gone(self._sweep.paths, one.user_attrs.get(WORKER))
+            if gone and not self._is_trained(one):
                 yield one
 
     def _is_trained(self, trial: FrozenTrial) -> bool:
@@ -51,13 +49,13 @@ class Queue:
 
     def _begin(self, trials: list[FrozenTrial]) -> int | None:
         waits = any(one.state == TrialState.WAITING for one in trials)
-        most = math.inf if self._spec.trials is None else self._spec.trials
-        wanted = self._spec.kind == "search" and len(trials) < most
-        return self._study.ask().number if waits or wanted else None
+        most = math.inf if self._sweep.spec.trials is None else self._sweep.spec.trials
+        wanted = self._sweep.spec.kind == "search" and len(trials) < most
+        return self._sweep.study.ask().number if waits or wanted else None
 
     def _taken(self, number: int) -> OpenTrial:
         """Mark the trial as this worker's, and write down what it is to try."""
-        trial = OpenTrial(self._study, number, {})
+        trial = OpenTrial(self._sweep.study, self._sweep.storage, number, {})
         noted = trial.frozen().user_attrs
         since = noted.get(WORKER, {}).get(SINCE, self._work_dir.numbers.highest())
         trial.note(WORKER, {**self._mark.to_json(), SINCE: since})
@@ -66,4 +64,4 @@ class Queue:
             overrides = self._space.suggest(trial.to_suggest())
             trial.note(OVERRIDES, overrides)
         name = noted.get(NAME)
-        return OpenTrial(self._study, number, overrides | ({} if name is None else {"run": name}))
+        return replace(trial, overrides=overrides | ({} if name is None else {"run": name}))

@@ -2,27 +2,24 @@
 
 from typing import Literal
 
-from optuna import Study
 from optuna.trial import TrialState
 
 from stride.stats.paired import Paired, differences
-from stride.sweeps.trials.trial import RUNS, SEED, VALUE, OpenTrial
+from stride.sweeps.trials.trial import RUNS, SEED, VALUE, OpenTrial, best_trial
 
 
-def is_beaten(study: Study, trial: OpenTrial, mode: Literal["min", "max"]) -> bool:
+def is_beaten(trial: OpenTrial, mode: Literal["min", "max"]) -> bool:
     """Tell whether a trial is worse than the best finished one over the seeds that both have.
 
     It is where Student's interval of the mean difference, at 95 %, excludes 0 on the wrong side.
 
     Args:
-        study: of the trials.
         trial: with the values of its finished runs.
         mode: whether smaller or larger values are better.
     """
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if not done:
+    done = trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    best = best_trial(done, mode)
+    if best is None:
         return False
-    choose = min if mode == "min" else max
-    best = choose(done, key=lambda one: one.values[0])
     incumbent = {one[SEED]: one[VALUE] for one in best.user_attrs.get(RUNS, []) if VALUE in one}
     return Paired.of(differences(trial.values(), incumbent)).verdict(mode) == "worse"

@@ -10,24 +10,22 @@ from typing import Any
 from optuna.trial import TrialState
 
 from stride.config import Resolved
+from stride.config.nonfinite import decode_number
 from stride.errors import NonFiniteError, RunError
 from stride.log import LOGGER
-from stride.loggers.text import TextLog
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
-from stride.runs.provenance.collect import Survey, collect
 from stride.runs.provenance.start_state import never_began
 from stride.runs.run_names import number_of
-from stride.runs.status import CLEAN_END, current_state, is_written
+from stride.runs.status import CLEAN_END, current_state, is_written, uuid_of
 from stride.runs.work_dir import WorkDir
-from stride.runs.writer import RunWriter
 from stride.sweeps.sweep import Sweep
+from stride.sweeps.trials.failed_run import claim, fail
 from stride.sweeps.trials.given import GivenParts
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
 from stride.sweeps.trials.watch import PRUNED_REASON, TrialWatch
-from stride.trainer.fit.run_recorder import outcome as ending
-from stride.trainer.fit.run_start import NewRun, RunStart, typed_overrides
+from stride.trainer.fit.run_start import NewRun, RunStart
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 
@@ -129,14 +127,14 @@ class TrialRuns:
         noted = trial.run_of(seed)
         if noted:
             paths = self._work_dir.paths.run(noted[RUN])
-            return paths if _uuid(paths) == noted[UUID] else None
+            return paths if uuid_of(paths) == noted[UUID] else None
         relation = self._relation(trial)
         for paths in self._since(trial):
             with suppress(RunError):
-                seeds = read_record(paths.provenance)
+                provenance = read_record(paths.provenance)
                 config = read_record(paths.config, unversioned=1)
                 own = seed is None or config.get("seed") == seed
-                if seeds.get("sweep") == relation and own and not never_began(paths):
+                if provenance.get("sweep") == relation and own and not never_began(paths):
                     return paths
         return None
 
@@ -167,7 +165,7 @@ class TrialRuns:
         if paths is None:
             self._record_failure(trial, seed, error)
         else:  # a kill may have come before that was noted
-            trial.note_run(seed, run=paths.name, uuid=_uuid(paths))
+            trial.note_run(seed, run=paths.name, uuid=uuid_of(paths))
             text = _told(paths) if isinstance(error, RunError) else text
         if isinstance(error, NonFiniteError):
             return Outcome(TrialState.COMPLETE, worst(self._sweep.record.mode))
@@ -177,31 +175,11 @@ class TrialRuns:
         """Make the run of a trial that failed before it had a folder."""
         try:
             resolved = self._resolved(trial, seed)
-            with Survey(resolved.folder, exclude=[resolved.work_dir]) as survey:
-                found = survey.result()
-            provenance = collect(
-                found,
-                overrides=typed_overrides(resolved),
-                origins=resolved.origins,
-                seeds={"seed": resolved.config.seed},
-                devices=[],
-            )
-            writer = RunWriter.start(
-                resolved.work_dir,
-                resolved.config.run,
-                config=resolved.config.to_json(),
-                provenance={**provenance, "sweep": self._relation(trial)},
-                patch=found.patch,
-            )
+            writer = claim(resolved, self._relation(trial))
         except Exception as late:  # what failed is told all the same, with the trial
             LOGGER.warning("trial %d has no run: %s", trial.number, late)
             return
-        try:
-            with suppress(type(error)), TextLog(resolved.config.logging_config.level) as log:
-                log.open(writer.paths.log(0))
-                raise error
-        finally:
-            writer.close(*ending(error))
+        fail(writer, resolved.config.logging_config.level, error)
         trial.note_run(seed, run=writer.paths.name, uuid=writer.uuid)
 
 
@@ -228,14 +206,6 @@ def _is_of_the_disk(error: BaseException | None) -> bool:
     return False
 
 
-def _uuid(paths: RunPaths) -> Any:
-    with suppress(RunError):
-        return read_record(paths.status).get("uuid")
-    return None
-
-
 def _best(paths: RunPaths) -> float | None:
-    from stride.config.nonfinite import decode_number
-
     value = read_record(paths.results).get("monitor", {}).get("value")
     return None if value is None else float(decode_number(value))

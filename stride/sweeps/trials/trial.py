@@ -1,8 +1,9 @@
 """Read and write what a sweep notes of its trials in Optuna's storage."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from optuna import Study
@@ -40,23 +41,20 @@ class OpenTrial:
 
     Attributes:
         study: it is in.
+        storage: of the study.
         number: of the trial.
         overrides: of its runs.
     """
 
     study: Study
+    storage: BaseStorage
     number: int
     overrides: Mapping[str, Any]
 
-    @property
-    def _storage(self) -> BaseStorage:
-        return self.study._storage
-
-    @property
+    @cached_property
     def _id(self) -> int:
-        return self._storage.get_trial_id_from_study_id_trial_number(
-            self.study._study_id, self.number
-        )
+        study = self.storage.get_study_id_from_name(self.study.study_name)
+        return self.storage.get_trial_id_from_study_id_trial_number(study, self.number)
 
     def to_suggest(self) -> Trial:
         """Return the trial as a sampler is asked by it."""
@@ -64,11 +62,11 @@ class OpenTrial:
 
     def frozen(self) -> FrozenTrial:
         """Return the trial as the storage has it now."""
-        return self._storage.get_trial(self._id)
+        return self.storage.get_trial(self._id)
 
     def note(self, name: str, value: Any) -> None:
         """Write a user attribute."""
-        self._storage.set_trial_user_attr(self._id, name, value)
+        self.storage.set_trial_user_attr(self._id, name, value)
 
     def noted(self, name: str, default: Any = None) -> Any:
         """Return a user attribute."""
@@ -101,7 +99,7 @@ class OpenTrial:
         if step < last:
             return False
         if step > last:
-            self._storage.set_trial_intermediate_value(self._id, step, value)
+            self.storage.set_trial_intermediate_value(self._id, step, value)
         decided = self.study.pruner.prune(self.study, self.frozen())
         if decided and before.user_attrs.get(PRUNED) != step:
             self.note(PRUNED, step)
@@ -113,6 +111,12 @@ class OpenTrial:
             self.note(ERROR, outcome.error)
         value = outcome.value if outcome.state == TrialState.COMPLETE else None
         self.study.tell(self.number, value, outcome.state)
+
+
+def best_trial(complete: Iterable[FrozenTrial], mode: str) -> FrozenTrial | None:
+    """Return the best of trials that are complete, the first of equals; None where none is."""
+    choose = min if mode == "min" else max
+    return choose(complete, key=lambda one: one.values[0], default=None)
 
 
 def worst(mode: str) -> float:

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from stride.runs.layout import RunPaths
 from stride.runs.status import STALE_AFTER
 from stride.sweeps.sweep import open_sweep
-from stride.sweeps.trials.trial import ERROR, RUN, RUNS, WORKER
+from stride.sweeps.trials.trial import ERROR, RUN, RUNS, WORKER, OpenTrial
 from tests.integration.forkserver import Forkserver
 from tests.integration.memory_folder import memory_folder
 from tests.integration.sweeps.same_sweeps import problems_of, strays_of, trials_of
@@ -107,11 +107,10 @@ def test_a_trial_of_another_host_is_taken_over_once_its_heartbeats_are_old(
 
 def of_another_host(work_dir: Path) -> RunPaths:
     """Write into trial 0 and its run that their process is of another host; return the run."""
-    study = open_sweep(paths_of(work_dir)).study
-    noted = study.trials[0].user_attrs
-    study._storage.set_trial_user_attr(
-        study.trials[0]._trial_id, WORKER, {**noted[WORKER], "host": "far"}
-    )
+    sweep = open_sweep(paths_of(work_dir))
+    noted = sweep.study.trials[0].user_attrs
+    first = OpenTrial(sweep.study, sweep.storage, 0, {})
+    first.note(WORKER, {**noted[WORKER], "host": "far"})
     run = RunPaths(work_dir / noted[RUNS][0][RUN])
     segment = json.loads(run.segment(0).read_text())
     run.segment(0).write_text(json.dumps({**segment, "host": "far"}))

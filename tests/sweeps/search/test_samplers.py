@@ -138,15 +138,17 @@ def drawn(folder, sampler, *, cut):
     folder.mkdir()
     spec = SweepSpec.from_json({"search": WIDE, "sampler_kwargs": sampler})
     space, paths = Space(spec.search), SweepPaths(folder)
-    name = create_study(open_storage(paths), "s", "min")
-    study = open_study(open_storage(paths), name, spec)
+    storage = open_storage(paths)
+    name = create_study(storage, "s", "min")
+    study = open_study(storage, name, spec)
     for number in range(5):
         study.ask()
         for key in [*WIDE] if cut else []:
-            study = open_study(open_storage(paths), name, spec)
+            storage = open_storage(paths)
+            study = open_study(storage, name, spec)
             one = Space({key: spec.search[key]})
-            one.suggest(OpenTrial(study, number, {}).to_suggest())
-        found = space.suggest(OpenTrial(study, number, {}).to_suggest())
+            one.suggest(OpenTrial(study, storage, number, {}).to_suggest())
+        found = space.suggest(OpenTrial(study, storage, number, {}).to_suggest())
         study.tell(number, found["model_kwargs.width"])
     return [one.params for one in study.trials]
 

@@ -2,6 +2,7 @@
 
 import optuna
 import pytest
+from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from stride.sweeps.trials.trial import PRUNED, OpenTrial, Outcome
@@ -11,12 +12,13 @@ from stride.sweeps.trials.trial import PRUNED, OpenTrial, Outcome
 def trial():
     """Return the second trial of a study whose median pruner has 1.0 to compare with."""
     pruner = optuna.pruners.MedianPruner(n_startup_trials=1, n_warmup_steps=2)
-    study = optuna.create_study(pruner=pruner)
+    storage = InMemoryStorage()
+    study = optuna.create_study(storage=storage, pruner=pruner)
     first = study.ask()
     for step in (1, 2, 3):
         first.report(1.0, step)
     study.tell(first, 1.0)
-    return OpenTrial(study, study.ask().number, {})
+    return OpenTrial(study, storage, study.ask().number, {})
 
 
 def test_what_was_reported_is_not_again_and_only_the_last_is_decided_again(trial):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import optuna
 import pytest
+from optuna.storages import InMemoryStorage
 
 from stride.engine.state import TrainState
 from stride.sweeps.trials.trial import OpenTrial
@@ -29,8 +30,9 @@ class Watched:
 
 @pytest.fixture
 def trial() -> OpenTrial:
-    study = optuna.create_study(pruner=optuna.pruners.ThresholdPruner(upper=1.0))
-    return OpenTrial(study, study.ask().number, {})
+    storage, pruner = InMemoryStorage(), optuna.pruners.ThresholdPruner(upper=1.0)
+    study = optuna.create_study(storage=storage, pruner=pruner)
+    return OpenTrial(study, storage, study.ask().number, {})
 
 
 def test_the_run_is_noted(trial) -> None:
