@@ -1,12 +1,16 @@
 """The one flow from a start to a recorded run, and the dry run of its first step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
 from stride.callbacks.budget import Budget
 from stride.callbacks.protocols import TrainerLike
+from stride.config import Resolved
 from stride.distributed import barrier, on_main, propagate_failures
 from stride.engine.random import determinism, seed_everything
+from stride.errors import ConfigError
 from stride.log import LOGGER
 from stride.loggers.text import TextLog
 from stride.runs.provenance.collect import Survey
@@ -28,6 +32,8 @@ from stride.trainer.process_state import training
 
 ATTRIBUTES = ("builder", "hooks", "metrics", "results", "run", "session", "state")
 """What a trainer has; all else in one is its user's."""
+
+_FOLLOWED = ("training_config.saving_metric", "training_config.stopping_metric")
 
 
 class Trainable(TrainerLike, Protocol):
@@ -109,8 +115,32 @@ def check(trainer: Trainable) -> dict[str, Any]:
         UserError: as `fit`; or the step leads to numbers that are not finite.
     """
     builder = trainer.builder
-    resolved = builder.resolved
-    builder.require_trust(resolved)
+    builder.require_trust(builder.resolved)
+    with _rehearsed(trainer, builder.resolved) as (assembly, found):
+        _warn(assembly)
+        return preflight(assembly, builder.kind.example(assembly), found)
+
+
+def require_followed(trainer: Trainable, resolved: Resolved) -> None:
+    """Refuse to follow a metric that a fit of this config would not evaluate; make no folder.
+
+    Whatever else is wrong with the config is left to the fit.
+
+    Raises:
+        ConfigError: says which metrics there are.
+    """
+    try:
+        with _rehearsed(trainer, resolved):
+            pass
+    except Exception as error:
+        if isinstance(error, ConfigError) and error.key in _FOLLOWED:
+            raise
+
+
+@contextmanager
+def _rehearsed(trainer: Trainable, resolved: Resolved) -> Iterator[tuple[Assembly, dict[str, Any]]]:
+    """Build what a config says and try it on small batches; give back what that set."""
+    builder = trainer.builder
     with (
         training("a check"),
         determinism(resolved.config.training_config.deterministic),
@@ -119,9 +149,7 @@ def check(trainer: Trainable) -> dict[str, Any]:
         seed_everything(resolved.config.seed)
         assembly = builder.assemble(resolved)
         session = _open(trainer, assembly, NewRun(resolved), Stopwatch())
-        found = _probe(builder, session)
-        _warn(assembly)
-        return preflight(assembly, builder.kind.example(assembly), found)
+        yield assembly, _probe(builder, session)
 
 
 def _open(

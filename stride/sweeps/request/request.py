@@ -32,6 +32,7 @@ from stride.sweeps.trials.given import given_digest
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
 from stride.sweeps.trials.worker_mark import is_gone
+from stride.trainer.flow import require_followed
 from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.trainer import Trainer
 
@@ -86,6 +87,8 @@ class Request:
         require_draws(spec)  # refused before there is a folder
         trainer.builder.require_trust(base)
         check_trials(spec, base.override, trainer)
+        if spec.metric is not None:
+            require_followed(trainer, base.override(example))
         assembly = assembled(trainer, base, example)
         data = assembly.data.fingerprint
         made = cls(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stride.config.sweep.spec import SweepSpec
-from stride.errors import RunError, UserError
+from stride.errors import ConfigError, RunError, UserError
 from stride.runs.run import Run
 from stride.sweeps.sweeper import Sweeper
 from stride.trainer.trainer import Trainer
@@ -67,3 +67,17 @@ def test_the_config_may_lack_what_every_trial_has(tmp_path: Path, monkeypatch) -
     trainer = Trainer("W", overrides=["model=needy_nets:needy", "subsample_rate=0.05", "epochs=1"])
     best = Sweeper(trainer, grid={"model_kwargs.width": [3]}).run()
     assert Run(best.runs[0]).raw_config["model_kwargs"]["width"] == 3
+
+
+def test_a_metric_that_no_trial_would_evaluate_is_refused(trainer, tmp_path: Path) -> None:
+    for metric in ("accuracy", "test/accuracy"):
+        wrong = Sweeper(trainer(), grid={"lr": [0.1]}, metric=metric, mode="max")
+        with pytest.raises(ConfigError, match=f"no metric '{metric}' is evaluated"):
+            wrong.begin()
+    assert not (tmp_path / "W").exists()
+
+
+def test_a_first_trial_that_would_fail_leaves_the_metric_to_the_others(trainer) -> None:
+    wrong = {"criterion": ["BCELoss", "CrossEntropyLoss"]}
+    best = Sweeper(trainer(), grid=wrong, metric="val_accuracy", mode="max").run()
+    assert best.overrides == {"criterion_kwargs.criterion_name": "CrossEntropyLoss"}
