@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from optuna.exceptions import ExperimentalWarning
 
 from stride.components.bind import bind
-from stride.errors import ComponentError
+from stride.errors import ComponentError, ConfigError
 
 Made = TypeVar("Made")
 
@@ -22,10 +22,22 @@ def given_arguments(
     """Return the given arguments as a constructor takes them; its defaults are its own.
 
     Raises:
-        ConfigError: a name or value that it does not take.
+        ConfigError: a name or value that it does not take, or one that it needs is missing.
     """
-    bound = bind(made_by, values, section=section, supplied=supplied)
+    try:
+        bound = bind(made_by, values, section=section, supplied=supplied)
+    except ConfigError as error:
+        raise ConfigError.combine(_as_typed(one, section) for one in error.each) from None
     return {name: bound[name] for name in values}
+
+
+def _as_typed(error: ConfigError, section: str) -> ConfigError:
+    """Return an error that tells a missing argument as it is typed: in brackets."""
+    if "is missing" not in error.what:
+        return error
+    option, argument = section.removesuffix("_kwargs"), error.key.rpartition(".")[2]
+    hint = f"type --{option} 'NAME({argument}=...)'"
+    return ConfigError(error.what, key=error.key, where=error.where, hint=hint)
 
 
 def made(made_by: Callable[..., Made], arguments: Mapping[str, Any], section: str) -> Made:

@@ -54,3 +54,9 @@ def test_arguments_reach_the_pruner() -> None:
 def test_what_is_wrong_is_refused(name, arguments, kind, words) -> None:
     with pytest.raises(kind, match=words):
         build_pruner(name, arguments)
+
+
+def test_an_argument_that_is_missing_is_told_as_it_is_typed() -> None:
+    with pytest.raises(ConfigError) as refused:
+        build_pruner("percentile", {})
+    assert refused.value.hint == "type --pruner 'NAME(percentile=...)'"
