@@ -83,11 +83,13 @@ class Before:
         trials: in the order of their numbers.
         spec: by which they were made.
         work_dir: where their runs are.
+        completed: also those of before the sweep was changed, the newest last.
     """
 
     trials: Sequence[FrozenTrial]
     spec: SweepSpec
     work_dir: WorkDirPaths
+    completed: Sequence[FrozenTrial] = ()
 
     def usable(self, spec: SweepSpec, *, retry_failed: bool) -> list[FrozenTrial]:
         """Return the trials that may go over to what is asked now, if they train the same.
@@ -108,6 +110,14 @@ class Before:
 
         return [self._with_runs_there(one) for one in self.trials if stays(one)]
 
+    def left_earlier(self) -> list[FrozenTrial]:
+        """Return the trials that were complete at any time and whose runs are all there."""
+        return [
+            one
+            for one in self.completed
+            if (runs := one.user_attrs.get(RUNS)) and self._runs_there(one) == runs
+        ]
+
     def _with_runs_there(self, trial: FrozenTrial) -> FrozenTrial:
         same = copy(trial)
         same.user_attrs = {**trial.user_attrs, RUNS: self._runs_there(trial)}
@@ -122,7 +132,8 @@ def plan_listed(
     wanted: Sequence[Entry], before: Before, spec: SweepSpec, *, retry_failed: bool
 ) -> Plan:
     """Compare the trials of a grid or list with those that there are."""
-    usable = {_setup(one): one for one in before.usable(spec, retry_failed=retry_failed)}
+    known = [*before.left_earlier(), *before.usable(spec, retry_failed=retry_failed)]
+    usable = {_setup(one): one for one in known}
     entries = [Entry(one.overrides, one.setup, one.name, usable.get(one.setup)) for one in wanted]
     return _plan(entries, before, spec)
 
@@ -163,8 +174,8 @@ def _setup(trial: FrozenTrial) -> str:
 
 
 def _plan(entries: list[Entry], before: Before, spec: SweepSpec) -> Plan:
-    taken = [one.before.number for one in entries if one.before is not None]
-    left = [one for one in before.trials if one.number not in taken and _has_ended(one)]
+    taken = {one.before._trial_id for one in entries if one.before is not None}
+    left = [one for one in before.trials if one._trial_id not in taken and _has_ended(one)]
     same = _identity(spec) == _identity(before.spec)
     as_it_is = (
         same
@@ -177,7 +188,7 @@ def _plan(entries: list[Entry], before: Before, spec: SweepSpec) -> Plan:
 def _is_in_place(entry: Entry, trial: FrozenTrial) -> bool:
     if entry.before is not None:
         same = entry.before.user_attrs.get(RUNS, []) == trial.user_attrs.get(RUNS, [])
-        return same and entry.before.number == trial.number
+        return same and entry.before._trial_id == trial._trial_id
     return trial.state == TrialState.WAITING and trial.user_attrs.get(SETUP) == entry.setup
 
 

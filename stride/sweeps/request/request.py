@@ -27,7 +27,13 @@ from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_se
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
 from stride.sweeps.search.storage import lasting_url, open_storage
-from stride.sweeps.search.study import completed, create_study, open_study, require_draws
+from stride.sweeps.search.study import (
+    completed,
+    completed_trials,
+    create_study,
+    open_study,
+    require_draws,
+)
 from stride.sweeps.trials.given import given_digest
 from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import WORKER
@@ -189,8 +195,9 @@ class Request:
         if record is None:
             return Before([], self.spec, self._work_dir)
         spec = SweepSpec.from_json(record.spec)
-        study = open_study(open_storage(self.paths, record.storage), record.study, spec)
-        return Before(study.get_trials(deepcopy=False), spec, self._work_dir)
+        storage = open_storage(self.paths, record.storage)
+        trials = open_study(storage, record.study, spec).get_trials(deepcopy=False)
+        return Before(trials, spec, self._work_dir, completed_trials(storage, record.name))
 
     def _next_record(self, known: SweepRecord | None, study: str) -> SweepRecord:
         return SweepRecord(

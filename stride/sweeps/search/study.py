@@ -1,5 +1,6 @@
 """Open a study of Optuna with the sampler and pruner that a sweep asks for."""
 
+import re
 from itertools import count
 
 import optuna
@@ -8,6 +9,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler, BruteForceSampler
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import UserError
@@ -61,6 +63,24 @@ def open_study(storage: BaseStorage, name: str, spec: SweepSpec) -> Study:
         what = f"the sweep's storage has no study {name!r} any more"
         hint = "bring its file or database back, or ask for the sweep under another --name"
         raise UserError(what, hint=hint) from None
+
+
+def completed_trials(storage: BaseStorage, name: str) -> list[FrozenTrial]:
+    """Return the complete trials of all studies that a sweep of this name may have had.
+
+    Args:
+        storage: where they are, of other work_dirs too where it is a database.
+        name: of the sweep.
+    """
+    numbered = re.compile(rf"{re.escape(name)}(-\d+)?")
+    return [
+        trial
+        for study in storage.get_all_studies()
+        if numbered.fullmatch(study.study_name)
+        for trial in storage.get_all_trials(
+            study._study_id, deepcopy=False, states=(TrialState.COMPLETE,)
+        )
+    ]
 
 
 def build_choosers(spec: SweepSpec) -> tuple[BaseSampler, BasePruner]:

@@ -81,3 +81,12 @@ def test_a_first_trial_that_would_fail_leaves_the_metric_to_the_others(trainer) 
     wrong = {"criterion": ["BCELoss", "CrossEntropyLoss"]}
     best = Sweeper(trainer(), grid=wrong, metric="val_accuracy", mode="max").run()
     assert best.overrides == {"criterion_kwargs.criterion_name": "CrossEntropyLoss"}
+
+
+def test_a_trial_that_was_left_behind_is_taken_back(trainer) -> None:
+    whole, part = {"lr": [0.1, 0.01]}, {"lr": [0.01]}
+    first = Sweeper(trainer(), grid=whole).run()
+    Sweeper(trainer(), grid=part).run()
+    plan = Sweeper(trainer(), grid=whole).plan()
+    assert (len(plan.kept), plan.new, plan.left, plan.changes) == (2, [], [], True)
+    assert Sweeper(trainer(), grid=whole).run() == first
