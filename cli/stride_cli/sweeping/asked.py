@@ -1,12 +1,14 @@
 """Read what is asked of a sweep, and refuse what is mistyped before torch is loaded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stride.config import Layer, Resolved
     from stride.config.sweep.spec import SweepSpec
+
+_DATASET = "dataset_kwargs.dataset_name"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def read_asked(work_dir: str, words: Mapping[str, Any], files: Files, name: str 
     spec = assemble(layers, below.layers)
     require_keys(spec, lambda overrides: refuse_mistyped(below.override(overrides)), layers)
     resolved = below.override(spec.overrides)
+    given.require_dataset(_DATASET in resolved.origins)
     _require_choosers(spec, resolved)
     called = name or given.name or None
     if called is not None:
@@ -110,6 +113,7 @@ class _Read:
     layers: Sequence["Layer"] = ()
     name: str = ""
     notes: Sequence[str] = ()
+    require_dataset: Callable[[bool], None] = bool
 
 
 def _read(given: Files) -> _Read:
@@ -127,4 +131,4 @@ def _read(given: Files) -> _Read:
         return _Read([*map(sweep_file, files), *listed])
     template = read_template(*files)
     layer = Layer(f"files {' and '.join(files)}", template.spec.to_json())
-    return _Read([layer, *listed], template.name, template.notes)
+    return _Read([layer, *listed], template.name, template.notes, template.require_dataset)

@@ -53,9 +53,8 @@ _CHECKPOINTS = {
 }
 _OWN_SECTIONS = {"early_stopping_config": _STOPPING, "checkpoint_config": _CHECKPOINTS}
 _DATA = (
-    "data: STRIDE asks for one split of {} at a time; write a function of `split` that gives the "
-    'first of its datasets for "train", the second for "val" and None for "test", and name it by '
-    "dataset_kwargs.dataset_name=MODULE:FUNCTION"
+    'write a function of `split` that gives the first of its datasets for "train", the second for '
+    '"val" and None for "test", and type: dataset_kwargs.dataset_name=MODULE:FUNCTION'
 )
 _RUN = [*_SECTIONS, *_PATHS, *_VALUES, *_OWN_SECTIONS, "project", "seeds", "data"]
 _OPTIMIZE = ["study_name", "trials", "seed", "metric", "direction", "sampler", "pruner"]
@@ -70,11 +69,26 @@ class Template(NamedTuple):
         spec: the sweep, with the run file's values as overrides.
         name: of the study.
         notes: what has no meaning in STRIDE, or is done there in another way.
+        data: what gives all datasets at once.
     """
 
     spec: SweepSpec
     name: str
     notes: list[str]
+    data: str
+
+    def require_dataset(self, named: bool) -> None:
+        """Refuse to train on other data than the template's own, of which STRIDE asks one split.
+
+        Args:
+            named: whether a dataset takes its place.
+
+        Raises:
+            ConfigError: says what to write.
+        """
+        if not named:
+            key, what = "dataset_kwargs.dataset_name", f"no dataset takes the place of {self.data}"
+            raise ConfigError(what, key=key, where="data", hint=_DATA)
 
 
 def read_template(run_file: str | Path, optimize_file: str | Path) -> Template:
@@ -108,7 +122,8 @@ def read_template(run_file: str | Path, optimize_file: str | Path) -> Template:
         spec = SweepSpec.from_json(fields)
     except ConfigError as error:
         raise with_origins(error, lambda key: f"files {run.path} and {optimize.path}") from None
-    return Template(spec, str(asked.get("study_name", "")), [*_notes(run), *network.notes])
+    name, data = str(asked.get("study_name", "")), str(run.values.get("data", "util.load_data"))
+    return Template(spec, name, [*_notes(run), *network.notes], data)
 
 
 class _Network(NamedTuple):
@@ -165,7 +180,6 @@ def _checkpoints(run: TemplateFile) -> Iterator[tuple[str, Any]]:
 
 
 def _notes(run: TemplateFile) -> Iterator[str]:
-    yield _DATA.format(run.values.get("data", "util.load_data"))
     if "project" in run.values:
         yield "project: the work_dir takes its place"
     checkpoints = run.table("checkpoint_config")

@@ -26,7 +26,7 @@ from stride.sweeps.request.kept_config import assembled, base_values, write_base
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
-from stride.sweeps.search.storage import lasting_url, open_storage
+from stride.sweeps.search.storage import lasting_url, open_storage, read_storage
 from stride.sweeps.search.study import (
     completed,
     completed_trials,
@@ -195,7 +195,7 @@ class Request:
         if record is None:
             return Before([], self.spec, self._work_dir)
         spec = SweepSpec.from_json(record.spec)
-        storage = open_storage(self.paths, record.storage)
+        storage = read_storage(self.paths, record.storage)
         trials = open_study(storage, record.study, spec).get_trials(deepcopy=False)
         return Before(trials, spec, self._work_dir, completed_trials(storage, record.name))
 

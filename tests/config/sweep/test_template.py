@@ -113,8 +113,10 @@ def test_the_run_file_becomes_overrides_and_the_other_a_search() -> None:
     }
     assert spec.pruner_kwargs.model_dump() == {"pruner_name": "PFLPruner", "top_k": 10}
     assert template.name == "Waves_Opt"
-    assert [note.partition(":")[0] for note in template.notes] == ["data", "project"]
-    assert "util.load_data" in template.notes[0]
+    assert [note.partition(":")[0] for note in template.notes] == ["project"]
+    with pytest.raises(ConfigError, match=r"no dataset takes the place of util\.load_data"):
+        template.require_dataset(False)
+    template.require_dataset(True)
     require_keys(spec, resolve_layers(work_dir="w").override)
 
 

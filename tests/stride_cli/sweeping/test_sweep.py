@@ -180,3 +180,12 @@ def test_two_processes_share_the_trials(sweep, tmp_path: Path) -> None:
     assert code == 0 and check("sweep", out)["counts"]["done"] == 3
     assert sum("  done " in line for line in err.splitlines()) == 3
     assert sorted(path.name for path in (tmp_path / "W").glob("[!.]*")) == ["0", "1", "2", "sweeps"]
+
+
+def test_the_template_s_files_need_a_dataset_in_place_of_its_own(sweep, tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("net: torch.nn.Identity\ndata: mine.load\n")
+    lr = "search_space: {optimizer_config: {lr: {type: float, min: 0.1, max: 1}}}\ntrials: 1\n"
+    (tmp_path / "optimize.yaml").write_text(lr)
+    wrong = sweep("--file", "run.yaml", "optimize.yaml", "--plan")
+    assert wrong.code == 2
+    assert "no dataset takes the place of mine.load (data)" in wrong.err

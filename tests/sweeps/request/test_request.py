@@ -90,3 +90,11 @@ def test_a_trial_that_was_left_behind_is_taken_back(trainer) -> None:
     plan = Sweeper(trainer(), grid=whole).plan()
     assert (len(plan.kept), plan.new, plan.left, plan.changes) == (2, [], [], True)
     assert Sweeper(trainer(), grid=whole).run() == first
+
+
+def test_a_plan_writes_nothing_into_a_sweep_that_is_there(trainer) -> None:
+    paths = Sweeper(trainer(), grid={"lr": [0.1]}).begin().paths
+    paths.journal_lock.unlink()
+    before = {file: file.read_bytes() for file in paths.path.rglob("*") if file.is_file()}
+    assert len(Sweeper(trainer(), grid={"lr": [0.1, 0.2]}).plan().entries) == 2
+    assert before == {file: file.read_bytes() for file in paths.path.rglob("*") if file.is_file()}
