@@ -113,7 +113,7 @@ class _Read:
     layers: Sequence["Layer"] = ()
     name: str = ""
     notes: Sequence[str] = ()
-    require_dataset: Callable[[bool], None] = bool
+    require_dataset: Callable[[bool], object] = bool
 
 
 def _read(given: Files) -> _Read:

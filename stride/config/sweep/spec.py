@@ -69,7 +69,8 @@ def _require_condition(key: str, other: str, values: list[Any], search: Search) 
     """Refuse a condition on what is not searched, or on a value that is never chosen."""
     if other not in search:
         what = f"{key}: its condition is on {other}, which is not searched"
-        hint = nearest(other, search) or f"the dimensions are {', '.join(search)}"
+        others = [one for one in search if one != key]
+        hint = nearest(other, others) or f"search it too: {other}=choice(...)"
         raise ConfigError(what, key=key, hint=hint)
     for value in values:
         if not search[other].contains(value):

@@ -92,12 +92,16 @@ def _table(pairs: Iterable[tuple[str, Any]], option: str) -> Tree:
     table: Tree = {}
     for key, value in pairs:
         if key in table:
-            hint = "type all of its values in one"
-            raise ConfigError(f"{option} {key} is typed twice", key=key, hint=hint)
+            raise ConfigError(f"{option} {key} is typed twice", key=key, hint=_TWICE[option])
         table[key] = value
     return table
 
 
+_TWICE = {
+    "--grid": "type all of its values in one",
+    "--search": "leave out one of the two",
+    "--config": "leave out one of the two; to try both, type --grid KEY=VALUE,VALUE",
+}
 _FORMS = {
     "--grid": "type --grid KEY=VALUE,VALUE",
     "--search": "type --search 'KEY=float(LOW,HIGH)'",

@@ -130,6 +130,7 @@ LR_GRID = {"lr": [1, 2]}
         ({"runs": [3]}, "runs.0", "must be a table of keys, not 3"),
         ({"runs": [{"run": n, "config": {}} for n in ("1", 1)]}, "runs", "the name '1' twice"),
         ({"search": {"lr": "float(0,1) if a=1"}}, LR, "is on a, which is not searched"),
+        ({"search": {"lr": "float(0,1) if a.lr=1"}}, LR, "search it too: a.lr=choice(...)"),
         (
             {"search": {"lr": "float(0,1) if optimizer=Sgd", "optimizer": "choice(SGD,Adam)"}},
             LR,

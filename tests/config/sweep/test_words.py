@@ -70,6 +70,7 @@ def test_seeds_are_a_number_or_a_list(text: str, seeds: Any) -> None:
         ({"grid": ["patience=1,many"]}, "must be a whole number, not 'many'; type --grid KEY="),
         ({"grid": ["lr=1", "lr=2"]}, "--grid lr is typed twice; type all of its values in one"),
         ({"grid": ["lr=1"], "lr_sweep": ["2"]}, "--grid lr is typed twice"),
+        ({"overrides": ["lr=1", "lr=2"]}, "typed twice; leave out one of the two; to try both"),
         ({"grid": ["lr=8:0"]}, "lr=8:0 has no numbers; as 0:8 for 0 to 7"),
         ({"grid": ["lr=0:8:0"]}, "has no numbers"),
         ({"grid": ["lr=1,,2"]}, '--grid lr=1,,2: a value is empty; the empty text is typed as ""'),
