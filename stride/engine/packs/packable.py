@@ -1,0 +1,177 @@
+"""Say what cannot be trained in a pack, and why."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from stride.engine.optim.optimizers import parameters_of
+from stride.engine.packs.losses import POINTWISE
+from stride.engine.packs.member import Member
+from stride.engine.packs.rules import RULES, layers_of
+from stride.models.model import Model
+
+_CRITERIA = (nn.CrossEntropyLoss, *POINTWISE)
+_OTHER_KERNELS = ("amsgrad", "maximize", "differentiable", "capturable")
+_MODULE_HOOKS = (
+    *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
+)
+_OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What surrounds the steps of a training, as far as a pack has to know it.
+
+    Attributes:
+        before_step: how many hooks run between gradients and update.
+        accumulate: batches of one update.
+        precision: the arithmetic.
+        check_loss: whether each loss is read before its update.
+        processes: that train together.
+        threads: that torch computes with.
+    """
+
+    before_step: int = 0
+    accumulate: int = 1
+    precision: str = "fp32"
+    check_loss: bool = False
+    processes: int = 1
+    threads: int = 1
+
+
+def why_not(member: Member, setting: Setting) -> str:
+    """Return the first reason for which a training cannot be a member of a pack, "" where it can.
+
+    What it says is about the training alone: of several, ask `why_not_together` too.
+    """
+    return next(_faults(member, setting), "")
+
+
+def _faults(member: Member, setting: Setting) -> Iterator[str]:
+    yield from _setting_faults(setting)
+    yield from _model_faults(member.model)
+    for name, layer in layers_of(member.model.network):
+        yield from _layer_faults(name or type(layer).__name__, layer)
+    yield from _optimizer_faults(member.optimizer)
+    if {*map(id, member.model.parameters())} != {*map(id, parameters_of(member.optimizer))}:
+        yield "the optimizer does not move all parameters"
+
+
+def _setting_faults(setting: Setting) -> Iterator[str]:
+    if setting.before_step:
+        yield "hooks run before each update"
+    if setting.accumulate != 1:
+        yield f"an update takes {setting.accumulate} batches"
+    if setting.precision != "fp32":
+        yield f"the precision is {setting.precision}"
+    if setting.check_loss:
+        yield "each loss is read before its update"
+    if setting.processes != 1:
+        yield f"{setting.processes} processes train together"
+    if setting.threads != 1:
+        yield f"torch computes with {setting.threads} threads"
+
+
+def _model_faults(model: Model) -> Iterator[str]:
+    if type(model) is not Model:
+        yield f"{type(model).__name__} has steps of its own"
+    if model.forward is not model.network:
+        yield "the network is compiled or wrapped"
+    if model.frozen_modules or not all(p.requires_grad for p in model.parameters()):
+        yield "a part of the network is frozen"
+    named = dict(model.network.named_parameters(remove_duplicate=False))
+    if not named:
+        yield "the network has no parameters"
+    if len({*map(id, named.values())}) < len(named):
+        yield "layers share a parameter"
+    tensors = named | dict(model.network.named_buffers())
+    yield from (f"{name!r} {fault}" for name, one in tensors.items() if (fault := _fault(one)))
+    yield from _criterion_faults(model.criterion)
+
+
+def _fault(tensor: Tensor) -> str:
+    if tensor.device.type != "cpu":
+        return f"is on {tensor.device}"
+    if tensor.is_floating_point() and tensor.dtype is not torch.float32:
+        return f"is of type {str(tensor.dtype).removeprefix('torch.')}"
+    return "" if tensor.is_contiguous() else "does not lie row by row in memory"
+
+
+def _criterion_faults(criterion: Any) -> Iterator[str]:
+    name = type(criterion).__name__
+    if type(criterion) not in _CRITERIA or _is_hooked(criterion):
+        yield f"the criterion is {name}"
+    if criterion.reduction != "mean":
+        yield f"the reduction of {name} is {criterion.reduction}"
+    if getattr(criterion, "weight", None) is not None:
+        yield f"{name} weighs the classes"
+    if getattr(criterion, "label_smoothing", 0):
+        yield f"{name} smooths the labels"
+
+
+def _layer_faults(name: str, layer: nn.Module) -> Iterator[str]:
+    if type(layer) not in RULES:
+        yield f"layer {name} is {type(layer).__name__}"
+    if _is_hooked(layer):
+        yield f"layer {name} has hooks"
+    if isinstance(layer, nn.BatchNorm1d) and layer.momentum is None:
+        yield f"layer {name} averages over all batches alike"
+
+
+def _is_hooked(module: nn.Module) -> bool:
+    return any(getattr(module, hooks) for hooks in _MODULE_HOOKS)
+
+
+def _optimizer_faults(optimizer: Optimizer) -> Iterator[str]:
+    name = type(optimizer).__name__
+    if type(optimizer) is not AdamW:
+        yield f"the optimizer is {name}"
+    for group in optimizer.param_groups:
+        if not group["fused"]:
+            yield f"{name} is not fused"
+        yield from (f"{name} has {option}" for option in _OTHER_KERNELS if group[option])
+        numbers = (group["lr"], *group["betas"])
+        if any(isinstance(number, Tensor) for number in numbers):
+            yield f"{name} has a tensor for a number"
+    if any(getattr(optimizer, hooks) for hooks in _OPTIMIZER_HOOKS):
+        yield f"{name} has hooks"
+
+
+def why_not_together(members: Sequence[Member]) -> str:
+    """Return what two members differ in that has to be the same in a pack, "" for nothing.
+
+    Weights, order of samples, rates of dropout and all numbers of the optimiser may differ.
+    """
+    first, *others = members
+    for other in others:
+        for what, of in _SAME.items():
+            if of(first) != of(other):
+                return f"{what} differ"
+    if len({id(member.generator) for member in members}) < len(members):
+        return "members draw from one generator"
+    return ""
+
+
+def _architecture(member: Member) -> list[tuple[str, type, str]]:
+    return [
+        (name, type(layer), "" if isinstance(layer, nn.Dropout) else layer.extra_repr())
+        for name, layer in layers_of(member.model.network)
+    ]
+
+
+def _criterion(member: Member) -> tuple[type, Any]:
+    criterion = member.model.criterion
+    return type(criterion), getattr(criterion, "ignore_index", None)
+
+
+def _groups(member: Member) -> list[list[str]]:
+    names = {id(parameter): name for name, parameter in member.model.named_parameters()}
+    groups = member.optimizer.param_groups
+    return [[names[id(parameter)] for parameter in group["params"]] for group in groups]
+
+
+_SAME = {"the layers": _architecture, "the criteria": _criterion, "the optimizers": _groups}

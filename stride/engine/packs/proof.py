@@ -1,0 +1,133 @@
+"""Prove before a training that a pack leaves each member the bits that it has alone."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stride.engine.packs.member import Alone, Member
+from stride.engine.packs.step import PackedStep, parts_of
+from stride.engine.random import untouched
+from stride.errors import StrideError
+from stride.models.steps.batch import split_batch
+from stride.models.steps.step import Step
+
+Window = Sequence[Any]
+"""A batch of each member, all of one shape."""
+
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a pack was found to need.
+
+    Attributes:
+        alone: what has to be done member by member, and what differs else.
+        fault: what differs even so: these members cannot be packed. "" for nothing.
+    """
+
+    alone: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
+def prove(members: Sequence[Member], windows: Sequence[Window], steps: int = STEPS) -> Proof:
+    """Train copies of the members in a pack and alone; find what differs in any bit.
+
+    Compared after each step are losses, norms, gradients, parameters, moments, buffers and
+    generators. Where something differs, each part of the step is tried by itself.
+
+    Args:
+        members: as many as are to be packed; neither they nor any generator are changed.
+        windows: of every shape that the epoch has.
+        steps: to be made of each shape.
+    """
+    shapes: dict[tuple[torch.Size, ...], list[Window]] = {}
+    for window in windows:
+        shapes.setdefault(_shape(window), []).append(window)
+    trial = _Trial(members, [*_repeated(shapes.values(), steps)])
+    with untouched():
+        if not trial.difference([]):
+            return Proof()
+        parts = parts_of(members[0])
+        found = {one: trial.difference([p for p in parts if p != one]) for one in parts}
+        alone = {part: difference for part, difference in found.items() if difference}
+        return Proof(alone, trial.difference(alone))
+
+
+def _shape(window: Window) -> tuple[torch.Size, ...]:
+    return tuple(part.shape for part in split_batch(window[0]))
+
+
+def _repeated(shapes: Collection[Sequence[Window]], steps: int) -> Iterator[Window]:
+    for windows in shapes:
+        yield from islice(cycle(windows), max(steps, len(windows)))
+
+
+class _Trial:
+    """Members, and what they are tried on."""
+
+    def __init__(self, members: Sequence[Member], windows: Sequence[Window]) -> None:
+        self._members, self._windows = members, windows
+
+    def difference(self, alone: Collection[str]) -> str:
+        """Return the first difference of a pack with these parts member by member."""
+        packed, single = _Copies(self._members), _Copies(self._members)
+        singles = [Alone(member) for member in single.members]
+        for member in packed.members:
+            member.model.train()
+        try:
+            pack = PackedStep(packed.members, alone=alone)
+            for number, window in enumerate(self._windows, 1):
+                packed.steps = pack.gradients(dict(enumerate(window)))
+                pack.apply()
+                pairs = zip(singles, window, strict=True)
+                single.steps = dict(enumerate(one.step(batch) for one, batch in pairs))
+                if found := packed.difference(single):
+                    return f"{found} at step {number}, of {len(split_batch(window[0])[0])} samples"
+        except (RuntimeError, StrideError) as error:
+            return str(error).partition("\n")[0]
+        return ""
+
+
+class _Copies:
+    """Copies of members, and what their last step gave."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._norms: list[list[Tensor]] = [[] for _ in members]
+        pairs = zip(members, self._norms, strict=True)
+        self.members = [member.copied(note_norm=norms.append) for member, norms in pairs]
+        self.steps: dict[int, Step] = {}
+
+    def difference(self, other: "_Copies") -> str:
+        """Return the first thing whose bits differ, "" for none."""
+        for place in self.steps:
+            theirs = dict(other._tensors(place))
+            for name, tensor in self._tensors(place):
+                if not same_bits(tensor, theirs[name]):
+                    return f"{name} of member {place} differs"
+        return ""
+
+    def _tensors(self, place: int) -> Iterator[tuple[str, Tensor]]:
+        """Yield all that a step leaves, in the order in which it is made."""
+        member = self.members[place]
+        yield "the loss", self.steps[place].loss
+        for norm in self._norms[place][-1:]:
+            yield "the norm", norm
+        for name, parameter in member.model.named_parameters():
+            assert parameter.grad is not None
+            yield f"the gradient of {name}", parameter.grad
+        yield from member.model.state_dict().items()
+        for name, parameter in member.model.named_parameters():
+            for moment, value in member.optimizer.state[parameter].items():
+                yield f"{moment} of {name}", value
+        yield "the generator", member.generator.get_state()
+
+
+def same_bits(one: Tensor, other: Tensor) -> bool:
+    """Tell whether two tensors of one shape and type have the same bits, zeros by their sign."""
+    first, second = (tensor.detach().reshape(-1).view(torch.uint8) for tensor in (one, other))
+    return torch.equal(first, second)

@@ -1,0 +1,65 @@
+"""Which layers a pack knows, and what it does with each: all members at once, or one by one."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from torch import nn
+
+from stride.engine.packs.layers import (
+    EachAlone,
+    Elementwise,
+    Layer,
+    Reshaping,
+    StackedBatchNorm,
+    StackedDropout,
+    StackedGroupNorm,
+    StackedLinear,
+)
+
+_ELEMENTWISE: tuple[type[nn.Module], ...] = (
+    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish),
+    *(nn.Tanh, nn.Sigmoid, nn.LogSigmoid, nn.Softplus, nn.Softsign, nn.Tanhshrink),
+    *(nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Hardshrink, nn.Softshrink, nn.Identity),
+)
+
+RULES: dict[type[nn.Module], type[Layer]] = {
+    nn.Linear: StackedLinear,
+    nn.BatchNorm1d: StackedBatchNorm,
+    nn.GroupNorm: StackedGroupNorm,
+    nn.LayerNorm: EachAlone,  # its scale and shift are inside of one sum, which no stack can make
+    nn.Dropout: StackedDropout,
+    nn.Flatten: Reshaping,
+    nn.Unflatten: Reshaping,
+    **dict.fromkeys(_ELEMENTWISE, Elementwise),
+}
+"""What is done with a layer of exactly this type."""
+
+
+def layers_of(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield name and layer of what a network calls one after the other.
+
+    A network, or a part of one, that is not a plain `nn.Sequential` counts as one layer.
+    """
+    yield from _chain("", network)
+
+
+def _chain(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
+        yield name, module
+        return
+    for child, part in module.named_children():
+        yield from _chain(f"{name}.{child}" if name else child, part)
+
+
+def pack_layers(networks: Sequence[nn.Module], alone: Collection[str]) -> list[Layer]:
+    """Return the layers of networks of one architecture, in stacks.
+
+    Args:
+        networks: of the members.
+        alone: names of the layers that are done member by member.
+    """
+    chains = [[module for _, module in layers_of(network)] for network in networks]
+    names = [name for name, _ in layers_of(networks[0])]
+    return [
+        (EachAlone if name in alone else RULES[type(modules[0])])(name, modules)
+        for name, modules in zip(names, zip(*chains, strict=True), strict=True)
+    ]

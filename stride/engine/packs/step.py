@@ -1,0 +1,171 @@
+"""The step of a pack: one update of each member, with the bits that each has alone."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from stride.engine.optim.optimizers import parameters_of
+from stride.engine.packs.clipping import clip_each, clip_together
+from stride.engine.packs.losses import pack_criterion
+from stride.engine.packs.member import Member
+from stride.engine.packs.rules import layers_of, pack_layers
+from stride.engine.packs.stacks import ParameterStack
+from stride.models.steps.batch import split_batch
+from stride.models.steps.step import Step
+
+LOSS = "the loss"
+CLIPPING = "the clipping"
+
+
+def parts_of(member: Member) -> list[str]:
+    """Return the names of what can be done member by member: layers, loss and clipping."""
+    return [*(name for name, _ in layers_of(member.model.network)), LOSS, CLIPPING]
+
+
+class PackedStep:
+    """One update of several members, in two halves as `Update` has them.
+
+    Parameters, gradients, buffers and moments of a member are rows of stacks, under the objects
+    that its network and its optimiser hold: whoever reads, saves or loads those needs to know
+    nothing of the pack. The width never changes, since another one may choose other kernels: a
+    member that is done leaves an idle place.
+
+    Args:
+        members: of one architecture; `why_not` and `why_not_together` say "" of them.
+        alone: names out of `parts_of` that are done member by member.
+    """
+
+    def __init__(self, members: Sequence[Member], *, alone: Collection[str] = ()) -> None:
+        self._members = dict(enumerate(members))
+        models = [member.model for member in members]
+        self._layers = pack_layers([model.network for model in models], alone)
+        self._criterion = pack_criterion(models, alone=LOSS in alone)
+        self._clip = clip_each if CLIPPING in alone else clip_together
+        found = [stack for layer in self._layers for stack in layer.parameters.values()]
+        by_parameter = {id(stack.parameters[0]): stack for stack in found}
+        self._stacks = [by_parameter[id(p)] for p in parameters_of(members[0].optimizer)]
+        self._hooks = {
+            place: member.optimizer.register_load_state_dict_post_hook(self._forget_moments)
+            for place, member in self._members.items()
+        }
+        self._updates = {place: self._groups(place) for place in self._members}
+        self._tied: set[int] = set()  # the places whose optimisers hold the rows of the stacks
+        self._find_leaves()
+
+    def _groups(self, place: int) -> list[tuple[dict[str, Any], list[list[Tensor]]]]:
+        """Return each group of a member's optimiser with what torch's kernel takes of it."""
+        rows = iter(self._stacks)
+        return [
+            (group, [list(part) for part in zip(*[next(rows).row(place) for _ in group["params"]], strict=True)])
+            for group in self._members[place].optimizer.param_groups
+        ]
+
+    def _find_leaves(self) -> None:
+        leaves = [leaf for layer in self._layers for leaf in layer.leaves([*self._members])]
+        self._leaves, self._gradients = map(list, zip(*leaves, strict=True))
+
+    def gradients(self, batches: Mapping[int, Any]) -> dict[int, Step]:
+        """Leave each member's gradients in its parameters; return its step, without a graph.
+
+        Args:
+            batches: of one shape, by the places of all members that are not done.
+        """
+        inputs, targets = self._stacked(batches)
+        generators = {place: member.generator for place, member in self._members.items()}
+        outputs = inputs
+        for layer in self._layers:
+            outputs = layer.forward(outputs, generators)
+        losses, steps = self._criterion.losses(outputs, targets)
+        gradients = torch.autograd.grad(losses, self._leaves, torch.ones_like(losses))
+        torch._foreach_copy_(self._gradients, gradients)
+        self._tie_gradients()
+        return {place: steps[place] for place in self._members}
+
+    def _stacked(self, batches: Mapping[int, Any]) -> tuple[Tensor, Tensor]:
+        """Stack the batches; an idle place repeats another's."""
+        pairs = {place: split_batch(batches[place]) for place in self._members}
+        spare = next(iter(pairs.values()))
+        width = range(len(self._updates))
+        inputs, targets = zip(*[pairs.get(place, spare) for place in width], strict=True)
+        stacked = torch.stack(inputs)
+        alike = all(one is other for one, other in zip(inputs, targets, strict=True))
+        return stacked, stacked if alike else torch.stack(targets)
+
+    def _tie_gradients(self) -> None:
+        for stack in self._stacks:
+            for place in self._members:
+                stack.tie_gradient(place)
+
+    @torch.no_grad()
+    def apply(self) -> None:
+        """Clip, and let torch's fused AdamW move each member's parameters."""
+        if any(member.wants_norm for member in self._members.values()):
+            self._clip(self._members, self._stacks)
+        for place in self._members.keys() - self._tied:
+            self._tie_moments(place)
+        torch._foreach_add_([stack.moments["step"].values for stack in self._stacks], 1)
+        for place in self._members:
+            for group, rows in self._updates[place]:
+                _move(group, *rows)
+
+    def _tie_moments(self, place: int) -> None:
+        optimizer = self._members[place].optimizer
+        optimizer._opt_called = True  # type: ignore[attr-defined]  # what a scheduler asks for
+        for stack in self._stacks:
+            stack.tie_moments(place, optimizer)
+        self._tied.add(place)
+
+    def _forget_moments(self, optimizer: Optimizer) -> None:
+        """Take the moments from an optimiser that has loaded others, at the next update."""
+        loaded = {place for place, one in self._members.items() if one.optimizer is optimizer}
+        self._tied -= loaded
+
+    def release(self, place: int) -> None:
+        """Let a member that is done keep what it has, apart from the pack; its place is idle.
+
+        The place goes on as a dummy, of which nothing is kept.
+        """
+        member = self._members.pop(place)
+        self._hooks.pop(place).remove()
+        for layer in self._layers:
+            layer.release(place)
+        for stack in self._stacks:
+            stack.release(place, member.optimizer)
+        if self._members:
+            self._find_leaves()
+
+
+def _move(
+    group: Mapping[str, Any],
+    values: list[Tensor],
+    gradients: list[Tensor],
+    exp_avgs: list[Tensor],
+    exp_avg_sqs: list[Tensor],
+    steps: list[Tensor],
+) -> None:
+    """Call the kernel that AdamW(fused=True) calls (Loshchilov and Hutter, arXiv:1711.05101).
+
+    One call over the whole stack would cut a member's tensors at other places, where the kernel
+    takes other instructions.
+    """
+    beta1, beta2 = group["betas"]
+    torch._fused_adamw_(  # type: ignore[attr-defined]
+        values,
+        gradients,
+        exp_avgs,
+        exp_avg_sqs,
+        [],
+        steps,
+        lr=group["lr"],
+        beta1=beta1,
+        beta2=beta2,
+        weight_decay=group["weight_decay"],
+        eps=group["eps"],
+        amsgrad=False,
+        maximize=False,
+        grad_scale=None,
+        found_inf=None,
+    )
