@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
 from stride.engine.packs.member import Member

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stride.engine.packs.linear import Linear
+from stride.engine.packs.functions import Linear, Rectifier, Room
 from stride.engine.packs.stacks import ParameterStack, Stack
 
 Generators = Mapping[int, torch.Generator]
@@ -20,16 +20,17 @@ class Layer(ABC):
 
     Attributes:
         name: of the layer in a member's network.
+        room: for what it computes, where it asks for some.
         parameters: stacks by the names in the layer.
     """
 
     def __init__(self, name: str, modules: Sequence[Any]) -> None:
         self.name = name
+        self.room = Room()
         self._modules = modules
         names = [known for known, _ in modules[0].named_parameters(recurse=False)]
         self.parameters = {
-            known: ParameterStack([getattr(module, known) for module in modules])
-            for known in names
+            known: ParameterStack([getattr(module, known) for module in modules]) for known in names
         }
         self._buffers = {known: self._buffer(known) for known, _ in modules[0].named_buffers()}
 
@@ -64,12 +65,24 @@ class StackedLinear(Layer):
     def forward(self, inputs: Tensor, generators: Generators) -> Tensor:
         """Map by one batched product over all that comes before the features."""
         rows = inputs.flatten(1, -2)
-        outputs: Tensor = Linear.apply(rows, self._leaf("weight"), self._leaf("bias"))  # type: ignore[no-untyped-call]
-        return outputs.unflatten(1, inputs.shape[1:-1]) if inputs.dim() > 3 else outputs
+        weight, bias = self.parameters["weight"], self._leaf("bias")
+        outputs: Tensor = Linear.apply(  # type: ignore[no-untyped-call]
+            rows, weight.leaf, bias, self.room, weight.gradients.values
+        )
+        return outputs.view(*inputs.shape[:-1], -1)
+
+
+class StackedReLU(Layer):
+    """ReLU."""
+
+    def forward(self, inputs: Tensor, generators: Generators) -> Tensor:
+        """Map each number."""
+        outputs: Tensor = Rectifier.apply(inputs, self.room)  # type: ignore[no-untyped-call]
+        return outputs
 
 
 class Elementwise(Layer):
-    """An activation, which knows no members."""
+    """Another activation, which knows no members."""
 
     def forward(self, inputs: Tensor, generators: Generators) -> Tensor:
         """Map each number."""
@@ -85,7 +98,9 @@ class Reshaping(Layer):
         module = self._modules[0]
         if isinstance(module, nn.Flatten):
             return inputs.flatten(_beside(module.start_dim), _beside(module.end_dim))
-        return inputs.unflatten(_beside(module.dim), module.unflattened_size)
+        unflatten: Any = inputs.unflatten
+        outputs: Tensor = unflatten(_beside(module.dim), module.unflattened_size)
+        return outputs
 
 
 def _beside(dim: int) -> int:
@@ -117,14 +132,11 @@ class StackedBatchNorm(Layer):
         for count in self._statistics("num_batches_tracked"):
             count.add_(1)
         mean, variance = self._statistics("running_mean", "running_var") or (None, None)
+        module = self._modules[0]
+        weight, bias = map(_flat, (self._leaf("weight"), self._leaf("bias")))
+        features = _as_features(inputs)
         outputs = functional.batch_norm(
-            _as_features(inputs),
-            mean,
-            variance,
-            *map(_flat, (self._leaf("weight"), self._leaf("bias"))),
-            training=True,
-            momentum=self._modules[0].momentum,
-            eps=self._modules[0].eps,
+            features, mean, variance, weight, bias, True, module.momentum, module.eps
         )
         return _as_members(outputs, inputs)
 
@@ -157,7 +169,8 @@ def _as_features(inputs: Tensor) -> Tensor:
 
 def _as_members(outputs: Tensor, inputs: Tensor) -> Tensor:
     """Return what `_as_features` and a layer made, in the shape of the inputs again."""
-    return outputs.unflatten(1, (inputs.shape[0], inputs.shape[2])).transpose(0, 1)
+    samples, _, *rest = outputs.shape
+    return outputs.view(samples, inputs.shape[0], -1, *rest).transpose(0, 1)
 
 
 class EachAlone(Layer):

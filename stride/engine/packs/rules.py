@@ -13,16 +13,19 @@ from stride.engine.packs.layers import (
     StackedDropout,
     StackedGroupNorm,
     StackedLinear,
+    StackedReLU,
 )
+from stride.engine.packs.memory import ReusedMemory
 
 _ELEMENTWISE: tuple[type[nn.Module], ...] = (
-    *(nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish),
+    *(nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish),
     *(nn.Tanh, nn.Sigmoid, nn.LogSigmoid, nn.Softplus, nn.Softsign, nn.Tanhshrink),
     *(nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Hardshrink, nn.Softshrink, nn.Identity),
 )
 
 RULES: dict[type[nn.Module], type[Layer]] = {
     nn.Linear: StackedLinear,
+    nn.ReLU: StackedReLU,
     nn.BatchNorm1d: StackedBatchNorm,
     nn.GroupNorm: StackedGroupNorm,
     nn.LayerNorm: EachAlone,  # its scale and shift are inside of one sum, which no stack can make
@@ -59,7 +62,11 @@ def pack_layers(networks: Sequence[nn.Module], alone: Collection[str]) -> list[L
     """
     chains = [[module for _, module in layers_of(network)] for network in networks]
     names = [name for name, _ in layers_of(networks[0])]
-    return [
+    layers = [
         (EachAlone if name in alone else RULES[type(modules[0])])(name, modules)
         for name, modules in zip(names, zip(*chains, strict=True), strict=True)
     ]
+    making = [layer for layer in layers if isinstance(layer, (StackedLinear, StackedReLU))]
+    for layer in making[:-1]:  # the last one's outputs are those of the network
+        layer.room.outputs = ReusedMemory()
+    return layers

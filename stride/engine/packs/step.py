@@ -1,6 +1,6 @@
 """The step of a pack: one update of each member, with the bits that each has alone."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,6 @@ from stride.engine.packs.clipping import clip_each, clip_together
 from stride.engine.packs.losses import pack_criterion
 from stride.engine.packs.member import Member
 from stride.engine.packs.rules import layers_of, pack_layers
-from stride.engine.packs.stacks import ParameterStack
 from stride.models.steps.batch import split_batch
 from stride.models.steps.step import Step
 
@@ -57,11 +56,12 @@ class PackedStep:
 
     def _groups(self, place: int) -> list[tuple[dict[str, Any], list[list[Tensor]]]]:
         """Return each group of a member's optimiser with what torch's kernel takes of it."""
-        rows = iter(self._stacks)
-        return [
-            (group, [list(part) for part in zip(*[next(rows).row(place) for _ in group["params"]], strict=True)])
-            for group in self._members[place].optimizer.param_groups
-        ]
+        stacks = iter(self._stacks)
+        groups = []
+        for group in self._members[place].optimizer.param_groups:
+            rows = [next(stacks).row(place) for _ in group["params"]]
+            groups.append((group, [list(kind) for kind in zip(*rows, strict=True)]))
+        return groups
 
     def _find_leaves(self) -> None:
         leaves = [leaf for layer in self._layers for leaf in layer.leaves([*self._members])]
@@ -80,7 +80,9 @@ class PackedStep:
             outputs = layer.forward(outputs, generators)
         losses, steps = self._criterion.losses(outputs, targets)
         gradients = torch.autograd.grad(losses, self._leaves, torch.ones_like(losses))
-        torch._foreach_copy_(self._gradients, gradients)
+        for place, gradient in zip(self._gradients, gradients, strict=True):
+            if gradient is not place:  # that of a linear layer's weights is there already
+                place.copy_(gradient)
         self._tie_gradients()
         return {place: steps[place] for place in self._members}
 
@@ -152,7 +154,7 @@ def _move(
     takes other instructions.
     """
     beta1, beta2 = group["betas"]
-    torch._fused_adamw_(  # type: ignore[attr-defined]
+    torch._fused_adamw_(
         values,
         gradients,
         exp_avgs,
