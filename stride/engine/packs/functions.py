@@ -96,3 +96,21 @@ class Rectifier(torch.autograd.Function):
         room = ctx.room.gradients.take(outputs.shape)
         backward = torch.ops.aten.threshold_backward.grad_input
         return backward(gradients[0], outputs, 0, grad_input=room), None
+
+
+class Exchange(torch.autograd.Function):
+    """Exchange the first two dimensions, in memory too, of values and gradients alike.
+
+    Where only one of them lies otherwise, the next function takes other instructions.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor) -> Tensor:
+        """Return the outputs."""
+        return inputs.transpose(0, 1).contiguous()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return the gradient of the inputs."""
+        return gradients[0].transpose(0, 1).contiguous()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stride.engine.packs.functions import Linear, Rectifier, Room
+from stride.engine.packs.functions import Exchange, Linear, Rectifier, Room
 from stride.engine.packs.stacks import ParameterStack, Stack
 
 Generators = Mapping[int, torch.Generator]
@@ -164,13 +164,16 @@ def _flat(stack: Tensor | None) -> Tensor | None:
 
 def _as_features(inputs: Tensor) -> Tensor:
     """Return (members, N, C, ...) as (N, members * C, ...)."""
-    return inputs.transpose(0, 1).flatten(1, 2)
+    exchanged: Tensor = Exchange.apply(inputs)  # type: ignore[no-untyped-call]
+    return exchanged.flatten(1, 2)
 
 
 def _as_members(outputs: Tensor, inputs: Tensor) -> Tensor:
     """Return what `_as_features` and a layer made, in the shape of the inputs again."""
     samples, _, *rest = outputs.shape
-    return outputs.view(samples, inputs.shape[0], -1, *rest).transpose(0, 1)
+    features = outputs.view(samples, inputs.shape[0], -1, *rest)
+    exchanged: Tensor = Exchange.apply(features)  # type: ignore[no-untyped-call]
+    return exchanged
 
 
 class EachAlone(Layer):

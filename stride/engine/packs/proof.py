@@ -26,8 +26,8 @@ class Proof:
     """What a pack was found to need.
 
     Attributes:
-        alone: what has to be done member by member, and what differs else.
-        fault: what differs even so: these members cannot be packed. "" for nothing.
+        alone: what has to be done member by member, and what differs otherwise.
+        fault: what differs though all is done so: these members cannot be packed. "" for nothing.
     """
 
     alone: Mapping[str, str] = field(default_factory=dict)
@@ -52,10 +52,24 @@ def prove(members: Sequence[Member], windows: Sequence[Window], steps: int = STE
     with untouched():
         if not trial.difference([]):
             return Proof()
-        parts = parts_of(members[0])
-        found = {one: trial.difference([p for p in parts if p != one]) for one in parts}
-        alone = {part: difference for part, difference in found.items() if difference}
-        return Proof(alone, trial.difference(alone))
+        return _search(trial, parts_of(members[0]))
+
+
+def _search(trial: "_Trial", parts: Sequence[str]) -> Proof:
+    """Put one part after the other into the stack, and leave out each with which bits differ.
+
+    Two parts may hold each by itself and not together, so each is tried with those before it.
+    """
+    alone = dict.fromkeys(parts, "")
+    if fault := trial.difference(alone):
+        return Proof(fault=fault)
+    for part in parts:
+        difference = trial.difference(alone.keys() - {part})
+        if difference:
+            alone[part] = difference
+        else:
+            del alone[part]
+    return Proof(alone)
 
 
 def _shape(window: Window) -> tuple[torch.Size, ...]:
