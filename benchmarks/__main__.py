@@ -27,6 +27,7 @@ GROUPS = {
     "epochs": "benchmarks.epochs:epoch_rows",
     "fits": "benchmarks.fits:fit_rows",
     "optimizers": "benchmarks.optimizers:optimizer_rows",
+    "packs": "benchmarks.packs:pack_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",
     "deciding": "benchmarks.deciding:deciding_rows",

@@ -37,7 +37,7 @@ def test_a_pack_that_holds_is_proven_and_leaves_no_trace():
 def test_a_broken_rule_is_found_and_its_layers_are_done_member_by_member(monkeypatch):
     monkeypatch.setattr(functions, "weight_gradient", in_halves)
     some = members(4, lambda: nn.Sequential(*chain(32, 64, 10), nn.Identity()))
-    proof = prove(some, windows(4, 2))
+    proof = prove(some, windows(4, 2), 3)
     assert [*proof.alone] == ["0", "2"]
     for number in "02":
         found = f"the gradient of {number}.weight of member 0 differs at step 1, of 64 samples"
@@ -95,12 +95,12 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_layers_that_networks_are_made_of_hold(kind):
     make, given = KINDS[kind]
-    assert prove(members(4, make), given) == Proof()
+    assert prove(members(4, make), given, 3) == Proof()
 
 
 def test_targets_are_made_to_fit_as_for_a_member_alone():
     given = with_targets(windows(3, 1, classes=0), lambda x: x[:, :8].sin().view(-1, 1, 2, 4))
-    assert prove([regression(place) for place in range(3)], given) == Proof()
+    assert prove([regression(place) for place in range(3)], given, 3) == Proof()
 
 
 def test_scalar_outputs_hold_in_part_or_whole():
@@ -108,17 +108,17 @@ def test_scalar_outputs_hold_in_part_or_whole():
         return nn.Sequential(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 1), nn.Flatten(0))
 
     given = with_targets(windows(3, 1, classes=0), lambda x: x[:, :1].sin())
-    assert not prove(members(3, make, nn.MSELoss()), given).fault
+    assert not prove(members(3, make, nn.MSELoss()), given, 3).fault
 
 
 def test_labels_that_the_criterion_ignores_count_for_nothing():
     given = [ignoring(window) for window in windows(3, 1)]
-    assert prove(members(3, criterion=nn.CrossEntropyLoss(ignore_index=0)), given) == Proof()
+    assert prove(members(3, criterion=nn.CrossEntropyLoss(ignore_index=0)), given, 3) == Proof()
 
 
 def test_targets_that_the_stacked_loss_does_not_know_are_left_to_the_members():
     given = with_targets(windows(3, 1, classes=0), lambda x: x[:, :10].softmax(1))
-    proof = prove(members(3), given)
+    proof = prove(members(3), given, 3)
     assert [*proof.alone] == ["the loss"]
     assert not proof.fault
 
@@ -132,4 +132,4 @@ def test_rates_of_dropout_may_differ():
         )
         for place, rate in enumerate(rates)
     ]
-    assert prove(some, windows(4, 1)) == Proof()
+    assert prove(some, windows(4, 1), 3) == Proof()
