@@ -30,8 +30,8 @@ class ReusedMemory(Memory):
         self._by_shape: dict[tuple[int, ...], Tensor] = {}
 
     def take(self, shape: Sequence[int]) -> Tensor:
-        """Return the tensor of this shape, in which the last step's values are."""
+        """Return the memory of this shape, in which the last step's values are."""
         shape = tuple(shape)
         if shape not in self._by_shape:
             self._by_shape[shape] = torch.empty(shape)
-        return self._by_shape[shape]
+        return self._by_shape[shape].detach()  # from the graph of the last step

@@ -50,17 +50,17 @@ class PackedStep:
             place: member.optimizer.register_load_state_dict_post_hook(self._forget_moments)
             for place, member in self._members.items()
         }
-        self._updates = {place: self._groups(place) for place in self._members}
+        self._rows = {place: self._rows_of(place) for place in self._members}
         self._tied: set[int] = set()  # the places whose optimisers hold the rows of the stacks
         self._find_leaves()
 
-    def _groups(self, place: int) -> list[tuple[dict[str, Any], list[list[Tensor]]]]:
-        """Return each group of a member's optimiser with what torch's kernel takes of it."""
+    def _rows_of(self, place: int) -> list[list[list[Tensor]]]:
+        """Return what torch's kernel takes of each group of a member's optimiser."""
         stacks = iter(self._stacks)
         groups = []
         for group in self._members[place].optimizer.param_groups:
             rows = [next(stacks).row(place) for _ in group["params"]]
-            groups.append((group, [list(kind) for kind in zip(*rows, strict=True)]))
+            groups.append([list(kind) for kind in zip(*rows, strict=True)])
         return groups
 
     def _find_leaves(self) -> None:
@@ -80,9 +80,9 @@ class PackedStep:
             outputs = layer.forward(outputs, generators)
         losses, steps = self._criterion.losses(outputs, targets)
         gradients = torch.autograd.grad(losses, self._leaves, torch.ones_like(losses))
-        for place, gradient in zip(self._gradients, gradients, strict=True):
-            if gradient is not place:  # that of a linear layer's weights is there already
-                place.copy_(gradient)
+        for row, gradient in zip(self._gradients, gradients, strict=True):
+            if gradient is not row:  # that of a linear layer's weights is there already
+                row.copy_(gradient)
         self._tie_gradients()
         return {place: steps[place] for place in self._members}
 
@@ -90,7 +90,7 @@ class PackedStep:
         """Stack the batches; an idle place repeats another's."""
         pairs = {place: split_batch(batches[place]) for place in self._members}
         spare = next(iter(pairs.values()))
-        width = range(len(self._updates))
+        width = range(len(self._rows))
         inputs, targets = zip(*[pairs.get(place, spare) for place in width], strict=True)
         stacked = torch.stack(inputs)
         alike = all(one is other for one, other in zip(inputs, targets, strict=True))
@@ -109,8 +109,8 @@ class PackedStep:
         for place in self._members.keys() - self._tied:
             self._tie_moments(place)
         torch._foreach_add_([stack.moments["step"].values for stack in self._stacks], 1)
-        for place in self._members:
-            for group, rows in self._updates[place]:
+        for place, member in self._members.items():
+            for group, rows in zip(member.optimizer.param_groups, self._rows[place], strict=True):
                 _move(group, *rows)
 
     def _tie_moments(self, place: int) -> None:

@@ -132,10 +132,12 @@ def test_a_member_is_loaded_from_a_checkpoint_in_place():
     packed[1].model.load_state_dict(saved[0])
     OptimizerState(packed[1].optimizer).load_state_dict(saved[1])
     packed[1].generator.set_state(drawn)
+    packed[1].optimizer.param_groups[0]["lr"] = 0.05  # torch has made new groups of the saved ones
     train_packed(pack, given[5:])
     for place, other in enumerate(single):
-        used = given[:3] + given[5:] if place == 1 else given
-        train_alone(other, [window[place] for window in used])
+        train_alone(other, [window[place] for window in given[: 3 if place == 1 else 5]])
+        other.optimizer.param_groups[0]["lr"] = packed[place].optimizer.param_groups[0]["lr"]
+        train_alone(other, [window[place] for window in given[5:]])
         assert_same(packed[place], other)
 
 
