@@ -16,9 +16,7 @@ from stride.models.model import Model
 
 _CRITERIA = (nn.CrossEntropyLoss, *POINTWISE)
 _OTHER_KERNELS = ("amsgrad", "maximize", "differentiable", "capturable")
-_MODULE_HOOKS = (
-    *("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"),
-)
+_MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 
 

@@ -92,9 +92,10 @@ def test_each_member_is_clipped_by_its_own_norm(alone):
     assert norms["packed"] == norms["single"]
 
 
-def test_a_member_that_is_done_keeps_what_it_has_and_changes_no_other():
+@pytest.mark.parametrize("alone", [(), ("0", "1", "4", "the loss")])
+def test_a_member_that_is_done_keeps_what_it_has_and_changes_no_other(alone):
     packed, single, given = members(4, normalised), members(4, normalised), windows(4, 9)
-    pack = PackedStep(packed)
+    pack = PackedStep(packed, alone=alone)
     train_packed(pack, given[:4])
     pack.release(1)
     for window in given[4:]:
