@@ -20,7 +20,7 @@ from stride.engine.checkpoint.checkpoint import newest_good, snapshot
 from stride.engine.state import TrainState
 from stride.runs.layout import RunPaths
 from stride.runs.streams import StreamPosition
-from stride.trainer.starts.resume import ResumedRun
+from stride.trainer.starts.restore_point import RestorePoint
 from stride.trainer.trainer import Trainer
 
 HERE = __name__
@@ -375,7 +375,7 @@ def test_a_part_that_is_left_out_is_found(killed, differences, monkeypatch, name
 def test_another_position_of_the_streams_is_found(killed, differences, monkeypatch, sizes):
     trial, left = killed("all")
     position = StreamPosition(20, sizes)
-    monkeypatch.setattr(ResumedRun, "_position", lambda self: position)
+    monkeypatch.setattr(RestorePoint, "position", lambda self: position)
     try:
         other = resumed(trial, "all", f"streams-{len(sizes)}")
     except AssertionError as error:
