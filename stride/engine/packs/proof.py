@@ -38,7 +38,7 @@ def prove(members: Sequence[Member], windows: Sequence[Window], steps: int = STE
     """Train copies of the members in a pack and alone; find what differs in any bit.
 
     Compared after each step are losses, norms, gradients, parameters, moments, buffers and
-    generators. Where something differs, each part of the step is tried by itself.
+    generators. Where something differs, one part of the step after the other is tried.
 
     Args:
         members: as many as are to be packed; neither they nor any generator are changed.
