@@ -37,9 +37,9 @@ class Checkpoints(Callback):
             step.
         monitor: by what the best checkpoint is found.
         now: the clock; with several ranks one that they agree on.
-        inside: whether the training can surely go on inside an epoch. Where it cannot, each epoch
-            ends with a checkpoint, whatever the config says: without one a signal might cost it
-            all.
+        border_seconds: since the last checkpoint between two epochs, after which the end of an
+            epoch has one, whatever the config says: 0 where a training can go on only there, and a
+            signal might cost it all; inf where it can surely go on inside an epoch.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Checkpoints(Callback):
         monitor: Monitor,
         now: Callable[[], float] = time.monotonic,
         *,
-        inside: bool = True,
+        border_seconds: float = math.inf,
     ) -> None:
         self._config = config
         self._now = now
@@ -57,17 +57,17 @@ class Checkpoints(Callback):
         self._metric = monitor.metric
         self._metrics: Mapping[str, float] = {}
         self._evaluated = 0  # the step that they are of
-        self._retention = RetentionPolicy(config, monitor, inside=inside)
+        self._retention = RetentionPolicy(config, monitor, inside=border_seconds == math.inf)
         self._saved: tuple[int, int] | None = None
         self._staging = Staging()
         self._errand: BackgroundTask | None = None
         self._untold = False
         self._path = Path()
         self._space = SpaceWarning()
-        self._epochs = config.every_epochs if inside else 1
         self._steps = config.every_steps or sys.maxsize  # an integer: cheap in each step
         self._seconds = 60 * config.every_minutes if config.every_minutes else math.inf
-        self._due = now() + self._seconds
+        self._border_seconds = border_seconds
+        self._due, self._border_due = now() + self._seconds, now() + border_seconds
 
     def adopt(self, paths: RunPaths, last: str) -> None:
         """Take over the checkpoints of a resumed run, up to the one that was restored."""
@@ -120,9 +120,11 @@ class Checkpoints(Callback):
         self._metrics, self._evaluated = metrics, trainer.state.step
 
     def after_epoch(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Write a checkpoint when enough epochs have gone by."""
-        every = self._epochs
-        if every and trainer.state.position == 0 and trainer.state.epoch % every == 0:
+        """Write a checkpoint when enough epochs have gone by, or enough time."""
+        if trainer.state.position:
+            return
+        every = self._config.every_epochs
+        if (every and trainer.state.epoch % every == 0) or self._now() >= self._border_due:
             self.save(trainer, metrics)
 
     def after_train(self, trainer: TrainerLike) -> None:
@@ -149,6 +151,8 @@ class Checkpoints(Callback):
             return
         facts = {"value": value, "streams": run.stream_sizes(), **run.identity}
         self._saved, self._due = here, self._now() + self._seconds
+        if state.position == 0:
+            self._border_due = self._now() + self._border_seconds
         name = self._name(state.epoch, state.step if state.position else None)
         self._path = run.paths.checkpoint(name).path
         staging = self._staging if self._config.background and is_main() else None

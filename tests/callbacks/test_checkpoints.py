@@ -1,6 +1,7 @@
 """Checkpoints in the run: when they are written, which stay, what the index says."""
 
 import json
+import math
 import threading
 import time
 import weakref
@@ -87,10 +88,10 @@ def trainer(tmp_path):
     made.run.close("done")
 
 
-def callback(now=time.monotonic, **config):
+def callback(now=time.monotonic, border_seconds=math.inf, **config):
     config = CheckpointConfig(**({"every_minutes": None} | config))
     names = lambda epoch, step: checkpoint_name("MLP", "digits", "x", epoch, step)  # noqa: E731
-    return Checkpoints(config, names, Monitor("loss", "min"), now)
+    return Checkpoints(config, names, Monitor("loss", "min"), now, border_seconds=border_seconds)
 
 
 def train(trainer, checkpoints, losses, steps_per_epoch=10):
@@ -119,6 +120,18 @@ def test_the_last_state_is_always_written(trainer):
     train(trainer, callback(), [3.0, 2.0])
     assert kept(trainer) == ["mlp_digits_x_epoch_2"]
     assert index(trainer).last == "mlp_digits_x_epoch_2"
+
+
+@pytest.mark.parametrize(
+    ("border_seconds", "epochs"), [(0.0, [1, 2, 3, 4, 5]), (5.0, [3, 5]), (math.inf, [5])]
+)
+def test_ends_of_epochs_have_a_checkpoint_where_the_last_of_them_is_old(
+    trainer, border_seconds, epochs
+):
+    now = lambda: 2.0 * trainer.state.epoch  # noqa: E731
+    train(trainer, callback(now, border_seconds, every_steps=7, keep_last=99), [1.0] * 5)
+    borders = [entry.epoch for entry in index(trainer).entries if entry.position == 0]
+    assert borders == epochs
 
 
 def test_retention_counts_as_numbers_and_keeps_newest_best_and_milestones(trainer):

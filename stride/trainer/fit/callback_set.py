@@ -1,5 +1,6 @@
 """Put together who watches a training: callbacks, best weights, checkpoints, stopping."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from stride.callbacks.required_metrics import RequireMetrics
 from stride.callbacks.stopping import StoppingCallback
 from stride.components import find
 from stride.config.schema import Config
+from stride.data.batches.base import Batches
 from stride.data.batches.replayed import ReplayedBatches
 from stride.data.generators import is_stateful
 from stride.distributed import world_size
@@ -28,6 +30,8 @@ from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError, ConfigError
 from stride.runs.layout import checkpoint_name
 from stride.trainer.fit.assembly import Assembly, lengths
+
+_REPLAYED_SECONDS = 5.0  # of training, beside which a checkpoint takes little
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,8 @@ def build_callbacks(
     keep = config.checkpoint_config.keep_best > 0
     best = BestWeights(monitor, keep=keep, now=now, weights=weights)
     names = _Names(assembly)
-    train = assembly.loader("train")
-    # What has to be drawn again may differ: the checkpoint of the last epoch boundary stays too.
-    inside = train.seekable and not isinstance(train, ReplayedBatches)
-    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, inside=inside)
+    border = _border_seconds(assembly.loader("train"))
+    checkpoints = Checkpoints(config.checkpoint_config, names, monitor, now, border_seconds=border)
     same = [BroadcastMetrics()] if world_size() > 1 and (users or adds_metrics) else []
     called = [*users, *same, *_forecast(assembly), *average, best, checkpoints]
     called += _overfitting_alarm(assembly)
@@ -139,6 +141,13 @@ def build_callbacks(
         return CallbackSet(called, best, checkpoints, monitor, weights=weights)
     followed = {f"training_config.{key}": one.metric for key, one in monitors.items()}
     return CallbackSet(called, best, checkpoints, monitor, followed, weights)
+
+
+def _border_seconds(batches: Batches) -> float:
+    """Return the seconds between checkpoints at ends of epochs, whatever the config says."""
+    if isinstance(batches, ReplayedBatches):  # what has to be drawn again may differ
+        return _REPLAYED_SECONDS
+    return math.inf if batches.seekable else 0.0
 
 
 def _average(config: Config) -> list[WeightAverage]:
