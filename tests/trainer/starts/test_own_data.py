@@ -11,6 +11,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset,
 
 from stride import Step
 from stride.errors import RunError
+from stride.runs.records.checkpoint import CheckpointIndex
 from stride.runs.records.segment import SegmentRecord
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
@@ -261,6 +262,17 @@ def test_a_users_loader_goes_on_where_it_was(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["loader", "counting sampler"])
 def test_an_epoch_that_a_limit_ends_has_made_its_last_draws(tmp_path, kind):
     assert resumed(lambda name: from_loader(tmp_path / name, kind), 6) == (True, {})
+
+
+@pytest.mark.parametrize(("data", "epochs"), [(Points(), [2]), (Flow("train"), [1, 2])])
+def test_short_epochs_end_with_checkpoints_where_a_training_goes_on_only_there(
+    tmp_path, monkeypatch, data, epochs
+):
+    monkeypatch.setitem(LOADERS, "given", lambda: DataLoader(data, 4))
+    trainer = from_loader(tmp_path / "w", "given")
+    trainer.fit(max_epochs=2)
+    index = CheckpointIndex.read(trainer.run.paths.checkpoint_index)
+    assert [entry.epoch for entry in index.entries] == epochs
 
 
 def test_evaluation_draws_go_on_too(tmp_path):
