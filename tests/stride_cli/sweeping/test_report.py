@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tests.architecture.test_layers import loaded
 from tests.stride_cli.programs.test_answer_schemas import check
 from tests.sweeps.report.made import LR, MIXED, SEARCH, make_sweep
 
@@ -33,6 +34,12 @@ def test_what_came_out_is_said_in_words(stride, made):
     code, out, err = stride("sweep", "W", "--report")
     assert (code, err) == (0, "")
     assert out == TEXT
+
+
+def test_no_torch_is_loaded_for_it(made):
+    start = "import sys; from stride_cli.app import app; app(sys.argv[1:], standalone_mode=False)"
+    modules = loaded(start, "sweep", str(made.work_dir), "--report")
+    assert "optuna" in modules and "torch" not in modules
 
 
 def test_a_program_gets_all_of_it(stride, made):
