@@ -278,8 +278,9 @@ class TestTrialWatch(CallbackContract):
     kind = TrialWatch
 
     def made(self, folder: Path) -> list[Callback]:
-        study = optuna.create_study(pruner=optuna.pruners.NopPruner())
-        trial = OpenTrial(study, study.ask().number, {})
+        storage, pruner = optuna.storages.InMemoryStorage(), optuna.pruners.NopPruner()
+        study = optuna.create_study(storage=storage, pruner=pruner)
+        trial = OpenTrial(study, storage, study.ask().number, {})
         watch = TrialWatch(trial, None, "validation/epoch_loss", by_step=False, state=TrainState)
         return [watch]
 
@@ -319,6 +320,8 @@ def concrete(kind: type[Callback]) -> Iterator[type[Callback]]:
 
 def test_every_callback_of_strides_has_its_contract() -> None:
     own = {one for one in concrete(Callback) if one.__module__.startswith("stride.")}
+    # Those of a kind of training change it: the contract of kinds holds them.
+    own = {one for one in own if not one.__module__.startswith("stride.trainers.")}
     assert own == {one.kind for one in CallbackContract.__subclasses__()} & own
 
 
