@@ -31,9 +31,21 @@ def print_plan(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths", *, json: bo
         columns = [Column("trial", str), Column("becomes", str), numbers("value")]
         columns += [Column("overrides", long=True)]
         print_table(Table(columns, [*_first(rows)]))
-    tell(summary(plan, spec, paths))
-    for note in inexact_notes(notes):
-        tell(note)
+    for line in opening(plan, spec, paths):
+        tell(line)
+
+
+def opening(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> Iterator[str]:
+    """Yield what is to become of the trials, and what of it may surprise."""
+    from stride.sweeps.search.study import inexact
+
+    yield summary(plan, spec, paths)
+    if changed := len(plan.changed):
+        yield (
+            f"note: {changed} of those to train had been trained: the config that they start from, "
+            "the code or the data has changed since (another --name keeps the two apart)"
+        )
+    yield from inexact_notes(inexact(spec))
 
 
 def summary(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> str:

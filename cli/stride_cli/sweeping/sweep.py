@@ -13,7 +13,6 @@ from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, tell
 from stride_cli.sweeping.asked import Asked, Files, read_asked, require_one_process
-from stride_cli.sweeping.sentences import inexact_notes
 from stride_cli.sweeping.watch import Watch
 
 if TYPE_CHECKING:
@@ -143,10 +142,9 @@ def _sweeper(asked: Asked, how: How) -> "tuple[Trainer, Sweeper]":
 
 
 def _begun(sweep: "Sweep", plan: "Plan") -> str:
-    from stride.sweeps.search.study import inexact
-    from stride_cli.sweeping.plan import summary
+    from stride_cli.sweeping.plan import opening
 
-    return "\n".join([summary(plan, sweep.spec, sweep.paths), *inexact_notes(inexact(sweep.spec))])
+    return "\n".join(opening(plan, sweep.spec, sweep.paths))
 
 
 def _resume_command(sweep: "Sweep") -> str:

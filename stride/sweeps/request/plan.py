@@ -74,6 +74,12 @@ class Plan:
         """Return the trials that are to be trained from the start."""
         return [one for one in self.entries if one.before is None]
 
+    @property
+    def changed(self) -> list[Entry]:
+        """Return the new ones that were trained before, with another config, code or data."""
+        before = [one.user_attrs.get(OVERRIDES) for one in self.left]
+        return [one for one in self.new if dict(one.overrides) in before]
+
 
 @dataclass(frozen=True)
 class Before:

@@ -38,6 +38,10 @@ def test_the_same_sweep_again_trains_only_what_is_missing(sweep, stride, tmp_pat
         ["2", "left"],
     ]
 
+    other = sweep("--grid", "lr=1e-1,1e-4", "batch_size=32", "--plan").err.splitlines()
+    assert other[0] == "sweep grid in W: 2 to train, 3 left behind (their runs stay)"
+    assert other[1].startswith("note: 1 of those to train had been trained: the config ")
+
     joined = stride("sweep", "W", "--resume", "--json")
     found = check("sweep", joined.out)
     assert found["counts"] == {"running": 0, "done": 3, "pruned": 0, "failed": 0, "waiting": 0}
