@@ -11,7 +11,7 @@ from stride import Sweeper, Trainer
 from stride.errors import UserError
 from stride.sweeps.joining import join, trainer_of_sweep
 from stride.sweeps.sweep import Sweep, open_sweep
-from stride.sweeps.trials.trial import OVERRIDES
+from stride.sweeps.trials.trial import OVERRIDES, OpenTrial
 
 NETS = """
 from pathlib import Path
@@ -74,9 +74,8 @@ def test_a_path_that_somebody_writes_into_the_folder_is_not_followed() -> None:
 
 def test_nor_one_that_somebody_writes_at_a_trial() -> None:
     sweep = begun(grid={"model_kwargs.model_name": ["MLP"]})
-    trial = sweep.study.get_trials()[0]
     own = {"model_kwargs.model_name": "joined_nets:Net"}
-    sweep.study._storage.set_trial_user_attr(trial._trial_id, OVERRIDES, own)
+    OpenTrial(sweep.study, sweep.storage, 0, {}).note(OVERRIDES, own)
     join(open_sweep(sweep.paths))
     assert not Path("imported").exists()
     ended = open_sweep(sweep.paths).study.get_trials()[0]

@@ -73,13 +73,13 @@ def completed_trials(storage: BaseStorage, name: str) -> list[FrozenTrial]:
         name: of the sweep.
     """
     numbered = re.compile(rf"{re.escape(name)}(-\d+)?")
+    names = [one.study_name for one in storage.get_all_studies()]
+    studies = [storage.get_study_id_from_name(one) for one in names if numbered.fullmatch(one)]
+    complete = (TrialState.COMPLETE,)
     return [
         trial
-        for study in storage.get_all_studies()
-        if numbered.fullmatch(study.study_name)
-        for trial in storage.get_all_trials(
-            study._study_id, deepcopy=False, states=(TrialState.COMPLETE,)
-        )
+        for study in studies
+        for trial in storage.get_all_trials(study, deepcopy=False, states=complete)
     ]
 
 
