@@ -7,7 +7,7 @@ from typing import NamedTuple
 from optuna.trial import FrozenTrial, TrialState
 
 from stride.runs.layout import RunPaths
-from stride.stats.moments import mean
+from stride.stats.moments import interquartile_mean
 from stride.sweeps.sweep import Sweep
 from stride.sweeps.trials.trial import RUN, RUNS, VALUE, WORKER, best_trial
 from stride.sweeps.trials.worker_mark import is_gone
@@ -79,7 +79,10 @@ def _seconds_left(ended: Sequence[FrozenTrial], running: int, waiting: int) -> f
     """Return how long the rest takes; of the trials under way half is left, in the mean."""
     # A trial that an earlier study had was copied in no time.
     took = [time for one in ended if one.duration and (time := one.duration.total_seconds())]
-    return mean(took) * (waiting + running / 2) / running if took and running else None
+    # One that was left for a night and resumed counts with that night: it moves no middle half.
+    return (
+        interquartile_mean(took) * (waiting + running / 2) / running if took and running else None
+    )
 
 
 def runs_of(sweep: Sweep, trial: FrozenTrial) -> list[RunPaths]:

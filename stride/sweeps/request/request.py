@@ -14,6 +14,7 @@ from stride.config.sweep.checks import probes
 from stride.config.sweep.spec import SweepSpec
 from stride.errors import RunError
 from stride.runs.files.atomic import atomic_json, read_record
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.lock import locked
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.runs.provenance.start_state import never_began
@@ -138,11 +139,14 @@ class Request:
         """Write the sweep's folder, or bring it to what is asked; return what that changed.
 
         Raises:
-            RunError: another process works on the sweep as it was.
+            RunError: another process works on the sweep as it was, or the work_dir cannot be
+                written.
         """
         if self.storage is not None:
             open_storage(self.paths, self.storage)  # refused before there is a folder
-        self.paths.path.mkdir(parents=True, exist_ok=True)
+        WorkDir(self.paths.work_dir).check_name(None)
+        with os_errors_as("cannot write in this work_dir", self.paths.path, RunError):
+            self.paths.path.mkdir(parents=True, exist_ok=True)
         with locked(self.paths.lock):
             known, plan = self._record(), self.plan()
             digest = digest_of(self.values)

@@ -45,16 +45,17 @@ def test_every_trial_is_counted_once(sweep: Sweep) -> None:
 
 def test_the_rest_takes_as_long_as_what_has_ended(sweep: Sweep) -> None:
     add(sweep, TrialState.COMPLETE, 0.5)
-    begun = datetime.now() - timedelta(seconds=10)
-    took = create_trial(state=TrialState.COMPLETE, value=0.5)
-    took.datetime_start = begun
-    took.datetime_complete = begun + timedelta(seconds=10)
-    sweep.study.add_trial(took)
+    # The last one was left and resumed a day later.
+    for seconds in (10, 10, 10, 86_400):
+        took = create_trial(state=TrialState.COMPLETE, value=0.5)
+        took.datetime_start = datetime.now() - timedelta(seconds=seconds)
+        took.datetime_complete = took.datetime_start + timedelta(seconds=seconds)
+        sweep.study.add_trial(took)
     with WorkerMark(sweep.paths) as mark:
         for _ in range(2):
             add(sweep, TrialState.RUNNING, user_attrs={"worker": mark.to_json()})
         left = standing_of(sweep).seconds_left
-    assert left == pytest.approx(10 * (4 + 2 / 2) / 2)
+    assert left == pytest.approx(10 * (1 + 2 / 2) / 2)
 
 
 def test_the_best_of_several_runs_comes_first(sweep: Sweep) -> None:

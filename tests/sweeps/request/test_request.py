@@ -52,6 +52,14 @@ def test_forecasts_are_of_the_end_of_a_trial(trainer) -> None:
     assert again.spec.pruner_kwargs.constructor_kwargs == {"target_epoch": 3}
 
 
+def test_a_sweep_is_of_a_work_dir_and_not_of_a_run(trainer, tmp_path: Path) -> None:
+    trainer().fit()
+    one = Trainer(tmp_path / "W/0", overrides=["model=MLP", "subsample_rate=0.05", "epochs=1"])
+    with pytest.raises(RunError, match="this is a run folder, not a work_dir"):
+        Sweeper(one, grid={"lr": [0.1]}).begin()
+    assert not (tmp_path / "W/0/sweeps").exists()
+
+
 NETS = """
 from torch import nn
 
