@@ -29,8 +29,8 @@ class BestTrial(Answer):
     command: str = Field(description="What to type to train the same")
 
 
-class SweepState(Answer):
-    """What `stride sweep W --json` prints."""
+class SweepStanding(Answer):
+    """Hold which sweep it is, and where it stands."""
 
     sweep: str
     path: str
@@ -38,6 +38,11 @@ class SweepState(Answer):
     metric: str
     mode: Literal["min", "max"]
     counts: TrialCounts
+
+
+class SweepState(SweepStanding):
+    """What `stride sweep W --json` prints."""
+
     best: BestTrial | None
 
 
@@ -97,15 +102,9 @@ class KeyAtEdge(Answer):
     wider: str = Field(description="What to type to try values beyond")
 
 
-class SweepReport(Answer):
+class SweepReport(SweepStanding):
     """What `stride sweep W --report --json` prints."""
 
-    sweep: str
-    path: str
-    study: str = Field(description="Of Optuna, in which the trials are")
-    metric: str
-    mode: Literal["min", "max"]
-    counts: TrialCounts
     best: BestConfiguration | None
     configurations: list[Configuration] = Field(description="Of the trials that are done")
     trials: list[ReportedTrial]

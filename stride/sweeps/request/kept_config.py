@@ -15,7 +15,7 @@ from stride.trainer.process_state import drawing
 from stride.trainer.settled import settled
 from stride.trainer.trainer import Trainer
 
-_QUIET = {"logging_config": {"terminal_display": "off"}}
+_QUIET = {"terminal_display": "off"}  # the sweep has a display of its own
 
 
 def base_values(trainer: Trainer, example: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def base_values(trainer: Trainer, example: Mapping[str, Any]) -> dict[str, Any]:
     trainer.builder.require_trust(resolved)
     values = settled(resolved.config, assembled(trainer, resolved, example).config)
     kept = {key: value for key, value in values.items() if key not in ("work_dir", "run")}
-    kept["logging_config"] = {**kept["logging_config"], **_QUIET["logging_config"]}
+    kept["logging_config"] = {**kept["logging_config"], **_QUIET}
     return kept
 
 

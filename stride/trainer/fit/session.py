@@ -263,26 +263,9 @@ class Session:
         training, checkpoints = self.assembly.config.training_config, self.callbacks.checkpoints
         if training.compile:
             self._kernels_vary = compile_calls(self.assembly.model.network, fixed=self._is_fixed())
-        update = Update(
-            self.assembly.model,
-            self.optimizers,
-            self.assembly.precision,
-            clip_grad_norm=training.clip_grad_norm,
-            measure_norm=training.log_grad_norm,
-            before_step=self.hooks.named("before_step"),
-            check_loss=training.nonfinite in ("skip", "raise"),
-            note_norm=self.losses.note_norm,
-            gradients=build_gradients(
-                self.assembly.model,
-                self.assembly.precision,
-                self.assembly.loader("train").example,
-                self.assembly.config.distributed_config,
-                self.optimizers.names,
-            ),
-        )
         return Loop(
             batches=self.batches,
-            update=update,
+            update=self._update(),
             schedule=self.schedule,
             evaluation=self._validate,
             state=self.state,
@@ -301,6 +284,26 @@ class Session:
             else partial(checkpoints.save_if_due, self.trainer),
             checkpoint=partial(checkpoints.save, self.trainer),
             sync_stop=lambda: self.consensus.sync(self.state.step),
+        )
+
+    def _update(self) -> Update:
+        training = self.assembly.config.training_config
+        return Update(
+            self.assembly.model,
+            self.optimizers,
+            self.assembly.precision,
+            clip_grad_norm=training.clip_grad_norm,
+            measure_norm=training.log_grad_norm,
+            before_step=self.hooks.named("before_step"),
+            check_loss=training.nonfinite in ("skip", "raise"),
+            note_norm=self.losses.note_norm,
+            gradients=build_gradients(
+                self.assembly.model,
+                self.assembly.precision,
+                self.assembly.loader("train").example,
+                self.assembly.config.distributed_config,
+                self.optimizers.names,
+            ),
         )
 
 
