@@ -79,10 +79,10 @@ def _seconds_left(ended: Sequence[FrozenTrial], running: int, waiting: int) -> f
     """Return how long the rest takes; of the trials under way half is left, in the mean."""
     # A trial that an earlier study had was copied in no time.
     took = [time for one in ended if one.duration and (time := one.duration.total_seconds())]
+    if not (took and running):
+        return None
     # One that was left for a night and resumed counts with that night: it moves no middle half.
-    return (
-        interquartile_mean(took) * (waiting + running / 2) / running if took and running else None
-    )
+    return interquartile_mean(took) * (waiting + running / 2) / running
 
 
 def runs_of(sweep: Sweep, trial: FrozenTrial) -> list[RunPaths]:

@@ -27,8 +27,8 @@ class GivenParts:
     def __init__(self, trainer: Trainer) -> None:
         self._builder = trainer.builder
         self._model = trainer.builder.given.model
-        stateful = filter(is_stateful, trainer.builder.callbacks)
-        self._states = [(one, deepcopy(one.state_dict())) for one in map(_any, stateful)]
+        callbacks: list[Any] = [*trainer.builder.callbacks]
+        self._states = [(c, deepcopy(c.state_dict())) for c in callbacks if is_stateful(c)]
 
     def renew(self) -> None:
         """Let the next run begin with them."""
@@ -41,10 +41,6 @@ class GivenParts:
     def put_back(self) -> None:
         """Give the trainer the user's own model again."""
         self._builder.given.model = self._model
-
-
-def _any(value: Any) -> Any:
-    return value
 
 
 def given_digest(trainer: Trainer) -> str:
