@@ -12,6 +12,7 @@ StrideError                  exit code 1
 └── RunFailed                exit code 1: a run that began and could not continue
     ├── NonFiniteError       the loss is NaN or infinite
     ├── LostProcess          another of the processes that train together is gone
+    ├── DissolvedPack        what trains several runs as one stack was found to be wrong
     └── LostRun              a newer segment writes this run now
 """
 
@@ -130,6 +131,12 @@ class LostProcess(RunFailed):
     """End a process whose peer process died without reporting an error."""
 
     code = "lost_process"
+
+
+class DissolvedPack(RunFailed):
+    """Leave a run to be trained alone from its checkpoint: its pack was found to be wrong."""
+
+    code = "dissolved_pack"
 
 
 class LostRun(RunFailed):

@@ -1,8 +1,13 @@
 """The logger of STRIDE, with control characters escaped in every record."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from stride.visible import visible
+
+_speaker: ContextVar[object] = ContextVar("speaker", default=None)
 
 
 class _Visible(logging.Filter):
@@ -16,3 +21,28 @@ class _Visible(logging.Filter):
 
 LOGGER = logging.getLogger("stride")
 LOGGER.addFilter(_Visible())
+
+
+@contextmanager
+def speaking(speaker: object) -> Iterator[None]:
+    """Let what is logged in the block be one speaker's, where several take turns in a thread."""
+    before = _speaker.set(speaker)
+    try:
+        yield
+    finally:
+        _speaker.reset(before)
+
+
+class OwnWords(logging.Filter):
+    """Keep the records of who speaks when this is made, and those that are nobody's.
+
+    Without a speaker then, all records are kept.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own = _speaker.get()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether the record is kept."""
+        return self._own is None or _speaker.get() in (None, self._own)

@@ -23,6 +23,9 @@ NAMES = (
     "after_train",
 )
 
+STEPS = ("before_step", "after_step")
+"""Those that are called in each step."""
+
 
 class Hooks:
     """The overridden hooks of a trainer and its callbacks, by name, in order of calling.
@@ -50,6 +53,12 @@ class Hooks:
     def named(self, name: str) -> list[Callable[..., Any]]:
         """Return the hooks called `name`, which may be none."""
         return self._hooks[name]
+
+    def precede(self, function: Callable[[], object]) -> None:
+        """Call a function before all hooks of each name; before those of steps if there are any."""
+        for name, hooks in self._hooks.items():
+            if hooks or name not in STEPS:
+                hooks.insert(0, lambda *_: function())
 
     def call(self, name: str, *arguments: object) -> None:
         """Call every hook called `name`."""

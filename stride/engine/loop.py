@@ -138,10 +138,14 @@ class Loop:
             step = self._refuse(refused)
             state.step += 1
         else:
-            state.step += 1
-            self.losses.add(step)  # its values may be parameters, which the update moves
+            self.count(step)
             update.apply(window, step)
         self.step = step
+
+    def count(self, step: Step) -> None:
+        """Count an update whose gradients stand, before it moves the weights."""
+        self.state.step += 1
+        self.losses.add(step)  # its values may be parameters, which the update moves
 
     def over(self) -> bool:
         """Tell whether a limit is reached or a stop asked for."""

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -21,6 +21,9 @@ _SIGNALS = tuple(
 )
 
 
+_obeying: list[StopRequest] = []  # the requests in which a signal is noted, the outermost first
+
+
 class Interrupted(KeyboardInterrupt):
     """Tell that a signal ended the run, with a checkpoint behind it.
 
@@ -34,6 +37,10 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 0 if "TORCHELASTIC_RUN_ID" in os.environ else 128 + number
 
 
+class InterruptedAgain(Interrupted):
+    """Tell that a further signal, or the end of the grace time, has ended the run at once."""
+
+
 class InterruptedWait(Interrupted, WaitEnded):
     """Tell that a signal ended the run where it waited for a batch that did not come."""
 
@@ -44,7 +51,8 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
 
     A wait for a batch that goes on for `PATIENCE` seconds after the first signal, or for half of
     the grace time, is ended: no step will. Outside of the main thread nothing is done: Python
-    allows handlers there only.
+    allows handlers there only. A block inside of another obeys with it: the first signal is noted
+    in the requests of both, and they may end in any order.
 
     Args:
         stop: where the signal is noted.
@@ -53,6 +61,15 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
+    stop.signal = stop.signal or next((outer.signal for outer in _obeying), 0)
+    caught = nullcontext() if _obeying else _catching(stop, grace)
+    with _noted_in(stop), caught:
+        yield stop
+
+
+@contextmanager
+def _catching(stop: StopRequest, grace: float | None) -> Iterator[None]:
+    """Handle the signals in the block, for all whose requests are noted."""
     caught = _SIGNALS if grace is None else (*_SIGNALS, signal.SIGALRM)
     before = {number: signal.getsignal(number) for number in caught}
     alarms: list[tuple[float, float]] = []  # of the user's own, once ours takes their place
@@ -63,9 +80,10 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
             patience.end_wait(stop.signal, frame)
         elif stop.signal:
             end_workers(frame)
-            raise Interrupted(stop.signal if number == signal.SIGALRM else number)
+            raise InterruptedAgain(stop.signal if number == signal.SIGALRM else number)
         elif number != signal.SIGALRM:
-            stop.signal = number
+            for request in _obeying:
+                request.signal = number
             patience.begin(number)
             if grace is not None:
                 alarms.append(signal.setitimer(signal.ITIMER_REAL, grace))
@@ -75,12 +93,21 @@ def obeying_signals(stop: StopRequest, grace: float | None = None) -> Iterator[S
     for number in caught:
         signal.signal(number, handle)
     try:
-        yield stop
+        yield
     finally:
         if alarms:
             signal.setitimer(signal.ITIMER_REAL, 0)
         patience.forget()
         _put_back(before, alarms)
+
+
+@contextmanager
+def _noted_in(stop: StopRequest) -> Iterator[None]:
+    _obeying.append(stop)
+    try:
+        yield
+    finally:
+        _obeying[:] = [request for request in _obeying if request is not stop]
 
 
 def _put_back(handlers: Mapping[int, Any], alarms: Iterable[tuple[float, float]]) -> None:

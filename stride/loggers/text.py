@@ -6,7 +6,9 @@ import platform
 import sys
 import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from logging.handlers import MemoryHandler
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +16,14 @@ from typing import TextIO
 
 from stride.distributed import job_id, local_rank, rank, world_size
 from stride.errors import StrideError
-from stride.log import LOGGER
+from stride.log import LOGGER, OwnWords
 from stride.runs.files.atomic import own_copy
 from stride.runs.files.safe_open import open_own
 from stride.visible import visible
 
 _HELD_RECORDS = 10_000
+
+_depth: list[str] = []  # the level of the block in which warnings are logged, of one at most
 
 
 class TextLog:
@@ -37,15 +41,14 @@ class TextLog:
         self._held = MemoryHandler(_HELD_RECORDS, flushLevel=logging.CRITICAL + 1)
         self._held.setLevel(level)
         self._level = level
+        self._surroundings = ExitStack()
+        self._own = OwnWords()
 
     def __enter__(self) -> "TextLog":
+        self._surroundings.enter_context(logging_warnings(self._level))
+        self._own = OwnWords()
+        self._held.addFilter(self._own)
         logging.getLogger().addHandler(self._held)
-        self._level_before = LOGGER.level
-        LOGGER.setLevel(self._level)
-        self._show_warning = warnings.showwarning
-        warnings.showwarning = self._note_warning
-        self._thread_hook = threading.excepthook
-        threading.excepthook = self._note_thread
         return self
 
     def open(self, path: Path) -> list[logging.LogRecord]:
@@ -55,6 +58,7 @@ class TextLog:
         self._file = _LogFile(path)
         self._file.setFormatter(_Lines(_format()))
         self._file.setLevel(self._level)
+        self._file.addFilter(self._own)
         if world_size() == 1:
             self._file.handle(_head())
         self._held.setTarget(self._file)
@@ -79,31 +83,54 @@ class TextLog:
                 root.removeHandler(handler)
                 with suppress(OSError):  # a full disk must not hide why the run ended
                     handler.close()
-        LOGGER.setLevel(self._level_before)
+        self._surroundings.close()
+
+
+@contextmanager
+def logging_warnings(level: str) -> Iterator[None]:
+    """Log warnings and what threads raise in the block, and all of STRIDE's from a level on.
+
+    A block inside of another changes nothing, so that several logs may end in any order.
+    """
+    if _depth:
+        yield
+        return
+    _depth.append(level)
+    level_before, shown, hook = LOGGER.level, warnings.showwarning, threading.excepthook
+    noted_warning, noted_thread = partial(_note_warning, shown), partial(_note_thread, hook)
+    LOGGER.setLevel(level)
+    warnings.showwarning, threading.excepthook = noted_warning, noted_thread
+    try:
+        yield
+    finally:
+        _depth.clear()
+        LOGGER.setLevel(level_before)
         # Somebody may have replaced the function after us: then it stays.
-        if warnings.showwarning == self._note_warning:
-            warnings.showwarning = self._show_warning
-        if threading.excepthook == self._note_thread:
-            threading.excepthook = self._thread_hook
+        if warnings.showwarning is noted_warning:
+            warnings.showwarning = shown
+        if threading.excepthook is noted_thread:
+            threading.excepthook = hook
 
-    def _note_warning(
-        self,
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)
-        with suppress(OSError, ValueError):  # a stream that is closed takes none
-            self._show_warning(message, category, filename, lineno, file, line)
 
-    def _note_thread(self, args: threading.ExceptHookArgs) -> None:
-        name = args.thread.name if args.thread else "?"
-        error = (args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
-        LOGGER.error("uncaught exception in thread %s", name, exc_info=error)
-        self._thread_hook(args)
+def _note_warning(
+    show: Callable[..., object],
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    LOGGER.warning("%s: %s (%s:%s)", category.__name__, message, filename, lineno)
+    with suppress(OSError, ValueError):  # a stream that is closed takes none
+        show(message, category, filename, lineno, file, line)
+
+
+def _note_thread(hook: Callable[..., object], args: threading.ExceptHookArgs) -> None:
+    name = args.thread.name if args.thread else "?"
+    error = (args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+    LOGGER.error("uncaught exception in thread %s", name, exc_info=error)
+    hook(args)
 
 
 class _LogFile(logging.StreamHandler[TextIO]):

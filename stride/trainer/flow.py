@@ -19,7 +19,7 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.claim import claim
 from stride.trainer.fit.config_warnings import config_warnings
 from stride.trainer.fit.construction.session import build_session
-from stride.trainer.fit.finalizer import Finalizer
+from stride.trainer.fit.finalizer import Finalizer, best_value
 from stride.trainer.fit.kind import loops_of
 from stride.trainer.fit.results import Stopwatch
 from stride.trainer.fit.run_recorder import RunRecorder
@@ -66,12 +66,27 @@ def fit(trainer: Trainable, start: RunStart, budget: Budget | None = None) -> fl
         RunFailed: the training could not go on; the run says so.
         Interrupted: a signal ended the run, with a checkpoint behind it.
     """
-    stopwatch = Stopwatch()
-    builder, config = trainer.builder, start.resolved.config
     # The order is load-bearing. What is entered first is left last:
     with (
         training("a fit"),  # gives back all that what follows sets for the process
-        TextLog(config.logging_config.level) as log,  # sees whatever the rest warns of
+        TextLog(start.resolved.config.logging_config.level) as log,  # of whatever the rest says
+        surroundings(start) as survey,
+        fitting(trainer, start, log, survey, budget) as session,
+    ):
+        for loop in loops_of(trainer.builder.kind, session):
+            loop.run()
+    return best_value(session)
+
+
+@contextmanager
+def surroundings(start: RunStart) -> Iterator[Survey]:
+    """Prepare the process for a training, or for several that take turns, until the block ends.
+
+    Args:
+        start: of the training, or of one of several that are alike in what the process is told.
+    """
+    config = start.resolved.config
+    with (
         determinism(config.training_config.deterministic),  # before anything is computed
         # Looks at git in a thread while data and model are built; nothing is written before.
         Survey(start.resolved.folder, exclude=[start.resolved.work_dir]) as survey,
@@ -79,33 +94,56 @@ def fit(trainer: Trainable, start: RunStart, budget: Budget | None = None) -> fl
         process_group_for(config, start.name),  # from here on ranks may wait for each other
         propagate_failures(),  # so inside of the group: what fails on one is told to all
     ):
-        on_main(start.check)
-        seed_everything(config.seed)  # after the group, whose setting up may draw
-        assembly = builder.assemble(start.resolved, start.normalization)
-        start.require(assembly)
-        session = _open(trainer, assembly, start, stopwatch, budget)
-        _probe(builder, session)
-        builder.kind.restore(session, start)
-        session.require_storable(start.checkpoints)
-        loggers = builder.build_loggers(config.logging_config)
-        require_shared(start.resolved.work_dir)
-        # Whatever the user can have done wrong was refused by now: from here on there is a run.
-        with (
-            claim(start, session, survey, log, loggers) as session.run,
-            # Inside of the run: the failure of another rank ends it with a status.
-            propagate_failures(),
-        ):
-            trainer.run = session.run
-            session.run.leave_as(start.before)
-            builder.mark_used()
-            finalizer = Finalizer(session, stopwatch)
-            with finalizer.run_guarded():
-                _report(start, session)
-                for loop in loops_of(builder.kind, session):
-                    loop.run()
-            finalizer.finish()
-        barrier()  # whoever goes on finds the results, and a run that is over
-    return finalizer.best_value()
+        yield survey
+
+
+@contextmanager
+def fitting(
+    trainer: Trainable,
+    start: RunStart,
+    log: TextLog,
+    survey: Survey,
+    budget: Budget | None = None,
+) -> Iterator[Session]:
+    """Build a training and claim its run; how the block ends that trains it is how the run ends.
+
+    Args:
+        trainer: as for `fit`.
+        start: likewise.
+        log: entered; takes the run's file once there is one.
+        survey: of the process.
+        budget: as for `fit`.
+
+    Raises:
+        UserError: as `fit`.
+    """
+    stopwatch = Stopwatch()
+    builder, config = trainer.builder, start.resolved.config
+    on_main(start.check)
+    seed_everything(config.seed)  # after the group, whose setting up may draw
+    assembly = builder.assemble(start.resolved, start.normalization)
+    start.require(assembly)
+    session = _open(trainer, assembly, start, stopwatch, budget)
+    _probe(builder, session)
+    builder.kind.restore(session, start)
+    session.require_storable(start.checkpoints)
+    loggers = builder.build_loggers(config.logging_config)
+    require_shared(start.resolved.work_dir)
+    # Whatever the user can have done wrong was refused by now: from here on there is a run.
+    with (
+        claim(start, session, survey, log, loggers) as session.run,
+        # Inside of the run: the failure of another rank ends it with a status.
+        propagate_failures(),
+    ):
+        trainer.run = session.run
+        session.run.leave_as(start.before)
+        builder.mark_used()
+        finalizer = Finalizer(session, stopwatch)
+        with finalizer.run_guarded():
+            _report(start, session)
+            yield session
+        finalizer.finish()
+    barrier()  # whoever goes on finds the results, and a run that is over
 
 
 def check(trainer: Trainable) -> dict[str, Any]:

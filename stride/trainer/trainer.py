@@ -1,7 +1,6 @@
 """The Trainer: a config bound to a work_dir, and the one flow from it to a recorded run."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack, final
@@ -29,7 +28,6 @@ from stride.trainer.arguments import ConfigArguments, resolve_arguments
 from stride.trainer.builder import Builder
 from stride.trainer.fit.assembly import Assembly, Given
 from stride.trainer.fit.kind import Kind, Supervised, kind_of
-from stride.trainer.fit.run_recorder import RunRecorder
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.session import Session
 from stride.trainer.flow import check, fit
@@ -37,6 +35,7 @@ from stride.trainer.process_group import broadcast_user_errors, process_group_fo
 from stride.trainer.process_state import drawing, training
 from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.proof.prove import prove
+from stride.trainer.readable_run import left_to_be_read
 from stride.trainer.records_in_run import RecordsInRun
 from stride.trainer.starts.fork import ForkedRun
 from stride.trainer.starts.loaded import SPLITS, LoadedRun, load_run
@@ -231,7 +230,7 @@ class Trainer(RecordsInRun):
                 resolved = self.builder.resolved.override(overrides).override(named)
                 start = begin(resolved, force=force, trainer_state=trainer_state)
         self._require(start, trust_code)
-        with self._left_to_be_read():  # not by `fit_from`: a stack trace stays short
+        with left_to_be_read(self):  # not by `fit_from`: a stack trace stays short
             return fit(self, start, limit)
 
     @final
@@ -251,20 +250,8 @@ class Trainer(RecordsInRun):
             Interrupted: likewise.
         """
         self._require(start, trust_code)
-        with self._left_to_be_read():
+        with left_to_be_read(self):
             return fit(self, start, budget)
-
-    @contextmanager
-    def _left_to_be_read(self) -> Iterator[None]:
-        """Leave the run that is trained in the block to be read, however that ends."""
-        before = getattr(self, "run", None)  # of the training in whose hook another is refused
-        try:
-            yield
-        finally:
-            recorder = getattr(self, "run", None)
-            if isinstance(recorder, RunRecorder) and recorder is not before:
-                with suppress(RunError):  # whose folder is gone; what ended the run is to be told
-                    self.run = LoadedRun(recorder.paths.path)
 
     def _require(self, start: RunStart, trust_code: bool) -> None:
         """Refuse code without its owner's word, and a config of another class of trainers."""

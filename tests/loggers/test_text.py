@@ -59,15 +59,16 @@ def test_handlers_are_gone_at_the_end_and_lines_go_to_their_own_run(tmp_path):
 
 
 def test_warnings_and_exceptions_are_in_it_and_pass_on(tmp_path):
-    with pytest.raises(ValueError, match="boom"), TextLog("WARNING") as log:
-        log.open(tmp_path / "log")
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.showwarning = log._note_warning
-            log._show_warning = lambda *a, **k: None
+    shown: list[object] = []
+    with warnings.catch_warnings(), pytest.raises(ValueError, match="boom"):
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda *told: shown.append(told[0])
+        with TextLog("WARNING") as log:
+            log.open(tmp_path / "log")
             warnings.warn("look out", UserWarning, stacklevel=1)
-        LOGGER.info("not wanted")
-        raise ValueError("boom")
+            LOGGER.info("not wanted")
+            raise ValueError("boom")
+    assert [str(one) for one in shown] == ["look out"]
     text = (tmp_path / "log").read_text()
     assert "UserWarning: look out" in text
     assert "ValueError: boom" in text
@@ -79,13 +80,13 @@ def test_a_closed_stderr_and_a_name_that_is_no_text_end_nothing(tmp_path, monkey
     closed = io.StringIO()
     closed.close()
     monkeypatch.setattr("sys.stderr", closed)
-    with TextLog("INFO") as log, warnings.catch_warnings():
-        log.open(tmp_path / "log")
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = log._note_warning
-        log._show_warning = lambda *told: closed.write(str(told))
-        warnings.warn("a warning", stacklevel=1)
-        LOGGER.info("the folder %s", "\udcff")
+        warnings.showwarning = lambda *told: closed.write(str(told))
+        with TextLog("INFO") as log:
+            log.open(tmp_path / "log")
+            warnings.warn("a warning", stacklevel=1)
+            LOGGER.info("the folder %s", "\udcff")
     text = (tmp_path / "log").read_text()
     assert "UserWarning: a warning" in text
     assert "the folder \\udcff" in text

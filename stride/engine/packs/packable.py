@@ -144,14 +144,19 @@ def why_not_together(members: Sequence[Member]) -> str:
 
     Weights, order of samples, rates of dropout and all numbers of the optimiser may differ.
     """
-    first, *others = members
+    first, *others = map(likeness, members)
     for other in others:
-        for what, of in _SAME.items():
-            if of(first) != of(other):
+        for what, one in other.items():
+            if first[what] != one:
                 return f"{what} differ"
     if len({id(member.generator) for member in members}) < len(members):
         return "members draw from one generator"
     return ""
+
+
+def likeness(member: Member) -> dict[str, Any]:
+    """Return what has to be the same in all members of a pack, by words for it."""
+    return {what: of(member) for what, of in _SAME.items()}
 
 
 def _architecture(member: Member) -> list[tuple[str, type, str]]:

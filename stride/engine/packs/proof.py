@@ -1,7 +1,8 @@
 """Prove before a training that a pack leaves each member the bits that it has alone."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from stride.engine.packs.member import Alone, Member
 from stride.engine.packs.step import PackedStep, parts_of
+from stride.engine.packs.traces import Trace, difference, trace
 from stride.engine.random import untouched
 from stride.errors import StrideError
 from stride.models.steps.batch import split_batch
@@ -28,10 +30,12 @@ class Proof:
     Attributes:
         alone: what has to be done member by member, and what differs otherwise.
         fault: what differs though all is done so: these members cannot be packed. "" for nothing.
+        speedup: how many times as long the steps of the members take one by one; 0 if not known.
     """
 
     alone: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    speedup: float = field(default=0.0, compare=False)
 
 
 def prove(members: Sequence[Member], windows: Sequence[Window], steps: int = STEPS) -> Proof:
@@ -50,9 +54,8 @@ def prove(members: Sequence[Member], windows: Sequence[Window], steps: int = STE
         shapes.setdefault(_shape(window), []).append(window)
     trial = _Trial(members, [*_repeated(shapes.values(), steps)])
     with untouched():
-        if not trial.difference([]):
-            return Proof()
-        return _search(trial, parts_of(members[0]))
+        found = _search(trial, parts_of(members[0])) if trial.difference([]) else Proof()
+        return replace(found, speedup=trial.speedup)
 
 
 def _search(trial: "_Trial", parts: Sequence[str]) -> Proof:
@@ -86,6 +89,7 @@ class _Trial:
 
     def __init__(self, members: Sequence[Member], windows: Sequence[Window]) -> None:
         self._members, self._windows = members, windows
+        self.speedup = 0.0  # of the last one in which nothing differed
 
     def difference(self, alone: Collection[str]) -> str:
         """Return the first difference of a pack with these parts member by member."""
@@ -93,17 +97,23 @@ class _Trial:
         singles = [Alone(member) for member in single.members]
         for member in packed.members:
             member.model.train()
+        seconds = [0.0, 0.0]
         try:
             pack = PackedStep(packed.members, alone=alone)
             for number, window in enumerate(self._windows, 1):
+                begun = time.perf_counter()
                 packed.steps = pack.gradients(dict(enumerate(window)))
                 pack.apply()
+                between = time.perf_counter()
                 pairs = zip(singles, window, strict=True)
                 single.steps = dict(enumerate(one.step(batch) for one, batch in pairs))
+                ended = time.perf_counter()
                 if found := packed.difference(single):
                     return f"{found} at step {number}, of {len(split_batch(window[0])[0])} samples"
+                seconds = [seconds[0] + between - begun, seconds[1] + ended - between]
         except (RuntimeError, StrideError) as error:
             return str(error).partition("\n")[0]
+        self.speedup = seconds[1] / max(seconds[0], 1e-9)
         return ""
 
 
@@ -119,29 +129,9 @@ class _Copies:
     def difference(self, other: "_Copies") -> str:
         """Return the first thing whose bits differ, "" for none."""
         for place in self.steps:
-            theirs = dict(other._tensors(place))
-            for name, tensor in self._tensors(place):
-                if not same_bits(tensor, theirs[name]):
-                    return f"{name} of member {place} differs"
+            if found := difference(self._trace(place), other._trace(place)):
+                return f"{found} of member {place} differs"
         return ""
 
-    def _tensors(self, place: int) -> Iterator[tuple[str, Tensor]]:
-        """Yield all that a step leaves, in the order in which it is made."""
-        member = self.members[place]
-        yield "the loss", self.steps[place].loss
-        for norm in self._norms[place][-1:]:
-            yield "the norm", norm
-        for name, parameter in member.model.named_parameters():
-            assert parameter.grad is not None
-            yield f"the gradient of {name}", parameter.grad
-        yield from member.model.state_dict().items()
-        for name, parameter in member.model.named_parameters():
-            for moment, value in member.optimizer.state[parameter].items():
-                yield f"{moment} of {name}", value
-        yield "the generator", member.generator.get_state()
-
-
-def same_bits(one: Tensor, other: Tensor) -> bool:
-    """Tell whether two tensors of one shape and type have the same bits, zeros by their sign."""
-    first, second = (tensor.detach().reshape(-1).view(torch.uint8) for tensor in (one, other))
-    return torch.equal(first, second)
+    def _trace(self, place: int) -> Trace:
+        return trace(self.members[place], self.steps[place], self._norms[place])

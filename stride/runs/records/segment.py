@@ -16,6 +16,18 @@ class Fidelity(Record):
     )
 
 
+class Pack(Record):
+    """Hold with what else a training was made, one step for all: its bits are those of it alone."""
+
+    uuid: str = Field(description="The same in all of its runs")
+    width: Count = Field(description="How many runs it began with")
+    place: Count = Field(description="Of this run among them, from 0")
+    alone: dict[str, str] = Field(
+        default_factory=dict,
+        description="Parts of the step that were done run by run, and what differed otherwise",
+    )
+
+
 class SegmentRecord(Versioned):
     """Hold one start or resume (segments/<n>.json)."""
 
@@ -38,4 +50,5 @@ class SegmentRecord(Versioned):
         default_factory=list, description="Of code and surroundings, what had changed at the start"
     )
     fidelity: Fidelity | None = None
+    pack: Pack | None = Field(None, description="With what it was trained as one stack")
     config_sha256: Sha256 | None = Field(None, description="Of the config's values, sorted by key")

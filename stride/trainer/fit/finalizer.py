@@ -117,11 +117,11 @@ class Finalizer:
         )
         session.run.write_results(session.results)
 
-    def best_value(self) -> float:
-        """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
-        session = self._session
-        value, metric = session.callbacks.best.best.value, session.callbacks.monitor.metric
-        if value is None and metric:
-            hint = missing_metric_hint(metric, session.metrics)
-            LOGGER.warning("no evaluation gave a number for %s%s", metric, hint and f"; {hint}")
-        return math.nan if value is None else value
+
+def best_value(session: Session) -> float:
+    """Return the best value of the monitored metric; NaN where no evaluation gave a number."""
+    value, metric = session.callbacks.best.best.value, session.callbacks.monitor.metric
+    if value is None and metric:
+        hint = missing_metric_hint(metric, session.metrics)
+        LOGGER.warning("no evaluation gave a number for %s%s", metric, hint and f"; {hint}")
+    return math.nan if value is None else value

@@ -16,8 +16,8 @@ from stride.engine.checkpoint.gathered_weights import commit_weights
 from stride.engine.fingerprint import Fingerprint
 from stride.engine.signals import holding_sigterm
 from stride.engine.state import Latest, TrainState
-from stride.errors import LostProcess, NonFiniteError, StrideError
-from stride.log import LOGGER
+from stride.errors import DissolvedPack, LostProcess, NonFiniteError, StrideError
+from stride.log import LOGGER, OwnWords
 from stride.loggers.artifacts import Artifacts, ArtifactWriter, NoArtifacts
 from stride.loggers.base import Loggers
 from stride.loggers.console import Display
@@ -202,11 +202,11 @@ class RunRecorder:
         LOGGER.info(text)
         self._display.note(text)
 
-    def note_fidelity(self, fidelity: Mapping[str, Any]) -> None:
-        """Write into the segment's record how exactly the training was restored."""
+    def note_in_segment(self, **facts: Mapping[str, Any]) -> None:
+        """Write into the segment's record what is known only once it has begun."""
         if is_main():
             path = self.paths.segment(self._writer.segment)
-            self._writer.commit(path, {**read_record(path), "fidelity": dict(fidelity)})
+            self._writer.commit(path, {**read_record(path), **facts})
 
     def commit(self, path: Path, content: bytes | str | Mapping[str, Any]) -> None:
         """Put a whole file of the run in place, atomically."""
@@ -280,6 +280,7 @@ class _Shown(logging.Handler):
 
     def __init__(self, display: Display) -> None:
         super().__init__(logging.WARNING)
+        self.addFilter(OwnWords())
         self._display = display
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -290,7 +291,8 @@ def outcome(error: BaseException) -> tuple[str, str]:
     """Return status and reason of a run that an exception ended."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", str(error) or "interrupted by the keyboard"
-    if isinstance(error, LostProcess):  # as where the lost one is rank 0, which writes no end
+    # As where the lost process is rank 0, which writes no end.
+    if isinstance(error, (LostProcess, DissolvedPack)):
         return "interrupted", error.what
     if isinstance(error, NonFiniteError):
         return "failed", f"nonfinite: {error}"

@@ -202,7 +202,7 @@ class ResumedRun(RunStart):
         self.inexact |= {name: what for name, what in inexact.items() if name in known}
         self.inexact |= loader_doubts(session.assembly.data)
         self.exact = [name for name in self.exact if name not in self.inexact]
-        run.note_fidelity(self._fidelity())
+        run.note_in_segment(fidelity=self._fidelity())
         restored = [f"restored bit by bit: {', '.join(self.exact)}"]
         return (restored if self.point.checkpoint else []) + self._words_of_fidelity()
 

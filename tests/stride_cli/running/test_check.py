@@ -110,7 +110,7 @@ def test_new_processes_prove_it_on_the_users_own_code(stride, tmp_path: Path, na
     found = check("check", out)
     assert found["loss"] > 0
     assert len(err.splitlines()) == 5
-    assert {path.name for path in tmp_path.iterdir()} <= {"nets.py", "cache"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"nets.py", "cache", "__pycache__"}
     if name == "MLP":
         assert (code, found["resume"]["verdict"]) == (0, "ok")
         assert [half["num_workers"] for half in found["resume"]["halves"]] == [None, 2]

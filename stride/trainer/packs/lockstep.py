@@ -1,0 +1,91 @@
+"""Lead several fits in lockstep: one step for all, everything else each by itself."""
+
+import random
+from collections.abc import Sequence
+
+from stride.engine.packs.member import Member
+from stride.engine.packs.proof import Proof
+from stride.engine.packs.step import PackedStep
+from stride.engine.packs.traces import SecondOpinion
+from stride.trainer.packs.stepwise import StepwiseFit
+from stride.trainer.packs.turns import Turns
+
+
+class Lockstep:
+    """Train fits that stand equal, each to its end.
+
+    In each epoch one step of one of them, drawn at random, is made again alone, before anything
+    of that step is saved.
+
+    Args:
+        fits: each before an update; their batches are of one shape until the last one is over.
+        members: what they bring to a step.
+        proof: that they hold together; without a fault.
+        turns: that they take.
+    """
+
+    def __init__(
+        self,
+        fits: Sequence[StepwiseFit],
+        members: Sequence[Member],
+        proof: Proof,
+        turns: Turns,
+    ) -> None:
+        self._fits = dict(enumerate(fits))
+        self._members, self._turns = members, turns
+        self._step = PackedStep(members, alone=proof.alone.keys())
+        self._random = random.Random(fits[0].session.run.uuid)
+        self._epoch, self._to_check = -1, 0
+
+    def run(self) -> str:
+        """Train; return what was found to differ, "" where nothing was.
+
+        Fits that are not over then have made a step that may be wrong.
+        """
+        while self._fits:
+            self._turns.end()
+            try:
+                found = self._checked_update() if self._is_to_be_checked() else self._update()
+            except RuntimeError as error:  # as where the memory for all is not enough
+                found = str(error).partition("\n")[0]
+            if found:
+                return found
+            self._go_on()
+        return ""
+
+    def _is_to_be_checked(self) -> bool:
+        """Tell whether the step is the one that was drawn of its epoch."""
+        loop = next(iter(self._fits.values())).loop
+        state = loop.state
+        if state.epoch != self._epoch:
+            steps = loop.batches.batches_left(state.epoch, state.position)
+            self._epoch, self._to_check = state.epoch, self._random.randrange(max(1, int(steps)))
+        self._to_check -= 1
+        return self._to_check == -1
+
+    def _checked_update(self) -> str:
+        """Make an update, and compare that of one member with its own."""
+        place = self._random.choice([*self._fits])
+        fit, opinion = self._fits[place], SecondOpinion(self._members[place])
+        self._update()
+        assert fit.loop.step is not None
+        found = opinion.difference(fit.window[0], fit.loop.step)
+        return (
+            f"{found} of run {fit.session.run.name} at step {fit.loop.state.step}" if found else ""
+        )
+
+    def _update(self) -> str:
+        """Make an update of each; nothing is compared."""
+        steps = self._step.gradients({place: fit.window[0] for place, fit in self._fits.items()})
+        for place, fit in self._fits.items():
+            fit.count(steps[place])
+        self._step.apply()
+        return ""
+
+    def _go_on(self) -> None:
+        """Let each do all that comes before its next update."""
+        for place, fit in [*self._fits.items()]:
+            fit.next()
+            if fit.is_over:
+                del self._fits[place]
+                self._step.release(place)
