@@ -17,7 +17,8 @@ def main(order: dict[str, Any]) -> int:
     """Work on the sweep that is ordered; return the exit code."""
     end_with_parent(order["parent"])
     try:
-        join(open_sweep(SweepPaths(Path(order["sweep"]))), trust=order["trust"])
+        how = {key: order[key] for key in ("trust", "pack", "workers")}
+        join(open_sweep(SweepPaths(Path(order["sweep"]))), **how)
     except Interrupted as error:
         return error.exit_code
     except StrideError as error:

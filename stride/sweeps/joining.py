@@ -1,6 +1,7 @@
 """Join a sweep that is there: make the trainer of its config, and work on it in this process."""
 
 from stride.components.trust import Trust
+from stride.config.sweep.pack import Pack
 from stride.config.values import plain
 from stride.errors import UserError
 from stride.sweeps.request.kept_config import sign_sweep
@@ -39,15 +40,17 @@ def _require_buildable(sweep: Sweep) -> None:
         )
 
 
-def join(sweep: Sweep, *, trust: bool = False) -> None:
+def join(sweep: Sweep, *, trust: bool = False, pack: Pack = "auto", workers: int = 1) -> None:
     """Train trials of a sweep in this process until none is left to take.
 
     Args:
         sweep: which may be worked on by others too.
         trust: as in `trainer_of_sweep`.
+        pack: as for `Packing`.
+        workers: how many processes share the trials out.
 
     Raises:
         UserError: likewise.
         Interrupted: a signal ended the training, with a checkpoint behind it.
     """
-    Worker(sweep, trainer_of_sweep(sweep, trust=trust)).work()
+    Worker(sweep, trainer_of_sweep(sweep, trust=trust), pack, workers=workers).work()

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
+from stride.config.sweep.pack import Pack
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed
@@ -31,7 +32,9 @@ _NO_TRIAL = -1
 _LINES = 20  # of what a worker printed last, told with its error
 
 
-def work_in_processes(sweep: Sweep, count: int, *, trust: bool = False) -> None:
+def work_in_processes(
+    sweep: Sweep, count: int, *, trust: bool = False, pack: Pack = "auto"
+) -> None:
     """Train trials in so many processes until none is left.
 
     A process that is killed, as by the system when memory runs out, gets a successor, which goes
@@ -41,12 +44,13 @@ def work_in_processes(sweep: Sweep, count: int, *, trust: bool = False) -> None:
         sweep: whose trials they take.
         count: of processes.
         trust: whether the user vouches for the import paths in the sweep's config.
+        pack: as for `Packing`, in each process.
 
     Raises:
         RunFailed: a worker could not work; tells what it said.
         Interrupted: a signal ended the trainings, with checkpoints behind them.
     """
-    workers = [_Process(sweep, place, count, trust) for place in range(count)]
+    workers = [_Process(sweep, place, count, trust, pack) for place in range(count)]
     deaths: Counter[int] = Counter()
     stop = StopRequest()
     with obeying_signals(stop):
@@ -78,12 +82,14 @@ class _Process:
         place: of this one among all.
         count: of all.
         trust: given to it.
+        pack: likewise.
     """
 
     sweep: Sweep
     place: int
     count: int
     trust: bool
+    pack: Pack
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -110,6 +116,8 @@ class _Process:
         order = {
             "sweep": str(self.sweep.paths.path),
             "trust": self.trust,
+            "pack": self.pack,
+            "workers": self.count,
             "parent": os.getpid(),
         }
         self.log.parent.mkdir(parents=True, exist_ok=True)

@@ -8,12 +8,14 @@ from optuna.trial import TrialState
 
 from stride.config import Layer
 from stride.config.sweep.assembly import assemble
+from stride.config.sweep.pack import Pack
 from stride.config.sweep.space import Choice, FloatRange, IntRange
 from stride.config.sweep.spec import SweepSpec
 from stride.config.values import plain
 from stride.errors import ConfigError, RunFailed
 from stride.runs.layout import WorkDirPaths
 from stride.sweeps.following.found import checked_sweep_name
+from stride.sweeps.packing import Foreseen, Packing
 from stride.sweeps.report.report import Report, report
 from stride.sweeps.request.plan import Plan
 from stride.sweeps.request.request import Request
@@ -124,11 +126,24 @@ class Sweeper:
         """
         return self._request().plan()
 
-    def run(self, after_trial: AfterTrial = do_nothing) -> Best:
+    def foresee(self, plan: Plan, pack: Pack = "auto") -> list[Foreseen]:
+        """Return which runs would be trained as one stack, and why others alone; make nothing.
+
+        Args:
+            plan: of what is to be trained.
+            pack: as for `run`.
+        """
+        packing, seeds = Packing(self._spec, self._trainer, pack), self._spec.seeds
+        count = seeds if isinstance(seeds, int) else len(seeds)
+        return packing.foreseen(self._request().configs(plan, packing.most), count)
+
+    def run(self, after_trial: AfterTrial = do_nothing, *, pack: Pack = "auto") -> Best:
         """Train what is missing, in this process; return the best trial.
 
         Args:
             after_trial: called with each trial that has ended.
+            pack: which runs are trained as one stack, each with the bits that it has alone:
+                `auto`, where that is measured to be faster; `off`, none; or how many at most.
 
         Raises:
             UserError: as `plan`; no folder was made.
@@ -136,7 +151,7 @@ class Sweeper:
             Interrupted: a signal ended the training; `run` goes on from there.
         """
         sweep = self.begin()
-        Worker(sweep, self._trainer).work(after_trial)
+        Worker(sweep, self._trainer, pack).work(after_trial)
         return best_of(sweep)
 
     def write(self) -> Plan:

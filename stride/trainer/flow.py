@@ -154,7 +154,8 @@ def check(trainer: Trainable) -> dict[str, Any]:
     """
     builder = trainer.builder
     builder.require_trust(builder.resolved)
-    with _rehearsed(trainer, builder.resolved) as (assembly, found):
+    with rehearsed(trainer, builder.resolved) as (session, found):
+        assembly = session.assembly
         _warn(assembly)
         return preflight(assembly, builder.kind.example(assembly), found)
 
@@ -168,7 +169,7 @@ def require_followed(trainer: Trainable, resolved: Resolved) -> None:
         ConfigError: says which metrics there are.
     """
     try:
-        with _rehearsed(trainer, resolved):
+        with rehearsed(trainer, resolved):
             pass
     except Exception as error:
         if isinstance(error, ConfigError) and error.key in _FOLLOWED:
@@ -176,8 +177,15 @@ def require_followed(trainer: Trainable, resolved: Resolved) -> None:
 
 
 @contextmanager
-def _rehearsed(trainer: Trainable, resolved: Resolved) -> Iterator[tuple[Assembly, dict[str, Any]]]:
-    """Build what a config says and try it on small batches; give back what that set."""
+def rehearsed(trainer: Trainable, resolved: Resolved) -> Iterator[tuple[Session, dict[str, Any]]]:
+    """Build what a config says and try it on small batches; give back what that set.
+
+    Yields:
+        The session of a training that is not begun, and what was found.
+
+    Raises:
+        UserError: as `fit`.
+    """
     builder = trainer.builder
     with (
         training("a check"),
@@ -187,7 +195,7 @@ def _rehearsed(trainer: Trainable, resolved: Resolved) -> Iterator[tuple[Assembl
         seed_everything(resolved.config.seed)
         assembly = builder.assemble(resolved)
         session = _open(trainer, assembly, NewRun(resolved), Stopwatch())
-        yield assembly, _probe(builder, session)
+        yield session, _probe(builder, session)
 
 
 def _open(

@@ -9,6 +9,7 @@ import torch
 from optuna.trial import FrozenTrial
 
 from stride.runs.work_dir import WorkDir
+from stride.sweeps import packing
 from stride.sweeps.sweeper import Sweeper
 from stride.trainer.trainer import Trainer
 from tests.integration.sweeps.same_sweeps import trials_of
@@ -60,6 +61,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `auto` pack nothing: whether a pack is faster is another matter on each machine."""
+    monkeypatch.setattr(packing, "WIDTH", 1)
 
 
 Grid = Callable[..., dict[str, Any]]

@@ -56,6 +56,15 @@ class PlannedTrial(Answer):
     runs: list[str] = Field(description="Their names")
 
 
+class PlannedPack(Answer):
+    """Hold what becomes of runs that are alike."""
+
+    runs: Count
+    width: Count = Field(description="How many are trained as one stack; 1: each alone")
+    speedup: float = Field(description="How many times as long a step takes one by one; 0: unknown")
+    why_alone: str = Field(description="The reason, empty where they are packed")
+
+
 class SweepPlan(Answer):
     """What `stride sweep W --plan --json` prints."""
 
@@ -64,6 +73,7 @@ class SweepPlan(Answer):
     trials: list[PlannedTrial]
     to_choose: Count | None = Field(description="By a search; null: without an end")
     inexact: list[str] = Field(description="What may choose otherwise after a kill")
+    packs: list[PlannedPack]
 
 
 class BestConfiguration(BestTrial):

@@ -113,6 +113,14 @@ def sweep(
             help="Processes that train; 0: none, others are to join with --resume.",
         ),
     ] = 1,
+    pack: Annotated[
+        str,
+        typer.Option(
+            "--pack",
+            metavar="auto|off|N",
+            help="Train trials that are alike as one stack, N at most; auto: where it is faster.",
+        ),
+    ] = "auto",
     storage: Annotated[
         str | None,
         typer.Option("--storage", metavar="URL", help="A database in place of W's own file."),
@@ -143,10 +151,13 @@ def sweep(
     json: AsJson = False,
 ) -> None:
     """Train one run for each of many overrides, and name the best; type it again to go on."""
+    from stride.config.sweep.pack import read_pack
     from stride_cli.sweeping import sweep
     from stride_cli.sweeping.asked import Files
 
-    how = sweep.How(workers, storage, retry_failed=retry_failed, trust=trust, json=json)
+    how = sweep.How(
+        workers, storage, read_pack(pack), retry_failed=retry_failed, trust=trust, json=json
+    )
     asked: dict[str, Any] = {
         "overrides": settings(words, config),
         "grid": grid,

@@ -15,24 +15,44 @@ if TYPE_CHECKING:
 
     from stride.config.sweep.spec import SweepSpec
     from stride.runs.layout import SweepPaths
+    from stride.sweeps.packing import Foreseen
     from stride.sweeps.request.plan import Entry, Plan
 
 
-def print_plan(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths", *, json: bool) -> None:
-    """Print what is to become of the trials of a sweep."""
+def print_plan(
+    plan: "Plan",
+    spec: "SweepSpec",
+    paths: "SweepPaths",
+    packs: Sequence["Foreseen"],
+    *,
+    json: bool,
+) -> None:
+    """Print what is to become of the trials of a sweep, and which of them are packed."""
     from stride.sweeps.search.study import inexact
 
     notes = inexact(spec)
     if json:
-        print_json(_plain(plan, spec, paths) | {"inexact": notes})
+        found = {"inexact": notes, "packs": [one._asdict() for one in packs]}
+        print_json(_plain(plan, spec, paths) | found)
         return
     rows = [*_rows(plan)]
     if rows:
         columns = [Column("trial", str), Column("becomes", str), numbers("value")]
         columns += [Column("overrides", long=True)]
         print_table(Table(columns, [*_first(rows)]))
-    for line in opening(plan, spec, paths):
+    for line in [*opening(plan, spec, paths), *_packed(packs)]:
         tell(line)
+
+
+def _packed(packs: Sequence["Foreseen"]) -> Iterator[str]:
+    """Yield which runs are trained as one stack, and why others alone."""
+    for one in packs:
+        runs = f"{one.runs:,} run{'s' * (one.runs > 1)}"
+        if one.why_alone:
+            yield f"pack: {runs} alone: {one.why_alone}"
+        else:
+            most = f"{one.width} at once" if one.width < one.runs else "at once"
+            yield f"pack: {runs} {most}, a step {one.speedup:.2g} times as fast as one by one"
 
 
 def opening(plan: "Plan", spec: "SweepSpec", paths: "SweepPaths") -> Iterator[str]:

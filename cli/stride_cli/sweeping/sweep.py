@@ -16,6 +16,7 @@ from stride_cli.sweeping.asked import Asked, Files, read_asked, require_one_proc
 from stride_cli.sweeping.watch import Watch
 
 if TYPE_CHECKING:
+    from stride.config.sweep.pack import Pack
     from stride.sweeps.request.plan import Plan
     from stride.sweeps.sweep import Sweep
     from stride.sweeps.sweeper import Sweeper
@@ -29,6 +30,7 @@ class How:
     Attributes:
         workers: how many processes train; 0 for none.
         storage: URL of a database in place of a file.
+        pack: which runs are trained as one stack.
         retry_failed: whether failed trials are trained again.
         trust: whether the user vouches for import paths that a folder names.
         json: whether a program asks.
@@ -36,6 +38,7 @@ class How:
 
     workers: int = 1
     storage: str | None = None
+    pack: "Pack" = "auto"
     retry_failed: bool = False
     trust: bool = False
     json: bool = False
@@ -61,7 +64,9 @@ def run(
     if plan:
         from stride_cli.sweeping.plan import print_plan
 
-        print_plan(sweeper.plan(), asked.spec, sweeper.paths, json=how.json)
+        planned = sweeper.plan()
+        packs = sweeper.foresee(planned, how.pack)
+        print_plan(planned, asked.spec, sweeper.paths, packs, json=how.json)
         return
     written = sweeper.write()
     sweep = open_sweep(sweeper.paths)
@@ -167,11 +172,11 @@ def _work(
         if how.workers > 1:
             from stride.sweeps.processes import work_in_processes
 
-            work_in_processes(sweep, how.workers, trust=how.trust)
+            work_in_processes(sweep, how.workers, trust=how.trust, pack=how.pack)
         else:
             from stride.sweeps.worker import Worker
 
-            Worker(sweep, trainer).work()
+            Worker(sweep, trainer, how.pack).work()
     print_end(sweep, config_file, json=how.json)
 
 

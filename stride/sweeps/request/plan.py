@@ -15,6 +15,8 @@ from stride.stats.moments import mean
 from stride.sweeps.search.space import Space
 from stride.sweeps.trials.trial import OVERRIDES, RUN, RUNS, SEED, SETUP, UUID, VALUE
 
+_OPEN = (TrialState.RUNNING, TrialState.WAITING)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -35,6 +37,11 @@ class Entry:
     before: FrozenTrial | None = None
     lacks_seeds: bool = False
     value: float | None = None
+
+    @property
+    def is_to_be_trained(self) -> bool:
+        """Tell whether any run of it is to be trained, or trained on."""
+        return self.lacks_seeds or self.before is None or self.before.state in _OPEN
 
     def with_seeds(self, seeds: Collection[int | None]) -> Self:
         """Return the same, as the trial of before stands with these seeds."""

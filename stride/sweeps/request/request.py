@@ -3,7 +3,9 @@
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from typing import Any, Self
 
 from optuna.trial import TrialState
@@ -134,6 +136,20 @@ class Request:
         return plan_listed(
             wanted[: self.spec.trials], before, self.spec, retry_failed=self.retry_failed
         )
+
+    def configs(self, plan: Plan, most: int) -> list[Resolved]:
+        """Return the configs of the trials that a plan trains.
+
+        Args:
+            plan: of this request.
+            most: for how many trials that a search is to choose one is made up, at most.
+        """
+        listed = [one.overrides for one in plan.entries if one.is_to_be_trained]
+        chosen: list[Mapping[str, Any]] = []
+        if self.spec.kind == "search":
+            left = most if self.spec.trials is None else self.spec.trials - len(plan.entries)
+            chosen = [*islice(cycle(probes(self.spec)), max(0, min(most, left)))]
+        return [self.base.override(overrides) for overrides in [*listed, *chosen]]
 
     def write(self) -> Plan:
         """Write the sweep's folder, or bring it to what is asked; return what that changed.

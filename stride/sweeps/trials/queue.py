@@ -47,11 +47,19 @@ class Queue:
         runs = trial.user_attrs.get(RUNS, [])
         return any(is_written(self._work_dir.paths.run(one[RUN])) for one in runs)
 
-    def _begin(self, trials: list[FrozenTrial]) -> int | None:
-        waits = any(one.state == TrialState.WAITING for one in trials)
+    def left(self) -> float:
+        """Return how many trials nobody has taken yet; inf for a search without an end."""
+        return self._left(self._sweep.study.get_trials(deepcopy=False))
+
+    def _left(self, trials: list[FrozenTrial]) -> float:
+        waiting = sum(one.state == TrialState.WAITING for one in trials)
+        if self._sweep.spec.kind != "search":
+            return waiting
         most = math.inf if self._sweep.spec.trials is None else self._sweep.spec.trials
-        wanted = self._sweep.spec.kind == "search" and len(trials) < most
-        return self._sweep.study.ask().number if waits or wanted else None
+        return waiting + max(0, most - len(trials))
+
+    def _begin(self, trials: list[FrozenTrial]) -> int | None:
+        return self._sweep.study.ask().number if self._left(trials) else None
 
     def _taken(self, number: int) -> OpenTrial:
         """Mark the trial as this worker's, and write down what it is to try."""

@@ -1,11 +1,11 @@
-"""Train the runs of a trial, each an ordinary run of the work_dir, and say how they ended."""
+"""Train the runs of trials, each an ordinary run of the work_dir, and say how they ended."""
 
 import errno
 import math
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
@@ -19,6 +19,7 @@ from stride.runs.provenance.start_state import never_began
 from stride.runs.run_names import number_of
 from stride.runs.status import CLEAN_END, current_state, is_written, uuid_of
 from stride.runs.work_dir import WorkDir
+from stride.sweeps.packing import Packing
 from stride.sweeps.sweep import Sweep
 from stride.sweeps.trials.failed_run import claim, fail
 from stride.sweeps.trials.given import GivenParts
@@ -26,6 +27,7 @@ from stride.sweeps.trials.seeds import seeds_of
 from stride.sweeps.trials.trial import RUN, SINCE, UUID, VALUE, WORKER, OpenTrial, Outcome, worst
 from stride.sweeps.trials.watch import PRUNED_REASON, TrialWatch
 from stride.trainer.fit.run_start import NewRun, RunStart
+from stride.trainer.packs.packs import Packs
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 
@@ -33,38 +35,65 @@ _TRACEBACK = "Traceback (most recent call last)"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
+class Job(NamedTuple):
+    """Hold what is to be trained: one run of a trial.
+
+    Attributes:
+        trial: whose run it is.
+        seed: of the run, None for that of the config.
+        pruning: whether its evaluations are reported.
+    """
+
+    trial: OpenTrial
+    seed: int | None
+    pruning: bool
+
+
 class TrialRuns:
-    """Train one run of a trial after the other.
+    """Train runs of trials, one after the other or as one stack.
 
     Args:
         sweep: of the trials.
         trainer: trains them all.
+        packing: says which are trained as one stack.
     """
 
-    def __init__(self, sweep: Sweep, trainer: Trainer) -> None:
-        self._sweep, self._trainer = sweep, trainer
+    def __init__(self, sweep: Sweep, trainer: Trainer, packing: Packing) -> None:
+        self._sweep, self._trainer, self._packing = sweep, trainer, packing
         self._work_dir = WorkDir(sweep.work_dir)
         self._given = GivenParts(trainer)
+        self._packs = Packs()
 
-    def train(self, trial: OpenTrial, seed: int | None, *, pruning: bool) -> Outcome:
-        """Train the run of a seed to its end, or find that it has come to its end.
+    def train(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Train the run of each job to its end, or find that it has come to its end.
 
         Args:
-            trial: whose run it is.
-            seed: of the run, None for that of the config.
-            pruning: whether its evaluations are reported.
+            jobs: of runs that are alike, should they be trained as one stack.
 
         Raises:
-            Interrupted: a signal ended the run, with a checkpoint behind it.
-            StrideError: nothing can be written any more; the run goes on once that is mended.
+            Interrupted: a signal ended the runs, with checkpoints behind them.
+            StrideError: nothing can be written any more; the runs go on once that is mended.
         """
-        paths, noted = self._found(trial, seed), trial.run_of(seed)
+        found = [self._found(job.trial, job.seed) for job in jobs]
+        left = [n for n, job in enumerate(jobs) if not _is_done(job, found[n])]
+        ended = self._fit([jobs[n] for n in left], [found[n] for n in left])
+        errors = dict(zip(left, ended, strict=True))
+        return [self._judge(job, errors.get(n)) for n, job in enumerate(jobs)]
+
+    def are_packed(self, jobs: Sequence[Job], count: int) -> bool:
+        """Tell whether runs, and as many more like them as make a count, are trained at once."""
+        configs = [self._resolved(job.trial, job.seed) for job in jobs]
+        return self._packing.are_packed(configs, count)
+
+    def _judge(self, job: Job, error: BaseException | None) -> Outcome:
+        """Return how the run of a job has ended, and note its value."""
+        trial, seed = job.trial, job.seed
+        noted, paths = trial.run_of(seed), self._found(trial, seed)
         if paths is not None and VALUE in noted:
             return Outcome(TrialState.COMPLETE, noted[VALUE])
         try:
-            if paths is None or not _is_over(paths):
-                self._fit(trial, seed, paths, pruning=pruning)
-                paths = self._trainer.run.paths
+            if error is not None or paths is None:
+                raise error or RunError("its run is gone", where=str(self._work_dir.path))
             done = self._outcome(paths)
         except Exception as error:
             if _is_of_the_disk(error):
@@ -75,24 +104,52 @@ class TrialRuns:
         return done
 
     def _fit(
-        self, trial: OpenTrial, seed: int | None, paths: RunPaths | None, *, pruning: bool
-    ) -> None:
-        trainer = self._trainer
+        self, jobs: Sequence[Job], found: Sequence[RunPaths | None]
+    ) -> list[BaseException | None]:
+        """Train what is left of each; return what has ended it, None for its own end."""
+        if self.are_packed(jobs, len(jobs)):
+            return self._fit_together(jobs, found)
+        return [self._fit_alone(*pair) for pair in zip(jobs, found, strict=True)]
+
+    def _fit_alone(self, job: Job, paths: RunPaths | None) -> BaseException | None:
+        self._given.renew()
+        try:
+            self._trainer.fit_from(self._start(job, paths, self._trainer))
+        except Exception as error:
+            return error
+        finally:
+            self._given.put_back()
+        return None
+
+    def _fit_together(
+        self, jobs: Sequence[Job], found: Sequence[RunPaths | None]
+    ) -> list[BaseException | None]:
+        errors: dict[int, BaseException | None] = {}
+        trainers, starts = {}, {}
+        for n, trainer in enumerate(self._packing.trainers(len(jobs))):
+            try:
+                starts[n] = self._start(jobs[n], found[n], trainer)
+                trainers[n] = trainer
+            except Exception as error:
+                errors[n] = error
+        ended = self._packs.fit([*trainers.values()], [*starts.values()])
+        errors |= {n: one.error for n, one in zip(starts, ended, strict=True)}
+        return [errors[n] for n in range(len(jobs))]
+
+    def _start(self, job: Job, paths: RunPaths | None, trainer: Trainer) -> RunStart:
+        """Return where the run of a job begins or goes on, watched."""
+        trial, seed = job.trial, job.seed
         start: RunStart = self._new(trial, seed) if paths is None else ResumedRun.of(paths.path)
         config = start.resolved.config.training_config
         watch = TrialWatch(
             trial,
             seed,
-            self._sweep.record.metric if pruning else "",
+            self._sweep.record.metric if job.pruning else "",
             by_step=config.evaluate_every_steps is not None,
             state=lambda: trainer.state,
         )
         start.callbacks.append(watch)
-        self._given.renew()
-        try:
-            trainer.fit_from(start)
-        finally:
-            self._given.put_back()
+        return start
 
     def _new(self, trial: OpenTrial, seed: int | None) -> NewRun:
         resolved = self._resolved(trial, seed)
@@ -181,6 +238,11 @@ class TrialRuns:
             return
         fail(writer, resolved.config.logging_config.level, error)
         trial.note_run(seed, run=writer.paths.name, uuid=writer.uuid)
+
+
+def _is_done(job: Job, paths: RunPaths | None) -> bool:
+    """Tell whether nothing of a run is left to be trained."""
+    return paths is not None and (VALUE in job.trial.run_of(job.seed) or _is_over(paths))
 
 
 def _is_over(paths: RunPaths) -> bool:

@@ -23,6 +23,8 @@ from stride.trainer.process_state import training
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 
+_THREADS = 1
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -46,16 +48,28 @@ class Packs:
     def fit(self, trainers: Sequence[Trainer], starts: Sequence[RunStart]) -> list[Ended]:
         """Train from each start to the end of its run; what cannot be packed, one by one.
 
+        They compute with one thread; runs that were begun with more go on alone.
+
         Args:
             trainers: one for each start, with nothing that another one has, too.
-            starts: of one work_dir, alike in all that is set for the process: threads,
-                determinism, the level of the log.
+            starts: of one work_dir, alike in what is set for the process: determinism, the level
+                of the log.
 
         Raises:
             Interrupted: a signal ended the trainings, with checkpoints behind those that had
                 begun.
         """
-        first = starts[0]
+        pairs = [*zip(trainers, starts, strict=True)]
+        together = [n for n, start in enumerate(starts) if start.threads in (None, _THREADS)]
+        ended = dict(zip(together, self._led([pairs[n] for n in together]), strict=True))
+        return [ended.get(n) or _alone(*pair) for n, pair in enumerate(pairs)]
+
+    def _led(self, pairs: Sequence[tuple[Trainer, RunStart]]) -> list[Ended]:
+        if not pairs:
+            return []
+        for _, start in pairs:
+            start.threads = _THREADS
+        (_, first), *_ = pairs
         config, stop = first.resolved.config, StopRequest()
         with (
             training("a pack of fits"),
@@ -64,7 +78,6 @@ class Packs:
             obeying_signals(stop, config.checkpoint_config.grace_seconds),
         ):
             turns = Turns()
-            pairs = zip(trainers, starts, strict=True)
             fits = [StepwiseFit(*pair, turns, survey) for pair in pairs]
             with _given_up(fits):
                 for fit in fits:
@@ -121,7 +134,11 @@ def _ended(fit: StepwiseFit) -> Ended:
     start: RunStart = ResumedRun.of(fit.session.run.paths.path)
     start.callbacks.extend(fit.start.callbacks)
     start.given_in(fit.start.resolved.folder)
+    return _alone(fit.trainer, start)
+
+
+def _alone(trainer: Trainer, start: RunStart) -> Ended:
     try:
-        return Ended(fit.trainer.fit_from(start))
+        return Ended(trainer.fit_from(start))
     except Exception as error:
         return Ended(error=error)

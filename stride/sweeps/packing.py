@@ -1,0 +1,147 @@
+"""Choose which runs of a sweep are trained as one stack: `auto`, `off`, or so many at most."""
+
+import json
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
+
+from optuna.pruners import NopPruner
+
+from stride.config import Resolved
+from stride.config.sweep.pack import Pack
+from stride.config.sweep.spec import SweepSpec
+from stride.config.values import flatten, plain
+from stride.sweeps.search.pruners.build import pruner_class
+from stride.sweeps.search.samplers import sampler_class
+from stride.trainer.packs.prospect import Prospect, prospect_of, why_not_several
+from stride.trainer.trainer import Trainer
+
+WIDTH = 32  # of `auto`, at most: beyond, a stack leaves the fast memory of a processor
+WORTH = 1.1  # what `auto` wants a pack to gain, at least
+
+_FREE = (
+    *("seed", "run", "logging_config.", "model_kwargs.model_seed", "model_kwargs.dropout"),
+    *("optimizer_kwargs.lr", "optimizer_kwargs.weight_decay", "optimizer_kwargs.betas"),
+    *("optimizer_kwargs.eps", "scheduler_kwargs.", "dataset_kwargs.split_seed"),
+    *("training_config.max_", "training_config.stopping_", "training_config.clip_grad_norm"),
+)
+"""Beginnings of keys in which the runs of one pack may differ."""
+
+_CHOOSES_ALONE = frozenset({"RandomSampler", "QMCSampler", "BruteForceSampler"})
+"""Samplers that choose a trial without looking at how others ended."""
+
+
+def likeness(resolved: Resolved) -> str:
+    """Return what two configs have in common that can be trained in one pack."""
+    values = {k: v for k, v in flatten(plain(resolved.config)) if not k.startswith(_FREE)}
+    return json.dumps(values, sort_keys=True, default=str)
+
+
+class Foreseen(NamedTuple):
+    """Hold what becomes of runs that are alike.
+
+    Attributes:
+        runs: how many.
+        width: how many of them are trained as one stack; 1 for alone.
+        speedup: how many times as long their steps take one by one; 0 if not measured.
+        why_alone: the reason; "" where they are packed.
+    """
+
+    runs: int
+    width: int
+    speedup: float
+    why_alone: str
+
+
+class Packing:
+    """How the runs of a sweep are packed.
+
+    Args:
+        spec: of the sweep.
+        trainer: trains them.
+        pack: `auto`: where that is measured to be faster, and no pruner compares trials on their
+            way or an error is to end the sweep; `off`; or how many runs at most, wherever they
+            can be packed.
+    """
+
+    def __init__(self, spec: SweepSpec, trainer: Trainer, pack: Pack = "auto") -> None:
+        self._spec, self._trainer, self._pack = spec, trainer, pack
+        self._known: dict[tuple[str, int], Prospect] = {}
+
+    @property
+    def most(self) -> int:
+        """Return how many runs may be packed at most; 1: none."""
+        if self._pack == "auto":
+            return 1 if self._waits() else WIDTH
+        return 1 if self._pack == "off" else self._pack
+
+    def _waits(self) -> str:
+        """Return why a trial is to wait for the one before, "" where it need not."""
+        pruner = pruner_class(self._spec.pruner_kwargs.pruner_name)
+        if pruner is not NopPruner:
+            return f"{pruner.__name__} compares trials on their way"
+        return "the first error is to end the sweep" if self._spec.stop_on_error else ""
+
+    @property
+    def takes_trials(self) -> bool:
+        """Tell whether several trials may be taken at once."""
+        return self.most > 1 and not self._why_one_trial()
+
+    def _why_one_trial(self) -> str:
+        """Return why there is one trial at a time, "" where there may be several."""
+        chosen = sampler_class(self._spec.sampler_kwargs.sampler_name).__name__
+        if self._spec.kind == "search" and chosen not in _CHOOSES_ALONE:
+            return f"{chosen} looks at one trial before it chooses the next"
+        return why_not_several(self._trainer)
+
+    def are_packed(self, configs: Sequence[Resolved], count: int) -> bool:
+        """Tell whether runs of these configs, and as many more as make a count, make a pack."""
+        runs = min(count, self.most)
+        if runs < 2 or len({*map(likeness, configs)}) > 1:
+            return False
+        found = self.prospect(configs[0], runs)
+        return not found.why_not and (self._pack != "auto" or found.speedup >= WORTH)
+
+    def prospect(self, config: Resolved, runs: int) -> Prospect:
+        """Return what is to be expected of a pack of so many runs of a config."""
+        width = 1 << (runs.bit_length() - 1)  # nearly as many tell enough
+        key = likeness(config), width
+        if key not in self._known:
+            self._known[key] = prospect_of(self._trainer, config, width)
+        return self._known[key]
+
+    def foreseen(self, configs: Sequence[Resolved], seeds: int) -> list[Foreseen]:
+        """Return what becomes of the runs of trials that are to be trained, in their order.
+
+        Args:
+            configs: of the trials.
+            seeds: with how many each is trained.
+        """
+        several, found = self.takes_trials, list[Foreseen]()
+        for _, alike in groupby(configs, likeness):
+            some = [*alike]
+            together = (len(some) if several else 1) * seeds
+            found.append(Foreseen(len(some) * seeds, *self._foreseen(some[0], together)))
+        same = groupby(found, lambda one: one[1:])
+        return [Foreseen(sum(one.runs for one in some), *rest) for rest, some in same]
+
+    def _foreseen(self, config: Resolved, together: int) -> tuple[int, float, str]:
+        if self.most < 2:
+            return 1, 0.0, self._waits() if self._pack == "auto" else "--pack off"
+        if together < 2:
+            return 1, 0.0, self._why_one_trial() or "no two of them are alike"
+        width = min(together, self.most)
+        found = self.prospect(config, width)
+        if self.are_packed([config], width):
+            return width, found.speedup, ""
+        slow = f"a step of {width} at once is not faster ({found.speedup:.2g} times as fast)"
+        return 1, found.speedup, found.why_not or slow
+
+    def trainers(self, count: int) -> Iterator[Trainer]:
+        """Yield so many trainers like that of the sweep."""
+        for _ in range(count):
+            made = copy(self._trainer)
+            made.builder = replace(self._trainer.builder, callbacks=[])
+            yield made

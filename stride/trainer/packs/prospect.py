@@ -1,0 +1,110 @@
+"""Say before anything is trained whether trainings that are alike can be packed, and the gain."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from stride.components import is_user_code
+from stride.config import Resolved
+from stride.engine.packs.member import Alone, Member
+from stride.engine.packs.step import PackedStep
+from stride.engine.random import untouched
+from stride.trainer.flow import rehearsed
+from stride.trainer.packs.reasons import member_of, why_not_packed
+from stride.trainer.packs.turns import OwnGenerators
+from stride.trainer.proof.local_objects import local_objects
+from stride.trainer.trainer import Trainer
+
+_STEPS = 7
+_FIRST = 2  # of them: they find their memory, and count for nothing
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What is to be expected of a pack.
+
+    Attributes:
+        why_not: the reason for which there can be none; "" where there can.
+        speedup: how many times as long the steps take one by one, with the threads that torch has.
+    """
+
+    why_not: str = ""
+    speedup: float = 0.0
+
+
+def prospect_of(trainer: Trainer, resolved: Resolved, width: int) -> Prospect:
+    """Try a step of a training that is not begun, alone and as many times at once; make no folder.
+
+    Args:
+        trainer: that would train it.
+        resolved: its config.
+        width: how many are to be trained together, all of them like this one.
+
+    Raises:
+        UserError: as `Trainer.fit`.
+    """
+    if why := why_not_several(trainer):
+        return Prospect(why)
+    threads = torch.get_num_threads()
+    with rehearsed(trainer, resolved) as (session, _):
+        if why := why_not_packed(session):
+            return Prospect(why)
+        session.batches.set_epoch(0)
+        batch = next(iter(session.batches))
+        member = member_of(session, OwnGenerators())
+        with untouched():
+            return Prospect(speedup=_speedup(member, batch, width, threads))
+
+
+def why_not_several(trainer: Trainer) -> str:
+    """Return what a trainer has that several trainings at once cannot each have, "" for nothing."""
+    if is_user_code(type(trainer)):
+        return f"{type(trainer).__name__} is a class of yours, which may keep what it likes"
+    given = [*local_objects(trainer), *(["the logger"] if trainer.builder.logger else [])]
+    return f"{' and '.join(given)} came from Python, once for all of them" if given else ""
+
+
+def _speedup(member: Member, batch: Any, width: int, threads: int) -> float:
+    alone, copies = Alone(member.copied()), [member.copied() for _ in range(width)]
+    window = dict.fromkeys(range(width), batch)
+    for copy in copies:
+        copy.model.train()
+    try:
+        pack = PackedStep(copies)
+        together = _seconds(lambda: _update(pack, window), threads=1)
+    except RuntimeError:  # as where the memory for all is not enough
+        return 0.0
+    return width * _seconds(lambda: alone.step(batch), threads) / together
+
+
+def _update(pack: PackedStep, window: dict[int, Any]) -> None:
+    pack.gradients(window)
+    pack.apply()
+
+
+def _seconds(step: Callable[[], object], threads: int) -> float:
+    """Return how long a step takes: the median of some."""
+    with _computing_with(threads):
+        taken = [_seconds_of(step) for _ in range(_STEPS)]
+    return statistics.median(taken[_FIRST:])
+
+
+def _seconds_of(step: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    step()
+    return time.perf_counter() - begun
+
+
+@contextmanager
+def _computing_with(threads: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
