@@ -19,10 +19,10 @@ from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.run import Run
 from stride.runs.work_dir import WorkDir
 from stride.trainer.process_group import broadcast_user_errors
+from stride.trainer.repeat import trainer_of_run
 from stride.trainer.starts.rebuild import recorded, relocated
 from stride.trainer.trainer import Trainer
 from stride.trainer.trainer_class import trainer_class
-from stride.trainer.trust import require_trust
 from stride.visible import quoted
 
 
@@ -279,9 +279,7 @@ def _again(
     # Without them nobody could tell whose code is named.
     if not (run.paths.config.exists() and run.paths.provenance.exists()):
         require_begun(run.paths)
-    require_trust(Trust(), recorded(run, overrides), word=trust)
-    made_by = trainer_class(run.config.trainer, Trainer)
-    trainer = made_by(str(run.path.parent), trainer=run.config.trainer)
+    trainer = trainer_of_run(run, recorded(run, overrides), trust=trust)
     return run, trainer, relocated(run, data_root)
 
 

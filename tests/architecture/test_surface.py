@@ -66,7 +66,7 @@ stride --config KEY=VALUE... --config-file FILE --force --dry-run --trust --debu
 stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME --target X \
 --trust --json --csv
 stride agent-info --schema COMMAND
-stride better W A B --metric|-m NAME --over A,B --mode MODE --json
+stride better W A B --metric|-m NAME --over A,B --mode MODE --run --seeds N --plan --trust --json
 stride cancel RUN
 stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
 --trust --json

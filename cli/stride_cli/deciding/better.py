@@ -1,12 +1,13 @@
 """`stride better`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stride.tables.words import number, setting
 from stride_cli.address import select
-from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
+from stride_cli.deciding.asked import SEED, keys_of, metrics_of, mode_asked
 from stride_cli.listed import listed
 from stride_cli.output import print_json, say, tell
 
@@ -16,35 +17,78 @@ if TYPE_CHECKING:
     from stride.runs.listing.selection import Selection
 
     Named = tuple[str, Sequence[Facts]]
+    Opened = tuple[Selection, Named, Named]
 
 
-def run(
-    words: Sequence[str], metric: str | None, *, over: str | None, mode: str | None, json: bool
-) -> None:
-    """Tell whether one configuration is better than another."""
-    from stride.errors import UserError
-    from stride.runs.deciding import plain
-    from stride.runs.deciding.decision import decide
+@dataclass(frozen=True)
+class Question:
+    """What is asked of two configurations, as it was typed.
 
-    way = mode_asked(mode)
-    with _asked(words) as (selection, one, other):
-        runs = [*one[1], *other[1]]
-        metrics = metrics_of(selection, runs, [] if metric is None else [metric])
+    Attributes:
+        metric: by which one is better; None: the monitored one.
+        over: keys in which repetitions differ; None: the seed.
+        mode: which way is better; None where that is known.
+    """
+
+    metric: str | None = None
+    over: str | None = None
+    mode: str | None = None
+
+    def decide(self, opened: "Opened") -> "Decision":
+        """Return the answer.
+
+        Args:
+            opened: all runs, and the two sides with what each is called.
+
+        Raises:
+            UserError: that cannot be asked of them.
+        """
+        from stride.errors import UserError
+        from stride.runs.deciding.decision import decide
+
+        way = mode_asked(self.mode)
+        selection, one, other = opened
+        names = [] if self.metric is None else [self.metric]
+        metrics = metrics_of(selection, [*one[1], *other[1]], names)
         if len(metrics) > 1:
             what = f"there are several metrics: {', '.join(field.title for field in metrics)}"
             raise UserError(what, hint=f"type: --metric {metrics[0].title}")
-        found = decide(one, other, metrics[0], mode=way, over=keys_of(selection, over))
-        answer = plain.decision(found) if json else [*_told(found)]
+        return decide(one, other, metrics[0], mode=way, over=keys_of(selection, self.over))
+
+
+def run(words: Sequence[str], question: Question, *, json: bool) -> None:
+    """Tell whether one configuration is better than another."""
+    with open_sides(words) as opened:
+        print_decision(question.decide(opened), json=json)
+
+
+def print_decision(
+    found: "Decision",
+    *,
+    trained: Sequence[Mapping[str, Any]] = (),
+    more: Sequence[tuple[str, str]] = (),
+    json: bool,
+) -> None:
+    """Print the answer, and what it leaves out.
+
+    Args:
+        found: the answer.
+        trained: the runs that were trained for it, as a program is told.
+        more: facts about them, for a person.
+        json: whether a program asks.
+    """
     if json:
-        print_json(answer)
+        from stride.runs.deciding import plain
+
+        print_json(plain.decision(found) | {"trained": [*trained]})
         return
-    say("\n".join(answer))
+    say("\n".join(_told(found, more)))
     if left_out := [*_left_out(found.one), *_left_out(found.other)]:
         tell(listed(left_out, "\n"))
 
 
 @contextmanager
-def _asked(words: Sequence[str]) -> "Iterator[tuple[Selection, Named, Named]]":
+def open_sides(words: Sequence[str]) -> "Iterator[Opened]":
     """Open all runs, and the two sides with what each is called.
 
     Raises:
@@ -86,7 +130,7 @@ def _where(selection: "Selection", query: str) -> "list[Facts]":
     return found
 
 
-def _told(found: "Decision") -> Iterator[str]:
+def _told(found: "Decision", more: Sequence[tuple[str, str]]) -> Iterator[str]:
     """Yield the answer, and what it is built on."""
     one, other = found.one.name, found.other.name
     relation = {
@@ -96,7 +140,7 @@ def _told(found: "Decision") -> Iterator[str]:
     }[found.answer]
     way = "larger" if found.mode == "max" else "smaller"
     yield f"{found.answer}: {relation} by {found.metric.title} ({way} is better)"
-    facts = [*_facts(found)]
+    facts = [*_facts(found), *more]
     width = max(len(label) for label, _ in facts)
     for label, text in facts:
         yield f"  {label:<{width}}  {text}"
@@ -137,11 +181,17 @@ def _further(found: "Decision") -> str:
     from stride.stats.paired import MOST, POWER
 
     if found.paired.n < 2:
-        return "at least two that both have, as by seed=0 and seed=1"
+        return "at least two that both have" + _by_run(found, 2)
     more = found.paired.further()
     if more is None:
         return f"more than {MOST} of each would not show a difference of this size"
-    return f"{more} more of each would show one of this size in {POWER:.0%} of cases"
+    shows = f"{more} more of each would show one of this size in {POWER:.0%} of cases"
+    return shows + _by_run(found, found.paired.n + more)
+
+
+def _by_run(found: "Decision", pairs: int) -> str:
+    """Return what has so many pairs trained, where repetitions are seeds."""
+    return f"; type: --run --seeds {pairs}" if found.one.study.over == (SEED,) else ""
 
 
 def _left_out(side: "Side") -> Iterator[str]:

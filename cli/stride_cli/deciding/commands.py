@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stride_cli.completing.places import complete_metric, complete_work_dir
-from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Where
+from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Trust, Where
 
 commands = typer.Typer()
 
@@ -75,9 +75,30 @@ def better(
     ] = None,
     over: Over = None,
     mode: Mode = None,
+    train: Annotated[
+        bool,
+        typer.Option("--run", help="First train the seeds that one of the two lacks."),
+    ] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds", min=1, metavar="N", help="With --run: train until both have N seeds."
+        ),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say what --run would train; create nothing.")
+    ] = False,
+    trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Tell whether A is better than B, over the seeds of both: yes, no or not yet."""
-    from stride_cli.deciding import better
+    from stride_cli.deciding import better, training
 
-    better.run(words, metric, over=over, mode=mode, json=json)
+    question = better.Question(metric, over, mode)
+    if plan:
+        training.plan(words, question, seeds, trust=trust, json=json)
+    elif train:
+        training.run(words, question, seeds, trust=trust, json=json)
+    else:
+        training.refuse_alone({"--seeds": seeds, "--trust": trust})
+        better.run(words, question, json=json)

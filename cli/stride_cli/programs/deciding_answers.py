@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, RootModel
+from pydantic import ConfigDict, Field, RootModel
 
 from stride.runs.records.record import Count, Number
+from stride.runs.status import State
 from stride_cli.programs.answer import Answer
 
 
@@ -108,6 +109,28 @@ class Side(Moments):
     name: str
 
 
+class MissingRun(Answer):
+    """Hold a run that one of two configurations lacks."""
+
+    of: str = Field(description="The configuration, as it was asked for")
+    seed: Count
+    becomes: Literal["new", "resumed"]
+    run: str | None = Field(description="Its folder; null: of a new one")
+
+
+class DecisionPlan(Answer):
+    """What `stride better A B --plan --json` prints."""
+
+    runs: list[MissingRun]
+
+
+class TrainedRun(MissingRun):
+    """Hold a run that was trained for an answer."""
+
+    status: State
+    reason: str
+
+
 class Decision(Answer):
     """What `stride better A B --json` prints."""
 
@@ -122,3 +145,8 @@ class Decision(Answer):
     further: Count | None
     one: Side
     other: Side
+    trained: list[TrainedRun] = Field(description="With --run")
+
+
+class DecisionOrPlan(RootModel[Decision | DecisionPlan]):
+    """What `stride better A B --json` prints, without and with --plan."""

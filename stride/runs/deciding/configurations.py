@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from stride.runs.deciding.alike import alike
 from stride.runs.deciding.settings import SEED, differing, named, short_names, text
+from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
+from stride.runs.provenance.start_state import never_began
 from stride.tables.words import setting
 
 DONE = "done"
@@ -46,7 +48,8 @@ class Study:
     Attributes:
         over: dotted keys over which runs are repeated.
         configurations: the one that was begun first comes first.
-        left_out: runs of no configuration: broken ones, reproductions, those without a config.
+        left_out: runs of no configuration: broken ones, reproductions, those without a config or
+            ended before they began.
     """
 
     over: tuple[str, ...]
@@ -100,6 +103,8 @@ def _reason(facts: Facts) -> str:
     if facts.config_error is not None:
         error = facts.config_error
         return f"broken: {error}" if error else f"{facts.row.state}, without a config as yet"
+    if facts.row.state != DONE and never_began(RunPaths(facts.row.path)):
+        return f"{facts.row.state}, without all that it begins from"
     parent = facts.parent
     if parent is not None and parent["relation"] == "reproduction":
         return f"a reproduction of {parent['run']}"

@@ -39,16 +39,24 @@ def settings_of(config: Mapping[str, Any], over: Collection[str] = (SEED,)) -> d
     }
     seed = config.get(SEED)
     if SEED in over and isinstance(seed, int):
-        kept |= {k: _counted(k, v, seed) for k, v in kept.items() if k.startswith("model_kwargs.")}
+        kept |= {
+            k: counted_from(seed, k, v) for k, v in kept.items() if k.startswith("model_kwargs.")
+        }
     return kept
 
 
-def _counted(key: str, value: Any, seed: int) -> Any:
-    """Return a value in which seeds of weights are counted from the run's."""
+def counted_from(seed: int, key: str, value: Any) -> Any:
+    """Return a value of `model_kwargs` in which seeds of weights are counted from this one.
+
+    Args:
+        seed: that is taken off each.
+        key: of the value.
+        value: which may be nested.
+    """
     if isinstance(value, list):
-        return [_counted(key, one, seed) for one in value]
+        return [counted_from(seed, key, one) for one in value]
     if isinstance(value, Mapping):
-        return {name: _counted(f".{name}", one, seed) for name, one in value.items()}
+        return {name: counted_from(seed, f".{name}", one) for name, one in value.items()}
     is_seed = key.rpartition(".")[2] == MODEL_SEED.rpartition(".")[2]
     return value - seed if is_seed and isinstance(value, int) else value
 

@@ -1,1 +1,1 @@
-"""The ways to begin or take up a run: resumed, forked, reproduced, queued, loaded."""
+"""The ways to begin or take up a run: resumed, repeated, forked, reproduced, queued, loaded."""

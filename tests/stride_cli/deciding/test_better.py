@@ -36,7 +36,9 @@ def test_two_work_dirs_that_cannot_be_told_apart_yet(stride, study, tmp_path):
     code, out, err = stride("better", "W", "V", "-m", "test/accuracy")
     assert code == 0 and out.startswith("not yet: W and V cannot be told apart by test/accuracy")
     assert "settings" not in out
-    assert out.splitlines()[-1].split()[0] == "further" and "more of each would show" in out
+    assert out.splitlines()[-1].split()[0] == "further" and out.endswith(
+        " of cases; type: --run --seeds 55\n"
+    )
     write_run(tmp_path / "V", 9, 9, state="failed", config={"optimizer_kwargs.lr": 0.1})
     err = stride("better", "W", "V", "-m", "test/accuracy").err
     assert (
@@ -51,7 +53,10 @@ def test_fewer_than_two_pairs(stride, study, tmp_path):
         write_run(tmp_path / "W", f"d{seed}", seed, accuracy=0.9, config=config)
     asked = ["better", "W", "lr == 0.1", "lr == 0.3", "-m", "test/accuracy"]
     out = stride(*asked).out
-    assert "difference  none: they have nothing in common" in out and "at least two" in out
+    assert (
+        "difference  none: they have nothing in common" in out
+        and "at least two that both have; type: --run --seeds 2" in out
+    )
     asked[3] = "lr == 0.4"
     assert "difference  +0, over seed 0" in stride(*asked).out
 
