@@ -92,7 +92,7 @@ def _entry(missing: MissingRun, trust: bool) -> Entry:
     run = Run(missing.begun.row.path)
     start = _start(missing, run)
     trainer = trainer_of_run(run, start.resolved, trust=trust)
-    trainer.builder.require_trust(start.resolved, trust)
+    trainer.builder.require_trust(start.resolved, trust)  # which `fit_from` asks for again
     return Entry(trainer, start)
 
 

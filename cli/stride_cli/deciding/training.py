@@ -182,8 +182,8 @@ def _summary(missing: "Sequence[MissingRun]") -> str:
 
 def _facts(trained: "Sequence[Trained]") -> Iterator[tuple[str, str]]:
     """Yield how many runs were trained for an answer, and which failed."""
-    if trained:
-        yield "trained", "1 run" if len(trained) == 1 else f"{len(trained)} runs"
+    if done := sum(one["status"] == "done" for one in trained):
+        yield "trained", "1 run" if done == 1 else f"{done} runs"
     for one in trained:
         if one["status"] == "failed":
             yield "failed", f"seed {one['seed']} of {one['of']}, {one['run']}: {one['reason']}"

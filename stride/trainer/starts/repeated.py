@@ -86,7 +86,7 @@ def _with_seed(run: Run, seed: int) -> Resolved:
     section = layer.values["model_kwargs"]
     moved = counted_from(run.config.seed - seed, "model_kwargs", section)
     kept = {**moved, "init_from": init_from(run), "model_seed": section["model_seed"]}
-    if MODEL_SEED not in run.provenance.get("origins", {}):
+    if MODEL_SEED not in (run.provenance.get("origins") or {}):
         del kept["model_seed"]  # so that it is not recorded as set
     again = replace(layer, values={**layer.values, "model_kwargs": kept})
     return Resolved.from_layers([again]).override({SEED: seed})
