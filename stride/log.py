@@ -33,6 +33,11 @@ def speaking(speaker: object) -> Iterator[None]:
         _speaker.reset(before)
 
 
+def takes_turns() -> bool:
+    """Tell whether what is logged here is one of several speakers'."""
+    return _speaker.get() is not None
+
+
 class OwnWords(logging.Filter):
     """Keep the records of who speaks when this is made, and those that are nobody's.
 

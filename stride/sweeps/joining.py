@@ -1,7 +1,7 @@
 """Join a sweep that is there: make the trainer of its config, and work on it in this process."""
 
 from stride.components.trust import Trust
-from stride.config.sweep.pack import Pack
+from stride.config.pack import Pack
 from stride.config.values import plain
 from stride.errors import UserError
 from stride.sweeps.request.kept_config import sign_sweep

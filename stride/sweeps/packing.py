@@ -1,6 +1,5 @@
 """Choose which runs of a sweep are trained as one stack: `auto`, `off`, or so many at most."""
 
-import json
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
@@ -10,33 +9,16 @@ from typing import NamedTuple
 from optuna.pruners import NopPruner
 
 from stride.config import Resolved
-from stride.config.sweep.pack import Pack
+from stride.config.pack import Pack
 from stride.config.sweep.spec import SweepSpec
-from stride.config.values import flatten, plain
 from stride.sweeps.search.pruners.build import pruner_class
 from stride.sweeps.search.samplers import sampler_class
-from stride.trainer.packs.prospect import Prospect, prospect_of, why_not_several
+from stride.trainer.packs.choice import Choice, likeness
+from stride.trainer.packs.prospect import why_not_several
 from stride.trainer.trainer import Trainer
-
-WIDTH = 32  # of `auto`, at most: beyond, a stack leaves the fast memory of a processor
-WORTH = 1.1  # what `auto` wants a pack to gain, at least
-
-_FREE = (
-    *("seed", "run", "logging_config.", "model_kwargs.model_seed", "model_kwargs.dropout"),
-    *("optimizer_kwargs.lr", "optimizer_kwargs.weight_decay", "optimizer_kwargs.betas"),
-    *("optimizer_kwargs.eps", "scheduler_kwargs.", "dataset_kwargs.split_seed"),
-    *("training_config.max_", "training_config.stopping_", "training_config.clip_grad_norm"),
-)
-"""Beginnings of keys in which the runs of one pack may differ."""
 
 _CHOOSES_ALONE = frozenset({"RandomSampler", "QMCSampler", "BruteForceSampler"})
 """Samplers that choose a trial without looking at how others ended."""
-
-
-def likeness(resolved: Resolved) -> str:
-    """Return what two configs have in common that can be trained in one pack."""
-    values = {k: v for k, v in flatten(plain(resolved.config)) if not k.startswith(_FREE)}
-    return json.dumps(values, sort_keys=True, default=str)
 
 
 class Foreseen(NamedTuple):
@@ -68,14 +50,12 @@ class Packing:
 
     def __init__(self, spec: SweepSpec, trainer: Trainer, pack: Pack = "auto") -> None:
         self._spec, self._trainer, self._pack = spec, trainer, pack
-        self._known: dict[tuple[str, int], Prospect] = {}
+        self._choice = Choice("off" if pack == "auto" and self._waits() else pack)
 
     @property
     def most(self) -> int:
         """Return how many runs may be packed at most; 1: none."""
-        if self._pack == "auto":
-            return 1 if self._waits() else WIDTH
-        return 1 if self._pack == "off" else self._pack
+        return self._choice.most
 
     def _waits(self) -> str:
         """Return why a trial is to wait for the one before, "" where it need not."""
@@ -98,19 +78,7 @@ class Packing:
 
     def are_packed(self, configs: Sequence[Resolved], count: int) -> bool:
         """Tell whether runs of these configs, and as many more as make a count, make a pack."""
-        runs = min(count, self.most)
-        if runs < 2 or len({*map(likeness, configs)}) > 1:
-            return False
-        found = self.prospect(configs[0], runs)
-        return not found.why_not and (self._pack != "auto" or found.speedup >= WORTH)
-
-    def prospect(self, config: Resolved, runs: int) -> Prospect:
-        """Return what is to be expected of a pack of so many runs of a config."""
-        width = 1 << (runs.bit_length() - 1)  # nearly as many tell enough
-        key = likeness(config), width
-        if key not in self._known:
-            self._known[key] = prospect_of(self._trainer, config, width)
-        return self._known[key]
+        return self._choice.are_packed(self._trainer, configs, count)
 
     def foreseen(self, configs: Sequence[Resolved], seeds: int) -> list[Foreseen]:
         """Return what becomes of the runs of trials that are to be trained, in their order.
@@ -133,7 +101,7 @@ class Packing:
         if together < 2:
             return 1, 0.0, self._why_one_trial() or "no two of them are alike"
         width = min(together, self.most)
-        found = self.prospect(config, width)
+        found = self._choice.prospect(self._trainer, config, width)
         if self.are_packed([config], width):
             return width, found.speedup, ""
         slow = f"a step of {width} at once is not faster ({found.speedup:.2g} times as fast)"

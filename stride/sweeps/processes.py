@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
-from stride.config.sweep.pack import Pack
+from stride.config.pack import Pack
 from stride.engine.signals import Interrupted, obeying_signals
 from stride.engine.stopping import StopRequest
 from stride.errors import RunFailed

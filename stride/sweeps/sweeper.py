@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from optuna.trial import TrialState
 
 from stride.config import Layer
+from stride.config.pack import Pack
 from stride.config.sweep.assembly import assemble
-from stride.config.sweep.pack import Pack
 from stride.config.sweep.space import Choice, FloatRange, IntRange
 from stride.config.sweep.spec import SweepSpec
 from stride.config.values import plain

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
 
-from stride.config.sweep.pack import Pack
+from stride.config.pack import Pack
 from stride.stats.moments import mean
 from stride.sweeps.packing import Packing
 from stride.sweeps.request.setups import Setups

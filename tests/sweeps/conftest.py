@@ -9,8 +9,8 @@ import torch
 from optuna.trial import FrozenTrial
 
 from stride.runs.work_dir import WorkDir
-from stride.sweeps import packing
 from stride.sweeps.sweeper import Sweeper
+from stride.trainer.packs import choice
 from stride.trainer.trainer import Trainer
 from tests.integration.sweeps.same_sweeps import trials_of
 from tests.integration.sweeps.sweeping import NAME, trainer_in
@@ -66,7 +66,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `auto` pack nothing: whether a pack is faster is another matter on each machine."""
-    monkeypatch.setattr(packing, "WIDTH", 1)
+    monkeypatch.setattr(choice, "WIDTH", 1)
 
 
 Grid = Callable[..., dict[str, Any]]

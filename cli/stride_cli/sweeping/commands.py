@@ -151,7 +151,7 @@ def sweep(
     json: AsJson = False,
 ) -> None:
     """Train one run for each of many overrides, and name the best; type it again to go on."""
-    from stride.config.sweep.pack import read_pack
+    from stride.config.pack import read_pack
     from stride_cli.sweeping import sweep
     from stride_cli.sweeping.asked import Files
 

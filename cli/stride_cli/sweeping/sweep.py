@@ -16,7 +16,7 @@ from stride_cli.sweeping.asked import Asked, Files, read_asked, require_one_proc
 from stride_cli.sweeping.watch import Watch
 
 if TYPE_CHECKING:
-    from stride.config.sweep.pack import Pack
+    from stride.config.pack import Pack
     from stride.sweeps.request.plan import Plan
     from stride.sweeps.sweep import Sweep
     from stride.sweeps.sweeper import Sweeper

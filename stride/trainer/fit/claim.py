@@ -14,9 +14,9 @@ from stride.distributed import gather, is_main, on_main, rank
 from stride.engine.checkpoint.gathered_weights import commit_weights, weights_digest
 from stride.engine.device import device_name, peak_memory
 from stride.engine.optim.optimizers import part_name
-from stride.log import LOGGER
+from stride.log import LOGGER, takes_turns
 from stride.loggers.base import Loggers
-from stride.loggers.console import open_display
+from stride.loggers.console import Display, open_display
 from stride.loggers.text import TextLog
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.measured import summary_of
@@ -51,7 +51,7 @@ def claim(
         before = log.open(writer.paths.log(rank()))
         _write_inputs(writer, assembly, keeps_start=start.keeps_start(assembly))
         loggers.open(writer.paths, config.to_json())
-        display = open_display(config.logging_config.terminal_display if is_main() else "off")
+        display = _display(config.logging_config.terminal_display)
         epochs, steps = session.length()
         display.start(total_steps=steps, total_epochs=epochs)
     except BaseException as error:
@@ -71,6 +71,11 @@ def claim(
     recording.show_warnings(before)
     writer.report(partial(_progress, session, recording, epochs, steps))
     return recording
+
+
+def _display(mode: str) -> Display:
+    """Open what a person sees: of one process, and not of several trainings at once."""
+    return open_display(mode if is_main() and not takes_turns() else "off")
 
 
 def _progress(

@@ -62,7 +62,7 @@ class Packs:
         pairs = [*zip(trainers, starts, strict=True)]
         together = [n for n, start in enumerate(starts) if start.threads in (None, _THREADS)]
         ended = dict(zip(together, self._led([pairs[n] for n in together]), strict=True))
-        return [ended.get(n) or _alone(*pair) for n, pair in enumerate(pairs)]
+        return [ended.get(n) or fit_alone(*pair) for n, pair in enumerate(pairs)]
 
     def _led(self, pairs: Sequence[tuple[Trainer, RunStart]]) -> list[Ended]:
         if not pairs:
@@ -134,10 +134,11 @@ def _ended(fit: StepwiseFit) -> Ended:
     start: RunStart = ResumedRun.of(fit.session.run.paths.path)
     start.callbacks.extend(fit.start.callbacks)
     start.given_in(fit.start.resolved.folder)
-    return _alone(fit.trainer, start)
+    return fit_alone(fit.trainer, start)
 
 
-def _alone(trainer: Trainer, start: RunStart) -> Ended:
+def fit_alone(trainer: Trainer, start: RunStart) -> Ended:
+    """Train from a start to the end of the run, and return how that was."""
     try:
         return Ended(trainer.fit_from(start))
     except Exception as error:
