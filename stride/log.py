@@ -39,7 +39,7 @@ def takes_turns() -> bool:
 
 
 class OwnWords(logging.Filter):
-    """Keep the records of who speaks when this is made, and those that are nobody's.
+    """Keep the records of who speaks when this is made, and those without a speaker.
 
     Without a speaker then, all records are kept.
     """

@@ -103,8 +103,8 @@ stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --sca
 stride sweep W [KEY=VALUE]... --grid KEY=V,V... --search KEY=DIM... --lr-sweep V... \
 --wd-sweep V... --file FILE... --runs FILE --config KEY=VALUE... --config-file FILE --name NAME \
 --trials N --sampler S --pruner P --seeds K --seed N --metric|-m M --mode MODE --workers N \
---storage URL --stop-on-error --retry-failed --plan --resume --report --plots --html --trust \
---json
+--pack auto|off|N --storage URL --stop-on-error --retry-failed --plan --resume --report --plots \
+--html --trust --json
 stride tag RUN|W... +TAG... -TAG... --where QUERY --json
 stride train [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --force \
 --budget TIME --dry-run --trust

@@ -23,6 +23,7 @@ PARTS = {
     "CheckpointEntry": "entry",
     "FileDigest": "digest",
     "Fidelity": "fidelity",
+    "Pack": "pack",
     "Parent": "parent",
     "StartWeightsRecord": "start weights",
     "TrialRecord": "trial",
