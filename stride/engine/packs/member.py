@@ -48,11 +48,18 @@ class Member:
 
     def copied(self, note_norm: Callable[[Tensor], None] = _forget) -> "Member":
         """Return a copy that shares nothing with this one, and tells its norms to another."""
-        model, optimizer = copy.deepcopy((self.model, self.optimizer))
+        rows = {id(one): one.detach().clone() for one in self._tensors()}  # not their whole stacks
+        model, optimizer = copy.deepcopy((self.model, self.optimizer), rows)
         generator = torch.Generator()
         generator.set_state(self.generator.get_state())
         parts: dict[str, Any] = {"model": model, "optimizer": optimizer, "generator": generator}
         return replace(self, **parts, note_norm=note_norm)
+
+    def _tensors(self) -> Iterator[Tensor]:
+        """Yield what network and optimiser hold beside the parameters, which copy themselves."""
+        yield from self.model.network.buffers()
+        for held in self.optimizer.state.values():
+            yield from held.values()
 
 
 class Alone:

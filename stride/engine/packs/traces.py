@@ -20,9 +20,7 @@ def trace(member: Member, step: Step, norms: Sequence[Tensor] = ()) -> Trace:
         step: what it returned.
         norms: of the gradients, the last one that of this step; none where they are not known.
     """
-    yield "the loss", step.loss
-    for norm in norms[-1:]:
-        yield "the norm", norm
+    yield from reported(step, norms)
     for name, parameter in member.model.named_parameters():
         assert parameter.grad is not None
         yield f"the gradient of {name}", parameter.grad
@@ -31,6 +29,13 @@ def trace(member: Member, step: Step, norms: Sequence[Tensor] = ()) -> Trace:
         for moment, value in member.optimizer.state[parameter].items():
             yield f"{moment} of {name}", value
     yield "the generator", member.generator.get_state()
+
+
+def reported(step: Step, norms: Sequence[Tensor]) -> Trace:
+    """Yield the names and tensors of what a step tells of itself."""
+    yield "the loss", step.loss
+    for norm in norms[-1:]:
+        yield "the norm", norm
 
 
 def difference(one: Trace, other: Trace) -> str:

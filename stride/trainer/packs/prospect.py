@@ -1,5 +1,6 @@
 """Say before anything is trained whether trainings that are alike can be packed, and the gain."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -11,15 +12,20 @@ import torch
 
 from stride.components import is_user_code
 from stride.config import Resolved
+from stride.data import Data
+from stride.data.batches.memory import MemoryBatches
 from stride.engine.packs.member import Alone, Member
 from stride.engine.packs.step import PackedStep
 from stride.engine.random import untouched
+from stride.trainer.fit.session import Session
 from stride.trainer.flow import rehearsed
 from stride.trainer.packs.reasons import member_of, why_not_packed
 from stride.trainer.packs.turns import OwnGenerators
 from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.trainer import Trainer
 
+_COPIES = 3  # of a network: its own, and those of the proof
+_TENSORS = 4  # as large as the weights, these counted: gradients and two moments
 _STEPS = 7
 _FIRST = 2  # of them: they find their memory, and count for nothing
 
@@ -52,7 +58,7 @@ def prospect_of(trainer: Trainer, resolved: Resolved, width: int) -> Prospect:
         return Prospect(why)
     threads = torch.get_num_threads()
     with rehearsed(trainer, resolved) as (session, _):
-        if why := why_not_packed(session):
+        if why := why_not_packed(session) or _too_large(session, width):
             return Prospect(why)
         session.batches.set_epoch(0)
         batch = next(iter(session.batches))
@@ -67,6 +73,24 @@ def why_not_several(trainer: Trainer) -> str:
         return f"{type(trainer).__name__} is a class of yours, which may keep what it likes"
     given = [*local_objects(trainer), *(["the logger"] if trainer.builder.logger else [])]
     return f"{' and '.join(given)} came from Python, once for all of them" if given else ""
+
+
+def _too_large(session: Session, width: int) -> str:
+    """Return what a pack would need that the machine does not have, "" for nothing.
+
+    While it is proven there are three of each network, with gradients and moments; each run has
+    its data.
+    """
+    weights = sum(p.nbytes for p in session.assembly.model.parameters())
+    needed = width * (_COPIES * _TENSORS * weights + _data_bytes(session.assembly.data))
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return f"{width} at once need {needed / 2**30:.1f} GiB of memory" if needed > free / 2 else ""
+
+
+def _data_bytes(data: Data) -> int:
+    loaders = (data.train_loader, data.val_loader, data.test_loader, *data.extra_loaders.values())
+    in_memory = [one for one in loaders if isinstance(one, MemoryBatches)]
+    return sum(tensor.nbytes for one in in_memory for tensor in one.tensors)
 
 
 def _speedup(member: Member, batch: Any, width: int, threads: int) -> float:

@@ -11,8 +11,8 @@ from torch.optim.lr_scheduler import ExponentialLR
 from stride.engine.fingerprint import bits_of
 from stride.engine.optim.state import OptimizerState
 from stride.engine.packs.member import Alone
-from stride.engine.packs.proof import same_bits
 from stride.engine.packs.step import PackedStep
+from stride.engine.packs.traces import same_bits
 from tests.engine.packs.trainings import autoencoder, member, members, normalised, windows
 
 KINDS = {
