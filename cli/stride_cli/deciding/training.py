@@ -16,7 +16,7 @@ from stride_cli.streams import excuse_stdout
 
 if TYPE_CHECKING:
     from stride.runs.deciding.missing import MissingRun
-    from stride.trainer.repeat import Ended, Entry
+    from stride.trainer.packs.several import Ended, Entry
     from stride_cli.deciding.better import Named, Opened
 
     Trained = Mapping[str, Any]
@@ -135,7 +135,7 @@ def _trained(missing: "Sequence[MissingRun]", entries: "list[Entry]") -> "Iterat
     """Train all, say so of each, and yield what became of it."""
     if not missing:
         return
-    from stride.trainer.repeat import fit_each
+    from stride.trainer.packs.several import fit_each
 
     with _leaving_by_signal():
         for n, (one, ended) in enumerate(zip(missing, fit_each(entries), strict=True), start=1):

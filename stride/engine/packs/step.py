@@ -51,6 +51,7 @@ class PackedStep:
             for place, member in self._members.items()
         }
         self._rows = {place: self._rows_of(place) for place in self._members}
+        self._counts = [stack.moments["step"].values for stack in self._stacks]
         self._tied: set[int] = set()  # the places whose optimisers hold the rows of the stacks
         self._find_leaves()
 
@@ -108,7 +109,7 @@ class PackedStep:
             self._clip(self._members, self._stacks)
         for place in self._members.keys() - self._tied:
             self._tie_moments(place)
-        torch._foreach_add_([stack.moments["step"].values for stack in self._stacks], 1)
+        torch._foreach_add_(self._counts, 1)
         for place, member in self._members.items():
             for group, rows in zip(member.optimizer.param_groups, self._rows[place], strict=True):
                 _move(group, *rows)
@@ -138,6 +139,9 @@ class PackedStep:
             stack.release(place, member.optimizer)
         if self._members:
             self._find_leaves()
+        # An optimiser that took the member's moments over may hold them where they are.
+        counts = [stack.moments["step"].rows for stack in self._stacks]
+        self._counts = [rows[place] for rows in counts for place in self._members]
 
 
 def _move(

@@ -17,6 +17,7 @@ _FREE = (
     *("optimizer_kwargs.lr", "optimizer_kwargs.weight_decay", "optimizer_kwargs.betas"),
     *("optimizer_kwargs.eps", "scheduler_kwargs.", "dataset_kwargs.split_seed"),
     *("training_config.max_", "training_config.stopping_", "training_config.clip_grad_norm"),
+    "active_config.strategy",
 )
 """Beginnings of keys in which the runs of one pack may differ."""
 

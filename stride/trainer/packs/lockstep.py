@@ -12,7 +12,7 @@ from stride.trainer.packs.turns import Turns
 
 
 class Lockstep:
-    """Train fits that stand equal, each to its end.
+    """Train fits that stand equal, each to the end of its loop.
 
     In each epoch one step of one of them, drawn at random, is made again alone, before anything
     of that step is saved.
@@ -32,6 +32,7 @@ class Lockstep:
         turns: Turns,
     ) -> None:
         self._fits = dict(enumerate(fits))
+        self._loops = [fit.loop for fit in fits]
         self._members, self._turns = members, turns
         self._step = PackedStep(members, alone=proof.alone.keys())
         self._random = random.Random(fits[0].session.run.uuid)
@@ -40,7 +41,7 @@ class Lockstep:
     def run(self) -> str:
         """Train; return what was found to differ, "" where nothing was.
 
-        Fits that are not over then have made a step that may be wrong.
+        Fits that still are in their loop then have made a step that may be wrong.
         """
         while self._fits:
             self._turns.end()
@@ -86,6 +87,6 @@ class Lockstep:
         """Let each do all that comes before its next update."""
         for place, fit in [*self._fits.items()]:
             fit.next()
-            if fit.is_over:
+            if fit.is_over or fit.loop is not self._loops[place]:
                 del self._fits[place]
                 self._step.release(place)

@@ -83,14 +83,15 @@ class Packs:
                 for fit in fits:
                     if not stop.signal:
                         fit.begin()
-                for group in grouped(fit for fit in fits if fit.has_begun and not fit.is_over):
-                    self._train(group, turns)
+                while left := [fit for fit in fits if fit.has_begun and not fit.is_over]:
+                    for group in grouped(left):  # once more after each loop
+                        self._train(group, turns)
         if stop.signal:
             raise Interrupted(stop.signal)
         return [_ended(fit) for fit in fits]
 
     def _train(self, group: Group, turns: Turns) -> None:
-        """Train fits that can be packed, if that is proven, to the end of each."""
+        """Train fits that can be packed to the end of their loops; the others, to their ends."""
         members = [member_of(fit.session, fit.generators) for fit in group]
         turns.end()
         proof = self._proofs.of(group, members) if len(group) > 1 else Proof(fault="alone")

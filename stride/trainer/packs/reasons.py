@@ -8,7 +8,6 @@ from stride.distributed import world_size
 from stride.engine.optim.schedule import Schedule
 from stride.engine.packs.member import Member
 from stride.engine.packs.packable import Setting, why_not
-from stride.trainer.fit.kind import Supervised
 from stride.trainer.fit.session import Session
 from stride.trainer.packs.turns import OwnGenerators
 
@@ -24,8 +23,8 @@ def why_not_packed(session: Session) -> str:
 
 def _faults(session: Session) -> Iterator[str]:
     kind, batches = session.assembly.kind, session.batches
-    if type(kind) is not Supervised:
-        yield f"{type(kind).__name__} is a kind of training with loops of its own"
+    if is_user_code(type(kind)):
+        yield f"{type(kind).__name__} is a kind of training of yours"
     if not isinstance(batches, MemoryBatches):
         yield "its data is not gathered from memory"
     if len(session.optimizers) > 1:

@@ -1,9 +1,10 @@
 """Train the same with several query strategies and seeds, each as an ordinary run."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from stride.active.curves.groups import (
     settings_of,
 )
 from stride.config import resolve_layers
+from stride.config.pack import Pack
 from stride.distributed import world_size
 from stride.errors import ConfigError, UserError
 from stride.runs.files.atomic import atomic_json
@@ -23,6 +25,9 @@ from stride.runs.layout import WorkDirPaths
 from stride.runs.records.curves import CurvesRecord
 from stride.runs.status import RESUMABLE
 from stride.trainer.commands import trainer_of
+from stride.trainer.packs.several import Entry, fit_each
+from stride.trainer.starts.restarting import begin
+from stride.trainer.starts.resume import ResumedRun
 from stride.trainers.active.trainer import ActiveTrainer
 from stride.visible import quoted
 
@@ -112,29 +117,42 @@ class Comparison:
         ]
         return cls(Path(work_dir), wanted, trust)
 
-    def train(self, told: Callable[[str], object]) -> None:
+    def train(self, told: Callable[[str], object], pack: Pack = "auto") -> None:
         """Train what is not done yet, and resume what was left.
 
         A run that another process trains is left alone.
 
         Args:
-            told: called with a line about each run as it begins.
+            told: called with a line about each run, before any of them begins.
+            pack: which runs are trained as one stack, as for `Choice`.
 
         Raises:
             RunFailed: a training could not go on; the run says so.
-            Interrupted: a signal ended a run, with a checkpoint behind it.
+            Interrupted: a signal ended the runs, with checkpoints behind them.
         """
-        for number, one in enumerate(self.wanted, 1):
-            title = f"run {number} of {len(self.wanted)}: {one.strategy}, seed {one.seed}"
-            found = self._newest(one)
-            if found is None:
-                told(title)
-                _trainer(one.overrides, self.trust).fit()
-            elif found.state in RESUMABLE:
-                told(f"{title}, goes on with {found.run.path}")
-                _trainer(one.overrides, self.trust).fit(resume=found.run.name)
-            else:
-                told(f"{title}, is {found.state} already: {found.run.path}")
+        entries = [
+            entry for n, one in enumerate(self.wanted, 1) for entry in self._left(n, one, told)
+        ]
+        for ended in fit_each(entries, pack):
+            if ended.error is not None:
+                raise ended.error
+
+    def _left(self, number: int, one: Wanted, told: Callable[[str], object]) -> Iterator[Entry]:
+        """Yield what trains a run that is not done yet, and tell what becomes of it."""
+        title = f"run {number} of {len(self.wanted)}: {one.strategy}, seed {one.seed}"
+        found = self._newest(one)
+        if found is None:
+            told(title)
+            trainer = _trainer(one.overrides, self.trust)
+            yield Entry(trainer, begin(trainer.builder.resolved))
+        elif found.state in RESUMABLE:
+            told(f"{title}, goes on with {found.run.path}")
+            trainer = _trainer(one.overrides, self.trust)
+            start = ResumedRun.of(found.run.path)
+            start.given_in(trainer.builder.resolved.folder)
+            yield Entry(trainer, start)
+        else:
+            told(f"{title}, is {found.state} already: {found.run.path}")
 
     def _newest(self, wanted: Wanted) -> SeedRun | None:
         """Return the newest of the runs that are as wanted; one that is done before all others."""
