@@ -11,6 +11,7 @@ from torch import Tensor
 from stride.config.metrics import RESERVED, as_number
 from stride.engine.state import TrainState
 from stride.errors import RunError
+from stride.periodic import PeriodicTask
 
 _SECONDS_BETWEEN_FLUSHES = 0.5
 
@@ -38,11 +39,11 @@ class MetricsStream:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._work, name="stride-metrics", daemon=True)
+        self._writing = PeriodicTask(_SECONDS_BETWEEN_FLUSHES, self._write_settled)
 
     def start(self) -> None:
         """Begin to write in the background."""
-        self._thread.start()
+        self._writing.start()
 
     def log(self, name: str, value: float | Tensor) -> None:
         """Log a number, or a tensor of one, under the current step.
@@ -92,16 +93,14 @@ class MetricsStream:
     def close(self) -> None:
         """End the background writing and write what is left."""
         self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._writing.stop()
         self.flush()
 
-    def _work(self) -> None:
-        while not self._ended.wait(_SECONDS_BETWEEN_FLUSHES):
-            try:
-                self._write(self._state.hooks_done_step)
-            except Exception as error:  # raised to the training at its next report
-                self._error = error
+    def _write_settled(self) -> None:
+        try:
+            self._write(self._state.hooks_done_step)
+        except Exception as error:  # raised to the training at its next report
+            self._error = error
 
     def _write(self, last_step: int | None) -> None:
         with self._lock:

@@ -1,19 +1,19 @@
 """Show other hosts that the process which writes a run lives."""
 
 import os
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from stride.errors import StrideError
+from stride.periodic import PeriodicTask
 from stride.runs.files.atomic import own_copy
 from stride.runs.files.safe_open import open_own
 from stride.runs.status import HEARTBEAT_EVERY
 
 
 class Heartbeat:
-    """Touch a file every few seconds, in a thread of its own, until stopped.
+    """Touch a file every few seconds, in the background, until stopped.
 
     Attributes:
         also: called after each later beat.
@@ -30,19 +30,17 @@ class Heartbeat:
                 make that process look alive.
             every: seconds between two beats.
         """
-        self._path, self._is_ours, self._every = path, is_ours, every
-        self._stopped = threading.Event()
+        self._path, self._is_ours = path, is_ours
         self.also: Callable[[], object] = lambda: None
         self._touch()
-        self._thread = threading.Thread(target=self._run, name="stride-heartbeat", daemon=True)
-        self._thread.start()
+        self._beats = PeriodicTask(every, self._beat)
+        self._beats.start()
 
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every):
+    def _beat(self) -> None:
+        with suppress(Exception):  # whatever it is, the next beat has to come
             if self._is_ours():
                 self._touch()
-                with suppress(Exception):  # whatever it is, the next beat has to come
-                    self.also()
+                self.also()
 
     def _touch(self) -> None:
         # A disk that is away for a moment must not end the training; a reader sees the silence.
@@ -55,6 +53,5 @@ class Heartbeat:
                 os.close(descriptor)
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
-        self._stopped.set()
-        self._thread.join()
+        """Touch it no more, and wait for a beat that is under way."""
+        self._beats.stop()

@@ -19,7 +19,7 @@ SECTIONS: dict[str, Any] = {
     "training_config": {"max_epochs": 3},
     "checkpoint_config": {"every_steps": 3, "keep_last": 1, "keep_best": 1},
 }
-REPORTING = "MainThread|stride-metrics"
+REPORTING = "MainThread|stride-periodic"
 WAKING = (9, 0)
 """At which step of the successor the old process wakes: after two more checkpoints, or never."""
 

@@ -53,6 +53,50 @@ def test_a_run_that_is_somebody_elses_gets_no_beat(tmp_path: Path) -> None:
     heart.stop()
 
 
+def test_a_disk_that_hangs_or_fails_keeps_no_other_run_from_beating(tmp_path: Path) -> None:
+    """As where its own runs are away, or the number of its newest segment cannot be read."""
+    hangs, back, fails = threading.Event(), threading.Event(), threading.Event()
+
+    def away() -> bool:
+        hangs.set()
+        return back.wait(20)
+
+    def broken() -> bool:
+        if not fails.is_set():
+            fails.set()
+            raise ValueError("no")
+        return True
+
+    paths = [tmp_path / f"{n}.heartbeat" for n in range(3)]
+    asked = (away, broken, lambda: True)
+    hearts = [Heartbeat(path, one, every=0.01) for path, one in zip(paths, asked, strict=True)]
+    assert hangs.wait(20) and fails.wait(20)
+    for path in paths:
+        os.utime(path, (0, 0))
+    assert all(beaten(path, 1.0, 20) for path in paths[1:])
+    assert not beaten(paths[0], 1.0, 0)
+    back.set()
+    assert beaten(paths[0], 1.0, 20)
+    for heart in hearts:
+        heart.stop()
+
+
+def test_nothing_is_done_with_a_beat_once_it_is_stopped(tmp_path: Path) -> None:
+    begun, done = threading.Event(), threading.Event()
+    other, heart = (Heartbeat(tmp_path / f"{n}.heartbeat", lambda: True, 0.01) for n in range(2))
+
+    def slow() -> None:
+        begun.set()
+        time.sleep(0.1)
+        done.set()
+
+    heart.also = slow
+    assert begun.wait(20)
+    heart.stop()
+    assert done.is_set()
+    other.stop()
+
+
 def test_a_folder_that_is_away_for_a_moment_does_not_end_it(tmp_path: Path) -> None:
     folder = tmp_path / "segments"
     heart = Heartbeat(folder / "0.heartbeat", lambda: True, every=0.01)

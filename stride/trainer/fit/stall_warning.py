@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from stride.data.batches.waiting import Wait, wait_in
 from stride.log import LOGGER
+from stride.periodic import PeriodicTask
 
 SECONDS = 60.0  # without a batch, after which it is told
 LOOK = 1.0  # seconds between two looks
@@ -14,8 +15,8 @@ LOOK = 1.0  # seconds between two looks
 class StallWarning:
     """Warn once when no batch comes, and say when the wait has ended.
 
-    A thread looks whether the one that made this object still waits for the same batch: a step
-    does nothing for it.
+    Another thread looks whether the one that made this object still waits for the same batch: a
+    step does nothing for it.
 
     Args:
         tell: is given why the run stands still, and the empty text when it goes on.
@@ -25,26 +26,23 @@ class StallWarning:
         self._tell = tell
         self._watched = threading.get_ident()
         self._told: Wait | None = None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stride-silence", daemon=True)
-        self._thread.start()
+        self._looks = PeriodicTask(LOOK, self._look)
+        self._looks.start()
 
     def stop(self) -> None:
         """Look no more; nothing is told after this."""
-        self._stopped.set()
-        self._thread.join()
+        self._looks.stop()
 
-    def _run(self) -> None:
-        while not self._stopped.wait(LOOK):
-            wait = wait_in(self._watched)
-            if self._told is not None and wait != self._told:
-                LOGGER.info("the wait for a batch has ended")
-                self._told = None
-                self._tell("")
-            elif wait is not None and wait != self._told and _seconds(wait) >= SECONDS:
-                LOGGER.warning("%s: %s", what := _reason(), _advice(wait))
-                self._told = wait
-                self._tell(what)
+    def _look(self) -> None:
+        wait = wait_in(self._watched)
+        if self._told is not None and wait != self._told:
+            LOGGER.info("the wait for a batch has ended")
+            self._told = None
+            self._tell("")
+        elif wait is not None and wait != self._told and _seconds(wait) >= SECONDS:
+            LOGGER.warning("%s: %s", what := _reason(), _advice(wait))
+            self._told = wait
+            self._tell(what)
 
 
 def _seconds(wait: Wait) -> float:

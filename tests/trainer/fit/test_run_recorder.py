@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import threading
 import time
+from contextlib import ExitStack
 from io import StringIO
 
 import pytest
@@ -51,6 +53,20 @@ def test_the_end_says_how_it_came(recording, error, state, reason):
     run = Run(recording.paths.path)
     assert (run.status["state"], run.status["reason"]) == (state, reason)
     assert run.metrics()[-1]["m"] == 1.0
+
+
+def test_runs_side_by_side_share_their_threads(tmp_path):
+    before = set(threading.enumerate())
+    with ExitStack() as open_runs:
+        runs = []
+        for _ in range(8):
+            writer = RunWriter.start(tmp_path / "w", config={}, provenance={"format_version": 1})
+            runs.append(RunRecorder(writer, TrainState(), Loggers([]), NoDisplay()))
+            open_runs.enter_context(runs[-1]).log("m", 1.0)
+        assert len(set(threading.enumerate()) - before) <= 2  # another run of this process has some
+        for run in runs:
+            while not Run(run.paths.path).metrics():  # in the background
+                time.sleep(0.01)
 
 
 def test_rank_0_alone_keeps_artifacts(recording, monkeypatch):
