@@ -11,6 +11,7 @@ from optuna.storages.journal import JournalFileBackend
 from torch import nn
 
 from stride.callbacks.base import Callback
+from stride.config.pack import Pack
 from stride.runs.layout import SweepPaths, WorkDirPaths
 from stride.sweeps.joining import join
 from stride.sweeps.processes import work_in_processes
@@ -104,8 +105,17 @@ KINDS: dict[str, dict[str, Any]] = {
         "seed": 3,
         "pruner": {"pruner_name": "median", "n_startup_trials": 9},
     },
+    "packed": {"grid": {_LR: [0.003, 0.03, 1e30]}, "seeds": 2},
+    "packed-random": {
+        "search_space": {_LR: "float(1e-4,1e-1,log)", "model_kwargs.dropout": [0.1, 0.3]},
+        "sampler": "random",
+        "trials": 5,
+    },
 }
 """What is asked of a sweep: all kinds whose samplers and pruners are exact."""
+
+PACKED = 4
+"""How many runs are trained as one stack, in the kinds whose names say so."""
 
 
 class Net(nn.Sequential):
@@ -143,12 +153,17 @@ def trainer_in(
 
 def sweep(work_dir: str, kind: str, **asked: Any) -> None:
     """Ask for a sweep, and work on it alone."""
-    Sweeper(trainer_in(work_dir), name=NAME, **{**KINDS[kind], **asked}).run()
+    sweeper = Sweeper(trainer_in(work_dir), name=NAME, **{**KINDS[kind], **asked})
+    sweeper.run(pack=_pack(kind))
 
 
-def resume(work_dir: str) -> None:
+def _pack(kind: str) -> Pack:
+    return PACKED if kind.startswith("packed") else "off"
+
+
+def resume(work_dir: str, kind: str = "") -> None:
     """Go on with a sweep as any process can that joins it."""
-    join(open_sweep(paths_of(work_dir)))
+    join(open_sweep(paths_of(work_dir)), pack=_pack(kind))
 
 
 def sweep_in_processes(work_dir: str, count: int, **asked: Any) -> None:
@@ -161,7 +176,7 @@ def go_on(work_dir: str, kind: str, again: bool, **asked: Any) -> None:
     if again or not paths_of(work_dir).record.exists():
         sweep(work_dir, kind, **asked)
     else:
-        resume(work_dir)
+        resume(work_dir, kind)
 
 
 def sweep_dying(work_dir: str, kind: str, deadly: dict[str, Any], **asked: Any) -> None:

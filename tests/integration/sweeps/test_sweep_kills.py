@@ -93,7 +93,9 @@ def rounds(server: Forkserver, folder: Path, kind: str, seed: int, kills: int) -
     return done
 
 
-@pytest.mark.parametrize(("kind", "kills"), [("grid", 3), ("tpe-median", 4), ("race", 3)])
+@pytest.mark.parametrize(
+    ("kind", "kills"), [("grid", 3), ("tpe-median", 4), ("race", 3), ("packed", 3)]
+)
 def test_a_kill_at_a_random_moment_changes_no_trial(
     server: Forkserver, folder: Path, kind: str, kills: int, request: pytest.FixtureRequest
 ) -> None:
