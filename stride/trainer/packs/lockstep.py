@@ -39,16 +39,18 @@ class Lockstep:
         self._epoch, self._to_check = -1, 0
 
     def run(self) -> str:
-        """Train; return what was found to differ, "" where nothing was.
+        """Train; return why these fits cannot go on together, "" where they came to their ends.
 
-        Fits that still are in their loop then have made a step that may be wrong.
+        What they have done since their newest checkpoints may be wrong then.
         """
         while self._fits:
             self._turns.end()
             try:
                 found = self._checked_update() if self._is_to_be_checked() else self._update()
-            except RuntimeError as error:  # as where the memory for all is not enough
-                found = str(error).partition("\n")[0]
+            except (
+                Exception
+            ) as error:  # alone each is told its own; memory may be too small for all
+                found = f"{type(error).__name__}: {error}".partition("\n")[0]
             if found:
                 return found
             self._go_on()
@@ -59,8 +61,10 @@ class Lockstep:
         loop = next(iter(self._fits.values())).loop
         state = loop.state
         if state.epoch != self._epoch:
-            steps = loop.batches.batches_left(state.epoch, state.position)
-            self._epoch, self._to_check = state.epoch, self._random.randrange(max(1, int(steps)))
+            left = int(loop.batches.batches_left(state.epoch, state.position))
+            most = left if (last := loop.limits.max_steps) is None else last - state.step
+            steps = max(1, min(left, most))
+            self._epoch, self._to_check = state.epoch, self._random.randrange(steps)
         self._to_check -= 1
         return self._to_check == -1
 
@@ -70,10 +74,10 @@ class Lockstep:
         fit, opinion = self._fits[place], SecondOpinion(self._members[place])
         self._update()
         assert fit.loop.step is not None
-        found = opinion.difference(fit.window[0], fit.loop.step)
-        return (
-            f"{found} of run {fit.session.run.name} at step {fit.loop.state.step}" if found else ""
-        )
+        if found := opinion.difference(fit.window[0], fit.loop.step):
+            where = f"run {fit.session.run.name} at step {fit.loop.state.step}"
+            return f"{found} of {where} is not what it is alone"
+        return ""
 
     def _update(self) -> str:
         """Make an update of each; nothing is compared."""

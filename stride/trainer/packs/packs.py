@@ -101,9 +101,8 @@ class Packs:
             return
         _note(group, proof)
         if found := Lockstep(group, members, proof, turns).run():
-            what = f"its pack is dissolved, a step is not that of a run alone: {found}"
             for fit in group:
-                fit.give_up(DissolvedPack(what))
+                fit.give_up(DissolvedPack(f"its pack is dissolved: {found}"))
 
 
 def _note(group: Group, proof: Proof) -> None:
