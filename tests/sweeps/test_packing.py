@@ -10,6 +10,7 @@ from stride.config.pack import read_pack
 from stride.errors import UserError
 from stride.runs.work_dir import WorkDir
 from stride.trainer.packs import choice
+from stride.trainer.packs.packs import Packs
 from tests.integration.same_runs import unlike
 from tests.integration.sweeps.same_sweeps import left
 from tests.sweeps.conftest import Sweeps
@@ -132,6 +133,19 @@ def test_a_sweep_begun_alone_goes_on_in_a_stack(sweeps, alone, rates):
         sweeps.of(**asked).run(stop, pack="off")
     both(sweeps, alone, 3, **asked)
     assert [one.get("width") for one in packs_of(sweeps).values()] == [None, 2, 2]
+
+
+def test_a_stack_that_was_left_is_one_again(sweeps, alone, rates, monkeypatch):
+    def interrupted(self, trainers, starts):
+        raise KeyboardInterrupt
+
+    asked = rates(0.01, 0.02, 0.03)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Packs, "fit", interrupted)
+        sweeps.of(**asked).run(pack=3)
+    assert sweeps.states() == ["RUNNING"] * 3
+    both(sweeps, alone, 3, **asked)
+    assert [one["width"] for one in packs_of(sweeps).values()] == [3, 3, 3]
 
 
 @pytest.mark.parametrize("text", ["on", "-1", "0", "1.5", ""])

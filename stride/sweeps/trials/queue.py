@@ -48,8 +48,9 @@ class Queue:
         return any(is_written(self._work_dir.paths.run(one[RUN])) for one in runs)
 
     def left(self) -> float:
-        """Return how many trials nobody has taken yet; inf for a search without an end."""
-        return self._left(self._sweep.study.get_trials(deepcopy=False))
+        """Return how many trials may still be taken; inf for a search without an end."""
+        trials = self._sweep.study.get_trials(deepcopy=False)
+        return sum(1 for _ in self._abandoned(trials)) + self._left(trials)
 
     def _left(self, trials: list[FrozenTrial]) -> float:
         waiting = sum(one.state == TrialState.WAITING for one in trials)
