@@ -13,6 +13,7 @@ from stride.trainer.packs import choice
 from stride.trainer.packs.packs import Packs
 from tests.integration.same_runs import unlike
 from tests.integration.sweeps.same_sweeps import left
+from tests.integration.sweeps.sweeping import HERE
 from tests.sweeps.conftest import Sweeps
 
 LR, HIDDEN = "optimizer_kwargs.lr", "model_kwargs.hidden"
@@ -52,6 +53,13 @@ def test_what_is_not_alike_is_in_another_stack_and_what_has_no_company_alone(swe
     runs = [{LR: 0.01}, {LR: 0.02}, {HIDDEN: [8]}, {HIDDEN: [8], LR: 0.1}, {HIDDEN: [6]}]
     both(sweeps, alone, 4, runs=[{"config": one} for one in runs])
     assert [one.get("width") for one in packs_of(sweeps).values()] == [2, 2, 2, 2, None]
+
+
+def test_trials_that_cannot_be_built_fail_as_they_do_alone(sweeps, alone):
+    broken = {"model_kwargs.model_name": f"{HERE}:Net", "model_kwargs.second": 5}
+    runs = [broken, {**broken, LR: 0.2}, {LR: 0.01}, {LR: 0.02}]
+    both(sweeps, alone, 4, runs=[{"config": one} for one in runs])
+    assert sweeps.states() == ["FAIL", "FAIL", "COMPLETE", "COMPLETE"]
 
 
 def test_no_more_are_packed_than_asked(sweeps):

@@ -48,12 +48,16 @@ def prospect_of(trainer: Trainer, resolved: Resolved, width: int) -> Prospect:
         trainer: that would train it.
         resolved: its config.
         width: how many are to be trained together, all of them like this one.
-
-    Raises:
-        UserError: as `Trainer.fit`.
     """
     if why := why_not_several(trainer):
         return Prospect(why)
+    try:
+        return _tried(trainer, resolved, width)
+    except Exception as error:  # of the training itself: alone it tells by itself what is wrong
+        return Prospect(f"it cannot be tried: {error}".partition("\n")[0])
+
+
+def _tried(trainer: Trainer, resolved: Resolved, width: int) -> Prospect:
     threads = torch.get_num_threads()
     with rehearsed(trainer, resolved) as (session, _):
         if why := why_not_packed(session) or _too_large(session, width):

@@ -55,6 +55,7 @@ class StepwiseFit:
         self.error: BaseException | None = None
         self._turns = turns
         self._steps: Generator[None] = self._led(survey)
+        self._advance = self._steps.__next__
 
     def begin(self) -> None:
         """Build the training, claim its run, and stand before the first update."""
@@ -97,7 +98,7 @@ class StepwiseFit:
         Raises:
             InterruptedAgain: nothing is to be done any more, in no fit.
         """
-        self._go_on(partial(next, self._steps))
+        self._go_on(self._advance)
         if isinstance(self.error, InterruptedAgain):
             raise self.error
 
