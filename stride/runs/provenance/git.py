@@ -66,10 +66,10 @@ def git_state(
 def _fill(
     state: dict[str, Any], git: Git, exclude: Sequence[str | os.PathLike[str]], private: str
 ) -> bytes:
-    git.folder = root = Path(_line(git("rev-parse", "--show-toplevel")))
-    state["root"] = str(root)
+    root, index = _root_and_index(git)
+    git.folder, state["root"] = root, str(root)
     _distrust_submodules(git, root)
-    _leave_index(git, private)
+    _leave_index(git, index, private)
     paths = _pathspec(root, exclude)
     status = read_status(
         git(
@@ -91,7 +91,7 @@ def _fill(
     if changed:
         state["reason"] = f"the patch is without changes of {', '.join(changed)}"
     left = [f":(exclude,top,literal){path}" for path in too_long]
-    diff = git(*_DIFF, *_FORMAT, base, "--", *paths, *left)
+    diff = git(*_DIFF, *_FORMAT, base, "--", *paths, *left) if status.changes else b""
     if len(diff) > PATCH_LIMIT:
         state["reason"] = f"a patch of {len(diff):,} bytes is left out (limit {PATCH_LIMIT:,})"
         return b""
@@ -133,14 +133,23 @@ def _length(path: Path) -> int:
         return 0
 
 
-def _leave_index(git: Git, private: str) -> None:
+def _root_and_index(git: Git) -> tuple[Path, Path]:
+    """Ask for both paths at once, as each call is a process.
+
+    Between them stands a `false`, as what has a root is not bare: a path may be of several lines.
+    """
+    asked = ("--show-toplevel", "--is-bare-repository", "--git-path", "index")
+    root, _, index = _line(git("rev-parse", *asked)).partition("\nfalse\n")
+    return Path(root), git.folder / index
+
+
+def _leave_index(git: Git, index: Path, private: str) -> None:
     """Let git work on a copy of the index.
 
     `git diff` writes a refreshed index, and `--no-optional-locks` does not hinder it. The copy
     keeps the time: git reads the files that changed no earlier than its index was written, since
     their times cannot tell whether they changed since.
     """
-    index = git.folder / _line(git("rev-parse", "--git-path", "index"))
     git.environment["GIT_INDEX_FILE"] = copy = os.path.join(private, "index")
     if index.exists():  # there is none before the first `git add`
         shutil.copy2(index, copy)
@@ -148,9 +157,10 @@ def _leave_index(git: Git, private: str) -> None:
 
 def _distrust_submodules(git: Git, folder: Path) -> None:
     """Run no program that a submodule names: git looks for changes in each, by its own config."""
-    for entry in git("-C", str(folder), "ls-files", "--stage", "-z").split(b"\0"):
+    entries = git("-C", str(folder), "ls-files", "--stage", "-z").split(b"\0")
+    for entry in (one for one in entries if one.startswith(b"160000 ")):  # of thousands of files
         submodule = folder / os.fsdecode(entry.partition(b"\t")[2])
-        if entry.startswith(b"160000 ") and (submodule / ".git").exists():
+        if (submodule / ".git").exists():
             git.run_nothing_of(submodule)
             _distrust_submodules(git, submodule)
 

@@ -99,6 +99,37 @@ def test_a_clean_repository_has_commit_branch_and_no_patch(repository):
     }
 
 
+@pytest.mark.parametrize("place", [".", "sub"])
+def test_the_root_and_the_index_are_found_whatever_the_folder_is_called(
+    repository, place, tmp_path
+):
+    odd = repository.rename(tmp_path / "a\nnew\nline")
+    (odd / "sub").mkdir()
+    (odd / "new.py").write_text("a = 1\n")
+    state, patch = git_state(odd / place)
+    assert (state["root"], state["reason"]) == (str(odd), "")
+    assert b"+++ b/new.py" in patch
+
+
+def test_a_linked_worktree_is_read_by_its_own_index(repository, tmp_path):
+    run_git(repository, "worktree", "add", "-q", str(tmp_path / "second"))
+    (tmp_path / "second/staged.py").write_text("a = 1\n")
+    run_git(tmp_path / "second", "add", ".")
+    (state, patch), (first, _) = git_state(tmp_path / "second"), git_state(repository)
+    assert (state["branch"], state["dirty"], first["dirty"]) == ("second", True, False)
+    assert b"+++ b/staged.py" in patch
+
+
+def test_a_repository_that_the_environment_names_is_read_from_anywhere(
+    repository, tmp_path, monkeypatch
+):
+    change_everything(repository)
+    expected = git_state(repository)
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(repository))
+    assert git_state(tmp_path) == expected
+
+
 def test_commit_and_patch_rebuild_the_files_as_they_are(repository, tmp_path):
     change_everything(repository)
     state, patch = git_state(repository)
@@ -301,6 +332,7 @@ def test_a_git_that_hangs_after_its_first_answers_keeps_what_was_found(
 ):
     real = subprocess.check_output(["which", "git"], text=True).strip()
     fake_git(tmp_path, monkeypatch, f'case "$*" in *diff*) sleep 60;; esac; exec {real} "$@"')
+    (repository / ".gitignore").write_text("changed\n")
     state, patch = git_state(repository, timeout=2)
     assert state["commit"] and state["branch"] == "main"
     assert "no answer" in state["reason"] and patch == b""
