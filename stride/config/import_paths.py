@@ -18,6 +18,7 @@ _NO_CODE = (
 """Places on disk, devices and labels: text that nothing imports."""
 
 
+_NO_TEXT = frozenset({bool, int, float, type(None)})
 _RUN_OF_FROZEN = re.compile(r"frozen\.[^.]+(\.run)?")
 
 
@@ -42,9 +43,10 @@ def import_paths(values: Mapping[str, Any]) -> dict[str, str]:
 def _within(value: Any, key: str) -> Iterator[tuple[str, str]]:
     if key in _NO_CODE or (isinstance(value, str) and _RUN_OF_FROZEN.fullmatch(key)):
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         for name, part in value.items():
-            yield from _within(part, join(key, str(name)))
+            if type(part) not in _NO_TEXT:
+                yield from _within(part, join(key, str(name)))
     elif isinstance(value, list | tuple):
         for n, part in enumerate(value):
             yield from _within(part, f"{key}[{n}]")

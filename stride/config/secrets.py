@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from stride.config.values import flatten
@@ -18,9 +19,10 @@ _QUOTED = re.compile(
 )
 
 
-def words_of(name: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def words_of(name: str) -> frozenset[str]:
     """Return the words of a key or a file's name: api_key, apiKey and API-KEY have the same."""
-    return {word.lower() for word in _WORDS.findall(name)}
+    return frozenset(word.lower() for word in _WORDS.findall(name))
 
 
 def is_secret(key: str, value: object) -> bool:

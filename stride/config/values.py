@@ -15,6 +15,7 @@ from stride.errors import ConfigError
 NAMED = frozenset({"torch.device", "torch.dtype", "numpy.dtype"})
 """Types of other libraries whose objects are known by a text."""
 _AS_THEY_ARE = frozenset({str, bool})
+_NUMBERS = frozenset({int, float})
 
 
 class Raw(str):
@@ -51,6 +52,8 @@ def plain(value: Any, key: str = "") -> Any:
     """
     if value is None or type(value) in _AS_THEY_ARE:  # most are, and need no further question
         return value
+    if type(value) in _NUMBERS:
+        return _scalar(value, key)
     if isinstance(value, (dict, Mapping)):  # the abstract class is asked last
         return _table(value, key)
     if isinstance(value, list | tuple):
@@ -68,14 +71,18 @@ def plain(value: Any, key: str = "") -> Any:
 
 def join(*parts: str) -> str:
     """Join the parts of a dotted key; empty ones are left out."""
-    return ".".join([str(part) for part in parts if part])
+    return ".".join(map(str, filter(None, parts)))
 
 
 def flatten(values: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield (dotted key, value) of nested values; lists and empty dicts are leaves."""
-    if isinstance(values, Mapping) and (values or not prefix):
+    if isinstance(values, (dict, Mapping)) and (values or not prefix):
         for name, value in values.items():
-            yield from flatten(value, f"{prefix}.{name}" if prefix else name)
+            key = f"{prefix}.{name}" if prefix else name
+            if isinstance(value, (dict, Mapping)):
+                yield from flatten(value, key)
+            else:
+                yield key, value
     else:
         yield prefix, values
 
@@ -105,11 +112,12 @@ def show(value: Any, limit: int = 60) -> str:
 def _table(value: Mapping[Any, Any], key: str) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for given, part in value.items():
-        name = _text_key(given, key)
+        name = given if type(given) is str else _text_key(given, key)
         if name in table:
             place = join(key, name)
             raise ConfigError(f"{place}: duplicate key {name!r}", key=place)
-        table[name] = plain(part, join(key, name))
+        is_plain = part is None or type(part) in _AS_THEY_ARE
+        table[name] = part if is_plain else plain(part, join(key, name))
     return table
 
 

@@ -2,10 +2,11 @@
 
 import os
 import platform
+import re
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Any, NamedTuple, Self
 
 from stride.config.secrets import MASK, is_secret, mask, mask_command
@@ -46,6 +47,7 @@ _ENVIRONMENT = (
     "SLURM_*_PER_TASK",
     "SLURM_GPUS*",
 )
+_IS_RECORDED = re.compile("|".join(map(translate, _ENVIRONMENT))).match
 
 
 class Surroundings(NamedTuple):
@@ -165,5 +167,5 @@ def environment() -> dict[str, str]:
     return {
         name: MASK if is_secret(name, value) else value
         for name, value in sorted(os.environ.items())
-        if any(fnmatchcase(name, pattern) for pattern in _ENVIRONMENT)
+        if _IS_RECORDED(name)
     }
