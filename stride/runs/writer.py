@@ -86,10 +86,8 @@ class RunWriter(Writer):
         try:
             writer.status("created")
             writer._signer = Signer(writer.uuid, make_key())
-            writer._commit_config(config)
-            if patch:
-                writer.commit(paths.code_patch, patch)
-            writer.commit(paths.provenance, provenance)
+            code = {paths.code_patch: patch} if patch else {}
+            writer._put({paths.config: _with_version(config), **code, paths.provenance: provenance})
         except BaseException:
             writer._give_up()
             raise
@@ -145,7 +143,7 @@ class RunWriter(Writer):
             writer._signer = Signer.of_resumed(paths, writer.uuid)
             writer.status("created")
             if config is not None:
-                writer._commit_config(config)
+                writer.commit(paths.config, _with_version(config))
         except BaseException:
             writer._release()
             raise
@@ -168,10 +166,6 @@ class RunWriter(Writer):
         status = StatusRecord(state="created", **who, **known)
         return cls(ownership, status, segment.config_sha256 or "")
 
-    def _commit_config(self, config: Mapping[str, Any]) -> None:
-        values = {k: v for k, v in config.items() if k != "format_version"}
-        self.commit(self.paths.config, {"format_version": FORMAT_VERSION, **values})
-
     def status(self, state: str, reason: str = "", **summary: Any) -> None:
         """Record the state that the run is in now.
 
@@ -192,15 +186,19 @@ class RunWriter(Writer):
             content: bytes, text, or the values of a JSON file, which are checked against the
                 file's record where it has one.
         """
-        path = self.paths.path / name
-        if self._is_closed(path):
+        self._put({self.paths.path / name: content})
+
+    def _put(self, files: Mapping[Path, Content]) -> None:
+        """Put files in place one after the other, with one signature for all of them."""
+        if any(map(self._is_closed, files)):
             return
         # The signature first: a file is never there without one that covers it.
-        if self._signer.covers(self.paths, path, content):
+        if any([self._signer.covers(self.paths, *file) for file in files.items()]):
             self.commit(self.paths.signature, self._signer.values())
-        if isinstance(content, Mapping):
-            content = self._json_of(path, content)
-        self._files.write(path, content)
+        for path, content in files.items():
+            if isinstance(content, Mapping):
+                content = self._json_of(path, content)
+            self._files.write(path, content)
 
     @contextmanager
     def commit_folder(self, path: str | Path) -> Iterator[Path]:
@@ -295,3 +293,8 @@ class RunWriter(Writer):
         self._closed = True
         self._heart.stop()
         self._ownership.end()
+
+
+def _with_version(config: Mapping[str, Any]) -> dict[str, Any]:
+    values = {k: v for k, v in config.items() if k != "format_version"}
+    return {"format_version": FORMAT_VERSION, **values}

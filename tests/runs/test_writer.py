@@ -18,6 +18,7 @@ from stride.runs.records.provenance import ProvenanceRecord
 from stride.runs.records.results import ResultsRecord
 from stride.runs.records.segment import SegmentRecord
 from stride.runs.records.status import StatusRecord
+from stride.runs.signing.signature import vouched_run
 from stride.runs.status import current_state
 from stride.runs.streams import StreamPosition
 from stride.runs.work_dir import WorkDir
@@ -138,6 +139,20 @@ def test_what_cannot_be_signed_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(StrideError, match="cannot write"):
         writer.commit(writer.paths.config, {"format_version": 3, "seed": 5})
     assert writer.paths.config.read_bytes() == before
+    writer.close("done")
+
+
+def test_what_a_run_begins_with_has_one_signature_that_is_there_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda one, two: placed.append(two) or replace(one, two))
+    writer = start(tmp_path, patch="diff")
+    names = [Path(path).name for path in placed if Path(path).parent == writer.paths.path]
+    signed = ["signature.json", "config.json", "code.patch", "provenance.json"]
+    assert names == ["status.json", *signed]
+    assert not vouched_run(writer.paths.path).fault
     writer.close("done")
 
 

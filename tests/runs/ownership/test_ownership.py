@@ -14,6 +14,7 @@ from stride.runs.files.atomic import read_json
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.ownership import ownership
+from stride.runs.ownership.files import OwnedFiles
 from stride.runs.ownership.ownership import Ownership, staging_and_check
 from stride.runs.streams import StreamPosition
 from stride.runs.writer import RunWriter
@@ -174,16 +175,16 @@ def test_a_start_that_fails_takes_nothing_from_a_successor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is held up in the writing of its last file, and looked before that."""
-    real, successors = RunWriter.commit, []
+    real, successors = OwnedFiles.write, []
 
-    def commit(self: RunWriter, name: str | Path, content: object) -> None:
-        if self.segment == 0 and Path(name).name == "provenance.json":
-            successors.append(take_over(self))
+    def write(self: OwnedFiles, path: Path, content: bytes) -> None:
+        if path.name == "provenance.json":
+            successors.append(RunWriter.resume(path.parent, take_over=True))
             monkeypatch.setattr(self._ownership, "is_ours", lambda: True)
             raise RuntimeError
-        real(self, name, content)  # type: ignore[arg-type]
+        real(self, path, content)
 
-    monkeypatch.setattr(RunWriter, "commit", commit)
+    monkeypatch.setattr(OwnedFiles, "write", write)
     with pytest.raises(RuntimeError):
         start(tmp_path)
     (successor,) = successors
@@ -195,16 +196,16 @@ def test_a_start_that_fails_takes_nothing_from_a_successor(
 def test_a_start_that_fails_leaves_a_folder_that_was_claimed_in_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = RunWriter.commit
+    real = OwnedFiles.write
 
-    def commit(self: RunWriter, name: str | Path, content: object) -> None:
-        if Path(name).name == "provenance.json":
-            os.rename(self.paths.path, tmp_path / "replaced")
-            self.paths.path.mkdir()
+    def write(self: OwnedFiles, path: Path, content: bytes) -> None:
+        if path.name == "provenance.json":
+            os.rename(path.parent, tmp_path / "replaced")
+            path.parent.mkdir()
             raise RuntimeError
-        real(self, name, content)  # type: ignore[arg-type]
+        real(self, path, content)
 
-    monkeypatch.setattr(RunWriter, "commit", commit)
+    monkeypatch.setattr(OwnedFiles, "write", write)
     with pytest.raises(RuntimeError):
         start(tmp_path)
     assert (tmp_path / "0").is_dir()
