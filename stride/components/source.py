@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 _BEGUN = time.time()  # of this process, nearly
+_TEXTS: dict[str, tuple[list[str], str]] = {}  # the lines that were read, and as one
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 
@@ -38,14 +39,16 @@ def source_digest(obj: Any) -> str | None:
 
 def module_digest(name: str) -> str | None:
     """Return a digest of an imported module's text, None where it has no file."""
-    lines = _lines(getattr(sys.modules.get(name), "__file__", None) or "")
-    return _digest("".join(lines)) if lines else None
+    text = _whole_text(getattr(sys.modules.get(name), "__file__", None) or "")
+    return _digest(text) if text else None
 
 
 def edited_file(obj: Any) -> str:
     """Return the file that a class or function was read from, if it was edited since, else ""."""
-    outdated = (code.co_filename for code in _codes(obj) if _is_outdated(code))
-    return next(outdated, "")
+    codes: dict[str, list[CodeType]] = {}
+    for code in _codes(obj):
+        codes.setdefault(code.co_filename, []).append(code)
+    return next((file for file, read in codes.items() if _is_outdated(file, read)), "")
 
 
 def difference(before: str, now: str) -> str:
@@ -88,7 +91,7 @@ def _text_round_methods(cls: type) -> str | None:
     to one class after another.
     """
     for code in _codes(cls):
-        text = "".join(_lines(code.co_filename))
+        text = _whole_text(code.co_filename)
         for first, last in _classes(text, cls.__name__):
             if first <= code.co_firstlineno <= last:
                 return _block(text, first)
@@ -115,18 +118,18 @@ def _codes(obj: Any) -> Iterator[CodeType]:
             yield code
 
 
-def _is_outdated(code: CodeType) -> bool:
-    """Tell whether the file that code was read from has another text by now."""
+def _is_outdated(file: str, codes: Sequence[CodeType]) -> bool:
+    """Tell whether the file that codes were read from has another text by now."""
     try:
-        if os.stat(code.co_filename).st_mtime < _BEGUN:
+        if os.stat(file).st_mtime < _BEGUN:
             return False
-        text, flags = "".join(_lines(code.co_filename)), code.co_flags & _FUTURE
-        whole = compile(text, code.co_filename, "exec", flags, dont_inherit=True)
+        text, flags = _whole_text(file), codes[0].co_flags & _FUTURE
+        whole = {*_within(compile(text, file, "exec", flags, dont_inherit=True))}
     except (OSError, ValueError):  # a cell of a notebook
         return False
     except SyntaxError:
         return True
-    return code not in _within(whole)
+    return not whole.issuperset(codes)
 
 
 def _within(code: CodeType) -> Iterator[CodeType]:
@@ -136,9 +139,13 @@ def _within(code: CodeType) -> Iterator[CodeType]:
             yield from _within(part)
 
 
-def _lines(file: str) -> list[str]:
+def _whole_text(file: str) -> str:
+    """Return the text that a file has now: one and the same while it is not edited."""
     linecache.checkcache(file)
-    return linecache.getlines(file)
+    lines = linecache.getlines(file)
+    if _TEXTS.get(file, (None,))[0] is not lines:
+        _TEXTS[file] = lines, "".join(lines)
+    return _TEXTS[file][1]
 
 
 @lru_cache(maxsize=64)
