@@ -77,7 +77,7 @@ class ValueDigest:
         if distance > 1 and not value.is_inference():
             self.add(str(value._version))  # which tells of writes between what is looked at
         some = rows.reshape(-1)[::distance].cpu().resolve_conj().resolve_neg()
-        self._hash.update(some.contiguous().view(torch.uint8).numpy().tobytes())
+        self._hash.update(some.contiguous().view(torch.uint8).numpy().data)
 
     def _distance(self, size: int) -> int:
         """Return the distance of the numbers to look at, and count them."""
