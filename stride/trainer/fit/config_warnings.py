@@ -8,6 +8,7 @@ from stride.components import edited_file
 from stride.config.resolve import Resolved
 from stride.config.secrets import secret_keys
 from stride.config.sections.training import TrainingConfig
+from stride.config.values import plain
 from stride.trainer.fit.assembly import Assembly, lengths, validates
 from stride.trainer.fit.component_sources import used_by
 from stride.trainer.fit.open_sections import values_of
@@ -177,7 +178,7 @@ def _without_effect(assembly: Assembly) -> Iterator[str]:
 
 def _secrets(resolved: Resolved) -> Iterator[str]:
     """Yield a line for each value that the run's config holds and other records leave out."""
-    for key in secret_keys(resolved.config.to_json()):
+    for key in secret_keys(plain(resolved.config)):
         yield (
             f"{key} is written into config.json as it is, by which the run resumes: if it is a "
             "secret, leave it out and have your code read an environment variable"
@@ -196,8 +197,7 @@ def _edited(assembly: Assembly) -> Iterator[str]:
 
 def _value(resolved: Resolved, key: str) -> Any:
     section, _, name = key.partition(".")
-    values = getattr(resolved.config, section)
-    return {**(values.model_extra or {}), **dict(values)}.get(name)
+    return dict(getattr(resolved.config, section)).get(name)  # with the constructor's arguments
 
 
 def _number(value: Any) -> float | None:
