@@ -36,9 +36,11 @@ class OwnedFiles:
 
     def write(self, path: Path, content: bytes | str | Iterator[memoryview]) -> None:
         """Put a whole file in place, in one move."""
-        with self._ownership.acting():
-            with os_errors_as("cannot write", path):
-                make_folder(path.parent)
+        with self._ownership.telling():
+            if not path.parent.is_dir():  # to make it is an act
+                self._ownership.check()
+                with os_errors_as("cannot write", path):
+                    make_folder(path.parent)
             atomic_write(path, content, **self._way(path))
 
     @contextmanager

@@ -128,6 +128,16 @@ class Ownership:
             LostRun: another process owns the run.
         """
         self.check()
+        with self.telling():
+            yield
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell what fails in the block for want of the run as that; the block checks by itself.
+
+        Raises:
+            LostRun: another process owns the run.
+        """
         try:
             yield
         except StrideError:
