@@ -47,14 +47,14 @@ class Trust:
         Args:
             resolved: the config that is to be built.
             word: whether the user vouches for its folder; it is signed then.
-            only: the keys that are followed now, None for all.
+            only: the keys of the root that are followed now, None for all.
             without: keys whose paths are not followed, as an object takes their place.
 
         Raises:
             UserError: lists the paths, the file that names them, and what to type.
         """
-        named = import_paths(plain(resolved.config))
-        named = {k: p for k, p in named.items() if k not in without and (not only or k in only)}
+        followed = {key: part for key, part in resolved.config if not only or key in only}
+        named = {k: p for k, p in import_paths(plain(followed)).items() if k not in without}
         self._given |= _given_by(resolved.layers)
         for layer in resolved.layers:
             if layer.folder is not None:

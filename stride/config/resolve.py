@@ -99,7 +99,7 @@ class Resolved:
     def override(
         self, overrides: Overrides, name: str = "override", folder: Path | None = None
     ) -> "Resolved":
-        """Return the config with overrides on top of all its layers.
+        """Return the config with overrides on top of all its layers; as it is where there are none.
 
         Args:
             overrides: dict of dotted keys, nested dict, or "key=value" texts.
@@ -107,6 +107,8 @@ class Resolved:
             folder: in which they were found, None where this process was given them.
         """
         layer = replace(override_layer(overrides, name, self.layers), folder=folder)
+        if not layer.values and folder is None:
+            return self
         return Resolved.from_layers([*self.layers, layer], self.folder)
 
     def with_sections(self, sections: Mapping[str, Mapping[str, Any]]) -> "Resolved":
