@@ -50,8 +50,7 @@ def unknown_within(value: Any, annotation: Any, key: str) -> Iterator[ConfigErro
     if isinstance(value, list):
         for n, part in enumerate(value):
             yield from unknown_within(part, _of_item(annotation, n), join(key, str(n)))
-    tables = _tables(annotation)
-    if not isinstance(value, dict) or not tables:
+    if not isinstance(value, dict) or not (tables := _tables(annotation)):
         return
     table = min(tables, key=lambda one: sum(not one.accepts(name) for name in value))
     for name, part in value.items():
