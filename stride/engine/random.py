@@ -31,7 +31,9 @@ def seed_everything(seed: int) -> None:
     """Seed Python, NumPy, torch's CPU generator and every accelerator's."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    # torch.manual_seed formats a stack trace for each kind of accelerator that torch does not have.
+    has_other = torch.accelerator.current_accelerator() is not None
+    (torch if has_other else torch.default_generator).manual_seed(seed)
 
 
 class RandomState:
