@@ -43,6 +43,17 @@ def popen():
         yield start
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Let torch use one thread: most tensors here are too small for more."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def server():
     """Give the process that has loaded torch and STRIDE, and forks those that train."""

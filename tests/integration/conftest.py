@@ -5,7 +5,7 @@ another test's business.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -193,15 +193,6 @@ def _index(paths: RunPaths) -> dict[str, Any]:
     index = json.loads(paths.checkpoint_index.read_text())
     entries = [without(entry, "time") for entry in index["entries"]]
     return without(index, "segment") | {"entries": entries}  # another segment wrote it
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: these tensors are too small for more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,8 @@
 """Packs keep bits with one thread."""
 
 import pytest
-import torch
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def with_one_thread(one_thread):
+    """Let torch use one thread."""
