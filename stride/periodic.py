@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 
 _GRID = 0.5  # seconds: tasks fall due together, so that a process with many of them wakes seldom
 _PATIENCE = 0.25  # seconds by which a task may be late before another thread takes over
@@ -16,7 +17,7 @@ class PeriodicTask:
     However many tasks there are, one thread calls them one after the other, and another watches
     it. A call that hangs, as by a disk that is away, or that raises, holds up the other tasks for
     a quarter of a second: then the second thread takes over. A forked process has no task of its
-    parent's.
+    parent's. Each speaks for who made it, as `stride.log` knows it.
 
     Args:
         every: seconds between two calls; while one is under way, no other begins.
@@ -25,6 +26,7 @@ class PeriodicTask:
 
     def __init__(self, every: float, call: Callable[[], object]) -> None:
         self._every, self.call = every, call
+        self._context = copy_context()
         self.due = 0.0
 
     def start(self) -> None:
@@ -34,6 +36,10 @@ class PeriodicTask:
     def stop(self) -> None:
         """Call it no more, and wait for a call that is under way; its own must not ask for it."""
         _CLOCK.remove(self)
+
+    def run(self) -> None:
+        """Call it now."""
+        self._context.run(self.call)
 
     def postpone(self) -> None:
         """Set the time of the next call, as `time.monotonic` says."""
@@ -89,7 +95,7 @@ class _Clock:
     def _work(self) -> None:
         for task in iter(self._next, None):
             try:
-                task.call()
+                task.run()
             finally:
                 with self._lock:
                     self._called.discard(task)

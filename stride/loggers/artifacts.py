@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from abc import ABC, abstractmethod
+from contextvars import copy_context
 from queue import Queue
 from typing import Any
 
@@ -78,7 +79,10 @@ class ArtifactWriter(Artifacts):
         self._error: Exception | None = None
         self._ignored = self._closed = False
         self._adding = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name="stride-artifacts", daemon=True)
+        own = copy_context()  # in which the thread speaks for the run
+        self._thread = threading.Thread(
+            target=own.run, args=(self._work,), name="stride-artifacts", daemon=True
+        )
 
     def add(self, name: str, artifact: Artifact) -> None:
         """Take an artifact of the current step; wait only where too many do.

@@ -34,7 +34,7 @@ def left(paths: RunPaths) -> dict[str, Any]:
     places = [(row["step"], row["epoch"], "active/round" in row) for row in rows]
     assert len(places) == len(set(places)), f"a step has two rows in {paths.path}"
     return {
-        "weights": paths.weights.read_bytes(),
+        "weights": _bytes(paths.weights),
         "checkpoint": _state(paths),
         "rows": rows,
         "rounds": [without(row, "time", "seconds") for row in read_lines(paths.rounds)],
@@ -43,7 +43,7 @@ def left(paths: RunPaths) -> dict[str, Any]:
         "digests": list(read_digests(paths.fingerprints)),
         "results": without(json.loads(paths.results.read_text()), "timings"),
         "index": _index(paths),
-        "normalization": _statistics(paths),
+        "normalization": _bytes(paths.normalization),
         "status": {k: json.loads(paths.status.read_text())[k] for k in ("state", "reason")},
     }
 
@@ -53,24 +53,26 @@ def without(values: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in keys}
 
 
-def _statistics(paths: RunPaths) -> bytes:
-    return paths.normalization.read_bytes() if paths.normalization.is_file() else b""
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
 
 
 def _state(paths: RunPaths) -> dict[str, Any]:
+    if not paths.checkpoint_names():  # it ended before one was due
+        return {}
     state = read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
     state = without(state, "noticed")  # what a callback has seen is named, and not restored
     return state | {"clock": without(state["clock"], *TIMES)}
 
 
 def _table(paths: RunPaths) -> list[list[str]]:
-    rows = [line.split(",") for line in paths.metrics_csv.read_text().splitlines()]
-    at = rows[0].index("time")
+    rows = [line.split(",") for line in _bytes(paths.metrics_csv).decode().splitlines()]
+    at = rows[0].index("time") if rows else 0
     return [row[:at] + row[at + 1 :] for row in rows]
 
 
 def _index(paths: RunPaths) -> dict[str, Any]:
-    index = json.loads(paths.checkpoint_index.read_text())
+    index = json.loads(_bytes(paths.checkpoint_index) or '{"entries": []}')
     entries = {entry["name"]: without(entry, "time") for entry in index["entries"]}
     return without(index, "segment") | {"entries": entries}
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -54,7 +56,7 @@ class BackgroundTask(threading.Thread):
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(name="stride-checkpoint", daemon=True)
-        self._work = work
+        self._work = partial(copy_context().run, work)  # so that it speaks for who begins it
         self._error: BaseException | None = None
         self._done = threading.Event()
         self.start()

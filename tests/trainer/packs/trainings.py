@@ -146,6 +146,11 @@ class Fleet:
         record = json.loads((self.run(place, name).path / f"segments/{segment}.json").read_text())
         return record.get("pack")
 
+    def status(self, place, name="packed"):
+        """Return state and reason of a run."""
+        status = json.loads(self.run(place, name).status.read_text())
+        return status["state"], status["reason"]
+
     def log(self, place, name="packed"):
         """Return a run's text log."""
         return self.run(place, name).log(0).read_text()
