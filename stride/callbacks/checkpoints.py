@@ -202,6 +202,16 @@ class Checkpoints(Callback):
         index = self._retention.choose() | {"segment": run.identity["segment"]}
         run.commit(run.paths.checkpoint_index, index)
 
+    def retract(self, trainer: TrainerLike, step: int) -> None:
+        """Delete the checkpoints of later steps, where those were found to be wrong.
+
+        Raises:
+            StrideError: the checkpoint under way could not be written.
+        """
+        self._settle()
+        self._retention.retract(step)
+        self._tidy(trainer.run)
+
     def _settle(self) -> None:
         """Wait for the checkpoint under way, and raise its error."""
         if self._errand is not None:

@@ -61,6 +61,10 @@ class RetentionPolicy:
         """Return step and epoch of the newest checkpoint."""
         return (self._entries[-1]["step"], self._entries[-1]["epoch"]) if self._entries else None
 
+    def retract(self, step: int) -> None:
+        """Forget the checkpoints of later steps."""
+        self._entries = [entry for entry in self._entries if entry["step"] <= step]
+
     def rate(self, name: str, value: float) -> bool:
         """Give a checkpoint without a value one; tell whether it had none."""
         for entry in self._entries:

@@ -15,7 +15,8 @@ class Lockstep:
     """Train fits that stand equal, each to the end of its loop.
 
     In each epoch one step of one of them, drawn at random, is made again alone, before anything
-    of that step is saved.
+    of that step is saved; and so is the epoch's last one, from which runs go on and with which
+    they end.
 
     Args:
         fits: each before an update; their batches are of one shape until the last one is over.
@@ -36,7 +37,8 @@ class Lockstep:
         self._members, self._turns = members, turns
         self._step = PackedStep(members, alone=proof.alone.keys())
         self._random = random.Random(fits[0].session.run.uuid)
-        self._epoch, self._to_check = -1, 0
+        self._epoch = self._left = self._drawn = -1
+        self._sound = [fit.loop.state.step for fit in fits]  # the newest steps known to be right
 
     def run(self) -> str:
         """Train; return why these fits cannot go on together, "" where they came to their ends.
@@ -57,27 +59,34 @@ class Lockstep:
         return ""
 
     def _is_to_be_checked(self) -> bool:
-        """Tell whether the step is the one that was drawn of its epoch."""
+        """Tell whether the step was drawn of its epoch, or is the last one."""
         loop = next(iter(self._fits.values())).loop
         state = loop.state
         if state.epoch != self._epoch:
             left = int(loop.batches.batches_left(state.epoch, state.position))
             most = left if (last := loop.limits.max_steps) is None else last - state.step
-            steps = max(1, min(left, most))
-            self._epoch, self._to_check = state.epoch, self._random.randrange(steps)
-        self._to_check -= 1
-        return self._to_check == -1
+            self._epoch, self._left = state.epoch, max(1, min(left, most))
+            self._drawn = self._random.randrange(self._left)
+        self._left -= 1
+        return self._left in (0, self._drawn)
 
     def _checked_update(self) -> str:
-        """Make an update, and compare that of one member with its own."""
+        """Make an update, and compare that of one member with its own.
+
+        Where it differs, all checkpoints since the last one that was equal are deleted.
+        """
         place = self._random.choice([*self._fits])
         fit, opinion = self._fits[place], SecondOpinion(self._members[place])
         self._update()
         assert fit.loop.step is not None
-        if found := opinion.difference(fit.window[0], fit.loop.step):
-            where = f"run {fit.session.run.name} at step {fit.loop.state.step}"
-            return f"{found} of {where} is not what it is alone"
-        return ""
+        found = opinion.difference(fit.window[0], fit.loop.step)
+        for each, other in self._fits.items():
+            if found:
+                other.retract(self._sound[each])
+            else:
+                self._sound[each] = other.loop.state.step
+        where = f"run {fit.session.run.name} at step {fit.loop.state.step}"
+        return f"{found} of {where} is not what it is alone" if found else ""
 
     def _update(self) -> str:
         """Make an update of each; nothing is compared."""

@@ -108,6 +108,10 @@ class StepwiseFit:
         self.take_turn()
         self.next()
 
+    def retract(self, step: int) -> None:
+        """Delete the checkpoints of later steps, so that nothing goes on from one."""
+        self.session.callbacks.checkpoints.retract(self.session.trainer, step)
+
     def give_up(self, error: BaseException) -> None:
         """End what has begun and is not over by an exception that it has not raised itself."""
         if self.has_begun and not self.is_over:
