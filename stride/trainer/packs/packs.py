@@ -94,7 +94,8 @@ class Packs:
         """Train fits that can be packed to the end of their loops; the others, to their ends."""
         members = [member_of(fit.session, fit.generators) for fit in group]
         turns.end()
-        proof = self._proofs.of(group, members) if len(group) > 1 else Proof(fault="alone")
+        packable = len(group) > 1 and not group[0].loop.stop  # by a signal: there is little time
+        proof = self._proofs.of(group, members) if packable else Proof(fault="alone")
         if proof.fault:
             for fit in group:
                 fit.finish_alone()

@@ -3,8 +3,6 @@
 import random
 from types import SimpleNamespace
 
-import pytest
-
 from stride.callbacks.base import Callback
 from stride.engine.packs import functions
 from stride.trainer.packs import lockstep

@@ -8,6 +8,7 @@ from torch import nn
 from stride.runs.layout import RunPaths
 from stride.trainer.fit.run_start import NewRun
 from stride.trainer.packs.packs import Packs
+from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
 from tests.integration.same_runs import problems_of
 
@@ -131,6 +132,17 @@ class Fleet:
         except Exception as error:
             return error
 
+    def resume(self, members, *, together, name="packed"):
+        """Go on with the runs of all members; raise what any of them ends by."""
+        trainers = [self._start(name, *one)[0] for one in enumerate(members)]
+        starts = [ResumedRun.of(self.run(place, name).path) for place in range(len(members))]
+        if together:
+            errors = [one.error for one in Packs().fit(trainers, starts)]
+            assert errors == [None] * len(members)
+        else:
+            for trainer, start in zip(trainers, starts, strict=True):
+                trainer.fit_from(start)
+
     def run(self, place, name="packed"):
         """Return the files of a place's run."""
         return RunPaths(self.folder / name / f"at-{place}")
@@ -150,6 +162,10 @@ class Fleet:
         """Return state and reason of a run."""
         status = json.loads(self.run(place, name).status.read_text())
         return status["state"], status["reason"]
+
+    def saved_step(self, place, name="packed"):
+        """Return the step of a run's newest checkpoint."""
+        return json.loads(self.run(place, name).checkpoint_index.read_text())["entries"][-1]["step"]
 
     def log(self, place, name="packed"):
         """Return a run's text log."""
