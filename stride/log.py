@@ -39,9 +39,14 @@ class speaking:
         _speaker.reset(self._token)
 
 
+def speaker() -> object:
+    """Return whose words are logged now, None where they are everybody's."""
+    return _speaker.get()
+
+
 def takes_turns() -> bool:
     """Tell whether what is logged here is one of several speakers'."""
-    return _speaker.get() is not None
+    return speaker() is not None
 
 
 class OwnWords(logging.Filter):

@@ -19,6 +19,7 @@ from stride.trainer.packs.proofs import Proofs
 from stride.trainer.packs.reasons import member_of
 from stride.trainer.packs.stepwise import StepwiseFit
 from stride.trainer.packs.turns import Turns
+from stride.trainer.packs.warned import warned_each
 from stride.trainer.process_state import training
 from stride.trainer.starts.resume import ResumedRun
 from stride.trainer.trainer import Trainer
@@ -74,6 +75,7 @@ class Packs:
         with (
             training("a pack of fits"),
             logging_warnings(config.logging_config.level),
+            warned_each(),
             surroundings(first) as survey,
             obeying_signals(stop, config.checkpoint_config.grace_seconds),
         ):

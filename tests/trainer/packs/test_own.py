@@ -80,3 +80,25 @@ def test_each_run_draws_what_it_draws_alone_and_the_process_as_if_there_were_non
     assert fleet.problems(range(3)) == {}
     assert before[0] == after[0] and torch.equal(before[2], after[2])
     assert all(map(np.array_equal, before[1], after[1]))
+
+
+class Warns(Callback):
+    """Warn after each epoch, in the same words as others."""
+
+    def after_epoch(self, trainer, metrics):
+        warnings.warn("as everybody", stacklevel=1)
+
+
+@pytest.mark.parametrize("action", ["default", "once", "module", "always", "ignore"])
+def test_what_several_runs_warn_of_is_in_the_log_of_each_as_often_as_alone(fleet, action):
+    members = [{"callbacks": lambda: [Warns()]}] * 2
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter(action)
+        fleet.alone(members)
+        fleet.pack(members)
+    alone, packed = (
+        [fleet.log(place, name).count("UserWarning: as everybody") for place in range(2)]
+        for name in ("alone", "packed")
+    )
+    assert packed == alone
+    assert alone[0] == {"always": 2, "ignore": 0}.get(action, 1)
