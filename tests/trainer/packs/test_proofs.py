@@ -4,9 +4,10 @@ import random
 from types import SimpleNamespace
 
 from stride.callbacks.base import Callback
-from stride.engine.packs import functions
+from stride.engine.packs import functions, step
 from stride.trainer.packs import lockstep
 from tests.engine.packs.test_proof import in_halves
+from tests.trainer.packs.test_ends import Pruner
 
 
 def test_a_layer_whose_rule_is_broken_is_done_run_by_run(fleet, monkeypatch):
@@ -21,15 +22,27 @@ def test_a_layer_whose_rule_is_broken_is_done_run_by_run(fleet, monkeypatch):
         assert alone["0"].startswith("the gradient of 0.weight of member ")
 
 
+def test_runs_that_cannot_be_packed_whatever_is_done_run_by_run_are_trained_alone(
+    fleet, monkeypatch
+):
+    members = [{}] * 2
+    fleet.alone(members)
+    with monkeypatch.context() as patches:
+        patches.setattr(step, "_move", lambda *rows: None)
+        fleet.pack(members)
+    assert fleet.problems(range(2)) == {}
+    assert [fleet.record(place) for place in range(2)] == [None] * 2
+
+
 class Breaking(Callback):
     """Break what computes the gradients of weights, after so many steps."""
 
-    def __init__(self, monkeypatch, step, broken):
-        self._place, self._step, self._broken = monkeypatch, step, broken
+    def __init__(self, monkeypatch, after, broken):
+        self._patches, self._after, self._broken = monkeypatch, after, broken
 
     def after_evaluate(self, trainer, metrics):
-        if trainer.state.step == self._step:
-            self._place.setattr(functions, "weight_gradient", self._broken)
+        if trainer.state.step == self._after:
+            self._patches.setattr(functions, "weight_gradient", self._broken)
 
 
 class Last(random.Random):
@@ -43,13 +56,13 @@ def failing(*arguments, **named):
     raise RuntimeError("not enough memory\nfor this")
 
 
-def broken_after(fleet, monkeypatch, step, broken, **checkpoints):
+def broken_after(fleet, monkeypatch, after, broken, **checkpoints):
     """Train two alone, and in a pack whose rule breaks after a step; return the first one's log."""
     training = {"max_epochs": 2, "evaluate_every_steps": 1, "log_interval": 99}
     members = [{"training_config": training, "checkpoint_config": checkpoints}] * 2
     fleet.alone(members)
     with monkeypatch.context() as patches:
-        breaks = {"callbacks": lambda: [Breaking(patches, step, broken)]}
+        breaks = {"callbacks": lambda: [Breaking(patches, after, broken)]}
         _, ended = fleet.pack([members[0] | breaks, *members[1:]])
     assert [one.error for one in ended] == [None] * 2
     assert fleet.problems(range(2)) == {}
@@ -91,3 +104,14 @@ def test_where_a_step_cannot_be_made_together_the_runs_go_on_alone(fleet, monkey
     log = broken_after(fleet, monkeypatch, 5, failing, every_steps=1)
     assert "not that of a run alone: not enough memory\n" in log
     assert "resuming from step 5 " in log
+
+
+def test_a_run_of_a_dissolved_pack_ends_where_its_callbacks_say(fleet, monkeypatch):
+    pruned = {"training_config": {"max_epochs": 4}, "callbacks": lambda: [Pruner()]}
+    fleet.alone([pruned] * 2)
+    with monkeypatch.context() as patches:
+        breaks = {"given": {"callbacks": lambda: [Breaking(patches, 4, in_halves)]}}
+        fleet.pack([pruned | breaks, pruned])
+    assert fleet.problems([1]) == {}
+    assert [fleet.status(place) for place in range(2)] == [("done", "pruned")] * 2
+    assert "its pack is dissolved" in fleet.log(1)

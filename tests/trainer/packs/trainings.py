@@ -133,15 +133,20 @@ class Fleet:
             return error
 
     def resume(self, members, *, together, name="packed"):
-        """Go on with the runs of all members; raise what any of them ends by."""
-        trainers = [self._start(name, *one)[0] for one in enumerate(members)]
-        starts = [ResumedRun.of(self.run(place, name).path) for place in range(len(members))]
+        """Go on with the runs of all members, or begin them; raise what any of them ends by."""
+        both = [self._start(name, *one) for one in enumerate(members)]
+        trainers = [trainer for trainer, _ in both]
+        starts = [self._taken_up(place, name) or new for place, (_, new) in enumerate(both)]
         if together:
             errors = [one.error for one in Packs().fit(trainers, starts)]
             assert errors == [None] * len(members)
         else:
             for trainer, start in zip(trainers, starts, strict=True):
                 trainer.fit_from(start)
+
+    def _taken_up(self, place, name):
+        path = self.run(place, name).path
+        return ResumedRun.of(path) if path.exists() else None
 
     def run(self, place, name="packed"):
         """Return the files of a place's run."""
