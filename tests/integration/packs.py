@@ -10,7 +10,7 @@ from tests.trainer.packs.trainings import Fleet
 
 MEMBERS = [
     {
-        "kind": "batch norm and dropout",
+        "kind": "normalised",
         "training_config": {"max_epochs": epochs},
         "checkpoint_config": {"every_steps": 3},
     }

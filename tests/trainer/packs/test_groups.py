@@ -15,7 +15,7 @@ class Stops(Callback):
 
 
 MEMBER = {
-    "kind": "batch norm and dropout",
+    "kind": "normalised",
     "training_config": {"evaluate_every_steps": 2, "log_interval": 99},
     "checkpoint_config": {"keep_last": 1},
 }

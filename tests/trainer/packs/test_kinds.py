@@ -32,6 +32,6 @@ def test_32_runs_of_a_pack_reproduce_alone(fleet, kind):
 
 
 def test_a_run_of_a_pack_reproduces_alone(fleet):
-    trainers, _ = fleet.pack([{"kind": "batch norm and dropout"}] * 3)
+    trainers, _ = fleet.pack([{"kind": "normalised"}] * 3)
     verdict = trainers[1].reproduce("at-1")
     assert (verdict.identical, verdict.weights, verdict.steps) == (True, "identical", 8)

@@ -37,7 +37,7 @@ NOT_PACKED = {
 
 
 def test_what_cannot_be_packed_is_trained_alone_and_two_architectures_make_two_packs(fleet):
-    packed = [ONCE, ONCE | {"kind": "batch norm and dropout"}] * 2
+    packed = [ONCE, ONCE | {"kind": "normalised"}] * 2
     members = [*packed, *(one for one in NOT_PACKED.values() for _ in range(2))]
     trainers, ended = fleet.pack(members)
     assert [one.value for one in ended] == fleet.alone(members)

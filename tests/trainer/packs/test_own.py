@@ -67,7 +67,7 @@ class Draws(Callback):
 def test_each_run_draws_what_it_draws_alone_and_the_process_as_if_there_were_none(fleet):
     members = [
         {
-            "kind": "batch norm and dropout",
+            "kind": "normalised",
             "callbacks": lambda number=number: [Draws(number)],
             "checkpoint_config": {"every_steps": 3, "background": False},
         }

@@ -9,8 +9,9 @@ from stride.engine.packs import functions
 from stride.engine.signals import Interrupted, InterruptedAgain
 
 LENGTH = {"training_config": {"max_epochs": 3}, "checkpoint_config": {"keep_last": 1}}
-OTHER = {"kind": "batch norm and dropout", **LENGTH}
-OTHERS = [OTHER, LENGTH, OTHER]
+FIRST = LENGTH | {"model_kwargs": {"dropout": 0.2}}
+OTHER = LENGTH | {"kind": "normalised"}
+OTHERS = [OTHER, FIRST, OTHER]
 
 
 class Signalling(Callback):
@@ -43,12 +44,12 @@ class Signalling(Callback):
 
 def interrupted(fleet, monkeypatch, *numbers, inside=True):
     """Train alone, and in packs that are interrupted; return what was raised."""
-    members = [LENGTH, *OTHERS]
+    members = [FIRST, *OTHERS]
     fleet.alone(members)
     before = signal.getsignal(numbers[0])
     with monkeypatch.context() as patches, pytest.raises(Interrupted) as raised:
         signals = {"callbacks": lambda: [Signalling(patches, *numbers, inside=inside)]}
-        fleet.pack([LENGTH | signals, *OTHERS])
+        fleet.pack([FIRST | signals, *OTHERS])
     assert signal.getsignal(numbers[0]) is before
     name = signal.Signals(numbers[-1]).name
     assert {fleet.status(place) for place in range(4)} == {
@@ -66,7 +67,7 @@ def test_a_signal_leaves_a_checkpoint_of_each_run_and_no_bit_changes(
     assert [fleet.saved_step(place) for place in range(4)] == [6, 1, 6, 1]
     records = [fleet.record(place) for place in range(4)]
     assert [record is None for record in records] == [False, True] * 2  # nothing is proven any more
-    fleet.resume([LENGTH, *OTHERS], together=together)
+    fleet.resume([FIRST, *OTHERS], together=together)
     assert fleet.problems(range(4)) == {}
     records = [fleet.record(place, segment=1) or {} for place in range(4)]
     assert [one.get("width") for one in records] == [2 if together else None] * 4
@@ -76,7 +77,7 @@ def test_a_signal_leaves_a_checkpoint_of_each_run_and_no_bit_changes(
 def test_a_second_signal_ends_all_runs_at_once(fleet, monkeypatch, inside):
     raised = interrupted(fleet, monkeypatch, signal.SIGINT, signal.SIGTERM, inside=inside)
     assert type(raised) is InterruptedAgain
-    fleet.resume([LENGTH, *OTHERS], together=True)
+    fleet.resume([FIRST, *OTHERS], together=True)
     assert fleet.problems(range(4)) == {}
 
 

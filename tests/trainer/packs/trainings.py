@@ -35,7 +35,7 @@ def _normalised(place):
     return _mlp(place, norm="batch", dropout=0.1 + place / 100)
 
 
-KINDS = {"mlp": _mlp, "autoencoder": _autoencoder, "batch norm and dropout": _normalised}
+KINDS = {"mlp": _mlp, "autoencoder": _autoencoder, "normalised": _normalised}
 """The model of a place."""
 
 
