@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import partial
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -56,7 +55,7 @@ class BackgroundTask(threading.Thread):
 
     def __init__(self, work: Callable[[], None]) -> None:
         super().__init__(name="stride-checkpoint", daemon=True)
-        self._work = partial(copy_context().run, work)  # so that it speaks for who begins it
+        self._work, self._context = work, copy_context()
         self._error: BaseException | None = None
         self._done = threading.Event()
         self.start()
@@ -64,7 +63,7 @@ class BackgroundTask(threading.Thread):
     def run(self) -> None:
         """Do it."""
         try:
-            self._work()
+            self._context.run(self._work)  # so that it speaks for who has begun it
         except BaseException as error:
             self._error = error
         finally:

@@ -7,13 +7,13 @@ from tests.trainer.packs.trainings import KINDS
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_run_of_a_pack_leaves_the_bits_that_it_has_alone(fleet, kind):
-    members = [{"kind": kind}] * 6
+    members = [{"kind": kind}] * 4
     _, ended = fleet.pack(members)
     assert [one.value for one in ended] == fleet.alone(members)
-    assert [one.error for one in ended] == [None] * 6
-    assert fleet.problems(range(6)) == {}
-    records = [fleet.record(place) for place in range(6)]
-    assert [(one["width"], one["place"]) for one in records] == [(6, n) for n in range(6)]
+    assert [one.error for one in ended] == [None] * 4
+    assert fleet.problems(range(4)) == {}
+    records = [fleet.record(place) for place in range(4)]
+    assert [(one["width"], one["place"]) for one in records] == [(4, n) for n in range(4)]
     assert len({one["uuid"] for one in records}) == 1
     assert all(one["alone"] == {} for one in records)
 
