@@ -39,7 +39,7 @@ class RaisingLogger(Logger):
 
 
 def training(**values):
-    return {"training_config": {"max_epochs": 4} | values}
+    return {"training_config": {"max_epochs": 3} | values}
 
 
 MEMBERS = {

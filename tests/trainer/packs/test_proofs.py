@@ -3,6 +3,8 @@
 import random
 from types import SimpleNamespace
 
+import pytest
+
 from stride.callbacks.base import Callback
 from stride.engine.packs import functions, step
 from stride.trainer.packs import lockstep
@@ -22,6 +24,7 @@ def test_a_layer_whose_rule_is_broken_is_done_run_by_run(fleet, monkeypatch):
         assert alone["0"].startswith("the gradient of 0.weight of member ")
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_packed_whatever_is_done_run_by_run_are_trained_alone(
     fleet, monkeypatch
 ):
@@ -72,6 +75,7 @@ def broken_after(fleet, monkeypatch, after, broken, **checkpoints):
     return fleet.log(0)
 
 
+@pytest.mark.slow
 def test_a_rule_that_breaks_later_is_found_in_its_epoch_and_the_runs_go_on_alone(
     fleet, monkeypatch
 ):
@@ -94,6 +98,7 @@ def test_the_last_step_of_each_epoch_is_looked_at_whatever_was_drawn(fleet, monk
     assert " at step 8\n" in log
 
 
+@pytest.mark.slow
 def test_a_run_starts_over_where_no_checkpoint_is_left_that_is_right(fleet, monkeypatch):
     monkeypatch.setattr(lockstep, "random", SimpleNamespace(Random=Last))
     log = broken_after(fleet, monkeypatch, 5, in_halves, every_steps=1, keep_last=1, keep_best=0)
@@ -106,6 +111,7 @@ def test_where_a_step_cannot_be_made_together_the_runs_go_on_alone(fleet, monkey
     assert "resuming from step 5 " in log
 
 
+@pytest.mark.slow
 def test_a_run_of_a_dissolved_pack_ends_where_its_callbacks_say(fleet, monkeypatch):
     pruned = {"training_config": {"max_epochs": 4}, "callbacks": lambda: [Pruner()]}
     fleet.alone([pruned] * 2)
