@@ -49,7 +49,7 @@ class Kills:
     def _killed(self, name: str) -> bool:
         """Train and kill; return False where the training had ended before."""
         pid = self._start(name, True)
-        time.sleep(self.chance.uniform(0.2, 1.0) * self.seconds)
+        time.sleep(self.chance.uniform(0.4, 1.2) * self.seconds)
         os.kill(pid, signal.SIGKILL)
         code = self.server.wait(pid)
         if code == 0:
