@@ -37,7 +37,8 @@ class Lockstep:
         self._members, self._turns = members, turns
         self._step = PackedStep(members, alone=proof.alone.keys())
         self._random = random.Random(fits[0].session.run.uuid)
-        self._epoch = self._left = self._drawn = -1
+        self._counted = (-1, -1)  # by whose place, and in which epoch, the steps left are counted
+        self._left = self._drawn = 0
         self._sound = [fit.loop.state.step for fit in fits]  # the newest steps known to be right
 
     def run(self) -> str:
@@ -49,9 +50,8 @@ class Lockstep:
             self._turns.end()
             try:
                 found = self._checked_update() if self._is_to_be_checked() else self._update()
-            except (
-                Exception
-            ) as error:  # alone each is told its own; memory may be too small for all
+            # Alone each is told its own; and memory may be too small for all.
+            except Exception as error:
                 found = f"{type(error).__name__}: {error}".partition("\n")[0]
             if found:
                 return found
@@ -60,12 +60,12 @@ class Lockstep:
 
     def _is_to_be_checked(self) -> bool:
         """Tell whether the step was drawn of its epoch, or is the last one."""
-        loop = next(iter(self._fits.values())).loop
-        state = loop.state
-        if state.epoch != self._epoch:
-            left = int(loop.batches.batches_left(state.epoch, state.position))
-            most = left if (last := loop.limits.max_steps) is None else last - state.step
-            self._epoch, self._left = state.epoch, max(1, min(left, most))
+        place, fit = next(iter(self._fits.items()))
+        state, limits = fit.loop.state, fit.loop.limits
+        if (place, state.epoch) != self._counted:
+            left = int(fit.loop.batches.batches_left(state.epoch, state.position))
+            most = left if limits.max_steps is None else limits.max_steps - state.step
+            self._counted, self._left = (place, state.epoch), max(1, min(left, most))
             self._drawn = self._random.randrange(self._left)
         self._left -= 1
         return self._left in (0, self._drawn)

@@ -80,7 +80,7 @@ def test_a_rule_that_breaks_later_is_found_in_its_epoch_and_the_runs_go_on_alone
     fleet, monkeypatch
 ):
     log = broken_after(fleet, monkeypatch, 5, in_halves, every_steps=1, keep_last=9)
-    assert "a step is not that of a run alone: the gradient of 0.weight of run at-" in log
+    assert "the gradient of 0.weight of run at-" in log
     assert "resuming from step 4 " in log or "resuming from step 5 " in log
 
 
@@ -89,13 +89,13 @@ def test_no_run_goes_on_from_a_checkpoint_that_was_made_since_the_last_step_that
 ):
     monkeypatch.setattr(lockstep, "random", SimpleNamespace(Random=Last))
     log = broken_after(fleet, monkeypatch, 5, in_halves, every_steps=1, keep_last=9)
-    assert " at step 8\n" in log
+    assert " at step 8 is not what it is alone\n" in log
     assert "resuming from step 4 " in log
 
 
 def test_the_last_step_of_each_epoch_is_looked_at_whatever_was_drawn(fleet, monkeypatch):
     log = broken_after(fleet, monkeypatch, 7, in_halves)
-    assert " at step 8\n" in log
+    assert " at step 8 is not what it is alone\n" in log
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def test_a_run_starts_over_where_no_checkpoint_is_left_that_is_right(fleet, monk
 
 def test_where_a_step_cannot_be_made_together_the_runs_go_on_alone(fleet, monkeypatch):
     log = broken_after(fleet, monkeypatch, 5, failing, every_steps=1)
-    assert "not that of a run alone: not enough memory\n" in log
+    assert "RuntimeError: not enough memory\n" in log
     assert "resuming from step 5 " in log
 
 
