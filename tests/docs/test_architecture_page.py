@@ -19,7 +19,7 @@ def test_each_package_stands_there_with_its_own_sentence() -> None:
     for name, init in said.items():
         words = ast.get_docstring(ast.parse(init.read_text()))
         assert words and ROWS[name] == words.splitlines()[0], name
-    own = ("durations", "errors", "figures", "log", "visible", "installed")
+    own = ("durations", "errors", "figures", "log", "periodic", "visible", "installed")
     modules = {f"stride.{name}" for name in own}
     assert set(ROWS) - set(said) == modules
 

@@ -101,18 +101,16 @@ class Fleet:
         values = config(self.data, place, kind, **sections)
         return Trainer(self.folder / name, run=f"at-{place}", **values, **arguments)
 
-    def pack(self, members, name="packed", packs=None):
+    def pack(self, members, name="packed"):
         """Train members together; return trainers and how each has ended.
 
         Args:
             members: for each the arguments of `trainer`; `callbacks` are those of its start.
             name: of the work_dir.
-            packs: that train them.
         """
-        trainers, starts = zip(
-            *(self._start(name, *one) for one in enumerate(members)), strict=True
-        )
-        return trainers, (packs or Packs()).fit(trainers, starts)
+        both = [self._start(name, *one) for one in enumerate(members)]
+        trainers, starts = zip(*both, strict=True)
+        return trainers, Packs().fit(trainers, starts)
 
     def _start(self, name, place, member):
         member = dict(member)
