@@ -99,6 +99,8 @@ class Packs:
         packable = len(group) > 1 and not group[0].loop.stop  # by a signal: there is little time
         proof = self._proofs.of(group, members) if packable else Proof(fault="alone")
         if proof.fault:
+            if packable:
+                LOGGER.info("trained alone, not in a pack of %d: %s", len(group), proof.fault)
             for fit in group:
                 fit.finish_alone()
             return
