@@ -135,7 +135,7 @@ class Sweeper:
         """
         packing, seeds = Packing(self._spec, self._trainer, pack), self._spec.seeds
         count = seeds if isinstance(seeds, int) else len(seeds)
-        return packing.foreseen(self._request().configs(plan, packing.most), count)
+        return packing.foreseen(self._request().configs(plan), count)
 
     def run(self, after_trial: AfterTrial = do_nothing, *, pack: Pack = "auto") -> Best:
         """Train what is missing, in this process; return the best trial.

@@ -45,8 +45,8 @@ def print_plan(
 
 
 def _packed(packs: Sequence["Foreseen"]) -> Iterator[str]:
-    """Yield which runs are trained as one stack, and why others alone."""
-    for one in packs:
+    """Yield which runs are trained as one stack, and why others alone; nothing of a single one."""
+    for one in packs if sum(one.runs for one in packs) > 1 else ():
         runs = f"{one.runs:,} run{'s' * (one.runs > 1)}"
         if one.why_alone:
             yield f"pack: {runs} alone: {one.why_alone}"

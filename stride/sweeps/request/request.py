@@ -3,7 +3,6 @@
 import os
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Any, Self
@@ -44,6 +43,8 @@ from stride.sweeps.trials.worker_mark import is_gone
 from stride.trainer.flow import require_followed
 from stride.trainer.proof.local_objects import local_objects
 from stride.trainer.trainer import Trainer
+
+_SOME = 32
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,20 @@ class Request:
             wanted[: self.spec.trials], before, self.spec, retry_failed=self.retry_failed
         )
 
-    def configs(self, plan: Plan, most: int) -> list[Resolved]:
+    def configs(self, plan: Plan) -> list[Resolved]:
         """Return the configs of the trials that a plan trains.
+
+        For those that a search is to choose some are made up, a few for one without an end.
 
         Args:
             plan: of this request.
-            most: for how many trials that a search is to choose one is made up, at most.
         """
-        listed = [one.overrides for one in plan.entries if one.is_to_be_trained]
-        chosen: list[Mapping[str, Any]] = []
-        if self.spec.kind == "search":
-            left = most if self.spec.trials is None else self.spec.trials - len(plan.entries)
-            chosen = [*islice(cycle(probes(self.spec)), max(0, min(most, left)))]
-        return [self.base.override(overrides) for overrides in [*listed, *chosen]]
+        listed = [self.base.override(o.overrides) for o in plan.entries if o.is_to_be_trained]
+        if self.spec.kind != "search":
+            return listed
+        left = _SOME if self.spec.trials is None else self.spec.trials - len(plan.entries)
+        made_up = [self.base.override(overrides) for overrides in probes(self.spec)]
+        return [*listed, *islice(cycle(made_up), max(0, left))]
 
     def write(self) -> Plan:
         """Write the sweep's folder, or bring it to what is asked; return what that changed.

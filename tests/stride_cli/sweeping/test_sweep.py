@@ -11,12 +11,13 @@ from tests.stride_cli.programs.test_answer_schemas import check
 
 
 def test_the_same_sweep_again_trains_only_what_is_missing(sweep, stride, tmp_path: Path) -> None:
-    plan = sweep("--lr-sweep", "1e-3", "1e-2", "--plan")
+    plan = sweep("--lr-sweep", "1e-3", "1e-2", "--plan", "--pack", "off")
     assert plan.out.splitlines()[1:] == [
         "-      new          -  lr=0.001",
         "-      new          -  lr=0.01",
     ]
-    assert plan.err == "sweep grid in W: 2 to train\n" and not (tmp_path / "W").exists()
+    assert plan.err == "sweep grid in W: 2 to train\npack: 2 runs alone: --pack off\n"
+    assert not (tmp_path / "W").exists()
 
     code, out, err = sweep("--lr-sweep", "1e-3", "1e-2")
     lines = err.splitlines()
@@ -129,7 +130,10 @@ def test_what_is_not_exact_is_named(sweep) -> None:
     said = sweep(*asked, "--sampler", "gp(n_startup_trials=1)", "--plan", "--json").out
     assert check("sweep", said)["inexact"] == ["GPSampler", "HyperbandPruner"]
     exact = sweep(*asked[:-2], "--pruner", "pfl", "--plan")  # with how many epochs there are
-    assert exact.err == "sweep search in W: 2 trials to be chosen by tpe\n"
+    assert exact.err.splitlines() == [
+        "sweep search in W: 2 trials to be chosen by tpe",
+        "pack: 2 runs alone: PFLPruner compares trials on their way",
+    ]
 
 
 @pytest.mark.parametrize(
