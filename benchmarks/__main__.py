@@ -42,6 +42,7 @@ GROUPS = {
     "processes": "benchmarks.processes:process_rows",
     "queries": "benchmarks.queries:query_rows",
     "evidence": "benchmarks.evidence:evidence_rows",
+    "volumes": "benchmarks.volumes:volume_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 

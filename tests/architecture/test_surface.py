@@ -42,6 +42,13 @@ DEEP = {
     "stride.data.array_dataset": ["ArrayDataset"],
     "stride.data.digits": ["digits"],
     "stride.metrics": ["Metric", "Sums"],
+    "stride.metrics.detection": [
+        "BestF1",
+        "DetectionScores",
+        "FalsePositiveRate",
+        "LabelledScores",
+        "detection_scores",
+    ],
     "stride.models.mlp": ["MLP"],
     "stride.stats.paired": ["Paired", "differences"],
     "stride.sweeps.search.pruners.pfl": ["PFLPruner"],

@@ -1,0 +1,60 @@
+"""Areas under the ROC and the precision-recall curve, by ranks."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from stride.metrics.detection.events import Integers
+from stride.metrics.detection.labelled_scores import Flags, LabelledScores
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Points ordered by their scores, the highest first; points of one score are one step.
+
+    Attributes:
+        order: (n,), indices of the points.
+        ends: (k,), places in the order at which a step ends.
+        labels: (n,), in that order.
+    """
+
+    order: Integers
+    ends: Integers
+    labels: Flags
+
+    @classmethod
+    def of(cls, data: LabelledScores) -> Self:
+        """Sort the scores."""
+        order = np.argsort(-data.scores, kind="stable")
+        ordered = data.scores[order]
+        ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
+        return cls(order, ends, data.labels[order])
+
+    def positives(self, weights: Integers | None = None) -> tuple[Integers, Integers]:
+        """Return the true and the false positives from each threshold on: (k,) both.
+
+        Args:
+            weights: (n,), how often each point counts; once without it.
+        """
+        counted = np.ones(len(self.order), np.int64) if weights is None else weights[self.order]
+        true = np.cumsum(np.where(self.labels, counted, 0))[self.ends]
+        return true, np.cumsum(counted)[self.ends] - true
+
+
+def areas(true: Integers, false: Integers) -> tuple[float, float]:
+    """Return the areas (ROC, PR) for the positives from each threshold on; NaN of one class.
+
+    The ROC area is that of Mann and Whitney (1947): how often an anomaly has a higher score than a
+    normal point, ties counted half. The PR area is the average precision: the sum over the
+    thresholds of (what recall gains) * precision, without interpolation (Davis and Goadrich, The
+    relationship between precision-recall and ROC curves, ICML 2006, on why there is none).
+    """
+    anomalous, normal = int(true[-1]), int(false[-1])
+    if not anomalous or not normal:
+        return np.nan, np.nan
+    gained = np.diff(true, prepend=0)
+    # Twice the area in whole numbers, so that its sum has no rounding.
+    twice = int(np.diff(false, prepend=0) @ (2 * true - gained))
+    predicted = np.maximum(true + false, 1)  # resamples may lack the highest scores
+    return twice / (2 * anomalous * normal), float(gained @ (true / predicted)) / anomalous

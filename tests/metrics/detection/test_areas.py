@@ -1,0 +1,38 @@
+"""Areas by ranks: ties, and weights as repeated points."""
+
+import numpy as np
+import pytest
+import torch
+
+from stride.metrics.classification import area_under_roc
+from stride.metrics.detection.areas import Ranking, areas
+from stride.metrics.detection.labelled_scores import LabelledScores
+from tests.metrics.detection.references import random_case
+
+
+def measured(scores: object, labels: object) -> tuple[float, float]:
+    return areas(*Ranking.of(LabelledScores.of(scores, labels)).positives())
+
+
+def test_the_areas_of_four_points() -> None:
+    assert measured([0.9, 0.8, 0.8, 0.1], [1, 0, 1, 0]) == pytest.approx((0.875, 5 / 6))
+    assert measured([1, 1, 1, 1], [1, 0, 0, 0]) == (0.5, 0.25)
+    assert measured([3, 2, 1], [1, 0, 0]) == (1.0, 1.0)
+    assert np.isnan(measured([3, 2, 1], [0, 0, 0])).all()
+
+
+def test_the_roc_area_is_the_metrics_auc() -> None:
+    for seed in range(20):
+        case = random_case(seed)
+        scores, labels = torch.from_numpy(case.scores), torch.from_numpy(case.labels).long()
+        assert measured(scores, labels)[0] == pytest.approx(area_under_roc(scores, labels), 1e-12)
+
+
+def test_a_weight_is_a_point_as_often() -> None:
+    for seed in range(20):
+        case = random_case(seed)
+        weights = np.random.default_rng(seed).integers(0, 4, len(case.scores))
+        ranking = Ranking.of(LabelledScores.of(case.scores, case.labels))
+        repeated = (np.repeat(one, weights) for one in (case.scores, case.labels))
+        wanted = measured(*repeated)
+        assert areas(*ranking.positives(weights)) == pytest.approx(wanted, nan_ok=True)
