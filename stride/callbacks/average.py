@@ -58,7 +58,7 @@ class WeightAverage(Callback):
         """Take the weights into the average."""
         done = trainer.state.step - self._start
         if done > 0 and done % self._every == 0:
-            averaged, present = self._pairs or self._gather(trainer.model)
+            averaged, present = self._pairs = self._pairs or self._gather(trainer.model)
             self._count = count = self._count + 1
             share = 1.0 if count == 1 else self._share or 1 / count
             # None of them has a graph: no_grad would do nothing, and cost as much again.
@@ -74,8 +74,8 @@ class WeightAverage(Callback):
             else tensor.clone()
             for name, tensor in tensors.items()
         }
-        self._pairs = [*self._weights.values()], [*tensors.values()]
-        return self._pairs
+        self._pairs = None  # before the next step they may come to lie in other memory
+        return [*self._weights.values()], [*tensors.values()]
 
     def of(self, model: Model) -> dict[str, Any]:
         """Return the model's state with the average in the place of its weights."""

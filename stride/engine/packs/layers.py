@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stride.engine.packs.functions import Exchange, Linear, Rectifier, Room
+from stride.engine.packs.member import drawing_from
 from stride.engine.packs.stacks import ParameterStack, Stack
 
 Generators = Mapping[int, torch.Generator]
@@ -48,6 +50,13 @@ class Layer(ABC):
         """Yield what a step of these places differentiates by, and where its gradient belongs."""
         for stack in self.parameters.values():
             yield stack.leaf, stack.gradients.values
+
+    def holds(self, place: int) -> bool:
+        """Tell whether a member's parameters and buffers are rows of the stacks still."""
+        buffers = self._buffers.items()
+        return all(stack.holds(place) for stack in self.parameters.values()) and all(
+            stack.holds(place, getattr(self._modules[place], name)) for name, stack in buffers
+        )
 
     def release(self, place: int) -> None:
         """Give a member's buffers memory of their own again."""
@@ -179,10 +188,17 @@ def _as_members(outputs: Tensor, inputs: Tensor) -> Tensor:
 class EachAlone(Layer):
     """Any layer, member by member, by the members' own modules."""
 
+    def __init__(self, name: str, modules: Sequence[Any]) -> None:
+        super().__init__(name, modules)
+        self._draws = isinstance(modules[0], nn.Dropout)
+
     def forward(self, inputs: Tensor, generators: Generators) -> Tensor:
         """Call each module; an idle place repeats what another gave."""
         rows = inputs.unbind()
-        given = {place: self._modules[place](rows[place].contiguous()) for place in generators}
+        given = {}
+        for place, generator in generators.items():
+            with drawing_from(generator) if self._draws else nullcontext():
+                given[place] = self._modules[place](rows[place].contiguous())
         spare = next(iter(given.values())).detach()
         return torch.stack([given.get(place, spare) for place in range(len(rows))])
 

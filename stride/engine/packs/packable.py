@@ -116,6 +116,8 @@ def _layer_faults(name: str, layer: nn.Module) -> Iterator[str]:
         yield f"layer {name} is {type(layer).__name__}"
     if _is_hooked(layer):
         yield f"layer {name} has hooks"
+    if not all(module.training for module in layer.modules()):
+        yield f"layer {name} is in evaluation mode"
     if isinstance(layer, nn.BatchNorm1d) and layer.momentum is None:
         yield f"layer {name} averages over all batches alike"
 
@@ -137,6 +139,21 @@ def _optimizer_faults(optimizer: Optimizer) -> Iterator[str]:
             yield f"{name} has a tensor for a number"
     if any(getattr(optimizer, hooks) for hooks in _OPTIMIZER_HOOKS):
         yield f"{name} has hooks"
+
+
+def why_not_adopted(member: Member) -> str:
+    """Return the name of a tensor that others see by a view: they would not see it in a stack.
+
+    To be asked before a member's tensors become rows, which share their memory; "" for none.
+    """
+    network = member.model.network
+    named = (*network.named_parameters(), *network.named_buffers())
+    return next((f"a view of {name!r} is kept" for name, one in named if _is_viewed(one)), "")
+
+
+def _is_viewed(tensor: Tensor) -> bool:
+    storage = tensor.untyped_storage()
+    return torch._C._storage_Use_Count(storage._cdata) > 2  # of the tensor, and `storage`
 
 
 def why_not_together(members: Sequence[Member]) -> str:

@@ -12,7 +12,6 @@ from stride.engine.packs.member import Alone, Member
 from stride.engine.packs.step import PackedStep, parts_of
 from stride.engine.packs.traces import Trace, difference, reported, trace
 from stride.engine.random import untouched
-from stride.errors import StrideError
 from stride.models.steps.batch import split_batch
 from stride.models.steps.step import Step
 
@@ -106,7 +105,7 @@ class _Trial:
                 single.steps = dict(enumerate(one.step(batch) for one, batch in pairs))
                 if found := packed.difference(single, whole=whole):
                     return f"{found} at step {number}, of {len(split_batch(window[0])[0])} samples"
-        except (RuntimeError, StrideError) as error:
+        except Exception as error:  # of any kind: the members alone are to tell it as their own
             return str(error).partition("\n")[0]
         return ""
 

@@ -29,9 +29,14 @@ class Stack:
         for tensor, row in zip(tensors, self.rows, strict=True):
             tensor.data = row
 
+    def holds(self, place: int, tensor: Tensor) -> bool:
+        """Tell whether a tensor is a row still; somebody may have given it other memory."""
+        return tensor.data_ptr() == self.rows[place].data_ptr()
+
     def release(self, place: int, tensor: Tensor) -> None:
-        """Give a tensor memory of its own again."""
-        tensor.data = self.rows[place].clone()
+        """Give a tensor memory of its own again, unless it has."""
+        if self.holds(place, tensor):
+            tensor.data = self.rows[place].clone()
 
 
 class ParameterStack:
@@ -53,6 +58,10 @@ class ParameterStack:
         self.gradients = Stack(zeros(p) if p.grad is None else p.grad for p in parameters)
         counts = Stack(torch.zeros(()) for _ in parameters)
         self.moments = {name: Stack(map(zeros, parameters)) for name in MOMENTS} | {"step": counts}
+
+    def holds(self, place: int) -> bool:
+        """Tell whether a member's parameter is a row still."""
+        return self._values.holds(place, self.parameters[place])
 
     def tie_gradient(self, place: int) -> None:
         """Let the gradient of a member's parameter be that of the last step."""

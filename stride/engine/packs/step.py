@@ -11,6 +11,7 @@ from stride.engine.optim.optimizers import parameters_of
 from stride.engine.packs.clipping import clip_each, clip_together
 from stride.engine.packs.losses import pack_criterion
 from stride.engine.packs.member import Member
+from stride.engine.packs.packable import likeness
 from stride.engine.packs.rules import layers_of, pack_layers
 from stride.models.steps.batch import split_batch
 from stride.models.steps.step import Step
@@ -39,6 +40,7 @@ class PackedStep:
 
     def __init__(self, members: Sequence[Member], *, alone: Collection[str] = ()) -> None:
         self._members = dict(enumerate(members))
+        self._likeness = likeness(members[0])
         models = [member.model for member in members]
         self._layers = pack_layers([model.network for model in models], alone)
         self._criterion = pack_criterion(models, alone=LOSS in alone)
@@ -125,6 +127,19 @@ class PackedStep:
         """Take the moments from an optimiser that has loaded others, at the next update."""
         loaded = {place for place, one in self._members.items() if one.optimizer is optimizer}
         self._tied -= loaded
+
+    def why_not_on(self, place: int) -> str:
+        """Return why a member can be trained no further here, "" where it can.
+
+        To be asked where somebody may have changed it since its last step; `why_not` says "".
+        """
+        member = self._members[place]
+        self._tied.discard(place)  # its optimiser may have been given other moments
+        if any(not layer.holds(place) for layer in self._layers):
+            return "parameters or buffers were exchanged"
+        found = likeness(member)
+        differing = (what for what, was in self._likeness.items() if found[what] != was)
+        return next((f"{what} were changed" for what in differing), "")
 
     def release(self, place: int) -> None:
         """Let a member that is done keep what it has, apart from the pack; its place is idle.

@@ -7,6 +7,7 @@ from stride.engine.packs.member import Member
 from stride.engine.packs.proof import Proof
 from stride.engine.packs.step import PackedStep
 from stride.engine.packs.traces import SecondOpinion
+from stride.trainer.packs.reasons import why_not_packed_on
 from stride.trainer.packs.stepwise import StepwiseFit
 from stride.trainer.packs.turns import Turns
 
@@ -97,9 +98,21 @@ class Lockstep:
         return ""
 
     def _go_on(self) -> None:
-        """Let each do all that comes before its next update."""
+        """Let each do all that comes before its next update.
+
+        Hooks may leave a network or an optimiser that is not the pack's any more. Such a training
+        leaves: its next updates are made at once, in the memory that it has here.
+        """
         for place, fit in [*self._fits.items()]:
             fit.next()
+            if not fit.is_over and (why := self._why_not_on(place, fit)):
+                fit.finish_alone(why)
             if fit.is_over or fit.loop is not self._loops[place]:
                 del self._fits[place]
                 self._step.release(place)
+
+    def _why_not_on(self, place: int, fit: StepwiseFit) -> str:
+        """Return why a training leaves; nothing can have changed where it had no turn."""
+        if not self._turns.are_of(fit.generators):
+            return ""
+        return why_not_packed_on(fit.session) or self._step.why_not_on(place)

@@ -7,7 +7,7 @@ from stride.data.batches.memory import MemoryBatches
 from stride.distributed import world_size
 from stride.engine.optim.schedule import Schedule
 from stride.engine.packs.member import Member
-from stride.engine.packs.packable import Setting, why_not
+from stride.engine.packs.packable import Setting, why_not, why_not_adopted
 from stride.trainer.fit.session import Session
 from stride.trainer.packs.turns import OwnGenerators
 
@@ -18,6 +18,12 @@ def why_not_packed(session: Session) -> str:
     Args:
         session: before its first step.
     """
+    member = member_of(session, OwnGenerators())
+    return why_not_packed_on(session) or why_not_adopted(member)
+
+
+def why_not_packed_on(session: Session) -> str:
+    """Return the like for a training that is a member already."""
     return next(_faults(session), "")
 
 

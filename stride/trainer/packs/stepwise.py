@@ -102,9 +102,16 @@ class StepwiseFit:
         if isinstance(self.error, InterruptedAgain):
             raise self.error
 
-    def finish_alone(self) -> None:
-        """Make all updates that are left, by the step that the training has alone."""
+    def finish_alone(self, why: str = "") -> None:
+        """Make all updates that are left, by the step that the training has alone.
+
+        Args:
+            why: it leaves its pack, for its log; "" where it was in none.
+        """
         self._is_alone = True
+        if why:
+            with speaking(self):
+                self.session.run.note(f"trained alone from step {self.loop.state.step} on: {why}")
         self.take_turn()
         self.next()
 

@@ -49,6 +49,10 @@ class Turns:
             own.put_in_place()
             self._whose = own
 
+    def are_of(self, own: OwnGenerators) -> bool:
+        """Tell whether a training has them."""
+        return self._whose is own
+
     def end(self) -> None:
         """Let no training have them."""
         if self._whose is not None:
