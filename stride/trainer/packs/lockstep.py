@@ -105,14 +105,19 @@ class Lockstep:
         """
         for place, fit in [*self._fits.items()]:
             fit.next()
-            if not fit.is_over and (why := self._why_not_on(place, fit)):
+            if self._is_here(place) and (why := self._why_not_on(place)):
                 fit.finish_alone(why)
-            if fit.is_over or fit.loop is not self._loops[place]:
+            if not self._is_here(place):
                 del self._fits[place]
                 self._step.release(place)
 
-    def _why_not_on(self, place: int, fit: StepwiseFit) -> str:
+    def _is_here(self, place: int) -> bool:
+        fit = self._fits[place]
+        return not fit.is_over and fit.loop is self._loops[place]
+
+    def _why_not_on(self, place: int) -> str:
         """Return why a training leaves; nothing can have changed where it had no turn."""
+        fit = self._fits[place]
         if not self._turns.are_of(fit.generators):
             return ""
         return why_not_packed_on(fit.session) or self._step.why_not_on(place)
