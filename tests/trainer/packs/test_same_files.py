@@ -1,0 +1,205 @@
+"""Whatever hooks do, a packed run has the files that it has alone, and its own words in its log."""
+
+import logging
+import shutil
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+from stride import Callback
+from stride.log import LOGGER
+from stride.runs.run import Run
+from stride.trainer.packs.packs import Packs
+from stride.trainer.starts.resume import ResumedRun
+from tests.integration.same_runs import problems_of
+from tests.trainer.killing import Killed, Killer
+from tests.trainer.packs.packed_and_alone import differences, train_packed, trainer_of, words
+
+PAIR = [{"seed": 0}, {"seed": 1, "optimizer_kwargs": {"lr": 0.01}}]
+DROPPING = [{**one, "model_kwargs": {"norm": "batch", "dropout": 0.3}} for one in PAIR]
+
+
+@pytest.fixture(autouse=True)
+def single_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+class _Changing(Callback):
+    """Change something at the beginning of the second epoch."""
+
+    def before_epoch(self, trainer):
+        if trainer.state.epoch == 1:
+            self.change(trainer, trainer.model.network)
+
+
+class Frozen(_Changing):
+    def change(self, trainer, network):
+        next(network.parameters()).requires_grad_(False)
+
+
+class Exchanged(_Changing):
+    def change(self, trainer, network):
+        for parameter in network.parameters():
+            parameter.data = 0.9 * parameter.data
+
+
+class OtherStatistics(_Changing):
+    def change(self, trainer, network):
+        norm = next(one for one in network if isinstance(one, nn.BatchNorm1d))
+        norm.running_mean = norm.running_mean * 0.5
+
+
+class Hooked(_Changing):
+    def change(self, trainer, network):
+        network[1].register_forward_hook(lambda module, inputs, outputs: 1.01 * outputs)
+
+
+class Longer(_Changing):
+    def change(self, trainer, network):
+        network.append(nn.Dropout(0.0))
+
+
+class OtherMomentum(_Changing):
+    def change(self, trainer, network):
+        next(one for one in network if isinstance(one, nn.BatchNorm1d)).momentum = 0.3
+
+
+CHANGES = {
+    Frozen: "a part of the network is frozen",
+    Exchanged: "parameters or buffers were exchanged",
+    OtherStatistics: "parameters or buffers were exchanged",
+    Hooked: "layer 1 has hooks",
+    Longer: "the layers were changed",
+    OtherMomentum: "the layers were changed",
+}
+
+
+def test_a_training_leaves_its_pack_where_a_hook_has_changed_what_is_stacked(tmp_path):
+    members = [{**DROPPING[0], "seed": n, "callbacks": [c]} for n, c in enumerate(CHANGES)]
+    found, runs = differences(tmp_path, [*members, {**DROPPING[1], "seed": 9}])
+    assert found == []
+    assert {run.segments[0]["pack"]["width"] for run in runs} == {7}
+    *left, stayed = [run.paths.log(0).read_text() for run in runs]
+    for said, why in zip(left, CHANGES.values(), strict=True):
+        assert f"trained alone from step 4 on: {why}" in said
+    assert "trained alone" not in stayed
+
+
+class Renewed(_Changing):
+    """What a pack takes as it stands: moments, numbers and gradients of its own."""
+
+    def change(self, trainer, network):
+        trainer.optimizer.state.clear()
+        trainer.optimizer.param_groups[0]["lr"] *= 0.5
+        for module in network:
+            if isinstance(module, nn.Dropout):
+                module.p = 0.1
+        for parameter in network.parameters():
+            parameter.grad = None
+
+
+def test_moments_and_numbers_that_a_hook_changes_are_taken_over(tmp_path):
+    found, runs = differences(tmp_path, [{**one, "callbacks": [Renewed]} for one in DROPPING])
+    assert found == []
+    assert "trained alone" not in runs[0].paths.log(0).read_text()
+
+
+class Looking(Callback):
+    """Keep views of the weights, and log what is seen there."""
+
+    def before_train(self, trainer):
+        self.views = [parameter.detach() for parameter in trainer.model.parameters()]
+
+    def after_evaluate(self, trainer, metrics):
+        trainer.log("seen", float(sum(view.sum() for view in self.views)))
+
+
+def test_a_training_of_whose_weights_views_are_kept_is_trained_alone(tmp_path):
+    found, runs = differences(tmp_path, [{**one, "callbacks": [Looking]} for one in PAIR])
+    assert found == []
+    assert all("pack" not in run.segments[0] for run in runs)
+
+
+class Warns(Callback):
+    """Warn of the same in each epoch, and of an image that is out of range, in a thread."""
+
+    def after_epoch(self, trainer, metrics):
+        warnings.warn("the same words", stacklevel=1)
+        LOGGER.warning("own words of %s", trainer.run.name)
+        logging.getLogger("elsewhere").warning("other words")
+        trainer.log_image("far", torch.full((4, 4), 5.0 + trainer.config.seed))
+
+
+WARNING = [{**one, "callbacks": [Warns]} for one in PAIR]
+
+
+def test_each_is_warned_in_its_own_log_as_it_is_alone(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        found, runs = differences(tmp_path, WARNING)
+    assert found == []
+    for run in runs:
+        said = [line for line in words(run.path) if "the same words" in line]
+        assert len(said) == 1
+
+
+def test_a_filter_that_shows_all_warnings_shows_all_of_each(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        found, runs = differences(tmp_path, WARNING)
+    assert found == []
+    assert sum("the same words" in line for line in words(runs[0].path)) == 3
+
+
+def test_an_average_that_was_looked_at_before_the_first_step_follows_the_weights(tmp_path):
+    """A training that is resumed may evaluate, by its average, before its weights are stacked."""
+    often = {"training_config": {"max_steps": 9, "evaluate_every_steps": 3, "log_interval": 50}}
+    kept = {"checkpoint_config": {"every_steps": 3, "background": False}}
+    members = [{**one, **often, **kept, "average_config": {"kind": "swa"}} for one in PAIR]
+    for folder in ("whole", "packed"):
+        for member in members:
+            trainer = trainer_of(tmp_path / folder, member)
+            if folder == "whole":
+                trainer.fit()
+                continue
+            trainer.builder.callbacks.append(Killer(4))
+            with pytest.raises(Killed):
+                trainer.fit()
+    trainers = [trainer_of(tmp_path / "packed", member) for member in members]
+    starts = [ResumedRun.of(tmp_path / "packed" / str(number)) for number in range(2)]
+    ended = Packs().fit(trainers, starts)
+    assert [one.error for one in ended] == [None, None]
+    for number in "01":
+        packed = Run(tmp_path / "packed" / number)
+        assert packed.segments[1]["pack"]["width"] == 2
+        assert problems_of(packed.path, tmp_path / "whole" / number) == []
+
+
+def test_a_run_whose_folder_is_deleted_ends_alone(tmp_path):
+    class Deleted(Callback):
+        def after_epoch(self, trainer, metrics):
+            shutil.rmtree(trainer.run.paths.path)
+
+    members = [{"seed": 0}, {"seed": 1, "callbacks": [Deleted]}, {"seed": 2}]
+    ended = train_packed(tmp_path / "packed", members)
+    assert ["its folder is gone" in str(one.error) for one in ended] == [False, True, False]
+    for number in (0, 2):
+        alone = trainer_of(tmp_path / "alone", members[number])
+        assert alone.fit() == ended[number].value
+        assert problems_of(tmp_path / "packed" / str(number), alone.run.paths.path) == []
+
+
+def test_a_batch_that_no_member_can_be_trained_on_fails_each_as_it_does_alone(tmp_path):
+    """As of one sample, which has no variance, where the probe saw another."""
+    one_left = {"load_data_kwargs": {"batch_size": 1}, "model_kwargs": {"norm": "batch"}}
+    members = [{**one, **one_left} for one in PAIR]
+    ended = train_packed(tmp_path / "packed", members)
+    with pytest.raises(Exception) as alone:
+        trainer_of(tmp_path / "alone", members[0]).fit()
+    for one in ended:
+        assert str(one.error).replace("packed", "alone") == str(alone.value)
