@@ -45,6 +45,13 @@ def test_a_broken_rule_is_found_and_its_layers_are_done_member_by_member(monkeyp
     assert not proof.fault
 
 
+def test_beside_a_layer_that_does_not_hold_dropout_is_drawn_as_alone(monkeypatch):
+    monkeypatch.setattr(functions, "weight_gradient", in_halves)
+    some = members(2, lambda: nn.Sequential(nn.Dropout(0.3), *chain(32, 64, 10)))
+    proof = prove(some, windows(2, 2), 3)
+    assert ([*proof.alone], proof.fault) == (["1", "3"], "")
+
+
 def test_where_no_part_alone_is_enough_the_members_cannot_be_packed(monkeypatch):
     from stride.engine.packs import step
 
