@@ -21,7 +21,9 @@ def clip_together(members: Mapping[int, Member], stacks: Sequence[ParameterStack
     if any(limit is not None for limit in given):
         bounds = torch.tensor([limit or 0.0 for limit in given])
         clipped = torch.tensor([limit is not None for limit in given])
-        factors = torch.where(clipped, (bounds / (norms + _TINY)).clamp(max=1.0), 1.0)
+        # A number over a tensor is for torch the tensor's reciprocal, times the number.
+        shares = (norms + _TINY).reciprocal() * bounds
+        factors = torch.where(clipped, shares.clamp(max=1.0), 1.0)
         for one in gradients:
             one.mul_(factors.view(-1, *[1] * (one.dim() - 1)))
     for place, member in members.items():

@@ -13,6 +13,8 @@ from stride.engine.packs.functions import Exchange, Linear, Rectifier, Room
 from stride.engine.packs.member import drawing_from
 from stride.engine.packs.stacks import ParameterStack, Stack
 
+_VECTORS = 64  # numbers that torch takes at once at most: two vectors, or four, of 16
+
 Generators = Mapping[int, torch.Generator]
 """What the members draw from, by their places; an idle place has none."""
 
@@ -91,10 +93,16 @@ class StackedReLU(Layer):
 
 
 class Elementwise(Layer):
-    """Another activation, which knows no members."""
+    """Another activation, which knows no members.
+
+    Torch computes what is left over of whole vectors by functions that round otherwise. So what is
+    left over of a member is to be left over here.
+    """
 
     def forward(self, inputs: Tensor, generators: Generators) -> Tensor:
         """Map each number."""
+        if inputs[0].numel() % _VECTORS:
+            return torch.stack([self._modules[0](rows) for rows in inputs.unbind()])
         outputs: Tensor = self._modules[0](inputs)
         return outputs
 

@@ -10,6 +10,7 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 from stride.engine.fingerprint import bits_of
 from stride.engine.optim.state import OptimizerState
+from stride.engine.packs.layers import Elementwise
 from stride.engine.packs.member import Alone
 from stride.engine.packs.step import PackedStep
 from stride.engine.packs.traces import same_bits
@@ -169,3 +170,26 @@ def test_schedules_move_what_the_next_step_reads():
             alone.step(window[place])
             schedule.step()
         assert_same(packed[place], other)
+
+
+def test_an_activation_rounds_what_is_left_over_of_vectors_as_it_does_for_a_member_alone():
+    inputs = (torch.linspace(-14, 14, 3 * 30 * 8)).view(3, 30, 8).requires_grad_()
+    for module in (nn.GELU(), nn.SiLU(), nn.Softplus()):
+        stacked = Elementwise("", [module] * 3).forward(inputs, {})
+        alone = [module(rows.detach().clone().requires_grad_()) for rows in inputs]
+        assert torch.equal(stacked, torch.stack(alone))
+        (gradient,) = torch.autograd.grad(stacked.sum(), inputs)
+        for rows, own in zip(inputs.unbind(), gradient.unbind(), strict=True):
+            leaf = rows.detach().clone().requires_grad_()
+            assert torch.equal(torch.autograd.grad(module(leaf).sum(), leaf)[0], own)
+
+
+def test_gradients_of_any_size_are_clipped_as_alone():
+    options = {"clip_grad_norm": 0.3}
+    for seed in range(8):
+        packed, single = (members(4, seed=seed, **options) for _ in range(2))
+        given = [[(1000.0 * x, y) for x, y in window] for window in windows(4, 3)]
+        train_packed(PackedStep(packed), given)
+        for place, (one, other) in enumerate(zip(packed, single, strict=True)):
+            train_alone(other, [window[place] for window in given])
+            assert_same(one, other)
