@@ -77,5 +77,5 @@ def words(run):
     """Return what the log of a run says, without times, and that it has left its pack."""
     lines = RunPaths(run).log(0).read_text().splitlines()
     said = [re.sub(r"^\S+ \S+ |  \S+ steps/s.*", "", line) for line in lines]
-    said = [line.replace(str(run), "RUN") for line in said if "trained alone from" not in line]
+    said = [line.replace(str(run), "RUN") for line in said if "trained alone" not in line]
     return [line for line in said if re.match("DEBUG|INFO|WARNING|ERROR", line)]
