@@ -43,9 +43,11 @@ def differences(folder, members):
         alone = trainer_of(folder / "alone", member)
         value = _value(alone)
         found += [] if repr(value) == repr(one.value) else [f"{number}: {value} {one}"]
+        if not hasattr(alone, "run"):  # refused, before there is one
+            continue
         packed = folder / "packed" / alone.run.paths.name
         found += [f"{number}: {what}" for what in _problems(packed, alone.run.paths.path)]
-    return found, [Run(folder / "packed" / str(number)) for number in range(len(members))]
+    return found, [Run(path) for path in sorted((folder / "packed").glob("[0-9]*"))]
 
 
 def _value(trainer):
@@ -62,7 +64,7 @@ def _problems(packed, alone):
     one, other = ([*read_lines(RunPaths(path).artifact_rows)] for path in (packed, alone))
     if [row.get("sha256") for row in one] != [row.get("sha256") for row in other]:
         yield "the artifacts"
-    ended = RunPaths(alone).weights.exists()  # else it failed before anything was the best
+    ended = Run(alone).status["state"] == "done"  # else there may be no weights, no checkpoint
     yield from problems_of(packed, alone) if ended else unlike(*map(_begun, (packed, alone)))
 
 

@@ -35,13 +35,15 @@ OPTIONS = {
     "training_config": {
         "clip_grad_norm": [0.1, 1.0],
         "log_grad_norm": [True],
-        "log_interval": [3, 50],
         "digest_every": [1, 3],
         "evaluate_every": [2],
-        "evaluate_every_steps": [3],
         "evaluate_batches": [1],
         "limit_train_batches": [3],
-        "": [{"early_stopping": True, "patience": 1}, {"with_validation": False}],
+        "": [
+            {"early_stopping": True, "patience": 1},
+            {"with_validation": False},
+            {"evaluate_every_steps": 3, "log_interval": 50},
+        ],
         "deterministic": [True],
         "predict_final_loss": [True],
     },
@@ -135,4 +137,4 @@ def test_drawn_trainings_leave_the_same_packed_and_alone(tmp_path):
 @pytest.mark.slow
 def test_many_drawn_trainings_leave_the_same_packed_and_alone(tmp_path):
     widths = [found_in(tmp_path / str(number), number) for number in range(5, 80)]
-    assert sum(max(some) > 1 for some in widths) > 65
+    assert sum(max(some, default=1) > 1 for some in widths) > 50
