@@ -48,4 +48,6 @@ def test_what_cannot_be_packed_is_trained_alone_and_two_architectures_make_two_p
     uuids = [one["uuid"] for one in records[:4]]
     assert uuids[:2] == uuids[2:] and len({*uuids}) == 2
     assert records[4:] == [None] * len(reasons)
+    for trainer in trainers:
+        trainer.session.assembly.model.train()  # as before its first step
     assert [why_not_packed(trainer.session) for trainer in trainers] == [""] * 4 + reasons
