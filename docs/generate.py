@@ -106,7 +106,8 @@ def _constructors(section: str) -> Iterator[str]:
 
 def _arguments(constructor: Callable[..., Any]) -> Iterator[list[str]]:
     told = dict(_ARGUMENT.findall(inspect.getdoc(constructor) or ""))
-    for name, one in parameters(constructor).named.items():
+    taken = parameters(constructor).named.items()
+    for name, one in ((name, one) for name, one in taken if name != "split"):  # STRIDE gives it
         default = one.default
         shown = list(default) if isinstance(default, tuple) else default
         required = "by the data" if name.endswith("_shape") else "required"

@@ -70,5 +70,5 @@ def _advice(name: str, known: Sequence[str]) -> str:
         return f"an import path has a colon: {module}:{attribute}"
     begun = [one for one in sorted(known, key=len) if one.lower().startswith(name.lower())]
     hint = nearest(begun[0], begun) if begun and name else nearest(name, known)
-    choices = f"one of {', '.join(known)}, or " if 0 < len(known) < 8 else ""
+    choices = f"one of {', '.join(known)}, or " if 0 < len(known) <= 12 else ""
     return hint or f"give {choices}an import path such as my_package.my_module:{name}"

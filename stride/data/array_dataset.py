@@ -1,6 +1,7 @@
 """A dataset of columns: tensors of equal length, in memory or memory-mapped."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         feature_names: what each input is called, where they came from named columns.
         inferred: keys of `dataset_kwargs` that only the data could tell: what its codes mean.
         notes: what the log was told while the columns were read.
+        annotations: what is known of each sample beside the columns, by name, as the labels of
+            its points; it follows every choice of samples, and no batch has it.
         normalization: applied on reading; tensors in memory have it applied already.
         indices: the samples' numbers in the dataset that these were chosen from; None: all.
     """
@@ -114,10 +117,13 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         feature_names: tuple[str, ...] = (),
         inferred: Mapping[str, Any] | None = None,
         notes: tuple[str, ...] = (),
+        annotations: Mapping[str, Tensor] | None = None,
         normalization: Normalization | None = None,
         indices: Tensor | None = None,
     ) -> None:
-        lengths = [len(tensor) if tensor.shape else 0 for tensor in tensors]
+        self.annotations = annotations or {}
+        columns = [*tensors, *self.annotations.values()]
+        lengths = [len(column) if column.shape else 0 for column in columns]
         if len(set(lengths)) != 1:
             raise DataError(f"the arrays differ in length: {', '.join(map(str, lengths))}")
         self.tensors = tuple(tensors)
@@ -148,6 +154,8 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
         """Return the dataset of these samples alone."""
         picked = [select(tensor, indices) for tensor in self.tensors]
         chosen = self._like(picked, self.normalization)
+        told = self.annotations.items()
+        chosen.annotations = {name: one.index_select(0, indices) for name, one in told}
         chosen.indices = indices if self.indices is None else self.indices[indices]
         return chosen
 
@@ -171,16 +179,9 @@ class ArrayDataset(Dataset[tuple[Tensor, ...]]):
     def _like(
         self, tensors: Sequence[Column], normalization: Normalization | None = None
     ) -> "ArrayDataset":
-        return ArrayDataset(
-            tensors,
-            classes=self.classes,
-            num_classes=self.num_classes,
-            feature_names=self.feature_names,
-            inferred=self.inferred,
-            notes=self.notes,
-            normalization=normalization,
-            indices=self.indices,
-        )
+        changed = copy(self)
+        changed.tensors, changed.normalization = tuple(tensors), normalization
+        return changed
 
     @property
     def in_memory(self) -> bool:

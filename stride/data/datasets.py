@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from inspect import isclass, signature
 from typing import Any
 
-from stride.components import bind, find
+from stride.components import bind, find, parameters
+from stride.components.convert import convert
 from stride.config.sections.data import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.permutation import method
@@ -82,9 +83,12 @@ def _resolved_extras(
 
 
 def _require_part(part: Any, constructor: Callable[..., Any], section: str) -> None:
-    """Refuse a part that a dataset cannot be divided into by fractions."""
+    """Refuse a part that a dataset cannot be divided into: by itself, or by fractions."""
     parts = (*SPLITS, "all")
-    if splits_itself(constructor) or part in parts:
+    if splits_itself(constructor):
+        convert(part, parameters(constructor).named["split"], f"{section}.split")
+        return
+    if part in parts:
         return
     key, hint = f"{section}.split", nearest(str(part), parts) or f"type one of: {', '.join(parts)}"
     raise ConfigError(f"{key}={part!r} is no part of a dataset", key=key, where=key, hint=hint)

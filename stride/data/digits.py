@@ -5,14 +5,13 @@ UCI Machine Learning Repository, 1998.
 """
 
 import gzip
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from stride.data.array_dataset import ArrayDataset
-from stride.errors import DataError
+from stride.data.files.installed import installed_path
 
 
 def digits() -> ArrayDataset:
@@ -32,13 +31,7 @@ def digits() -> ArrayDataset:
 
 def digits_file() -> Path:
     """Return the path of the digits in the scikit-learn that is installed."""
-    package = find_spec("sklearn")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        file = Path(folder) / "datasets" / "data" / "digits.csv.gz"
-        if file.is_file():
-            return file
-    raise DataError(
-        "the digits come with scikit-learn, which is not installed here",
-        where="dataset_kwargs.dataset_name=digits",
-        hint="type: pip install scikit-learn",
+    where = "dataset_kwargs.dataset_name=digits"
+    return installed_path(
+        "sklearn", "datasets/data/digits.csv.gz", where=where, install="scikit-learn"
     )

@@ -45,6 +45,9 @@ def _add_source(digest: Digest, source: Source) -> None:
         digest.update(repr(source.classes).encode())
         for column in source.tensors:
             _add_column(digest, column)
+        for name, annotation in source.annotations.items():
+            digest.update(name.encode())
+            _add_column(digest, annotation)
     elif isinstance(source, SampleDataset):
         _add_samples(digest, source)
     else:

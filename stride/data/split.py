@@ -1,6 +1,7 @@
 """Divide a dataset's samples among training, validation and test."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from stride.errors import DataError
 
 # The order decides which part of the permutation each gets: another one would move samples.
 SPLITS = ("train", "val", "test")
+Split = Literal["train", "val", "test"]
 
 
 def split_indices(

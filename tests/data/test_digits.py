@@ -6,7 +6,6 @@ import sys
 import pytest
 import torch
 
-from stride.data import digits as module
 from stride.data.digits import digits
 from stride.errors import DataError
 
@@ -32,7 +31,7 @@ def test_scikit_learn_is_not_imported():
 
 
 def test_without_scikit_learn_the_message_says_what_to_type(monkeypatch):
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr("stride.data.files.installed.find_spec", lambda name: None)
     with pytest.raises(DataError) as caught:
         digits()
     assert "pip install scikit-learn" in str(caught.value)

@@ -39,6 +39,15 @@ def test_any_value_shape_type_or_label_changes_it():
     assert len(set(variants)) == len(variants)
 
 
+def test_annotations_count_by_name_and_content():
+    def digest(**annotations):
+        return fingerprint({"": ArrayDataset([torch.zeros(2)], annotations=annotations)})
+
+    labels = torch.tensor([0, 1])
+    made = [digest(), digest(labels=labels), digest(labels=1 - labels), digest(start=labels)]
+    assert len({*made}) == 4
+
+
 def test_mapped_and_loaded_data_are_the_same_data(tmp_path):
     np.save(tmp_path / "inputs.npy", np.random.default_rng(0).normal(size=(100, 3)))
     mapped, loaded = (arrays(str(tmp_path), targets=None, memory_map=m) for m in (True, False))

@@ -24,6 +24,10 @@ class TableRows:
     unit: str
     numbers: Array
 
+    def place(self, row: int) -> str:
+        """Return the file and line of a row, for messages."""
+        return f"{self.path}, {self.unit} {self.numbers[row]}"
+
 
 @dataclass(frozen=True)
 class TableColumn:
@@ -63,8 +67,7 @@ class TableColumn:
 
     def place(self, row: int) -> str:
         """Return the file, line and column of a cell, for messages."""
-        rows = self.rows
-        return f"{rows.path}, {rows.unit} {rows.numbers[row]}, column {self.name!r}"
+        return f"{self.rows.place(row)}, column {self.name!r}"
 
     def error_at(self, row: int, what: str, hint: str) -> DataError:
         """Return the error that names one cell as the reason."""

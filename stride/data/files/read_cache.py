@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from stride.components import construct
+from stride.components import construct, parameters
 from stride.components.imports import load
 from stride.config.names.built_in import BUILT_IN
 from stride.data.array_dataset import ArrayDataset
@@ -20,6 +20,16 @@ from stride.log import LOGGER
 
 SHARE = 16  # one part in so many of the free memory may be held
 SETTLED_SECONDS = 2.0  # what was just written may be written again with no newer time
+
+
+FINDERS = {
+    "stride.data.digits:digits": "stride.data.digits:digits_file",
+    "stride.data.series.ucr:ucr": "stride.data.series.ucr:ucr_files",
+    "stride.data.series.ucr:ecg5000": "stride.data.series.ucr:ecg5000_files",
+    "stride.data.series.tsb_ad:kdd_tsad_135": "stride.data.series.tsb_ad:kdd_tsad_135_file",
+    "stride.data.series.smd:smd": "stride.data.series.smd:smd_files",
+}
+"""dataset -> what returns its files from those of its arguments that it names; else `path`."""
 
 
 class FileFacts(NamedTuple):
@@ -61,9 +71,9 @@ class ReadCache:
         self._fingerprints: WeakKeyDictionary[Source, str] = WeakKeyDictionary()  # of all shared
 
     def read(
-        self, name: str, files: Sequence[Path], read: Callable[[], ArrayDataset]
-    ) -> ArrayDataset:
-        """Return the dataset of a name, read again where a file has changed.
+        self, name: str, files: Sequence[Path], read: Callable[[], ArrayDataset | None]
+    ) -> ArrayDataset | None:
+        """Return the dataset of a name, read again where a file has changed; None: an empty split.
 
         What the log was told when it was read, it is told each time.
         """
@@ -79,7 +89,11 @@ class ReadCache:
         self._held[name] = facts, dataset
         return dataset
 
-    def _add(self, name: str, facts: list[FileFacts], dataset: ArrayDataset) -> ArrayDataset:
+    def _add(
+        self, name: str, facts: list[FileFacts], dataset: ArrayDataset | None
+    ) -> ArrayDataset | None:
+        if dataset is None:
+            return None
         limit, settled = self._limit(), all(one.settled for one in facts)
         if settled and dataset.in_memory and dataset.nbytes <= limit:
             self._fingerprints[dataset] = ""
@@ -116,12 +130,16 @@ def read_files(constructor: Callable[..., Any], arguments: Mapping[str, Any]) ->
     path = f"{getattr(constructor, '__module__', '')}:{getattr(constructor, '__qualname__', '')}"
     if path not in BUILT_IN["dataset"].values():  # one of a user's may hold a state
         return read()
-    return CACHE.read(json.dumps([path, arguments]), _files(arguments), read)
+    return CACHE.read(json.dumps([path, arguments]), _files(path, arguments), read)
 
 
-def _files(arguments: Mapping[str, Any]) -> list[Path]:
-    """Return the files that a built-in dataset is read from."""
+def _files(constructor: str, arguments: Mapping[str, Any]) -> list[Path]:
+    """Return the files that a built-in dataset is read from; none where it is generated."""
+    if constructor in FINDERS:
+        find = load(FINDERS[constructor], own=False)
+        found = find(**{key: arguments.get(key) for key in parameters(find).named})
+        return [found] if isinstance(found, Path) else [*found]
     if "path" not in arguments:
-        return [load("stride.data.digits:digits_file", own=False)()]
+        return []
     place = Path(arguments["path"]).expanduser()
     return sorted(place.glob("*.npy")) if place.is_dir() else [place]

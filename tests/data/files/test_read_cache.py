@@ -141,3 +141,25 @@ def test_the_digest_of_what_is_held_is_that_of_its_content(arrays):
     x = np.zeros((12, 2), dtype=np.float32)
     np.savez(arrays["path"], inputs=x, targets=np.arange(12) % 3)
     assert opened(**arrays).fingerprint != one.fingerprint
+
+
+def test_a_dataset_of_several_files_is_read_again_when_one_of_them_changes(tmp_path):
+    def write(name, text):
+        (tmp_path / name).write_text(text)
+        settle(tmp_path / name)
+
+    write("S_TRAIN.tsv", "1\t0\n1\t1\n")
+    write("S_TEST.tsv", "1\t2\n")
+    kwargs = {"dataset_name": "ucr", "path": str(tmp_path), "val_share": 0.0}
+    first, again = opened(**kwargs), opened(**kwargs)
+    assert first.parts["test"].tensors[0].tolist() == [[[2]]]
+    assert first.fingerprint == again.fingerprint
+    write("S_TEST.tsv", "1\t3\n")
+    assert opened(**kwargs).parts["test"].tensors[0].tolist() == [[[3]]]
+
+
+def test_what_is_generated_is_held_without_files():
+    kwargs = {"dataset_name": "sines", "num_train": 4, "num_val": 0, "num_test": 2}
+    first, again = opened(**kwargs), opened(**kwargs)
+    assert torch.equal(first.parts["train"].tensors[0], again.parts["train"].tensors[0])
+    assert "val" not in first.parts and len(CACHE._held) == 2

@@ -1,0 +1,1 @@
+"""Networks that give back their inputs through a narrow code."""
