@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isclass, signature
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from stride.components import bind, find, parameters
-from stride.components.convert import convert
 from stride.config.sections.data import DatasetKwargs
 from stride.data.array_dataset import ArrayDataset
 from stride.data.batches.permutation import method
@@ -83,15 +82,20 @@ def _resolved_extras(
 
 
 def _require_part(part: Any, constructor: Callable[..., Any], section: str) -> None:
-    """Refuse a part that a dataset cannot be divided into: by itself, or by fractions."""
-    parts = (*SPLITS, "all")
-    if splits_itself(constructor):
-        convert(part, parameters(constructor).named["split"], f"{section}.split")
-        return
-    if part in parts:
+    """Refuse a part that a dataset cannot be divided into."""
+    parts = _parts(constructor)
+    if not parts or part in parts:
         return
     key, hint = f"{section}.split", nearest(str(part), parts) or f"type one of: {', '.join(parts)}"
     raise ConfigError(f"{key}={part!r} is no part of a dataset", key=key, where=key, hint=hint)
+
+
+def _parts(constructor: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the parts that a dataset may be asked for; none where it does not say which."""
+    if not splits_itself(constructor):
+        return (*SPLITS, "all")
+    annotation = parameters(constructor).named["split"].annotation
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def open_dataset(

@@ -9,7 +9,7 @@ import numpy as np
 from stride.data.array_dataset import ArrayDataset
 from stride.data.cells.column import TableColumn
 from stride.data.cells.index_column import unnamed_columns
-from stride.data.cells.numbers import parse_numbers
+from stride.data.cells.numbers import parse_numbers, parse_truths
 from stride.data.files.locate import locate
 from stride.data.files.table_files import TableFile, open_table
 from stride.data.labels import Array
@@ -104,7 +104,8 @@ def _check_names(known: Sequence[str], given: dict[str, list[str]]) -> None:
                 where = f"dataset_kwargs.{key}"
                 raise DataError(f"no column {name!r}", where=where, hint=hint)
     if not given["columns"]:
-        raise DataError("no columns are left to be channels", where="dataset_kwargs.columns")
+        what, where = "no columns are left to be channels", "dataset_kwargs.columns"
+        raise DataError(what, where=where, hint="name some")
     if shared := {*given["columns"]} & {*given["label"]}:
         what = f"column {min(shared)!r} is both a channel and the label"
         raise DataError(what, where="dataset_kwargs.columns", hint="take it out of the columns")
@@ -115,6 +116,8 @@ def _floats(column: TableColumn) -> Array:
     if not column.is_text:
         return np.where(column.absent, np.nan, column.cells.astype(np.float64))
     values = parse_numbers(column.cells, ".")
+    if values is None:
+        values = parse_truths(column.cells)
     if values is not None:
         return values
     hint = f"{HINT}; or name the channels in dataset_kwargs.columns"

@@ -75,10 +75,8 @@ def smd_files(path: str, machines: Sequence[str] | None) -> list[Path]:
 def _machines(folder: Path, machines: Sequence[str] | None) -> list[str]:
     there = sorted(file.stem for file in (folder / "train").glob("*.txt"))
     if not there:
-        what, hint = (
-            f"no files train/*.txt in {folder}",
-            "give the folder that holds train and test",
-        )
+        hint = "give the folder that holds train and test"
+        what = f"no files train/*.txt in {folder}"
         raise DataError(what, where="dataset_kwargs.path", hint=hint)
     for name in machines or ():
         if name not in there:

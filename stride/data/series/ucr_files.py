@@ -25,7 +25,9 @@ def read_ucr(path: Path) -> list[Labelled]:
     Raises:
         DataError: a line that cannot be read so.
     """
-    found = _ts_lines(path) if path.suffix == ".ts" else _tsv_lines(path)
+    found = [*(_ts_lines(path) if path.suffix == ".ts" else _tsv_lines(path))]
+    if not found:
+        raise DataError("the file holds no series", where=str(path))
     return [
         (_series(channels, path, line, number), _class_name(label))
         for number, (line, label, channels) in enumerate(found)

@@ -53,6 +53,12 @@ def test_columns_are_channels_and_the_label_goes_beside(csv):
     assert csv_series("test", csv(), **CUT).tensors[0].shape == (3, 3, 2)
 
 
+def test_labels_may_be_truths(csv):
+    path = csv("a,odd", [f"{n},{n % 2 == 1}" for n in range(POINTS)])
+    labels = csv_series("test", path, label="odd", **CUT).annotations["labels"]
+    assert labels.tolist() == [[False, True]] * 3
+
+
 def test_an_unnamed_index_is_not_a_channel(csv):
     path = csv(",a", [f"{n},{n}" for n in range(POINTS)])
     assert csv_series("test", path, **CUT).tensors[0].shape == (3, 1, 2)

@@ -109,6 +109,7 @@ def test_what_is_wrong_is_named_by_its_line(folder, tmp_path, text, said):
     [
         (TS.replace("@timeStamps false", "@timeStamps true"), "line 3); store the numbers alone"),
         (TS.replace("@classLabel true left right", "@targetLabel true"), "@classLabel true"),
+        (TS[: TS.index("0,1,2")], "the file holds no series"),
         (TS.replace("@data\n", ""), "numbers above the line @data"),
         (TS.replace(":3,4,5", ":3,4"), "channels of 3, 2 points"),
         (TS.replace("0,1,2:3,4,5:left", "0,1,2"), "no ':' with a class behind it"),
