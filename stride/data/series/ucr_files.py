@@ -74,27 +74,29 @@ def _ts_lines(path: Path) -> Iterator[Line]:
     header: dict[str, str] = {}
     for line, text in text_lines(path):
         if "@data" in header:
-            yield _ts_line(path, line, text)
+            yield _ts_line(path, line, text, _has_labels(header))
         elif text.startswith("@"):
             name, _, value = text.partition(" ")
             header[name.lower()] = value.strip().lower()
-            _check_header(header, path, line)
-        elif not text.startswith("#"):
+            _require_no_times(header, path, line)
+        elif not text.startswith(("#", "%")):
             raise DataError("numbers above the line @data", where=f"{path}, line {line}")
 
 
-def _check_header(header: dict[str, str], path: Path, line: int) -> None:
-    if header.get("@timestamps", "false").startswith("true"):
+def _has_labels(header: dict[str, str]) -> bool:
+    """Tell whether a class, or the number of a regression, stands behind each series."""
+    return any(header.get(key, "").startswith("true") for key in ("@classlabel", "@targetlabel"))
+
+
+def _require_no_times(header: dict[str, str], path: Path, line: int) -> None:
+    if header.get("@timestamps", "").startswith("true"):
         what, hint = "points with times of their own are not read", "store the numbers alone"
         raise DataError(what, where=f"{path}, line {line}", hint=hint)
-    if "@data" in header and not header.get("@classlabel", "").startswith("true"):
-        what = "no header line that begins with @classLabel true"
-        raise DataError(what, where=str(path), hint="read it as dataset_name=csv_series")
 
 
-def _ts_line(path: Path, line: int, text: str) -> Line:
-    *channels, label = text.split(":")
-    where = f"{path}, line {line}"
+def _ts_line(path: Path, line: int, text: str, labelled: bool) -> Line:
+    channels = text.split(":")
+    label, where = channels.pop() if labelled else "", f"{path}, line {line}"
     if not channels:
         raise DataError("no ':' with a class behind it", where=where)
     return line, label, [parse_cells(one.split(","), where) for one in channels]

@@ -76,6 +76,13 @@ def test_ts_files_have_several_channels(folder):
     assert found.annotations["labels"].tolist() == [[0, 0, 0], [1, 1, 1]]
 
 
+def test_ts_files_without_classes_are_series_too(folder):
+    bare = TS.replace("true left right", "false").replace(":left", "").replace(":right", "")
+    targets = TS.replace("@classLabel true left right", "@targetLabel true").replace("left", "0.5")
+    for text in (bare, targets, TS.replace("#", "%")):
+        assert ucr("test", folder(text, text, ending="ts")).tensors[0].shape == (2, 2, 3)
+
+
 def test_a_set_is_found_by_its_file_by_its_name_and_in_a_folder_of_its_own(folder, tmp_path):
     folder(name="Other")
     inner = tmp_path / "Set"
@@ -108,7 +115,6 @@ def test_what_is_wrong_is_named_by_its_line(folder, tmp_path, text, said):
     ("text", "said"),
     [
         (TS.replace("@timeStamps false", "@timeStamps true"), "line 3); store the numbers alone"),
-        (TS.replace("@classLabel true left right", "@targetLabel true"), "@classLabel true"),
         (TS[: TS.index("0,1,2")], "the file holds no series"),
         (TS.replace("@data\n", ""), "numbers above the line @data"),
         (TS.replace(":3,4,5", ":3,4"), "channels of 3, 2 points"),
