@@ -19,6 +19,14 @@ def test_the_seed_decides_and_each_split_is_another_draw():
     assert not torch.equal(made("train", **same)[0], made("test", **same)[0])
 
 
+def test_the_numbers_of_a_seed_are_pinned():
+    values, labels = made(num_test=2, length=6, anomaly_length=3)
+    first = [1.0248908, -0.0703049, -1.0084178, 0.2489684, 0.9352568, -0.5392868]
+    second = [0.0342640, 0.9503329, 0.8545097, -0.4710139, -0.6395535, 0.8954566]
+    assert torch.allclose(values[:, 0], torch.tensor([first, second]), atol=1e-5)
+    assert labels.tolist() == [[False] * 6, [True] * 3 + [False] * 3]
+
+
 def test_shapes_and_counts_are_as_asked_for():
     values, labels = made("train", num_train=10, channels=3, length=50)
     assert values.shape == (10, 3, 50) and values.dtype == torch.float32
