@@ -6,6 +6,7 @@ same bits, which is checked. Nothing else is in the time: no reports, no data bu
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +20,11 @@ from benchmarks.table import Row, ratio_row
 from benchmarks.tasks import CLASSES
 from benchmarks.timing import take_turns
 from stride.engine.optim.optimizers import SINGLE, Optimizers
-from stride.engine.packs.member import Member
+from stride.engine.packs.member import Member, drawing_from
 from stride.engine.packs.step import PackedStep
 from stride.engine.precision import Precision
 from stride.engine.update import Update
+from stride.models.mlp import MLP
 from stride.models.model import Model
 
 WIDTH, BATCH, STEPS = 32, 64, 50
@@ -30,30 +32,64 @@ Windows = Sequence[Sequence[Any]]
 
 
 def pack_rows(scale: Scale) -> Iterator[Row]:
-    """Yield the rows of the MLP 32-64-10 and of the autoencoder 140-64-8-64-140."""
-    mlp, autoencoder = (32, 64, CLASSES), (140, 64, 8, 64, 140)
-    yield _row(scale, f"{WIDTH} MLPs 32-64-10", mlp, nn.CrossEntropyLoss(), 1 / 8)
-    yield _row(scale, f"{WIDTH} autoencoders 140-64-8-64-140", autoencoder, nn.L1Loss(), 1 / 3)
+    """Yield the rows of small networks, and of what normalises and drops."""
+    entropy = nn.CrossEntropyLoss()
+    small = Kind("MLPs 32-64-10", 32, lambda: _chain(32, 64, CLASSES), entropy, 1 / 8)
+    widths = 140, 64, 8, 64, 140
+    coders = Kind("autoencoders 140-64-8-64-140", 140, lambda: _chain(*widths), nn.L1Loss(), 1 / 3)
+    batch = Kind("MLPs 64-64-10, BatchNorm, dropout", 64, lambda: _mlp(hidden=[64], norm="batch"))
+    usual = Kind("MLPs 64-256-256-10, LayerNorm, dropout", 64, _mlp)
+    for kind in (small, coders, batch, usual):
+        yield _row(scale, kind)
 
 
-def _row(scale: Scale, name: str, widths: Sequence[int], criterion: nn.Module, goal: float) -> Row:
+@dataclass(frozen=True)
+class Kind:
+    """What the members of a pack are.
+
+    Attributes:
+        name: in the table.
+        features: of a sample.
+        make: builds a network.
+        criterion: of all.
+        goal: of the ratio, None for none.
+    """
+
+    name: str
+    features: int
+    make: Callable[[], nn.Module]
+    criterion: nn.Module = field(default_factory=nn.CrossEntropyLoss)
+    goal: float | None = None
+
+
+def _row(scale: Scale, kind: Kind) -> Row:
     steady()
-    classes = isinstance(criterion, nn.CrossEntropyLoss)
-    windows = [_window(widths[0], classes, step) for step in range(scale.of(STEPS, 2))]
-    packed, single = ([_member(widths, criterion, n) for n in range(WIDTH)] for _ in range(2))
+    classes = isinstance(kind.criterion, nn.CrossEntropyLoss)
+    windows = [_window(kind.features, classes, step) for step in range(scale.of(STEPS, 2))]
+    packed, single = ([_member(kind, place) for place in range(WIDTH)] for _ in range(2))
     parties = {"packed": _packed(packed, windows), "single": _single(single, windows)}
     seconds = take_turns(parties, scale.of(15))
     _require_same_bits(packed, single)
-    return ratio_row("packs", f"{name} / one by one", *seconds.values(), goal)
+    return ratio_row("packs", f"{WIDTH} {kind.name} / one by one", *seconds.values(), kind.goal)
 
 
-def _member(widths: Sequence[int], criterion: nn.Module, place: int) -> Member:
-    torch.manual_seed(place)
+def _chain(*widths: int) -> nn.Module:
     layers = [layer for pair in pairwise(widths) for layer in (nn.Linear(*pair), nn.ReLU())]
-    network = nn.Sequential(*layers[:-1])
+    return nn.Sequential(*layers[:-1])
+
+
+def _mlp(**options: Any) -> nn.Module:
+    return MLP((64,), (CLASSES,), **options)
+
+
+def _member(kind: Kind, place: int) -> Member:
+    torch.manual_seed(place)
+    network = kind.make()
     lr, decay = 10 ** (-4 + place / WIDTH), 0.01 * (place % 3)
     optimizer = AdamW(network.parameters(), lr=lr, weight_decay=decay, fused=True)
-    return Member(Model(network, criterion), optimizer)
+    model = Model(network, kind.criterion)
+    model.train()
+    return Member(model, optimizer, torch.Generator().manual_seed(place))
 
 
 def _window(features: int, classes: bool, step: int) -> list[Tensor | tuple[Tensor, Tensor]]:
@@ -84,9 +120,10 @@ def _single(members: Sequence[Member], windows: Windows) -> Callable[[], float]:
 
     def train() -> float:
         start = time.process_time()
-        for window in windows:
-            for update, batch in zip(updates, window, strict=True):
-                update.apply([batch], update.gradients([batch]))
+        for place, (member, update) in enumerate(zip(members, updates, strict=True)):
+            with drawing_from(member.generator):
+                for window in windows:
+                    update.apply([window[place]], update.gradients([window[place]]))
         return time.process_time() - start
 
     return train

@@ -8,51 +8,50 @@ import torch
 from torch import Tensor
 from torch.nn import CrossEntropyLoss, Module, functional
 
+from stride.engine.packs.softmax import log_softmax, log_softmax_gradient
 from stride.models.losses import Size
 from stride.models.model import Model
 from stride.models.steps.step import NO_VALUES, Step, new_step
 from stride.models.targets import CLASSES, class_indices, match_shape
-
-Losses = tuple[Tensor, list[Step]]
-"""One loss a member, with their graph; and the steps that the members report, without it."""
 
 
 class Criterion(ABC):
     """The criterion of all members."""
 
     @abstractmethod
-    def losses(self, outputs: Tensor, targets: Tensor) -> Losses:
-        """Return the losses of outputs (members, N, ...) and targets (members, N, ...)."""
+    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, list[Step]]:
+        """Return the gradient of outputs (members, N, ...), and the steps that members report.
+
+        Args:
+            outputs: of all members.
+            targets: likewise, (members, N, ...).
+        """
 
 
 class StackedClasses(Criterion):
     """Mean cross entropy of labels.
 
-    The mean that a member reports is summed in torch's own order, which a stack does not have;
-    its gradient needs no sum.
+    The means are summed in torch's own order, which a stack does not have; a gradient needs no sum.
     """
 
     def __init__(self, criterion: CrossEntropyLoss) -> None:
         self._ignored = criterion.ignore_index
 
-    def losses(self, outputs: Tensor, targets: Tensor) -> Losses:
-        """Return the losses."""
-        labels = class_indices(outputs.flatten(0, 1), targets.flatten(0, 1))
-        logs = torch.log_softmax(outputs, 2)
-        one_by_one = functional.nll_loss(
-            logs.flatten(0, 1), labels, ignore_index=self._ignored, reduction="none"
-        )
-        labels = labels.view(outputs.shape[:2])
+    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, list[Step]]:
+        """Return gradient and steps."""
+        rows = outputs.flatten(0, 1)
+        labels = class_indices(rows, targets.flatten(0, 1)).view(outputs.shape[:2])
         counted = labels != self._ignored
         sizes = counted.sum(1)
-        sums = one_by_one.view_as(labels).sum(1)
-        reported = self._reported(logs.detach(), labels)
+        logs = log_softmax(rows)
+        pairs = zip(logs.view_as(outputs).unbind(), labels.unbind(), strict=True)
+        means = [functional.nll_loss(*pair, ignore_index=self._ignored) for pair in pairs]
+        shares = torch.where(counted, -1 / sizes.unsqueeze(1), 0.0)
+        places = labels.where(counted, 0)
+        of_logs = torch.zeros_like(logs).scatter_(1, places.view(-1, 1), shares.view(-1, 1))
+        gradient = log_softmax_gradient(of_logs, logs).view_as(outputs)
         shown = torch.where(counted, labels, -1) if self._ignored >= 0 else labels
-        return sums / sizes, _steps(reported, sizes.unbind(), outputs, shown)
-
-    def _reported(self, logs: Tensor, labels: Tensor) -> list[Tensor]:
-        pairs = zip(logs.unbind(), labels.unbind(), strict=True)
-        return [functional.nll_loss(*pair, ignore_index=self._ignored) for pair in pairs]
+        return gradient, _steps(means, sizes.unbind(), outputs, shown)
 
 
 class StackedPointwise(Criterion):
@@ -61,12 +60,14 @@ class StackedPointwise(Criterion):
     def __init__(self, function: Any) -> None:
         self._function = function
 
-    def losses(self, outputs: Tensor, targets: Tensor) -> Losses:
-        """Return the losses."""
+    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, list[Step]]:
+        """Return gradient and steps."""
         targets = match_shape(outputs, targets)
-        means = self._function(outputs, targets, reduction="none").flatten(1).mean(1)
+        leaf = outputs.detach().requires_grad_()
+        with torch.enable_grad():
+            means = self._function(leaf, targets, reduction="none").flatten(1).mean(1)
         sizes = [outputs[0].numel()] * len(outputs)
-        return means, _steps(means.detach().unbind(), sizes, outputs, targets)
+        return _derived(means, leaf), _steps(means.detach().unbind(), sizes, outputs, targets)
 
 
 class EachCriterion(Criterion):
@@ -75,12 +76,21 @@ class EachCriterion(Criterion):
     def __init__(self, models: Sequence[Model]) -> None:
         self._models = models
 
-    def losses(self, outputs: Tensor, targets: Tensor) -> Losses:
-        """Return the losses."""
-        rows = zip(self._models, outputs.unbind(), targets.unbind(), strict=True)
-        steps = [_own_step(*row) for row in rows]
+    def gradient(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, list[Step]]:
+        """Return gradient and steps."""
+        leaf = outputs.detach().requires_grad_()
+        with torch.enable_grad():
+            rows = zip(self._models, leaf.unbind(), targets.unbind(), strict=True)
+            steps = [_own_step(*row) for row in rows]
+            losses = torch.stack([step.loss for step in steps])
         detached = [step._replace(loss=step.loss.detach()) for step in steps]
-        return torch.stack([step.loss for step in steps]), detached
+        return _derived(losses, leaf), detached
+
+
+def _derived(losses: Tensor, outputs: Tensor) -> Tensor:
+    """Return the gradient of the sum of losses, one a member."""
+    (gradient,) = torch.autograd.grad(losses, outputs, torch.ones_like(losses))
+    return gradient
 
 
 def _own_step(model: Model, outputs: Tensor, targets: Tensor) -> Step:
@@ -91,7 +101,7 @@ def _own_step(model: Model, outputs: Tensor, targets: Tensor) -> Step:
 def _steps(
     losses: Sequence[Tensor], sizes: Sequence[Size], outputs: Tensor, targets: Tensor
 ) -> list[Step]:
-    rows = zip(losses, sizes, outputs.detach().unbind(), targets.unbind(), strict=True)
+    rows = zip(losses, sizes, outputs.unbind(), targets.unbind(), strict=True)
     return [new_step(Step, (*row, NO_VALUES, "")) for row in rows]
 
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -24,14 +25,32 @@ class NewMemory(Memory):
 
 
 class ReusedMemory(Memory):
-    """One tensor of each shape: to get new pages costs more than to compute what fills them."""
+    """One tensor of each shape and type: new pages cost more than to compute what fills them."""
 
     def __init__(self) -> None:
-        self._by_shape: dict[tuple[int, ...], Tensor] = {}
+        self._held: dict[tuple[tuple[int, ...], torch.dtype], Tensor] = {}
 
-    def take(self, shape: Sequence[int]) -> Tensor:
+    def take(self, shape: Sequence[int], dtype: torch.dtype = torch.float32) -> Tensor:
         """Return the memory of this shape, in which the last step's values are."""
-        shape = tuple(shape)
-        if shape not in self._by_shape:
-            self._by_shape[shape] = torch.empty(shape)
-        return self._by_shape[shape].detach()  # from the graph of the last step
+        key = tuple(shape), dtype
+        if key not in self._held:
+            self._held[key] = torch.empty(key[0], dtype=dtype)
+        return self._held[key]
+
+
+@dataclass
+class Room:
+    """Where a function puts what it computes.
+
+    Attributes:
+        outputs: new memory for what the members are given.
+        gradients: of the inputs; the function before has read them when the step is over.
+    """
+
+    outputs: Memory = field(default_factory=NewMemory)
+    gradients: Memory = field(default_factory=ReusedMemory)
+
+
+def reused_room() -> Room:
+    """Return room for what ends with the step."""
+    return Room(outputs=ReusedMemory())

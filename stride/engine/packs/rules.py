@@ -4,35 +4,36 @@ from collections.abc import Collection, Iterator, Sequence
 
 from torch import nn
 
+from stride.engine.packs.activations import KERNELS
+from stride.engine.packs.differentiated import EachAlone, Elementwise
 from stride.engine.packs.layers import (
-    EachAlone,
-    Elementwise,
     Layer,
+    Making,
     Reshaping,
-    StackedBatchNorm,
+    StackedActivation,
     StackedDropout,
-    StackedGroupNorm,
     StackedLinear,
-    StackedReLU,
 )
 from stride.engine.packs.memory import ReusedMemory
+from stride.engine.packs.norms import StackedBatchNorm, StackedGroupNorm, StackedLayerNorm
 
-_ELEMENTWISE: tuple[type[nn.Module], ...] = (
-    *(nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish),
-    *(nn.Tanh, nn.Sigmoid, nn.LogSigmoid, nn.Softplus, nn.Softsign, nn.Tanhshrink),
-    *(nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Hardshrink, nn.Softshrink, nn.Identity),
+ELEMENTWISE: tuple[type[nn.Module], ...] = (
+    *(nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.Mish, nn.LogSigmoid, nn.Softplus, nn.Softsign),
+    *(nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish, nn.Hardshrink, nn.Softshrink, nn.Tanhshrink),
+    nn.Identity,
 )
+"""Activations that are left to autograd."""
 
 RULES: dict[type[nn.Module], type[Layer]] = {
     nn.Linear: StackedLinear,
-    nn.ReLU: StackedReLU,
     nn.BatchNorm1d: StackedBatchNorm,
     nn.GroupNorm: StackedGroupNorm,
-    nn.LayerNorm: EachAlone,  # its scale and shift are inside of one sum, which no stack can make
+    nn.LayerNorm: StackedLayerNorm,
     nn.Dropout: StackedDropout,
     nn.Flatten: Reshaping,
     nn.Unflatten: Reshaping,
-    **dict.fromkeys(_ELEMENTWISE, Elementwise),
+    **dict.fromkeys(KERNELS, StackedActivation),
+    **dict.fromkeys(ELEMENTWISE, Elementwise),
 }
 """What is done with a layer of exactly this type."""
 
@@ -66,7 +67,11 @@ def pack_layers(networks: Sequence[nn.Module], alone: Collection[str]) -> list[L
         (EachAlone if name in alone else RULES[type(modules[0])])(name, modules)
         for name, modules in zip(names, zip(*chains, strict=True), strict=True)
     ]
-    making = [layer for layer in layers if isinstance(layer, (StackedLinear, StackedReLU))]
+    making = [layer for layer in layers if isinstance(layer, Making)]
     for layer in making[:-1]:  # the last one's outputs are those of the network
         layer.room.outputs = ReusedMemory()
+    first = next(place for place, layer in enumerate(layers) if layer.parameters)
+    layers[first].is_first = True
+    for before in layers[:first]:
+        before.is_trained = False
     return layers

@@ -44,7 +44,7 @@ class ParameterStack:
 
     Attributes:
         parameters: the members' own.
-        leaf: the values as autograd sees them.
+        values: of shape (members, *shape).
         gradients: of the last step.
         moments: by the optimiser's names.
     """
@@ -53,7 +53,7 @@ class ParameterStack:
         self.parameters = parameters
         self._values = Stack(parameters)
         self._values.adopt(parameters)
-        self.leaf = self._values.values.detach().requires_grad_()
+        self.values = self._values.values
         zeros = torch.zeros_like
         self.gradients = Stack(zeros(p) if p.grad is None else p.grad for p in parameters)
         counts = Stack(torch.zeros(()) for _ in parameters)
@@ -62,12 +62,6 @@ class ParameterStack:
     def holds(self, place: int) -> bool:
         """Tell whether a member's parameter is a row still."""
         return self._values.holds(place, self.parameters[place])
-
-    def tie_gradient(self, place: int) -> None:
-        """Let the gradient of a member's parameter be that of the last step."""
-        parameter, row = self.parameters[place], self.gradients.rows[place]
-        if parameter.grad is not row:
-            parameter.grad = row
 
     def tie_moments(self, place: int, optimizer: Optimizer) -> None:
         """Take what a member's optimiser knows, zero where that is nothing, and be it from now."""

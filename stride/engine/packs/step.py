@@ -1,16 +1,19 @@
 """The step of a pack: one update of each member, with the bits that each has alone."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 from torch.optim import Optimizer
 
 from stride.engine.optim.optimizers import parameters_of
 from stride.engine.packs.clipping import clip_each, clip_together
 from stride.engine.packs.losses import pack_criterion
 from stride.engine.packs.member import Member
+from stride.engine.packs.memory import ReusedMemory
 from stride.engine.packs.packable import likeness
 from stride.engine.packs.rules import layers_of, pack_layers
 from stride.models.steps.batch import split_batch
@@ -18,6 +21,12 @@ from stride.models.steps.step import Step
 
 LOSS = "the loss"
 CLIPPING = "the clipping"
+
+Numbers = tuple[float, ...]
+"""What AdamW is told of a group: learning rate, betas, weight decay and epsilon."""
+
+Rows = list[list[Tensor]]
+"""What torch's kernel takes of a group: values, gradients, both moments and counts."""
 
 
 def parts_of(member: Member) -> list[str]:
@@ -43,6 +52,7 @@ class PackedStep:
         self._likeness = likeness(members[0])
         models = [member.model for member in members]
         self._layers = pack_layers([model.network for model in models], alone)
+        self._backwards = [layer for layer in reversed(self._layers) if layer.is_trained]
         self._criterion = pack_criterion(models, alone=LOSS in alone)
         self._clip = clip_each if CLIPPING in alone else clip_together
         found = [stack for layer in self._layers for stack in layer.parameters.values()]
@@ -54,10 +64,13 @@ class PackedStep:
         }
         self._rows = {place: self._rows_of(place) for place in self._members}
         self._counts = [stack.moments["step"].values for stack in self._stacks]
+        self._numbers: list[Numbers] = []  # of all groups, at the last update
+        self._moves: list[tuple[Numbers, Rows]] = []
+        self._batches = ReusedMemory()  # of inputs alone: steps report targets
         self._tied: set[int] = set()  # the places whose optimisers hold the rows of the stacks
-        self._find_leaves()
+        self._gradients = self._find_gradients()
 
-    def _rows_of(self, place: int) -> list[list[list[Tensor]]]:
+    def _rows_of(self, place: int) -> list[Rows]:
         """Return what torch's kernel takes of each group of a member's optimiser."""
         stacks = iter(self._stacks)
         groups = []
@@ -66,10 +79,7 @@ class PackedStep:
             groups.append([list(kind) for kind in zip(*rows, strict=True)])
         return groups
 
-    def _find_leaves(self) -> None:
-        leaves = [leaf for layer in self._layers for leaf in layer.leaves([*self._members])]
-        self._leaves, self._gradients = map(list, zip(*leaves, strict=True))
-
+    @torch.no_grad()
     def gradients(self, batches: Mapping[int, Any]) -> dict[int, Step]:
         """Leave each member's gradients in its parameters; return its step, without a graph.
 
@@ -81,11 +91,9 @@ class PackedStep:
         outputs = inputs
         for layer in self._layers:
             outputs = layer.forward(outputs, generators)
-        losses, steps = self._criterion.losses(outputs, targets)
-        gradients = torch.autograd.grad(losses, self._leaves, torch.ones_like(losses))
-        for row, gradient in zip(self._gradients, gradients, strict=True):
-            if gradient is not row:  # that of a linear layer's weights is there already
-                row.copy_(gradient)
+        gradient, steps = self._criterion.gradient(outputs, targets)
+        for layer in self._backwards:
+            gradient = layer.backward(gradient)
         self._tie_gradients()
         return {place: steps[place] for place in self._members}
 
@@ -95,14 +103,25 @@ class PackedStep:
         spare = next(iter(pairs.values()))
         width = range(len(self._rows))
         inputs, targets = zip(*[pairs.get(place, spare) for place in width], strict=True)
-        stacked = torch.stack(inputs)
-        alike = all(one is other for one, other in zip(inputs, targets, strict=True))
-        return stacked, stacked if alike else torch.stack(targets)
+        if all(one is other for one, other in zip(inputs, targets, strict=True)):
+            stacked = torch.stack(inputs)
+            return stacked, stacked
+        shape = len(width), *inputs[0].shape
+        memory = self._batches.take(shape, inputs[0].dtype)
+        return torch.stack(inputs, out=memory), torch.stack(targets)
+
+    def _find_gradients(self) -> list[tuple[Parameter, Tensor]]:
+        """Return the parameters of the members that are not done, each with its gradient."""
+        return [
+            (stack.parameters[place], stack.gradients.rows[place])
+            for stack in self._stacks
+            for place in self._members
+        ]
 
     def _tie_gradients(self) -> None:
-        for stack in self._stacks:
-            for place in self._members:
-                stack.tie_gradient(place)
+        for parameter, gradient in self._gradients:
+            if parameter.grad is not gradient:
+                parameter.grad = gradient
 
     @torch.no_grad()
     def apply(self) -> None:
@@ -112,9 +131,24 @@ class PackedStep:
         for place in self._members.keys() - self._tied:
             self._tie_moments(place)
         torch._foreach_add_(self._counts, 1)
-        for place, member in self._members.items():
-            for group, rows in zip(member.optimizer.param_groups, self._rows[place], strict=True):
-                _move(group, *rows)
+        for numbers, rows in self._find_moves():
+            _move(numbers, *rows)
+
+    def _find_moves(self) -> list[tuple[Numbers, Rows]]:
+        """Return what the kernel is called with: groups of equal numbers together."""
+        members = self._members.values()
+        numbers = [_numbers_of(one) for member in members for one in member.optimizer.param_groups]
+        if numbers != self._numbers:
+            rows = [group for place in self._members for group in self._rows[place]]
+            alike: dict[Numbers, list[Rows]] = {}
+            for own, group in zip(numbers, rows, strict=True):
+                alike.setdefault(own, []).append(group)
+            self._numbers = numbers
+            self._moves = [
+                (own, [[*chain(*kind)] for kind in zip(*groups, strict=True)])
+                for own, groups in alike.items()
+            ]
+        return self._moves
 
     def _tie_moments(self, place: int) -> None:
         optimizer = self._members[place].optimizer
@@ -152,15 +186,18 @@ class PackedStep:
             layer.release(place)
         for stack in self._stacks:
             stack.release(place, member.optimizer)
-        if self._members:
-            self._find_leaves()
+        self._gradients = self._find_gradients()
         # An optimiser that took the member's moments over may hold them where they are.
         counts = [stack.moments["step"].rows for stack in self._stacks]
         self._counts = [rows[place] for rows in counts for place in self._members]
 
 
+def _numbers_of(group: Mapping[str, Any]) -> Numbers:
+    return group["lr"], *group["betas"], group["weight_decay"], group["eps"]
+
+
 def _move(
-    group: Mapping[str, Any],
+    numbers: Numbers,
     values: list[Tensor],
     gradients: list[Tensor],
     exp_avgs: list[Tensor],
@@ -169,10 +206,10 @@ def _move(
 ) -> None:
     """Call the kernel that AdamW(fused=True) calls (Loshchilov and Hutter, arXiv:1711.05101).
 
-    One call over the whole stack would cut a member's tensors at other places, where the kernel
-    takes other instructions.
+    It takes one tensor of the lists after the other: those of several members may be in one call.
+    The stack as one tensor would be cut at other places, where the kernel takes other instructions.
     """
-    beta1, beta2 = group["betas"]
+    lr, beta1, beta2, weight_decay, eps = numbers
     torch._fused_adamw_(
         values,
         gradients,
@@ -180,11 +217,11 @@ def _move(
         exp_avg_sqs,
         [],
         steps,
-        lr=group["lr"],
+        lr=lr,
         beta1=beta1,
         beta2=beta2,
-        weight_decay=group["weight_decay"],
-        eps=group["eps"],
+        weight_decay=weight_decay,
+        eps=eps,
         amsgrad=False,
         maximize=False,
         grad_scale=None,

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from stride.engine.packs import functions
+from stride.engine.packs import layers
 from stride.engine.packs.proof import Proof, prove
 from stride.engine.random import Draws
 from stride.models.mlp import MLP
-from tests.engine.packs.trainings import chain, member, members, windows
+from tests.engine.packs.trainings import chain, member, members, normalised, windows
 
 
 def in_halves(gradient, inputs, out):
@@ -35,18 +35,18 @@ def test_a_pack_that_holds_is_proven_and_leaves_no_trace():
 
 
 def test_a_broken_rule_is_found_and_its_layers_are_done_member_by_member(monkeypatch):
-    monkeypatch.setattr(functions, "weight_gradient", in_halves)
-    some = members(4, lambda: nn.Sequential(*chain(32, 64, 10), nn.Identity()))
+    monkeypatch.setattr(layers, "weight_gradient", in_halves)
+    some = members(4, normalised)  # with dropout, which is tried member by member too
     proof = prove(some, windows(4, 2), 3)
-    assert [*proof.alone] == ["0", "2"]
-    for number in "02":
+    assert [*proof.alone] == ["0", "4"]
+    for number in "04":
         found = f"the gradient of {number}.weight of member 0 differs at step 1, of 64 samples"
         assert proof.alone[number] == found
     assert not proof.fault
 
 
 def test_beside_a_layer_that_does_not_hold_dropout_is_drawn_as_alone(monkeypatch):
-    monkeypatch.setattr(functions, "weight_gradient", in_halves)
+    monkeypatch.setattr(layers, "weight_gradient", in_halves)
     some = members(2, lambda: nn.Sequential(nn.Dropout(0.3), *chain(32, 64, 10)))
     proof = prove(some, windows(2, 2), 3)
     assert ([*proof.alone], proof.fault) == (["1", "3"], "")
@@ -56,17 +56,16 @@ def test_where_no_part_alone_is_enough_the_members_cannot_be_packed(monkeypatch)
     from stride.engine.packs import step
 
     kernel = torch._fused_adamw_
-    monkeypatch.setattr(step, "_move", lambda group, *rows: step_with(kernel, group, *rows))
+    monkeypatch.setattr(step, "_move", lambda numbers, *rows: too_far(kernel, numbers, *rows))
     proof = prove(members(2), windows(2, 1), steps=2)
     assert proof.fault.startswith("0.weight of member 0 differs at step 1")
 
 
-def step_with(kernel, group, values, gradients, exp_avgs, exp_avg_sqs, steps):
-    numbers = {name: group[name] for name in ("weight_decay", "eps")}
+def too_far(kernel, numbers, values, gradients, exp_avgs, exp_avg_sqs, steps):
+    names = "lr", "beta1", "beta2", "weight_decay", "eps"
+    told = dict(zip(names, numbers, strict=True)) | {"lr": numbers[0] * 1.01}
     flags = {"amsgrad": False, "maximize": False, "grad_scale": None, "found_inf": None}
-    lr, (beta1, beta2) = group["lr"] * 1.01, group["betas"]
-    moments = exp_avgs, exp_avg_sqs, [], steps
-    kernel(values, gradients, *moments, lr=lr, beta1=beta1, beta2=beta2, **numbers, **flags)
+    kernel(values, gradients, exp_avgs, exp_avg_sqs, [], steps, **told, **flags)
 
 
 class Regression(nn.Sequential):

@@ -10,8 +10,8 @@ from torch.optim.lr_scheduler import ExponentialLR
 
 from stride.engine.fingerprint import bits_of
 from stride.engine.optim.state import OptimizerState
-from stride.engine.packs.layers import Elementwise
 from stride.engine.packs.member import Alone
+from stride.engine.packs.rules import RULES
 from stride.engine.packs.step import PackedStep
 from stride.engine.packs.traces import same_bits
 from tests.engine.packs.trainings import autoencoder, member, members, normalised, windows
@@ -93,7 +93,7 @@ def test_each_member_is_clipped_by_its_own_norm(alone):
     assert norms["packed"] == norms["single"]
 
 
-@pytest.mark.parametrize("alone", [(), ("0", "1", "4", "the loss")])
+@pytest.mark.parametrize("alone", [(), ("0", "1", "3", "4", "the loss")])
 def test_a_member_that_is_done_keeps_what_it_has_and_changes_no_other(alone):
     packed, single, given = members(4, normalised), members(4, normalised), windows(4, 9)
     pack = PackedStep(packed, alone=alone)
@@ -173,15 +173,15 @@ def test_schedules_move_what_the_next_step_reads():
 
 
 def test_an_activation_rounds_what_is_left_over_of_vectors_as_it_does_for_a_member_alone():
-    inputs = (torch.linspace(-14, 14, 3 * 30 * 8)).view(3, 30, 8).requires_grad_()
+    inputs = torch.linspace(-14, 14, 3 * 30 * 8).view(3, 30, 8)
     for module in (nn.GELU(), nn.SiLU(), nn.Softplus()):
-        stacked = Elementwise("", [module] * 3).forward(inputs, {})
-        alone = [module(rows.detach().clone().requires_grad_()) for rows in inputs]
-        assert torch.equal(stacked, torch.stack(alone))
-        (gradient,) = torch.autograd.grad(stacked.sum(), inputs)
-        for rows, own in zip(inputs.unbind(), gradient.unbind(), strict=True):
-            leaf = rows.detach().clone().requires_grad_()
-            assert torch.equal(torch.autograd.grad(module(leaf).sum(), leaf)[0], own)
+        layer = RULES[type(module)]("", [module] * 3)
+        stacked, gradient = layer.forward(inputs, {}), layer.backward(torch.ones_like(inputs))
+        for rows, ours, own in zip(inputs, stacked, gradient, strict=True):
+            leaf = rows.clone().requires_grad_()
+            alone = module(leaf)
+            assert torch.equal(ours, alone)
+            assert torch.equal(torch.autograd.grad(alone.sum(), leaf)[0], own)
 
 
 def test_gradients_of_any_size_are_clipped_as_alone():

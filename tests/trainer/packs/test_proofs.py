@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from stride.callbacks.base import Callback
-from stride.engine.packs import functions, step
+from stride.engine.packs import layers, step
 from stride.trainer.packs import lockstep
 from tests.engine.packs.test_proof import in_halves
 from tests.trainer.packs.test_ends import Pruner
@@ -15,7 +15,7 @@ from tests.trainer.packs.test_ends import Pruner
 def test_a_layer_whose_rule_is_broken_is_done_run_by_run(fleet, monkeypatch):
     members = [{}] * 2
     fleet.alone(members)
-    monkeypatch.setattr(functions, "weight_gradient", in_halves)
+    monkeypatch.setattr(layers, "weight_gradient", in_halves)
     fleet.pack(members)
     assert fleet.problems(range(2)) == {}
     for place in range(2):
@@ -45,7 +45,7 @@ class Breaking(Callback):
 
     def after_evaluate(self, trainer, metrics):
         if trainer.state.step == self._after:
-            self._patches.setattr(functions, "weight_gradient", self._broken)
+            self._patches.setattr(layers, "weight_gradient", self._broken)
 
 
 class Last(random.Random):

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from stride.callbacks.base import Callback
-from stride.engine.packs import functions
+from stride.engine.packs import layers
 from stride.engine.signals import Interrupted, InterruptedAgain
 
 LENGTH = {"training_config": {"max_epochs": 2}, "checkpoint_config": {"keep_last": 1}}
@@ -31,7 +31,7 @@ class Signalling(Callback):
             signal.raise_signal(number)
 
     def _raise_in_the_second_step(self):
-        right, calls = functions.weight_gradient, []
+        right, calls = layers.weight_gradient, []
 
         def gradient(*arguments, **named):
             calls.append(1)
@@ -39,7 +39,7 @@ class Signalling(Callback):
                 self._raise()
             return right(*arguments, **named)
 
-        self._patches.setattr(functions, "weight_gradient", gradient)
+        self._patches.setattr(layers, "weight_gradient", gradient)
 
 
 def interrupted(fleet, monkeypatch, others, *numbers, inside=True):
