@@ -39,7 +39,7 @@ def packed_run_rows(scale: Scale) -> Iterator[Row]:
         with tempfile.TemporaryDirectory() as folder:
             sides = [_Side(Path(folder), model, pack, runs, scale.of(20, 1)) for pack in packs]
             parties = {f"{one.pack}": one.train for one in sides}
-            seconds = take_turns(parties, scale.of(5, 1))
+            seconds = take_turns(parties, scale.of(3, 1))
         if sides[0].weights != sides[1].weights:
             raise Unequal(f"the weights of the digits MLP {kind} differ")
         what = f"{runs} seeds of the digits MLP {kind}, packed / one by one"
