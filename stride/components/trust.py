@@ -47,14 +47,19 @@ class Trust:
         Args:
             resolved: the config that is to be built.
             word: whether the user vouches for its folder; it is signed then.
-            only: the keys of the root that are followed now, None for all.
+            only: the keys that are followed now, None for all.
             without: keys whose paths are not followed, as an object takes their place.
 
         Raises:
             UserError: lists the paths, the file that names them, and what to type.
         """
-        followed = {key: part for key, part in resolved.config if not only or key in only}
-        named = {k: p for k, p in import_paths(plain(followed)).items() if k not in without}
+        roots = {key.partition(".")[0] for key in only or ()}  # the others need not be walked
+        followed = {key: part for key, part in resolved.config if not only or key in roots}
+        named = {
+            key: path
+            for key, path in import_paths(plain(followed)).items()
+            if key not in without and (not only or key in only)
+        }
         self._given |= _given_by(resolved.layers)
         for layer in resolved.layers:
             if layer.folder is not None:

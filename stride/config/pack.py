@@ -1,6 +1,6 @@
 """What a person says about packs: which runs of a sweep are trained as one stack."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from stride.errors import UserError, nearest
 
@@ -14,11 +14,21 @@ def read_pack(text: str) -> Pack:
     Raises:
         UserError: it is none of `auto`, `off` and a number.
     """
-    if text == "auto":
+    return require_pack(int(text) if text.isdecimal() else text, where="--pack")
+
+
+def require_pack(value: Any, where: str = "pack") -> Pack:
+    """Return a way to pack.
+
+    Raises:
+        UserError: it is none of `auto`, `off` and a number.
+    """
+    if value == "auto":
         return "auto"
-    if text == "off":
+    if value == "off":
         return "off"
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    hint = nearest(text, ["auto", "off"]) or "type auto, off, or how many runs at most, as 32"
-    raise UserError(f"{text!r} is no way to pack", where="--pack", hint=hint)
+    if type(value) is int and value > 0:
+        return value
+    near = nearest(str(value), ["auto", "off"])
+    hint = near or "type auto, off, or how many runs at most, as 32"
+    raise UserError(f"{value!r} is no way to pack", where=where, hint=hint)

@@ -97,7 +97,7 @@ class Packing:
 
     def _foreseen(self, config: Resolved, together: int) -> tuple[int, float, str]:
         if self.most < 2:
-            return 1, 0.0, self._waits() if self._pack == "auto" else "--pack off"
+            return 1, 0.0, self._waits() if self._pack == "auto" else f"--pack {self._pack}"
         if together < 2:
             return 1, 0.0, self._why_one_trial() or "no two of them are alike"
         width = min(together, self.most)

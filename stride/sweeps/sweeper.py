@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from optuna.trial import TrialState
 
 from stride.config import Layer
-from stride.config.pack import Pack
+from stride.config.pack import Pack, require_pack
 from stride.config.sweep.assembly import assemble
 from stride.config.sweep.space import Choice, FloatRange, IntRange
 from stride.config.sweep.spec import SweepSpec
@@ -150,6 +150,7 @@ class Sweeper:
             RunFailed: no trial has come to its end.
             Interrupted: a signal ended the training; `run` goes on from there.
         """
+        require_pack(pack)  # before there is a folder
         sweep = self.begin()
         Worker(sweep, self._trainer, pack).work(after_trial)
         return best_of(sweep)

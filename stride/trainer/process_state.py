@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -151,3 +151,17 @@ _SETTINGS: list[tuple[Callable[[], Any], Callable[[Any], object]]] = [
     (lambda: dict(os.environ), _set_environment),
 ]
 """How each is read and set; the filters and variables last, since setting may import."""
+
+_COMPUTING = _SETTINGS[:-2]
+
+
+def computing_settings() -> list[Any]:
+    """Return what torch computes with: threads, types, precision, which algorithms."""
+    return [read() for read, _ in _COMPUTING]
+
+
+def compute_with(settings: Sequence[Any]) -> None:
+    """Let torch compute with settings that `computing_settings` gave."""
+    for value, (read, write) in zip(settings, _COMPUTING, strict=True):
+        if read() != value:
+            write(value)

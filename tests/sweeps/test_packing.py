@@ -162,5 +162,12 @@ def test_what_is_no_way_to_pack_is_refused(text):
         read_pack(text)
 
 
+@pytest.mark.parametrize("pack", [0, -1, True, 2.0, None, "8", "Auto", [4]])
+def test_python_is_refused_the_same_before_there_is_a_folder(sweeps, rates, pack):
+    with pytest.raises(UserError, match="no way to pack"):
+        sweeps.of(**rates(0.01, 0.02)).run(pack=pack)
+    assert not sweeps.work_dir.exists()
+
+
 def test_ways_to_pack():
     assert [read_pack(one) for one in ("auto", "off", "8")] == ["auto", "off", 8]

@@ -14,6 +14,7 @@ from stride.config.sweep.space import FloatRange
 from stride.errors import MissingExtra, RunFailed, UserError
 from stride.sweeps.joining import join
 from stride.sweeps.sweep import open_sweep
+from stride.trainer.starts.repeated import RepeatedRun
 
 TINY = ["model=MLP", "hidden=[4]", "subsample_rate=0.05", "epochs=1", "device=cpu"]
 LOG = "float(1e-3,1e-1,log)"
@@ -159,3 +160,14 @@ def test_the_extra_is_named_where_optuna_is_missing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtra, match="'optuna' is not installed"):
         importlib.reload(stride.sweeps)
+
+
+def test_a_run_of_a_sweep_is_repeated_with_weights_of_the_new_seed(sweeps):
+    sweeps.of(grid={"seed": [0, 1]}).run()
+    again = RepeatedRun.of(sweeps.work_dir / "1", 5).resolved.config
+    assert (again.seed, again.model_kwargs.model_seed) in [(5, None), (5, 5)]
+
+
+def test_and_with_the_same_weights_where_the_sweep_has_set_their_seed(sweeps):
+    sweeps.of(grid={"seed": [1]}, overrides={"model_kwargs.model_seed": 1}).run()
+    assert RepeatedRun.of(sweeps.work_dir / "0", 5).resolved.config.model_kwargs.model_seed == 1

@@ -88,7 +88,24 @@ def _model_faults(model: Model) -> Iterator[str]:
         yield "layers share a parameter"
     tensors = named | dict(model.network.named_buffers())
     yield from (f"{name!r} {fault}" for name, one in tensors.items() if (fault := _fault(one)))
+    yield from (f"{name!r} has hooks" for name, one in named.items() if _has_tensor_hooks(one))
+    yield from _hook_faults(model.network)
     yield from _criterion_faults(model.criterion)
+
+
+def _hook_faults(network: nn.Module) -> Iterator[str]:
+    """Name code that is called along with modules, also with those that only hold others."""
+    if any(getattr(nn.modules.module, f"_global{hooks}") for hooks in _MODULE_HOOKS):
+        yield "hooks are registered for all modules"
+    for name, module in network.named_modules():
+        if _is_hooked(module):
+            yield f"layer {name or type(module).__name__} has hooks"
+        if "forward" in vars(module):
+            yield f"layer {name or type(module).__name__} was given another forward"
+
+
+def _has_tensor_hooks(parameter: Tensor) -> bool:
+    return bool(parameter._backward_hooks or parameter._post_accumulate_grad_hooks)
 
 
 def _fault(tensor: Tensor) -> str:
@@ -114,8 +131,6 @@ def _criterion_faults(criterion: Any) -> Iterator[str]:
 def _layer_faults(name: str, layer: nn.Module) -> Iterator[str]:
     if type(layer) not in RULES:
         yield f"layer {name} is {type(layer).__name__}"
-    if _is_hooked(layer):
-        yield f"layer {name} has hooks"
     if not all(module.training for module in layer.modules()):
         yield f"layer {name} is in evaluation mode"
     if isinstance(layer, nn.BatchNorm1d) and layer.momentum is None:

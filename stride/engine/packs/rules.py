@@ -50,8 +50,9 @@ def _chain(name: str, module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     if not isinstance(module, nn.Sequential) or type(module).forward is not nn.Sequential.forward:
         yield name, module
         return
-    for child, part in module.named_children():
-        yield from _chain(f"{name}.{child}" if name else child, part)
+    for child, part in module._modules.items():  # one that is called twice stands there twice
+        if part is not None:
+            yield from _chain(f"{name}.{child}" if name else child, part)
 
 
 def pack_layers(networks: Sequence[nn.Module], alone: Collection[str]) -> list[Layer]:

@@ -98,11 +98,12 @@ def _require_ended(side: Side, seed: int, facts: Facts) -> None:
 def _require_no_fork(facts: Facts) -> None:
     parent = facts.parent
     if parent is not None and parent["relation"] == "fork":
-        place = f"{quoted(str(parent['run']))} --at {quoted(str(parent['checkpoint']))}"
+        run, at = str(parent["run"]), str(parent["checkpoint"])
         raise RunError(
             "a fork begins with the state of a checkpoint, and a new run would not",
             where=str(facts.row.path),
-            hint=f"type the fork again with another seed: stride fork {place} ... seed=N",
+            hint="type the fork again with another seed: "
+            f"stride fork {quoted(run)} --at {quoted(at)} ... seed=N",
         )
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from stride.config import Resolved
-from stride.config.pack import Pack
+from stride.config.pack import Pack, require_pack
 from stride.config.values import flatten, plain
 from stride.trainer.packs.prospect import Prospect, prospect_of
 from stride.trainer.trainer import Trainer
@@ -34,10 +34,13 @@ class Choice:
     Args:
         pack: `auto`: where that is measured to be faster; `off`; or how many runs at most,
             wherever they can be packed.
+
+    Raises:
+        UserError: it is none of them.
     """
 
     def __init__(self, pack: Pack) -> None:
-        self._pack = pack
+        self._pack = require_pack(pack)
         self._known: dict[tuple[str, int], Prospect] = {}
 
     @property

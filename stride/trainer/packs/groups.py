@@ -26,6 +26,8 @@ def grouped(fits: Iterable[StepwiseFit]) -> list[Group]:
 
 def _fits_in(group: Group, fit: StepwiseFit) -> bool:
     first, sessions = group[0], (group[0].session, fit.session)
+    if first.computes_otherwise or fit.computes_otherwise:
+        return False
     if any(map(why_not_packed, sessions)) or _standing(first) != _standing(fit):
         return False
     return not why_not_together([member_of(one.session, one.generators) for one in (first, fit)])

@@ -120,4 +120,6 @@ class Lockstep:
         fit = self._fits[place]
         if not self._turns.are_of(fit.generators):
             return ""
+        if fit.computes_otherwise:
+            return "a hook has changed what torch computes with"
         return why_not_packed_on(fit.session) or self._step.why_not_on(place)

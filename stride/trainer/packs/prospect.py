@@ -100,11 +100,8 @@ def _speedup(member: Member, batch: Any, width: int, threads: int) -> float:
     window = dict.fromkeys(range(width), batch)
     for copy in copies:
         copy.model.train()
-    try:
-        pack = PackedStep(copies)
-        together = _seconds(lambda: _update(pack, window), threads=1)
-    except RuntimeError:  # as where the memory for all is not enough
-        return 0.0
+    pack = PackedStep(copies)
+    together = _seconds(lambda: _update(pack, window), threads=1)
     return width * _seconds(lambda: alone.step(batch), threads) / together
 
 

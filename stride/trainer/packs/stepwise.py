@@ -115,6 +115,11 @@ class StepwiseFit:
         self.take_turn()
         self.next()
 
+    @property
+    def computes_otherwise(self) -> bool:
+        """Tell whether a hook of it has changed what torch computes with."""
+        return self._turns.differ_for(self.generators)
+
     def retract(self, step: int) -> None:
         """Delete the checkpoints of later steps, so that nothing goes on from one."""
         self.session.callbacks.checkpoints.retract(self.session.trainer, step)

@@ -1,6 +1,6 @@
-"""Random generators of the process for trainings that take turns: each finds its own as it was."""
+"""What is one for the whole process, for trainings that take turns: each finds it as it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -8,39 +8,46 @@ import torch
 from stride.data.seeding import GlobalState, read_globals, write_globals
 from stride.engine.state import LAST, Stateful
 from stride.trainer.fit.session import Session
+from stride.trainer.process_state import compute_with, computing_settings
 
 
 class OwnGenerators:
-    """The random state of one of several trainings.
+    """The random state of one of several trainings, and what torch computes with in its turn.
 
     Attributes:
         torch: what its steps draw from while another training, or none, has the process.
+        settings: of torch, as a hook may have changed them; None before its first turn has ended.
     """
 
     def __init__(self) -> None:
         self.torch = torch.Generator()
+        self.settings: Sequence[Any] | None = None
         self._globals: GlobalState | None = None  # of its own only once it had a turn
 
     def put_in_place(self) -> None:
-        """Let the generators of the process stand where this training has left them."""
+        """Let generators and settings of the process stand where this training has left them."""
         if self._globals is not None:
             write_globals((*self._globals[:2], self.torch.get_state()))
+        if self.settings is not None:
+            compute_with(self.settings)
 
     def take_back(self) -> None:
         """Note where they stand."""
-        self._globals = read_globals()
+        self._globals, self.settings = read_globals(), computing_settings()
         self.torch.set_state(self._globals[2])
 
 
 class Turns:
-    """Give the generators of the process to one training at a time.
+    """Give generators and settings of the process to one training at a time.
 
-    To exchange them in each step would take longer than the step. So they are exchanged where a
-    training calls hooks, evaluates or saves its state; steps draw from `OwnGenerators.torch`.
+    Between two turns the settings are those of when this was made. To exchange all that in each
+    step would take longer than the step. So it is exchanged where a training calls hooks, evaluates
+    or saves its state; steps draw from `OwnGenerators.torch`.
     """
 
     def __init__(self) -> None:
         self._whose: OwnGenerators | None = None
+        self._settings = computing_settings()
 
     def give(self, own: OwnGenerators) -> None:
         """Let a training have the generators, unless it has them."""
@@ -53,11 +60,18 @@ class Turns:
         """Tell whether a training has them."""
         return self._whose is own
 
+    def differ_for(self, own: OwnGenerators) -> bool:
+        """Tell whether a training has changed what torch computes with; its turn ends by that."""
+        if self._whose is own:
+            self.end()
+        return own.settings is not None and own.settings != self._settings
+
     def end(self) -> None:
         """Let no training have them."""
         if self._whose is not None:
             self._whose.take_back()
             self._whose = None
+            compute_with(self._settings)
 
 
 def let_take_turns(session: Session, give: Callable[[], None]) -> None:

@@ -86,10 +86,21 @@ def _with_seed(run: Run, seed: int) -> Resolved:
     section = layer.values["model_kwargs"]
     moved = counted_from(run.config.seed - seed, "model_kwargs", section)
     kept = {**moved, "init_from": init_from(run), "model_seed": section["model_seed"]}
-    if MODEL_SEED not in (run.provenance.get("origins") or {}):
+    if not _has_own_model_seed(run):
         del kept["model_seed"]  # so that it is not recorded as set
     again = replace(layer, values={**layer.values, "model_kwargs": kept})
     return Resolved.from_layers([again]).override({SEED: seed})
+
+
+def _has_own_model_seed(run: Run) -> bool:
+    """Tell whether the seed of a run's weights was set, and does not follow that of the run.
+
+    A sweep keeps its config whole, so that each key of it has an origin.
+    """
+    origin = (run.provenance.get("origins") or {}).get(MODEL_SEED)
+    if origin == "work_dir" and run.provenance.get("sweep"):
+        return run.config.model_kwargs.model_seed != run.config.seed
+    return origin is not None
 
 
 def _differences(run: Run, assembly: Assembly) -> Iterator[str]:

@@ -9,6 +9,7 @@ from torch.optim import SGD, AdamW
 
 from stride.engine.packs.member import Member
 from stride.engine.packs.packable import Setting, why_not, why_not_together
+from stride.engine.packs.rules import layers_of
 from stride.models.model import Model
 from tests.engine.packs.trainings import chain, member, members, normalised
 
@@ -48,7 +49,35 @@ def wrapped():
     return model
 
 
+def masked():
+    model = network()
+    model.network[0].weight.register_hook(lambda gradient: 0 * gradient)
+    return model
+
+
+def followed():
+    model = network()
+    model.network[0].bias.register_post_accumulate_grad_hook(print)
+    return model
+
+
+def watched():
+    inner = nn.Sequential(nn.ReLU())
+    inner.register_forward_hook(print)
+    return network(inner)
+
+
+def patched():
+    model = network()
+    model.network[0].forward = lambda inputs: inputs[:, :4]
+    return model
+
+
 MODELS = {
+    "'0.weight' has hooks": masked,
+    "'0.bias' has hooks": followed,
+    "layer 1 has hooks": watched,
+    "layer 0 was given another forward": patched,
     "Own has steps of its own": lambda: Own(nn.Linear(2, 2), nn.MSELoss()),
     "the network is compiled or wrapped": wrapped,
     "a part of the network is frozen": frozen,
@@ -74,6 +103,20 @@ def test_a_model_that_cannot_be_packed_says_why(reason):
     model = MODELS[reason]()
     one = with_model(model) if [*model.parameters()] else member(0)
     assert why_not(Member(model, one.optimizer), Setting()) == reason
+
+
+def test_hooks_of_all_modules_are_seen():
+    handle = nn.modules.module.register_module_forward_hook(lambda *_: None)
+    try:
+        assert why_not(member(0), Setting()) == "hooks are registered for all modules"
+    finally:
+        handle.remove()
+
+
+def test_a_layer_that_is_called_twice_counts_twice():
+    activation = nn.Tanh()
+    chained = nn.Sequential(nn.Linear(2, 2), activation, nn.Linear(2, 2), activation)
+    assert [name for name, _ in layers_of(chained)] == ["0", "1", "2", "3"]
 
 
 OPTIMIZERS = {

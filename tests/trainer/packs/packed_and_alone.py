@@ -47,7 +47,11 @@ def differences(folder, members):
             continue
         packed = folder / "packed" / alone.run.paths.name
         found += [f"{number}: {what}" for what in _problems(packed, alone.run.paths.path)]
-    return found, [Run(path) for path in sorted((folder / "packed").glob("[0-9]*"))]
+    return found, [Run(path) for path in sorted((folder / "packed").glob("[0-9]*"), key=_number)]
+
+
+def _number(path):
+    return int(path.name)
 
 
 def _value(trainer):

@@ -70,7 +70,27 @@ class OtherMomentum(_Changing):
         next(one for one in network if isinstance(one, nn.BatchNorm1d)).momentum = 0.3
 
 
+class Masked(_Changing):
+    def change(self, trainer, network):
+        next(network.parameters()).register_hook(lambda gradient: 0.5 * gradient)
+
+
+class Replaced(_Changing):
+    def change(self, trainer, network):
+        network[-1].forward = lambda inputs: nn.functional.linear(inputs, network[-1].weight)
+
+
+class Threads(_Changing):
+    """Change what torch computes with, for the whole process: here how it multiplies."""
+
+    def change(self, trainer, network):
+        torch.use_deterministic_algorithms(True)
+
+
 CHANGES = {
+    Masked: "'1.weight' has hooks",
+    Replaced: "layer 5 was given another forward",
+    Threads: "a hook has changed what torch computes with",
     Frozen: "a part of the network is frozen",
     Exchanged: "parameters or buffers were exchanged",
     OtherStatistics: "parameters or buffers were exchanged",
@@ -84,11 +104,32 @@ def test_a_training_leaves_its_pack_where_a_hook_has_changed_what_is_stacked(tmp
     members = [{**DROPPING[0], "seed": n, "callbacks": [c]} for n, c in enumerate(CHANGES)]
     found, runs = differences(tmp_path, [*members, {**DROPPING[1], "seed": 9}])
     assert found == []
-    assert {run.segments[0]["pack"]["width"] for run in runs} == {7}
+    assert {run.segments[0]["pack"]["width"] for run in runs} == {10}
     *left, stayed = [run.paths.log(0).read_text() for run in runs]
     for said, why in zip(left, CHANGES.values(), strict=True):
         assert f"trained alone from step 4 on: {why}" in said
     assert "trained alone" not in stayed
+
+
+class TwoThreads(_Changing):
+    def change(self, trainer, network):
+        torch.set_num_threads(2)
+
+
+class NotesThreads(Callback):
+    def after_evaluate(self, trainer, metrics):
+        trainer.log("threads", torch.get_num_threads())
+
+
+def test_what_a_hook_sets_for_the_process_is_its_own_trainings(tmp_path):
+    members = [
+        {**one, "callbacks": [*more, NotesThreads]}
+        for one, more in zip(PAIR, ([TwoThreads], []), strict=True)
+    ]
+    found, runs = differences(tmp_path, members)
+    assert found == [] and torch.get_num_threads() == 1
+    threads = [[row["threads"] for row in run.metrics() if "threads" in row] for run in runs]
+    assert threads == [[1, 2, 2], [1, 1, 1]]
 
 
 class Renewed(_Changing):
