@@ -80,18 +80,18 @@ class Packing:
         """Tell whether runs of these configs, and as many more as make a count, make a pack."""
         return self._choice.are_packed(self._trainer, configs, count)
 
-    def foreseen(self, configs: Sequence[Resolved], seeds: int) -> list[Foreseen]:
+    def foreseen(self, trials: Sequence[tuple[Resolved, int]]) -> list[Foreseen]:
         """Return what becomes of the runs of trials that are to be trained, in their order.
 
         Args:
-            configs: of the trials.
-            seeds: with how many each is trained.
+            trials: the config of each, and how many runs of it are left.
         """
         several, found = self.takes_trials, list[Foreseen]()
-        for _, alike in groupby(configs, likeness):
+        for _, alike in groupby(trials, lambda one: likeness(one[0])):
             some = [*alike]
-            together = (len(some) if several else 1) * seeds
-            found.append(Foreseen(len(some) * seeds, *self._foreseen(some[0], together)))
+            counts = [runs for _, runs in some]
+            together = sum(counts) if several else max(counts)
+            found.append(Foreseen(sum(counts), *self._foreseen(some[0][0], together)))
         same = groupby(found, lambda one: one[1:])
         return [Foreseen(sum(one.runs for one in some), *rest) for rest, some in same]
 

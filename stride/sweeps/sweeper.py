@@ -133,9 +133,8 @@ class Sweeper:
             plan: of what is to be trained.
             pack: as for `run`.
         """
-        packing, seeds = Packing(self._spec, self._trainer, pack), self._spec.seeds
-        count = seeds if isinstance(seeds, int) else len(seeds)
-        return packing.foreseen(self._request().configs(plan), count)
+        packing = Packing(self._spec, self._trainer, pack)
+        return packing.foreseen(self._request().configs(plan))
 
     def run(self, after_trial: AfterTrial = do_nothing, *, pack: Pack = "auto") -> Best:
         """Train what is missing, in this process; return the best trial.

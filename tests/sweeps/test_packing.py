@@ -132,6 +132,13 @@ def test_the_plan_says_why_runs_are_alone(sweeps, sections, grid, why):
     assert not sweeps.work_dir.exists()
 
 
+def test_the_plan_counts_the_runs_that_are_left(sweeps, rates):
+    sweeps.of(**rates(0.01, 0.02), seeds=2).run(pack="off")
+    more = sweeps.of(**rates(0.01, 0.02, 0.03), seeds=3)
+    (found,) = more.foresee(more.plan(), 4)
+    assert (found.runs, found.width) == (5, 4)
+
+
 def test_a_sweep_begun_alone_goes_on_in_a_stack(sweeps, alone, rates):
     def stop(trial, outcome):
         raise KeyboardInterrupt

@@ -38,10 +38,15 @@ class Entry:
     lacks_seeds: bool = False
     value: float | None = None
 
-    @property
-    def is_to_be_trained(self) -> bool:
-        """Tell whether any run of it is to be trained, or trained on."""
-        return self.lacks_seeds or self.before is None or self.before.state in _OPEN
+    def runs_left(self, seeds: Collection[int | None]) -> int:
+        """Return how many of its runs are to be trained, or trained on, with these seeds."""
+        before = self.before
+        if before is None:
+            return len(seeds)
+        if not (self.lacks_seeds or before.state in _OPEN):
+            return 0
+        done = {one[SEED] for one in before.user_attrs.get(RUNS, []) if VALUE in one}
+        return len({*seeds} - done)
 
     def with_seeds(self, seeds: Collection[int | None]) -> Self:
         """Return the same, as the trial of before stands with these seeds."""

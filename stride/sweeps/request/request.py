@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Any, Self
@@ -119,10 +120,8 @@ class Request:
 
     def plan(self) -> Plan:
         """Compare what is asked with what there is."""
-        plan, first = self._compared(), self.base.config.seed
-        entries = [
-            one.with_seeds(seeds_of(self.spec, one.overrides, first)) for one in plan.entries
-        ]
+        plan = self._compared()
+        entries = [one.with_seeds(self._seeds(one.overrides)) for one in plan.entries]
         return replace(plan, entries=entries)
 
     def _compared(self) -> Plan:
@@ -138,20 +137,27 @@ class Request:
             wanted[: self.spec.trials], before, self.spec, retry_failed=self.retry_failed
         )
 
-    def configs(self, plan: Plan) -> list[Resolved]:
-        """Return the configs of the trials that a plan trains.
+    def configs(self, plan: Plan) -> list[tuple[Resolved, int]]:
+        """Return the configs of the trials that a plan trains, and how many runs each has left.
 
         For those that a search is to choose some are made up, a few for one without an end.
 
         Args:
             plan: of this request.
         """
-        listed = [self.base.override(o.overrides) for o in plan.entries if o.is_to_be_trained]
+        counted = [(one.overrides, self._runs_left(one)) for one in plan.entries]
+        found = [(self.base.override(overrides), runs) for overrides, runs in counted if runs]
         if self.spec.kind != "search":
-            return listed
+            return found
         left = _SOME if self.spec.trials is None else self.spec.trials - len(plan.entries)
-        made_up = [self.base.override(overrides) for overrides in probes(self.spec)]
-        return [*listed, *islice(cycle(made_up), max(0, left))]
+        made_up = [(self.base.override(one), len(self._seeds(one))) for one in probes(self.spec)]
+        return [*found, *islice(cycle(made_up), max(0, left))]
+
+    def _runs_left(self, entry: Entry) -> int:
+        return entry.runs_left(self._seeds(entry.overrides))
+
+    def _seeds(self, overrides: Mapping[str, Any]) -> list[int | None]:
+        return seeds_of(self.spec, overrides, self.base.config.seed)
 
     def write(self) -> Plan:
         """Write the sweep's folder, or bring it to what is asked; return what that changed.
