@@ -158,10 +158,13 @@ def _texts(line: Line, number: int) -> list[str]:
 
 
 def words(text: str) -> str:
-    """Return the words of a picture, with numbers and bars as signs of their own."""
+    """Return the words of a picture, with numbers and bars as signs of their own.
+
+    Whether a loss was reported since the epoch's end depends on when the key was pressed.
+    """
     shown = unescape(" ".join(re.findall(r"<text[^>]*>(.*)</text>", text)))
     shown = re.sub(r"[━╸╺ ]+", " ", shown)
-    return re.sub(r"\d[\d.:e+-]*[smhd]?", "#", shown)
+    return re.sub(r"\d[\d.:e+-]*[smhd]?", "#", shown).replace(" # recent loss", "")
 
 
 def main() -> int:
