@@ -1,7 +1,6 @@
 """Scoring a pool beside evaluating it, and the picks of a core set beside their distances."""
 
 import importlib.util
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +12,7 @@ from torch import nn
 from benchmarks.parties import steady
 from benchmarks.scale import Scale
 from benchmarks.table import Row, ratio_row
-from benchmarks.timing import Party, take_turns
+from benchmarks.timing import take_turns, timed
 from stride.active.pool.pool import Pool
 from stride.active.pool.pool_reader import Reader
 from stride.active.strategies.coverage import k_center
@@ -127,14 +126,5 @@ def _core_set_of_peer(features: Any, picks: int) -> list[int]:
 def _compared(
     what: str, ours: Callable[[], None], theirs: Callable[[], None], repeats: int, goal: float
 ) -> Row:
-    seconds = take_turns({"ours": _timed(ours), "theirs": _timed(theirs)}, repeats)
+    seconds = take_turns({"ours": timed(ours), "theirs": timed(theirs)}, repeats)
     return ratio_row("queries", what, seconds["ours"], seconds["theirs"], goal)
-
-
-def _timed(work: Callable[[], None]) -> Party:
-    def party() -> float:
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-
-    return party

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def take_turns(parties: Mapping[str, Party], repeats: int) -> dict[str, list[flo
             if turn >= 0:
                 seconds[name].append(taken)
     return seconds
+
+
+def timed(work: Callable[[], None]) -> Party:
+    """Return a party that gives the seconds of CPU that some work takes."""
+
+    def party() -> float:
+        start = time.process_time()
+        work()
+        return time.process_time() - start
+
+    return party
 
 
 def cpu_seconds(

@@ -1,7 +1,6 @@
 """What volumes under a surface cost beside their definition, one window and threshold at a time."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.parties import Unequal
 from benchmarks.scale import Scale
 from benchmarks.table import Row, ratio_row
-from benchmarks.timing import Party, take_turns
+from benchmarks.timing import take_turns, timed
 from stride.metrics.detection.labelled_scores import LabelledScores
 from stride.metrics.detection.volume import THRESHOLDS, volume
 from stride.metrics.detection.window import Window
@@ -34,7 +33,7 @@ def volume_rows(scale: Scale) -> Iterator[Row]:
     def plain() -> None:
         found["plain"] = plain_volume(scores, labels, window)
 
-    seconds = take_turns({"ours": _timed(ours), "plain": _timed(plain)}, scale.of(5))
+    seconds = take_turns({"ours": timed(ours), "plain": timed(plain)}, scale.of(5))
     if not np.allclose(found["ours"], found["plain"], rtol=0, atol=1e-9):
         raise Unequal(f"the volumes differ: {found}")
     what = f"VUS of {points:,} points, window {window} / window by window, threshold by threshold"
@@ -100,12 +99,3 @@ def _point(
     found = sum(bool(flags[part].any()) for part in parts) / len(parts)
     recall = min(true / positives, 1) * found
     return recall, (count - true) / (len(labels) - positives), true / count
-
-
-def _timed(work: Callable[[], None]) -> Party:
-    def party() -> float:
-        start = time.process_time()
-        work()
-        return time.process_time() - start
-
-    return party

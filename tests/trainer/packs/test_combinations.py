@@ -93,14 +93,6 @@ class Drawing(Callback):
         self._draw(trainer)
 
 
-@pytest.fixture(autouse=True)
-def single_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def members_of(number):
     """Return the members that a number stands for."""
     rng = random.Random(number)

@@ -22,14 +22,6 @@ PAIR = [{"seed": 0}, {"seed": 1, "optimizer_kwargs": {"lr": 0.01}}]
 DROPPING = [{**one, "model_kwargs": {"norm": "batch", "dropout": 0.3}} for one in PAIR]
 
 
-@pytest.fixture(autouse=True)
-def single_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 class _Changing(Callback):
     """Change something at the beginning of the second epoch."""
 
