@@ -10,7 +10,7 @@ from stride.errors import ConfigError
 _OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "logging_config")
 """Sections by which neither a network nor data is built."""
 
-_OF_KINDS = {"active": "active_config", "lr_find": "lr_find_config"}
+_OF_KINDS = {name: f"{name}_config" for name in ("active", "lr_find", "reconstruction")}
 """trainer -> the section that no other one reads."""
 
 

@@ -23,6 +23,7 @@ from stride.config.sections.optimizer import (
     SchedulerKwargs,
     require_patterns,
 )
+from stride.config.sections.reconstruction import ReconstructionConfig
 from stride.config.sections.section import OpenSection, RunName, Section, Seed, Text
 from stride.config.sections.training import TrainingConfig
 from stride.config.short_forms import fold_config
@@ -84,6 +85,9 @@ class Config(Section):
     )
     lr_find_config: LrFindConfig = Field(
         default_factory=LrFindConfig, description="a range test, with trainer=lr_find"
+    )
+    reconstruction_config: ReconstructionConfig = Field(
+        default_factory=ReconstructionConfig, description="with trainer=reconstruction"
     )
 
     @model_validator(mode="before")

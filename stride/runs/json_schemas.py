@@ -11,6 +11,7 @@ from stride.runs.records.curves import CurveRecord, CurvesRecord
 from stride.runs.records.job import JobRecord
 from stride.runs.records.normalization import NormalizationRecord
 from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.reconstruction import ReconstructionRecord
 from stride.runs.records.record import Record, Versioned
 from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.records.results import ResultsRecord
@@ -41,6 +42,7 @@ RECORDS: tuple[type[Record], ...] = (
     ArtifactRow,
     CurveRecord,
     CurvesRecord,
+    ReconstructionRecord,
     ReproductionRecord,
     SignatureRecord,
     TagsRecord,

@@ -15,6 +15,7 @@ from stride.runs.layout import RunPaths
 from stride.runs.records.checkpoint import CheckpointIndex
 from stride.runs.records.normalization import NormalizationRecord
 from stride.runs.records.provenance import ProvenanceRecord
+from stride.runs.records.reconstruction import ReconstructionRecord
 from stride.runs.records.record import Versioned
 from stride.runs.records.results import ResultsRecord
 from stride.runs.records.signature import SignatureRecord
@@ -145,6 +146,7 @@ class Writer(ABC):
             self.paths.progress: ProgressRecord,
             self.paths.provenance: ProvenanceRecord,
             self.paths.results: ResultsRecord,
+            self.paths.reconstruction: ReconstructionRecord,
             self.paths.normalization: NormalizationRecord,
             self.paths.checkpoint_index: CheckpointIndex,
             self.paths.signature: SignatureRecord,

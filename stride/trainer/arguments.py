@@ -15,7 +15,7 @@ from stride.errors import ComponentError
 _CODE = re.compile(
     r"trainer|.+_name|dataset_kwargs\.(val_|test_)?transform"
     r"|load_data_kwargs\..*(sampler|collate_fn|worker_init_fn)"
-    r"|training_config\.(metrics|callbacks)|logging_config\.loggers"
+    r"|training_config\.(metrics|callbacks)|reconstruction_config\.errors|logging_config\.loggers"
 )
 """Dotted keys whose text may be an import path; the elements of a list have that of the list."""
 
@@ -42,6 +42,7 @@ class ConfigArguments(TypedDict, total=False):
     logging_config: Mapping[str, Any]
     active_config: Mapping[str, Any]
     lr_find_config: Mapping[str, Any]
+    reconstruction_config: Mapping[str, Any]
 
 
 def with_names(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ SCHEMA_NAMES = {
     "normalization",
     "progress",
     "provenance",
+    "reconstruction",
     "reproduction",
     "results",
     "round_row",

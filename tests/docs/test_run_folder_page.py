@@ -30,6 +30,11 @@ PARTS = {
     "TargetStatistics": "statistics",
     "Difference": "difference",
     "CurveGroup": "group",
+    "SplitReconstruction": "split",
+    "ErrorSummary": "summary of an error",
+    "DetectionRecord": "detection",
+    "Example": "example",
+    "LeakChecks": "checks",
 }
 WORDS = {
     "integer": "whole number",

@@ -110,7 +110,10 @@ def test_files_are_committed_by_name_or_path(tmp_path: Path) -> None:
     assert ResultsRecord.read(writer.paths.results).best.to_json() == {"loss": "Infinity"}
 
 
-@pytest.mark.parametrize("name", ["results.json", "normalization.json", "checkpoints/index.json"])
+CHECKED = ["results.json", "normalization.json", "reconstruction.json", "checkpoints/index.json"]
+
+
+@pytest.mark.parametrize("name", CHECKED)
 def test_a_file_that_others_rely_on_is_checked(tmp_path: Path, name: str) -> None:
     writer = start(tmp_path)
     with pytest.raises(ValidationError):

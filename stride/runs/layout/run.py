@@ -12,7 +12,8 @@ _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
 _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{16}")
 _CHECKPOINTS = "checkpoints"
 _ARTIFACTS = "artifacts"
-_FOLDERS = frozenset({"segments", "logs", "origin", "frozen", _ARTIFACTS})
+_MILESTONES = "milestones"
+_FOLDERS = frozenset({"segments", "logs", "origin", "frozen", _ARTIFACTS, _MILESTONES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,39 @@ class RunPaths:
     def metrics_csv(self) -> Path:
         """Return the same rows as a table (optional logger)."""
         return self.path / "metrics.csv"
+
+    @property
+    def errors_csv(self) -> Path:
+        """Return the errors of a reconstruction after each epoch, as a table."""
+        return self.path / "errors.csv"
+
+    @property
+    def reconstruction(self) -> Path:
+        """Return what the final model of a reconstruction makes of each split."""
+        return self.path / "reconstruction.json"
+
+    @property
+    def examples(self) -> Path:
+        """Return the telling samples of each split, and what each milestone makes of them."""
+        return self.path / "examples.safetensors"
+
+    @property
+    def milestones(self) -> Path:
+        """Return the folder of the milestones: weights and errors of some epochs."""
+        return self.path / _MILESTONES
+
+    def milestone(self, epoch: int) -> Path:
+        """Return the weights after an epoch; 0 is the untrained model."""
+        return self.milestones / f"epoch_{epoch}.safetensors"
+
+    def milestone_errors(self, epoch: int) -> Path:
+        """Return the error of each sample after an epoch."""
+        return self.milestones / f"epoch_{epoch}_errors.safetensors"
+
+    @property
+    def final_errors(self) -> Path:
+        """Return the error of each sample by the final model."""
+        return self.milestones / "final_errors.safetensors"
 
     @property
     def queries(self) -> Path:

@@ -47,6 +47,11 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "curve": "curve.json",
         "curve_plot": "curve.png",
         "metrics_csv": "metrics.csv",
+        "errors_csv": "errors.csv",
+        "reconstruction": "reconstruction.json",
+        "examples": "examples.safetensors",
+        "milestones": "milestones",
+        "final_errors": "milestones/final_errors.safetensors",
         "queries": "queries.csv",
         "labels": "labels.jsonl",
         "labels_lock": ".labels.jsonl.lock",
@@ -73,6 +78,8 @@ def test_a_run_has_the_files_of_the_design() -> None:
     assert run.segment(0) == Path("w/3/segments/0.json")
     assert run.heartbeat(0) == Path("w/3/segments/0.heartbeat")
     assert run.cut(2, run.metrics) == Path("w/3/segments/2.cut-metrics.jsonl")
+    assert run.milestone(20) == Path("w/3/milestones/epoch_20.safetensors")
+    assert run.milestone_errors(0) == Path("w/3/milestones/epoch_0_errors.safetensors")
     assert run.log(2) == Path("w/3/logs/rank2.log")
     assert run.checkpoint("x").record == Path("w/3/checkpoints/x/checkpoint.json")
 
