@@ -43,7 +43,7 @@ def evaluate(
     each evaluates its share, and all get the same values: they are brought together once, at
     the end.
     """
-    with _evaluation_mode(model), evaluating(model), precision.autocast():
+    with evaluation_mode(model), evaluating(model), precision.autocast():
         sums = _pass(model, batches, metrics)
     own = {name: [float(total), float(size)] for name, (total, size) in sums.items()}
     values = {"loss": math.nan} | means(sums_over_ranks(own))
@@ -54,7 +54,7 @@ def evaluate(
 
 
 @contextmanager
-def _evaluation_mode(model: Model) -> Iterator[None]:
+def evaluation_mode(model: Model) -> Iterator[None]:
     """Have the model in evaluation mode in the block; nothing is switched where it is already."""
     network = model.network
     training = network.training

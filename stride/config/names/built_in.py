@@ -35,6 +35,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "supervised": "stride.trainer.trainer:Trainer",
         "active": "stride.trainers.active.trainer:ActiveTrainer",
         "lr_find": "stride.trainers.lr_find.trainer:LrFindTrainer",
+        "reconstruction": "stride.trainers.reconstruction.trainer:ReconstructionTrainer",
     },
     "callback": {},
     "logger": {

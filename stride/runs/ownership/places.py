@@ -29,9 +29,11 @@ def require_own_places(paths: RunPaths, uuid: str) -> None:
         RunError: a folder or a file is a link out, or no file; or `checkpoints` leads to those of
             another run.
     """
-    for folder in (paths.segments, paths.logs, paths.artifacts, paths.tensorboard, paths.wandb):
+    own = (paths.segments, paths.logs, paths.artifacts, paths.milestones)
+    for folder in (*own, paths.tensorboard, paths.wandb):
         require_inside(str(folder), str(paths.path))
-    for file in (*streams(paths), paths.metrics_csv, *sorted(paths.logs.glob("rank*.log"))):
+    tables = (paths.metrics_csv, paths.errors_csv)
+    for file in (*streams(paths), *tables, *sorted(paths.logs.glob("rank*.log"))):
         if os.path.lexists(file):
             require_own(file)
     for name in paths.checkpoint_names() if paths.checkpoints.is_symlink() else ():

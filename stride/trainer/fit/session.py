@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -133,16 +134,19 @@ class Session:
             return {}
         return self.hooks.around_evaluation("test", self._test, {})
 
+    def drawing(self, split: str) -> AbstractContextManager[None]:
+        """Draw in the block from what an evaluation of a split draws from now."""
+        return self._stream(split, self.state.step)
+
     def _test(self, split: str) -> dict[str, float]:
-        with self._stream(split, self.state.step):
+        with self.drawing(split):
             return self.assembly.evaluate(split)
 
     def _validate(self, split: str) -> dict[str, float]:
         if split == VALIDATION and not self.assembly.validates:
             return {}
         most = self.assembly.config.training_config.evaluate_batches
-        stream = self._stream(split, self.state.step)
-        with self.callbacks.weights.evaluated(self.assembly.model), stream:
+        with self.callbacks.weights.evaluated(self.assembly.model), self.drawing(split):
             return self.assembly.evaluate(split, batches=most)
 
     def _maybe_checkpoint(self) -> None:

@@ -1,0 +1,66 @@
+"""A reconstruction as a kind of training: one loop, measured after each epoch."""
+
+from collections.abc import Iterator
+
+from stride.config import Resolved
+from stride.engine.loop import Loop
+from stride.engine.random import untouched
+from stride.models.steps.batch import split_batch
+from stride.trainer.fit.kind import Kind
+from stride.trainer.fit.run_start import RunStart
+from stride.trainer.fit.session import Session
+from stride.trainers.reconstruction.conclusion import Conclusion
+from stride.trainers.reconstruction.defaults import completed, require_fit
+from stride.trainers.reconstruction.errors import Errors
+from stride.trainers.reconstruction.history import History
+from stride.trainers.reconstruction.record import Record
+from stride.trainers.reconstruction.scoring import Scorer
+from stride.trainers.reconstruction.splits import MeasuredSplit, measured_splits
+
+
+class Reconstruction(Kind):
+    """Train a network to give back its inputs, and measure on all splits how well it does.
+
+    Attributes:
+        record: of the last or current session.
+    """
+
+    fixed_keys = ("reconstruction_config.",)
+
+    record: Record
+    _scorer: Scorer
+    _splits: list[MeasuredSplit]
+
+    def complete(self, resolved: Resolved) -> Resolved:
+        """Write in the loss and optimiser that are the default here, and what the history needs."""
+        return completed(resolved)
+
+    def set_up(self, session: Session) -> None:
+        """Register the record of the epochs, which is written before a checkpoint counts it."""
+        assembly = session.assembly
+        require_fit(assembly)
+        config = assembly.config.reconstruction_config
+        self._splits = measured_splits(assembly)
+        errors = Errors(config.errors)
+        self._scorer = Scorer(assembly.model, assembly.precision, errors, config.point_score)
+        self.record = Record(session, self._splits, self._scorer, History(session))
+        session.callbacks.in_order.append(self.record)
+        session.state.register("reconstruction", self.record)
+
+    def restore(self, session: Session, start: RunStart) -> None:
+        """Let the session stand where it starts; see before that outputs and errors fit.
+
+        Raises:
+            DataError: the network gives another shape than it is given, or an error does not fit.
+        """
+        inputs, _ = split_batch(self.example(session.assembly))
+        with untouched():
+            self._scorer.of([inputs], points=True)
+        super().restore(session, start)
+
+    def loops(self, session: Session) -> Iterator[Loop]:
+        """Yield the one loop, and record the final model where it has come to its end."""
+        yield session.loop()
+        if not session.stop.pauses:
+            final = Conclusion(session, self._splits, self._scorer, self.record.milestones)
+            self.record.tested = final.write()

@@ -1,0 +1,128 @@
+"""The splits that a reconstruction measures: samples in their order, and what is known of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from stride.config.metrics import split_name
+from stride.data import ArrayDataset, Batches, batches_in_order
+from stride.data.samples import SampleDataset, StreamDataset
+from stride.errors import DataError
+from stride.models.steps.batch import split_batch
+from stride.trainer.fit.assembly import Assembly
+from stride.trainer.fit.open_sections import values_of
+from stride.trainers.reconstruction.stitching import Stitching
+
+_NUMBERS = 2**20  # of a batch: what a network makes of it lies in memory beside it
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredSplit:
+    """A split, with all its samples in their order.
+
+    Attributes:
+        key: train, val or test, as errors.csv calls it.
+        source: the samples.
+        assembly: what batches are made by.
+    """
+
+    key: str
+    source: ArrayDataset | SampleDataset
+    assembly: Assembly
+
+    @property
+    def name(self) -> str:
+        """Return what rows and evaluations call the split."""
+        return split_name(self.key)
+
+    @cached_property
+    def labels(self) -> Tensor | None:
+        """Return which points are anomalous, (N, points) of truth values; None without labels."""
+        found = self._annotations.get("labels")
+        return None if found is None else found.bool()
+
+    @cached_property
+    def anomalous(self) -> Tensor | None:
+        """Return in which samples any point is, (N,)."""
+        return None if self.labels is None else self.labels.any(1)
+
+    @cached_property
+    def series(self) -> tuple[Stitching, ...]:
+        """Return how windows are stitched, for each series; nothing where samples are none."""
+        if not {"series", "start"} <= self._annotations.keys():
+            return ()
+        points = self.assembly.data.info.input_shape[-1]
+        return tuple(Stitching.each(self._annotations, points))
+
+    @property
+    def _annotations(self) -> dict[str, Tensor]:
+        return dict(self.source.annotations) if isinstance(self.source, ArrayDataset) else {}
+
+    @cached_property
+    def _batches(self) -> Batches:
+        return self._in_order(self.source)
+
+    def _in_order(self, source: ArrayDataset | SampleDataset) -> Batches:
+        assembly, data = self.assembly, self.assembly.data
+        return batches_in_order(
+            self.key,
+            source,
+            values_of(assembly.config.load_data_kwargs),
+            seed=assembly.config.seed,
+            device=assembly.device,
+            normalization=data.normalization,
+            transform=data.transforms.get(self.key),
+            batch_size=max(1, _NUMBERS // max(1, torch.Size(data.info.input_shape).numel())),
+        )
+
+    def inputs(self) -> Iterator[Tensor]:
+        """Yield the inputs of all samples, batch by batch."""
+        return (split_batch(batch)[0] for batch in self._batches)
+
+    @cached_property
+    def all_inputs(self) -> Tensor:
+        """Return the inputs of all samples at once, (N, *input_shape), on the CPU."""
+        return torch.cat([*self.inputs()]).cpu()
+
+    def inputs_of(self, numbers: Tensor) -> Tensor:
+        """Return the inputs of some samples, (n, *input_shape), on the device."""
+        batches = self._in_order(self.source.select(numbers))
+        return torch.cat([split_batch(batch)[0] for batch in batches])
+
+    def with_labels_of(self, order: Tensor) -> "MeasuredSplit":
+        """Return a split of the same samples, each with the labels of another one."""
+        if not isinstance(self.source, ArrayDataset):
+            return self
+        changed = self.source.copy()
+        changed.annotations = {
+            name: one[order] if name == "labels" else one for name, one in self._annotations.items()
+        }
+        return replace(self, source=changed)
+
+
+def measured_splits(assembly: Assembly) -> list[MeasuredSplit]:
+    """Return the splits that are trained, validated and tested on, as far as they are asked for.
+
+    Raises:
+        DataError: the samples of one are not known beforehand, as those of a stream.
+    """
+    wanted = {"train": True, "val": assembly.validates, "test": assembly.tests}
+    return [
+        MeasuredSplit(key, _known(assembly, key), assembly)
+        for key, asked in wanted.items()
+        if asked
+    ]
+
+
+def _known(assembly: Assembly, key: str) -> ArrayDataset | SampleDataset:
+    source = assembly.data.sources.get(key)
+    if source is None or isinstance(source, StreamDataset):
+        raise DataError(
+            f"the split {key} has no samples that can be measured one by one",
+            where="dataset_kwargs",
+            hint="name a dataset, by dataset_kwargs.dataset_name; loaders and streams do not do",
+        )
+    return source

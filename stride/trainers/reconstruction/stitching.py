@@ -1,0 +1,48 @@
+"""Put the points of windows together to the series that they were cut from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stitching:
+    """Where the points of windows lie in one series, which they cover more than once.
+
+    Attributes:
+        windows: (n,) the numbers of the series' windows in their split.
+        places: (n, points) where each point stands among those that are covered.
+        counts: (covered,) how many windows cover a point.
+    """
+
+    windows: Tensor
+    places: Tensor
+    counts: Tensor
+
+    @classmethod
+    def each(cls, annotations: Mapping[str, Tensor], length: int) -> Iterator[Self]:
+        """Yield that of each series of a split, by the annotations of windows of so many points."""
+        numbers, starts = annotations["series"], annotations["start"]
+        for number in torch.unique(numbers).tolist():
+            windows = torch.nonzero(numbers == number).flatten()
+            points = starts[windows, None] + torch.arange(length)
+            _, places, counts = torch.unique(points, return_inverse=True, return_counts=True)
+            yield cls(windows, places, counts)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Return the mean over the windows that cover a point: (..., covered).
+
+        Args:
+            values: (N, ..., points), of all windows of the split.
+        """
+        own = values[self.windows].movedim(0, -2)
+        totals = own.new_zeros(*own.shape[:-2], len(self.counts), dtype=torch.float64)
+        totals.index_add_(-1, self.places.flatten(), own.flatten(-2).double())
+        return (totals / self.counts).to(values.dtype)
+
+    def any(self, flags: Tensor) -> Tensor:
+        """Return at which points some window's flag is set: (covered,)."""
+        return self.mean(flags.double()) > 0

@@ -1,0 +1,43 @@
+"""Say in a few numbers what the samples of a split score."""
+
+import math
+
+import numpy as np
+from torch import Tensor
+
+from stride.metrics.detection.areas import areas_at_once
+from stride.trainers.reconstruction.scoring import Scores
+from stride.trainers.reconstruction.splits import MeasuredSplit
+
+
+def summary(split: MeasuredSplit, scores: Scores) -> dict[str, float]:
+    """Return mean and deviation of each error, and the areas: NaN where they are not defined."""
+    found: dict[str, float] = {}
+    for name, values in scores.errors.items():
+        exact = values.double()
+        found |= {name: exact.mean().item(), f"{name}_std": exact.std(correction=0).item()}
+    points, samples = _areas_of_points(split, scores), _areas(scores.samples, split.anomalous)
+    found |= dict(zip(("roc_auc", "pr_auc"), points, strict=True))
+    return found | dict(zip(("snippet_roc_auc", "snippet_pr_auc"), samples, strict=True))
+
+
+def _areas_of_points(split: MeasuredSplit, scores: Scores) -> tuple[float, float]:
+    """Return the areas of points: the mean over series that are stitched, else of all pooled."""
+    if not split.series or split.labels is None:
+        return _areas(scores.points.flatten(), _flattened(split.labels))
+    each = [_areas(one.mean(scores.points), one.any(split.labels)) for one in split.series]
+    known = [pair for pair in each if not math.isnan(pair[0])]
+    if not known:
+        return math.nan, math.nan
+    roc, pr = np.mean(known, axis=0).tolist()
+    return roc, pr
+
+
+def _flattened(labels: Tensor | None) -> Tensor | None:
+    return None if labels is None else labels.flatten()
+
+
+def _areas(scores: Tensor, labels: Tensor | None) -> tuple[float, float]:
+    if labels is None or labels.all() or not labels.any():
+        return math.nan, math.nan
+    return areas_at_once(scores.numpy(), labels.numpy())
