@@ -48,13 +48,16 @@ class Deaths:
         assert self.train(name, resume, **deadly) == -9, self.log()
         return RunPaths(self.folder / name / "0")
 
-    def freeze(self, name: str, **deadly: Any) -> tuple[RunPaths, int]:
-        """Be stopped there; return the run, and the process."""
+    def freeze(self, name: str, **deadly: Any) -> tuple[RunPaths, int | None]:
+        """Be stopped there; return the run, and the process, None where it came to its end."""
         place, log = str(self.folder / name), self.folder / "log"
         where = self.deadly | {"frozen": True} | deadly
         pid = self.server.start("train_dying", place, where, log=log, **self.sections)
-        assert self.server.stopped(pid), self.log()
-        return RunPaths(self.folder / name / "0"), pid
+        run = RunPaths(self.folder / name / "0")
+        if self.server.stopped(pid):
+            return run, pid
+        assert self.server.wait(pid) == 0, self.log()
+        return run, None
 
     def succeed(self, run: RunPaths, pid: int, *, step: int) -> None:
         """Take the run over from a process that is stopped, which wakes at a step, or at the end.

@@ -39,7 +39,11 @@ def reports(server: Forkserver) -> Iterator[Deaths]:
 def freeze_at(deaths: Deaths, numbers: list[int]) -> None:
     for number in numbers:
         run, pid = deaths.freeze(f"call {number}", call=number)
-        if current_state(run)[0] == "done":  # only the folder was not synced yet
+        if pid is None:
+            # Two threads write: how many rows one call takes is a matter of their timing.
+            assert number > 0.9 * len(deaths.calls), f"call {number} was not reached"
+            deaths.compare(run)
+        elif current_state(run)[0] == "done":  # only the folder was not synced yet
             deaths.wake(pid)
             deaths.compare(run)
         else:
