@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from torch import nn
 
+from stride.models.autoencoders.sizes import default_code
 from stride.models.blocks import Norm, Rate, Size
 from stride.models.mlp import MLP
 
@@ -39,7 +40,7 @@ class FeedForwardAE(nn.Sequential):
         norm: Norm = "none",
     ) -> None:
         numbers = prod(input_shape)
-        widths = hidden or [-(-numbers // 2), -(-numbers // 16)]
+        widths = hidden or [-(-numbers // 2), default_code(input_shape)]
         *outer, code = widths
         encoder = MLP(input_shape, [code], outer, activation, dropout, norm)
         decoder = MLP([code], input_shape, outer[::-1], activation, dropout, norm)
