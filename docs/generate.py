@@ -105,7 +105,8 @@ def _constructors(section: str) -> Iterator[str]:
 
 
 def _arguments(constructor: Callable[..., Any]) -> Iterator[list[str]]:
-    told = dict(_ARGUMENT.findall(inspect.getdoc(constructor) or ""))
+    sources = reversed(getattr(constructor, "__mro__", (constructor,)))  # bases tell of theirs
+    told = dict(pair for one in sources for pair in _ARGUMENT.findall(inspect.getdoc(one) or ""))
     taken = parameters(constructor).named.items()
     for name, one in ((name, one) for name, one in taken if name != "split"):  # STRIDE gives it
         default = one.default

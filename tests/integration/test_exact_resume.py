@@ -367,6 +367,12 @@ def digits(**values):
     return {"dataset_kwargs": thinned, "model_kwargs": {"model_name": "MLP", "hidden": [5]}}
 
 
+def series(name, **arguments):
+    sizes = {"num_train": 34, "num_val": 12, "num_test": 8, "length": 12, "anomaly_length": 4}
+    model = {"model_name": name, "code": 2, "dropout": 0.2, **arguments}
+    return {"dataset_kwargs": {"dataset_name": "sines", **sizes}, "model_kwargs": model}
+
+
 FEATURES = {
     "augmentation by the dataset": data("Noisy"),
     "augmentation by a transform": {"dataset_kwargs": {"transform": f"{HERE}:jitter"}},
@@ -378,6 +384,9 @@ FEATURES = {
     "arrays and a transform": digits(transform=f"{HERE}:jitter"),
     "normalisation of arrays": digits(normalize="standard"),
     "normalisation of samples": {"dataset_kwargs": {"normalize": "standard"}},
+    "an LSTM": series("LSTMAE", hidden=[5, 4]),
+    "convolutions and Fourier transforms": series("CNNAE", channels=[4], fft="both", norm="batch"),
+    "a transformer": series("TransformerAE", patch=4, width=8, heads=2),
     "a last batch dropped": {"load_data_kwargs": {"drop_last": True}},
     "no shuffling": {"load_data_kwargs": {"shuffle": False}},
     "dropout": model("Net", dropout=0.5),

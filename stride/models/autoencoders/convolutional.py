@@ -34,11 +34,11 @@ class CNNAE(nn.Sequential):
         input_shape: (channels, length).
         channels: channels of the encoder's levels, in order; the decoder has them in reverse.
         kernel_size: size of all kernels.
-        stride: by which each level divides the length; 1 for none.
+        downsampling: by which each level divides the length; 1 for none.
         pooling: what divides it: stride of the convolution, or max or mean of so many points.
         code: width of the code; None: a sixteenth of the numbers in a sample.
         fft: what is seen and given: none, the points; only, their Fourier transform; both.
-        activation: name of an activation in torch.nn, after each convolution but the last.
+        activation: name of an activation in torch.nn, after each layer but the code and the output.
         dropout: share of the values dropped in training, after each activation.
         norm: normalisation before each activation: none, batch, layer or group.
     """
@@ -48,7 +48,7 @@ class CNNAE(nn.Sequential):
         input_shape: Sequence[Size],
         channels: Widths = (32, 64),
         kernel_size: Size = 7,
-        stride: Size = 2,
+        downsampling: Size = 2,
         pooling: Pooling = "stride",
         code: Size | None = None,
         fft: Literal["none", "both", "only"] = "none",
@@ -58,7 +58,7 @@ class CNNAE(nn.Sequential):
     ) -> None:
         seen, length = series_shape(input_shape, "CNNAE")
         width = code or default_code(input_shape)
-        levels = Levels(channels, kernel_size, stride, pooling, activation, dropout, norm)
+        levels = Levels(channels, kernel_size, downsampling, pooling, activation, dropout, norm)
         encoders, decoders = [], []
         if fft != "only":
             encoders.append(levels.encoder(seen, length, width))
@@ -82,11 +82,11 @@ class Sum(nn.ModuleList):
 
 @dataclass(frozen=True)
 class Levels:
-    """The levels of an encoder and its decoder; the arguments are those of `CNNAE`."""
+    """Build encoders and their decoders; the attributes are arguments of `CNNAE`."""
 
     channels: Sequence[int]
     kernel_size: int
-    stride: int
+    downsampling: int
     pooling: Pooling
     activation: str
     dropout: float
@@ -114,13 +114,13 @@ class Levels:
         """Return the length before each level, and after the last."""
         lengths = [length]
         for _ in self.channels:
-            lengths.append(-(-lengths[-1] // self.stride))
+            lengths.append(-(-lengths[-1] // self.downsampling))
         return lengths
 
     def _down(self, before: int, after: int) -> list[nn.Module]:
         if self.pooling == "stride":
-            return [*self._convolution(before, after, self.stride), *self._finish(after)]
-        pool = _POOLS[self.pooling](self.stride, ceil_mode=True)
+            return [*self._convolution(before, after, self.downsampling), *self._finish(after)]
+        pool = _POOLS[self.pooling](self.downsampling, ceil_mode=True)
         return [*self._convolution(before, after), *self._finish(after), pool]
 
     def _convolution(self, before: int, after: int, stride: int = 1) -> list[nn.Module]:
@@ -128,7 +128,7 @@ class Levels:
         kernel = self.kernel_size
         # Padding of the convolution's own is the same on both sides: a kernel of 4 needs 1 and 2.
         around = nn.ConstantPad1d(((kernel - 1) // 2, kernel // 2), 0)
-        return [around, nn.Conv1d(before, after, kernel, stride, bias=self.norm != "batch")]
+        return [around, nn.Conv1d(before, after, kernel, stride)]
 
     def _finish(self, channels: int) -> list[nn.Module]:
         """Build what follows a convolution: its normalisation, activation and dropout."""

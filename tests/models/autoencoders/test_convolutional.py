@@ -16,7 +16,7 @@ def levels(module: nn.Module) -> list[tuple[int, int, int, int]]:
 
 @pytest.mark.parametrize("pooling", ["stride", "max", "mean"])
 def test_levels_are_as_asked_for_and_the_decoder_has_them_in_reverse(pooling: str) -> None:
-    built = CNNAE((2, 40), [4, 6, 8], kernel_size=5, stride=3, pooling=pooling)
+    built = CNNAE((2, 40), [4, 6, 8], kernel_size=5, downsampling=3, pooling=pooling)
     step = 3 if pooling == "stride" else 1
     assert levels(built.encoder) == [(2, 4, 5, step), (4, 6, 5, step), (6, 8, 5, step)]
     assert levels(built.decoder) == [(8, 6, 5, 1), (6, 4, 5, 1), (4, 2, 5, 1)]
@@ -29,12 +29,12 @@ def test_levels_are_as_asked_for_and_the_decoder_has_them_in_reverse(pooling: st
 
 @pytest.mark.parametrize("pooling", ["stride", "max", "mean"])
 @pytest.mark.parametrize("kernel_size", [1, 4, 7])
-@pytest.mark.parametrize("stride", [1, 2, 5])
-def test_every_kernel_and_stride_gives_back_any_length(
-    pooling: str, kernel_size: int, stride: int
+@pytest.mark.parametrize("downsampling", [1, 2, 5])
+def test_every_kernel_and_downsampling_gives_back_any_length(
+    pooling: str, kernel_size: int, downsampling: int
 ) -> None:
     for length in (1, 2, 9):
-        built = CNNAE((1, length), [2, 3], kernel_size, stride, pooling)
+        built = CNNAE((1, length), [2, 3], kernel_size, downsampling, pooling)
         assert built(torch.randn(2, 1, length)).shape == (2, 1, length)
 
 
@@ -57,7 +57,7 @@ def test_normalisation_activation_and_dropout_follow_each_convolution_but_the_la
     built = CNNAE((1, 16), [4, 4], activation="GELU", dropout=0.5, norm="batch")
     kinds = [nn.Conv1d, nn.BatchNorm1d, nn.GELU, nn.Dropout]
     last = [type(one) for one in built.decoder.modules() if type(one) in kinds]
-    assert last == [*kinds[1:], *kinds, nn.Conv1d]
+    assert last == [*kinds[1:], *kinds, nn.Conv1d] and built.decoder[0][-1].bias is not None
     assert [type(one) for one in built.encoder.modules() if type(one) in kinds] == [*kinds, *kinds]
     assert CNNAE((1, 1), norm="group")(torch.randn(1, 1, 1)).shape == (1, 1, 1)
 
