@@ -73,6 +73,9 @@ def test_raw_text_takes_the_types_of_the_signature() -> None:
         ("MLP", "dropout", Raw("1.5"), "less than 1"),
         ("CNN", "norm", Raw("bach"), "'none', 'batch', 'layer'"),
         ("ResNet", "variant", Raw("50"), "'small' or '18'"),
+        ("LSTMAE", "hidden", [], "must be longer"),
+        ("CNNAE", "pooling", Raw("avg"), "'stride', 'max' or 'mean'"),
+        ("TransformerAE", "head", 4, "did you mean 'heads'"),
     ],
 )
 def test_a_wrong_key_or_value_is_refused(name: str, key: str, value: Any, message: str) -> None:
