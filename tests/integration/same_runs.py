@@ -1,5 +1,6 @@
 """Compare what two trainings left in their folders, bit by bit, times aside."""
 
+import csv
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -38,7 +39,11 @@ def left(paths: RunPaths) -> dict[str, Any]:
         "checkpoint": _state(paths),
         "rows": rows,
         "rounds": [without(row, "time", "seconds") for row in read_lines(paths.rounds)],
-        "table": _table(paths),
+        "table": _table(paths.metrics_csv, "time"),
+        "errors": _table(paths.errors_csv, "cpu_seconds", "wall_seconds"),
+        "milestones": {path.name: _bytes(path) for path in paths.milestones.glob("*")},
+        "examples": _bytes(paths.examples),
+        "reconstruction": _bytes(paths.reconstruction),
         "fingerprints": list(read_fingerprints(paths.fingerprints)),
         "digests": list(read_digests(paths.fingerprints)),
         "results": without(json.loads(paths.results.read_text()), "timings"),
@@ -62,13 +67,13 @@ def _state(paths: RunPaths) -> dict[str, Any]:
         return {}
     state = read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
     state = without(state, "noticed")  # what a callback has seen is named, and not restored
+    if "reconstruction" in state:
+        state["reconstruction"] = without(state["reconstruction"], "seconds")
     return state | {"clock": without(state["clock"], *TIMES)}
 
 
-def _table(paths: RunPaths) -> list[list[str]]:
-    rows = [line.split(",") for line in _bytes(paths.metrics_csv).decode().splitlines()]
-    at = rows[0].index("time") if rows else 0
-    return [row[:at] + row[at + 1 :] for row in rows]
+def _table(path: Path, *times: str) -> list[dict[str, str]]:
+    return [without(row, *times) for row in csv.DictReader(_bytes(path).decode().splitlines())]
 
 
 def _index(paths: RunPaths) -> dict[str, Any]:

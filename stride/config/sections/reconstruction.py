@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stride.config.sections.section import NotNegative, Positive, Section, Text
+from stride.config.sections.section import Positive, Section, Text
 
 
 class ReconstructionConfig(Section):
@@ -28,7 +28,7 @@ class ReconstructionConfig(Section):
     milestone_every: Positive | None = Field(
         10, description="epochs between milestones; null: the untrained and the final model alone"
     )
-    examples: NotNegative = Field(
+    examples: Positive = Field(
         3, description="how many worst, best and average samples of each split are kept"
     )
     point_score: Literal["point", "window"] = Field(

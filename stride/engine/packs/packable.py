@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
 from stride.engine.optim.optimizers import parameters_of
 from stride.engine.packs.losses import POINTWISE
@@ -15,6 +15,7 @@ from stride.engine.packs.rules import RULES, layers_of
 from stride.models.model import Model
 
 _CRITERIA = (nn.CrossEntropyLoss, *POINTWISE)
+_OPTIMIZERS = (Adam, AdamW)
 _OTHER_KERNELS = ("amsgrad", "maximize", "differentiable", "capturable")
 _MODULE_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _OPTIMIZER_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
@@ -143,9 +144,11 @@ def _is_hooked(module: nn.Module) -> bool:
 
 def _optimizer_faults(optimizer: Optimizer) -> Iterator[str]:
     name = type(optimizer).__name__
-    if type(optimizer) is not AdamW:
+    if type(optimizer) not in _OPTIMIZERS:
         yield f"the optimizer is {name}"
     for group in optimizer.param_groups:
+        if type(optimizer) is Adam and group.get("decoupled_weight_decay"):
+            yield f"{name} has decoupled_weight_decay"
         if not group["fused"]:
             yield f"{name} is not fused"
         yield from (f"{name} has {option}" for option in _OTHER_KERNELS if group[option])
@@ -203,10 +206,10 @@ def _criterion(member: Member) -> tuple[type, Any]:
     return type(criterion), getattr(criterion, "ignore_index", None)
 
 
-def _groups(member: Member) -> list[list[str]]:
+def _groups(member: Member) -> tuple[type, list[list[str]]]:
     names = {id(parameter): name for name, parameter in member.model.named_parameters()}
-    groups = member.optimizer.param_groups
-    return [[names[id(parameter)] for parameter in group["params"]] for group in groups]
+    groups = [[names[id(p)] for p in group["params"]] for group in member.optimizer.param_groups]
+    return type(member.optimizer), groups
 
 
 _SAME = {"the layers": _architecture, "the criteria": _criterion, "the optimizers": _groups}

@@ -9,7 +9,7 @@ from torch.nn import Parameter
 from torch.optim import Optimizer
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
-"""What AdamW keeps of a parameter, in torch's order."""
+"""What Adam and AdamW keep of a parameter, in torch's order."""
 
 
 class Stack:
@@ -40,7 +40,7 @@ class Stack:
 
 
 class ParameterStack:
-    """A parameter of all members, with its gradients and what AdamW keeps of it.
+    """A parameter of all members, with its gradients and what its optimiser keeps of it.
 
     Attributes:
         parameters: the members' own.

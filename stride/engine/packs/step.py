@@ -1,13 +1,13 @@
 """The step of a pack: one update of each member, with the bits that each has alone."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
-from torch.optim import Optimizer
+from torch.optim import Adam, AdamW, Optimizer
 
 from stride.engine.optim.optimizers import parameters_of
 from stride.engine.packs.clipping import clip_each, clip_together
@@ -23,10 +23,15 @@ LOSS = "the loss"
 CLIPPING = "the clipping"
 
 Numbers = tuple[float, ...]
-"""What AdamW is told of a group: learning rate, betas, weight decay and epsilon."""
+"""What an optimiser is told of a group: learning rate, betas, weight decay and epsilon."""
 
 Rows = list[list[Tensor]]
 """What torch's kernel takes of a group: values, gradients, both moments and counts."""
+
+Kernel = Callable[..., None]
+
+_KERNELS: Mapping[type[Optimizer], Kernel] = {Adam: torch._fused_adam_, AdamW: torch._fused_adamw_}
+"""Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101."""
 
 
 def parts_of(member: Member) -> list[str]:
@@ -62,6 +67,7 @@ class PackedStep:
             place: member.optimizer.register_load_state_dict_post_hook(self._forget_moments)
             for place, member in self._members.items()
         }
+        self._kernel = _KERNELS[type(members[0].optimizer)]
         self._rows = {place: self._rows_of(place) for place in self._members}
         self._counts = [stack.moments["step"].values for stack in self._stacks]
         self._numbers: list[Numbers] = []  # of all groups, at the last update
@@ -125,14 +131,14 @@ class PackedStep:
 
     @torch.no_grad()
     def apply(self) -> None:
-        """Clip, and let torch's fused AdamW move each member's parameters."""
+        """Clip, and let the optimiser's fused kernel move each member's parameters."""
         if any(member.wants_norm for member in self._members.values()):
             self._clip(self._members, self._stacks)
         for place in self._members.keys() - self._tied:
             self._tie_moments(place)
         torch._foreach_add_(self._counts, 1)
         for numbers, rows in self._find_moves():
-            _move(numbers, *rows)
+            _move(self._kernel, numbers, *rows)
 
     def _find_moves(self) -> list[tuple[Numbers, Rows]]:
         """Return what the kernel is called with: groups of equal numbers together."""
@@ -197,6 +203,7 @@ def _numbers_of(group: Mapping[str, Any]) -> Numbers:
 
 
 def _move(
+    kernel: Kernel,
     numbers: Numbers,
     values: list[Tensor],
     gradients: list[Tensor],
@@ -204,13 +211,13 @@ def _move(
     exp_avg_sqs: list[Tensor],
     steps: list[Tensor],
 ) -> None:
-    """Call the kernel that AdamW(fused=True) calls (Loshchilov and Hutter, arXiv:1711.05101).
+    """Call the kernel that the optimiser calls with `fused=True`.
 
     It takes one tensor of the lists after the other: those of several members may be in one call.
     The stack as one tensor would be cut at other places, where the kernel takes other instructions.
     """
     lr, beta1, beta2, weight_decay, eps = numbers
-    torch._fused_adamw_(
+    kernel(
         values,
         gradients,
         exp_avgs,

@@ -142,8 +142,7 @@ class Conclusion:
         for split in self._splits:
             inputs = tensors[f"{split.key}/inputs"].to(device)
             with self._session.drawing(split.name):
-                outputs = self._scorer.outputs([inputs]) if len(inputs) else inputs
-            found[f"{split.key}/outputs/{when}"] = outputs
+                found[f"{split.key}/outputs/{when}"] = self._scorer.outputs([inputs])
         return found
 
 

@@ -17,7 +17,7 @@ from stride.models.weights import weights_bytes
 from stride.trainer.fit.session import Session
 from stride.trainers.reconstruction.history import History
 from stride.trainers.reconstruction.scoring import Scorer, Scores
-from stride.trainers.reconstruction.seconds import Seconds
+from stride.trainers.reconstruction.seconds import SECONDS, StopwatchOfSegments
 from stride.trainers.reconstruction.splits import MeasuredSplit
 from stride.trainers.reconstruction.summary import summary
 
@@ -50,7 +50,7 @@ class Record(Callback):
         self.milestones: list[int] = []
         self.tested: dict[str, float] = {}
         self._table: CsvTable | None = None
-        self._watch = Seconds()
+        self._watch = StopwatchOfSegments()
 
     def before_train(self, trainer: TrainerLike) -> None:
         """Begin to count the time; measure what is not trained yet."""
@@ -130,24 +130,32 @@ class Record(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows so far, the milestones, the time, and the history."""
-        rows = torch.tensor([[*row.values()] for row in self._rows], dtype=torch.float64)
-        columns = [*self._rows[0]] if self._rows else []
+        times = [[row[name] for name in SECONDS] for row in self._rows]
+        values = [[v for name, v in row.items() if name not in SECONDS] for row in self._rows]
         return {
-            "columns": columns,
-            "rows": rows,
+            "columns": [name for row in self._rows[:1] for name in row],
+            "rows": torch.tensor(values, dtype=torch.float64),
             "milestones": list(self.milestones),
-            "seconds": self._watch.seconds(),
             "history": self._history.state_dict(),
+            "seconds": {"rows": times, "now": self._watch.seconds()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take them."""
         self._rows = [
-            dict(zip(state["columns"], row, strict=True)) for row in state["rows"].tolist()
+            _row(state["columns"], values, times)
+            for values, times in zip(state["rows"].tolist(), state["seconds"]["rows"], strict=True)
         ]
         self.milestones = list(state["milestones"])
-        self._watch.go_on_from(state["seconds"])
         self._history.load_state_dict(state["history"])
+        self._watch.go_on_from(state["seconds"]["now"])
+
+
+def _row(columns: Sequence[str], values: Sequence[float], times: Sequence[float]) -> Row:
+    """Return a row as it was, out of its values and its times."""
+    known = dict(zip(SECONDS, times, strict=True))
+    left = iter(values)
+    return {name: known[name] if name in known else next(left) for name in columns}
 
 
 def errors_bytes(scores: Mapping[str, Scores]) -> bytes:

@@ -3,23 +3,29 @@
 import time
 from collections.abc import Mapping
 
+SECONDS = ("cpu_seconds", "wall_seconds")
 
-class Seconds:
-    """Count processor and wall time of a training over its segments."""
+
+class StopwatchOfSegments:
+    """Count the processor time of this process, and the time on the wall, from `begin` on."""
 
     def __init__(self) -> None:
-        self._before = {"cpu_seconds": 0.0, "wall_seconds": 0.0}
+        self._before = dict.fromkeys(SECONDS, 0.0)
         self.begin()
 
     def begin(self) -> None:
         """Count from now on."""
-        self._began = {"cpu_seconds": time.process_time(), "wall_seconds": time.perf_counter()}
+        self._began = _now()
 
     def seconds(self) -> dict[str, float]:
         """Return what was counted so far."""
-        now = {"cpu_seconds": time.process_time(), "wall_seconds": time.perf_counter()}
-        return {name: self._before[name] + now[name] - self._began[name] for name in now}
+        now = _now()
+        return {name: self._before[name] + now[name] - self._began[name] for name in SECONDS}
 
     def go_on_from(self, before: Mapping[str, float]) -> None:
         """Add what earlier segments counted."""
         self._before = dict(before)
+
+
+def _now() -> dict[str, float]:
+    return dict(zip(SECONDS, (time.process_time(), time.perf_counter()), strict=True))

@@ -3,9 +3,11 @@
 import math
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from stride.metrics.detection.areas import areas_at_once
+from stride.metrics.detection import LabelledScores
+from stride.metrics.detection.areas import Ranking, areas, areas_of_errors
 from stride.trainers.reconstruction.scoring import Scores
 from stride.trainers.reconstruction.splits import MeasuredSplit
 
@@ -40,4 +42,7 @@ def _flattened(labels: Tensor | None) -> Tensor | None:
 def _areas(scores: Tensor, labels: Tensor | None) -> tuple[float, float]:
     if labels is None or labels.all() or not labels.any():
         return math.nan, math.nan
-    return areas_at_once(scores.numpy(), labels.numpy())
+    values, flags = scores.numpy(), labels.numpy()
+    if scores.amin() >= 0 or not torch.isfinite(scores).all():
+        return areas_of_errors(values, flags)
+    return areas(*Ranking.of(LabelledScores.of(values, flags)).positives())
