@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from stride.trainer.trainer import Trainer as Trainer
     from stride.trainers.active.trainer import ActiveTrainer as ActiveTrainer
     from stride.trainers.lr_find.trainer import LrFindTrainer as LrFindTrainer
+    from stride.trainers.reconstruction.trainer import (
+        ReconstructionTrainer as ReconstructionTrainer,
+    )
     from stride.version import __version__ as __version__
 
 _MODULES = {
@@ -35,6 +38,7 @@ _MODULES = {
     "Logger": "stride.loggers.base",
     "LrFindTrainer": "stride.trainers.lr_find.trainer",
     "Model": "stride.models.model",
+    "ReconstructionTrainer": "stride.trainers.reconstruction.trainer",
     "Run": "stride.runs.run",
     "Step": "stride.models.steps.step",
     "StrideError": "stride.errors",
@@ -54,6 +58,7 @@ __all__ = [
     "Logger",
     "LrFindTrainer",
     "Model",
+    "ReconstructionTrainer",
     "Run",
     "Step",
     "StrideError",

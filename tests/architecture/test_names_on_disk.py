@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stride import ActiveTrainer, Callback, LrFindTrainer, Trainer
+from stride import ActiveTrainer, Callback, LrFindTrainer, ReconstructionTrainer, Trainer
 from stride.runs.json_schemas import SCHEMAS
 
 
@@ -147,6 +147,23 @@ def test_the_parts_of_a_range_test(tmp_path: Path) -> None:
     config = json.loads((tmp_path / "W" / "0" / "config.json").read_text())
     assert (config["trainer"], config["lr_find_config"]["num_steps"]) == ("lr_find", 10)
     assert "lr_find" in parts(tmp_path / "W" / "0")
+
+
+def test_the_parts_of_a_reconstruction(tmp_path: Path) -> None:
+    ReconstructionTrainer(
+        tmp_path / "W",
+        reconstruction_config={"examples": 1},
+        dataset_kwargs={"dataset_name": "sines", "num_train": 16, "anomaly_rate": 0.0},
+        model_kwargs={"model_name": "FeedForwardAE"},
+        training_config={"max_epochs": 1},
+        logging_config=QUIET,
+    ).fit()
+    run = tmp_path / "W" / "0"
+    config = json.loads((run / "config.json").read_text())
+    assert (config["trainer"], config["reconstruction_config"]["examples"]) == ("reconstruction", 1)
+    assert "reconstruction" in parts(run)
+    own = {"errors.csv", "milestones", "reconstruction.json", "examples.safetensors"}
+    assert {p.name for p in run.iterdir()} - {"code.patch"} == FOLDER | own
 
 
 def test_the_schemas_lie_where_they_did() -> None:

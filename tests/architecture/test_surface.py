@@ -19,6 +19,7 @@ PUBLIC = [
     "Logger",
     "LrFindTrainer",
     "Model",
+    "ReconstructionTrainer",
     "Run",
     "Step",
     "StrideError",
@@ -55,6 +56,7 @@ DEEP = {
     "stride.trainers.active": ["ActiveTrainer"],
     "stride.trainers.active.comparison": ["Comparison"],
     "stride.trainers.lr_find": ["LrFindTrainer"],
+    "stride.trainers.reconstruction": ["ReconstructionTrainer"],
 }
 """What pages and examples import by its full path."""
 

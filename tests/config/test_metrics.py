@@ -47,6 +47,8 @@ def test_a_metric_of_a_split() -> None:
         ("validation/mae", "min"),
         ("top5_accuracy", "max"),
         ("auc", "max"),
+        ("test/vus_pr", "max"),
+        ("val/l1", "min"),
         ("F1Score", "max"),
         ("R2Score", "max"),
         ("reward", "max"),

@@ -18,6 +18,7 @@ from stride.trainer.starts.loaded import load_run
 from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
 from stride.trainers.lr_find.trainer import LrFindTrainer
+from tests.trainers.reconstruction.trainings import made as made_reconstruction
 
 QUIET = {"terminal_display": "off"}
 SMALL: dict[str, Any] = {
@@ -117,6 +118,20 @@ class TestLrFind(KindContract):
             **SMALL,
             lr_find_config={"num_steps": 12},
         )
+
+
+class TestReconstruction(KindContract):
+    stop_at = 7
+
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return made_reconstruction(folder, callbacks)
+
+    def test_a_run_that_is_brought_back_is_evaluated_as_it_was(self, tmp_path: Path) -> None:
+        made = self.make(tmp_path)
+        made.fit()
+        loss = made.evaluate("test")
+        assert load_run(tmp_path, 0).evaluate("test") == loss
+        assert made.results["test"]["test/loss"] == loss["test/loss"]
 
 
 class Collected:

@@ -44,7 +44,7 @@ class Ranking:
 
 
 def areas_of_errors(errors: NDArray[np.float32], labels: Flags) -> tuple[float, float]:
-    """Return the areas (ROC, PR) of errors from 0 on; NaN of one class, or where one is no number.
+    """Return the areas (ROC, PR) of errors from 0 on; NaN of one class, or where one is NaN.
 
     The bits of a number from 0 on are as large as it is. Each with its label behind them is sorted
     as one whole number: a fraction of the time that `Ranking` takes, which has to know the order.

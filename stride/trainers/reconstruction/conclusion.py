@@ -115,9 +115,7 @@ class Conclusion:
         with self._session.drawing(last.name):
             output = output_kind(last.all_inputs, self._scorer.outputs(last.inputs()))
         if moved:
-            LOGGER.warning(
-                "scores of the split %s change with its labels: they look at them", last.key
-            )
+            LOGGER.warning("scores of the split %s change with the labels of its samples", last.key)
         if output != "varied":
             alike = "near zero" if output == "zero" else "the same for every sample"
             LOGGER.warning("the outputs of the network are %s: its errors say nothing of it", alike)

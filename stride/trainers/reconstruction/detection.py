@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -63,34 +64,33 @@ class Detection:
         return LabelledScores.of(self._scores[split.key].samples, split.anomalous, split.all_inputs)
 
     def _of_points(self, split: MeasuredSplit) -> DetectionRecord:
-        by = [self._pooled(one) for one in self._thresholds_for(split)]
-        if not split.series:  # without an order there are no blocks to resample, and no events
-            measured = self._measure(self._pooled(split), by, unit="snippet", resamples=0)
-            return _record("pooled points", [measured])
-        return _record("series", [self._measure(one, by) for one in self._stitched(split)])
+        by = [self._all_points(one) for one in self._thresholds_for(split)]
+        if split.series:
+            by = [_as_series(one) for one in by]
+            return _record("series", [self._measure(one, by) for one in self._stitched(split)])
+        # Without an order there are no events, and no blocks to resample.
+        points = self._all_points(split)
+        return _record("pooled points", [self._measure(points, by, unit="snippet", resamples=0)])
 
     def _stitched(self, split: MeasuredSplit) -> list[LabelledScores]:
-        """Return each series of a split, point after point."""
+        """Return each series of a split, point after point, with inputs (channels, n)."""
         points, labels = self._scores[split.key].points, split.labels
         return [
             LabelledScores.of(
                 one.mean(points),
                 None if labels is None else one.any(labels),
-                one.mean(split.all_inputs),
+                one.mean(split.all_inputs).reshape(-1, len(one.counts)),
             )
             for one in split.series
         ]
 
-    def _pooled(self, split: MeasuredSplit) -> LabelledScores:
-        """Return all points of a split in whatever order, each with its channels as inputs."""
+    def _all_points(self, split: MeasuredSplit) -> LabelledScores:
+        """Return all points of a split in whatever order, with inputs (n, channels)."""
         if split.series:
-            each = self._stitched(split)
-            known = split.labels is not None
-            rows = [one.inputs.reshape(-1, one.inputs.shape[-1]).T for one in each]
-            inputs = np.concatenate(rows)
+            each, known = self._stitched(split), split.labels is not None
             scores = np.concatenate([one.scores for one in each])
             labels = np.concatenate([one.labels for one in each]) if known else None
-            return LabelledScores.of(scores, labels, inputs)
+            return LabelledScores.of(scores, labels, np.hstack([one.inputs for one in each]).T)
         points, values = self._scores[split.key].points, split.all_inputs
         channels = values.movedim(-1, 1).reshape(points.numel(), -1)
         flat = None if split.labels is None else split.labels.flatten()
@@ -110,6 +110,10 @@ class Detection:
             seed=self._seed,
             **options,
         )
+
+
+def _as_series(points: LabelledScores) -> LabelledScores:
+    return replace(points, inputs=points.inputs.T)
 
 
 def _is_finite(scores: Scores) -> bool:

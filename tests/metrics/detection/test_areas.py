@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stride.metrics.classification import area_under_roc
-from stride.metrics.detection.areas import Ranking, areas
+from stride.metrics.detection.areas import Ranking, areas, areas_of_errors
 from stride.metrics.detection.labelled_scores import LabelledScores
 from tests.metrics.detection.references import random_case
 
@@ -36,3 +36,15 @@ def test_a_weight_is_a_point_as_often() -> None:
         repeated = (np.repeat(one, weights) for one in (case.scores, case.labels))
         wanted = measured(*repeated)
         assert areas(*ranking.positives(weights)) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_the_areas_of_errors_are_those_of_a_ranking_to_the_last_bit() -> None:
+    for seed in range(20):
+        case = random_case(seed)
+        errors = np.abs(case.scores).astype(np.float32)
+        errors[:2] = [0.0, -0.0]
+        assert areas_of_errors(errors, case.labels) == measured(errors, case.labels)
+    flags, nothing = np.array([True, False]), np.float32([])
+    assert np.isnan(areas_of_errors(np.float32([1, np.inf]), flags)).all()
+    assert np.isnan(areas_of_errors(np.float32([1, 2]), flags | True)).all()
+    assert np.isnan(areas_of_errors(nothing, nothing > 0)).all()

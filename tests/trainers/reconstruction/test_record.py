@@ -16,7 +16,6 @@ from stride.data.series.sines import sines
 from stride.models.weights import read_weights
 from stride.runs.files.jsonl import read_lines
 from stride.runs.verify.run import verify_run
-from stride.trainers.reconstruction.trainer import ReconstructionTrainer
 from tests.trainers.reconstruction.trainings import (
     ANOMALIES,
     SMALL,
@@ -118,9 +117,7 @@ def test_the_worst_the_best_and_the_most_average_samples_are_kept(tmp_path: Path
 
 @pytest.mark.parametrize("dataset", ["unlabelled", "one_by_one"])
 def test_without_labels_everything_else_is_there(tmp_path: Path, dataset: str) -> None:
-    config = {**SMALL, "dataset_kwargs": {"dataset_name": f"{__name__}:{dataset}"}}
-    trainer = ReconstructionTrainer(tmp_path, **config)
-    trainer.fit()
+    trainer = fitted(tmp_path, dataset_kwargs={"dataset_name": f"{__name__}:{dataset}"})
     record = record_of(trainer)
     assert {row["test/roc_auc"] for row in rows_of(trainer)} == {""}
     assert not any(one.labelled or one.detection for one in record.splits.values())

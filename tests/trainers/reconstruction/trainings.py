@@ -40,14 +40,17 @@ def made(
     folder: Path, callbacks: Any = (), model: Any = None, **config: Any
 ) -> ReconstructionTrainer:
     """Return the trainer of `SMALL`, in which sections are merged with those given."""
-    merged = {
-        name: SMALL[name] | one if isinstance(one, dict) and name in SMALL else one
-        for name, one in config.items()
-    }
+    merged = {name: _merged(SMALL.get(name), one) for name, one in config.items()}
     trainer = ReconstructionTrainer(folder, callbacks=callbacks, **SMALL | merged)
     if model is not None:
         trainer.set_model(model)
     return trainer
+
+
+def _merged(usual: Any, given: Any) -> Any:
+    """Return the keys of both; those given alone where they name another constructor."""
+    both = isinstance(usual, dict) and not any(key.endswith("_name") for key in given)
+    return usual | given if both else given
 
 
 def fitted(folder: Path, callbacks: Any = (), **config: Any) -> ReconstructionTrainer:
