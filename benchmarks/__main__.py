@@ -43,6 +43,7 @@ GROUPS = {
     "queries": "benchmarks.queries:query_rows",
     "evidence": "benchmarks.evidence:evidence_rows",
     "volumes": "benchmarks.volumes:volume_rows",
+    "reconstruction": "benchmarks.reconstruction:reconstruction_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 
