@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
-from torch.optim import SGD, AdamW
+from torch.optim import SGD, Adam, AdamW
 
 from stride.engine.packs.member import Member
 from stride.engine.packs.packable import Setting, why_not, why_not_together
@@ -119,11 +119,18 @@ def test_a_layer_that_is_called_twice_counts_twice():
     assert [name for name, _ in layers_of(chained)] == ["0", "1", "2", "3"]
 
 
+def decoupled(optimizer):
+    """Have what Adam of newer versions of torch takes as an argument."""
+    optimizer.param_groups[0]["decoupled_weight_decay"] = True
+    return optimizer
+
+
 OPTIMIZERS = {
     "the optimizer is SGD": lambda p: SGD(p, fused=True),
     "AdamW is not fused": AdamW,
     "AdamW has amsgrad": lambda p: AdamW(p, fused=True, amsgrad=True),
     "AdamW has a tensor for a number": lambda p: AdamW(p, lr=torch.tensor(0.1), fused=True),
+    "Adam has decoupled_weight_decay": lambda p: decoupled(Adam(p, fused=True)),
     "the optimizer does not move all parameters": lambda p: AdamW([*p][:1], fused=True),
 }
 
@@ -162,6 +169,9 @@ def test_members_may_differ_in_weights_and_numbers_alone():
     assert (
         why_not_together([member(0), Member(grouped.model, optimizer)]) == "the optimizers differ"
     )
+    model = member(1).model
+    other = Member(model, Adam(model.parameters(), fused=True))
+    assert why_not_together([member(0), other]) == "the optimizers differ"
     first, second = members(2)
     both = [first, Member(second.model, second.optimizer, first.generator)]
     assert why_not_together(both) == "members draw from one generator"

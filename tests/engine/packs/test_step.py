@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.optim import Adam
 from torch.optim.lr_scheduler import ExponentialLR
 
 from stride.engine.fingerprint import bits_of
@@ -14,12 +15,13 @@ from stride.engine.packs.member import Alone
 from stride.engine.packs.rules import RULES
 from stride.engine.packs.step import PackedStep
 from stride.engine.packs.traces import same_bits
-from tests.engine.packs.trainings import autoencoder, member, members, normalised, windows
+from tests.engine.packs.trainings import autoencoder, member, members, mlp, normalised, windows
 
 KINDS = {
     "mlp": ([32], [32, 60, (64, 64, 64, 17)]),
     "autoencoder": ([32, autoencoder, nn.L1Loss()], [32, 60, (64, 64, 64, 17), (140,), 0]),
     "batch norm": ([8, normalised], [8, 60, (64, 64, 64, 17)]),
+    "Adam": ([8, mlp, None, 0, Adam], [8, 20, (64, 64, 64, 17)]),
 }
 
 

@@ -28,11 +28,11 @@ def autoencoder():
     return chain(140, 64, 8, 64, 140)
 
 
-def member(place, make=mlp, criterion=None, seed=0, **options):
+def member(place, make=mlp, criterion=None, seed=0, kind=AdamW, **options):
     torch.manual_seed(100 * seed + place)
     network = make()
     lr, decay = 10 ** (-2 - place % 5 / 4), 0.01 * (place % 3)
-    optimizer = AdamW(network.parameters(), lr=lr, weight_decay=decay, fused=True)
+    optimizer = kind(network.parameters(), lr=lr, weight_decay=decay, fused=True)
     model = Model(network, criterion or nn.CrossEntropyLoss())
     model.train()
     return Member(model, optimizer, torch.Generator().manual_seed(place), **options)
