@@ -60,7 +60,7 @@ class LeakChecks(Record):
         None, description="When test labels were permuted; null where there are none"
     )
     output: Literal["varied", "constant", "zero"] = Field(
-        description="Whether outputs over the test split (or the last one) are more than one number"
+        description="Whether they differ from sample to sample, as inputs do"
     )
 
 
@@ -69,7 +69,7 @@ class ReconstructionRecord(Versioned):
 
     schema_name: ClassVar[str] = "reconstruction"
 
-    epoch: Count = Field(description="After which the final weights stood; 0: untrained")
+    epoch: Count = Field(description="Completed ones when the final weights stood")
     history: Literal["swap", "restore_best", "off"]
     score: str = Field(description="By what samples are ranked: an error, or `anomaly_scores`")
     point_score: Literal["point", "window"]

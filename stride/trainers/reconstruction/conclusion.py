@@ -112,8 +112,9 @@ class Conclusion:
     def _checks(self, scores: Mapping[str, Scores]) -> LeakChecks:
         last = self._splits[-1]  # the test split, where there is one
         moved = labels_move_scores(self._session, last, self._scorer, scores[last.key])
+        first = next(last.inputs())
         with self._session.drawing(last.name):
-            output = output_kind(last.all_inputs, self._scorer.outputs(last.inputs()))
+            output = output_kind(first.cpu(), self._scorer.outputs([first]))
         if moved:
             LOGGER.warning("scores of the split %s change with the labels of its samples", last.key)
         if output != "varied":

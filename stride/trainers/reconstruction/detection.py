@@ -61,7 +61,8 @@ class Detection:
         return _record("snippets", [measured])
 
     def _snippets(self, split: MeasuredSplit) -> LabelledScores:
-        return LabelledScores.of(self._scores[split.key].samples, split.anomalous, split.all_inputs)
+        scores, sizes = self._scores[split.key].samples, split.magnitudes.mean(1)
+        return LabelledScores.of(scores, split.anomalous, sizes)
 
     def _of_points(self, split: MeasuredSplit) -> DetectionRecord:
         by = [self._all_points(one) for one in self._thresholds_for(split)]
@@ -76,12 +77,8 @@ class Detection:
         """Return each series of a split, point after point, with inputs (channels, n)."""
         points, labels = self._scores[split.key].points, split.labels
         return [
-            LabelledScores.of(
-                one.mean(points),
-                None if labels is None else one.any(labels),
-                one.mean(split.all_inputs).reshape(-1, len(one.counts)),
-            )
-            for one in split.series
+            LabelledScores.of(one.mean(points), None if labels is None else one.any(labels), inputs)
+            for one, inputs in zip(split.series, split.series_inputs, strict=True)
         ]
 
     def _all_points(self, split: MeasuredSplit) -> LabelledScores:
@@ -89,12 +86,11 @@ class Detection:
         if split.series:
             each, known = self._stitched(split), split.labels is not None
             scores = np.concatenate([one.scores for one in each])
-            labels = np.concatenate([one.labels for one in each]) if known else None
-            return LabelledScores.of(scores, labels, np.hstack([one.inputs for one in each]).T)
-        points, values = self._scores[split.key].points, split.all_inputs
-        channels = values.movedim(-1, 1).reshape(points.numel(), -1)
-        flat = None if split.labels is None else split.labels.flatten()
-        return LabelledScores.of(points.flatten(), flat, channels)
+            flags = np.concatenate([one.labels for one in each]) if known else None
+            return LabelledScores.of(scores, flags, np.hstack([one.inputs for one in each]).T)
+        points = self._scores[split.key].points.flatten()
+        labels = None if split.labels is None else split.labels.flatten()
+        return LabelledScores.of(points, labels, split.magnitudes.flatten())
 
     def _measure(
         self, data: LabelledScores, by: Sequence[LabelledScores], **options: Any

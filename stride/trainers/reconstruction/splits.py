@@ -83,9 +83,17 @@ class MeasuredSplit:
         return (split_batch(batch)[0] for batch in self._batches)
 
     @cached_property
-    def all_inputs(self) -> Tensor:
-        """Return the inputs of all samples at once, (N, *input_shape), on the CPU."""
-        return torch.cat([*self.inputs()]).cpu()
+    def magnitudes(self) -> Tensor:
+        """Return the mean |x| of each point over the channels, (N, points)."""
+        sizes = (batch.abs().double() for batch in self.inputs())
+        each = [one.reshape(len(one), -1, one.shape[-1]).mean(1).cpu() for one in sizes]
+        return torch.cat(each)
+
+    @cached_property
+    def series_inputs(self) -> tuple[Tensor, ...]:
+        """Return the inputs of each series, (channels, points)."""
+        windows = torch.cat([*self.inputs()]).cpu()
+        return tuple(one.pick(windows).reshape(-1, len(one.counts)) for one in self.series)
 
     def inputs_of(self, numbers: Tensor) -> Tensor:
         """Return the inputs of some samples, (n, *input_shape), on the device."""

@@ -43,6 +43,17 @@ class Stitching:
         totals.index_add_(-1, self.places.flatten(), own.flatten(-2).double())
         return (totals / self.counts).to(values.dtype)
 
+    def pick(self, values: Tensor) -> Tensor:
+        """Return what some window has at each point: (..., covered); it is the same in all.
+
+        Args:
+            values: (N, ..., points), of all windows of the split.
+        """
+        length = self.places.shape[1]
+        at = torch.empty_like(self.counts)
+        at[self.places.flatten()] = torch.arange(self.places.numel())
+        return values.movedim(-1, 1)[self.windows[at // length], at % length].movedim(0, -1)
+
     def any(self, flags: Tensor) -> Tensor:
         """Return at which points some window's flag is set: (covered,)."""
         return self.mean(flags.double()) > 0

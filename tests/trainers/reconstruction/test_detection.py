@@ -84,7 +84,8 @@ def test_snippets_and_pooled_points_have_thresholds_of_validation(tmp_path: Path
         ),
     )
     assert (snippets.of, snippets.sets) == ("snippets", 1)
-    assert snippets.scores == [wanted.to_json()]
+    assert snippets.scores[0]["rows"]["score"] == wanted.to_json()["rows"]["score"]
+    assert snippets.values["mean |x|"] == pytest.approx(wanted.values("mean |x|"), nan_ok=True)
     assert snippets.values["random"] == pytest.approx(wanted.values("random"), nan_ok=True)
     assert points.of == "pooled points" and points.scores[0]["count"] == 20 * 16
     assert points.scores[0]["bootstrap"]["resamples"] == 0
@@ -164,6 +165,7 @@ def test_a_point_between_windows_is_left_out() -> None:
     first, second = Stitching.each(told, 3)
     values = torch.arange(9.0).reshape(3, 3)
     assert first.mean(values).tolist() == [0, 1, 2, 3, 4, 5]
+    assert first.pick(values).tolist() == first.mean(values).tolist()
     assert second.mean(values).tolist() == [6, 7, 8]
     assert first.any(values == 4).tolist() == [False] * 4 + [True, False]
     channels = torch.stack([values, -values], 1)

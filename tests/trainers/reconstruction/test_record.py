@@ -43,7 +43,7 @@ def one_by_one(split: str) -> SampleDataset | None:
 
 
 def test_each_epoch_has_a_row_from_the_untrained_model_on(tmp_path: Path) -> None:
-    errors = ["l2", "max", f"{__name__}:cubed"]
+    errors = ["l2", "max", cubed]
     config = {"dataset_kwargs": ANOMALIES, "reconstruction_config": {"errors": errors}}
     trainer = fitted(tmp_path, **config)
     rows, paths = rows_of(trainer), trainer.run.paths
