@@ -76,9 +76,8 @@ def _beside_one_at_a_time(folder: Path, repeats: int) -> Iterator[Row]:
     def one_at_a_time() -> None:
         found["plain"] = []
         for split in splits:
-            sizes = (
-                (network(one[None]) - one[None]).abs() for batch in split.inputs() for one in batch
-            )
+            snippets = (one[None] for batch in split.inputs() for one in batch)
+            sizes = ((network(one) - one).abs() for one in snippets)
             each = [(size.mean(), size.square().mean().sqrt(), size.max()) for size in sizes]
             numbers = [[error.item() for error in errors] for errors in each]
             found["plain"] += np.mean(numbers, axis=0).tolist()

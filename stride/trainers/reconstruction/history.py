@@ -4,6 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from torch.optim import Optimizer
+
 from stride.engine.optim.optimizers import part_name
 from stride.engine.optim.state import OptimizerState
 from stride.trainer.fit.session import Session
@@ -21,21 +23,17 @@ class History:
     def __init__(self, session: Session) -> None:
         self._session = session
         config = session.assembly.config.reconstruction_config
-        self._swaps, self._state = config.history == "swap", config.optimizer_state
-        self._optimizers = {
-            part_name("optimizer", name): OptimizerState(one)
-            for name, one in session.optimizers.items()
-        }
-        self._of_best: dict[str, Any] = {}
+        self._swaps, self._option = config.history == "swap", config.optimizer_state
+        self._of_best: dict[str, Any] = {}  # by part: what its optimiser knew of each parameter
 
     def note(self, metrics: Mapping[str, float]) -> None:
-        """Keep the optimisers' state where an evaluation is the best so far, and it may be needed.
+        """Keep what the optimisers know where an evaluation is the best so far, if that is wanted.
 
         To be called before the best weights are taken.
         """
-        if self._swaps and self._state == "restore" and self._compare(metrics) < 0:
-            states = {name: one.state_dict()["state"] for name, one in self._optimizers.items()}
-            self._of_best = copy.deepcopy(states)
+        if self._swaps and self._option == "restore" and self._compare(metrics) < 0:
+            known = {part: one.state_dict()["state"] for part, one in self._optimizers()}
+            self._of_best = copy.deepcopy(known)
 
     def go_on(self, metrics: Mapping[str, float]) -> bool:
         """Exchange the weights for the best ones if theirs was the lower loss; tell whether so.
@@ -46,8 +44,11 @@ class History:
         if not self._swaps or self._compare(metrics) <= 0:
             return False
         self._session.callbacks.best.restore(self._session.assembly.model)
-        for name, one in self._optimizers.items():
-            self._change(name, one)
+        for part, optimizer in self._optimizers():
+            if self._option == "reset":
+                optimizer.state.clear()
+            elif self._option == "restore":
+                _restore(optimizer, copy.deepcopy(self._of_best[part]))
         return True
 
     def _compare(self, metrics: Mapping[str, float]) -> int:
@@ -61,14 +62,9 @@ class History:
             return -1
         return int(best is not None and value != best)  # NaN is higher than any number
 
-    def _change(self, name: str, optimizer: OptimizerState) -> None:
-        """Let an optimiser know what the option says; its rates stay those of the schedule."""
-        if self._state == "reset":
-            self._session.optimizers[name.partition("-")[2]].state.clear()
-        elif self._state == "restore":
-            groups = optimizer.state_dict()["param_groups"]
-            known = copy.deepcopy(self._of_best[name])
-            optimizer.load_state_dict({"state": known, "param_groups": groups})
+    def _optimizers(self) -> list[tuple[str, Optimizer]]:
+        optimizers = self._session.optimizers
+        return [(part_name("optimizer", name), one) for name, one in optimizers.items()]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the optimisers knew of the best weights."""
@@ -77,3 +73,9 @@ class History:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take it."""
         self._of_best = state["optimizers"]
+
+
+def _restore(optimizer: Optimizer, known: Mapping[int, Any]) -> None:
+    """Let an optimiser know this of its parameters; its rates stay those of the schedule."""
+    groups = optimizer.state_dict()["param_groups"]
+    OptimizerState(optimizer).load_state_dict({"state": known, "param_groups": groups})

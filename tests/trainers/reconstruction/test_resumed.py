@@ -11,7 +11,7 @@ from tests.integration.same_runs import problems_of
 from tests.trainer.killing import Killed, Killer
 from tests.trainers.reconstruction.trainings import fitted, made, rows_of
 
-EACH: dict[str, Any] = {"checkpoint_config": {"every_steps": 1, "keep_last": 2}}
+EACH: dict[str, Any] = {"checkpoint_config": {"every_steps": 2, "keep_last": 2}}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 RESTORING = {"reconstruction_config": {"optimizer_state": "restore"}}
 
 
-@pytest.mark.parametrize("step", [1, 6, 7, 8, 18])
+@pytest.mark.parametrize(
+    "step",
+    [pytest.param(1, marks=pytest.mark.slow), 7, 9, pytest.param(18, marks=pytest.mark.slow)],
+)
 def test_killed_in_mid_epoch_and_at_its_end_after_a_swap(
     tmp_path: Path, whole: Path, step: int
 ) -> None:
