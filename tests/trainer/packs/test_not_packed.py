@@ -28,7 +28,7 @@ def training(**values):
 NOT_PACKED = {
     "an update takes 2 batches": training(accumulate=2),
     "each loss is read before its update": training(nonfinite="skip"),
-    "the optimizer is Adam": ONCE | {"optimizer_kwargs": {"optimizer_name": "Adam"}},
+    "the optimizer is NAdam": ONCE | {"optimizer_kwargs": {"optimizer_name": "NAdam"}},
     "layer 1 is PReLU": ONCE | {"model_kwargs": {"activation": "PReLU"}},
     "its data is not gathered from memory": ONCE | {"given": {"train_loader": loader}},
     "a hook of yours runs after each step: Steps.after_step": ONCE
