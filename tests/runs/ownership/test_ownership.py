@@ -127,8 +127,8 @@ def test_a_table_is_not_put_beside_the_successors(
     successor.write({"step": 5, "epoch": 0, "time": 1.0})
     table.write({"step": 2, "epoch": 0, "time": 1.0})
     with pytest.raises(LostRun):
-        table._check()
-    monkeypatch.setattr(table, "_check", lambda: None)
+        table._table._check()
+    monkeypatch.setattr(table._table, "_check", lambda: None)
     with pytest.raises(Exception, match="No such file"):
         table.write({"step": 2, "epoch": 0, "time": 1.0, "new": 1.0})
     assert new.paths.metrics_csv.read_text() == "step,epoch,time\n5,0,1.0\n"
