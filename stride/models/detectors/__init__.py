@@ -1,0 +1,1 @@
+"""Baselines of anomaly detection: networks without parameters, which learn nothing."""
