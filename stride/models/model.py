@@ -32,17 +32,21 @@ class Model:
         evaluation_needs_gradients: whether evaluation steps and predictions are computed with
             gradients, for losses and outputs that are made of some, as forces or the residual of
             a differential equation; else in inference mode. A class of models or networks says so.
+        learns: whether there is anything to train; a class of networks that only score says no.
         frozen_modules: names of the network's modules that stay in evaluation mode.
         frozen: networks of other runs that the steps may call and nothing trains, by name.
     """
 
     evaluation_needs_gradients: bool = False
+    learns: bool = True
 
     def __init__(self, network: nn.Module, criterion: nn.Module) -> None:
         self.network = network
         self.criterion = criterion
         if getattr(network, "evaluation_needs_gradients", False):
             self.evaluation_needs_gradients = True
+        if not getattr(network, "learns", True):
+            self.learns = False
         self.forward: Callable[..., Any] = network
         self.frozen_modules: Sequence[str] = ()
         self.frozen = FrozenNetworks()

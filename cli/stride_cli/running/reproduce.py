@@ -50,7 +50,10 @@ def sentences(record: "ReproductionRecord") -> Iterator[str]:
     """Say how a reproduction compares with its original."""
     if record.identical:
         weights = "" if record.weights == "not compared" else f", weights {record.weights}"
-        yield f"bit-identical over {_steps(record.steps)}{weights}"
+        over = (
+            "" if record.steps else "; nothing was trained, and all that was measured is the same"
+        )
+        yield f"bit-identical over {_steps(record.steps)}{weights}{over}"
         return
     largest, blind = record.largest_difference, _is_blind(record)
     if blind and largest is None and record.weights != "different":

@@ -101,12 +101,12 @@ def build_optimizer(
         key: the dotted key of the section.
 
     Raises:
-        ConfigError: nothing in the model can be trained, or a group has no parameter, or a name
-            that no rate can have.
+        ConfigError: nothing in the model can be trained, although it is to learn, or a group has no
+            parameter, or a name that no rate can have.
         ComponentError: the constructor refuses a value, as a negative learning rate.
     """
     constructor = find("optimizer", section["optimizer_name"])
-    if not named:
+    if model.learns and not named:
         hint = "let model_kwargs.freeze leave a part of it, or give a model with parameters"
         raise ConfigError("the model has nothing to train", key="model_kwargs.freeze", hint=hint)
     require_step("optimizer", constructor, key)
@@ -123,7 +123,8 @@ def build_optimizer(
         made: Optimizer = construct(constructor, *taken, section=place, **asked, **values | options)
         return made
 
-    built = make(parameter_groups(named, groups, make, key=f"{key}.groups"), {}, key)
+    own = parameter_groups(named, groups, make, key=f"{key}.groups")
+    built = make(own or [{"params": own}], {}, key)  # torch takes an empty group, and no empty list
     require_names(built, key)
     return built
 

@@ -32,11 +32,15 @@ def try_training(model: Model, batch: Any, precision: Precision) -> Step:
 def forward_backward(model: Model, batch: Any, precision: Precision) -> Step:
     """Return a training step whose gradients are computed, its loss without the graph.
 
+    A model that does not learn has none.
+
     Raises:
         DataError: the loss has no gradient.
     """
     with precision.autocast():
         step = as_step(model.training_step(batch), batch)
+    if not model.learns:
+        return step
     if not step.loss.requires_grad:
         raise DataError(
             "the loss does not depend on the model's parameters",

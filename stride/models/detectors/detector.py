@@ -27,7 +27,14 @@ class Detector(nn.Module, ABC):
         normalize_snippets: whether each channel of a sample becomes its z-score before.
         fit_on: what samples are compared with: "evaluated", the others of their own split; or
             "train", the training split, which is then kept in the weights.
+
+    Attributes:
+        learns: no: nothing is left of a training but the measuring.
+        scores_whole_splits: yes: a score depends on the other samples that it is asked for with.
     """
+
+    learns = False
+    scores_whole_splits = True
 
     def __init__(self, normalize_snippets: bool, fit_on: FitOn) -> None:
         super().__init__()

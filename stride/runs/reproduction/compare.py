@@ -24,6 +24,7 @@ from stride.runs.records.results import ResultsRecord
 from stride.runs.records.status import StatusRecord
 from stride.runs.reproduction.causes import edits, likely_causes
 from stride.runs.reproduction.facts import differences
+from stride.runs.reproduction.untrained import only_measured
 from stride.runs.run import Run
 from stride.runs.status import CLEAN_END
 from stride.runs.verify.checkpoints import check_weights
@@ -78,7 +79,7 @@ def compare_runs(
 
     The copy has to have the bits of each step of which the original has them; weights and metrics
     are compared where both runs have them, and metrics where both had reported them last at the
-    same step.
+    same step. Runs without a step are identical where nothing that they measured differs.
 
     Args:
         original: the run that was reproduced.
@@ -95,17 +96,18 @@ def compare_runs(
         largest = _larger(largest, _test_difference(original, copy))
     weights = _compare_weights(original, copy, whole=steps is None)
     diverged = first is not None or largest is not None or weights == "different"
+    proven = compared > 0 or (steps is None and only_measured(original, copy))
     known = [_early_end(copy, lacking)] if lacking else []
     causes = likely_causes(original, copy, whole=steps is None, known=known) if diverged else []
     return ReproductionRecord(
         original=str(original.path),
         uuid=StatusRecord.read(original.status).uuid,
-        identical=compared > 0 and not diverged,
+        identical=proven and not diverged,
         steps=compared,
         first_divergent_step=first,
         largest_difference=largest,
         weights=weights,
-        causes=causes if compared else [*causes, _NOTHING],
+        causes=causes if proven else [*causes, _NOTHING],
     )
 
 

@@ -38,11 +38,13 @@ class Kind(ABC):
         has_best: whether one metric decides which weights are the best. Where none does, the run
             names no best, and its weights are those of the last step, or what `restore` gave
             `session.callbacks.best`.
+        needs_learning: whether a network that only scores is refused, since nothing in it learns.
     """
 
     evaluates: tuple[str, ...] = ()
     fixed_keys: tuple[str, ...] = ()
     has_best: bool = True
+    needs_learning: bool = True
 
     def complete(self, resolved: Resolved) -> Resolved:
         """Return the config that data and model are built from."""

@@ -7,6 +7,7 @@ from torch import nn
 from stride.engine.optim.build import fused, resolve_optimizer
 from stride.engine.optim.optimizers import build_optimizers
 from stride.errors import ComponentError, ConfigError
+from stride.models.detectors.neighbours import LOF
 from stride.models.model import Model
 
 
@@ -53,6 +54,13 @@ def test_frozen_parameters_are_left_out_and_nothing_to_train_is_an_error():
     network.weight.requires_grad_(False)
     with pytest.raises(ConfigError, match=r"nothing to train; let model_kwargs\.freeze"):
         build_optimizers({"": values}, Model(network, nn.MSELoss()))
+
+
+def test_what_learns_nothing_has_an_optimiser_without_parameters():
+    model = Model(LOF(), nn.L1Loss())
+    built = build_optimizers({"": resolve_optimizer({"optimizer_name": "Adam"})}, model).only
+    assert built.param_groups[0]["params"] == []
+    built.step()
 
 
 def test_a_refused_value_is_the_users_mistake():

@@ -14,6 +14,7 @@ from stride.engine.probe.messages import shapes
 from stride.engine.probe.probe import probe
 from stride.errors import DataError
 from stride.metrics.build import build_metrics
+from stride.models.detectors.neighbours import LOF
 from stride.models.model import Model
 from stride.models.steps.step import Step
 
@@ -42,6 +43,11 @@ def test_it_leaves_model_buffers_gradients_and_random_state_alone():
     assert all(p.grad is None for p in network.parameters())
     assert found["gradient_norm"] > 0
     assert found["shapes"] == [[4, 3], [4, 2]]
+
+
+def test_what_learns_nothing_is_tried_without_gradients():
+    found = probe(Model(LOF(), nn.L1Loss()), torch.ones(4, 1, 3), {}, FP32)
+    assert (found["loss"], found["gradient_norm"]) == (1, 0)
 
 
 def test_a_misfit_of_shapes_is_told_with_the_shapes():

@@ -170,6 +170,23 @@ def test_without_fingerprints_nothing_is_proven(runs) -> None:
     assert record.causes == ["no step could be compared: one of the runs has no fingerprints"]
 
 
+def test_runs_without_a_step_are_proven_by_what_they_measured(runs) -> None:
+    original, copy = runs
+    for paths in runs:
+        change(paths.results, last={"step": 0, "epoch": 0}, test={"test/vus_pr": 0.5})
+        paths.metrics.write_text('{"step": 0, "epoch": 0, "time": 1.0, "validation/l1": 0.1}\n')
+    record = compare_runs(original, copy)
+    assert (record.identical, record.steps, record.causes) == (True, 0, [])
+    assert not compare_runs(original, copy, steps=3).identical
+    change(copy.results, test={"test/vus_pr": 0.5000001})
+    assert compare_runs(original, copy).largest_difference.metric == "test/vus_pr"
+    assert not compare_runs(original, copy).identical
+    for paths in runs:  # nothing was measured
+        change(paths.results, test={})
+        paths.metrics.unlink()
+    assert not compare_runs(original, copy).identical
+
+
 def test_a_broken_row_is_told_by_its_line(runs) -> None:
     original, copy = runs
     fingerprint(original, LOSSES)

@@ -231,6 +231,16 @@ def test_other_weights_are_told_without_fingerprints_too() -> None:
     ]
 
 
+def test_of_a_run_that_trained_nothing_it_is_said_what_was_compared() -> None:
+    record = ReproductionRecord(
+        original="W/0", uuid="", identical=True, steps=0, weights="identical"
+    )
+    assert list(sentences(record)) == [
+        "bit-identical over 0 steps, weights identical; nothing was trained, and all that was "
+        "measured is the same"
+    ]
+
+
 def test_one_step_is_one_step(stride) -> None:
     assert stride(*SMALL, *STEPS).code == 0
     assert stride("reproduce", "W/0", "--steps", "1").out.startswith("bit-identical over 1 step\n")

@@ -34,6 +34,7 @@ from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState,
 from stride.engine.stop_consensus import PerRankState, StopConsensus
 from stride.engine.stopping import Limits, StopRequest
 from stride.engine.update import check_optimizer
+from stride.errors import ConfigError
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callback_set import CallbackSet, build_callbacks
@@ -72,6 +73,7 @@ def build_session(
         UserError: the optimizer or scheduler refuses a value, a callback is not one, a metric to
             follow is not evaluated, or the kind refuses what it is given.
     """
+    _require_learning(kind, assembly)
     config, stop, fingerprint = assembly.config, StopRequest(), Fingerprint()
     consensus = _consensus(config, stop)
     callback_set = _callback_set(trainer, kind, assembly, [*callbacks, *start.callbacks], consensus)
@@ -112,6 +114,13 @@ def build_session(
     watching = [*session.callbacks.in_order, *_watched(budget, consensus)]
     session.hooks = Hooks(trainer, watching, Callback)
     return session
+
+
+def _require_learning(kind: Kind, assembly: Assembly) -> None:
+    if kind.needs_learning and not assembly.model.learns:
+        what = f"{type(assembly.model.network).__name__} learns nothing: it only scores samples"
+        key, hint = "model_kwargs.model_name", "type: trainer=reconstruction, which measures it"
+        raise ConfigError(what, key=key, where=key, hint=hint)
 
 
 def _train_state(
