@@ -10,12 +10,13 @@ from stride.engine.probe.disposable import disposable
 from stride.engine.random import untouched
 from stride.engine.update import Update
 from stride.errors import DataError
+from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.open_sections import optimizer_sections, scheduler_sections
 
 
 def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[str, Any]:
-    """Do one optimiser and scheduler step on a copy of the model.
+    """Do one optimiser and scheduler step on a copy of the model, where it learns.
 
     Args:
         assembly: data and model.
@@ -28,15 +29,9 @@ def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[
     Raises:
         DataError: gradients or stepped weights are not finite.
     """
-    config, monitor = assembly.config, assembly.saving_monitor
     with untouched(), disposable(assembly.model) as model:
-        optimizers = build_optimizers(optimizer_sections(config), model)
-        schedule = build_schedules(scheduler_sections(config), optimizers, metric=monitor.metric)
-        update = Update(model, optimizers, assembly.precision)
-        window = [example]
-        update.train()
-        update.apply(window, update.gradients(window))
-        schedule.after_epoch({monitor.metric: probed["loss"]})
+        if model.learns:
+            _step(assembly, model, example, probed["loss"])
         finite = all(torch.isfinite(parameter).all() for parameter in model.parameters())
     if not finite or not math.isfinite(probed["gradient_norm"]):
         raise DataError(
@@ -49,3 +44,14 @@ def preflight(assembly: Assembly, example: Any, probed: dict[str, Any]) -> dict[
     if assembly.device.type == "cuda":
         found["peak_memory_mib"] = torch.cuda.max_memory_allocated(assembly.device) / 2**20
     return found
+
+
+def _step(assembly: Assembly, model: Model, example: Any, loss: float) -> None:
+    config, metric = assembly.config, assembly.saving_monitor.metric
+    optimizers = build_optimizers(optimizer_sections(config), model)
+    schedule = build_schedules(scheduler_sections(config), optimizers, metric=metric)
+    update = Update(model, optimizers, assembly.precision)
+    window = [example]
+    update.train()
+    update.apply(window, update.gradients(window))
+    schedule.after_epoch({metric: loss})

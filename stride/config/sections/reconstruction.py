@@ -31,8 +31,9 @@ class ReconstructionConfig(Section):
     examples: Positive = Field(
         3, description="how many worst, best and average samples of each split are kept"
     )
-    point_score: Literal["point", "window"] = Field(
+    point_score: Literal["point", "window", "center"] = Field(
         "point",
-        description="what a point of overlapping windows scores: the mean of its own errors, or "
-        "of those of the windows that cover it",
+        description="what a point of overlapping windows scores: the mean of its own errors; "
+        "window: of those of the windows that cover it; center: that of the window with the "
+        "nearest center",
     )

@@ -62,7 +62,8 @@ class Detector(nn.Module, ABC):
         Raises:
             DataError: there are fewer than two samples to compare with.
         """
-        others = inputs if self.fit_on == "evaluated" else self.get_buffer(TRAINED)
+        inputs = inputs.cpu()
+        others = inputs if self.fit_on == "evaluated" else self.get_buffer(TRAINED).cpu()
         if len(others) < 2:
             what = (
                 f"{type(self).__name__} compares with {len(others)} samples, and needs 2 at least"
@@ -82,7 +83,7 @@ class Detector(nn.Module, ABC):
         """
 
     def _prepared(self, inputs: Tensor) -> Samples:
-        samples = inputs.detach().cpu().double()
+        samples = inputs.detach().double()
         if self._normalizes:
             deviation, mean = torch.std_mean(samples, -1, correction=0, keepdim=True)
             samples = (samples - mean) / torch.where(deviation > 0, deviation, 1)

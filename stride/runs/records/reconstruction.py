@@ -72,7 +72,7 @@ class ReconstructionRecord(Versioned):
     epoch: Count = Field(description="Completed ones when the final weights stood")
     history: Literal["swap", "restore_best", "off"]
     score: str = Field(description="By what samples are ranked: an error, or `anomaly_scores`")
-    point_score: Literal["point", "window"]
+    point_score: Literal["point", "window", "center"]
     splits: dict[str, SplitReconstruction] = Field(description="train, val and test")
     milestones: list[Count] = Field(description="Their epochs, which milestones/ holds")
     checks: LeakChecks

@@ -77,7 +77,9 @@ class Detection:
         """Return each series of a split, point after point, with inputs (channels, n)."""
         points, labels = self._scores[split.key].points, split.labels
         return [
-            LabelledScores.of(one.mean(points), None if labels is None else one.any(labels), inputs)
+            LabelledScores.of(
+                one.scores(points), None if labels is None else one.any(labels), inputs
+            )
             for one, inputs in zip(split.series, split.series_inputs, strict=True)
         ]
 

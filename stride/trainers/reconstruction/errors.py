@@ -18,7 +18,7 @@ MAGNITUDES: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 """The built-in errors, of |x - y| (N, numbers of a sample): mean, root mean square, largest."""
 
-_MEASURED = frozenset({"roc_auc", "pr_auc", "snippet_roc_auc", "snippet_pr_auc"})
+_MEASURED = frozenset({"roc_auc", "pr_auc", "snippet_roc_auc", "snippet_pr_auc", "anomaly_scores"})
 
 ErrorFunction = Callable[[Tensor, Tensor], Tensor]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from stride.config import Resolved
 from stride.engine.loop import Loop
 from stride.engine.random import untouched
+from stride.models.detectors.detector import Detector
 from stride.models.steps.batch import split_batch
 from stride.trainer.fit.kind import Kind
 from stride.trainer.fit.run_start import RunStart
@@ -26,6 +27,7 @@ class Reconstruction(Kind):
     """
 
     fixed_keys = ("reconstruction_config.",)
+    needs_learning = False
 
     record: Record
     _scorer: Scorer
@@ -41,6 +43,8 @@ class Reconstruction(Kind):
         require_fit(assembly)
         config = assembly.config.reconstruction_config
         self._splits = measured_splits(assembly)
+        if isinstance(detector := assembly.model.network, Detector):
+            detector.fit(self._splits[0].all_inputs)
         errors = Errors(config.errors)
         self._scorer = Scorer(assembly.model, assembly.precision, errors, config.point_score)
         self.record = Record(session, self._splits, self._scorer, History(session))
@@ -53,14 +57,28 @@ class Reconstruction(Kind):
         Raises:
             DataError: the network gives another shape than it is given, or an error does not fit.
         """
-        inputs, _ = split_batch(self.example(session.assembly))
         with untouched():
-            self._scorer.of([inputs], points=True)
+            if session.assembly.model.learns:
+                self._scorer.of([split_batch(self.example(session.assembly))[0]], points=True)
+            else:  # what is not trained can be measured now
+                self.record.scores()
         super().restore(session, start)
 
     def loops(self, session: Session) -> Iterator[Loop]:
         """Yield the one loop, and record the final model where it has come to its end."""
+        model = session.assembly.model
+        if not model.learns:
+            session.stop.reason = f"{type(model.network).__name__} learns nothing, and is measured"
         yield session.loop()
+        if not model.learns and session.assembly.validates:
+            evaluate_untrained(session)
         if not session.stop.pauses:
             final = Conclusion(session, self._splits, self._scorer, self.record.milestones)
             self.record.tested = final.write()
+
+
+def evaluate_untrained(session: Session) -> None:
+    """Evaluate what no epoch evaluates: by the value runs are compared, whatever they are of."""
+    values = session.assembly.evaluate("validation")
+    session.record(values)
+    session.callbacks.best.judge(session.trainer, values)

@@ -22,7 +22,7 @@ class Scores:
     """What samples score; all on the CPU, in single precision.
 
     Attributes:
-        errors: of each sample (N,), by name.
+        errors: of each sample (N,), by name; what its network scores it is one of them.
         samples: (N,) what a sample is ranked by; larger is more anomalous.
         points: (N, L) the same of its points; (N, 0) where they were not asked for.
     """
@@ -47,14 +47,15 @@ class Scorer:
         model: network and criterion.
         precision: the arithmetic of evaluations.
         errors: of samples; the first is the score.
-        point_score: what a point scores, its own error (`point`) or its sample's (`window`).
+        point_score: what a point scores, its own error (`point`) or its sample's (`window`,
+            `center`).
     """
 
     def __init__(
         self, model: Model, precision: Precision, errors: Errors, point_score: str = "point"
     ) -> None:
         self._model, self._precision = model, precision
-        self._errors, self._whole = errors, point_score == "window"
+        self._errors, self._whole = errors, point_score != "point"
 
     @property
     def score(self) -> str:
@@ -76,7 +77,12 @@ class Scorer:
             DataError: what a network or a function gives is of another shape than it has to be.
         """
         with evaluation_mode(self._model), evaluating(self._model), self._precision.autocast():
-            return Scores.joined(self._of_batch(batch, points) for batch in inputs)
+            return Scores.joined(self._of_batch(part, points) for part in self._parts(inputs))
+
+    def _parts(self, inputs: Iterable[Tensor]) -> Iterable[Tensor]:
+        """Return batches; all samples as one where each is scored beside the others."""
+        whole = getattr(self._model.network, "scores_whole_splits", False)
+        return [torch.cat([*inputs])] if whole else inputs
 
     def outputs(self, inputs: Iterable[Tensor]) -> Tensor:
         """Return the reconstructions of all samples, on the CPU."""
@@ -99,7 +105,9 @@ class Scorer:
         outputs = self._output(inputs)
         errors = {name: one.cpu() for name, one in self._errors.of(outputs, inputs).items()}
         own = self._own_scores(inputs) if self._own else None
-        samples = errors[self._errors.names[0]] if own is None else own.flatten(1).mean(1)
+        if own is not None:
+            errors[SEAM] = own.mean(1)
+        samples = errors[self.score]
         if not points:
             return Scores(errors, samples, samples.new_empty(len(samples), 0))
         if own is None and not self._whole:

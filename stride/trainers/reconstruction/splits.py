@@ -54,8 +54,9 @@ class MeasuredSplit:
         """Return how windows are stitched, for each series; nothing where samples are none."""
         if not {"series", "start"} <= self._annotations.keys():
             return ()
-        points = self.assembly.data.info.input_shape[-1]
-        return tuple(Stitching.each(self._annotations, points))
+        points, config = self.assembly.data.info.input_shape[-1], self.assembly.config
+        centered = config.reconstruction_config.point_score == "center"
+        return tuple(Stitching.each(self._annotations, points, centered=centered))
 
     @property
     def _annotations(self) -> dict[str, Tensor]:

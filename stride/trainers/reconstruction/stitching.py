@@ -16,21 +16,39 @@ class Stitching:
         windows: (n,) the numbers of the series' windows in their split.
         places: (n, points) where each point stands among those that are covered.
         counts: (covered,) how many windows cover a point.
+        nearest: (covered,) number of the window whose center is nearest to a point.
+        centered: whether a point scores what that window does, else the mean over all of them.
     """
 
     windows: Tensor
     places: Tensor
     counts: Tensor
+    nearest: Tensor
+    centered: bool
 
     @classmethod
-    def each(cls, annotations: Mapping[str, Tensor], length: int) -> Iterator[Self]:
+    def each(
+        cls, annotations: Mapping[str, Tensor], length: int, *, centered: bool = False
+    ) -> Iterator[Self]:
         """Yield that of each series of a split, by the annotations of windows of so many points."""
         numbers, starts = annotations["series"], annotations["start"]
         for number in torch.unique(numbers).tolist():
             windows = torch.nonzero(numbers == number).flatten()
             points = starts[windows, None] + torch.arange(length)
-            _, places, counts = torch.unique(points, return_inverse=True, return_counts=True)
-            yield cls(windows, places, counts)
+            covered, places, counts = torch.unique(points, return_inverse=True, return_counts=True)
+            centers, order = (starts[windows] + length // 2).sort(stable=True)
+            between = (centers[1:] + centers[:-1]) / 2
+            nearest = windows[order[torch.searchsorted(between, covered.to(between.dtype))]]
+            yield cls(windows, places, counts, nearest, centered)
+
+    def scores(self, points: Tensor) -> Tensor:
+        """Return what the points of the series score: (covered,).
+
+        Args:
+            points: (N, points), of all windows of the split; where one window is to say it, all
+                points of a window have one score.
+        """
+        return points[self.nearest, 0] if self.centered else self.mean(points)
 
     def mean(self, values: Tensor) -> Tensor:
         """Return the mean over the windows that cover a point: (..., covered).

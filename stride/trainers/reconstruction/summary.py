@@ -27,7 +27,7 @@ def _areas_of_points(split: MeasuredSplit, scores: Scores) -> tuple[float, float
     """Return the areas of points: the mean over series that are stitched, else of all pooled."""
     if not split.series or split.labels is None:
         return _areas(scores.points.flatten(), _flattened(split.labels))
-    each = [_areas(one.mean(scores.points), one.any(split.labels)) for one in split.series]
+    each = [_areas(one.scores(scores.points), one.any(split.labels)) for one in split.series]
     known = [pair for pair in each if not math.isnan(pair[0])]
     if not known:
         return math.nan, math.nan
