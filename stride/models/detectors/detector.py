@@ -73,10 +73,10 @@ class Detector(nn.Module, ABC):
         # In the training split itself no sample is compared with itself.
         beside = own if torch.equal(inputs, others) else self._prepared(others)
         with threadpool_limits(1):  # several threads add up in any order
-            return torch.from_numpy(self._scores(own, beside))
+            return torch.from_numpy(self.compare(own, beside))
 
     @abstractmethod
-    def _scores(self, own: Samples, others: Samples) -> Samples:
+    def compare(self, own: Samples, others: Samples) -> Samples:
         """Return the score of each of `own` (N, C, L) beside `others` (M, C, L), which may be it.
 
         Samples are not compared with themselves where `others is own`.

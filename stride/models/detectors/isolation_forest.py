@@ -31,7 +31,8 @@ class IsolationForest(Detector):
         self._trees = n_estimators
         self._seed = int(torch.randint(2**31 - 1, ()))  # whoever builds networks seeds them
 
-    def _scores(self, own: Samples, others: Samples) -> Samples:
+    def compare(self, own: Samples, others: Samples) -> Samples:
+        """Return 2^-(mean depth at which a sample is alone / that of a random one)."""
         from sklearn import ensemble  # type: ignore[import-untyped]
 
         forest = ensemble.IsolationForest(n_estimators=self._trees, random_state=self._seed)

@@ -11,8 +11,9 @@ from stride.models.detectors.detector import Detector, FitOn, Samples
 class MatrixProfile(Detector):
     """Score samples (N, C, L) by the distance to the nearest stretch of L points elsewhere.
 
-    Windows that overlap are put together to the series they were cut from, so that stretches
-    between their starts are neighbours as well, and those within a quarter of L points are none.
+    Windows that overlap by half or more are put together to the series they were cut from, so that
+    stretches between their starts are neighbours as well, and those within a quarter of L points
+    are none.
     Of several channels it is the mean. Source: C.-C. M. Yeh et al., "Matrix Profile I", ICDM 2016;
     computed by stumpy (S. M. Law, JOSS 2019).
 
@@ -31,7 +32,8 @@ class MatrixProfile(Detector):
         super().__init__(normalize_snippets=False, fit_on=fit_on)  # stretches are, in the profile
         self._of_shapes = normalize_snippets
 
-    def _scores(self, own: Samples, others: Samples) -> Samples:
+    def compare(self, own: Samples, others: Samples) -> Samples:
+        """Return the profile where each of `own` starts."""
         if own.shape[-1] < 3:
             what = f"a stretch of {own.shape[-1]} points has no shape"
             raise DataError(what, where="model_kwargs", hint="give windows of 3 points or more")
@@ -48,7 +50,7 @@ class MatrixProfile(Detector):
         raise DataError(what, where="model_kwargs", hint="give longer series, or shorter windows")
 
     def _profile(self, series: Samples, beside: Samples | None, length: int) -> Samples:
-        import stumpy  # type: ignore[import-untyped]
+        import stumpy  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         alone = beside is None
         found = stumpy.stump(
@@ -61,7 +63,8 @@ class MatrixProfile(Detector):
 def joined(samples: Samples) -> tuple[Samples, list[int]]:
     """Put windows (N, C, L) together, where the next one overlaps: (C, n), and where each starts.
 
-    Between windows that do not overlap there is a NaN, over which no stretch reaches.
+    Between others there is a NaN, over which no stretch reaches. A short overlap may be chance: it
+    has to be half of a window.
     """
     length = samples.shape[-1]
     starts = [0, *np.cumsum(_steps(samples)).tolist()]
@@ -75,7 +78,7 @@ def _steps(samples: Samples) -> Samples:
     """Return how many points lie between the start of each sample and that of the next."""
     length = samples.shape[-1]
     steps = np.full(len(samples) - 1, length + 1)
-    for step in range(length - 1, 0, -1):
+    for step in range(length // 2, 0, -1):
         overlap = (samples[:-1, :, step:] == samples[1:, :, : length - step]).all((1, 2))
         steps[overlap] = step
     return steps

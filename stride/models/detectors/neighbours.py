@@ -31,7 +31,8 @@ class LOF(Detector):
         super().__init__(normalize_snippets, fit_on)
         self._neighbours = n_neighbors
 
-    def _scores(self, own: Samples, others: Samples) -> Samples:
+    def compare(self, own: Samples, others: Samples) -> Samples:
+        """Return the factors: about 1 where a neighbourhood is as dense as those of its samples."""
         from sklearn.neighbors import LocalOutlierFactor  # type: ignore[import-untyped]
 
         itself = others is own
@@ -64,7 +65,8 @@ class KNN(Detector):
         super().__init__(normalize_snippets, fit_on)
         self._neighbours = n_neighbors
 
-    def _scores(self, own: Samples, others: Samples) -> Samples:
+    def compare(self, own: Samples, others: Samples) -> Samples:
+        """Return the distances."""
         from sklearn.neighbors import NearestNeighbors
 
         itself = others is own

@@ -18,11 +18,11 @@ def windows(series: Tensor, length: int, step: int) -> Tensor:
     return cut if torch.equal(cut[-1], last[0]) else torch.cat([cut, last])
 
 
-@pytest.mark.parametrize("step", [1, 3, 7, 8])
+@pytest.mark.parametrize("step", [1, 3, 4, 7, 8])
 def test_windows_are_put_together_as_they_were_cut(step: int) -> None:
     series = torch.randn(2, 50, generator=torch.Generator().manual_seed(0))
     found, starts = joined(windows(series, 8, step).numpy())
-    if step == 8:  # they only touch, and are taken for samples of their own
+    if step > 4:  # they overlap by chance, if at all, and are taken for samples of their own
         assert starts[:4] == [0, 9, 18, 27]
         assert np.isnan(found[:, 8::9][:, :3]).all()
     else:
