@@ -70,15 +70,15 @@ class Reconstruction(Kind):
         if not model.learns:
             session.stop.reason = f"{type(model.network).__name__} learns nothing, and is measured"
         yield session.loop()
-        if not model.learns and session.assembly.validates:
-            evaluate_untrained(session)
         if not session.stop.pauses:
+            if not model.learns and session.assembly.validates:
+                _evaluate_untrained(session)
             final = Conclusion(session, self._splits, self._scorer, self.record.milestones)
             self.record.tested = final.write()
 
 
-def evaluate_untrained(session: Session) -> None:
-    """Evaluate what no epoch evaluates: by the value runs are compared, whatever they are of."""
+def _evaluate_untrained(session: Session) -> None:
+    """Evaluate what no epoch evaluates: sweeps judge every run by the value that it follows."""
     values = session.assembly.evaluate("validation")
     session.record(values)
     session.callbacks.best.judge(session.trainer, values)
