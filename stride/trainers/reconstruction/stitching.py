@@ -37,8 +37,8 @@ class Stitching:
             points = starts[windows, None] + torch.arange(length)
             covered, places, counts = torch.unique(points, return_inverse=True, return_counts=True)
             centers, order = (starts[windows] + length // 2).sort(stable=True)
-            between = (centers[1:] + centers[:-1]) / 2
-            nearest = windows[order[torch.searchsorted(between, covered.to(between.dtype))]]
+            twice_between = centers[1:] + centers[:-1]
+            nearest = windows[order[torch.searchsorted(twice_between, 2 * covered)]]
             yield cls(windows, places, counts, nearest, centered)
 
     def scores(self, points: Tensor) -> Tensor:
