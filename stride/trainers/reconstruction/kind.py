@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import torch
+
 from stride.config import Resolved
 from stride.engine.loop import Loop
 from stride.engine.random import untouched
@@ -44,7 +46,7 @@ class Reconstruction(Kind):
         config = assembly.config.reconstruction_config
         self._splits = measured_splits(assembly)
         if isinstance(detector := assembly.model.network, Detector):
-            detector.fit(self._splits[0].all_inputs)
+            detector.fit(torch.cat([*self._splits[0].inputs()]))
         errors = Errors(config.errors)
         self._scorer = Scorer(assembly.model, assembly.precision, errors, config.point_score)
         self.record = Record(session, self._splits, self._scorer, History(session))
