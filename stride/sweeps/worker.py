@@ -10,6 +10,7 @@ from stride.config.pack import Pack
 from stride.stats.moments import mean
 from stride.sweeps.packing import Packing
 from stride.sweeps.request.setups import Setups
+from stride.sweeps.request.trial_data import TrialData
 from stride.sweeps.sweep import Sweep
 from stride.sweeps.trials.given import given_digest
 from stride.sweeps.trials.queue import Queue
@@ -45,7 +46,9 @@ class Worker:
         self._sweep, self._workers = sweep, workers
         self._packing = Packing(sweep.spec, trainer, pack)
         self._runs = TrialRuns(sweep, trainer, self._packing)
-        self._setups = Setups(sweep.base, sweep.record.data_fingerprint, given_digest(trainer))
+        record = sweep.record
+        data = TrialData(record.data_fingerprint, record.data_fingerprints)
+        self._setups = Setups(sweep.base, data, given_digest(trainer))
         self._prunes = not isinstance(sweep.study.pruner, NopPruner)
         self._in_hand: list[OpenTrial] = []  # taken, and not alike enough for the pack before
 

@@ -1,5 +1,7 @@
 """Build what a trainer's config says, once for each run, and keep it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,13 +11,13 @@ from stride.config import Resolved
 from stride.config.layers import nearest_origin, with_origins
 from stride.config.schema import Config
 from stride.config.sections.logging import LoggingConfig
-from stride.data import Normalization
+from stride.data import Data, Normalization
 from stride.distributed import is_main
 from stride.errors import ConfigError
 from stride.loggers.base import Logger, Loggers, build_loggers
 from stride.models.shards import is_sharded
 from stride.trainer.fit.assembly import Assembly, Given, require_returned
-from stride.trainer.fit.construction.assembly import assemble
+from stride.trainer.fit.construction.assembly import assemble, assemble_data
 from stride.trainer.fit.kind import Kind
 from stride.trainer.frozen_runs import complete_frozen
 from stride.trainer.process_state import drawing
@@ -70,16 +72,13 @@ class Builder:
 
     def assemble(self, resolved: Resolved, normalization: Normalization | None = None) -> Assembly:
         """Return data and model of a config; what was built of the same one, until it is used."""
-        completed, built = self.kind.complete(resolved), self.assembly
-        hint = "write `return resolved`, or `return resolved.with_sections(...)`"
-        require_returned(self.kind, "complete", completed, Resolved, hint)
-        completed = complete_frozen(completed, self.trust)
+        completed, built = self._completed(resolved), self.assembly
         if (
             built is None
             or self._built_from != completed.config
             or is_sharded(built.model.network)  # among the processes of a run that is over
         ):
-            try:
+            with _naming_origins(completed):
                 built = self.assembly = assemble(
                     completed,
                     self.given,
@@ -87,10 +86,20 @@ class Builder:
                     splits=self.splits,
                     normalization=normalization,
                 )
-            except ConfigError as error:
-                raise with_origins(error, partial(nearest_origin, completed.origins)) from None
             self._built_from = completed.config
         return built
+
+    def data_of(self, resolved: Resolved) -> Data:
+        """Return the data of a config, built for this look at them and without a model."""
+        completed = self._completed(resolved)
+        with _naming_origins(completed):
+            return assemble_data(completed, self.given, self.kind, splits=self.splits)
+
+    def _completed(self, resolved: Resolved) -> Resolved:
+        completed = self.kind.complete(resolved)
+        hint = "write `return resolved`, or `return resolved.with_sections(...)`"
+        require_returned(self.kind, "complete", completed, Resolved, hint)
+        return complete_frozen(completed, self.trust)
 
     def mark_used(self) -> None:
         """Let the next run be built from its config; until then data and model can be looked at."""
@@ -108,3 +117,12 @@ class Builder:
         if self.logger is not None:
             return Loggers([self.logger])
         return build_loggers(config.loggers, wandb_kwargs=config.wandb_kwargs)
+
+
+@contextmanager
+def _naming_origins(resolved: Resolved) -> Iterator[None]:
+    """Say of each wrong value where it comes from."""
+    try:
+        yield
+    except ConfigError as error:
+        raise with_origins(error, partial(nearest_origin, resolved.origins)) from None

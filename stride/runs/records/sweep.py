@@ -20,6 +20,9 @@ class SweepRecord(Versioned):
     revision: Count = Field(0, description="How often what is asked has changed")
     config_sha256: str = Field("", description="Of config.json, which says what trials start from")
     data_fingerprint: str = Field("", description="Of the data of config.json")
+    data_fingerprints: dict[str, str] = Field(
+        {}, description="Of the data of listed trials that set keys of it, by these keys as JSON"
+    )
     objects: list[str] = Field([], description="What only the process has that asked for it")
     storage: str | None = Field(None, description="URL of a database in place of the journal")
     metric: str = Field(description="What is optimised: the best value that a run had of it")

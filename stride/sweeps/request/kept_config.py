@@ -6,7 +6,7 @@ from typing import Any
 from stride.config import Resolved
 from stride.config.import_paths import import_paths
 from stride.config.sweep.spec import SweepSpec
-from stride.errors import ConfigError
+from stride.errors import UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import FORMAT_VERSION, SweepPaths
 from stride.runs.signing.signature import sign_work_dir
@@ -45,7 +45,7 @@ def assembled(trainer: Trainer, resolved: Resolved, example: Mapping[str, Any]) 
     with drawing(resolved.config.seed):
         try:
             return trainer.builder.assemble(resolved)
-        except ConfigError:
+        except UserError:
             return trainer.builder.assemble(resolved.override(example))
 
 

@@ -24,11 +24,13 @@ from stride.runs.records.sweep import SweepRecord
 from stride.runs.status import is_written
 from stride.runs.work_dir import WorkDir
 from stride.sweeps.base import base_of, digest_of
+from stride.sweeps.request.absolute_paths import with_absolute_paths
 from stride.sweeps.request.check import check_trials
 from stride.sweeps.request.kept_config import assembled, base_values, write_base
 from stride.sweeps.request.plan import Before, Entry, Plan, plan_listed, plan_search
 from stride.sweeps.request.revise import add_trials
 from stride.sweeps.request.setups import Setups
+from stride.sweeps.request.trial_data import TrialData, fingerprints
 from stride.sweeps.search.storage import lasting_url, open_storage, read_storage
 from stride.sweeps.search.study import (
     completed,
@@ -59,7 +61,7 @@ class Request:
         base: that config.
         setups: tells what trials train.
         monitor: by which they are judged.
-        data: fingerprint.
+        data: fingerprints of what they are trained on.
         objects: what only this process has.
         storage: URL of a database, None for a file of the sweep's.
         retry_failed: whether failed trials are trained again.
@@ -71,7 +73,7 @@ class Request:
     base: Resolved
     setups: Setups
     monitor: Monitor
-    data: str
+    data: TrialData
     objects: list[str]
     storage: str | None
     retry_failed: bool
@@ -91,6 +93,7 @@ class Request:
         Raises:
             UserError: a key or value of a trial is wrong, or the name of a run is taken.
         """
+        spec = with_absolute_paths(spec, trainer.builder.resolved.folder)
         example = probes(spec)[0]
         values = base_values(trainer, example)
         base = base_of(paths, values, spec)
@@ -101,7 +104,7 @@ class Request:
         if spec.metric is not None:
             require_followed(trainer, base.override(example))
         assembly = assembled(trainer, base, example)
-        data = assembly.data.fingerprint
+        data = TrialData(assembly.data.fingerprint, fingerprints(spec, base, trainer))
         made = cls(
             paths=paths,
             spec=spec,
@@ -236,7 +239,8 @@ class Request:
             study=study,
             revision=0 if known is None else known.revision + (known.study != study),
             config_sha256=digest_of(self.values),
-            data_fingerprint=self.data,
+            data_fingerprint=self.data.base,
+            data_fingerprints=dict(self.data.others),
             objects=self.objects,
             storage=self.storage if known is None else known.storage,
             metric=self.monitor.metric,

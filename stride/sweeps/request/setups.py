@@ -9,6 +9,7 @@ from stride.components import module_digest
 from stride.config import Resolved
 from stride.config.import_paths import import_paths
 from stride.config.values import plain
+from stride.sweeps.request.trial_data import TrialData
 from stride.version import __version__
 
 _NO_SETTING = frozenset({"work_dir", "run", "logging_config"})
@@ -19,11 +20,11 @@ class Setups:
 
     Args:
         base: the config that all start from, whose import paths may be followed.
-        data: fingerprint of its data.
+        data: fingerprints of their data.
         given: digest of a model that is not built from the config; empty where it is.
     """
 
-    def __init__(self, base: Resolved, data: str, given: str) -> None:
+    def __init__(self, base: Resolved, data: TrialData, given: str) -> None:
         self._base, self._data, self._given = base, data, given
 
     def of(self, overrides: Mapping[str, Any]) -> str:
@@ -32,7 +33,7 @@ class Setups:
         setup = {
             "config": {key: value for key, value in config.items() if key not in _NO_SETTING},
             "code": {path: _text(path) for path in import_paths(config).values()},
-            "data": self._data,
+            "data": self._data.of(overrides),
             "given": self._given,
             "stride": __version__,
         }

@@ -7,7 +7,8 @@ import sys
 import optuna
 import pytest
 
-from stride.errors import RunError
+from stride.errors import DataError, RunError
+from stride.sweeps.joining import join
 from stride.sweeps.request.kept_config import write_base
 from stride.sweeps.sweep import open_sweep
 from stride.sweeps.trials.trial import RUNS, SEED
@@ -122,3 +123,51 @@ def test_a_study_of_that_name_in_the_database_is_left_alone(sweeps, rates, tmp_p
     other = optuna.create_study(storage=url, study_name=NAME)
     sweeps.of(**rates(0.01, 0.02), storage=url).begin()
     assert len(sweeps.trials()) == 2 and other.trials == []
+
+
+SERIES = {"trainer": "supervised", "criterion_kwargs.criterion_name": "L1Loss"}
+
+
+def listed(*datasets):
+    model = {"model_kwargs.model_name": "MLP", "model_kwargs.hidden": [4]}
+    return {"runs": [{"config": {**model, **SERIES, **one}} for one in datasets]}
+
+
+def a_series(path, shift=0.0):
+    rows = "".join(f"{n % 7 + shift}\n" for n in range(200))
+    path.write_text(f"value\n{rows}")
+    return {
+        "dataset_kwargs.dataset_name": "csv_series",
+        "dataset_kwargs.path": str(path),
+        "dataset_kwargs.window": 8,
+    }
+
+
+def test_data_sets_are_told_apart_and_another_in_front_changes_none(sweeps, tmp_path):
+    one, other = a_series(tmp_path / "one.csv"), a_series(tmp_path / "other.csv", shift=0.5)
+    assert sweeps.run(**listed(one)) == ["0"]
+    assert sweeps.run(**listed(other, one)) == ["1"]
+    a_series(tmp_path / "one.csv", shift=1.0)
+    plan = sweeps.of(**listed(other, one)).plan()
+    assert [entry.before is None for entry in plan.entries] == [False, True]
+    assert len(plan.changed) == 1
+
+
+def test_data_that_cannot_be_read_are_refused_before_anything_is_made(sweeps, tmp_path):
+    there = a_series(tmp_path / "one.csv")
+    missing = there | {"dataset_kwargs.path": str(tmp_path / "no.csv")}
+    with pytest.raises(DataError, match=r"no\.csv.*in the trial .*dataset_name=csv_series"):
+        sweeps.run(**listed(there, missing))
+    assert not sweeps.work_dir.exists()
+
+
+def test_relative_paths_lead_to_the_same_data_from_any_folder(sweeps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    there = a_series(tmp_path / "one.csv") | {"dataset_kwargs.path": "one.csv"}
+    for asked in (listed(there), {"overrides": there | SERIES, "grid": {"seed": [1]}}):
+        sweep = sweeps.of(**asked).begin()
+        (tmp_path / "elsewhere").mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        join(open_sweep(sweep.paths))
+        assert sweeps.states() == ["COMPLETE"]
+        monkeypatch.chdir(tmp_path)

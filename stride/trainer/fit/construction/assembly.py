@@ -94,6 +94,32 @@ def assemble(
     )
 
 
+def assemble_data(
+    resolved: Resolved, objects: Given, kind: KindOfTraining, *, splits: tuple[str, ...]
+) -> Data:
+    """Build the data of a config alone.
+
+    Args:
+        resolved: the config.
+        objects: what stands for what the config would build.
+        kind: of training, which may have loaders of its own.
+        splits: of the data that are built.
+
+    Raises:
+        UserError: a key or value of the config is wrong, or the data cannot be read.
+    """
+    config = resolved.config
+    objects = _with_loaders_of(kind, config, objects)
+    sections = resolve_sections(
+        config,
+        loader=objects.loaders.get("train"),
+        model=objects.model,
+        constructor=objects.constructor,
+    )
+    device = resolve_device(config.device)
+    return build_data_of(resolved, sections, objects, device, splits, None)
+
+
 def _with_loaders_of(kind: KindOfTraining, config: Config, objects: Given) -> Given:
     """Let the kind's loaders take the place of the config's data; those given go before them."""
     loaders = kind.loaders(config)
