@@ -13,6 +13,7 @@ from stride.config.pack import Pack
 from stride.config.sweep.spec import SweepSpec
 from stride.sweeps.search.pruners.build import pruner_class
 from stride.sweeps.search.samplers import sampler_class
+from stride.trainer.fit.kind import kind_of
 from stride.trainer.packs.choice import Choice, likeness
 from stride.trainer.packs.prospect import why_not_several
 from stride.trainer.trainer import Trainer
@@ -111,5 +112,7 @@ class Packing:
         """Yield so many trainers like that of the sweep."""
         for _ in range(count):
             made = copy(self._trainer)
-            made.builder = replace(self._trainer.builder, callbacks=[])
+            # A kind keeps what its training is at: each has its own.
+            kind = kind_of(type(self._trainer))
+            made.builder = replace(self._trainer.builder, callbacks=[], kind=kind)
             yield made

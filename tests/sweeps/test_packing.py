@@ -11,6 +11,7 @@ from stride.errors import UserError
 from stride.runs.work_dir import WorkDir
 from stride.trainer.packs import choice
 from stride.trainer.packs.packs import Packs
+from stride.trainer.trainer import Trainer
 from tests.integration.same_runs import unlike
 from tests.integration.sweeps.same_sweeps import left
 from tests.integration.sweeps.sweeping import HERE
@@ -178,3 +179,38 @@ def test_python_is_refused_the_same_before_there_is_a_folder(sweeps, rates, pack
 
 def test_ways_to_pack():
     assert [read_pack(one) for one in ("auto", "off", "8")] == ["auto", "off", 8]
+
+
+SMALL = {
+    "device": "cpu",
+    "dataset_kwargs.subsample_rate": 0.2,
+    "model_kwargs.model_name": "MLP",
+    HIDDEN: [4],
+    "training_config.max_epochs": 3,
+    "logging_config.terminal_display": "off",
+}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {
+            "trainer": "reconstruction",
+            "dataset_kwargs.dataset_name": "sines",
+            "dataset_kwargs.num_train": 200,
+            "dataset_kwargs.length": 16,
+            "dataset_kwargs.anomaly_length": 4,
+            LR: 0.3,
+        },
+        {"trainer": "active", "active_config.num_rounds": 1, "active_config.start_size": 20},
+    ],
+)
+def test_each_run_of_a_stack_has_a_kind_of_its_own(tmp_path, kind):
+    left_behind = []
+    for pack in (2, "off"):
+        sweeps = Sweeps(tmp_path / str(pack))
+        trainer = Trainer(sweeps.work_dir, overrides=SMALL | kind)
+        sweeps.of(trainer, seeds=2, runs=[{"config": {}}]).run(pack=pack)
+        assert {one.get("width") for one in packs_of(sweeps).values()} == {2 if pack == 2 else None}
+        left_behind.append(left(sweeps.work_dir))
+    assert [*unlike(*left_behind)] == []

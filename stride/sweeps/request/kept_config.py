@@ -5,7 +5,9 @@ from typing import Any
 
 from stride.config import Resolved
 from stride.config.import_paths import import_paths
+from stride.config.layers import nearest_origin
 from stride.config.sweep.spec import SweepSpec
+from stride.config.values import join
 from stride.errors import UserError
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import FORMAT_VERSION, SweepPaths
@@ -19,7 +21,7 @@ _QUIET = {"terminal_display": "off"}  # the sweep has a display of its own
 
 
 def base_values(trainer: Trainer, example: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the config of a trainer as another process can start from it.
+    """Return what a trainer was given of its config, as another process can start from it.
 
     Args:
         trainer: whose it is.
@@ -31,8 +33,24 @@ def base_values(trainer: Trainer, example: Mapping[str, Any]) -> dict[str, Any]:
     resolved = trainer.builder.resolved
     trainer.builder.require_trust(resolved)
     values = settled(resolved.config, assembled(trainer, resolved, example).config)
-    kept = {key: value for key, value in values.items() if key not in ("work_dir", "run")}
-    kept["logging_config"] = {**kept["logging_config"], **_QUIET}
+    kept = _given(values, resolved.origins)
+    return {
+        **{key: value for key, value in kept.items() if key not in ("work_dir", "run")},
+        "logging_config": {**kept.get("logging_config", {}), **_QUIET},
+    }
+
+
+def _given(
+    values: Mapping[str, Any], origins: Mapping[str, str], within: str = ""
+) -> dict[str, Any]:
+    """Return the values that somebody has given: kinds of training have defaults of their own."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        key = join(within, name)
+        if nearest_origin(origins, key):
+            kept[name] = value
+        elif isinstance(value, Mapping) and (inner := _given(value, origins, key)):
+            kept[name] = inner
     return kept
 
 
