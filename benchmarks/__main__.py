@@ -29,6 +29,7 @@ GROUPS = {
     "optimizers": "benchmarks.optimizers:optimizer_rows",
     "packs": "benchmarks.packs:pack_rows",
     "packed-runs": "benchmarks.packed_runs:packed_run_rows",
+    "benchmark": "benchmarks.benchmarked:benchmark_rows",
     "startup": "benchmarks.startup:startup_rows",
     "listing": "benchmarks.listing:listing_rows",
     "deciding": "benchmarks.deciding:deciding_rows",

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stride_cli.benchmarking.commands import commands as benchmarking
 from stride_cli.completing.commands import commands as completing
 from stride_cli.completing.scripts import VARIABLE, prepare
 from stride_cli.deciding.commands import commands as deciding
@@ -21,6 +22,7 @@ from stride_cli.sweeping.commands import commands as sweeping
 GROUPS = {
     "Train": running,
     "Sweep": sweeping,
+    "Benchmark": benchmarking,
     "Read and compare": reading,
     "Decide": deciding,
     "Label": labelling,

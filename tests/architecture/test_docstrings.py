@@ -9,7 +9,7 @@ import stride
 
 ROOT = Path(stride.__file__).parent
 PACKAGES = ("active", "components", "config", "data", "launch", "loggers", "metrics", "models")
-PACKAGES += ("runs", "../cli/stride_cli")
+PACKAGES += ("benchmark", "runs", "../cli/stride_cli")
 PACKAGES += ("callbacks", "distributed", "engine", "trainer", "trainers")
 FILES = [*ROOT.glob("*.py"), *(file for name in PACKAGES for file in (ROOT / name).rglob("*.py"))]
 DIALECT = ("is no ", "anew", "other than", "passed over", "nobody")

@@ -69,6 +69,7 @@ READING = [
     "diff W/0 W/1",
     "stats W -m val_loss",
     "better W seed==1 seed==2 -m val_loss",
+    "benchmark W -m val_loss",
     "compare W",
     "config W/0",
     "config W --set seed=1",

@@ -30,7 +30,16 @@ def test_every_group_has_rows_in_one_table() -> None:
     assert title.split() == ["row", "what", "median", "spread", "goal"]
     assert set(rule) == {"-", " "}
     groups = ["step", "loader", "values", "models", "epochs", "fits"]
-    groups += ["optimizers", "packs", "packed-runs", "startup", "listing", "deciding", "sweeps"]
+    groups += [
+        "optimizers",
+        "packs",
+        "packed-runs",
+        "benchmark",
+        "startup",
+        "listing",
+        "deciding",
+        "sweeps",
+    ]
     groups += [
         "scalars",
         "reports",

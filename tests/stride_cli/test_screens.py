@@ -31,6 +31,7 @@ SCREENS = {
     "diff": f"diff W/1 {FORK}",
     "metrics": f"metrics {FORK} -m train/epoch_loss -m val_loss -m lr --points 5",
     "stats": "stats W -m test/accuracy -m test/loss",
+    "benchmark": "benchmark W -m test/accuracy -m test/loss",
     "scaling": "stats W --scaling",
     "better": "better W lr==0.01 lr==1e-5 -m test/accuracy",
     "config-changed": f"config {FORK} --changed",

@@ -32,7 +32,7 @@ def run(
 
     way = mode_asked(mode)
     with select(places, where) as selection:
-        runs = _some(selection, places, where)
+        runs = chosen_runs(selection, places, where)
         study = group(runs, keys_of(selection, over))
         found = [compare(study, metric, way) for metric in metrics_of(selection, runs, metrics)]
     if form is Form.JSON:
@@ -65,7 +65,7 @@ def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None
     from stride.runs.deciding.scaling import scaling
 
     with select(places, where) as selection:
-        rows, left_out = scaling(_some(selection, places, where))
+        rows, left_out = scaling(chosen_runs(selection, places, where))
     if not rows:
         raise UserError("no run here has timings", hint="they are written at the end of a run")
     if form is Form.JSON:
@@ -75,10 +75,10 @@ def run_scaling(places: Sequence[str], where: str | None, *, form: Form) -> None
     print_table(table, form)
     tell("speed-up: samples per second against the fewest processes of the same work and device")
     if left_out:
-        tell(f"left out: {_named(left_out)}")
+        tell(f"left out: {named(left_out)}")
 
 
-def _some(selection: "Selection", places: Sequence[str], where: str | None) -> list["Facts"]:
+def chosen_runs(selection: "Selection", places: Sequence[str], where: str | None) -> list["Facts"]:
     """Return the runs that are left.
 
     Raises:
@@ -103,17 +103,17 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
         yield "to the best: mean difference, pair by pair, in intervals that hold together"
     if any(row.standing == "behind" for one in found for row in one.rows):
         yield "behind: surely not the best"
-    if lines := [*dict.fromkeys(line for one in found for line in _gaps(study, one))]:
-        yield _some_of(lines, "\n")
+    if lines := [*dict.fromkeys(line for one in found for line in gaps(study, one))]:
+        yield some_of(lines, "\n")
     if study.left_out:
-        yield f"left out: {_named(study.left_out)}"
+        yield f"left out: {named(study.left_out)}"
 
 
-def _gaps(study: "Study", found: "Comparison") -> Iterator[str]:
+def gaps(study: "Study", found: "Comparison") -> Iterator[str]:
     """Yield for each configuration which of its repetitions do not count."""
     for row in found.rows:
         if parts := [*_reasons(study, row)]:
-            yield f"{row.configuration.name or 'left out'}: {_some_of(parts, '; ')}"
+            yield f"{row.configuration.name or 'left out'}: {some_of(parts, '; ')}"
 
 
 def _reasons(study: "Study", row: "Measured") -> Iterator[str]:
@@ -131,9 +131,9 @@ def _why(left: "LeftOut") -> str:
     return why if why.startswith("has ") else f"is {why}"
 
 
-def _named(some: Iterable["LeftOut"]) -> str:
-    return _some_of([f"{left.facts.row.path} ({left.why})" for left in some], "; ")
+def named(some: Iterable["LeftOut"]) -> str:
+    return some_of([f"{left.facts.row.path} ({left.why})" for left in some], "; ")
 
 
-def _some_of(texts: Sequence[str], between: str) -> str:
+def some_of(texts: Sequence[str], between: str) -> str:
     return listed(texts, between) + (" (--json tells them all)" if len(texts) > NAMED else "")

@@ -15,6 +15,7 @@ from stride.runs.records.results import Timings
 from stride.runs.records.segment import Fidelity
 from stride.runs.status import State
 from stride_cli.programs.answer import Answer
+from stride_cli.programs.benchmark_answers import BenchmarkTablePlanOrState
 from stride_cli.programs.deciding_answers import DecisionOrPlan, StatisticsOrScaling
 from stride_cli.programs.sweep_answers import SweepStatePlanOrReport
 
@@ -361,6 +362,7 @@ class Error(Answer):
 
 ANSWERS: dict[str, type[BaseModel]] = {
     "active": Curves,
+    "benchmark": BenchmarkTablePlanOrState,
     "better": DecisionOrPlan,
     "check": Checked,
     "compare": ComparedRuns,

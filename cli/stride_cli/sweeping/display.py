@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from optuna.trial import FrozenTrial
+    from rich.console import Group
 
     from stride.sweeps.following.standing import Standing
     from stride.sweeps.sweep import Sweep
@@ -24,10 +25,11 @@ class Display(ABC):
 
     Args:
         sweep: that is shown.
+        names_best: whether one trial is called the best.
     """
 
-    def __init__(self, sweep: "Sweep") -> None:
-        self._sweep = sweep
+    def __init__(self, sweep: "Sweep", *, names_best: bool = True) -> None:
+        self._sweep, self._names_best = sweep, names_best
 
     @abstractmethod
     def ended(self, trial: "FrozenTrial", standing: "Standing", number: int) -> None:
@@ -43,7 +45,8 @@ class Display(ABC):
 
     def _lines(self, trial: "FrozenTrial", standing: "Standing", number: int) -> Iterator[str]:
         """Yield a line for a trial that has ended, of a failed one the end of its traceback too."""
-        yield ended_line(self._sweep, trial, standing, number)
+        known = standing if self._names_best else standing._replace(best=None)
+        yield ended_line(self._sweep, trial, known, number)
         if has_failed(trial):
             yield from failure_lines(self._sweep, trial)
 
@@ -65,11 +68,11 @@ class PlainDisplay(Display):
 class LiveDisplay(Display):
     """Draw counts, the best so far and the trials under way; failures stay above."""
 
-    def __init__(self, sweep: "Sweep") -> None:
+    def __init__(self, sweep: "Sweep", *, names_best: bool = True) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        super().__init__(sweep)
+        super().__init__(sweep, names_best=names_best)
         self._console = Console(file=cast("TextIO", Screen(sys.stderr)))
         # Drawn where something was looked at, so that no further thread draws meanwhile.
         self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False)
@@ -82,9 +85,12 @@ class LiveDisplay(Display):
 
     def show(self, standing: "Standing") -> None:
         """Draw the view."""
+        self._live.update(self._view(standing), refresh=True)
+
+    def _view(self, standing: "Standing") -> "Group":
         from stride_cli.sweeping.view import view
 
-        self._live.update(view(self._sweep, standing, self._console), refresh=True)
+        return view(self._sweep, standing, self._console, names_best=self._names_best)
 
     def close(self) -> None:
         """Take the view away: what came out is told by then."""
@@ -94,6 +100,7 @@ class LiveDisplay(Display):
         self._live.stop()
 
 
-def open_display(sweep: "Sweep") -> Display:
+def open_display(sweep: "Sweep", *, names_best: bool = True) -> Display:
     """Return the display that suits stderr."""
-    return LiveDisplay(sweep) if Screen(sys.stderr).isatty() else PlainDisplay(sweep)
+    made_by = LiveDisplay if Screen(sys.stderr).isatty() else PlainDisplay
+    return made_by(sweep, names_best=names_best)

@@ -1,6 +1,6 @@
 """`stride sweep`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from stride.visible import quoted
 from stride_cli.errors import INTERRUPTED
 from stride_cli.output import print_json, print_path, tell
 from stride_cli.sweeping.asked import Asked, Files, read_asked, require_one_process
+from stride_cli.sweeping.display import open_display
 from stride_cli.sweeping.watch import Watch
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ class How:
     json: bool = False
 
 
+@dataclass(frozen=True)
+class Shown:
+    """How a sweep is shown to a person.
+
+    Attributes:
+        end: prints what came out.
+        names_best: whether the values of trials compare, so that one of them is the best.
+        again: what to type to go on; None: the command that resumes it.
+    """
+
+    end: "Callable[[Sweep], None]"
+    names_best: bool = True
+    again: str | None = None
+
+
 def run(
     work_dir: str,
     words: Mapping[str, Any],
@@ -55,7 +71,11 @@ def run(
 ) -> None:
     """Bring a sweep to what is asked and work on it; or say what that would be."""
     asked = read_asked(work_dir, words, files, name)
+    run_asked(asked, how, _ordinary(files.config, json=how.json), plan=plan)
 
+
+def run_asked(asked: Asked, how: How, shown: Shown, *, plan: bool) -> None:
+    """Do the same for a sweep that is read already, as it is to be shown."""
     from stride.sweeps.sweep import open_sweep
 
     for note in asked.notes:
@@ -71,7 +91,7 @@ def run(
     written = sweeper.write()
     sweep = open_sweep(sweeper.paths)
     tell(_begun(sweep, written))
-    _work(sweep, trainer, how, files.config)
+    _work(sweep, trainer, how, shown, asked.config_file)
 
 
 def resume(work_dir: str, name: str | None, how: How) -> None:
@@ -87,7 +107,8 @@ def resume(work_dir: str, name: str | None, how: How) -> None:
 
     sweep = open_sweep(paths)
     tell(f"sweep {paths.name} in {work_dir}: {counted(standing_of(sweep))}")
-    _work(sweep, trainer_of_sweep(sweep, trust=how.trust), how)
+    trainer = trainer_of_sweep(sweep, trust=how.trust)
+    _work(sweep, trainer, how, _ordinary(None, json=how.json))
 
 
 _AS_IT_IS = {
@@ -156,19 +177,25 @@ def _resume_command(sweep: "Sweep") -> str:
     return f"stride sweep {quoted(near(sweep.work_dir))} --resume --name {quoted(sweep.paths.name)}"
 
 
+def _ordinary(config_file: str | None, *, json: bool) -> Shown:
+    from stride_cli.sweeping.end import print_end
+
+    return Shown(lambda sweep: print_end(sweep, config_file, json=json))
+
+
 def _work(
     sweep: "Sweep",
     trainer: "Trainer",
     how: How,
+    shown: Shown,
     config_file: str | None = None,
 ) -> None:
     """Train what is left, and tell how the sweep stands then."""
-    from stride_cli.sweeping.end import print_end
-
     if not how.workers:
         _leave_to_others(sweep, config_file, json=how.json)
         return
-    with _leaving_by_signal(sweep), Watch(sweep):
+    display = open_display(sweep, names_best=shown.names_best)
+    with _leaving_by_signal(shown.again or _resume_command(sweep)), Watch(sweep, display):
         if how.workers > 1:
             from stride.sweeps.processes import work_in_processes
 
@@ -177,7 +204,7 @@ def _work(
             from stride.sweeps.worker import Worker
 
             Worker(sweep, trainer, how.pack).work()
-    print_end(sweep, config_file, json=how.json)
+    shown.end(sweep)
 
 
 def _leave_to_others(sweep: "Sweep", config_file: str | None, *, json: bool) -> None:
@@ -192,10 +219,10 @@ def _leave_to_others(sweep: "Sweep", config_file: str | None, *, json: bool) -> 
 
 
 @contextmanager
-def _leaving_by_signal(sweep: "Sweep") -> Iterator[None]:
+def _leaving_by_signal(again: str) -> Iterator[None]:
     """Say how to go on where a signal ends the sweep, and leave by its exit code."""
     try:
         yield
     except KeyboardInterrupt as error:
-        tell(f"to go on, type: {_resume_command(sweep)}")
+        tell(f"to go on, type: {again}")
         raise typer.Exit(getattr(error, "exit_code", INTERRUPTED)) from error

@@ -25,13 +25,16 @@ _AROUND = 4  # lines beside the trials under way
 _COLOURS = {"running": "cyan", "done": "green", "pruned": "yellow", "failed": "red"}
 
 
-def view(sweep: "Sweep", standing: "Standing", console: "Console") -> "Group":
+def view(
+    sweep: "Sweep", standing: "Standing", console: "Console", *, names_best: bool = True
+) -> "Group":
     """Return what a terminal shows of a sweep under way.
 
     Args:
         sweep: that is shown.
         standing: where it stands.
         console: whose width and height there are.
+        names_best: whether the best trial so far is named.
     """
     from rich.console import Group
 
@@ -40,8 +43,8 @@ def view(sweep: "Sweep", standing: "Standing", console: "Console") -> "Group":
     lines = lay_out(running, console.width) if running.rows else []
     if len(lines) > room:
         lines = [*lines[: room - 1], f"... of {len(standing.running)} trials"]
-    best = _line(_best(sweep, standing), "bold")
-    return Group(_progress(standing), _counts(standing), best, *map(_line, lines))
+    best = [_line(_best(sweep, standing), "bold")] if names_best else []
+    return Group(_progress(standing), _counts(standing), *best, *map(_line, lines))
 
 
 def _line(text: str, style: str = "") -> "Text":

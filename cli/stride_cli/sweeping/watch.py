@@ -3,7 +3,7 @@
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Self
 
-from stride_cli.sweeping.display import Display, open_display
+from stride_cli.sweeping.display import Display
 
 if TYPE_CHECKING:
     from stride.sweeps.sweep import Sweep
@@ -19,11 +19,11 @@ class Watch:
         display: that shows it.
     """
 
-    def __init__(self, sweep: "Sweep", display: Display | None = None) -> None:
+    def __init__(self, sweep: "Sweep", display: Display) -> None:
         from stride.sweeps.following.standing import standing_of
 
         self._sweep = sweep
-        self._display = display or open_display(sweep)
+        self._display = display
         self._known = {one.number for one in standing_of(sweep).ended}
         self._over = Event()
         self._thread = Thread(target=self._run, name="stride-sweep-view", daemon=True)

@@ -38,13 +38,14 @@ def assemble(layers: Sequence[Layer], below: Sequence[Layer]) -> SweepSpec:
     fields: Tree = {}
     try:
         for layer in layers:
-            fields = _over(fields, with_whole_keys(layer.values, keys.full))
+            fields = lay_over(fields, with_whole_keys(layer.values, keys.full))
         return SweepSpec.from_json(fields)
     except ConfigError as error:
         raise with_origins(error, partial(origin_of, layers)) from None
 
 
-def _over(lower: Tree, upper: Tree) -> Tree:
+def lay_over(lower: Tree, upper: Tree) -> Tree:
+    """Return fields with stronger ones over them, whose tables add to those below."""
     merged = {
         name: {**lower[name], **upper[name]}
         for name in TABLES
@@ -79,7 +80,7 @@ def _chosen(layers: Sequence[Layer], below: Sequence[Layer]) -> list[Tree]:
     """Return the values under trials that together choose all constructors that the sweep does."""
     fields: Tree = {}
     for layer in layers:
-        fields = _over(fields, with_whole_keys(layer.values, declared_key))
+        fields = lay_over(fields, with_whole_keys(layer.values, declared_key))
     tables = {name: fields.get(name) for name in TABLES}
     overrides, grid, search = (one if isinstance(one, dict) else {} for one in tables.values())
     return [

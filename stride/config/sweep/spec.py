@@ -52,9 +52,12 @@ class PrunerSection(OpenSection):
 
 @final
 class ListedRun(Section):
-    """A trial that is written out: the name of its run, and its overrides, dotted or nested."""
+    """A trial that is written out: the name of its run, titles, and overrides, dotted or nested."""
 
     run: RunName = Field(None, description="a name for the run; null: the next number")
+    titles: dict[str, Word] = Field(
+        {}, description="what tables call its `model` and its `dataset`, where not by what they are"
+    )
     config: Tree = Field(description="overrides of this trial")
 
 

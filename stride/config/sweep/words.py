@@ -107,6 +107,8 @@ _FORMS = {
     "--search": "type --search 'KEY=float(LOW,HIGH)'",
     "--sampler": "type --sampler 'NAME(KEY=VALUE,KEY=VALUE)'",
     "--pruner": "type --pruner 'NAME(KEY=VALUE,KEY=VALUE)'",
+    "--models": "type --models 'NAME,NAME(KEY=VALUE)'",
+    "--datasets": "type --datasets 'NAME,NAME(KEY=VALUE)'",
 }
 
 
@@ -138,12 +140,21 @@ def _section(option: str, text: str) -> Tree:
     """Return the section that `name(key=value,key=value)` stands for; empty for no text."""
     if not text:
         return {}
+    name, arguments = named_call(text, option)
+    return {f"{option.removeprefix('--')}_name": name, **arguments}
+
+
+def named_call(text: str, option: str) -> tuple[str, Tree]:
+    """Return the name and the arguments of `name(key=value,key=value)`, or of a name alone.
+
+    Raises:
+        ConfigError: it is none of them; says what to type behind the option.
+    """
     found = _CALL.fullmatch(text.strip())
     if not found:
         raise ConfigError(f"{option} {text} names nothing", hint=_FORMS[option])
     options = [_pair(part, option) for part in split(found[2])] if found[2] else []
-    name_field = f"{option.removeprefix('--')}_name"
-    return {name_field: found[1], **{key: read_value(value, key) for key, value in options}}
+    return found[1], {key: read_value(value, key) for key, value in options}
 
 
 def _seeds(text: str) -> Any:

@@ -90,7 +90,7 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
     configurations = []
     for one in found:
         settings = {key: one.settings[key] for key in keys if key in one.settings}
-        made = Configuration(named(settings, short), settings, *_counted(one.runs, over))
+        made = Configuration(named(settings, short), settings, *newest_by_repeat(one.runs, over))
         configurations.append(made)
     left_out = [LeftOut(facts, why) for facts, why in pairs if why]
     return Study(tuple(over), configurations, left_out)
@@ -111,7 +111,7 @@ def _reason(facts: Facts) -> str:
     return ""
 
 
-def _counted(
+def newest_by_repeat(
     members: Iterable[Facts], over: Sequence[str]
 ) -> tuple[dict[Repeat, Facts], list[LeftOut]]:
     """Return which of some runs counts of each repetition, and those that do not.

@@ -24,7 +24,7 @@ def comparisons(study: Study, found: Iterable[Comparison]) -> Plain:
             }
             for one in found
         ],
-        "left_out": [*map(_left_out, study.left_out)],
+        "left_out": [*map(left_out_run, study.left_out)],
     }
 
 
@@ -37,7 +37,7 @@ def decision(found: Decision) -> Plain:
         "over": list(found.one.study.over),
         "settings": {key: list(values) for key, values in found.settings.items()},
         "pairs": [_repeat(one, found.one.study) for one in found.pairs],
-        "difference": _paired(found.paired),
+        "difference": paired_values(found.paired),
         "effect": found.paired.effect,
         "further": found.paired.further(),
         "one": _side(found.one),
@@ -62,13 +62,13 @@ def timings(rows: Iterable[Timed], left_out: Iterable[LeftOut]) -> Plain:
             }
             for row in rows
         ],
-        "left_out": [*map(_left_out, left_out)],
+        "left_out": [*map(left_out_run, left_out)],
     }
 
 
 def _side(side: Side) -> Plain:
-    found = _moments(side.measured, side.study)
-    left_out = [*found["left_out"], *map(_left_out, side.study.left_out)]
+    found = moments(side.measured, side.study)
+    left_out = [*found["left_out"], *map(left_out_run, side.study.left_out)]
     return {"name": side.name, **found, "left_out": left_out}
 
 
@@ -78,13 +78,14 @@ def _measured(row: Measured, study: Study) -> Plain:
         "configuration": row.configuration.name,
         "settings": dict(row.configuration.settings),
         "standing": row.standing,
-        **_moments(row, study),
-        "to_the_best": None if against is None else _paired(against),
+        **moments(row, study),
+        "to_the_best": None if against is None else paired_values(against),
     }
 
 
-def _moments(row: Measured, study: Study) -> Plain:
-    runs, again = row.configuration.runs, map(_left_out, row.configuration.again)
+def moments(row: Measured, study: Study) -> Plain:
+    """Return the statistics of a configuration, and of which runs they are."""
+    runs, again = row.configuration.runs, map(left_out_run, row.configuration.again)
     return {
         "n": len(row.values),
         "mean": row.mean if row.values else None,
@@ -97,19 +98,21 @@ def _moments(row: Measured, study: Study) -> Plain:
             for at, value in row.values.items()
         ],
         "left_out": [
-            *(_repeat(at, study) | _left_out(left) for at, left in row.left_out.items()),
+            *(_repeat(at, study) | left_out_run(left) for at, left in row.left_out.items()),
             *again,
         ],
         "missing": [_repeat(at, study) for at in row.missing],
     }
 
 
-def _paired(paired: Paired) -> Plain:
+def paired_values(paired: Paired) -> Plain:
+    """Return the differences of two configurations."""
     mean = paired.mean if paired.n else None
     return {"n": paired.n, "mean": mean, "interval": paired.interval, "level": paired.level}
 
 
-def _left_out(left: LeftOut) -> Plain:
+def left_out_run(left: LeftOut) -> Plain:
+    """Return a run that does not count, and why."""
     return {"path": str(left.facts.row.path), "why": left.why}
 
 

@@ -42,7 +42,7 @@ def comparison_table(found: Sequence[Comparison]) -> Table:
 
 
 def _cells(one: Comparison, row: Measured, *, several: bool, compared: bool) -> list[str | None]:
-    write = _Writer(one.rows)
+    write = MetricWriter(one.rows)
     against = row.against_best
     to_the_best = None
     if against is not None and against.interval is not None:
@@ -61,7 +61,7 @@ def _cells(one: Comparison, row: Measured, *, several: bool, compared: bool) -> 
     ]
 
 
-class _Writer:
+class MetricWriter:
     """Write numbers with as many places as show two digits of the smallest deviation.
 
     Args:

@@ -150,6 +150,23 @@ class Facts:
         origins = self._provenance.get("origins")
         return isinstance(origins, Mapping) and key in origins
 
+    def is_derived(self, key: str) -> bool:
+        """Tell whether a dotted key's value is a default, or follows from the data or the machine.
+
+        False where the run does not tell which keys were set.
+        """
+        origins = self._provenance.get("origins")
+        return isinstance(origins, Mapping) and len(origins) > 0 and key not in origins
+
+    @property
+    def titles(self) -> Mapping[str, Any]:
+        """Return what tables call its model and data set; nothing where none was given."""
+        if self.row.sweep is None:
+            return {}
+        sweep = self._provenance.get("sweep")
+        found = sweep.get("titles") if isinstance(sweep, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
     def value(self, field: "Field") -> Any:
         """Return what a run has for a field, None for nothing."""
         if field.source == "config":

@@ -36,6 +36,7 @@ class TrialRecord(Record):
     uuid: str = Field(description="Likewise")
     study: str = Field(description="Of Optuna, in which the trial is")
     trial: Count = Field(description="Its number")
+    titles: dict[str, str] = Field({}, description="What tables call its model and data set")
 
 
 class ProvenanceRecord(Versioned):

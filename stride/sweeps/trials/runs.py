@@ -153,7 +153,7 @@ class TrialRuns:
 
     def _new(self, trial: OpenTrial, seed: int | None) -> NewRun:
         resolved = self._resolved(trial, seed)
-        name, relation = resolved.config.run, self._relation(trial)
+        name, relation = resolved.config.run, self._titled(trial)
         if name is None:
             return NewRun(resolved, trial=relation)
         left = self._work_dir.paths.run(name)
@@ -179,6 +179,11 @@ class TrialRuns:
             "trial": trial.number,
         }
 
+    def _titled(self, trial: OpenTrial) -> dict[str, Any]:
+        listed = self._sweep.spec.runs
+        titles = listed[trial.number].titles if listed else {}
+        return self._relation(trial) | ({"titles": titles} if titles else {})
+
     def _found(self, trial: OpenTrial, seed: int | None) -> RunPaths | None:
         """Return the run of a seed; also one that was claimed and not noted any more."""
         noted = trial.run_of(seed)
@@ -191,7 +196,8 @@ class TrialRuns:
                 provenance = read_record(paths.provenance)
                 config = read_record(paths.config, unversioned=1)
                 own = seed is None or config.get("seed") == seed
-                if provenance.get("sweep") == relation and own and not never_began(paths):
+                of_trial = relation.items() <= (provenance.get("sweep") or {}).items()
+                if of_trial and own and not never_began(paths):
                     return paths
         return None
 
@@ -232,7 +238,7 @@ class TrialRuns:
         """Make the run of a trial that failed before it had a folder."""
         try:
             resolved = self._resolved(trial, seed)
-            writer = claim(resolved, self._relation(trial))
+            writer = claim(resolved, self._titled(trial))
         except Exception as late:  # what failed is told all the same, with the trial
             LOGGER.warning("trial %d has no run: %s", trial.number, late)
             return

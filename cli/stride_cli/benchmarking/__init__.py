@@ -1,0 +1,1 @@
+"""The command that trains models on data sets, and shows the table of all that were."""
