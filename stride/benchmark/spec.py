@@ -28,8 +28,12 @@ NAME = "benchmark"
 TRAINER = "reconstruction"
 """The kind of training where nobody names another one."""
 
-_DATA = "dataset_kwargs"
-_KEYS = {"models": "model_kwargs.model_name", "datasets": f"{_DATA}.dataset_name"}
+_DATA, _MODEL = "dataset_kwargs", "model_kwargs"
+_KEYS = {
+    "models": f"{_MODEL}.model_name",
+    "baselines": f"{_MODEL}.model_name",
+    "datasets": f"{_DATA}.dataset_name",
+}
 
 
 class Entry(OpenSection):
@@ -58,6 +62,7 @@ def _entry(given: Any, option: str, number: int) -> Entry:
 
 
 Models = Annotated[list[Entry], BeforeValidator(_entries("models"))]
+Baselines = Annotated[list[Entry], BeforeValidator(_entries("baselines"))]
 Datasets = Annotated[list[Entry], BeforeValidator(_entries("datasets"))]
 
 
@@ -65,7 +70,10 @@ Datasets = Annotated[list[Entry], BeforeValidator(_entries("datasets"))]
 class Benchmark(Section):
     """Which models are trained on which data sets, and with how many seeds."""
 
-    models: Models = Field(description="names, `NAME(KEY=VALUE)`, or tables with `name`")
+    models: Models = Field([], description="names, `NAME(KEY=VALUE)`, or tables with `name`")
+    baselines: Baselines = Field(
+        [], description="likewise: models that arguments for all models are not meant for"
+    )
     datasets: Datasets = Field(description="likewise; their keys are those of dataset_kwargs")
     overrides: Tree = Field({}, description="key -> value, for every trial")
     seeds: int | list[int] = Field(1, description="how many seeds each is trained with, or which")
@@ -77,10 +85,10 @@ class Benchmark(Section):
         Raises:
             ConfigError: a key or value is wrong; names it.
         """
-        for name in _KEYS:
-            if not values.get(name):
-                hint = f"type --{name} NAME,NAME, or list them in the file of --file"
-                raise ConfigError(f"there are no {name}", key=name, hint=hint)
+        for names in (("models", "baselines"), ("datasets",)):
+            if not any(map(values.get, names)):
+                hint = f"type --{names[0]} NAME,NAME, or list them in the file of --file"
+                raise ConfigError(f"there are no {names[0]}", key=names[0], hint=hint)
         try:
             return cls.model_validate(plain(values))
         except ValidationError as error:
@@ -96,18 +104,21 @@ class Benchmark(Section):
             ConfigError: a key is unknown or in the wrong place, or an entry stands twice.
         """
         self._require_free()
-        models = [_overrides(one, "models", self._keys(one, below)) for one in self.models]
+        rows = [*self.models, *self.baselines]
+        models = [_overrides(one, "models", self._keys(one, below)) for one in rows]
         datasets = [_overrides(one, "datasets", _dataset_key) for one in self.datasets]
-        for option, found in (("models", models), ("datasets", datasets)):
-            _require_distinct(getattr(self, option), found, option)
+        _require_distinct(rows, models, "models")
+        _require_distinct(self.datasets, datasets, "datasets")
         runs = [
             {"config": {**data, **model}, "titles": _titles(of_model, of_data)}
             for of_data, data in zip(self.datasets, datasets, strict=True)
-            for of_model, model in zip(self.models, models, strict=True)
+            for of_model, model in zip(rows, models, strict=True)
         ]
         own = {} if "trainer" in below.origins else {"trainer": TRAINER}
         fields = {"overrides": {**own, **self.overrides}, "runs": runs, "seeds": self.seeds}
-        return _with_arguments(assemble([Layer("", fields)], below.layers))
+        spec = assemble([Layer("", fields)], below.layers)
+        takes = [one in self.models for one in rows]
+        return _with_arguments(spec, takes * len(self.datasets))
 
     def _require_free(self) -> None:
         """Refuse overrides that name a model or a data set, which entries do."""
@@ -119,21 +130,21 @@ class Benchmark(Section):
 
     def _keys(self, model: Entry, below: Resolved) -> Callable[[str], str]:
         """Return what gives the whole keys of a model's entry, by the constructors that it has."""
-        typed = {**self.overrides, **(model.model_extra or {})}
+        shared = self.overrides if model in self.models else {}
+        typed = {**shared, **(model.model_extra or {})}
         chosen = {declared_key(key): value for key, value in typed.items()}
         chosen[_KEYS["models"]] = model.name
         layers = [*below.layers, Layer("", overrides_tree(chosen))]
         return TypedKeys(lambda: [merge_layers(layers).values]).full
 
 
-def from_words(models: str | None, datasets: str | None) -> Tree:
-    """Return the fields that a command line gives: `A,B(key=value)`.
+def from_words(typed: Mapping[str, str]) -> Tree:
+    """Return the fields that a command line gives, each as `A,B(key=value)`.
 
     Raises:
         ConfigError: a bracket is not closed.
     """
-    typed = {"models": models, "datasets": datasets}
-    return {name: [*filter(None, split(text))] for name, text in typed.items() if text is not None}
+    return {name: [*filter(None, split(text))] for name, text in typed.items()}
 
 
 def _overrides(entry: Entry, option: str, full_key: Callable[[str], str]) -> Tree:
@@ -169,15 +180,21 @@ def _titles(model: Entry, dataset: Entry) -> dict[str, str]:
     return {part: title for part, title in titles.items() if title is not None}
 
 
-def _with_arguments(spec: SweepSpec) -> SweepSpec:
+def _with_arguments(spec: SweepSpec, takes: Sequence[bool]) -> SweepSpec:
     """Put arguments of constructors from all trials into each.
 
     Below a trial that names a constructor they would be another's, and count for nothing.
+
+    Args:
+        spec: of the sweep.
+        takes: of each trial, whether its model takes those that are meant for all models.
     """
     shared = {key: one for key, one in spec.overrides.items() if _is_argument(key)}
+    others = {key: one for key, one in shared.items() if not key.startswith(f"{_MODEL}.")}
     kept = {key: one for key, one in spec.overrides.items() if key not in shared}
     runs = [
-        one.model_copy(update={"config": one.config | shared | one.config}) for one in spec.runs
+        one.model_copy(update={"config": one.config | (shared if own else others) | one.config})
+        for one, own in zip(spec.runs, takes, strict=True)
     ]
     return spec.model_copy(update={"overrides": kept, "runs": runs})
 

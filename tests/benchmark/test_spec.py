@@ -8,7 +8,8 @@ from stride.errors import ConfigError
 
 
 def sweep(models="FeedForwardAE", datasets="sines", below=(), **more):
-    fields = from_words(models, datasets) | more
+    typed = {"models": models, "datasets": datasets}
+    fields = from_words({key: one for key, one in typed.items() if one}) | more
     return Benchmark.from_json(fields).sweep(resolve_layers(work_dir="W", overrides=[*below]))
 
 
@@ -57,6 +58,19 @@ def test_arguments_for_all_are_those_of_each_model_unless_it_has_its_own():
     assert [one["hidden"] for one in configs(spec)] == [[7], [3]]
     assert [one["norm"] for one in configs(spec)] == ["none"] * 2
     assert spec.overrides == {"trainer": "reconstruction"}
+
+
+def test_baselines_are_rows_that_take_no_arguments_for_all():
+    spec = sweep(
+        baselines=["LOF", "KNN(n_neighbors=3)"],
+        overrides={"hidden": [7], "model_kwargs.model_seed": 1},
+        datasets="sines(length=8),smd",
+    )
+    found = configs(spec)
+    assert [one["model_name"] for one in found] == ["FeedForwardAE", "LOF", "KNN"] * 2
+    assert [one.get("hidden") for one in found] == [[7], None, None] * 2
+    assert found[2]["n_neighbors"] == 3
+    assert len(sweep(models=None, baselines=["LOF"]).runs) == 1
 
 
 def test_a_kind_of_training_that_is_asked_for_stays():

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from stride.sweeps.sweep import Sweep
 
 
+LISTED = ("models", "baselines", "datasets")
+"""What is listed by words, and called as the options are."""
+
+
 def run(asked: Asked, how: How, print_table: Callable[[], None], *, plan: bool) -> None:
     """Train what is missing of a benchmark, and print the table; or say what would be trained.
 
@@ -43,7 +47,7 @@ def read_asked(
 
     Args:
         work_dir: of the benchmark.
-        words: `models` and `datasets` as texts, and what `words_layer` takes.
+        words: those of LISTED as texts, and what `words_layer` takes.
         file: that says more, which words are stronger than.
         config_file: of the config that all trials start from.
 
@@ -77,8 +81,8 @@ def _layer(words: Mapping[str, Any], file: str | None) -> "Layer":
     from stride.config.sweep.words import words_layer
     from stride.config.typed_keys import declared_key
 
-    entries = from_words(words.get("models"), words.get("datasets"))
-    others = {key: one for key, one in words.items() if key not in ("models", "datasets")}
+    entries = from_words({key: words[key] for key in LISTED if key in words})
+    others = {key: one for key, one in words.items() if key not in LISTED}
     typed = words_layer(**others, **entries).values
     if file is None:
         return Layer("command line", typed)

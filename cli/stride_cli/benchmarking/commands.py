@@ -30,6 +30,12 @@ def benchmark(
         str | None,
         typer.Option("--models", metavar="A,B", help="Models: names, or 'NAME(KEY=VALUE)'."),
     ] = None,
+    baselines: Annotated[
+        str | None,
+        typer.Option(
+            "--baselines", metavar="A,B", help="Models that key=value is not meant for: LOF,KNN."
+        ),
+    ] = None,
     datasets: Annotated[
         str | None,
         typer.Option("--datasets", metavar="X,Y", help="Data sets: names, or 'NAME(KEY=VALUE)'."),
@@ -88,9 +94,10 @@ def benchmark(
     refuse_mistyped(mode, where)
     print_table = partial(print_results, work_dir, metric or [], where=where, mode=mode, form=form)
     typed = settings(words, config) + ([] if epochs is None else [f"epochs={epochs}"])
-    asked: dict[str, Any] = {"models": models, "datasets": datasets, "overrides": typed}
-    asked = {name: one for name, one in (asked | {"seeds": seeds}).items() if one}
-    if not (models or datasets or file):
+    asked: dict[str, Any] = {"models": models, "baselines": baselines, "datasets": datasets}
+    asked |= {"overrides": typed, "seeds": seeds}
+    asked = {name: one for name, one in asked.items() if one}
+    if not (models or baselines or datasets or file):
         from stride_cli.benchmarking.table import refuse_alone
 
         others: dict[str, Any] = {"config_file": config_file, "workers": workers != 1}
