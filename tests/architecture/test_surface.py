@@ -77,7 +77,8 @@ stride active W --compare A,B --seeds N --config KEY=VALUE... --metric|-m NAME -
 stride agent-info --schema COMMAND
 stride benchmark W [KEY=VALUE]... --models A,B --baselines A,B --datasets X,Y --file FILE \
 --epochs N --seeds K --config KEY=VALUE... --config-file FILE --workers N --pack auto|off|N \
---retry-failed --plan --metric|-m NAME... --mode MODE --where QUERY --trust --json --csv --md --latex
+--retry-failed --plan --metric|-m NAME... --mode MODE --where QUERY --trust --json --csv --md \
+--latex
 stride better W A B --metric|-m NAME --over A,B --mode MODE --run --seeds N --plan --trust --json
 stride cancel RUN
 stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
