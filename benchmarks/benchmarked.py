@@ -32,7 +32,7 @@ def benchmark_rows(scale: Scale) -> Iterator[Row]:
     for samples, batch, goal in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             packs: tuple[Pack, Pack] = (SEEDS, "off")
-            sides = [_Side(Path(folder), pack, samples, batch, scale.of(40, 1)) for pack in packs]
+            sides = [_Side(Path(folder), pack, samples, batch, scale.of(20, 1)) for pack in packs]
             parties = {f"{one.pack}": timed(one.train) for one in sides}
             seconds = take_turns(parties, scale.of(3, 1))
         if sides[0].weights != sides[1].weights:

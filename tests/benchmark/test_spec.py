@@ -85,6 +85,7 @@ def test_a_kind_of_training_that_is_asked_for_stays():
         ({"seedz": 1}, "unknown key seedz; did you mean 'seeds'"),
         ({"models": "A("}, "a bracket is not closed"),
         ({"models": "A b"}, r"--models A b names nothing; type --models 'NAME,NAME\(KEY=VALUE\)'"),
+        ({"baselines": ["A b"]}, "--baselines A b names nothing; type --baselines 'NAME"),
         ({"models": "MLP,MLP"}, "models has 'MLP' twice"),
         ({"models": "MLP(title=a),MLP(title=a,lr=1)"}, "models has the title 'a' twice"),
         ({"models": "MLP(hiden=3)"}, "unknown key hiden; did you mean 'hidden'"),

@@ -108,6 +108,7 @@ _FORMS = {
     "--sampler": "type --sampler 'NAME(KEY=VALUE,KEY=VALUE)'",
     "--pruner": "type --pruner 'NAME(KEY=VALUE,KEY=VALUE)'",
     "--models": "type --models 'NAME,NAME(KEY=VALUE)'",
+    "--baselines": "type --baselines 'NAME,NAME(KEY=VALUE)'",
     "--datasets": "type --datasets 'NAME,NAME(KEY=VALUE)'",
 }
 

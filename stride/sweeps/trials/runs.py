@@ -3,7 +3,7 @@
 import errno
 import math
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -196,7 +196,8 @@ class TrialRuns:
                 provenance = read_record(paths.provenance)
                 config = read_record(paths.config, unversioned=1)
                 own = seed is None or config.get("seed") == seed
-                of_trial = relation.items() <= (provenance.get("sweep") or {}).items()
+                sweep = provenance.get("sweep")
+                of_trial = isinstance(sweep, Mapping) and relation.items() <= sweep.items()
                 if of_trial and own and not never_began(paths):
                     return paths
         return None
