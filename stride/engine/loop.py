@@ -17,9 +17,10 @@ A training that is resumed enters where it was left. Its `before_train`, and ins
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from stride.data.batches.waiting import WaitEnded
 from stride.data.batches.windows import TrainingBatches, windows
@@ -29,7 +30,7 @@ from stride.engine.optim.optimizers import NamedSchedules
 from stride.engine.optim.schedule import Schedule
 from stride.engine.state import TrainState
 from stride.engine.stopping import Limits, StopRequest
-from stride.engine.update import NonFiniteLoss, Update
+from stride.engine.update import NonFiniteLoss
 from stride.errors import DataError, NonFiniteError
 from stride.models.steps.step import Step
 
@@ -38,13 +39,29 @@ def _nothing(*_: Any) -> None:
     """Take the place of what a loop without a run has no use for."""
 
 
+class Updates(Protocol):
+    """What makes the updates of a loop: an `Update`, or what a kind of training has instead."""
+
+    def train(self, mode: bool = True) -> None:
+        """Switch what is trained to training or to evaluation."""
+
+    def evaluating(self) -> AbstractContextManager[None]:
+        """Switch to evaluation in the block, and back after it."""
+
+    def gradients(self, window: Sequence[Any]) -> Step:
+        """Do all of an update that comes before its step is counted; return the step."""
+
+    def apply(self, window: Sequence[Any], step: Step) -> None:
+        """Move the weights."""
+
+
 @dataclass
 class Loop:
     """Train a model until a limit or a stop.
 
     Attributes:
         batches: the training batches.
-        update: one optimiser update over a window of batches; holds the model.
+        update: makes an optimiser update over a window of batches; holds the model.
         schedule: the learning rate's.
         evaluation: gives the metrics of a split, here the validation split; none, an empty dict.
         state: the counters, kept true at every hook.
@@ -67,7 +84,7 @@ class Loop:
     """
 
     batches: TrainingBatches
-    update: Update
+    update: Updates
     schedule: Schedule | NamedSchedules
     evaluation: Callable[[str], Mapping[str, float]]
     state: TrainState

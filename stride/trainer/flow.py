@@ -186,16 +186,27 @@ def rehearsed(trainer: Trainable, resolved: Resolved) -> Iterator[tuple[Session,
     Raises:
         UserError: as `fit`.
     """
-    builder = trainer.builder
     with (
         training("a check"),
         determinism(resolved.config.training_config.deterministic),
         process_group_for(resolved.config),
     ):
-        seed_everything(resolved.config.seed)
-        assembly = builder.assemble(resolved)
-        session = _open(trainer, assembly, NewRun(resolved), Stopwatch())
-        yield session, _probe(builder, session)
+        yield opened(trainer, resolved)
+
+
+def opened(trainer: Trainable, resolved: Resolved) -> tuple[Session, dict[str, Any]]:
+    """Build a training that is not begun, and try it on small batches; nothing is written.
+
+    Returns:
+        Its session, and what was found.
+
+    Raises:
+        UserError: as `fit`.
+    """
+    seed_everything(resolved.config.seed)
+    assembly = trainer.builder.assemble(resolved)
+    session = _open(trainer, assembly, NewRun(resolved), Stopwatch())
+    return session, _probe(trainer.builder, session)
 
 
 def _open(

@@ -36,7 +36,7 @@ def test_a_name_is_found(kind: str, name: str, expected: object) -> None:
         ("criterion", "_Loss", "there is no criterion '_Loss'"),
         ("model", "Resnet", "did you mean 'ResNet'?"),
         ("model", "my_pkg.nets.UNet", "an import path has a colon: my_pkg.nets:UNet"),
-        ("dataset", "cifar", "tsb_ad, kdd_tsad_135, smd, or an import path such as"),
+        ("dataset", "cifar", "kdd_tsad_135, smd, series_arrays, or an import path such as"),
         ("callback", "early", "give an import path such as my_package.my_module:early"),
         ("trainer", "", "there is no trainer ''"),
         ("model", "os:sep", "os:sep is not a model but a str; name a class or function"),

@@ -14,6 +14,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "tsb_ad": "stride.data.series.tsb_ad:tsb_ad",
         "kdd_tsad_135": "stride.data.series.tsb_ad:kdd_tsad_135",
         "smd": "stride.data.series.smd:smd",
+        "series_arrays": "stride.data.series.series_arrays:series_arrays",
     },
     "model": {
         "MLP": "stride.models.mlp:MLP",

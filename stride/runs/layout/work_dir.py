@@ -83,6 +83,15 @@ class WorkDirPaths:
         """Return the paths of the sweep of that name."""
         return SweepPaths(self.sweeps / name)
 
+    @property
+    def data(self) -> Path:
+        """Return the folder of the data that programs gave as arrays."""
+        return self.path / "data"
+
+    def data_file(self, digest: str) -> Path:
+        """Return the file of the arrays whose content has that digest."""
+        return self.data / f"{digest}.safetensors"
+
     def run(self, name: str) -> RunPaths:
         """Return the paths of the run of that name."""
         return RunPaths(self.path / name)

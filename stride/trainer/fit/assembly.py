@@ -55,6 +55,9 @@ class KindOfTraining(Protocol):
     def take_data(self, config: Config, data: Data) -> None:
         """Choose from the data what is trained on."""
 
+    def objects(self) -> Mapping[str, Any]:
+        """Return objects of the user's that take part, by name."""
+
     def has_next_loop(self) -> bool:
         """Tell whether a further loop follows when that under way reaches its limits."""
 

@@ -36,12 +36,13 @@ def sources_of(used: Mapping[str, Any]) -> Tables:
 
 
 def used_by(assembly: Assembly) -> dict[str, Any]:
-    """Return the classes and functions that data and model are of, by their use."""
+    """Return the classes and functions that data, model and objects of the kind are of, by use."""
     model = assembly.model
     used: dict[str, Any] = {"model": type(model), **used_by_network(model.network)}
     used["criterion"] = type(model.criterion)
     used |= {f"frozen {name}": type(network) for name, network in model.frozen.items()}
     used |= {f"dataset of {name}": _dataset(one) for name, one in assembly.data.sources.items()}
+    used |= {name: type(one) for name, one in assembly.kind.objects().items()}
     function = constructor_of(assembly)
     return used | ({} if inspect.isclass(function) else {"function of the network": function})
 

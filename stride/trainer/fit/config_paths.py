@@ -16,6 +16,8 @@ from stride.trainer.weights.start_weights import Source
 def placed_data(section: Mapping[str, Any], resolved: Resolved) -> dict[str, Any]:
     """Return a dataset's arguments with the place of its data.
 
+    What is not there, and lies in the work_dir, is taken from there: it moves with its runs.
+
     A dataset of the user's may open it at any time: it is given an absolute path. It may also call
     something else its path, as a name on a hub: what is not there stays as typed.
     """
@@ -36,10 +38,13 @@ def _placed(value: Any, resolved: Resolved, own: bool) -> Any:
     if not isinstance(value, (str, Path)):
         return value
     there = os.path.expanduser(value)
-    if not own:
-        return resolved.place(there)
-    absolute = os.path.join(resolved.folder, there)
-    return type(value)(absolute) if os.path.exists(absolute) else value
+    absolute, in_work_dir = (
+        os.path.join(one, there) for one in (resolved.folder, resolved.work_dir)
+    )
+    if own:
+        return type(value)(absolute) if os.path.exists(absolute) else value
+    is_there_alone = os.path.exists(in_work_dir) and not os.path.exists(absolute)
+    return in_work_dir if is_there_alone else resolved.place(there)
 
 
 def placed_weights(source: Source, resolved: Resolved) -> Source:

@@ -60,6 +60,13 @@ class Kind(ABC):
     def take_data(self, config: Config, data: Data) -> None:  # noqa: B027
         """Choose from the data what is trained on, before it is known how long an epoch is."""
 
+    def objects(self) -> Mapping[str, Any]:
+        """Return objects of the user's that take part, by name.
+
+        Their code is recorded, and what has a state in them is saved as that of callbacks is.
+        """
+        return {}
+
     def set_up(self, session: Session) -> None:  # noqa: B027
         """Register what belongs to the state, and refuse what does not go together.
 

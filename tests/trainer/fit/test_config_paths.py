@@ -142,3 +142,14 @@ def test_a_run_whose_folder_is_removed_is_an_error_and_is_not_made_anew(here, go
             callbacks=[Remove()],
         ).fit()
     assert not (here / gone).exists()
+
+
+def test_data_of_the_work_dir_is_found_there_unless_it_is_nearer(here):
+    for name in ("w.csv", "t.csv"):
+        (here.parent / "there" / name).touch()
+    resolved = resolve_layers(work_dir="../there")
+    tried = {path: placed_data({**TABLE, "path": path}, resolved) for path in ("w.csv", "t.csv")}
+    assert tried["w.csv"]["path"] == "../there/w.csv" and tried["t.csv"]["path"] == "t.csv"
+    assert placed_data({**TABLE, "path": "none"}, resolved)["path"] == "none"
+    hub = {"dataset_name": "my:Hub", "root": "w.csv"}
+    assert placed_data(hub, resolved)["root"] == "w.csv"  # which it may have another meaning for

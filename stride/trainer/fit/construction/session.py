@@ -192,10 +192,11 @@ def _of_subclasses(
     parts: Callable[[], Iterable[object]],
     known: Collection[str],
 ) -> dict[str, Any]:
-    """Return what a user's subclasses of trainer and kind have set, to look at, and them."""
-    is_part = any(kind is part for part in parts())
-    own = {} if is_part else attributes_of_subclass("kind", kind)
-    return {**attributes_of_subclass("trainer", trainer, known=known), **own}
+    """Return what a user's subclasses of trainer and kind have set, to look at, and its objects."""
+    restored = {id(part) for part in parts()}
+    own = {} if id(kind) in restored else attributes_of_subclass("kind", kind)
+    given = {name: one for name, one in kind.objects().items() if id(one) not in restored}
+    return {**attributes_of_subclass("trainer", trainer, known=known), **own, **given}
 
 
 def _consensus(config: Config, stop: StopRequest) -> StopConsensus:
