@@ -10,6 +10,10 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from stride.benchmark.batched_trainer import BatchedTrainer as BatchedTrainer
+    from stride.benchmark.block import Block as Block
+    from stride.benchmark.data_block import DataBlock as DataBlock
+    from stride.benchmark.single_run import run_benchmark as run_benchmark
     from stride.callbacks.base import Callback as Callback
     from stride.callbacks.protocols import TrainerLike as TrainerLike
     from stride.config import Config as Config
@@ -32,8 +36,11 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ActiveTrainer": "stride.trainers.active.trainer",
+    "BatchedTrainer": "stride.benchmark.batched_trainer",
+    "Block": "stride.benchmark.block",
     "Callback": "stride.callbacks.base",
     "Config": "stride.config",
+    "DataBlock": "stride.benchmark.data_block",
     "Kind": "stride.trainer.fit.kind",
     "Logger": "stride.loggers.base",
     "LrFindTrainer": "stride.trainers.lr_find.trainer",
@@ -48,12 +55,16 @@ _MODULES = {
     "__version__": "stride.version",
     "load_run": "stride.trainer.starts.loaded",
     "open_runs": "stride.runs.collection.run_list",
+    "run_benchmark": "stride.benchmark.single_run",
 }
 
 __all__ = [
     "ActiveTrainer",
+    "BatchedTrainer",
+    "Block",
     "Callback",
     "Config",
+    "DataBlock",
     "Kind",
     "Logger",
     "LrFindTrainer",
@@ -68,6 +79,7 @@ __all__ = [
     "__version__",
     "load_run",
     "open_runs",
+    "run_benchmark",
 ]
 
 

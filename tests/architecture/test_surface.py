@@ -13,8 +13,11 @@ from stride_cli.app import app
 
 PUBLIC = [
     "ActiveTrainer",
+    "BatchedTrainer",
+    "Block",
     "Callback",
     "Config",
+    "DataBlock",
     "Kind",
     "Logger",
     "LrFindTrainer",
@@ -29,6 +32,7 @@ PUBLIC = [
     "__version__",
     "load_run",
     "open_runs",
+    "run_benchmark",
 ]
 
 DEEP = {
@@ -39,6 +43,7 @@ DEEP = {
     "stride.active.pool": ["Pool"],
     "stride.active.strategies.scores": ["entropy"],
     "stride.active.transferability": ["h_score", "leep", "log_me", "n_leep", "nce"],
+    "stride.benchmark": ["benchmark"],
     "stride.data": ["ArrayDataset"],
     "stride.data.array_dataset": ["ArrayDataset"],
     "stride.data.digits": ["digits"],

@@ -45,6 +45,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "active": "stride.trainers.active.trainer:ActiveTrainer",
         "lr_find": "stride.trainers.lr_find.trainer:LrFindTrainer",
         "reconstruction": "stride.trainers.reconstruction.trainer:ReconstructionTrainer",
+        "by_epochs": "stride.benchmark.by_epochs.trainer:ByEpochsTrainer",
     },
     "callback": {},
     "logger": {
