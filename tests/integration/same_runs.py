@@ -66,9 +66,8 @@ def _state(paths: RunPaths) -> dict[str, Any]:
     if not paths.checkpoint_names():  # it ended before one was due
         return {}
     state = read_state(paths.checkpoint(paths.checkpoint_names()[-1]).path)
-    state = without(state, "noticed")  # what a callback has seen is named, and not restored
-    if "reconstruction" in state:
-        state["reconstruction"] = without(state["reconstruction"], "seconds")
+    # What a callback has seen is named, and not restored.
+    state = without(state, "noticed", "seconds")
     return state | {"clock": without(state["clock"], *TIMES)}
 
 

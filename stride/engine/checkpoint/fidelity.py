@@ -15,7 +15,7 @@ from stride.models.shards import local_shard, sharded_like
 from stride.models.strides import same_layout
 from stride.version import __version__
 
-UNCOMPARED = ("clock", "noticed")  # what runs on meanwhile, and what is only named
+UNCOMPARED = ("clock", "seconds", "noticed")  # what runs on meanwhile, and what is only named
 _MISSING = "not in the checkpoint: it starts over"
 _OTHER = "is not what was saved"
 _LAYOUT = "has the numbers that were saved, in another order in memory"

@@ -52,6 +52,7 @@ class Reconstruction(Kind):
         self.record = Record(session, self._splits, self._scorer, History(session))
         session.callbacks.in_order.append(self.record)
         session.state.register("reconstruction", self.record)
+        session.state.register("seconds", self.record.watch)
 
     def restore(self, session: Session, start: RunStart) -> None:
         """Let the session stand where it starts; see before that outputs and errors fit.

@@ -17,7 +17,7 @@ from stride.models.weights import weights_bytes
 from stride.trainer.fit.session import Session
 from stride.trainers.reconstruction.history import History
 from stride.trainers.reconstruction.scoring import Scorer, Scores
-from stride.trainers.reconstruction.seconds import SECONDS, StopwatchOfSegments
+from stride.trainers.reconstruction.seconds import StopwatchOfSegments
 from stride.trainers.reconstruction.splits import MeasuredSplit
 from stride.trainers.reconstruction.summary import summary
 
@@ -37,6 +37,7 @@ class Record(Callback):
 
     Attributes:
         milestones: epochs whose weights and errors are kept.
+        watch: counts the time of the epochs, a part of the state by itself.
         tested: what the final model is measured to on the test split, once it is known.
     """
 
@@ -50,11 +51,11 @@ class Record(Callback):
         self.milestones: list[int] = []
         self.tested: dict[str, float] = {}
         self._table: CsvTable | None = None
-        self._watch = StopwatchOfSegments()
+        self.watch = StopwatchOfSegments()
 
     def before_train(self, trainer: TrainerLike) -> None:
         """Begin to count the time; measure what is not trained yet."""
-        self._watch.begin()
+        self.watch.begin()
         if trainer.state.step == 0:
             self._measure(swapped=False)
 
@@ -84,7 +85,7 @@ class Record(Callback):
         scores = self.scores()
         values = dict(self._values(scores))
         place = {"epoch": state.epoch, "step": state.step, "swapped": int(swapped)}
-        self._add({**place, **self._watch.seconds(), **values})
+        self._add({**place, **values})
         run.log("swapped", int(swapped))
         for name, value in values.items():
             if not math.isnan(value):
@@ -110,13 +111,14 @@ class Record(Callback):
     def _add(self, row: Row) -> None:
         table = self._open()
         self._rows.append(row)
-        table.append(_cells(row))
+        table.append(_cells(row, self.watch.lap()))
 
     def _open(self) -> CsvTable:
         """Return the table; the first time in a process it is made of the rows that count."""
         if self._table is None:
             paths = self._session.run.paths
-            self._table = CsvTable(paths, paths.errors_csv, map(_cells, self._rows))
+            rows = map(_cells, self._rows, self.watch.laps)
+            self._table = CsvTable(paths, paths.errors_csv, rows)
         return self._table
 
     def _keep(self, scores: Mapping[str, Scores]) -> None:
@@ -129,33 +131,20 @@ class Record(Callback):
         self.milestones.append(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the rows so far, the milestones, the time, and the history."""
-        times = [[row[name] for name in SECONDS] for row in self._rows]
-        values = [[v for name, v in row.items() if name not in SECONDS] for row in self._rows]
+        """Return the rows so far, but for their times, the milestones, and the history."""
         return {
             "columns": [name for row in self._rows[:1] for name in row],
-            "rows": torch.tensor(values, dtype=torch.float64),
+            "rows": torch.tensor([[*row.values()] for row in self._rows], dtype=torch.float64),
             "milestones": list(self.milestones),
             "history": self._history.state_dict(),
-            "seconds": {"rows": times, "now": self._watch.seconds()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take them."""
-        self._rows = [
-            _row(state["columns"], values, times)
-            for values, times in zip(state["rows"].tolist(), state["seconds"]["rows"], strict=True)
-        ]
+        columns = state["columns"]
+        self._rows = [dict(zip(columns, row, strict=True)) for row in state["rows"].tolist()]
         self.milestones = list(state["milestones"])
         self._history.load_state_dict(state["history"])
-        self._watch.go_on_from(state["seconds"]["now"])
-
-
-def _row(columns: Sequence[str], values: Sequence[float], times: Sequence[float]) -> Row:
-    """Return a row as it was, out of its values and its times."""
-    known = dict(zip(SECONDS, times, strict=True))
-    left = iter(values)
-    return {name: known[name] if name in known else next(left) for name in columns}
 
 
 def errors_bytes(scores: Mapping[str, Scores]) -> bytes:
@@ -168,12 +157,8 @@ def errors_bytes(scores: Mapping[str, Scores]) -> bytes:
     return save(named)
 
 
-def _cells(row: Row) -> dict[str, Any]:
+def _cells(row: Row, times: Mapping[str, float]) -> dict[str, Any]:
     """Return a row as it is written: counts as whole numbers, what is not defined as nothing."""
-    counts = ("epoch", "step", "swapped")
-    whole = {name: int(row[name]) for name in counts}
-    return whole | {
-        name: "" if math.isnan(value) else value
-        for name, value in row.items()
-        if name not in counts
-    }
+    counts = {name: int(row[name]) for name in ("epoch", "step", "swapped")}
+    values = {name: "" if math.isnan(value) else value for name, value in row.items()}
+    return {**counts, **times, **{n: value for n, value in values.items() if n not in counts}}

@@ -37,6 +37,8 @@ def test_killed_in_mid_epoch_and_at_its_end_after_a_swap(
     again = made(tmp_path, **EACH, **RESTORING)
     again.fit(resume=0)
     assert problems_of(again.run.paths.path, whole) == []
+    log = (again.run.paths.path / "logs" / "rank0.log").read_text()
+    assert "not exact" not in log
     times = [float(row["wall_seconds"]) for row in rows_of(again)]
     assert times == sorted(times)
 
