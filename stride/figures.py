@@ -1,4 +1,4 @@
-"""Make pictures by matplotlib, all in one style, as PNG or SVG.
+"""Make pictures by matplotlib, all in one style, as PNG, SVG or PDF.
 
 Figures are made without pyplot, which would keep them in a list of the whole process.
 """
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = (".png", ".svg")
+FORMATS = (".png", ".svg", ".pdf")
+_UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 DOTS_PER_INCH = 150
 # For colour-blind eyes too (M. Okabe and K. Ito, 2008). There is one mark fewer than colours, so
 # that 42 lines differ.
@@ -53,7 +54,7 @@ def picture(figure: "Figure", kind: str = "png") -> bytes:
 
     Args:
         figure: the figure.
-        kind: png or svg.
+        kind: png, svg or pdf.
     """
     from matplotlib import rc_context
 
@@ -63,7 +64,7 @@ def picture(figure: "Figure", kind: str = "png") -> bytes:
         axes.set_axisbelow(True)
     buffer = io.BytesIO()
     with rc_context({"svg.hashsalt": "stride"}):
-        figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
+        figure.savefig(buffer, format=kind, metadata=_UNDATED.get(kind))
     return buffer.getvalue()
 
 
@@ -76,7 +77,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
         raise DataError(
-            f"a plot is a {' or '.join(FORMATS)} file, not {Path(path).name!r}",
+            f"a plot is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, not {Path(path).name!r}",
             where=str(path),
             hint=f"type {Path(path).with_suffix('.png')}",
         )

@@ -1,4 +1,4 @@
-"""Draw learning curves and reliability diagrams into PNG or SVG files."""
+"""Draw learning curves and reliability diagrams into PNG, SVG or PDF files."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ def plot_curves(
 
     Args:
         named_curves: the curves of one or more seeds by name, as that of a strategy.
-        path: a file, .png or .svg, which is replaced.
+        path: a file, .png, .svg or .pdf, which is replaced.
         metric: what the upright axis says.
 
     Raises:
@@ -80,7 +80,7 @@ def plot_reliability(reliability: "Reliability", path: str | os.PathLike[str]) -
 
     Args:
         reliability: as `stride.active.calibration.calibration_error.reliability` gives it.
-        path: a file, .png or .svg, which is replaced.
+        path: a file, .png, .svg or .pdf, which is replaced.
 
     Raises:
         DataError: another kind of file.

@@ -60,8 +60,8 @@ def test_many_lines_differ_by_colour_or_mark(tmp_path):
 
 
 def test_other_files_and_no_curves_are_refused(tmp_path):
-    with pytest.raises(DataError, match=r"\.png or \.svg file, not 'a\.pdf'.*type .*a\.png"):
-        plot_curves({"a": SEEDS}, tmp_path / "a.pdf")
+    with pytest.raises(DataError, match=r"\.svg or \.pdf file, not 'a\.gif'.*type .*a\.png"):
+        plot_curves({"a": SEEDS}, tmp_path / "a.gif")
     with pytest.raises(DataError, match="there are no curves"):
         plot_curves({}, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
