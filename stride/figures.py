@@ -5,10 +5,12 @@ Figures are made without pyplot, which would keep them in a list of the whole pr
 
 import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stride.errors import DataError, MissingExtra
+from stride.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +25,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKS = "osD^vP"
 LIGHT_BLUE, LIGHT_RED = "#C6DDEC", "#F2B48A"
 GREY, PALE = "0.45", "0.92"
+_LOG = 20.0
+"""From what ratio of the largest to the smallest value on these are drawn on a logarithmic axis."""
 
 
 def new_figure(width: float, height: float) -> "Figure":
@@ -47,6 +51,27 @@ def count_along(axes: "Axes") -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def are_far_apart(values: Sequence[float]) -> bool:
+    """Tell whether values are above 0 and so far apart that their logarithms are drawn."""
+    return len(values) > 0 and min(values) > 0 and max(values) / min(values) >= _LOG
+
+
+def scale_values(axes: "Axes", values: Sequence[float]) -> None:
+    """Make the upright axis logarithmic where values are far apart."""
+    if are_far_apart(values):
+        axes.set_yscale("log")
+
+
+def add_legend(figure: "Figure") -> None:
+    """Say above a plot what its lines and marks are."""
+    figure.legend(frameon=False, loc="outside upper left", ncols=5, fontsize="small")
+
+
+def as_typed(text: str) -> str:
+    """Return a text that a picture shows as it is, dollars too, which mean formulas otherwise."""
+    return visible(text).replace("$", r"\$")
 
 
 def picture(figure: "Figure", kind: str = "png") -> bytes:

@@ -15,6 +15,7 @@ from stride.runs.layout.names import (
     is_file_name,
     is_number,
 )
+from stride.runs.layout.overview import OverviewPaths
 from stride.runs.layout.run import RunPaths, home_of, segment_number, staging_number
 from stride.runs.layout.sweep import SweepPaths
 from stride.runs.layout.work_dir import WorkDirPaths, replaced_name, trashed_run
@@ -26,6 +27,7 @@ __all__ = [
     "SELECTORS",
     "TEMPORARY_PREFIX",
     "CheckpointPaths",
+    "OverviewPaths",
     "RunPaths",
     "SweepPaths",
     "WorkDirPaths",

@@ -10,8 +10,8 @@ TEMPORARY_PREFIX = ".tmp-"
 SELECTORS = frozenset({"latest", "best"})
 """What works wherever a run does, and is therefore no run name."""
 
-RESERVED_NAMES = SELECTORS | {"sweeps"}
-"""No run names: the selectors, and the folder that the sweeps of a work_dir are in."""
+RESERVED_NAMES = SELECTORS | {"sweeps", "overview"}
+"""No run names: the selectors, and the folders of a work_dir that hold sweeps and pictures."""
 
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _PART_LENGTH = 48

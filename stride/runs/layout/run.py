@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stride.runs.layout.checkpoint import CheckpointPaths, checkpoint_order, checkpoint_position
 from stride.runs.layout.names import TEMPORARY_PREFIX
+from stride.runs.layout.overview import OverviewPaths
 
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
 _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{16}")
@@ -145,6 +146,12 @@ class RunPaths:
     def final_errors(self) -> Path:
         """Return the error of each sample by the final model."""
         return self.milestones / "final_errors.safetensors"
+
+    @property
+    def overview(self) -> OverviewPaths:
+        """Return the pictures of a reconstruction, and the page that holds them."""
+        folder = self.path / "overview"
+        return OverviewPaths(folder, folder / "overview.html")
 
     @property
     def queries(self) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stride.runs.layout.names import TEMPORARY_PREFIX
+from stride.runs.layout.overview import OverviewPaths
 from stride.runs.layout.run import RunPaths
 from stride.runs.layout.sweep import SweepPaths
 
@@ -73,6 +74,11 @@ class WorkDirPaths:
     def trashed(self, name: str, moment: float, token: str) -> Path:
         """Return where a run is that was thrown away at a moment, in Unix seconds."""
         return self.trash / f"{moment * 1000:.0f}-{token}-{name}"
+
+    @property
+    def overview(self) -> OverviewPaths:
+        """Return the pictures of a benchmark, and the page that holds them."""
+        return OverviewPaths(self.path / "overview", self.path / "overview.html")
 
     @property
     def sweeps(self) -> Path:

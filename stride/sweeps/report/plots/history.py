@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import FrozenTrial, TrialState
 
-from stride.figures import GREY, count_along, new_figure
+from stride.figures import GREY, add_legend, count_along, new_figure, scale_values
 from stride.sweeps.report.plots.trials import (
     BLUE,
     RED,
     YELLOW,
     Drawn,
-    add_legend,
     numbers,
-    scale_values,
 )
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from optuna.trial import FrozenTrial
 
 from stride.errors import RunError
-from stride.figures import GREY, count_along, new_figure
+from stride.figures import GREY, add_legend, count_along, new_figure, scale_values
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.measured import numbers_in
@@ -19,8 +19,6 @@ from stride.sweeps.report.plots.trials import (
     RED,
     YELLOW,
     Drawn,
-    add_legend,
-    scale_values,
 )
 from stride.sweeps.trials.trial import RUN, RUNS
 

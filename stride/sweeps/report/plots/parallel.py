@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
 
-from stride.figures import GREY, new_figure
+from stride.figures import GREY, add_legend, are_far_apart, new_figure
 from stride.runs.deciding.settings import short_names
 from stride.sweeps.report.plots.axis import Axis
-from stride.sweeps.report.plots.trials import RED, Drawn, add_legend, are_far_apart
+from stride.sweeps.report.plots.trials import RED, Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

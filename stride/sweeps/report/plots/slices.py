@@ -3,10 +3,10 @@
 import math
 from typing import TYPE_CHECKING
 
-from stride.figures import new_figure
+from stride.figures import add_legend, new_figure, scale_values
 from stride.sweeps.report.plots.axis import Axis
 from stride.sweeps.report.plots.parallel import axes_of
-from stride.sweeps.report.plots.trials import BLUE, RED, Drawn, add_legend, scale_values
+from stride.sweeps.report.plots.trials import BLUE, RED, Drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

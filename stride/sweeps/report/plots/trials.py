@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
@@ -13,17 +12,11 @@ from stride.figures import COLOURS
 from stride.sweeps.following.standing import ENDED
 from stride.sweeps.report.report import Report
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 MOST = 12
 """Keys that are drawn; of more those that matter most."""
 
 BLUE, RED, GREEN, _, YELLOW = COLOURS[:5]
 _WORST, _BEST = (0.82, 0.90, 0.95), (0.0, 0.35, 0.6)
-_LOG = 20.0
-"""From what ratio of the largest to the smallest value on these are drawn on a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -102,22 +95,6 @@ class Drawn:
 def _shade(place: float) -> tuple[float, float, float]:
     red, green, blue = ((1 - place) * a + place * b for a, b in zip(_WORST, _BEST, strict=True))
     return red, green, blue
-
-
-def are_far_apart(values: Sequence[float]) -> bool:
-    """Tell whether values are above 0 and so far apart that their logarithms are drawn."""
-    return bool(values) and min(values) > 0 and max(values) / min(values) >= _LOG
-
-
-def scale_values(axes: "Axes", values: Sequence[float]) -> None:
-    """Make the upright axis logarithmic where values are far apart."""
-    if are_far_apart(values):
-        axes.set_yscale("log")
-
-
-def add_legend(figure: "Figure") -> None:
-    """Say above a plot what its lines and marks are."""
-    figure.legend(frameon=False, loc="outside upper left", ncols=5, fontsize="small")
 
 
 def numbers(trials: Sequence[FrozenTrial]) -> list[int]:

@@ -1,0 +1,1 @@
+"""Draw what a reconstruction run has recorded: errors, areas, histograms, examples."""

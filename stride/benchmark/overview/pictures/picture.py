@@ -1,0 +1,45 @@
+"""Hold a picture, and how splits and milestones look in all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from stride.figures import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BLUE, RED, GREEN, PINK, YELLOW = COLOURS[:5]
+BLACK = COLOURS[6]
+SPLIT_COLOURS = {"train": BLUE, "val": GREEN, "test": BLACK}
+ANOMALOUS = RED
+"""What is labelled as an anomaly, in all pictures."""
+SMALL = "small"
+"""The size of what stands beside numbers; ticks and titles of small panels too."""
+
+_One = TypeVar("_One")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and what is said of it.
+
+    Attributes:
+        name: of its files, without the end.
+        title: what it is called.
+        words: what it shows, for those who do not see it.
+        figure: as matplotlib has it.
+    """
+
+    name: str
+    title: str
+    words: str
+    figure: "Figure"
+
+
+def evenly(things: Sequence[_One], most: int) -> list[_One]:
+    """Return a few of many things in their order, evenly, the first and the last among them."""
+    if len(things) <= most:
+        return list(things)
+    last = len(things) - 1
+    return [things[round(last * part / (most - 1))] for part in range(most)]
