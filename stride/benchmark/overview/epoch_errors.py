@@ -45,7 +45,8 @@ class EpochErrors:
     @property
     def swapped(self) -> Floats:
         """Return after which epochs the weights were exchanged for the best ones."""
-        return self.epochs[self.columns["swapped"] == 1]
+        found: Floats = self.epochs[self.columns["swapped"] == 1]
+        return found
 
     @cached_property
     def splits(self) -> list[str]:

@@ -39,10 +39,14 @@ class Recorded:
         return {} if self.record is None else self.record.splits
 
     @property
-    def score(self) -> str:
-        """Return the error that samples are ranked by, the first where a network has its own."""
-        name = "" if self.record is None else self.record.score
-        return name if name in self.epochs.errors else self.epochs.errors[0]
+    def error(self) -> str:
+        """Return the first error, by which samples are ranked unless their network says how."""
+        return self.epochs.errors[0]
+
+    @property
+    def ranked_by(self) -> str:
+        """Return what samples are ranked by at the end: an error, or the network's own scores."""
+        return self.error if self.record is None else self.record.score
 
     @cached_property
     def milestones(self) -> Mapping[str, Tensors]:
@@ -53,6 +57,13 @@ class Recorded:
         if self.record is not None:
             files[FINAL] = Tensors(paths.final_errors)
         return {name: one for name, one in files.items() if one.names}
+
+    @property
+    def before_final(self) -> list[int]:
+        """Return the milestones of epochs before that of the final model."""
+        if self.record is None:
+            return []
+        return [epoch for epoch in self.record.milestones if epoch < self.record.epoch]
 
     @cached_property
     def examples(self) -> Tensors:

@@ -12,7 +12,7 @@ from stride.benchmark.overview.run_pictures import run_pictures
 from stride.pages.page import escaped, panel, section
 from stride.runs.tags.tags_json import known_tags
 
-NO_LABELS = "No split has labels of both classes: there are no areas, and no measures of detection."
+_UNDEFINED = "There are no labels of both classes in {}: no measure of detection is defined there."
 
 
 def write_run_overview(folder: Path) -> Path:
@@ -61,8 +61,9 @@ def _results(recorded: Recorded) -> Iterator[str]:
     tables = [*run_tables.detection_tables(recorded)]
     for name, table in tables:
         yield f"<h3>Detection: {escaped(name)}</h3>{panel(table, f'detection, {name}')}"
-    if recorded.splits and not tables:
-        yield f"<p>{NO_LABELS}</p>"
+    measured = {name.partition(",")[0] for name, _ in tables}
+    if others := [split for split in recorded.splits if split not in measured]:
+        yield f"<p>{escaped(_UNDEFINED.format(', '.join(others)))}</p>"
 
 
 def _settings(recorded: Recorded) -> Iterator[str]:
@@ -72,4 +73,4 @@ def _settings(recorded: Recorded) -> Iterator[str]:
         yield f'<p class="soft">The command:</p><pre tabindex="0">{shown}</pre>'
     config = escaped(json.dumps(recorded.run.raw_config, indent=2, ensure_ascii=False))
     yield f'<details><summary>The whole config</summary><pre tabindex="0">{config}</pre></details>'
-    yield '<p class="soft">Each picture lies as PNG and PDF in the folder <code>overview</code>.</p>'
+    yield '<p class="soft">Each picture lies beside this page, as PNG and PDF.</p>'

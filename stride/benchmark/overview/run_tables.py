@@ -24,7 +24,7 @@ def errors_table(recorded: Recorded) -> Table:
     """Return how each error of the final model is distributed over the samples of each split."""
     columns = [Column("split", str), Column("error", str), Column("samples", str, numeric=True)]
     columns += [numbers(title) for title in ("mean", "deviation", *_QUANTILES.values())]
-    rows = [
+    rows: list[list[Any]] = [
         [split, name, f"{one.samples:,}", found.mean, found.deviation]
         + [found.quantiles.get(share) for share in _QUANTILES]
         for split, one in recorded.splits.items()
@@ -37,7 +37,9 @@ def detection_tables(recorded: Recorded) -> Iterator[tuple[str, Table]]:
     """Yield the measures of the score, and of what it has to beat, with the name of each table."""
     for split, one in recorded.splits.items():
         for found in one.detection:
-            yield f"{split}, {_UNITS[found.of]}", _detection(found)
+            table = _detection(found)
+            if table.rows:
+                yield f"{split}, {_UNITS[found.of]}", table
 
 
 def _detection(found: DetectionRecord) -> Table:
@@ -74,7 +76,8 @@ def _notes(found: DetectionRecord) -> Iterator[str]:
     if found.sets > 1:
         yield f"the mean over {found.sets} series, each measured by itself"
     for one in found.scores[:1]:
-        yield f"{one.get('count')} {one.get('unit')}s, {one.get('anomalous')} anomalous"
+        unit = "snippets" if found.of == "snippets" else "points"
+        yield f"{one.get('count')} {unit}, {one.get('anomalous')} anomalous"
         if volumes := one.get("volumes"):
             yield f"VUS: windows up to {volumes.get('size')} points ({volumes.get('source')})"
         thresholds = [row.get("threshold", {}) for row in one.get("rows", {}).values()]
@@ -91,7 +94,7 @@ def _notes(found: DetectionRecord) -> Iterator[str]:
 def warnings(recorded: Recorded) -> Iterator[str]:
     """Yield what a person has to know before any number of the run."""
     if recorded.record is None:
-        yield f"the run is {recorded.state}: this is how far it has come, and there is no final model yet"
+        yield f"the run is {recorded.state} and has no final model yet: this is how far it has come"
         return
     checks = recorded.record.checks
     if checks.output in _OUTPUTS:

@@ -33,7 +33,8 @@ class Tensors:
         Raises:
             RunError: the file is broken.
         """
-        return frozenset(self._file.keys()) if self._file is not None else frozenset()
+        names = [] if self._file is None else self._file.keys()
+        return frozenset(names)
 
     def array(self, name: str) -> Array:
         """Return an array.
@@ -49,7 +50,8 @@ class Tensors:
         Raises:
             RunError: likewise, or none of that number.
         """
-        return self._read(name, slice(number, number + 1))[0]
+        one: Array = self._read(name, slice(number, number + 1))[0]
+        return one
 
     @cached_property
     def _file(self) -> Any:

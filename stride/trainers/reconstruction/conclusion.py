@@ -57,9 +57,10 @@ class Conclusion:
         run = self._session.run
         with self._final_model():
             scores = {split.key: self._scores(split) for split in self._splits}
-            record = self._record(scores)
+            detection = Detection(self._splits, scores, self._session.assembly.config.seed)
+            record = self._record(scores, detection)
             examples = self._examples(record)
-        run.commit(run.paths.final_errors, errors_bytes(scores))
+        run.commit(run.paths.final_errors, errors_bytes(scores, self._ranked(scores, detection)))
         run.commit(run.paths.examples, examples_bytes(examples))
         run.commit(run.paths.reconstruction, record.to_json())
         return tested(record)
@@ -79,10 +80,20 @@ class Conclusion:
         with self._session.drawing(split.name):
             return self._scorer.of(split.inputs(), points=True)
 
-    def _record(self, scores: Mapping[str, Scores]) -> ReconstructionRecord:
+    def _ranked(self, scores: Mapping[str, Scores], detection: Detection) -> dict[str, Tensor]:
+        """Return what samples are ranked by, which are anomalous, and the ROC curves of both."""
+        found: dict[str, Tensor] = {}
+        for split in self._splits:
+            found[f"{split.key}/score"] = scores[split.key].samples
+            if split.anomalous is not None:
+                found[f"{split.key}/anomalous"] = split.anomalous
+            for unit, curve in detection.curves(split).items():
+                found[f"{split.key}/roc/{unit}"] = curve
+        return found
+
+    def _record(self, scores: Mapping[str, Scores], detection: Detection) -> ReconstructionRecord:
         config = self._session.assembly.config
         own = config.reconstruction_config
-        found = Detection(self._splits, scores, config.seed)
         return ReconstructionRecord(
             epoch=self._epoch(),
             history=own.history,
@@ -93,7 +104,7 @@ class Conclusion:
                     samples=len(split.source),
                     labelled=split.labels is not None,
                     errors=_summaries(scores[split.key]),
-                    detection=found.of(split),
+                    detection=detection.of(split),
                     examples=choose_examples(scores[split.key].samples, own.examples),
                 )
                 for split in self._splits

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from stride.log import LOGGER
 from stride.metrics.detection import (
@@ -16,6 +17,7 @@ from stride.metrics.detection import (
     LabelledScores,
     detection_scores,
 )
+from stride.metrics.detection.roc import roc_curve
 from stride.runs.records.reconstruction import DetectionRecord
 from stride.trainers.reconstruction.scoring import Scores
 from stride.trainers.reconstruction.splits import MeasuredSplit
@@ -50,6 +52,14 @@ class Detection:
             LOGGER.warning("scores of the split %s are not finite: nothing is detected", split.key)
             return []
         return [self._of_snippets(split), self._of_points(split)]
+
+    def curves(self, split: MeasuredSplit) -> dict[str, Tensor]:
+        """Return the ROC curves of snippets and of all points; nothing without both classes."""
+        if split.labels is None or not _is_finite(self._scores[split.key]):
+            return {}
+        data = {"snippets": self._snippets(split), "points": self._pooled(split)}
+        known = {unit: one for unit, one in data.items() if not one.undefined}
+        return {unit: torch.from_numpy(roc_curve(one)) for unit, one in known.items()}
 
     def _thresholds_for(self, split: MeasuredSplit) -> list[MeasuredSplit]:
         """Return the validation split; nothing for itself: that would flatter."""

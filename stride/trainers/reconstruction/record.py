@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
@@ -22,6 +24,7 @@ from stride.trainers.reconstruction.splits import MeasuredSplit
 from stride.trainers.reconstruction.summary import summary
 
 Row = dict[str, float]
+_NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Record(Callback):
@@ -147,14 +150,14 @@ class Record(Callback):
         self._history.load_state_dict(state["history"])
 
 
-def errors_bytes(scores: Mapping[str, Scores]) -> bytes:
-    """Return a safetensors file of the errors of each sample, as `<split>/<error>`."""
+def errors_bytes(scores: Mapping[str, Scores], others: Mapping[str, Tensor] = _NOTHING) -> bytes:
+    """Return a safetensors file of the errors of each sample, as `<split>/<error>`, and others."""
     named = {
-        f"{key}/{name}": values.clone().contiguous()
+        f"{key}/{name}": values
         for key, one in scores.items()
         for name, values in one.errors.items()
     }
-    return save(named)
+    return save({name: one.clone().contiguous() for name, one in {**others, **named}.items()})
 
 
 def _cells(row: Row, times: Mapping[str, float]) -> dict[str, Any]:

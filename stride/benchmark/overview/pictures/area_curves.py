@@ -18,7 +18,7 @@ LINES = {"points": "-", "snippets": "--"}
 
 
 def area_curves(epochs: EpochErrors) -> Iterator[Picture]:
-    """Yield both areas of points and of snippets; nothing where no epoch has any, for want of labels."""
+    """Yield both areas of points and of snippets; nothing where no epoch has any."""
     curves = {name: _curves(epochs, name) for name in AREAS}
     if not any(curves.values()):
         return
@@ -31,8 +31,8 @@ def area_curves(epochs: EpochErrors) -> Iterator[Picture]:
     grid[1].set_xlabel("epoch")
     count_along(grid[1])
     for (split, unit), _ in curves["roc_auc"].items():
-        line = {"color": SPLIT_COLOURS[split], "linestyle": LINES[unit]}
-        grid[0].plot([], [], **line, label=f"{split}, {unit}")
+        name = f"{split}, {unit}"
+        grid[0].plot([], [], LINES[unit], color=SPLIT_COLOURS[split], label=name)
     add_legend(figure)
     yield Picture("areas", "AUC over epochs", _words(curves), figure)
 
@@ -47,8 +47,8 @@ def _curves(epochs: EpochErrors, name: str) -> dict[tuple[str, str], Floats]:
 def _draw(axes: "Axes", epochs: EpochErrors, curves: dict[tuple[str, str], Floats]) -> None:
     mark = "o" if len(epochs) == 1 else ""
     for (split, unit), area in curves.items():
-        line = {"color": SPLIT_COLOURS[split], "linestyle": LINES[unit], "marker": mark}
-        axes.plot(epochs.epochs, area, **line, markersize=4)
+        line, colour = mark + LINES[unit], SPLIT_COLOURS[split]
+        axes.plot(epochs.epochs, area, line, color=colour, markersize=4)
 
 
 def _words(curves: dict[str, dict[tuple[str, str], Floats]]) -> str:

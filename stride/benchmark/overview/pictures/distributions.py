@@ -28,14 +28,15 @@ def anomalous(recorded: Recorded, split: str) -> Flags:
 
 
 def bins(values: Floats) -> Floats:
-    """Return the edges of bins over all values, in steps of the logarithm where they are far apart."""
+    """Return the edges of bins over all values, as wide as each other on the axis they are on."""
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if low == high:
         margin = abs(low) * 0.5 or 0.5
         low, high = low - margin, high + margin
     scale = np.geomspace if are_far_apart([low, high]) else np.linspace
-    return scale(low, high, BINS + 1)
+    edges: Floats = scale(low, high, BINS + 1)
+    return edges
 
 
 def draw_bins(axes: "Axes", values: Floats, edges: Floats, flags: Flags, split: str) -> None:

@@ -1,10 +1,10 @@
 """Draw the errors of each split over the epochs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stride.benchmark.overview.epoch_errors import EpochErrors
+from stride.benchmark.overview.epoch_errors import EpochErrors, Floats
 from stride.benchmark.overview.pictures.picture import SPLIT_COLOURS, Picture
 from stride.figures import GREY, add_legend, as_typed, count_along, new_figure, scale_values
 from stride.tables.words import number
@@ -16,7 +16,7 @@ _PANEL = 1.9  # inches
 
 
 def error_curves(epochs: EpochErrors) -> Picture:
-    """Return the mean of each error, a panel each, with its deviation over the samples as a band."""
+    """Return the mean of each error, a panel each, with the deviation over samples as a band."""
     panels = len(epochs.errors)
     figure = new_figure(6.4, 0.9 + max(2.4, _PANEL * panels))
     grid = figure.subplots(panels, squeeze=False, sharex=True)[:, 0]
@@ -45,7 +45,7 @@ def _draw(axes: "Axes", epochs: EpochErrors, error: str) -> None:
     _scale(axes, np.concatenate(means))
 
 
-def _scale(axes: "Axes", means: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+def _scale(axes: "Axes", means: Floats) -> None:
     """Let the means decide what is shown: below 0, where a band may reach, there is no error."""
     scale_values(axes, means.tolist())
     if axes.get_yscale() == "log":
@@ -55,15 +55,15 @@ def _scale(axes: "Axes", means: "np.ndarray[tuple[int], np.dtype[np.float64]]") 
         axes.set_ylim(min(max(low, 0.0), high), high)
 
 
-def _mark_swaps(axes: "Axes", swapped: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+def _mark_swaps(axes: "Axes", swapped: Floats) -> None:
     """Mark at the foot of a panel after which epochs the best weights came back."""
     name = f"best weights back ({len(swapped)})"
-    foot = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 5}
+    foot: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False, "zorder": 5}
     axes.plot(swapped, [0.0] * len(swapped), "^", color=GREY, markersize=5, label=name, **foot)
 
 
 def _words(epochs: EpochErrors) -> str:
-    """Return where the first error began and ended on each split, and how often weights went back."""
+    """Return where the first error began and ended on each split."""
     first = epochs.errors[0]
     ends = {split: epochs.error(split, first)[0][[0, -1]] for split in epochs.splits}
     told = [f"{split} {number(a)} to {number(b)}" for split, (a, b) in ends.items()]

@@ -1,7 +1,7 @@
 """Draw where the examples stand among the errors of all samples."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stride.benchmark.overview.pictures.distributions import anomalous, bins, draw_bins
 from stride.benchmark.overview.pictures.picture import (
@@ -25,7 +25,7 @@ _ABOVE = {"worst": 1.06, "average": 1.12, "best": 1.18}
 
 
 def places(recorded: Recorded) -> Iterator[Picture]:
-    """Yield the distribution of the final score on each split, with the examples marked above it."""
+    """Yield the distribution of the final score on each split, the examples marked above it."""
     found = {split: one for split, one in recorded.splits.items() if one.examples}
     if not found or FINAL not in recorded.milestones:
         return
@@ -33,7 +33,7 @@ def places(recorded: Recorded) -> Iterator[Picture]:
     grid = figure.subplots(len(found), squeeze=False)[:, 0]
     for axes, (split, one) in zip(grid, found.items(), strict=True):
         _draw(axes, recorded, split, one)
-    grid[-1].set_xlabel(as_typed(recorded.score))
+    grid[-1].set_xlabel(as_typed(recorded.ranked_by))
     for kind, (mark, colour) in MARKS.items():
         grid[0].plot([], [], mark, color=colour, markersize=5, label=kind)
     add_legend(figure)
@@ -41,10 +41,10 @@ def places(recorded: Recorded) -> Iterator[Picture]:
 
 
 def _draw(axes: "Axes", recorded: Recorded, split: str, one: SplitReconstruction) -> None:
-    values = recorded.milestones[FINAL].array(f"{split}/{recorded.score}")
+    values = recorded.milestones[FINAL].array(f"{split}/score")
     draw_bins(axes, values, bins(values), anomalous(recorded, split), split)
     axes.set_ylabel(f"samples of {split}", fontsize=SMALL)
-    above = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+    above: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
     for kind, (mark, colour) in MARKS.items():
         errors = [values[example.number] for example in one.examples if example.kind == kind]
         height = [_ABOVE[kind]] * len(errors)
@@ -58,4 +58,4 @@ def _words(recorded: Recorded, splits: Sequence[str]) -> str:
         first = {one.kind: one.error for one in reversed(recorded.splits[split].examples)}
         parts = [f"{kind} {number(first[kind])}" for kind in MARKS if kind in first]
         told.append(f"{split}: {', '.join(parts)}")
-    return f"{recorded.score} of all samples, the examples above them; {'; '.join(told)}"
+    return f"{recorded.ranked_by} of all samples, the examples above them; {'; '.join(told)}"

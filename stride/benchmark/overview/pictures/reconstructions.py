@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stride.benchmark.overview.pictures.picture import BLUE, SMALL, Picture, evenly
 from stride.benchmark.overview.recorded import FINAL, Recorded
-from stride.benchmark.overview.tensors import Array, Tensors
+from stride.benchmark.overview.tensors import Array
 from stride.figures import GREY, LIGHT_RED, add_legend, new_figure
 from stride.runs.records.reconstruction import Example
 from stride.tables.words import number
@@ -47,26 +47,23 @@ def reconstructions(recorded: Recorded) -> Iterator[Picture]:
     for split, one in recorded.splits.items():
         for kind in dict.fromkeys(example.kind for example in one.examples):
             chosen = [(at, e) for at, e in enumerate(one.examples) if e.kind == kind]
-            shown = [_shown(recorded.examples, split, *pair) for pair in chosen[:SAMPLES]]
+            shown = [_shown(recorded, split, *pair) for pair in chosen[:SAMPLES]]
             channels = most_wrong(shown)
             words = _words(recorded, split, kind, shown, channels, len(chosen))
             title = f"{kind.capitalize()} of {split}"
             yield Picture(f"examples_{split}_{kind}", title, words, _draw(shown, channels))
 
 
-def _shown(file: Tensors, split: str, at: int, example: Example) -> Shown:
-    outputs = f"{split}/outputs/"
+def _shown(recorded: Recorded, split: str, at: int, example: Example) -> Shown:
+    file, outputs = recorded.examples, f"{split}/outputs/"
     inputs = file.sample(f"{split}/inputs", at)
-    epochs = sorted((n for n in _milestones(file, outputs) if n != FINAL), key=int)
-    earlier = [file.sample(outputs + epoch, at) for epoch in evenly(epochs, EARLIER)]
+    names = [f"{outputs}{epoch}" for epoch in recorded.before_final]
+    kept = [name for name in names if name in file.names]
+    earlier = [file.sample(name, at) for name in evenly(kept, EARLIER)]
     output = file.sample(outputs + FINAL, at) if outputs + FINAL in file.names else inputs
     labelled = f"{split}/labels" in file.names
     labels = file.sample(f"{split}/labels", at) if labelled else np.zeros(inputs.shape[-1])
     return Shown(example, inputs, output, earlier, labels)
-
-
-def _milestones(file: Tensors, outputs: str) -> list[str]:
-    return [name.removeprefix(outputs) for name in file.names if name.startswith(outputs)]
 
 
 def most_wrong(shown: Sequence[Shown]) -> list[int]:
@@ -99,14 +96,14 @@ def _draw_channel(axes: "Axes", one: Shown, channel: int) -> None:
         axes.plot(output[channel], color=GREY, alpha=pale, linewidth=0.8)
     axes.plot(one.inputs[channel], color="black", linewidth=1.1)
     axes.plot(one.output[channel], color=BLUE, linewidth=1.3)
-    whole = {"transform": axes.get_xaxis_transform(), "zorder": 0}
+    whole: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "zorder": 0}
     axes.broken_barh(spans(one.labels), (0, 1), color=LIGHT_RED, alpha=0.6, **whole)
     axes.tick_params(labelsize=SMALL)
     axes.locator_params(axis="both", nbins=4)
 
 
 def spans(labels: Array) -> list[tuple[float, float]]:
-    """Return begin and width of each range of anomalous points, half a point wider on both sides."""
+    """Return begin and width of each range of anomalous points, from half a point before it."""
     steps = np.flatnonzero(np.diff(np.concatenate([[0], labels.astype(bool), [0]])))
     return [(start - 0.5, stop - start) for start, stop in steps.reshape(-1, 2).tolist()]
 
@@ -147,7 +144,7 @@ def _words(
         f"rank {one.example.rank + 1} of {recorded.splits[split].samples})"
         for one in shown
     ]
-    words = f"{kind} samples of {split} by {recorded.score}: {', '.join(told)}"
+    words = f"{kind} samples of {split} by {recorded.ranked_by}: {', '.join(told)}"
     if examples > len(shown):
         words += f"; {examples - len(shown)} more are in examples.safetensors"
     left = shown[0].inputs.shape[0] - len(channels)

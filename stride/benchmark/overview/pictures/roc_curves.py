@@ -11,7 +11,7 @@ from stride.tables.words import number
 
 
 def roc_curves(recorded: Recorded) -> Iterator[Picture]:
-    """Yield the curves of points and snippets of each split; nothing without a final model or labels."""
+    """Yield the curves of points and snippets; nothing without a final model and labels."""
     curves = _curves(recorded)
     if not curves:
         return
@@ -22,12 +22,12 @@ def roc_curves(recorded: Recorded) -> Iterator[Picture]:
     for (split, unit), (false, true) in curves.items():
         area = _area(recorded, split, unit)
         told.append(f"{split} {unit} {area}")
-        line = {"color": SPLIT_COLOURS[split], "linestyle": LINES[unit]}
-        axes.plot(false, true, **line, label=f"{split}, {unit}: AUC {area}")
+        name = f"{split}, {unit}: AUC {area}"
+        axes.plot(false, true, LINES[unit], color=SPLIT_COLOURS[split], label=name)
     axes.set(xlabel="false-positive rate", ylabel="true-positive rate")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.legend(frameon=False, loc="lower right", fontsize=SMALL)
-    words = f"ROC curve of the final model by {recorded.score}; AUC: {', '.join(told)}"
+    words = f"ROC curve of the final model by {recorded.ranked_by}; AUC: {', '.join(told)}"
     yield Picture("roc", "ROC of the final model", words, figure)
 
 
