@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from stride_cli.completing.places import complete_run
 from stride_cli.options import (
     AsCsv,
     AsJson,
@@ -111,3 +112,20 @@ def benchmark(
 
     how = How(workers, pack=read_pack(pack), retry_failed=retry_failed, trust=trust, json=json)
     run(read_asked(work_dir, asked, file, config_file), how, print_table, plan=plan)
+
+
+@commands.command(epilog="Example:  stride overview work_dirs/b/0")
+def overview(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE",
+            autocompletion=complete_run,
+            help="A run, W/3 or W/best, or a whole work_dir.",
+        ),
+    ],
+) -> None:
+    """Draw a reconstruction run or a whole benchmark: pictures, and one page of all of them."""
+    from stride_cli.benchmarking import overview
+
+    overview.run(place)

@@ -18,7 +18,7 @@ def print_results(
     work_dir: str, metrics: Sequence[str], *, where: str | None, mode: str | None, form: Form
 ) -> None:
     """Print what metrics are in the runs of a work_dir, by models and data sets."""
-    cells, found = _read(work_dir, metrics, where, mode)
+    cells, found = read_results(work_dir, metrics, where, mode)
     if form is Form.JSON:
         from stride.benchmark.plain import to_plain
 
@@ -30,7 +30,7 @@ def print_results(
         print_csv(SHEET, result_sheet(found))
     else:
         _print_tables(found, form)
-    tell("\n".join(_explained(cells, found)))
+    tell("\n".join(explained(cells, found)))
 
 
 def refuse_mistyped(mode: str | None, where: str | None) -> None:
@@ -64,9 +64,14 @@ def refuse_alone(options: Mapping[str, Any]) -> None:
             raise UserError(f"{typed} says what is trained, and nothing is", hint=hint)
 
 
-def _read(
+def read_results(
     work_dir: str, metrics: Sequence[str], where: str | None, mode: str | None
 ) -> "tuple[Cells, list[Results]]":
+    """Return the cells of a work_dir, and what metrics are in them.
+
+    Raises:
+        UserError: no run is there, or a metric is not known.
+    """
     from stride.benchmark.cells import arrange
     from stride.benchmark.results import Results, default_metrics
 
@@ -88,7 +93,7 @@ def _print_tables(found: Sequence["Results"], form: Form) -> None:
         print_table(table, form)
 
 
-def _explained(cells: "Cells", found: Sequence["Results"]) -> Iterator[str]:
+def explained(cells: "Cells", found: Sequence["Results"]) -> Iterator[str]:
     """Yield in words what the numbers are, and what is not among them."""
     yield "IQM: mean of the middle half; 95 %: the bootstrap, too narrow below about ten seeds"
     if len(cells.models) > 1:

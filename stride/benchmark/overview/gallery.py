@@ -11,9 +11,6 @@ from stride.runs.files.atomic import atomic_write
 from stride.runs.files.safe_open import require_inside
 from stride.runs.layout import OverviewPaths
 
-PICTURES = "Pictures"
-"""The section of a page that holds them."""
-
 
 def write_overview(paths: OverviewPaths, title: str, body: Iterable[str]) -> Path:
     """Write a page of which `gallery` gives a part; return its path.
@@ -30,8 +27,15 @@ def write_overview(paths: OverviewPaths, title: str, body: Iterable[str]) -> Pat
     return paths.page
 
 
-def gallery(paths: OverviewPaths, pictures: Iterable[Picture]) -> Iterator[str]:
+def gallery(
+    paths: OverviewPaths, pictures: Iterable[Picture], *, small: bool = False
+) -> Iterator[str]:
     """Yield pictures for a page, and write each as PNG and PDF as it comes.
+
+    Args:
+        paths: of the files.
+        pictures: in their order.
+        small: whether more of them stand side by side.
 
     Raises:
         RunError: the folder of the pictures is a link that leads out of where it stands.
@@ -39,7 +43,7 @@ def gallery(paths: OverviewPaths, pictures: Iterable[Picture]) -> Iterator[str]:
     """
     require_inside(str(paths.folder), str(paths.folder.parent))
     paths.folder.mkdir(exist_ok=True)
-    yield '<div class="gallery">'
+    yield '<div class="gallery small">' if small else '<div class="gallery">'
     for one in pictures:
         yield from _figure(one, _save(paths, one))
     yield "</div>"
@@ -55,9 +59,10 @@ def _save(paths: OverviewPaths, one: Picture) -> bytes:
 
 
 def _figure(one: Picture, png: bytes) -> Iterator[str]:
-    """Yield a picture that is shown alone, as large as the window, when its link is followed."""
-    title, name = escaped(one.title), f"picture-{escaped(one.name)}"
-    yield f'<figure class="panel" id="{name}"><a class="close" href="#{PICTURES.lower()}">close</a>'
-    yield f'<a class="open" href="#{name}" aria-label="{title}, whole">'
+    """Yield a picture that fills the window when its link is followed, until it is closed."""
+    title, name = escaped(one.title), escaped(one.name)
+    yield f'<div id="{name}"><figure class="panel" id="whole-{name}">'
+    yield f'<a class="close" href="#{name}">close</a>'
+    yield f'<a class="open" href="#whole-{name}" aria-label="{title}, whole">'
     yield f"{image(png, f'{one.title}: {one.words}')}</a>"
-    yield f"<figcaption><b>{title}:</b> {escaped(one.words)}</figcaption></figure>"
+    yield f"<figcaption><b>{title}:</b> {escaped(one.words)}</figcaption></figure></div>"

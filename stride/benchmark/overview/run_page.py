@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stride.benchmark.overview import run_tables
-from stride.benchmark.overview.gallery import PICTURES, gallery, write_overview
+from stride.benchmark.overview.gallery import gallery, write_overview
 from stride.benchmark.overview.recorded import Recorded, read_recorded
 from stride.benchmark.overview.run_pictures import run_pictures
 from stride.pages.page import escaped, panel, section
@@ -51,7 +51,7 @@ def _body(recorded: Recorded) -> Iterator[str]:
         yield f'<p class="warning" role="note">{escaped(warning)}</p>'
     yield from section("Results", _results(recorded))
     paths = recorded.run.paths.overview
-    yield from section(PICTURES, gallery(paths, run_pictures(recorded)))
+    yield from section("Pictures", gallery(paths, run_pictures(recorded)))
     yield from section("Settings", _settings(recorded))
 
 
