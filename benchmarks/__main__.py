@@ -45,6 +45,7 @@ GROUPS = {
     "evidence": "benchmarks.evidence:evidence_rows",
     "volumes": "benchmarks.volumes:volume_rows",
     "reconstruction": "benchmarks.reconstruction:reconstruction_rows",
+    "overviews": "benchmarks.overviews:overview_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 

@@ -107,6 +107,7 @@ stride ls W... --metric|-m NAME... -n N --all --jobs --where QUERY --sort [-]NAM
 --json --csv --md --latex
 stride metrics RUN --metric|-m NAME... --points N --steps --json --csv --md --latex
 stride note RUN [TEXT]
+stride overview PLACE
 stride path RUN
 stride predict RUN --out|-o FILE --split SPLIT --batch-size N --device DEVICE --force --trust --json
 stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json

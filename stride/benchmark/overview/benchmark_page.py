@@ -58,7 +58,7 @@ def write_benchmark_overview(
     if not drawn:
         hint = f"the table of other runs: stride benchmark {quoted(work_dir)}"
         raise RunError("no run of a reconstruction is here", where=str(work_dir), hint=hint)
-    paths = WorkDirPaths(work_dir.absolute()).overview
+    paths = WorkDirPaths(work_dir).overview
     name = f"Benchmark {work_dir.resolve().name}"
     return write_overview(paths, name, _body(name, paths, drawn, found, notes))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stride.benchmark.overview.epoch_errors import EpochErrors, read_epoch_errors
+from stride.benchmark.overview.epoch_errors import SPLITS, EpochErrors, read_epoch_errors
 from stride.benchmark.overview.tensors import Tensors
 from stride.errors import BrokenRecord, RunError
 from stride.runs.records.reconstruction import ReconstructionRecord, SplitReconstruction
@@ -36,7 +36,8 @@ class Recorded:
     @property
     def splits(self) -> Mapping[str, SplitReconstruction]:
         """Return what the final model makes of each split; nothing while there is none."""
-        return {} if self.record is None else self.record.splits
+        found = {} if self.record is None else self.record.splits
+        return {name: found[name] for name in SPLITS if name in found}
 
     @property
     def error(self) -> str:

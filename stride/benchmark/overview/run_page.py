@@ -10,6 +10,7 @@ from stride.benchmark.overview.gallery import gallery, write_overview
 from stride.benchmark.overview.recorded import Recorded, read_recorded
 from stride.benchmark.overview.run_pictures import run_pictures
 from stride.pages.page import escaped, panel, section
+from stride.runs.layout import OverviewPaths, RunPaths
 from stride.runs.tags.tags_json import known_tags
 
 _UNDEFINED = "There are no labels of both classes in {}: no measure of detection is defined there."
@@ -33,7 +34,11 @@ def write_run_overview(folder: Path) -> Path:
         MissingExtra: matplotlib is not installed.
     """
     recorded = read_recorded(folder)
-    return write_overview(recorded.run.paths.overview, _name(recorded), _body(recorded))
+    return write_overview(_paths(recorded), _name(recorded), _body(recorded))
+
+
+def _paths(recorded: Recorded) -> OverviewPaths:
+    return RunPaths(recorded.run.path).overview
 
 
 def _name(recorded: Recorded) -> str:
@@ -50,8 +55,7 @@ def _body(recorded: Recorded) -> Iterator[str]:
     for warning in run_tables.warnings(recorded):
         yield f'<p class="warning" role="note">{escaped(warning)}</p>'
     yield from section("Results", _results(recorded))
-    paths = recorded.run.paths.overview
-    yield from section("Pictures", gallery(paths, run_pictures(recorded)))
+    yield from section("Pictures", gallery(_paths(recorded), run_pictures(recorded)))
     yield from section("Settings", _settings(recorded))
 
 

@@ -122,4 +122,4 @@ def head_line(recorded: Recorded) -> str:
     data = (config.get("dataset_kwargs") or {}).get("dataset_name")
     what = f"{model} on {data}, seed {config.get('seed')}"
     epochs, steps = (int(recorded.epochs.columns[name][-1]) for name in ("epoch", "step"))
-    return f"{what}; {epochs} epochs, {steps:,} steps; {recorded.state}"
+    return f"{what}; epoch {epochs}, step {steps:,}; {recorded.state}"

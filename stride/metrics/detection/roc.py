@@ -20,12 +20,12 @@ def roc_curve(data: LabelledScores, most: int = MOST) -> NDArray[np.float64]:
     Returns:
         False- and true-positive rates, (2, k).
     """
-    true, false = Ranking.of(data).positives()
-    curve = np.array([np.append(0, false) / false[-1], np.append(0, true) / true[-1]])
+    counts = np.array([*reversed(Ranking.of(data).positives())])  # whole: turns are exact
+    curve = np.concatenate([np.zeros((2, 1), np.int64), counts], axis=1)
     steps = np.diff(curve)
     turns = np.flatnonzero(steps[0, 1:] * steps[1, :-1] != steps[1, 1:] * steps[0, :-1]) + 1
     corners = np.concatenate([[0], turns, [curve.shape[1] - 1]])
     if len(corners) > most:
         corners = corners[np.linspace(0, len(corners) - 1, most).astype(int)]
-    kept: NDArray[np.float64] = curve[:, corners]
+    kept: NDArray[np.float64] = curve[:, corners] / curve[:, -1:]
     return kept

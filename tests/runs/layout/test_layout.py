@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from stride.runs.layout import (
     CheckpointPaths,
+    OverviewPaths,
     RunPaths,
     WorkDirPaths,
     checkpoint_name,
@@ -18,7 +19,9 @@ from stride.runs.layout import (
 )
 
 
-def _path(place: Path | CheckpointPaths) -> Path:
+def _path(place: Path | CheckpointPaths | OverviewPaths) -> Path:
+    if isinstance(place, OverviewPaths):
+        return place.folder
     return place.path if isinstance(place, CheckpointPaths) else place
 
 
@@ -52,6 +55,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "examples": "examples.safetensors",
         "milestones": "milestones",
         "final_errors": "milestones/final_errors.safetensors",
+        "overview": "overview",
         "queries": "queries.csv",
         "labels": "labels.jsonl",
         "labels_lock": ".labels.jsonl.lock",

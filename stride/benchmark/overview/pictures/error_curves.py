@@ -48,6 +48,8 @@ def _draw(axes: "Axes", epochs: EpochErrors, error: str) -> None:
 def _scale(axes: "Axes", means: Floats) -> None:
     """Let the means decide what is shown: below 0, where a band may reach, there is no error."""
     scale_values(axes, means.tolist())
+    if not len(means):
+        return
     if axes.get_yscale() == "log":
         axes.set_ylim(means.min() / 1.6)
     else:

@@ -46,7 +46,7 @@ def _draw(axes: "Axes", recorded: Recorded, split: str, one: SplitReconstruction
     axes.set_ylabel(f"samples of {split}", fontsize=SMALL)
     above: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
     for kind, (mark, colour) in MARKS.items():
-        errors = [values[example.number] for example in one.examples if example.kind == kind]
+        errors = [example.error for example in one.examples if example.kind == kind]
         height = [_ABOVE[kind]] * len(errors)
         axes.plot(errors, height, mark, color=colour, markersize=5, **above)
 

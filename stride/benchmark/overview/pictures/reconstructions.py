@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CHANNELS, SAMPLES, EARLIER = 4, 3, 3
+CHANNELS, SAMPLES, EARLIER = 3, 3, 3
 """Channels, examples of a kind and earlier milestones that are drawn at most."""
 
 _PANEL = 1.05  # inches
@@ -30,7 +30,7 @@ class Shown:
     Attributes:
         example: as the record has it.
         inputs: (channels, points), as the network was given them.
-        output: the final model's, of the same shape; the inputs where there is none.
+        output: the final model's, of the same shape.
         earlier: those of earlier milestones.
         labels: (points,), whether each is anomalous.
     """
@@ -56,14 +56,19 @@ def reconstructions(recorded: Recorded) -> Iterator[Picture]:
 
 def _shown(recorded: Recorded, split: str, at: int, example: Example) -> Shown:
     file, outputs = recorded.examples, f"{split}/outputs/"
-    inputs = file.sample(f"{split}/inputs", at)
+    inputs = _channels(file.sample(f"{split}/inputs", at))
     names = [f"{outputs}{epoch}" for epoch in recorded.before_final]
     kept = [name for name in names if name in file.names]
-    earlier = [file.sample(name, at) for name in evenly(kept, EARLIER)]
-    output = file.sample(outputs + FINAL, at) if outputs + FINAL in file.names else inputs
+    earlier = [_channels(file.sample(name, at)) for name in evenly(kept, EARLIER)]
+    output = _channels(file.sample(f"{outputs}{FINAL}", at))
     labelled = f"{split}/labels" in file.names
     labels = file.sample(f"{split}/labels", at) if labelled else np.zeros(inputs.shape[-1])
     return Shown(example, inputs, output, earlier, labels)
+
+
+def _channels(sample: Array) -> Array:
+    """Return a sample of any shape as (channels, points)."""
+    return sample.reshape(-1, sample.shape[-1])
 
 
 def most_wrong(shown: Sequence[Shown]) -> list[int]:
@@ -74,7 +79,7 @@ def most_wrong(shown: Sequence[Shown]) -> list[int]:
 
 
 def _draw(shown: Sequence[Shown], channels: Sequence[int]) -> "Figure":
-    figure = new_figure(7.2, 1.2 + _PANEL * max(len(channels), 1.6))
+    figure = new_figure(7.2, 1.35 + _PANEL * max(len(channels), 1.6))
     grid = figure.subplots(len(channels), len(shown), squeeze=False, sharex="col", sharey="row")
     for column, one in zip(grid.T, shown, strict=True):
         for axes, channel in zip(column, channels, strict=True):
@@ -118,7 +123,7 @@ def _limit(axes: "Axes", shown: Sequence[Shown], channel: int) -> None:
 
 
 def _title(example: Example) -> str:
-    return f"no. {example.number}: {number(example.error)}, rank {example.rank + 1}"
+    return f"no. {example.number}, rank {example.rank + 1}\n{number(example.error)}"
 
 
 def _explain(axes: "Axes", shown: Sequence[Shown]) -> None:
