@@ -31,6 +31,7 @@ class Made:
         samples: of a split.
         labels: whether there are labels.
         examples: of each kind and split.
+        shown: the splits that have examples.
         every: epochs between milestones.
         state: how the run ended; "running" of one that has not.
         errors: their names.
@@ -42,6 +43,7 @@ class Made:
     samples: int = 40
     labels: bool = True
     examples: int = 2
+    shown: tuple[str, ...] = SPLITS
     every: int = 2
     state: str = "done"
     errors: tuple[str, ...] = ERRORS
@@ -159,7 +161,7 @@ def write_final(paths, made, errors, flags, draw):
     splits, tensors = {}, {}
     for split in SPLITS:
         score = errors[f"{split}/{made.errors[0]}"].astype(float)
-        chosen = _chosen(score, made.examples)
+        chosen = _chosen(score, made.examples if split in made.shown else 0)
         splits[split] = {
             "samples": made.samples,
             "labelled": made.labels,

@@ -9,7 +9,7 @@ import pytest
 BROWSER = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-WIDTH, HEIGHT = 1300, 6000
+WIDTH, HEIGHT = 1300, 4500
 BLUE = (0, 114, 178)
 
 
