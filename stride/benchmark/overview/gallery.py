@@ -8,6 +8,7 @@ from stride.benchmark.overview.pictures.picture import Picture
 from stride.figures import picture
 from stride.pages.page import escaped, image, whole_page
 from stride.runs.files.atomic import atomic_write
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.safe_open import require_inside
 from stride.runs.layout import OverviewPaths
 
@@ -42,7 +43,8 @@ def gallery(
         StrideError: a file cannot be written, naming it.
     """
     require_inside(str(paths.folder), str(paths.folder.parent))
-    paths.folder.mkdir(exist_ok=True)
+    with os_errors_as("cannot write", paths.folder):
+        paths.folder.mkdir(exist_ok=True)
     yield '<div class="gallery small">' if small else '<div class="gallery">'
     for one in pictures:
         yield from _figure(one, _save(paths, one))

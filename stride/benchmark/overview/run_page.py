@@ -52,8 +52,8 @@ def _body(recorded: Recorded) -> Iterator[str]:
     tags, note = known_tags(recorded.run.paths.path)
     yield from (f"<p>{escaped(line)}</p>" for line in (" ".join(tags), note) if line)
     yield "</header>"
-    for warning in run_tables.warnings(recorded):
-        yield f'<p class="warning" role="note">{escaped(warning)}</p>'
+    for caution in run_tables.cautions(recorded):
+        yield f'<p class="warning" role="note">{escaped(caution)}</p>'
     yield from section("Results", _results(recorded))
     yield from section("Pictures", gallery(_paths(recorded), run_pictures(recorded)))
     yield from section("Settings", _settings(recorded))

@@ -91,7 +91,7 @@ def _notes(found: DetectionRecord) -> Iterator[str]:
     yield from dict.fromkeys(str(reason) for reason in reasons if reason)
 
 
-def warnings(recorded: Recorded) -> Iterator[str]:
+def cautions(recorded: Recorded) -> Iterator[str]:
     """Yield what a person has to know before any number of the run."""
     if recorded.record is None:
         yield f"the run is {recorded.state} and has no final model yet: this is how far it has come"
@@ -116,10 +116,12 @@ def settings_table(recorded: Recorded) -> Table:
 
 
 def head_line(recorded: Recorded) -> str:
-    """Return model, data, seed, epochs and state in one line."""
+    """Return model, data, seed, epochs, state and final model in one line."""
     config = recorded.run.raw_config
     model = (config.get("model_kwargs") or {}).get("model_name")
     data = (config.get("dataset_kwargs") or {}).get("dataset_name")
     what = f"{model} on {data}, seed {config.get('seed')}"
     epochs, steps = (int(recorded.epochs.columns[name][-1]) for name in ("epoch", "step"))
-    return f"{what}; epoch {epochs}, step {steps:,}; {recorded.state}"
+    record = recorded.record
+    final = "" if record is None else f"; the final model is that of epoch {record.epoch}"
+    return f"{what}; epoch {epochs}, step {steps:,}; {recorded.state}{final}"
