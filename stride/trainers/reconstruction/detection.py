@@ -57,7 +57,7 @@ class Detection:
         """Return the ROC curves of snippets and of all points; nothing without both classes."""
         if split.labels is None or not _is_finite(self._scores[split.key]):
             return {}
-        data = {"snippets": self._snippets(split), "points": self._pooled(split)}
+        data = {"snippets": self._snippets(split), "points": self._all_points(split)}
         known = {unit: one for unit, one in data.items() if not one.undefined}
         return {unit: torch.from_numpy(roc_curve(one)) for unit, one in known.items()}
 

@@ -46,7 +46,7 @@ def _draw(axes: "Axes", epochs: EpochErrors, error: str) -> None:
 
 
 def _scale(axes: "Axes", means: Floats) -> None:
-    """Let the means decide what is shown: below 0, where a band may reach, there is no error."""
+    """Let the means decide what is shown, and nothing below 0, where a band may reach."""
     scale_values(axes, means.tolist())
     if not len(means):
         return
