@@ -25,20 +25,20 @@ def histograms(recorded: Recorded) -> Iterator[Picture]:
     if not milestones or not splits:
         return
     figure = new_figure(7.2, 1.1 + 0.8 * len(milestones))
-    grid = figure.subplots(len(milestones), len(splits), squeeze=False, sharex="col")
-    for column, split in zip(grid.T, splits, strict=True):
-        edges = bins(np.concatenate([one[split] for one in errors.values()]))
-        flags = anomalous(recorded, split)
-        for axes, name in zip(column, milestones, strict=True):
-            draw_bins(axes, errors[name][split], edges, flags, split)
-            axes.tick_params(labelsize=SMALL)
-        column[0].set_title(split, fontsize="medium")
-        column[-1].set_xlabel(as_typed(recorded.error))
-        if flags.any():
-            column[0].plot([], [], "s", color=ANOMALOUS, label=f"anomalies of {split}")
-    for row, name in zip(grid, milestones, strict=True):
+    grid = figure.subplots(len(milestones), len(splits), squeeze=False, sharex=True)
+    edges = bins(np.concatenate([one[split] for one in errors.values() for split in splits]))
+    flags = {split: anomalous(recorded, split) for split in splits}
+    for row, (name, found) in zip(grid, errors.items(), strict=True):
         row[0].set_ylabel(_title(name), fontsize=SMALL)
-    if any(anomalous(recorded, split).any() for split in splits):
+        for axes, split in zip(row, splits, strict=True):
+            draw_bins(axes, found[split], edges, flags[split], split)
+            axes.tick_params(labelsize=SMALL)
+    for axes, split in zip(grid[0], splits, strict=True):
+        axes.set_title(split, fontsize="medium")
+    for axes in grid[-1]:
+        axes.set_xlabel(as_typed(recorded.error))
+    if any(one.any() for one in flags.values()):
+        grid[0][0].plot([], [], "s", color=ANOMALOUS, label="anomalies")
         add_legend(figure)
     yield Picture("histograms", "Errors at milestones", _words(recorded, errors, splits), figure)
 
