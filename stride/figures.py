@@ -50,7 +50,7 @@ def count_along(axes: "Axes") -> None:
     """Mark whole numbers alone along the horizontal axis: no epoch is half."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def are_far_apart(values: Sequence[float]) -> bool:

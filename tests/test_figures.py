@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from stride.errors import DataError, MissingExtra
-from stride.figures import kind_of, new_figure, picture
+from stride.figures import as_typed, count_along, kind_of, new_figure, picture
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -17,6 +17,20 @@ def test_equal_figures_are_equal_bytes(kind):
 
     assert drawn() == drawn()
     assert drawn().startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[kind])
+
+
+def test_no_epoch_is_half_where_there_is_one():
+    axes = new_figure(3, 2).subplots()
+    axes.plot([0], [1], "o")
+    axes.set_xlim(-0.5, 0.5)
+    count_along(axes)
+    assert [tick for tick in axes.get_xticks() if abs(tick) <= 0.5] == [0]
+
+
+def test_dollars_are_no_formula():
+    figure = new_figure(3, 2)
+    figure.subplots().set_title(as_typed(r"$\nothing{$ \x1b"))
+    assert picture(figure)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "png"), ("b/c.SVG", "svg"), ("d.pdf", "pdf")])

@@ -40,14 +40,9 @@ class Recorded:
         return {name: found[name] for name in SPLITS if name in found}
 
     @property
-    def error(self) -> str:
-        """Return the first error, by which samples are ranked unless their network says how."""
-        return self.epochs.errors[0]
-
-    @property
-    def ranked_by(self) -> str:
-        """Return what samples are ranked by at the end: an error, or the network's own scores."""
-        return self.error if self.record is None else self.record.score
+    def score(self) -> str:
+        """Return the error that samples are ranked by: the first while there is no final model."""
+        return self.epochs.errors[0] if self.record is None else self.record.score
 
     @cached_property
     def milestones(self) -> Mapping[str, Tensors]:

@@ -60,7 +60,7 @@ class Conclusion:
             detection = Detection(self._splits, scores, self._session.assembly.config.seed)
             record = self._record(scores, detection)
             examples = self._examples(record)
-        run.commit(run.paths.final_errors, errors_bytes(scores, self._ranked(scores, detection)))
+        run.commit(run.paths.final_errors, errors_bytes(scores, self._labelled(detection)))
         run.commit(run.paths.examples, examples_bytes(examples))
         run.commit(run.paths.reconstruction, record.to_json())
         return tested(record)
@@ -80,11 +80,10 @@ class Conclusion:
         with self._session.drawing(split.name):
             return self._scorer.of(split.inputs(), points=True)
 
-    def _ranked(self, scores: Mapping[str, Scores], detection: Detection) -> dict[str, Tensor]:
-        """Return what samples are ranked by, which are anomalous, and the ROC curves of both."""
+    def _labelled(self, detection: Detection) -> dict[str, Tensor]:
+        """Return which samples are anomalous, and the ROC curves of samples and points."""
         found: dict[str, Tensor] = {}
         for split in self._splits:
-            found[f"{split.key}/score"] = scores[split.key].samples
             if split.anomalous is not None:
                 found[f"{split.key}/anomalous"] = split.anomalous
             for unit, curve in detection.curves(split).items():

@@ -100,9 +100,7 @@ def write_records(paths: RunPaths, made: Made) -> None:
     for epoch in made.milestones:
         save_file(errors[epoch], paths.milestone_errors(epoch))
     if made.state != "running":
-        last = errors[made.epochs]
-        scores = {f"{split}/score": last[f"{split}/{made.errors[0]}"] for split in SPLITS}
-        final = {**last, **scores, **_curves(errors[made.epochs], flags, made)}
+        final = {**errors[made.epochs], **_curves(errors[made.epochs], flags, made)}
         save_file(final, paths.final_errors)
         write_final(paths, made, errors[made.epochs], flags, draw)
 

@@ -25,7 +25,7 @@ def test_errors_areas_and_swaps_are_read_by_name(tmp_path):
 def test_milestones_end_with_the_final_model(tmp_path):
     found = read_recorded(make_reconstruction(tmp_path / "w").path)
     assert [*found.milestones] == ["0", "2", "4", "final"]
-    assert found.before_final == [0, 2] and found.ranked_by == "l1"
+    assert found.before_final == [0, 2] and found.score == "l1"
     running = make_reconstruction(tmp_path / "w", Made(state="running"))
     assert [*read_recorded(running.path).milestones] == ["0", "2", "4"]
 

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stride.benchmark.overview.epoch_errors import AREAS, UNITS, EpochErrors, Floats
-from stride.benchmark.overview.pictures.picture import SPLIT_COLOURS, Picture
-from stride.figures import GREY, add_legend, count_along, new_figure
+from stride.benchmark.overview.pictures.picture import (
+    SPLIT_COLOURS,
+    Picture,
+    lay_epochs_along,
+    line_of,
+)
+from stride.figures import GREY, add_legend, new_figure
 from stride.tables.words import number
 
 if TYPE_CHECKING:
@@ -28,8 +33,7 @@ def area_curves(epochs: EpochErrors) -> Iterator[Picture]:
         _draw(axes, epochs, curves[name])
         axes.set(ylabel=TITLES[name], ylim=(-0.03, 1.03))
     grid[0].axhline(0.5, color=GREY, linestyle=":", linewidth=1, label="chance")
-    grid[1].set_xlabel("epoch")
-    count_along(grid[1])
+    lay_epochs_along(grid[1], epochs)
     for (split, unit), _ in curves["roc_auc"].items():
         name = f"{split}, {unit}"
         grid[0].plot([], [], LINES[unit], color=SPLIT_COLOURS[split], label=name)
@@ -45,9 +49,8 @@ def _curves(epochs: EpochErrors, name: str) -> dict[tuple[str, str], Floats]:
 
 
 def _draw(axes: "Axes", epochs: EpochErrors, curves: dict[tuple[str, str], Floats]) -> None:
-    mark = "o" if len(epochs) == 1 else ""
     for (split, unit), area in curves.items():
-        line, colour = mark + LINES[unit], SPLIT_COLOURS[split]
+        line, colour = line_of(epochs, LINES[unit]), SPLIT_COLOURS[split]
         axes.plot(epochs.epochs, area, line, color=colour, markersize=4)
 
 
@@ -57,4 +60,4 @@ def _words(curves: dict[str, dict[tuple[str, str], Floats]]) -> str:
         for name, found in curves.items()
         for (split, unit), area in found.items()
     ]
-    return f"areas after each epoch, by the first error; at the end: {', '.join(told)}"
+    return f"areas after each epoch; at the end: {', '.join(told)}"

@@ -1,12 +1,18 @@
 """Draw one cell of a benchmark: the errors of a model on a data set, a line for each seed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from stride.benchmark.overview.epoch_errors import EpochErrors
-from stride.benchmark.overview.pictures.picture import SPLIT_COLOURS, Picture
-from stride.figures import add_legend, as_typed, count_along, new_figure, scale_values
+from stride.benchmark.overview.pictures.picture import (
+    SPLIT_COLOURS,
+    Picture,
+    lay_epochs_along,
+    line_of,
+)
+from stride.figures import add_legend, as_typed, new_figure, scale_values
 from stride.tables.words import number
 
 
@@ -25,13 +31,13 @@ def cell_curves(name: str, title: str, runs: Sequence[EpochErrors]) -> Picture:
     for epochs in runs:
         for split in epochs.splits:
             mean, _ = epochs.error(split, epochs.errors[0])
-            mark = "o-" if len(epochs) == 1 else "-"
-            axes.plot(epochs.epochs, mean, mark, color=SPLIT_COLOURS[split], linewidth=1, alpha=0.7)
+            style: dict[str, Any] = {"color": SPLIT_COLOURS[split], "linewidth": 1, "alpha": 0.7}
+            axes.plot(epochs.epochs, mean, line_of(epochs), **style)
             drawn += mean[np.isfinite(mean)].tolist()
             ends.setdefault(split, []).append(float(mean[-1]))
     scale_values(axes, drawn)
-    axes.set(xlabel="epoch", ylabel=as_typed(error))
-    count_along(axes)
+    axes.set_ylabel(as_typed(error))
+    lay_epochs_along(axes, max(runs, key=len))
     for split in ends:
         axes.plot([], [], color=SPLIT_COLOURS[split], label=split)
     add_legend(figure)

@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stride.benchmark.overview.epoch_errors import EpochErrors, Floats
-from stride.benchmark.overview.pictures.picture import SPLIT_COLOURS, Picture
-from stride.figures import GREY, add_legend, as_typed, count_along, new_figure, scale_values
+from stride.benchmark.overview.pictures.picture import (
+    SPLIT_COLOURS,
+    Picture,
+    lay_epochs_along,
+    line_of,
+)
+from stride.figures import GREY, add_legend, as_typed, new_figure, scale_values
 from stride.tables.words import number
 
 if TYPE_CHECKING:
@@ -24,8 +29,7 @@ def error_curves(epochs: EpochErrors) -> Picture:
         _draw(axes, epochs, error)
     if len(epochs.swapped):
         _mark_swaps(grid[-1], epochs.swapped)
-    grid[-1].set_xlabel("epoch")
-    count_along(grid[-1])
+    lay_epochs_along(grid[-1], epochs)
     for split in epochs.splits:
         grid[0].plot([], [], color=SPLIT_COLOURS[split], label=split)
     add_legend(figure)
@@ -38,8 +42,8 @@ def _draw(axes: "Axes", epochs: EpochErrors, error: str) -> None:
         mean, deviation = epochs.error(split, error)
         means.append(mean[np.isfinite(mean)])
         band = (mean - deviation, mean + deviation)
-        colour, mark = SPLIT_COLOURS[split], "o" if len(epochs) == 1 else ""
-        axes.plot(epochs.epochs, mean, mark + "-", color=colour, markersize=4)
+        colour = SPLIT_COLOURS[split]
+        axes.plot(epochs.epochs, mean, line_of(epochs), color=colour, markersize=4)
         axes.fill_between(epochs.epochs, *band, color=colour, alpha=0.13, linewidth=0)
     axes.set_ylabel(as_typed(error))
     _scale(axes, np.concatenate(means))

@@ -18,7 +18,7 @@ _Errors = Mapping[str, Floats]
 
 
 def histograms(recorded: Recorded) -> Iterator[Picture]:
-    """Yield the distributions of the first error: a row a milestone, a column a split."""
+    """Yield the distributions of the score: a row a milestone, a column a split."""
     milestones = evenly([*recorded.milestones], MOST)
     errors = {name: _of_splits(recorded, name) for name in milestones}
     splits = [s for s in recorded.epochs.splits if all(s in one for one in errors.values())]
@@ -36,7 +36,7 @@ def histograms(recorded: Recorded) -> Iterator[Picture]:
     for axes, split in zip(grid[0], splits, strict=True):
         axes.set_title(split, fontsize="medium")
     for axes in grid[-1]:
-        axes.set_xlabel(as_typed(recorded.error))
+        axes.set_xlabel(as_typed(recorded.score))
     if any(one.any() for one in flags.values()):
         grid[0][0].plot([], [], "s", color=ANOMALOUS, label="anomalies")
         add_legend(figure)
@@ -45,7 +45,7 @@ def histograms(recorded: Recorded) -> Iterator[Picture]:
 
 def _of_splits(recorded: Recorded, milestone: str) -> _Errors:
     file = recorded.milestones[milestone]
-    names = {split: f"{split}/{recorded.error}" for split in recorded.epochs.splits}
+    names = {split: f"{split}/{recorded.score}" for split in recorded.epochs.splits}
     return {split: file.array(name) for split, name in names.items() if name in file.names}
 
 
@@ -60,5 +60,5 @@ def _words(recorded: Recorded, errors: Mapping[str, _Errors], splits: list[str])
     shown = ", ".join(map(_title, errors))
     left = len(recorded.milestones) - len(errors)
     more = f" ({left} more are not drawn)" if left else ""
-    words = f"how {recorded.error} is distributed over the samples at {shown}{more}"
+    words = f"how {recorded.score} is distributed over the samples at {shown}{more}"
     return f"{words}; median: {', '.join(told)}"

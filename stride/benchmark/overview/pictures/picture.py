@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from stride.figures import COLOURS
+from stride.benchmark.overview.epoch_errors import EpochErrors
+from stride.figures import COLOURS, count_along
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BLUE, RED, GREEN, PINK, YELLOW = COLOURS[:5]
@@ -35,6 +37,19 @@ class Picture:
     title: str
     words: str
     figure: "Figure"
+
+
+def lay_epochs_along(axes: "Axes", epochs: EpochErrors) -> None:
+    """Make the lower axis that of the epochs, of which there may be a single one."""
+    axes.set_xlabel("epoch")
+    if len(epochs) == 1:
+        axes.set_xlim(epochs.epochs[0] - 0.5, epochs.epochs[0] + 0.5)
+    count_along(axes)
+
+
+def line_of(epochs: EpochErrors, line: str = "-") -> str:
+    """Return how a line over the epochs is drawn: as a point where it would have no length."""
+    return f"o{line}" if len(epochs) == 1 else line
 
 
 def evenly(things: Sequence[_One], most: int) -> list[_One]:

@@ -33,7 +33,7 @@ def places(recorded: Recorded) -> Iterator[Picture]:
     grid = figure.subplots(len(found), squeeze=False)[:, 0]
     for axes, (split, one) in zip(grid, found.items(), strict=True):
         _draw(axes, recorded, split, one)
-    grid[-1].set_xlabel(as_typed(recorded.ranked_by))
+    grid[-1].set_xlabel(as_typed(recorded.score))
     for kind, (mark, colour) in MARKS.items():
         grid[0].plot([], [], mark, color=colour, markersize=5, label=kind)
     add_legend(figure)
@@ -41,7 +41,7 @@ def places(recorded: Recorded) -> Iterator[Picture]:
 
 
 def _draw(axes: "Axes", recorded: Recorded, split: str, one: SplitReconstruction) -> None:
-    values = recorded.milestones[FINAL].array(f"{split}/score")
+    values = recorded.milestones[FINAL].array(f"{split}/{recorded.score}")
     draw_bins(axes, values, bins(values), anomalous(recorded, split), split)
     axes.set_ylabel(f"samples of {split}", fontsize=SMALL)
     above: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": False}
@@ -58,4 +58,4 @@ def _words(recorded: Recorded, splits: Sequence[str]) -> str:
         first = {one.kind: one.error for one in reversed(recorded.splits[split].examples)}
         parts = [f"{kind} {number(first[kind])}" for kind in MARKS if kind in first]
         told.append(f"{split}: {', '.join(parts)}")
-    return f"{recorded.ranked_by} of all samples, the examples above them; {'; '.join(told)}"
+    return f"{recorded.score} of all samples, the examples above them; {'; '.join(told)}"

@@ -149,7 +149,7 @@ def _words(
         f"rank {one.example.rank + 1} of {recorded.splits[split].samples})"
         for one in shown
     ]
-    words = f"{kind} samples of {split} by {recorded.ranked_by}: {', '.join(told)}"
+    words = f"{kind} samples of {split} by {recorded.score}: {', '.join(told)}"
     if examples > len(shown):
         words += f"; {examples - len(shown)} more are in examples.safetensors"
     left = shown[0].inputs.shape[0] - len(channels)

@@ -27,7 +27,7 @@ def roc_curves(recorded: Recorded) -> Iterator[Picture]:
     axes.set(xlabel="false-positive rate", ylabel="true-positive rate")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.legend(frameon=False, loc="lower right", fontsize=SMALL)
-    words = f"ROC curve of the final model by {recorded.ranked_by}; AUC: {', '.join(told)}"
+    words = f"ROC curve of the final model by {recorded.score}; AUC: {', '.join(told)}"
     yield Picture("roc", "ROC of the final model", words, figure)
 
 

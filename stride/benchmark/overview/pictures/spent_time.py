@@ -1,8 +1,8 @@
 """Draw the time that a training has taken over its epochs."""
 
 from stride.benchmark.overview.epoch_errors import EpochErrors
-from stride.benchmark.overview.pictures.picture import BLUE, RED, Picture
-from stride.figures import add_legend, count_along, new_figure
+from stride.benchmark.overview.pictures.picture import BLUE, RED, Picture, lay_epochs_along, line_of
+from stride.figures import add_legend, new_figure
 from stride.tables.words import duration
 
 _COLUMNS = {"CPU": ("cpu_seconds", BLUE, "-"), "wall": ("wall_seconds", RED, "--")}
@@ -14,11 +14,13 @@ def spent_time(epochs: EpochErrors) -> Picture:
     """Return CPU and wall time from the start to the end of each epoch."""
     figure = new_figure(6.4, 3.3)
     axes = figure.subplots()
-    unit, size = _unit(max(epochs.columns[name].max() for name, _, _ in _COLUMNS.values()))
+    longest = max(epochs.columns[name].max() for name, _, _ in _COLUMNS.values())
+    unit, size = _unit(longest)
     for name, (column, colour, line) in _COLUMNS.items():
-        axes.plot(epochs.epochs, epochs.columns[column] / size, line, color=colour, label=name)
-    axes.set(xlabel="epoch", ylabel=unit, ylim=(0, None))
-    count_along(axes)
+        spent = epochs.columns[column] / size
+        axes.plot(epochs.epochs, spent, line_of(epochs, line), color=colour, label=name)
+    axes.set(ylabel=unit, ylim=(0, 1.06 * longest / size or 1))
+    lay_epochs_along(axes, epochs)
     add_legend(figure)
     totals = [f"{name} {duration(epochs.columns[of][-1])}" for name, (of, _, _) in _COLUMNS.items()]
     words = f"time since the start, over all starts: {', '.join(totals)} at the end"
