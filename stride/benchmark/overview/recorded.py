@@ -41,7 +41,7 @@ class Recorded:
 
     @property
     def score(self) -> str:
-        """Return the error that samples are ranked by: the first while there is no final model."""
+        """Return the error that samples are ranked by: the first while the run is trained."""
         return self.epochs.errors[0] if self.record is None else self.record.score
 
     @cached_property
