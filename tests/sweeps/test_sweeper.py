@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 import stride.sweeps
-from stride import Sweeper, Trainer
+from stride import Sweeper, Trainer, open_runs
 from stride.config.sweep.space import FloatRange
 from stride.errors import MissingExtra, RunFailed, UserError
 from stride.sweeps.joining import join
@@ -48,6 +48,15 @@ def test_the_same_again_trains_nothing_however_it_is_written() -> None:
         assert not Sweeper(a_trainer(), grid=same).plan().changes
     grown = Sweeper(a_trainer(), grid={"lr": [0.1, 0.01], "seed": [0, 1]}, trials=3).plan()
     assert (len(grown.kept), len(grown.new), len(grown.left)) == (2, 1, 0)
+
+
+def test_a_listing_says_of_each_trial_what_it_tried() -> None:
+    grid = {"optimizer_kwargs.lr": [0.1, 0.01]}
+    Sweeper(a_trainer(), grid=grid, overrides={"dropout": 0.5}).run()
+    shared = "model_kwargs.dropout=0.5"
+    tried = [[f"optimizer_kwargs.lr={rate}", shared] for rate in (0.1, 0.01)]
+    listed = [one.provenance["overrides"] for one in open_runs("W")]
+    assert sorted(map(sorted, listed)) == sorted(map(sorted, tried))
 
 
 def test_a_run_that_the_trainer_names_is_none_of_the_trials(tmp_path: Path) -> None:

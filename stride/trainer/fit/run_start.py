@@ -191,11 +191,12 @@ class NewRun(RunStart):
 def typed_overrides(resolved: Resolved) -> list[str]:
     """Return the overrides as `key=value` texts, as typed and in the order of typing.
 
-    They are for the records: values of secret keys are masked.
+    Those of a sweep and its trial are typed too, if not for this run alone. They are for the
+    records: values of secret keys are masked.
     """
     typed: dict[str, str] = {}
     for layer in resolved.layers:
-        if layer.name == "override":
+        if layer.name in ("override", "sweep", "trial"):
             typed |= {key: f"{key}={_text(value)}" for key, value in flatten(layer.values)}
     return [mask(text) for key, text in typed.items() if key not in ("work_dir", "run")]
 
