@@ -8,6 +8,7 @@ from stride.benchmark.results import Results
 from stride.runs.deciding.comparison import Measured
 from stride.runs.deciding.configurations import Study
 from stride.runs.deciding.plain import left_out_run, moments, paired_values
+from stride.stats.moments import mean
 
 Plain = dict[str, Any]
 
@@ -30,6 +31,11 @@ def _results(found: Results, cells: Cells) -> Plain:
             {"model": row.configuration.name, "dataset": name, **_cell(row, found, study, name)}
             for name, study in cells.datasets.items()
             for row in found.column(name)
+        ],
+        "trivial": [
+            {"score": score, "dataset": name, "n": len(values), "mean": mean(values)}
+            for name, scores in found.trivial.items()
+            for score, values in scores.items()
         ],
         "mean_ranks": found.mean_ranks,
         "ranked_over": found.ranked_over,

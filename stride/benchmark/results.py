@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from stride.benchmark.cells import Cells
+from stride.benchmark.trivial import Trivial, trivial_scores
 from stride.runs.deciding.comparison import Comparison, Measured, compare, mode_of
 from stride.runs.where.names import Field
 from stride.stats.paired import Mode
@@ -38,12 +39,14 @@ class Results:
         mode: which way is better, None where that is not known.
         models: what the rows are called, in their order.
         columns: by what a data set is called, the comparison of its cells.
+        trivial: likewise, what scores that learn nothing reach.
     """
 
     metric: Field
     mode: Mode | None
     models: Sequence[str]
     columns: Mapping[str, Comparison]
+    trivial: Mapping[str, Trivial]
 
     @classmethod
     def of(cls, cells: Cells, metric: Field, mode: Mode | None = None) -> "Results":
@@ -56,7 +59,8 @@ class Results:
         """
         mode = mode or mode_of(metric.key, cells.runs)
         columns = {name: compare(study, metric, mode) for name, study in cells.datasets.items()}
-        return cls(metric, mode, cells.models, columns)
+        trivial = {name: trivial_scores(column) for name, column in columns.items()}
+        return cls(metric, mode, cells.models, columns, trivial)
 
     def cell(self, model: str, dataset: str) -> Measured:
         """Return what the metric is in a cell; without values where nothing is known of it."""
@@ -66,6 +70,11 @@ class Results:
     def column(self, dataset: str) -> list[Measured]:
         """Return the cells of a data set, in the order of the models."""
         return [self.cell(model, dataset) for model in self.models]
+
+    @property
+    def trivial_names(self) -> list[str]:
+        """Return the names of the scores that learn nothing and are known on any data set."""
+        return [*dict.fromkeys(name for one in self.trivial.values() for name in one)]
 
     def missing(self, dataset: str) -> list[str]:
         """Return the models without a value on a data set."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, RootModel
 
-from stride.runs.records.record import Number
+from stride.runs.records.record import Count, Number
 from stride_cli.programs.answer import Answer
 from stride_cli.programs.deciding_answers import LeftOutRun, Moments, Paired
 from stride_cli.programs.sweep_answers import SweepPlan, SweepState
@@ -22,12 +22,24 @@ class BenchmarkCell(Moments):
     to_the_best: Paired | None
 
 
+class TrivialScore(Answer):
+    """Hold what a score that learns nothing reaches on a data set."""
+
+    score: str = Field(description="random, or mean |x|: the mean magnitude of the inputs")
+    dataset: str
+    n: Count = Field(description="Of how many seeds: a random score is drawn by the seed")
+    mean: Number
+
+
 class BenchmarkMetric(Answer):
     """Hold all cells by one metric."""
 
     metric: str
     mode: Literal["min", "max"] | None
     cells: list[BenchmarkCell]
+    trivial: list[TrivialScore] = Field(
+        description="What a model has to beat; ranked nowhere, and only of how anomalies are found"
+    )
     mean_ranks: dict[str, Number] = Field(description="By model, over the data sets of ranked_over")
     ranked_over: list[str] = Field(description="Data sets on which every model has a value")
 

@@ -145,6 +145,15 @@ class Facts:
         found = self._read(self._paths.results).get("timings")
         return numbers_in(found) if isinstance(found, Mapping) else {}
 
+    @cached_property
+    def trivial_scores(self) -> Mapping[str, Mapping[str, float]]:
+        """Return what scores that learn nothing reach, by their names and those of metrics."""
+        from stride.runs.records.reconstruction import ReconstructionRecord  # few commands need it
+
+        with suppress(RunError):
+            return ReconstructionRecord.read(self._paths.reconstruction).trivial_scores()
+        return {}
+
     def is_set(self, key: str) -> bool:
         """Tell whether somebody has set a dotted key of the config; False where none tells."""
         origins = self._provenance.get("origins")

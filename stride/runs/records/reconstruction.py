@@ -4,7 +4,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from stride.config.metrics import metric_name
 from stride.runs.records.record import Count, Number, Record, Versioned
+
+SCORE = "score"
+"""The row of what the model scores; those beside it learn nothing."""
 
 
 class ErrorSummary(Record):
@@ -28,6 +32,11 @@ class DetectionRecord(Record):
     scores: list[dict[str, Any]] = Field(
         description="Of each: thresholds, window, intervals, and why a measure is not defined"
     )
+
+    def measures(self, row: str) -> dict[str, float]:
+        """Return what a row has by measure; those of samples are called `snippet_...`."""
+        prefix = "snippet_" if self.of == "snippets" else ""
+        return {f"{prefix}{name}": value for name, value in self.values.get(row, {}).items()}
 
 
 class Example(Record):
@@ -76,3 +85,16 @@ class ReconstructionRecord(Versioned):
     splits: dict[str, SplitReconstruction] = Field(description="train, val and test")
     milestones: list[Count] = Field(description="Their epochs, which milestones/ holds")
     checks: LeakChecks
+
+    def trivial_scores(self) -> dict[str, dict[str, float]]:
+        """Return what scores that learn nothing reach, by their row and the name of a metric."""
+        each = [(key, one) for key, split in self.splits.items() for one in split.detection]
+        rows = dict.fromkeys(row for _, one in each for row in one.values if row != SCORE)
+        return {
+            row: {
+                metric_name(key, name): value
+                for key, one in each
+                for name, value in one.measures(row).items()
+            }
+            for row in rows
+        }

@@ -10,7 +10,7 @@ from stride.config.metrics import metric_name
 from stride.log import LOGGER
 from stride.models.weights import clone_state, read_weights
 from stride.runs.records.reconstruction import (
-    DetectionRecord,
+    SCORE,
     ErrorSummary,
     LeakChecks,
     ReconstructionRecord,
@@ -29,6 +29,7 @@ from stride.trainers.reconstruction.scoring import Scorer, Scores
 from stride.trainers.reconstruction.splits import MeasuredSplit
 
 _SHARES = (0, 0.25, 0.5, 0.75, 0.95, 0.99, 1)
+_ADJUSTED = "point_adjusted"
 
 
 class Conclusion:
@@ -173,22 +174,14 @@ def _summaries(scores: Scores) -> dict[str, ErrorSummary]:
 def tested(record: ReconstructionRecord) -> dict[str, float]:
     """Return the numbers of the test split as metrics; nothing where none was tested.
 
-    Measures of samples are called `snippet_...`; what is not defined is left out, and so is a
-    point-adjusted F1: without that of random alarms beside it, it misleads.
+    What is not defined is left out, and so is a point-adjusted F1: without that of random alarms
+    beside it, it misleads.
     """
     split = record.splits.get("test")
     if split is None:
         return {}
     found = {name: one.mean for name, one in split.errors.items()}
     for one in reversed(split.detection):
-        found |= _measures(one)
+        measures = one.measures(SCORE).items()
+        found |= {name: value for name, value in measures if _ADJUSTED not in name}
     return {metric_name("test", name): value for name, value in found.items() if value == value}
-
-
-def _measures(detection: DetectionRecord) -> dict[str, float]:
-    prefix = "snippet_" if detection.of == "snippets" else ""
-    return {
-        f"{prefix}{name}": value
-        for name, value in detection.values["score"].items()
-        if not name.startswith("point_adjusted")
-    }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import re
 import signal
@@ -30,13 +31,18 @@ dropout = 0
 """
 
 
+TRIVIAL = ["random", "mean |x|"]
+
+
 def table(out: str) -> list[str]:
     """Return the rows of the first table, each cell after two blanks."""
-    return out.split("\n\n")[0].splitlines()[2:]
+    lines = out.split("\n\n")[0].splitlines()
+    head = next(at for at, line in enumerate(lines) if line.startswith("model "))
+    return lines[head + 1 :]
 
 
 def models(out: str) -> list[str]:
-    return [line.split("  ")[0] for line in table(out)]
+    return [line.split("  ")[0] for line in table(out) if line.split("  ")[0] not in TRIVIAL]
 
 
 def test_what_is_missing_is_trained_and_the_table_is_of_all(benchmark, stride, tmp_path):
@@ -68,6 +74,24 @@ def test_what_is_missing_is_trained_and_the_table_is_of_all(benchmark, stride, t
     assert stride("benchmark", "W", "--md").out.count("| FeedForwardAE lr=0.1 |") == 2
     assert stride("benchmark", "W", "--latex").out.count(r"\toprule") == 2
     assert models(stride("benchmark", "W", "--where", "lr == 0.1").out) == ["FeedForwardAE"]
+
+
+def test_scores_that_learn_nothing_are_rows_of_what_the_record_says(benchmark, stride, tmp_path):
+    out = benchmark("--models", "FeedForwardAE", "--datasets", "sines").out
+    assert [line.split("  ")[0] for line in table(out)[1:]] == TRIVIAL
+    record = json.loads((tmp_path / "W/0/reconstruction.json").read_text())
+    values = record["splits"]["test"]["detection"][1]["values"]
+    found = check("benchmark", stride("benchmark", "W", "--json").out)["metrics"][0]["trivial"]
+    assert [(one["score"], one["mean"]) for one in found] == [
+        (name, values[name]["roc_auc"]) for name in TRIVIAL
+    ]
+    sheet = csv.DictReader(io.StringIO(stride("benchmark", "W", "--csv").out))
+    assert [row["model"] for row in sheet if row["standing"] == "trivial"] == TRIVIAL
+    assert r"| mean \|x\| |" in stride("benchmark", "W", "--md").out
+    assert r"mean \textbar{}x\textbar{} &" in stride("benchmark", "W", "--latex").out
+    assert table(stride("benchmark", "W", "-m", "test/l1").out)[1:] == []
+    refused = stride("benchmark", "W", "-m", "test/point_adjusted_f1")
+    assert refused.code == 2 and "no run here has" in refused.err
 
 
 def test_a_file_says_more_and_what_is_called_so_stays_so(benchmark, stride, tmp_path):
