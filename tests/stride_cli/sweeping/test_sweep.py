@@ -56,8 +56,9 @@ def test_listings_know_the_runs_of_a_sweep(sweep, stride, tmp_path: Path) -> Non
     (tmp_path / "runs.json").write_text('[{"run": "big", "config": {"lr": 0.1}}]')
     assert sweep("--runs", "runs.json", "--seeds", "2", "--name", "one").code == 0
     assert stride("train", "-w", "W", "steps=1", "subsample_rate=0.05").code == 0
-    shown = stride("ls", "W").out.splitlines()
-    assert "sweep" in shown[0].split()
+    shared, *shown = stride("ls", "W").out.splitlines()
+    assert shared == "all runs: dataset_kwargs.subsample_rate=0.05"
+    assert "sweep" in shown[0].split() and "optimizer_kwargs.lr=0.1" in shown[2]
     assert [("one/0" in line) for line in shown[1:]] == [False, True, True]
     asked = stride("ls", "W", "--where", "sweep=one and trial = 0", "--json")
     rows = check("ls", asked.out)
