@@ -71,7 +71,7 @@ def _beside_one_at_a_time(folder: Path, repeats: int) -> Iterator[Row]:
 
     def errors_and_areas() -> None:
         for split in splits:
-            summary(split, scorer.of(split.inputs(), points=split.labels is not None))
+            summary(split, scorer.of(split.inputs(), points=split.ranks))
 
     def one_at_a_time() -> None:
         found["plain"] = []

@@ -3,30 +3,24 @@
 import numpy as np
 
 from stride.metrics.detection.events import Events, Integers
-from stride.metrics.detection.labelled_scores import Flags
+from stride.metrics.detection.labelled_scores import Flags, Floats
 
 DRAWS = 20
 """Random alarms are placed so often; their mean is shown."""
 
 
 def alarm_scores(
-    predicted: Flags, labels: Flags, weights: Integers | None = None
-) -> tuple[float, float, float]:
+    true: Integers, alarms: Integers, anomalous: Integers
+) -> tuple[Floats, Floats, Floats]:
     """Return (precision, recall, F1); NaN where there is nothing to take a share of.
 
     Args:
-        predicted: (n,), which points or snippets are called anomalous.
-        labels: (n,).
-        weights: (n,), how often each counts; once without it.
+        true: (...), how many points or snippets are alarms and anomalous.
+        alarms: (...), how many are alarms.
+        anomalous: (...), how many are anomalous.
     """
-    counted = np.ones(len(labels), np.int64) if weights is None else weights
-    alarms, anomalous = int(counted[predicted].sum()), int(counted[labels].sum())
-    true = int(counted[predicted & labels].sum())
-    return (
-        true / alarms if alarms else np.nan,
-        true / anomalous if anomalous else np.nan,
-        2 * true / (alarms + anomalous) if alarms + anomalous else np.nan,
-    )
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        return true / alarms, true / anomalous, 2 * true / (alarms + anomalous)
 
 
 def f1(precision: float, recall: float) -> float:

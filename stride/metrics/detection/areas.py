@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stride.metrics.detection.events import Integers
-from stride.metrics.detection.labelled_scores import Flags, LabelledScores
+from stride.metrics.detection.labelled_scores import Flags, Floats, LabelledScores
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,31 +16,32 @@ class Ranking:
 
     Attributes:
         order: (n,), indices of the points.
-        ends: (k,), places in the order at which a step ends.
+        cuts: (k + 1,), 0, and how many points are ranked up to the end of each step.
         labels: (n,), in that order.
     """
 
     order: Integers
-    ends: Integers
+    cuts: Integers
     labels: Flags
 
     @classmethod
     def of(cls, data: LabelledScores) -> Self:
         """Sort the scores."""
-        order = np.argsort(-data.scores, kind="stable")
+        order = np.argsort(-data.scores)
         ordered = data.scores[order]
-        ends = np.append(np.flatnonzero(np.diff(ordered)), len(ordered) - 1)
-        return cls(order, ends, data.labels[order])
+        return cls(order, _cuts(ordered[1:] != ordered[:-1]), data.labels[order])
 
     def positives(self, weights: Integers | None = None) -> tuple[Integers, Integers]:
-        """Return the true and the false positives from each threshold on: (k,) both.
+        """Return the true and all positives before the first step and from each one on: (..., k+1).
 
         Args:
-            weights: (n,), how often each point counts; once without it.
+            weights: (..., n), how often each point counts; once without it.
         """
-        counted = np.ones(len(self.order), np.int64) if weights is None else weights[self.order]
-        true = np.cumsum(np.where(self.labels, counted, 0))[self.ends]
-        return true, np.cumsum(counted)[self.ends] - true
+        if weights is None:
+            return _sums(self.labels)[self.cuts], self.cuts
+        counted = np.take(weights, self.order, axis=-1)
+        true, predicted = _sums(counted * self.labels), _sums(counted)
+        return np.take(true, self.cuts, axis=-1), np.take(predicted, self.cuts, axis=-1)
 
 
 def areas_of_errors(errors: NDArray[np.float32], labels: Flags) -> tuple[float, float]:
@@ -49,28 +50,49 @@ def areas_of_errors(errors: NDArray[np.float32], labels: Flags) -> tuple[float, 
     The bits of a number from 0 on are as large as it is. Each with its label behind them is sorted
     as one whole number: a fraction of the time that `Ranking` takes, which has to know the order.
     """
-    if not len(errors) or not np.isfinite(errors).all():
+    sizes = np.abs(errors)  # of one zero, whatever its sign
+    if not len(sizes) or not np.isfinite(sizes.max()):
         return np.nan, np.nan
-    bits = np.abs(errors).view(np.uint32)  # of one zero, whatever its sign
-    keys = np.sort(bits << np.uint32(1) | labels)[::-1]
-    ends = np.append(np.flatnonzero(keys[1:] >> 1 != keys[:-1] >> 1), len(keys) - 1)
-    true = np.cumsum(keys & 1, dtype=np.int64)[ends]
-    return areas(true, ends + 1 - true)
+    keys = np.sort(~sizes.view(np.uint32) << np.uint32(1) | labels)  # the largest error first
+    cuts = _cuts(keys[1:] ^ keys[:-1] > 1)
+    roc, pr = areas(_sums(keys & 1)[cuts], cuts)
+    return float(roc), float(pr)
 
 
-def areas(true: Integers, false: Integers) -> tuple[float, float]:
+def areas(true: Integers, predicted: Integers) -> tuple[Floats, Floats]:
     """Return the areas (ROC, PR) for the positives from each threshold on; NaN of one class.
 
     The ROC area is that of Mann and Whitney (1947): how often an anomaly has a higher score than a
     normal point, ties counted half. The PR area is the average precision: the sum over the
     thresholds of (what recall gains) * precision, without interpolation (Davis and Goadrich, The
     relationship between precision-recall and ROC curves, ICML 2006, on why there is none).
+
+    Args:
+        true: (..., k + 1), the true positives, as `Ranking.positives` gives them.
+        predicted: (..., k + 1), all positives.
+
+    Returns:
+        (...) of both.
     """
-    anomalous, normal = int(true[-1]), int(false[-1])
-    if not anomalous or not normal:
-        return np.nan, np.nan
-    gained = np.diff(true, prepend=0)
-    # Twice the area in whole numbers, so that its sum has no rounding.
-    twice = int(np.diff(false, prepend=0) @ (2 * true - gained))
-    predicted = np.maximum(true + false, 1)  # resamples may lack the highest scores
-    return twice / (2 * anomalous * normal), float(gained @ (true / predicted)) / anomalous
+    anomalous = true[..., -1]
+    pairs = 2 * anomalous * (predicted[..., -1] - anomalous)
+    gained = np.diff(true)
+    # Twice the pairs in the wrong order, in whole numbers, so that their sum has no rounding.
+    wrong = np.vecdot(gained, predicted[..., 1:] + predicted[..., :-1]) - anomalous**2
+    # Resamples may lack the highest scores.
+    precision = true[..., 1:] / np.maximum(predicted[..., 1:], 1)
+    with np.errstate(invalid="ignore"):  # without a pair: 0 / 0
+        roc = (pairs - wrong) / pairs
+    return roc, np.vecdot(gained, precision) / np.where(pairs, anomalous, np.nan)
+
+
+def _cuts(changes: Flags) -> Integers:
+    """Return where steps begin and end, by whether each point has another score than the last."""
+    return np.flatnonzero(np.concatenate([[True], changes, [True]]))
+
+
+def _sums(values: NDArray[np.generic]) -> Integers:
+    """Return the sums of the first 0, 1, ... values: (..., n + 1)."""
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1), np.int64)
+    sums[..., 1:] = values  # of one type with the sums, which is faster
+    return np.cumsum(sums, axis=-1, out=sums)

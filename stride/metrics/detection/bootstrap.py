@@ -1,6 +1,6 @@
 """Intervals of measures by resampling snippets, or blocks of a series."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +9,10 @@ import numpy as np
 from stride.metrics.detection.events import Integers
 from stride.metrics.detection.labelled_scores import Floats
 from stride.stats.intervals import LEVEL, Interval
+
+
+_NUMBERS = 2**15
+"""So many weights are drawn at once: they stay in the cache of a processor."""
 
 
 class Resampled(NamedTuple):
@@ -46,18 +50,35 @@ class Bootstrap:
     seed: int
 
     def weights(self, count: int) -> Iterator[Integers]:
-        """Yield for each resample how often each of count points is drawn: (count,)."""
+        """Yield for some resamples after others how often each of count points is drawn.
+
+        Args:
+            count: points or snippets.
+
+        Yields:
+            (r, count), of r resamples.
+        """
         generator = np.random.default_rng(self.seed)
         steps, blocks = np.arange(self.block), -(-count // self.block)
-        for _ in range(self.resamples):
-            starts = generator.integers(count, size=(blocks, 1))
-            drawn = (starts + steps).reshape(-1)[:count] % count
-            yield np.bincount(drawn, minlength=count)
+        most = max(1, _NUMBERS // count)
+        for done in range(0, self.resamples, most):
+            rows = min(most, self.resamples - done)
+            starts = generator.integers(count, size=(rows, blocks, 1))
+            drawn = (starts + steps).reshape(rows, -1)[:, :count] % count
+            places = drawn + count * np.arange(rows)[:, None]
+            yield np.bincount(places.reshape(-1), minlength=rows * count).reshape(rows, count)
 
-    def of(self, count: int, measure: Callable[[Integers], tuple[float, ...]]) -> list[Resampled]:
-        """Return what the resamples say of each number that a measure gives for weights."""
-        rows = np.array([measure(weights) for weights in self.weights(count)])
-        return [_percentiles(column) for column in rows.T]
+    def of(self, count: int, measure: Callable[[Integers], Sequence[Floats]]) -> list[Resampled]:
+        """Return what the resamples say of each number of a measure; nothing without resamples.
+
+        Args:
+            count: points or snippets.
+            measure: of weights (r, count) it gives some numbers, (r,) each.
+        """
+        if not self.resamples:
+            return []
+        parts = [np.stack(measure(weights)) for weights in self.weights(count)]
+        return [_percentiles(values) for values in np.concatenate(parts, axis=1)]
 
 
 def _percentiles(values: Floats) -> Resampled:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from stride.metrics.detection.alarms import (
 from stride.metrics.detection.areas import Ranking, areas
 from stride.metrics.detection.bootstrap import NOT_RESAMPLED, Bootstrap, Resampled
 from stride.metrics.detection.events import Integers
-from stride.metrics.detection.labelled_scores import Flags, LabelledScores
+from stride.metrics.detection.labelled_scores import Flags, Floats, LabelledScores
 from stride.metrics.detection.ranges import range_scores
 from stride.metrics.detection.thresholds import Threshold
 from stride.metrics.detection.volume import volume
@@ -25,6 +26,7 @@ from stride.metrics.detection.window import Window
 AREAS = ("roc_auc", "pr_auc")
 VOLUMES = ("vus_roc", "vus_pr")
 ALARMS = ("precision", "recall", "f1")
+BY_RANKS = (*AREAS, *ALARMS)
 EVENTS = (
     *("range_precision", "range_recall", "range_f1"),
     *("affiliation_precision", "affiliation_recall", "affiliation_f1"),
@@ -77,32 +79,32 @@ class Yardstick:
         if data.undefined:
             return {name: Measurement(np.nan, data.undefined) for name in self.names}
         ranking, predicted = Ranking.of(data), threshold.apply(data.scores)
-        values = dict(zip(AREAS, areas(*ranking.positives()), strict=True))
+        by_ranks = partial(_by_ranks, ranking, int(predicted.sum()))
+        values = {name: float(one) for name, one in zip(BY_RANKS, by_ranks(), strict=True)}
         if self.ordered:
             values |= dict(zip(VOLUMES, volume(data, self.window), strict=True))
-        if not threshold.reason:
-            values |= self._by_threshold(predicted, data.labels)
-        resampled = self._resampled(ranking, predicted, data.labels)
+        if threshold.reason:
+            values = {name: one for name, one in values.items() if name not in ALARMS}
+        elif self.ordered:
+            events = _event_scores(predicted, data.labels, self.seed)
+            values |= dict(zip(EVENTS, events, strict=True))
+        resampled = dict(zip(BY_RANKS, self.bootstrap.of(len(predicted), by_ranks), strict=False))
         reason = threshold.reason or "no alarm"
         return {name: _measurement(name, values, reason, resampled) for name in self.names}
 
-    def _by_threshold(self, predicted: Flags, labels: Flags) -> dict[str, float]:
-        values = dict(zip(ALARMS, alarm_scores(predicted, labels), strict=True))
-        if self.ordered:
-            values |= dict(zip(EVENTS, _event_scores(predicted, labels, self.seed), strict=True))
-        return values
 
-    def _resampled(
-        self, ranking: Ranking, predicted: Flags, labels: Flags
-    ) -> Mapping[str, Resampled]:
-        if not self.bootstrap.resamples:
-            return {}
+def _by_ranks(ranking: Ranking, alarms: int, weights: Integers | None = None) -> list[Floats]:
+    """Return areas and alarm scores, one or (r,) each.
 
-        def measure(weights: Integers) -> tuple[float, ...]:
-            both = areas(*ranking.positives(weights))
-            return (*both, *alarm_scores(predicted, labels, weights))
-
-        return dict(zip((*AREAS, *ALARMS), self.bootstrap.of(len(labels), measure), strict=True))
+    Args:
+        ranking: of the scores.
+        alarms: so many points, those with the highest scores, are alarms.
+        weights: (r, n), how often each point counts; once without it.
+    """
+    true, predicted = ranking.positives(weights)
+    step = np.searchsorted(ranking.cuts, alarms)
+    counts = true[..., step], predicted[..., step], true[..., -1]
+    return [*areas(true, predicted), *alarm_scores(*counts)]
 
 
 def _measurement(

@@ -50,9 +50,9 @@ class BestF1(ThresholdRule):
         if data.undefined:
             return Threshold(np.nan, f"{data.undefined} in the validation set")
         ranking = Ranking.of(data)
-        true, false = ranking.positives()
-        best = int(np.argmax(2 * true / (true + false + true[-1])))
-        return Threshold(float(data.scores[ranking.order[ranking.ends[best]]]))
+        true, predicted = ranking.positives()
+        best = int(np.argmax(2 * true / (predicted + true[-1])))
+        return Threshold(float(data.scores[ranking.order[ranking.cuts[best] - 1]]))
 
 
 @final

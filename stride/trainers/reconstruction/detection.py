@@ -85,13 +85,9 @@ class Detection:
 
     def _stitched(self, split: MeasuredSplit) -> list[LabelledScores]:
         """Return each series of a split, point after point, with inputs (channels, n)."""
-        points, labels = self._scores[split.key].points, split.labels
-        return [
-            LabelledScores.of(
-                one.scores(points), None if labels is None else one.any(labels), inputs
-            )
-            for one, inputs in zip(split.series, split.series_inputs, strict=True)
-        ]
+        scores = split.points(self._scores[split.key].points)
+        labels = split.point_labels or [None] * len(scores)
+        return [*map(LabelledScores.of, scores, labels, split.series_inputs)]
 
     def _all_points(self, split: MeasuredSplit) -> LabelledScores:
         """Return all points of a split in whatever order, with inputs (n, channels)."""

@@ -102,8 +102,7 @@ class Record(Callback):
         with session.callbacks.weights.evaluated(session.assembly.model):
             for split in self._splits:
                 with session.drawing(split.name):
-                    points = split.labels is not None
-                    found[split.key] = self._scorer.of(split.inputs(), points=points)
+                    found[split.key] = self._scorer.of(split.inputs(), points=split.ranks)
         return found
 
     def _values(self, scores: Mapping[str, Scores]) -> Iterator[tuple[str, float]]:

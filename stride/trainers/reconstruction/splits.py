@@ -50,6 +50,11 @@ class MeasuredSplit:
         return None if self.labels is None else self.labels.any(1)
 
     @cached_property
+    def ranks(self) -> bool:
+        """Tell whether there are points of both classes, without which no area is defined."""
+        return self.labels is not None and bool(self.labels.any() and not self.labels.all())
+
+    @cached_property
     def series(self) -> tuple[Stitching, ...]:
         """Return how windows are stitched, for each series; nothing where samples are none."""
         if not {"series", "start"} <= self._annotations.keys():
@@ -57,6 +62,21 @@ class MeasuredSplit:
         points, config = self.assembly.data.info.input_shape[-1], self.assembly.config
         centered = config.reconstruction_config.point_score == "center"
         return tuple(Stitching.each(self._annotations, points, centered=centered))
+
+    @cached_property
+    def point_labels(self) -> tuple[Tensor, ...]:
+        """Return which points are anomalous of what `points` gives; nothing without labels."""
+        if self.labels is None:
+            return ()
+        return tuple(one.any(self.labels) for one in self.series) or (self.labels.flatten(),)
+
+    def points(self, scores: Tensor) -> list[Tensor]:
+        """Return what the points of each series score, (covered,), else all points pooled.
+
+        Args:
+            scores: (N, points) of all samples.
+        """
+        return [one.scores(scores) for one in self.series] or [scores.flatten()]
 
     @property
     def _annotations(self) -> dict[str, Tensor]:

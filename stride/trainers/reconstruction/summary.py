@@ -25,18 +25,14 @@ def summary(split: MeasuredSplit, scores: Scores) -> dict[str, float]:
 
 def _areas_of_points(split: MeasuredSplit, scores: Scores) -> tuple[float, float]:
     """Return the areas of points: the mean over series that are stitched, else of all pooled."""
-    if not split.series or split.labels is None:
-        return _areas(scores.points.flatten(), _flattened(split.labels))
-    each = [_areas(one.scores(scores.points), one.any(split.labels)) for one in split.series]
+    if not split.ranks:
+        return math.nan, math.nan
+    each = map(_areas, split.points(scores.points), split.point_labels)
     known = [pair for pair in each if not math.isnan(pair[0])]
     if not known:
         return math.nan, math.nan
     roc, pr = np.mean(known, axis=0).tolist()
     return roc, pr
-
-
-def _flattened(labels: Tensor | None) -> Tensor | None:
-    return None if labels is None else labels.flatten()
 
 
 def _areas(scores: Tensor, labels: Tensor | None) -> tuple[float, float]:
@@ -45,4 +41,5 @@ def _areas(scores: Tensor, labels: Tensor | None) -> tuple[float, float]:
     values, flags = scores.numpy(), labels.numpy()
     if scores.amin() >= 0 or not torch.isfinite(scores).all():
         return areas_of_errors(values, flags)
-    return areas(*Ranking.of(LabelledScores.of(values, flags)).positives())
+    roc, pr = areas(*Ranking.of(LabelledScores.of(values, flags)).positives())
+    return float(roc), float(pr)

@@ -11,7 +11,8 @@ from tests.metrics.detection.references import random_case
 
 
 def measured(scores: object, labels: object) -> tuple[float, float]:
-    return areas(*Ranking.of(LabelledScores.of(scores, labels)).positives())
+    roc, pr = areas(*Ranking.of(LabelledScores.of(scores, labels)).positives())
+    return float(roc), float(pr)
 
 
 def test_the_areas_of_four_points() -> None:
@@ -31,11 +32,12 @@ def test_the_roc_area_is_the_metrics_auc() -> None:
 def test_a_weight_is_a_point_as_often() -> None:
     for seed in range(20):
         case = random_case(seed)
-        weights = np.random.default_rng(seed).integers(0, 4, len(case.scores))
+        weights = np.random.default_rng(seed).integers(0, 4, (2, len(case.scores)))
         ranking = Ranking.of(LabelledScores.of(case.scores, case.labels))
-        repeated = (np.repeat(one, weights) for one in (case.scores, case.labels))
-        wanted = measured(*repeated)
-        assert areas(*ranking.positives(weights)) == pytest.approx(wanted, nan_ok=True)
+        found = np.transpose(areas(*ranking.positives(weights)))
+        for one, each in zip(found, weights, strict=True):
+            wanted = measured(*(np.repeat(part, each) for part in (case.scores, case.labels)))
+            assert one == pytest.approx(np.array(wanted), nan_ok=True)
 
 
 def test_the_areas_of_errors_are_those_of_a_ranking_to_the_last_bit() -> None:
