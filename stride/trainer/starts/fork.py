@@ -59,6 +59,7 @@ _ANEW = {
     "average_config.": ("callback-WeightAverage", *_JUDGED, *_LOSSES),
     "training_config.with_validation": (*_JUDGED, *_LOSSES),
     "training_config.saving": ("callback-BestWeights",),
+    "training_config.save_best": ("callback-BestWeights",),
     "training_config.stopping": _JUDGED,
     "training_config.mode": _JUDGED,
     "training_config.precision": ("precision",),

@@ -10,6 +10,8 @@ from stride.callbacks.base import Callback
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.named import find_checkpoint
 from stride.errors import RunError
+from stride.models.model import network_part
+from stride.models.weights import read_weights
 from stride.runs.run import Run
 from stride.trainer.trainer import Trainer
 from tests.trainer.killing import Killed, Killer
@@ -208,6 +210,20 @@ def test_another_metric_to_save_by_has_no_best_value_yet(parent, make):
     trainer.fork(0, "4", {**saving, "training_config.max_epochs": 3})
     assert "starts over: callback-BestWeights\n" in log_of(run_of(trainer))
     assert run_of(trainer).results["best"]["epoch"] > 1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_best_weights_that_were_not_kept_or_are_no_more_are_none(make, kept):
+    make(training_config={"save_best": not kept}).fit()
+    trainer = make(training_config={"save_best": not kept})
+    changes = {"training_config.save_best": kept, "training_config.max_epochs": 3}
+    trainer.fork(0, "last", {**changes, "optimizer_kwargs.lr": 5.0})  # which makes nothing better
+    run = run_of(trainer)
+    assert trainer.results["best"]["epoch"] == 3
+    last = network_part(read_state(find_checkpoint(run, "last"))["model"])
+    assert all(
+        torch.equal(one, last[name]) for name, one in read_weights(run.paths.weights).items()
+    )
 
 
 @pytest.mark.parametrize(
