@@ -11,20 +11,57 @@ from stride.engine.optim.state import OptimizerState
 from stride.trainer.fit.session import Session
 
 
+class OptimizerOfBest:
+    """What an optimiser knew of each parameter when the weights were the best, a part of the state.
+
+    Args:
+        optimizer: which it is of.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self._optimizer = optimizer
+        self._known: dict[int, Any] = {}
+
+    def take(self) -> None:
+        """Keep what the optimiser knows now."""
+        self._known = copy.deepcopy(self._optimizer.state_dict()["state"])
+
+    def give_back(self) -> None:
+        """Let the optimiser know this alone; its rates stay those of the schedule."""
+        groups = self._optimizer.state_dict()["param_groups"]
+        whole = {"state": copy.deepcopy(self._known), "param_groups": groups}
+        OptimizerState(self._optimizer).load_state_dict(whole)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return it."""
+        return {"known": self._known}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it."""
+        self._known = state["known"]
+
+
 class History:
-    """Go on from the best weights so far wherever an epoch has left worse ones, as a part of state.
+    """Go on from the best weights so far wherever an epoch has left worse ones.
 
     The weights are copied in place: optimisers and packs keep the tensors that they hold.
 
     Args:
         session: as it was built, before anything is restored.
+
+    Attributes:
+        of_best: what the optimisers knew of the best weights, by the names of parts of the state:
+            with those of their optimisers in front, so that a fork leaves out both.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         config = session.assembly.config.reconstruction_config
         self._swaps, self._option = config.history == "swap", config.optimizer_state
-        self._of_best: dict[str, Any] = {}  # by part: what its optimiser knew of each parameter
+        self.of_best = {
+            f"{part_name('optimizer', name)}-best": OptimizerOfBest(one)
+            for name, one in session.optimizers.items()
+        }
 
     def note(self, metrics: Mapping[str, float]) -> None:
         """Keep what the optimisers know where an evaluation is the best so far, if that is wanted.
@@ -32,8 +69,8 @@ class History:
         To be called before the best weights are taken.
         """
         if self._swaps and self._option == "restore" and self._compare(metrics) < 0:
-            known = {part: one.state_dict()["state"] for part, one in self._optimizers()}
-            self._of_best = copy.deepcopy(known)
+            for one in self.of_best.values():
+                one.take()
 
     def go_on(self, metrics: Mapping[str, float]) -> bool:
         """Exchange the weights for the best ones if theirs was the lower loss; tell whether so.
@@ -44,11 +81,12 @@ class History:
         if not self._swaps or self._compare(metrics) <= 0:
             return False
         self._session.callbacks.best.restore(self._session.assembly.model)
-        for part, optimizer in self._optimizers():
-            if self._option == "reset":
+        if self._option == "reset":
+            for optimizer in self._session.optimizers.values():
                 optimizer.state.clear()
-            elif self._option == "restore":
-                _restore(optimizer, copy.deepcopy(self._of_best[part]))
+        elif self._option == "restore":
+            for one in self.of_best.values():
+                one.give_back()
         return True
 
     def _compare(self, metrics: Mapping[str, float]) -> int:
@@ -61,21 +99,3 @@ class History:
         if monitor.improves(value, best):
             return -1
         return int(best is not None and value != best)  # NaN is higher than any number
-
-    def _optimizers(self) -> list[tuple[str, Optimizer]]:
-        optimizers = self._session.optimizers
-        return [(part_name("optimizer", name), one) for name, one in optimizers.items()]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what the optimisers knew of the best weights."""
-        return {"optimizers": self._of_best}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take it."""
-        self._of_best = state["optimizers"]
-
-
-def _restore(optimizer: Optimizer, known: Mapping[int, Any]) -> None:
-    """Let an optimiser know this of its parameters; its rates stay those of the schedule."""
-    groups = optimizer.state_dict()["param_groups"]
-    OptimizerState(optimizer).load_state_dict({"state": known, "param_groups": groups})

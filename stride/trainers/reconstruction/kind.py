@@ -49,10 +49,13 @@ class Reconstruction(Kind):
             detector.fit(torch.cat([*self._splits[0].inputs()]))
         errors = Errors(config.errors)
         self._scorer = Scorer(assembly.model, assembly.precision, errors, config.point_score)
-        self.record = Record(session, self._splits, self._scorer, History(session))
+        history = History(session)
+        self.record = Record(session, self._splits, self._scorer, history)
         session.callbacks.in_order.append(self.record)
         session.state.register("reconstruction", self.record)
         session.state.register("seconds", self.record.watch)
+        for name, part in history.of_best.items():
+            session.state.register(name, part)
 
     def restore(self, session: Session, start: RunStart) -> None:
         """Let the session stand where it starts; see before that outputs and errors fit.

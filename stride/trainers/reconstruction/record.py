@@ -133,12 +133,13 @@ class Record(Callback):
         self.milestones.append(epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the rows so far, but for their times, the milestones, and the history."""
+        """Return the rows so far, but for their times, and the milestones."""
+        columns = list(dict.fromkeys(name for row in self._rows for name in row))  # forks add some
+        rows = [[row.get(name, math.nan) for name in columns] for row in self._rows]
         return {
-            "columns": [name for row in self._rows[:1] for name in row],
-            "rows": torch.tensor([[*row.values()] for row in self._rows], dtype=torch.float64),
+            "columns": columns,
+            "rows": torch.tensor(rows, dtype=torch.float64),
             "milestones": list(self.milestones),
-            "history": self._history.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -146,7 +147,6 @@ class Record(Callback):
         columns = state["columns"]
         self._rows = [dict(zip(columns, row, strict=True)) for row in state["rows"].tolist()]
         self.milestones = list(state["milestones"])
-        self._history.load_state_dict(state["history"])
 
 
 def errors_bytes(scores: Mapping[str, Scores], others: Mapping[str, Tensor] = _NOTHING) -> bytes:
