@@ -1,6 +1,6 @@
 """The errors of samples, by name: how far an output is from its input."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 from stride.components.imports import load
 from stride.config.metrics import value_name_fault
 from stride.errors import ComponentError, ConfigError, DataError, nearest
+from stride.metrics.detection.measurement import ALARMS, AREAS, EVENTS, VOLUMES
 
 KEY = "reconstruction_config.errors"
 
@@ -18,7 +19,8 @@ MAGNITUDES: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 """The built-in errors, of |x - y| (N, numbers of a sample): mean, root mean square, largest."""
 
-_MEASURED = frozenset({"roc_auc", "pr_auc", "snippet_roc_auc", "snippet_pr_auc", "anomaly_scores"})
+_POINTS = (*AREAS, *VOLUMES, *ALARMS, *EVENTS)
+_MEASURED = frozenset({*_POINTS, *(f"snippet_{name}" for name in _POINTS), "anomaly_scores"})
 
 ErrorFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -28,6 +30,7 @@ class Errors:
 
     Args:
         chosen: names of built-in ones, or import paths of functions (outputs, inputs) -> (N,).
+        recorded: names of metrics that the training has beside them.
 
     Attributes:
         names: under which they are recorded; of a function its own.
@@ -37,11 +40,13 @@ class Errors:
         ComponentError: a path leads to nothing that can be called.
     """
 
-    def __init__(self, chosen: Sequence[str]) -> None:
+    def __init__(self, chosen: Sequence[str], recorded: Iterable[str] = ()) -> None:
         self._functions: dict[str, ErrorFunction | None] = {}
+        taken = {*_MEASURED, *recorded}
         for path in chosen:
             name = path.rpartition(":")[2].rpartition(".")[2]
-            _require_name(name, path, self._functions)
+            _require_name(name, path, taken)
+            taken |= {name, f"{name}_std"}
             self._functions[name] = _function(path) if ":" in path else None
         self.names = tuple(self._functions)
 
@@ -84,12 +89,12 @@ def _called(function: ErrorFunction, name: str, outputs: Tensor, inputs: Tensor)
     return found.to(torch.float32)
 
 
-def _require_name(name: str, path: str, taken: Mapping[str, object]) -> None:
+def _require_name(name: str, path: str, taken: set[str]) -> None:
     fault = value_name_fault(name)
     if ":" not in path and path not in MAGNITUDES:
         hint = nearest(path, MAGNITUDES) or f"type one of: {', '.join(MAGNITUDES)}, or pkg.mod:name"
         raise ConfigError(f"there is no error {path!r}", key=KEY, where=KEY, hint=hint)
-    if name in taken or name in _MEASURED or (":" in path and name in MAGNITUDES):
+    if {name, f"{name}_std"} & taken or (":" in path and name in MAGNITUDES):
         fault = "which is the name of another number: give the function another one"
     if fault:
         raise ConfigError(f"an error is called {name!r}, {fault}", key=KEY, where=KEY)

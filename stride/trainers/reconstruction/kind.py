@@ -47,7 +47,7 @@ class Reconstruction(Kind):
         self._splits = measured_splits(assembly)
         if isinstance(detector := assembly.model.network, Detector):
             detector.fit(torch.cat([*self._splits[0].inputs()]))
-        errors = Errors(config.errors)
+        errors = Errors(config.errors, assembly.metrics())
         self._scorer = Scorer(assembly.model, assembly.precision, errors, config.point_score)
         history = History(session)
         self.record = Record(session, self._splits, self._scorer, history)

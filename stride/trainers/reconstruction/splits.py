@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -37,6 +38,27 @@ class MeasuredSplit:
     def name(self) -> str:
         """Return what rows and evaluations call the split."""
         return split_name(self.key)
+
+    def require_annotations(self) -> None:
+        """Refuse labels that are not one of each point, and windows without one place each.
+
+        Raises:
+            DataError: an annotation is of another shape, or labels are not 0 and 1.
+        """
+        number, found = len(self.source), self._annotations
+        points = (number, self.assembly.data.info.input_shape[-1])
+        for name, shape in {"labels": points, "series": (number,), "start": (number,)}.items():
+            if name in found and found[name].shape != shape:
+                self._refuse(f"{name} of shape {tuple(found[name].shape)}, not {shape}")
+        if "labels" in found and not ((found["labels"] == 0) | (found["labels"] == 1)).all():
+            self._refuse(f"labels that are not 0 or 1, in a tensor {points}")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise DataError(
+            f"the split {self.key} has {what}",
+            where="annotations",
+            hint="give labels (N, points), series (N,) and start (N,), or leave them out",
+        )
 
     @cached_property
     def labels(self) -> Tensor | None:
@@ -136,14 +158,15 @@ def measured_splits(assembly: Assembly) -> list[MeasuredSplit]:
     """Return the splits that are trained, validated and tested on, as far as they are asked for.
 
     Raises:
-        DataError: the samples of one are not known beforehand, as those of a stream.
+        DataError: the samples of one are not known beforehand, as those of a stream; or what is
+            annotated is not of its points or windows.
     """
     wanted = {"train": True, "val": assembly.validates, "test": assembly.tests}
-    return [
-        MeasuredSplit(key, _known(assembly, key), assembly)
-        for key, asked in wanted.items()
-        if asked
-    ]
+    keys = [key for key, asked in wanted.items() if asked]
+    splits = [MeasuredSplit(key, _known(assembly, key), assembly) for key in keys]
+    for split in splits:
+        split.require_annotations()
+    return splits
 
 
 def _known(assembly: Assembly, key: str) -> ArrayDataset | SampleDataset:

@@ -22,8 +22,26 @@ def whole_mean(outputs: Tensor, inputs: Tensor) -> Tensor:
     return (outputs - inputs).abs().mean()
 
 
-max = whole_mean
+max = l2_std = range_f1 = snippet_f1 = mae = whole_mean
 number = 3
+
+
+def labelled(split: str, labels: str = "") -> ArrayDataset:
+    """Return samples whose labels are of another shape, or none."""
+    given = {
+        "of samples": torch.zeros(8, dtype=torch.bool),
+        "of channels": torch.zeros(8, 2, 16, dtype=torch.bool),
+        "missing": torch.full((8, 16), torch.nan),
+        "classes": torch.full((8, 16), 2),
+    }
+    return ArrayDataset([torch.randn(8, 2, 16)], annotations={"labels": given[labels]})
+
+
+def windows(split: str) -> ArrayDataset:
+    """Return windows whose starts are those of all their points."""
+    starts = torch.arange(16).expand(8, -1)
+    told = {"series": torch.zeros(8, dtype=torch.int64), "start": starts}
+    return ArrayDataset([torch.randn(8, 2, 16)], annotations=told)
 
 
 class Narrow(nn.Linear):
@@ -87,6 +105,36 @@ class ScoresEachChannel(nn.Linear):
         ),
         ({"reconstruction_config": {"errors": ["l1", "l1"]}}, ConfigError, "of another number"),
         ({"reconstruction_config": {"errors": [f"{HERE}:max"]}}, ConfigError, "of another number"),
+        *(
+            ({"reconstruction_config": {"errors": ["l2", f"{HERE}:{name}"]}}, ConfigError, name)
+            for name in ("l2_std", "range_f1", "snippet_f1")
+        ),
+        (
+            {
+                "reconstruction_config": {"errors": [f"{HERE}:mae"]},
+                "training_config": {"metrics": ["mae"]},
+            },
+            ConfigError,
+            "an error is called 'mae', which is the name of another number",
+        ),
+        *(
+            (
+                {"dataset_kwargs": {"dataset_name": f"{HERE}:labelled", "labels": given}},
+                DataError,
+                rf"{what}.*\(8, 16\).*annotations",
+            )
+            for given, what in {
+                "of samples": r"labels of shape \(8,\)",
+                "of channels": r"labels of shape \(8, 2, 16\)",
+                "missing": "labels that are not 0 or 1",
+                "classes": "labels that are not 0 or 1",
+            }.items()
+        ),
+        (
+            {"dataset_kwargs": {"dataset_name": f"{HERE}:windows"}},
+            DataError,
+            r"start of shape \(8, 16\), .*\(8,\)",
+        ),
         ({"reconstruction_config": {"errors": []}}, ConfigError, "must be longer"),
         (
             {"reconstruction_config": {"errors": [f"{HERE}:number"]}},
