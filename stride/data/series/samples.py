@@ -71,7 +71,7 @@ class Windows:
     Attributes:
         length: points of a window.
         stride: points from the start of one window to that of the next. The last one ends with
-            its series, so that each point is in a window.
+            its series: where no stride is above the length, each point is in a window.
     """
 
     length: int
@@ -81,7 +81,8 @@ class Windows:
         """Return a dataset of the windows (channels, points), float32; none crosses two series.
 
         Its annotations have, beside those of the points (N, points), the number of each window's
-        `series` and that of its first point there, `start` (N,).
+        `series` and that of its first point there, `start` (N,): not where they are resampled, as
+        their points are then none of the series.
 
         Raises:
             DataError: a series shorter than a window, or missing numbers.
@@ -98,8 +99,10 @@ class Windows:
             for name, one in series.annotations.items()
         }
         new, told = preparation.modifiers.resampled(samples, points)
-        number = torch.full((len(starts),), series.number)
-        return new, {**told, "series": number, "start": starts + series.first}
+        told["series"] = torch.full((len(starts),), series.number)
+        if new.shape == samples.shape:
+            told["start"] = starts + series.first
+        return new, told
 
     def _starts(self, series: Series, split: str) -> Tensor:
         last = len(series) - self.length

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stride.data.seeding import generator
+from stride.engine.checkpoint.fidelity import same
 from stride.trainer.fit.session import Session
 from stride.trainers.reconstruction.scoring import Scorer, Scores
 from stride.trainers.reconstruction.splits import MeasuredSplit
@@ -36,8 +37,7 @@ def labels_move_scores(
     other = split.with_labels_of(order)
     with session.drawing(split.name):
         again = scorer.of(other.inputs(), points=True)
-    same = torch.equal(again.samples, scores.samples) and torch.equal(again.points, scores.points)
-    return not same
+    return not (same(again.samples, scores.samples) and same(again.points, scores.points))
 
 
 def output_kind(inputs: Tensor, outputs: Tensor) -> Output:

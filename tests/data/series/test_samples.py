@@ -89,6 +89,14 @@ def test_resampled_labels_keep_every_anomaly():
     assert longer.tensors[0].tolist() == [[[0, 1, 2, 3]]]
 
 
+def test_resampled_windows_have_no_points_of_their_series_to_begin_at():
+    """Their points lie between those of the series, and in other places in each window."""
+    one = series([*range(9)])
+    for points, names in ((4, {"series"}), (5, {"series", "start"})):
+        found = Windows(5, 2).cut([one], Preparation("test", None, Modifiers(resample=points)))
+        assert found.annotations.keys() == names
+
+
 def test_a_missing_number_is_refused_with_its_line_or_filled():
     one = series([1, 2, 3, 4, 5], [NAN, 2, NAN, 8, NAN])
     assert refused(fill_missing, one, None) == (

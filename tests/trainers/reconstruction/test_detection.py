@@ -222,6 +222,20 @@ def test_scores_that_change_with_labels_are_told(
     assert "scores of the split test change with the labels of its samples" in caplog.text
 
 
+def undefined(outputs: Tensor, inputs: Tensor) -> Tensor:
+    return (outputs - inputs).flatten(1).mean(1) * math.nan
+
+
+def test_scores_that_are_no_numbers_do_not_change_with_labels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = {"reconstruction_config": {"errors": [f"{HERE}:undefined"]}}
+    config = {"dataset_kwargs": ANOMALIES, "training_config": {"max_epochs": 1}}
+    trainer = fitted(tmp_path, **errors, **config)
+    assert record_of(trainer).checks.labels_moved_scores is False
+    assert "change with the labels" not in caplog.text
+
+
 def test_what_outputs_vary_by() -> None:
     inputs = torch.randn(5, 2, 7, generator=torch.Generator().manual_seed(0))
     shape = inputs.mean(0, keepdim=True).expand_as(inputs)
