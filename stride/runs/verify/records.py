@@ -9,7 +9,6 @@ from stride.runs.provenance.config_digest import require_known_config
 from stride.runs.records.job import JobRecord
 from stride.runs.records.normalization import NormalizationRecord
 from stride.runs.records.provenance import ProvenanceRecord
-from stride.runs.records.reconstruction import ReconstructionRecord
 from stride.runs.records.record import Versioned
 from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.records.results import ResultsRecord
@@ -27,7 +26,7 @@ Kind = TypeVar("Kind", bound=Versioned)
 def check_records(
     report: Report, paths: RunPaths
 ) -> tuple[StatusRecord | None, ResultsRecord | None]:
-    """Check every JSON file at the top of a folder; return the status and the results.
+    """Check the JSON files at the top of every folder; return the status and the results.
 
     Those that are missing or broken are None.
     """
@@ -37,7 +36,6 @@ def check_records(
     read_if_there(report, paths.progress, ProgressRecord)
     read_if_there(report, paths.job, JobRecord)
     read_if_there(report, paths.normalization, NormalizationRecord)
-    read_if_there(report, paths.reconstruction, ReconstructionRecord)
     read_if_there(report, paths.reproduction, ReproductionRecord)
     read_if_there(report, paths.signature, SignatureRecord)
     read_if_there(report, paths.tags, TagsRecord)

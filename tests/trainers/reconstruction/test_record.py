@@ -143,6 +143,23 @@ def test_no_more_is_measured_and_kept_than_is_asked_for(tmp_path: Path) -> None:
     assert tensors(trainer.run.paths.examples)["val/outputs/0"].shape == (3, 2, 16)
 
 
+def test_what_is_damaged_or_missing_is_found(tmp_path: Path) -> None:
+    paths = fitted(tmp_path, training_config={"max_epochs": 1}).run.paths
+    rows = paths.errors_csv.read_text()
+    paths.errors_csv.write_text(rows + "1,6,")  # torn, as by a kill
+    assert verify_run(paths.path).problems == []
+    paths.errors_csv.write_text(rows + rows.splitlines()[1] + "\n")
+    paths.examples.write_bytes(paths.examples.read_bytes()[:-1])
+    paths.milestone(0).write_text("nothing")
+    paths.final_errors.unlink()
+    named = ["milestones/epoch_0.safetensors", "milestones/final_errors.safetensors"]
+    assert sorted(problem.file for problem in verify_run(paths.path).problems) == [
+        *("errors.csv", "examples.safetensors", *named)
+    ]
+    paths.errors_csv.write_text(rows.replace(",", "", 1))
+    assert "as many cells" in verify_run(paths.path).problems[0].what
+
+
 class Fails(Callback):
     def after_epoch(self, trainer: Any, metrics: dict[str, float]) -> None:
         if trainer.state.epoch == 3:
