@@ -82,13 +82,15 @@ class EpochwiseTraining:
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the training, its random state among it."""
         with self._turn():
-            return {**self._session.state.state_dict(), "history": self._history.state_dict()}
+            known = {name: one.state_dict() for name, one in self._history.of_best.items()}
+            return {**self._session.state.state_dict(), "history": known}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state that `state_dict` gave."""
         with self._turn():
             self._session.state.load_state_dict(state)
-            self._history.load_state_dict(state["history"])
+            for name, one in self._history.of_best.items():
+                one.load_state_dict(state["history"][name])
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

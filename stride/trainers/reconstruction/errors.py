@@ -20,7 +20,8 @@ MAGNITUDES: Mapping[str, Callable[[Tensor], Tensor]] = {
 """The built-in errors, of |x - y| (N, numbers of a sample): mean, root mean square, largest."""
 
 _POINTS = (*AREAS, *VOLUMES, *ALARMS, *EVENTS)
-_MEASURED = frozenset({*_POINTS, *(f"snippet_{name}" for name in _POINTS), "anomaly_scores"})
+_SNIPPETS = (f"snippet_{name}" for name in _POINTS)
+_MEASURED = frozenset({*_POINTS, *_SNIPPETS, "anomaly_scores", "anomalous"})
 
 ErrorFunction = Callable[[Tensor, Tensor], Tensor]
 

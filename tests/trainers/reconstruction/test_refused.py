@@ -22,7 +22,7 @@ def whole_mean(outputs: Tensor, inputs: Tensor) -> Tensor:
     return (outputs - inputs).abs().mean()
 
 
-max = l2_std = range_f1 = snippet_f1 = mae = whole_mean
+max = l2_std = anomalous = range_f1 = snippet_f1 = mae = whole_mean
 number = 3
 
 
@@ -107,7 +107,7 @@ class ScoresEachChannel(nn.Linear):
         ({"reconstruction_config": {"errors": [f"{HERE}:max"]}}, ConfigError, "of another number"),
         *(
             ({"reconstruction_config": {"errors": ["l2", f"{HERE}:{name}"]}}, ConfigError, name)
-            for name in ("l2_std", "range_f1", "snippet_f1")
+            for name in ("l2_std", "anomalous", "range_f1", "snippet_f1")
         ),
         (
             {
