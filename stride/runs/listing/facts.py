@@ -139,6 +139,11 @@ class Facts:
         found = self._provenance.get("devices")
         return [str(name) for name in found] if isinstance(found, list) else []
 
+    @property
+    def is_prepared(self) -> bool:
+        """Tell whether data and model were built before it ended: before, its config is a part."""
+        return self._provenance.get("devices") != []
+
     @cached_property
     def timings(self) -> dict[str, int | float]:
         """Return seconds and samples per second; nothing before the end of the run."""
