@@ -76,9 +76,12 @@ class BatchedTrainer:
         self.data_sets = {}
         self._training: EpochwiseTraining | None = None
         self._state: Mapping[str, Any] = {}  # to go on from, until there is a training
-        loss = Block(_loss_name(loss), "criterion") if isinstance(loss, str) else loss
+        if isinstance(loss, str):
+            loss = Block(_loss_name(loss), "criterion")
         if isinstance(optimizer, str):
             optimizer = Block(optimizer, "optimizer", lr=lr)
+        _require_kind(loss, "criterion", "loss")
+        _require_kind(optimizer, "optimizer", "optimizer")
         self._sections: dict[str, Any] = {
             "trainer": "reconstruction",
             "device": device,
@@ -113,6 +116,18 @@ class BatchedTrainer:
         """Take what is trained and validated on; a training by hand starts over."""
         self.data_sets = {"train": train, "val": val}
         self._training, self._state = None, {}
+
+    @property
+    def given_on(self) -> Mapping[str, DataBlock]:
+        """Return what `set_data_sets` has given on.
+
+        Raises:
+            DataError: it was not called, or an override of it has given nothing on.
+        """
+        if not self.data_sets:
+            hint = "call set_data_sets(train, val) first; in an override that of super()"
+            raise DataError("there is nothing to train on", where="set_data_sets", hint=hint)
+        return self.data_sets
 
     def do_epoch(self, model: ModelLike) -> nn.Module:
         """Train one epoch on a model, and return it; the first call may be given a block or name.
@@ -149,10 +164,7 @@ class BatchedTrainer:
             self._training.load_state_dict(state)
 
     def _begin(self, model: ModelLike) -> EpochwiseTraining:
-        if not self.data_sets:
-            hint = "call set_data_sets(train, val) first"
-            raise DataError("there is nothing to train on", where="do_epoch", hint=hint)
-        stored = StoredBlocks(self.data_sets)
+        stored = StoredBlocks(self.given_on)
         sections = {**self.sections, "dataset_kwargs": stored.section}
         with TemporaryDirectory() as folder:  # of the arrays alone, which are in memory then
             trainer = configured(folder, model, sections, self.overrides)
@@ -190,10 +202,25 @@ def configured(
 
 
 def named(model: ModelLike) -> dict[str, Any]:
-    """Return how a config names a model; nothing for a network, which it cannot."""
+    """Return how a config names a model; nothing for a network, which it cannot.
+
+    Raises:
+        UserError: it is something else.
+    """
     if isinstance(model, nn.Module):
         return {}
+    if not isinstance(model, (str, Block)):
+        what = f"{model!r} is neither a name nor a block nor a network"
+        raise UserError(what, where="model", hint="give Block(model, ...), or make a network of it")
     return {"model_kwargs": (Block(model) if isinstance(model, str) else model).section}
+
+
+def _require_kind(given: object, kind: str, argument: str) -> None:
+    """Refuse what is no block of a kind."""
+    if not (isinstance(given, Block) and given.kind == kind):
+        what = f"{argument} is {given!r}, neither a name nor a block of the kind {kind}"
+        hint = f"give Block(NAME, {kind!r}, ...)"
+        raise UserError(what, where="BatchedTrainer", hint=hint)
 
 
 def _loss_name(loss: str) -> str:

@@ -1,6 +1,6 @@
 """Series with labels of their points, as given from Python or read from a built-in set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, final
 
 import numpy as np
@@ -42,7 +42,8 @@ class DataBlock:
         split: of a set, which one it is; else empty.
 
     Raises:
-        DataError: other shapes, labels that are neither 0 nor 1, or numbers that are not finite.
+        DataError: other shapes, labels that are neither 0 nor 1 or beside a set, or numbers that
+            are complex or not finite.
         UserError: there is no such set, or it has no such argument or split.
     """
 
@@ -57,6 +58,9 @@ class DataBlock:
         self.section: dict[str, Any] = {}
         self.split, self.of_classes = "", False
         if isinstance(series, str):
+            if labels is not None:
+                what = f"labels are given beside {series}, which has its own"
+                raise DataError(what, where=_WHERE, hint="leave them out, or give series")
             self._read(series, split, arguments)
             return
         if split or arguments:
@@ -169,7 +173,7 @@ def _series(series: Numbers) -> Tensor:
     Raises:
         DataError: they differ in shape, or are no numbers.
     """
-    if isinstance(series, (Tensor, np.ndarray)):
+    if isinstance(series, (Tensor, np.ndarray)) or not isinstance(series, Iterable):
         return _tensor(series, "series")
     each = [_tensor(one, "series") for one in series]
     shapes = dict.fromkeys(tuple(one.shape) for one in each)
@@ -181,9 +185,13 @@ def _series(series: Numbers) -> Tensor:
 
 
 def _tensor(numbers: Any, what: str) -> Tensor:
+    """Return a copy: a block stays what it was checked to be."""
     try:
         made = numbers if isinstance(numbers, Tensor) else torch.from_numpy(np.array(numbers))
-        return made.detach().cpu().float()
     except (TypeError, ValueError) as error:
         hint = "give a tensor or an array of numbers"
         raise DataError(f"{what} are no numbers: {error}", where=_WHERE, hint=hint) from None
+    if made.is_complex():
+        hint = "give the real and the imaginary part as channels"
+        raise DataError(f"{what} are complex numbers", where=_WHERE, hint=hint)
+    return made.detach().to("cpu", torch.float32, copy=True)

@@ -29,10 +29,14 @@ class StoredBlocks:
         blocks: by split: train, val, test.
 
     Raises:
-        DataError: series of blocks that differ in channels or points.
+        DataError: what is no block, or series of blocks that differ in channels or points.
     """
 
     def __init__(self, blocks: Mapping[str, DataBlock]) -> None:
+        for split, one in blocks.items():
+            if not isinstance(one, DataBlock):
+                what = f"{split} is of the type {type(one).__name__}, not a DataBlock"
+                raise DataError(what, where="data sets", hint="give DataBlock(series)")
         self._blocks = blocks
         shapes = dict.fromkeys(tuple(one.inputs.shape[1:]) for one in blocks.values())
         if len(shapes) > 1:

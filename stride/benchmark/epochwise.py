@@ -72,7 +72,7 @@ class EpochwiseTraining:
         session = self._session
         whole = Limits.of(session.assembly.config.training_config)
         self._loop.limits = replace(whole, max_epochs=session.state.epoch + 1, max_steps=None)
-        with self._turn():
+        with self._turn(), self._ended_once():
             self._loop.run()
 
     def finish(self) -> None:
@@ -91,6 +91,18 @@ class EpochwiseTraining:
             self._session.state.load_state_dict(state)
             for name, one in self._history.of_best.items():
                 one.load_state_dict(state["history"][name])
+
+    @contextmanager
+    def _ended_once(self) -> Iterator[None]:
+        """Let an epoch that is broken off in its validation be at its end, not over."""
+        state = self._session.state
+        epoch, drawn = state.epoch, state.drawn
+        try:
+            yield
+        except BaseException:
+            if state.epoch > epoch:
+                state.position, state.epoch, state.drawn = state.drawn - drawn, epoch, drawn
+            raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ def run_benchmark(
         overrides: other keys of the config, stronger than all here.
 
     Raises:
-        UserError: a wrong key, value, name, shape or trainer; no folder was made.
+        UserError: a wrong key, value, name, shape or trainer; no run was made.
         RunFailed: the training could not go on; the run says so.
     """
     work_dir = Path(path)
@@ -59,7 +59,7 @@ def run_benchmark(
     own = [trainer.overrides] if isinstance(trainer, BatchedTrainer) else []
     if isinstance(trainer, BatchedTrainer) and trainer.trains_on_the_loop:
         trainer.set_data_sets(train, val)
-        blocks |= trainer.data_sets
+        blocks |= trainer.given_on
     stored = StoredBlocks(blocks)
     sections["dataset_kwargs"] = stored.section
     kept = {"milestone_every": milestone_every, "examples": examples}
@@ -68,11 +68,11 @@ def run_benchmark(
     made = configured(work_dir, model, sections, *own)
     if isinstance(made, ByEpochsTrainer):
         made.set_epochs(trainer)
+    folder = None if resume is None else WorkDir(work_dir).find(resume)
     stored.write(work_dir)  # once no key, value or method is wrong
-    if resume is None:
+    if folder is None:
         made.fit(overrides)
     else:
-        folder = WorkDir(work_dir).find(resume)
         made.fit_from(ResumedRun.of(folder, {**sections, **named(model)}, *own, overrides))
     return Path(made.run.paths.path)
 

@@ -116,6 +116,43 @@ def test_a_subclass_augments_by_either_name(tmp_path: Path) -> None:
     assert len(trainer.data_sets["train"]) == 40
 
 
+class Silent(BatchedTrainer):
+    """Gives nothing on."""
+
+    def set_data_sets(self, train: DataBlock, val: DataBlock) -> None:
+        pass
+
+
+class Breaking(nn.Module):
+    """Is broken off in one of its calls, where that is counted down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network, self.calls = network(), 0
+
+    def forward(self, inputs: Tensor) -> Any:
+        self.calls -= 1
+        if self.calls == 0:
+            raise KeyboardInterrupt
+        return self.network(inputs)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3], ids=["first batch", "last batch", "validation"])
+def test_an_epoch_that_was_broken_off_is_ended_by_the_next_call(calls: int) -> None:
+    breaking, whole = Breaking(), Breaking()
+    trainer = BatchedTrainer(breaking, batch_size=10, history="off")
+    trainer.set_data_sets(arrays("train"), arrays("val"))
+    trainer.do_epoch(breaking)
+    breaking.calls = calls
+    with pytest.raises(KeyboardInterrupt):
+        trainer.do_epoch(breaking)
+    for _ in range(2):
+        trainer.do_epoch(breaking)
+    trainer.finalize_training(breaking)
+    trained(BatchedTrainer(whole, batch_size=10, history="off"), 3, whole)
+    assert equal(dict(breaking.state_dict()), dict(whole.state_dict()))
+
+
 def test_a_state_goes_on_as_if_there_had_been_no_stop() -> None:
     whole = trained(BatchedTrainer(MODEL, lr=RATE, optimizer_state="restore"), 5)
     first = BatchedTrainer(MODEL, lr=RATE, optimizer_state="restore")
@@ -135,8 +172,24 @@ def test_what_is_wrong_is_refused(tmp_path: Path) -> None:
         BatchedTrainer(MODEL, loss="L1oss")
     with pytest.raises(UserError, match="did you mean 'Adam'"):
         BatchedTrainer(MODEL, optimizer="Adm")
+    some: Any = torch.optim.Adam
+    with pytest.raises(UserError, match="neither a name nor a block of the kind optimizer"):
+        BatchedTrainer(MODEL, optimizer=some)
+    with pytest.raises(UserError, match="neither a name nor a block of the kind criterion"):
+        BatchedTrainer(MODEL, loss=Block("Adam", "optimizer"))
     with pytest.raises(DataError, match="call set_data_sets"):
         BatchedTrainer(MODEL).do_epoch(MODEL)
+    series: Any = arrays("val").inputs
+    with pytest.raises(DataError, match="val is of the type Tensor, not a DataBlock"):
+        run_benchmark(given()[0], series, given()[2], MODEL, BatchedTrainer(MODEL), path=tmp_path)
+    for model in (nn.Linear, None, 3):
+        some = model
+        with pytest.raises(UserError, match="neither a name nor a block nor a network"):
+            run_benchmark(*given(), some, BatchedTrainer(some), path=tmp_path)
+    with pytest.raises(DataError, match=r"in an override that of super\(\)"):
+        run_benchmark(*given(), MODEL, Silent(MODEL), path=tmp_path)
+    with pytest.raises(UserError, match="no run '7'"):
+        run_benchmark(*given(), MODEL, BatchedTrainer(MODEL), path=tmp_path, resume=7)
     history: Any = "swp"
     with pytest.raises(ConfigError, match=r"reconstruction_config\.history"):
         trained(BatchedTrainer(MODEL, history=history), 1)

@@ -27,6 +27,18 @@ def test_series_come_as_one_array_or_as_a_list() -> None:
     assert (block.of_classes, block.section) == (False, {})
 
 
+def test_a_block_stays_what_it_was_checked_to_be() -> None:
+    series, labels = SERIES.clone(), torch.tensor(LABELS) > 0
+    for given in (series, series.numpy()):
+        block = DataBlock(given, labels)
+        series.fill_(torch.nan)
+        labels.fill_(True)
+        assert block.labels is not None and int(block.labels.sum()) == 2
+        assert torch.equal(block.inputs, SERIES)
+        series.copy_(SERIES)
+        labels.copy_(torch.tensor(LABELS))
+
+
 def test_classes_label_all_points_of_their_series() -> None:
     block = DataBlock.from_classes(SERIES, ["n", "v", "s"], normal=["n", "s"])
     assert block.of_classes and block.labels is not None
@@ -53,6 +65,10 @@ def test_a_split_of_a_set_is_had_by_its_name() -> None:
         ((SERIES, [[2] * 4] * 3), {}, "the label 2 of series 0 is neither 0 nor 1"),
         ((torch.where(SERIES == 13, torch.nan, SERIES),), {}, "series 1 has nan at point 1"),
         ((np.array([[["a"]]]),), {}, "no numbers"),
+        ((None,), {}, "no numbers"),
+        ((3,), {}, r"shape \(N, channels, points\), not \(\)"),
+        ((SERIES.to(torch.complex64),), {}, "complex"),
+        (("sines", LABELS), {"split": "test"}, "labels are given beside sines"),
         ((SERIES,), {"split": "test"}, "split is of a set"),
         (("sines",), {"split": "tset"}, "did you mean 'test'"),
         (("sines",), {}, "give split="),

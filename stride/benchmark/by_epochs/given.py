@@ -71,12 +71,15 @@ class GivenTrainer(Given):
         trainer: has the methods in `stride.benchmark.interface.NAMES`.
 
     Raises:
-        ComponentError: it lacks one.
+        ComponentError: it lacks one, or is a class.
     """
 
     NAME = "given_trainer"
 
     def __init__(self, trainer: Any) -> None:
+        if isinstance(trainer, type):
+            what, hint = f"{trainer.__name__} is a class", "give an object of it, which has a model"
+            raise ComponentError(what, where="trainer", hint=hint)
         self._call = {name: method(trainer, name) for name in NAMES}
         self._trainer = trainer
         self._returned: nn.Module | None = None  # where that is not the network itself

@@ -162,6 +162,8 @@ class Half:
 
 def test_a_trainer_without_a_method_is_refused_before_a_run(tmp_path: Path) -> None:
     half: Any = Half()
+    with pytest.raises(ComponentError, match="Mine is a class"):
+        run_benchmark(*given(), network(), Mine, path=tmp_path)
     with pytest.raises(ComponentError, match="no method finalize_training or finalizeTraining"):
         run_benchmark(*given(), network(), half, path=tmp_path)
     assert not [*tmp_path.iterdir()]
