@@ -70,9 +70,32 @@ class Place(NamedTuple):
         return key not in BESIDE and all(run.is_derived(key) for run in self.runs)
 
     @property
+    def is_whole(self) -> bool:
+        """Tell whether the config of its runs is complete."""
+        return all(run.is_prepared for run in self.runs)
+
+    @property
+    def given(self) -> str:
+        """Return a text that is equal for places which were given the same."""
+        keys = {key for key in self.settings if key not in BESIDE and not self.is_derived(key)}
+        return text([self.name, {key: self.settings[key] for key in keys}])
+
+    @property
     def key(self) -> str:
         """Return a text that is equal for equal places."""
         return text([self.name, self.settings])
+
+
+def joined(places: Sequence[Place]) -> list[Place]:
+    """Return places, those of runs that failed at their start where others given the same are."""
+    whole: dict[str, Mapping[str, Any]] = {}
+    for one in places:
+        if one.is_whole:
+            whole.setdefault(one.given, one.settings)
+    return [
+        one if one.is_whole else one._replace(settings=whole.get(one.given, one.settings))
+        for one in places
+    ]
 
 
 def titles(axis: Axis, places: Iterable[Place]) -> dict[str, str]:

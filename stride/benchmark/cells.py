@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from stride.benchmark.axes import BESIDE, DATASETS, MODELS, Place, titles
+from stride.benchmark.axes import BESIDE, DATASETS, MODELS, Place, joined, titles
 from stride.runs.deciding.configurations import (
     Configuration,
     LeftOut,
@@ -73,7 +73,7 @@ def _places(configurations: Iterable[Configuration]) -> tuple[list[Place], list[
         for one in in_order
     ]
     rows, columns = (
-        [Place.of(axis, *pair) for pair in zip(settings, runs, strict=True)]
+        joined([Place.of(axis, *pair) for pair in zip(settings, runs, strict=True)])
         for axis in (MODELS, DATASETS)
     )
     return rows, columns

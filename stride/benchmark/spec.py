@@ -12,9 +12,8 @@ from stride.config.schema import OPEN_SECTIONS
 from stride.config.sections.section import OpenSection, Section, Text
 from stride.config.sweep.assembly import assemble
 from stride.config.sweep.spec import SweepSpec
-from stride.config.sweep.value_lists import split
 from stride.config.sweep.whole_keys import dotted
-from stride.config.sweep.words import named_call
+from stride.config.sweep.words import calls, named_call
 from stride.config.typed_keys import TypedKeys, declared_key
 from stride.config.validation_errors import config_error, typed_table
 from stride.config.values import plain
@@ -138,13 +137,19 @@ class Benchmark(Section):
         return TypedKeys(lambda: [merge_layers(layers).values]).full
 
 
+def cell_name(spec: SweepSpec, number: int) -> str:
+    """Return what a trial of a benchmark is called where it is refused: model and data set."""
+    config = spec.runs[number].config
+    return f"{config[_KEYS['models']]} on {config[_KEYS['datasets']]}"
+
+
 def from_words(typed: Mapping[str, str]) -> Tree:
     """Return the fields that a command line gives, each as `A,B(key=value)`.
 
     Raises:
         ConfigError: a bracket is not closed.
     """
-    return {name: [*filter(None, split(text))] for name, text in typed.items()}
+    return {name: calls(text, f"--{name}") for name, text in typed.items()}
 
 
 def _overrides(entry: Entry, option: str, full_key: Callable[[str], str]) -> Tree:
@@ -172,7 +177,8 @@ def _require_distinct(entries: Sequence[Entry], found: Sequence[Tree], option: s
         if one in found[:number]:
             raise ConfigError(f"{option} has {name!r} twice", key=option, hint="leave out one")
         if title is not None and title in [each.title for each in entries[:number]]:
-            raise ConfigError(f"{option} has the title {title!r} twice", key=option)
+            what, hint = f"{option} has the title {title!r} twice", "give each a title of its own"
+            raise ConfigError(what, key=option, hint=hint)
 
 
 def _titles(model: Entry, dataset: Entry) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Make the tables of a benchmark: rows are models, columns are data sets."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from stride.benchmark.results import Results
@@ -44,6 +45,8 @@ def _table(found: Results, show: Show, what: str) -> Table:
 
 def _column(found: Results, dataset: str, show: Show) -> list[str | None]:
     cells = found.column(dataset)
+    if sum(bool(one.values) for one in cells) == 1:  # best of one says nothing
+        cells = [replace(one, standing=None) for one in cells]
     write = MetricWriter(cells)
     trivial = found.trivial[dataset]
     return [

@@ -44,6 +44,17 @@ def test_what_follows_from_the_data_makes_no_row_of_its_own(write, cells):
     assert counts(cells()) == {"x": {"A": 1}, "y": {"A": 1}}
 
 
+def test_a_cell_that_failed_at_its_start_is_of_the_row_that_was_given_the_same(write, cells):
+    rate, part = {"optimizer_kwargs.lr": 0.5}, {"model_kwargs": {"model_name": "A"}}
+    write("A", "x", 0.5)
+    write("A", "x", 0.5, config=rate)
+    write("A", "y", None, config=part | {"optimizer_kwargs": {}}, given=(), devices=[])
+    write("A", "y", None, config=part | {"optimizer_kwargs": {"lr": 0.5}}, given=rate, devices=[])
+    write("C", "x", None, config={"model_kwargs": {"model_name": "C"}}, given=(), devices=[])
+    each = {"A": 1, "A lr=0.5": 1}
+    assert counts(cells()) == {"x": each | {"C": 1}, "y": each | {"C": 0}}
+
+
 def test_and_does_where_nothing_tells_that_it_was_not_given(write, cells, tmp_path):
     for dataset, size in (("x", 8), ("y", 16)):
         write("A", dataset, 0.5, config={"model_kwargs.hidden": [size]}, given=())

@@ -61,7 +61,7 @@ def test_tables_have_a_line_for_each_model_and_say_what_is_missing(results):
     means, middles = result_tables(results())
     assert means.titles == ["model", "x", "y", "z", "mean rank"]
     assert means.cells() == [
-        ["good", *["0.915 ± 0.013 (4) best"] * 2, "0.5 (1) best", "1.00"],
+        ["good", *["0.915 ± 0.013 (4) best"] * 2, "0.5 (1)", "1.00"],
         ["bad", *["0.818 ± 0.015 (4) behind"] * 2, "-", "3.00"],
         ["other", *["0.913 ± 0.017 (4)"] * 2, "-", "2.00"],
     ]

@@ -83,11 +83,11 @@ def test_a_kind_of_training_that_is_asked_for_stays():
     [
         ({"models": None}, "there are no models; type --models NAME,NAME, or list them"),
         ({"seedz": 1}, "unknown key seedz; did you mean 'seeds'"),
-        ({"models": "A("}, "a bracket is not closed"),
+        ({"models": "A("}, r"--models A\(: a bracket is not closed; type --models 'NAME"),
         ({"models": "A b"}, r"--models A b names nothing; type --models 'NAME,NAME\(KEY=VALUE\)'"),
         ({"baselines": ["A b"]}, "--baselines A b names nothing; type --baselines 'NAME"),
         ({"models": "MLP,MLP"}, "models has 'MLP' twice"),
-        ({"models": "MLP(title=a),MLP(title=a,lr=1)"}, "models has the title 'a' twice"),
+        ({"models": "MLP(title=a),MLP(title=a,lr=1)"}, "title 'a' twice; give each a title of"),
         ({"models": "MLP(hiden=3)"}, "unknown key hiden; did you mean 'hidden'"),
         ({"models": "MLP(normalize=none)"}, "dataset_kwargs.normalize is set by 'MLP' of models"),
         ({"datasets": "sines(optimizer_kwargs.lr=1)"}, "lr is set by 'sines' of datasets; it bel"),

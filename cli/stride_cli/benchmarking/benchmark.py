@@ -54,7 +54,7 @@ def read_asked(
     Raises:
         UserError: a key or value of any trial is wrong.
     """
-    from stride.benchmark.spec import NAME, Benchmark
+    from stride.benchmark.spec import NAME, Benchmark, cell_name
     from stride.components.early import refuse_mistyped
     from stride.config import resolve_layers
     from stride.config.layers import with_origins
@@ -68,7 +68,9 @@ def read_asked(
         spec = Benchmark.from_json(layer.values).sweep(below)
     except ConfigError as error:
         raise with_origins(error, layer.origin) from None
-    require_keys(spec, lambda overrides: refuse_mistyped(below.override(overrides)))
+    require_keys(
+        spec, lambda overrides: refuse_mistyped(below.override(overrides)), called=cell_name
+    )
     return Asked(work_dir, spec, below.override(spec.overrides), config_file, NAME)
 
 

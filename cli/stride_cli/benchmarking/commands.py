@@ -103,7 +103,7 @@ def benchmark(
 
         others: dict[str, Any] = {"config_file": config_file, "workers": workers != 1}
         others |= {"pack": pack != "auto", "retry_failed": retry_failed}
-        refuse_alone(asked | others | {"plan": plan, "trust": trust})
+        refuse_alone({"epochs": epochs} | asked | others | {"plan": plan, "trust": trust})
         print_table()
         return
     from stride.config.pack import read_pack

@@ -16,10 +16,17 @@ Tree = dict[str, Any]
 _BETWEEN = 0.381966  # of a range of floats: between whole numbers, if anything of it is
 
 
+def run_name(spec: SweepSpec, number: int) -> str:
+    """Return what a run of a sweep's list is called: by its name, or its number in the list."""
+    name = spec.runs[number].run
+    return f"runs {number}" if name is None else f"run {name}"
+
+
 def require_keys(
     spec: SweepSpec,
     resolve: Callable[[Mapping[str, Any]], Any],
     layers: Sequence[Layer] = (),
+    called: Callable[[SweepSpec, int], str] = run_name,
 ) -> None:
     """Refuse a sweep of which a trial has a wrong key, or a value of a wrong type.
 
@@ -27,6 +34,7 @@ def require_keys(
         spec: whose points, of a search its probes, are tried.
         resolve: lays overrides over the base config and validates, as `Resolved.override` does.
         layers: what the spec was assembled from; its keys have lines there.
+        called: what a run of a list is called.
 
     Raises:
         ConfigError: names the key, what is wrong, where in the sweep it stands, the nearest key.
@@ -35,7 +43,8 @@ def require_keys(
         try:
             resolve({**spec.overrides, **point})
         except ConfigError as error:
-            place = partial(_place, spec, number, point, layers)
+            name = called(spec, number) if spec.kind == "list" else ""
+            place = partial(_place, spec, name, point, layers)
             errors = (
                 ConfigError(one.what, key=one.key, where=place(one.key), hint=one.hint)
                 for one in error.each
@@ -83,19 +92,13 @@ def _needed(search: Mapping[str, Dimension], key: str, value: Any) -> Iterator[t
         yield from _needed(search, other, values[0])
 
 
-def _place(spec: SweepSpec, number: int, point: Tree, layers: Sequence[Layer], key: str) -> str:
+def _place(spec: SweepSpec, name: str, point: Tree, layers: Sequence[Layer], key: str) -> str:
     """Return which part of a sweep a wrong key comes from, and where that is written."""
     found = next((one for one in [*point, *spec.overrides] if _overlap(one, key)), "")
     if not found:
         return f"trial {show({**spec.overrides, **point}, limit=200)}"
-    part = _run_name(spec, number) if spec.kind == "list" else f"{spec.kind} {found}"
-    part = part if found in point else f"overrides {found}"
+    part = (name or f"{spec.kind} {found}") if found in point else f"overrides {found}"
     return ", ".join(filter(None, [part, origin_of(layers, found)]))
-
-
-def _run_name(spec: SweepSpec, number: int) -> str:
-    name = spec.runs[number].run
-    return f"runs {number}" if name is None else f"run {name}"
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -145,6 +145,18 @@ def _section(option: str, text: str) -> Tree:
     return {f"{option.removeprefix('--')}_name": name, **arguments}
 
 
+def calls(text: str, option: str) -> list[str]:
+    """Return the texts of several calls, as `named_call` takes each, that commas divide.
+
+    Raises:
+        ConfigError: a bracket is not closed, or closes nothing.
+    """
+    try:
+        return [*filter(None, split(text))]
+    except ConfigError as error:
+        raise ConfigError(f"{option} {text}: {error.what}", hint=_FORMS[option]) from None
+
+
 def named_call(text: str, option: str) -> tuple[str, Tree]:
     """Return the name and the arguments of `name(key=value,key=value)`, or of a name alone.
 

@@ -105,8 +105,6 @@ def _reason(facts: Facts) -> str:
         return f"broken: {error}" if error else f"{facts.row.state}, without a config as yet"
     if facts.row.state != DONE and never_began(RunPaths(facts.row.path)):
         return f"{facts.row.state}, without all that it begins from"
-    if facts.row.state != DONE and not facts.is_prepared:
-        return ": ".join(filter(None, [facts.row.state, facts.row.reason]))
     parent = facts.parent
     if parent is not None and parent["relation"] == "reproduction":
         return f"a reproduction of {parent['run']}"

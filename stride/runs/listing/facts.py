@@ -141,7 +141,10 @@ class Facts:
 
     @property
     def is_prepared(self) -> bool:
-        """Tell whether data and model were built before it ended: before, its config is a part."""
+        """Tell whether data and model were built, as they were not where its start has failed.
+
+        Before that its config holds what it was given, and little else.
+        """
         return self._provenance.get("devices") != []
 
     @cached_property

@@ -99,17 +99,6 @@ def test_what_has_no_config_is_named(work_dir, select):
     assert whys["1"].startswith("broken: ") and whys["2"] == "queued, without a config as yet"
 
 
-def test_a_run_that_failed_before_its_config_was_complete_is_no_configuration(work_dir, select):
-    write_run(work_dir, 0, 0, devices=["cpu"])
-    failed = {"state": "failed", "reason": "DataError: the model does not fit the data"}
-    part = {"model_kwargs": {"model_name": "MLP", "model_seed": None}, "optimizer_kwargs": {}}
-    write_run(work_dir, 1, 1, devices=[], data="", config=part, **failed)
-    study = group(select(work_dir).facts)
-    assert runs_of(study) == {"": {(0,): "0"}}
-    (left,) = study.left_out
-    assert left.why == "failed: DataError: the model does not fit the data"
-
-
 def test_runs_may_be_repeated_over_several_keys(work_dir, select):
     for number, (seed, lr) in enumerate([(0, 0.1), (1, 0.1), (0, 0.2)]):
         write_run(work_dir, number, seed, config={"optimizer_kwargs.lr": lr})

@@ -118,12 +118,20 @@ def test_a_cell_that_fails_is_said_and_harms_no_other(benchmark):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--epochs", "3"], "key=value says what is trained, and nothing is; type --models"),
+        (["--epochs", "3"], "--epochs says what is trained, and nothing is; type --models"),
         (["--plan"], "--plan says what is trained, and nothing is"),
         (["--models", "MLP"], "there are no datasets .*; type --datasets NAME,NAME, or list them"),
         (["--models", "MLPP", "--datasets", "sines"], "no model 'MLPP'.*did you mean 'MLP'"),
         (["--models", "MLP", "--datasets", "sine"], "no dataset 'sine'.*did you mean 'sines'"),
         (["--models", "MLP", "--datasets", "ucr(path=no)"], "no file .*in the trial"),
+        (
+            ["--models", "MLP", "--datasets", "sines(lenght=3)"],
+            r"\(MLP on sines\); did you mean 'le",
+        ),
+        (
+            ["--models", "MLP(hidden=[3", "--datasets", "sines"],
+            r"--models MLP\(hidden=\[3: a brack",
+        ),
         (["--workers", "2"], "--workers says what is trained"),
         (["--models", "MLP", "--datasets", "sines", "--mode", "up"], "--mode up is neither min"),
         (["--models", "MLP", "--datasets", "sines", "--where", "lr <"], "a value is missing|expec"),
