@@ -10,7 +10,6 @@ from stride.metrics.detection.events import Integers
 from stride.metrics.detection.labelled_scores import Floats
 from stride.stats.intervals import LEVEL, Interval
 
-
 _NUMBERS = 2**15
 """So many weights are drawn at once: they stay in the cache of a processor."""
 

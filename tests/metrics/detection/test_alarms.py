@@ -17,7 +17,7 @@ def test_precision_recall_and_f1() -> None:
     counts = np.array([[1, 3, 0], [2, 4, 0], [3, 3, 3]])  # true, alarms, anomalous
     found = np.array(alarm_scores(*counts))
     wanted = [(1 / 2, 1 / 3, 2 / 5), (3 / 4, 1, 6 / 7), (np.nan, 0, 0)]
-    assert found.T == pytest.approx(np.array(wanted), nan_ok=True)
+    assert pytest.approx(np.array(wanted), nan_ok=True) == found.T
     assert f1(0.5, 1.0) == pytest.approx(2 / 3) and f1(np.nan, 0.0) == 0
 
 
