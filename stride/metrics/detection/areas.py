@@ -53,9 +53,14 @@ def areas_of_errors(errors: NDArray[np.float32], labels: Flags) -> tuple[float, 
     sizes = np.abs(errors)  # of one zero, whatever its sign
     if not len(sizes) or not np.isfinite(sizes.max()):
         return np.nan, np.nan
-    keys = np.sort(~sizes.view(np.uint32) << np.uint32(1) | labels)  # the largest error first
+    keys = sizes.view(np.uint32)  # changed in place: to make arrays takes most of the time
+    np.invert(keys, out=keys)  # the largest error first
+    keys <<= 1
+    keys |= labels
+    keys.sort()
     cuts = _cuts(keys[1:] ^ keys[:-1] > 1)
-    roc, pr = areas(_sums(keys & 1)[cuts], cuts)
+    keys &= 1
+    roc, pr = areas(_sums(keys)[cuts], cuts)
     return float(roc), float(pr)
 
 
