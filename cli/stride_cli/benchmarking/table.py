@@ -76,12 +76,23 @@ def read_results(
     from stride.benchmark.results import Results, default_metrics
 
     way = mode_asked(mode)
+    _require_runs(work_dir)
     with select([work_dir], where) as selection:
         runs = chosen_runs(selection, [work_dir], where)
         names = metrics or default_metrics([{*run.metrics} for run in runs])
         cells = arrange(runs)
         fields = metrics_of(selection, runs, names)
         return cells, [Results.of(cells, one, way) for one in fields]
+
+
+def _require_runs(place: str) -> None:
+    """Refuse a place where nothing has been trained as yet."""
+    from stride.errors import UserError
+    from stride.runs.listing.places import is_run, is_work_dir, work_dirs_of
+
+    if not is_run(place) and not any(map(is_work_dir, work_dirs_of(place))):
+        hint = "type --models and --datasets, which trains them"
+        raise UserError(f"there are no runs in {place}", hint=hint)
 
 
 def _print_tables(found: Sequence["Results"], form: Form) -> None:

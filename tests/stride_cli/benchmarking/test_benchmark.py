@@ -135,7 +135,7 @@ def test_a_cell_that_fails_is_said_and_harms_no_other(benchmark):
         (["--workers", "2"], "--workers says what is trained"),
         (["--models", "MLP", "--datasets", "sines", "--mode", "up"], "--mode up is neither min"),
         (["--models", "MLP", "--datasets", "sines", "--where", "lr <"], "a value is missing|expec"),
-        ([], "no run"),
+        ([], "there are no runs in W; type --models and --datasets"),
     ],
 )
 def test_what_is_wrong_makes_nothing(stride, words, told, tmp_path):
