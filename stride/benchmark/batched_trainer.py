@@ -216,7 +216,7 @@ def named(model: ModelLike) -> dict[str, Any]:
 
 
 def _require_kind(given: object, kind: str, argument: str) -> None:
-    """Refuse what is no block of a kind."""
+    """Refuse all but a block of a kind."""
     if not (isinstance(given, Block) and given.kind == kind):
         what = f"{argument} is {given!r}, neither a name nor a block of the kind {kind}"
         hint = f"give Block(NAME, {kind!r}, ...)"
