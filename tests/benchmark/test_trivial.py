@@ -70,7 +70,7 @@ def test_they_stand_below_the_models_and_are_never_ranked(write, put, found):
     results = found()
     means, middles = result_tables(results)
     assert means.cells() == [
-        ["good", "0.750 ± 0.071 (2) best", "0.7 (1) best", "1.00"],
+        ["good", "0.750 ± 0.071 (2) best", "0.7 (1)", "1.00"],
         ["bad", "0.250 ± 0.071 (2) behind", "-", "2.00"],
         ["random", "0.500", "-", "-"],
         ["mean |x|", "0.950", "-", "-"],

@@ -20,8 +20,8 @@ def roc_curve(data: LabelledScores, most: int = MOST) -> NDArray[np.float64]:
     Returns:
         False- and true-positive rates, (2, k).
     """
-    counts = np.array([*reversed(Ranking.of(data).positives())])  # whole: turns are exact
-    curve = np.concatenate([np.zeros((2, 1), np.int64), counts], axis=1)
+    true, predicted = Ranking.of(data).positives()
+    curve = np.stack([predicted - true, true])  # whole numbers: turns are exact
     steps = np.diff(curve)
     turns = np.flatnonzero(steps[0, 1:] * steps[1, :-1] != steps[1, 1:] * steps[0, :-1]) + 1
     corners = np.concatenate([[0], turns, [curve.shape[1] - 1]])
