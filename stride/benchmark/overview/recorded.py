@@ -98,12 +98,15 @@ def _final(run: Run, state: str) -> ReconstructionRecord:
 
 def _nothing_there(run: Run, state: str) -> RunError:
     """Return why there is nothing to look at."""
-    trainer, shown = run.raw_config.get("trainer"), quoted(run.path)
+    trainer = run.raw_config.get("trainer")
     if trainer != _KIND:
         what = f"an overview is of a run of trainer={_KIND}, and this is one of {trainer!r}"
-        return RunError(what, where=str(run.path), hint=f"type: stride show {shown}")
+        return RunError(what, where=str(run.path), hint=f"type: stride show {quoted(run.path)}")
     if state in ACTIVE or state == "queued":
-        what, hint = f"no epoch is recorded yet: {state}", f"type: stride overview {shown} later"
+        what, hint = (
+            f"no epoch is recorded yet: {state}",
+            f"type: stride overview {quoted(run.path)} later",
+        )
     else:
-        what, hint = f"no epoch was recorded: {state}", f"type: stride resume {shown}"
+        what, hint = f"no epoch was recorded: {state}", f"type: stride resume {quoted(run.path)}"
     return RunError(what, where=str(run.path), hint=hint)

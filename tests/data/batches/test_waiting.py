@@ -64,8 +64,15 @@ def test_the_workers_of_the_loader_that_is_waited_for_are_killed_and_no_other():
 
     other = multiprocessing.get_context("fork").Process(target=time.sleep, args=[600], daemon=True)
     other.start()
+
+    def interrupt(waiting):
+        while len(multiprocessing.active_children()) < 3 or not wait_in(waiting):
+            time.sleep(0.05)
+        time.sleep(0.3)  # the loader, too, is to have seen them begin
+        signal.pthread_kill(waiting, signal.SIGUSR1)
+
     before = signal.signal(signal.SIGUSR1, handle)
-    alarm = threading.Timer(0.3, signal.pthread_kill, [threading.get_ident(), signal.SIGUSR1])
+    alarm = threading.Thread(target=interrupt, args=[threading.get_ident()], daemon=True)
     begun = time.monotonic()
     try:
         alarm.start()

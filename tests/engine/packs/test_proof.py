@@ -55,8 +55,7 @@ def test_beside_a_layer_that_does_not_hold_dropout_is_drawn_as_alone(monkeypatch
 def test_where_no_part_alone_is_enough_the_members_cannot_be_packed(monkeypatch):
     from stride.engine.packs import step
 
-    kernel = torch._fused_adamw_
-    monkeypatch.setattr(step, "_move", lambda numbers, *rows: too_far(kernel, numbers, *rows))
+    monkeypatch.setattr(step, "_move", too_far)
     proof = prove(members(2), windows(2, 1), steps=2)
     assert proof.fault.startswith("0.weight of member 0 differs at step 1")
 

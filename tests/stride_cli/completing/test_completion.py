@@ -101,7 +101,8 @@ def test_the_shipped_schema_tells_every_key_and_each_name_is_clear() -> None:
     given = dict(names([]))
     assert {"lr", "model", "epochs", "seed", "patience", "active_config.strategy"} <= {*given}
     assert given["patience"] == "evaluations without improvement before stopping"
-    assert values_of("trainer") == ["supervised", "active", "lr_find", "reconstruction"]
+    kinds = ["supervised", "active", "lr_find", "reconstruction", "by_epochs"]
+    assert values_of("trainer") == kinds
 
 
 @pytest.mark.parametrize("shell", SHELLS)
