@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from typing import Any, final
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from stride.benchmark.data_block import DataBlock
 from stride.benchmark.interface import NAMES, method
 from stride.data.generators import is_stateful
 from stride.errors import ComponentError
+from stride.log import LOGGER
 from stride.models.weights import counted
 
 
@@ -83,6 +85,7 @@ class GivenTrainer(Given):
         self._call = {name: method(trainer, name) for name in NAMES}
         self._trainer = trainer
         self._returned: nn.Module | None = None  # where that is not the network itself
+        self._has_trained = False
         self.objects = {self.NAME: trainer}
 
     @property
@@ -95,12 +98,17 @@ class GivenTrainer(Given):
         self._call["set_data_sets"](train, val)
 
     def do_epoch(self, network: nn.Module) -> None:
-        """Train the network for one epoch.
+        """Train the network for one epoch; warn where the first one has changed no weight.
 
         Raises:
             ComponentError: what it returns is no model, or has other weights.
         """
+        before = [] if self._has_trained else _weights(network)
         self._train("do_epoch", network)
+        self._has_trained = True
+        if before and all(map(torch.equal, before, _weights(network))):
+            where = f"{type(self._trainer).__name__}.do_epoch"
+            LOGGER.warning("%s has changed no weight of its model: does it train another?", where)
 
     def finalize_training(self, network: nn.Module) -> None:
         """Leave in the network what the training has come to.
@@ -123,6 +131,11 @@ class GivenTrainer(Given):
         if returned is not network:
             self._returned = returned
             _copy(returned, network, where)
+
+
+def _weights(network: nn.Module) -> list[Tensor]:
+    """Return copies of all parameters, wherever the network is."""
+    return [weight.detach().cpu().clone() for weight in network.parameters()]
 
 
 def _copy(source: nn.Module, network: nn.Module, where: str) -> None:

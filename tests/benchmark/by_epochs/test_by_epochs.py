@@ -153,6 +153,26 @@ def test_an_epoch_that_gives_no_model_fails_the_run(
     assert status["state"] == "failed" and said.split(",")[0] in status["reason"]
 
 
+class Apart(Mine):
+    """Trains a network of its own, and gives back the one that it was given."""
+
+    def __init__(self, model: nn.Module, killed_in: int = 0) -> None:
+        self.own = copy.deepcopy(model)
+        super().__init__(self.own, killed_in)
+
+    def doEpoch(self, model: nn.Module) -> nn.Module:
+        super().doEpoch(self.own)
+        return model
+
+
+def test_who_trains_another_network_than_the_one_of_the_run_is_told(
+    tmp_path: Path, whole: Path
+) -> None:
+    told = "Apart.do_epoch has changed no weight of its model: does it train another?"
+    folder = run(tmp_path, Apart, epochs=2)
+    assert log(folder).count(told) == 1 and "no weight" not in log(whole)
+
+
 class Half:
     def do_epoch(self, model: nn.Module) -> nn.Module:
         return model
