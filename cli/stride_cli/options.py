@@ -72,6 +72,13 @@ DataRoot = Annotated[
     str | None,
     typer.Option("--data-root", metavar="DIR", help="Look for the run's data below this folder."),
 ]
+Mode = Annotated[
+    str | None,
+    typer.Option("--mode", metavar="MODE", help="Which way is better: min or max."),
+]
+Plan = Annotated[
+    bool, typer.Option("--plan", help="Say what would be trained and kept; create nothing.")
+]
 Trust = Annotated[
     bool,
     typer.Option("--trust", help="Run the code that the folder's config names, and sign it."),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from stride.config.places import is_place
 from stride.runs.deciding.settings import (
     CHECKPOINT,
     DATA,
@@ -21,7 +22,6 @@ BESIDE = frozenset({DATA, PARENT, CHECKPOINT})
 """Settings that are no keys of a config."""
 
 _SECTION = "dataset_kwargs."
-_PATHS = frozenset({"dataset_kwargs.path", "dataset_kwargs.root"})
 
 
 @dataclass(frozen=True)
@@ -148,5 +148,5 @@ def _numbered(found: Mapping[str, str]) -> dict[str, str]:
 def _last_part(key: str, one: Place) -> Any:
     """Return the value of a setting, of a path what it leads to."""
     value = one.settings[key]
-    is_path = key in _PATHS and isinstance(value, str)
+    is_path = key.startswith(_SECTION) and is_place(key) and isinstance(value, str)
     return os.path.basename(os.path.normpath(value)) if is_path else value

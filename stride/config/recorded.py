@@ -10,8 +10,12 @@ from stride.errors import ConfigError
 _OF_TRAINING = ("training_config", "checkpoint_config", "distributed_config", "logging_config")
 """Sections by which neither a network nor data is built."""
 
-_OF_KINDS = {name: f"{name}_config" for name in ("active", "lr_find", "reconstruction")}
-"""trainer -> the section that no other one reads."""
+_OF_KINDS = {
+    "active_config": ("active",),
+    "lr_find_config": ("lr_find",),
+    "reconstruction_config": ("reconstruction", "by_epochs"),
+}
+"""Section -> the trainers that read it, and no other one does."""
 
 
 class Recorded(NamedTuple):
@@ -50,7 +54,7 @@ def _removable(values: Mapping[str, Any], key: str) -> Iterator[str]:
     section, _, name = key.partition(".")
     name = name.partition(".")[0]  # an item of a list is part of its value
     trainer = values.get("trainer")
-    free = [*_OF_TRAINING, *(one for kind, one in _OF_KINDS.items() if kind != trainer)]
+    free = [*_OF_TRAINING, *(one for one, kinds in _OF_KINDS.items() if trainer not in kinds)]
     inside = values.get(section)
     if not name and section.endswith("_config") and section not in Config.model_fields:
         yield section

@@ -38,6 +38,7 @@ def test_all_that_is_not_known_is_named():
         recorded("active_config", candidates=2) | {"trainer": "active"},
         recorded("lr_find_config", num_steps=5) | {"trainer": "lr_find"},
         recorded("reconstruction_config", examples=-1) | {"trainer": "reconstruction"},
+        recorded("reconstruction_config", examples=-1) | {"trainer": "by_epochs"},
         {**BASE.to_json(), "seed": "x"},
         {**BASE.to_json(), "training_config": 3},
         {**BASE.to_json(), "data_kwargs": {}},

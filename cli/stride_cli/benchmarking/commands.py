@@ -12,8 +12,10 @@ from stride_cli.options import (
     AsMarkdown,
     ConfigFile,
     Metrics,
+    Mode,
     OneWorkDir,
     Overrides,
+    Plan,
     Trust,
     Where,
     Words,
@@ -71,13 +73,9 @@ def benchmark(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train cells again that have failed.")
     ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say what would be trained and kept; create nothing.")
-    ] = False,
+    plan: Plan = False,
     metric: Metrics = None,
-    mode: Annotated[
-        str | None, typer.Option("--mode", metavar="MODE", help="Which way is better: min or max.")
-    ] = None,
+    mode: Mode = None,
     where: Where = None,
     trust: Trust = False,
     json: AsJson = False,

@@ -5,17 +5,13 @@ from typing import Annotated
 import typer
 
 from stride_cli.completing.places import complete_metric, complete_work_dir
-from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Trust, Where
+from stride_cli.options import AsCsv, AsJson, AsLatex, AsMarkdown, Metrics, Mode, Trust, Where
 
 commands = typer.Typer()
 
 Over = Annotated[
     str | None,
     typer.Option("--over", metavar="A,B", help="Keys in which repetitions differ; seed if absent."),
-]
-Mode = Annotated[
-    str | None,
-    typer.Option("--mode", metavar="MODE", help="Which way is better: min or max."),
 ]
 
 

@@ -6,7 +6,7 @@ import typer
 
 from stride_cli.completing.keys import complete_words
 from stride_cli.completing.places import complete_metric, complete_sweep
-from stride_cli.options import AsJson, ConfigFile, OneWorkDir, Overrides, Trust, Words
+from stride_cli.options import AsJson, ConfigFile, Mode, OneWorkDir, Overrides, Plan, Trust, Words
 from stride_cli.sweeping.words import SeveralWords
 from stride_cli.words import settings
 
@@ -101,9 +101,7 @@ def sweep(
             help="What is best by; the monitored if absent.",
         ),
     ] = None,
-    mode: Annotated[
-        str | None, typer.Option("--mode", metavar="MODE", help="Which way is better: min or max.")
-    ] = None,
+    mode: Mode = None,
     workers: Annotated[
         int,
         typer.Option(
@@ -131,9 +129,7 @@ def sweep(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train trials again that have failed.")
     ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Say what would be trained and kept; create nothing.")
-    ] = False,
+    plan: Plan = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a sweep, or join it, from any terminal or host."),

@@ -14,7 +14,7 @@ from stride.runs.status import ACTIVE, CLEAN_END, RESUMABLE, current_state
 from stride.visible import quoted
 
 FINAL = "final"
-_KIND = "reconstruction"
+_TRAINERS = ("reconstruction", "by_epochs")
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,12 @@ def _final(run: Run, state: str) -> ReconstructionRecord:
 def _nothing_there(run: Run, state: str) -> RunError:
     """Return why there is nothing to look at."""
     trainer = run.raw_config.get("trainer")
-    if trainer != _KIND:
-        what = f"an overview is of a run of trainer={_KIND}, and this is one of {trainer!r}"
+    if trainer not in _TRAINERS:
+        what = f"an overview is of a run of trainer={_TRAINERS[0]}, and this is one of {trainer!r}"
         return RunError(what, where=str(run.path), hint=f"type: stride show {quoted(run.path)}")
     if state in ACTIVE or state == "queued":
-        what, hint = (
-            f"no epoch is recorded yet: {state}",
-            f"type: stride overview {quoted(run.path)} later",
-        )
+        what = f"no epoch is recorded yet: {state}"
+        hint = f"type: stride overview {quoted(run.path)} later"
     else:
         what, hint = f"no epoch was recorded: {state}", f"type: stride resume {quoted(run.path)}"
     return RunError(what, where=str(run.path), hint=hint)

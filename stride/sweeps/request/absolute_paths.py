@@ -4,10 +4,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from stride.config.places import is_place
 from stride.config.sweep.space import Choice, Dimension
 from stride.config.sweep.spec import SweepSpec
-
-_PATHS = frozenset({"dataset_kwargs.path", "dataset_kwargs.root", "model_kwargs.init_from"})
 
 
 def with_absolute_paths(spec: SweepSpec, folder: str) -> SweepSpec:
@@ -38,6 +37,8 @@ def _dimension(key: str, one: Dimension, folder: str) -> Dimension:
 
 
 def _value(key: str, value: Any, folder: str) -> Any:
-    if key not in _PATHS or not isinstance(value, str) or "://" in value:
+    if isinstance(value, Mapping):
+        return {name: _value(f"{key}.{name}", one, folder) for name, one in value.items()}
+    if not is_place(key) or not isinstance(value, str) or "://" in value:
         return value
     return os.path.abspath(os.path.join(folder, value))

@@ -11,6 +11,7 @@ from torch import Tensor
 from stride.config.metrics import split_name
 from stride.data import ArrayDataset, Batches, batches_in_order
 from stride.data.samples import SampleDataset, StreamDataset
+from stride.data.series.series import LABELS
 from stride.errors import DataError
 from stride.models.steps.batch import split_batch
 from stride.trainer.fit.assembly import Assembly
@@ -47,10 +48,10 @@ class MeasuredSplit:
         """
         number, found = len(self.source), self._annotations
         points = (number, self.assembly.data.info.input_shape[-1])
-        for name, shape in {"labels": points, "series": (number,), "start": (number,)}.items():
+        for name, shape in {LABELS: points, "series": (number,), "start": (number,)}.items():
             if name in found and found[name].shape != shape:
                 self._refuse(f"{name} of shape {tuple(found[name].shape)}, not {shape}")
-        if "labels" in found and not ((found["labels"] == 0) | (found["labels"] == 1)).all():
+        if LABELS in found and not ((found[LABELS] == 0) | (found[LABELS] == 1)).all():
             self._refuse(f"labels that are not 0 or 1, in a tensor {points}")
 
     def _refuse(self, what: str) -> NoReturn:
@@ -63,7 +64,7 @@ class MeasuredSplit:
     @cached_property
     def labels(self) -> Tensor | None:
         """Return which points are anomalous, (N, points) of truth values; None without labels."""
-        found = self._annotations.get("labels")
+        found = self._annotations.get(LABELS)
         return None if found is None else found.bool()
 
     @cached_property
@@ -149,7 +150,7 @@ class MeasuredSplit:
             return self
         changed = self.source.copy()
         changed.annotations = {
-            name: one[order] if name == "labels" else one for name, one in self._annotations.items()
+            name: one[order] if name == LABELS else one for name, one in self._annotations.items()
         }
         return replace(self, source=changed)
 

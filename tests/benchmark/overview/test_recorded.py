@@ -1,5 +1,7 @@
 """What is read of a reconstruction run, and what of others is refused, with what to type."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -56,8 +58,10 @@ def test_a_run_that_has_not_ended_well_is_refused(tmp_path, made, change, error,
 
 
 def test_runs_without_errors_are_refused_by_their_kind_and_state(tmp_path):
-    for state, told in (("running", "no epoch is recorded yet"), ("failed", "stride resume")):
-        paths = make_reconstruction(tmp_path / "w", Made(state=state))
+    states = (("running", "no epoch is recorded yet"), ("failed", "stride resume"))
+    kinds = ("reconstruction", "by_epochs")
+    for (state, told), kind in product(states, kinds):
+        paths = make_reconstruction(tmp_path / "w", Made(state=state), trainer=kind)
         paths.errors_csv.unlink()
         with pytest.raises(RunError, match=told):
             read_recorded(paths.path)

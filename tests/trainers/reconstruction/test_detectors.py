@@ -16,22 +16,15 @@ from stride.runs.records.reconstruction import ReconstructionRecord
 from stride.runs.records.status import StatusRecord
 from stride.runs.verify.run import verify_run
 from stride.trainers.reconstruction.trainer import ReconstructionTrainer
+from tests.trainers.reconstruction.trainings import ANOMALIES, SMALL
 
+DATA = {name: one for name, one in SMALL["dataset_kwargs"].items() if name != "channels"}
 FEW: dict[str, Any] = {
     "device": "cpu",
-    "dataset_kwargs": {
-        "dataset_name": "sines",
-        "num_train": 48,
-        "num_val": 12,
-        "num_test": 20,
-        "length": 16,
-        "anomaly_length": 6,
-        "anomaly_rate": 0.5,
-        "normalize": "standard",
-    },
+    "dataset_kwargs": DATA | ANOMALIES | {"normalize": "standard"},
     "load_data_kwargs": {"batch_size": 8},
     "reconstruction_config": {"examples": 1},
-    "logging_config": {"terminal_display": "off"},
+    "logging_config": SMALL["logging_config"],
 }
 LOF = {"model_name": "LOF", "n_neighbors": 5}
 
