@@ -7,7 +7,7 @@ network file systems), two processes still never get one number.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stride.errors import RunError, nearest
@@ -225,4 +225,8 @@ def _is_run(paths: RunPaths) -> bool:
     """Tell a run folder, or one that was claimed and never filled, from a person's own."""
     if not paths.path.is_dir():
         return False
-    return paths.status.exists() or paths.segments.is_dir() or not any(paths.path.iterdir())
+    if paths.status.exists() or paths.segments.is_dir():
+        return True
+    with suppress(FileNotFoundError):  # deleted meanwhile
+        return not any(paths.path.iterdir())
+    return False

@@ -277,9 +277,10 @@ class RunPaths:
 
     def checkpoint_names(self) -> list[str]:
         """Return the names of the checkpoints that are there, in the order of training."""
-        if not self.checkpoints.is_dir():
+        try:
+            names = [entry.name for entry in self.checkpoints.iterdir() if entry.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        names = [entry.name for entry in self.checkpoints.iterdir() if entry.is_dir()]
         ours = [n for n in names if checkpoint_position(n) and not n.startswith(TEMPORARY_PREFIX)]
         return sorted(ours, key=checkpoint_order)
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -118,8 +119,16 @@ def _check_complete(
 
 def _note_temporaries(report: Report) -> None:
     """Tell of what killed processes left; one that has just ended its run removes its own."""
-    found = sorted(report.path.rglob(f"{TEMPORARY_PREFIX}*"))
+    found = sorted(_temporaries(report.path))
     if found:
         time.sleep(_PAUSE)
     for path in filter(os.path.lexists, found):
         report.note(path, "left by a process that was killed; the next start removes it")
+
+
+def _temporaries(folder: Path) -> Iterator[Path]:
+    """Yield what has a temporary name; a folder that goes meanwhile holds nothing."""
+    for root, folders, files in os.walk(folder):
+        yield from (
+            Path(root, name) for name in folders + files if name.startswith(TEMPORARY_PREFIX)
+        )

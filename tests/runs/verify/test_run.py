@@ -536,3 +536,13 @@ def test_what_the_end_of_a_run_is_about_to_remove_is_not_left_behind(paths: RunP
     (note,) = verify_run(paths.path).notes
     assert note.startswith(f"{left.name}: ")
     removal.join()
+
+
+def test_a_folder_that_goes_while_leftovers_are_looked_for_holds_none(paths: RunPaths) -> None:
+    folders = [paths.checkpoints / f"{TEMPORARY_PREFIX}{name}" for name in ("a", "b")]
+    for folder in folders:
+        (folder / "inner").mkdir(parents=True)
+    found = verify._temporaries(paths.path)
+    assert next(found) in folders
+    shutil.rmtree(paths.checkpoints)  # as the next start does with what a killed process left
+    assert len([*found]) == 1  # the other one was listed before
