@@ -1,0 +1,1 @@
+"""Algorithms of reinforcement learning, each a Model in one file."""
