@@ -96,7 +96,7 @@ class Algorithm(Model, ABC):
             generator: the training's.
         """
 
-    def flush(self, storage: Storage) -> None:  # noqa: B027
+    def flush(self, storage: Storage) -> None:
         """Write into the storage what the last update found, as new priorities.
 
         The rollouts call it before a batch is drawn and before a state is saved; a second time in a
