@@ -1,0 +1,1 @@
+"""Networks that algorithms of reinforcement learning act and learn with."""

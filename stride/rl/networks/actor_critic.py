@@ -1,0 +1,76 @@
+"""The network of policy gradients: a policy and a value, out of two bodies."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod, sqrt
+
+import torch
+from torch import Tensor, nn
+
+from stride.models import blocks
+from stride.models.blocks import Size
+
+_BYTE = 255  # the largest number of an image's pixel
+
+
+class ActorCritic(nn.Module):
+    """Map observations to a policy and to the value of what is observed.
+
+    The policy is, of actions to choose from, (N, num_classes) logits; else two tensors: the means,
+    (N, *output_shape), and the logarithms of the standard deviations, (*output_shape), which are
+    parameters of their own. Actor and critic share nothing. Weights are orthogonal and biases 0,
+    the policy's last layer near 0, so that it begins undecided (Andrychowicz et al., What Matters
+    in On-Policy Reinforcement Learning?, ICLR 2021).
+
+    Args:
+        input_shape: shape of one observation; flattened. Pixels, of type uint8, count in 255ths.
+        output_shape: shape of one action that is made of numbers.
+        num_classes: how many actions there are to choose from; None where it is made of numbers.
+        hidden_sizes: widths of the hidden layers of either body, in order.
+        activation: name of an activation in torch.nn, after each hidden layer.
+        log_std: where the logarithms of the standard deviations begin.
+    """
+
+    def __init__(
+        self,
+        input_shape: Sequence[Size],
+        output_shape: Sequence[Size],
+        num_classes: Size | None = None,
+        hidden_sizes: Sequence[Size] = (64, 64),
+        activation: str = "Tanh",
+        log_std: float = 0.0,
+    ) -> None:
+        super().__init__()
+        shape = list(output_shape) if num_classes is None else [num_classes]
+        widths = [prod(input_shape), *hidden_sizes]
+        self.actor = _body(widths, shape, activation, last_gain=0.01)
+        self.critic = _body(widths, [], activation, last_gain=1.0)
+        if num_classes is None:
+            self.log_std = nn.Parameter(torch.full(shape, log_std))
+        else:
+            self.register_parameter("log_std", None)
+
+    def forward(self, observations: Tensor) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
+        """Return the policy and (N,) values of (N, *input_shape) observations."""
+        scale = _BYTE if observations.dtype == torch.uint8 else 1
+        inputs = observations.float().flatten(1)
+        if scale != 1:
+            inputs = inputs / scale
+        policy, value = self.actor(inputs), self.critic(inputs)
+        return (policy if self.log_std is None else (policy, self.log_std)), value
+
+
+def _body(
+    widths: Sequence[int], output_shape: list[int], activation: str, last_gain: float
+) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layers += [_orthogonal(nn.Linear(before, after), sqrt(2)), blocks.activation(activation)]
+    last, *shaping = blocks.head(widths[-1], output_shape)
+    return nn.Sequential(*layers, _orthogonal(last, last_gain), *shaping)
+
+
+def _orthogonal(layer: nn.Module, gain: float) -> nn.Module:
+    nn.init.orthogonal_(layer.weight, gain)  # type: ignore[arg-type]
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return layer
