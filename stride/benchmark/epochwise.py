@@ -12,7 +12,6 @@ from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.engine.hooks import Hooks
 from stride.engine.random import RandomState, determinism, rank_seed, seed_everything
-from stride.engine.stopping import Limits
 from stride.trainer.flow import opened
 from stride.trainer.process_state import drawing
 from stride.trainer.trainer import Trainer
@@ -70,7 +69,7 @@ class EpochwiseTraining:
     def epoch(self) -> None:
         """Train one epoch more, or the rest of one that was broken off."""
         session = self._session
-        whole = Limits.of(session.assembly.config.training_config)
+        whole = session.assembly.limits
         self._loop.limits = replace(whole, max_epochs=session.state.epoch + 1, max_steps=None)
         with self._turn(), self._ended_once():
             self._loop.run()

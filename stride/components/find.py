@@ -23,7 +23,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
     Args:
         kind: dataset, model, criterion, optimizer, scheduler, trainer, callback, logger,
-            transform, strategy or metric.
+            transform, strategy, algorithm or metric.
         name: a built-in name, a torch name, or an import path `package.module:Name`.
 
     Raises:

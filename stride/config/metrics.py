@@ -17,7 +17,7 @@ SMALLER_IS_BETTER = frozenset({"loss", "error", "mse", "rmse", "mae", "l1", "l2"
 RESERVED = frozenset({"step", "epoch", "time"})  # what a row of the stream has beside metrics
 GRAD_NORM = "grad_norm"
 PREDICTED_LOSS = "predicted_final_loss"
-LARGER_IS_BETTER = frozenset({"accuracy", "auc", "vus", "f1", "r2", "reward", "score"})
+LARGER_IS_BETTER = frozenset({"accuracy", "auc", "vus", "f1", "r2", "reward", "return", "score"})
 
 _PER_EPOCH = frozenset({"loss", "accuracy"})
 # What a training records by itself.

@@ -24,6 +24,7 @@ from stride.config.sections.optimizer import (
     require_patterns,
 )
 from stride.config.sections.reconstruction import ReconstructionConfig
+from stride.config.sections.rl import RLConfig
 from stride.config.sections.section import OpenSection, RunName, Section, Seed, Text
 from stride.config.sections.training import TrainingConfig
 from stride.config.short_forms import fold_config
@@ -88,6 +89,9 @@ class Config(Section):
     )
     reconstruction_config: ReconstructionConfig = Field(
         default_factory=ReconstructionConfig, description="with trainer=reconstruction"
+    )
+    rl_config: RLConfig = Field(
+        default_factory=RLConfig, description="reinforcement learning, with trainer=rl"
     )
 
     @model_validator(mode="before")

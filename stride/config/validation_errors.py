@@ -43,6 +43,24 @@ def typed_table(value: Any, model: type[Table], key: str) -> Table:
         raise config_error(error, model, within=key) from None
 
 
+def typed_tables(value: Any, model: type[Table], key: str, short: str) -> Any:
+    """Return named tables that stand as the value of a key; what is none stays as it is.
+
+    Args:
+        value: name -> table.
+        model: of each table.
+        key: the dotted key of them all.
+        short: the name in a table of what a text alone means.
+
+    Raises:
+        ConfigError: as `typed_table`.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    tables = {name: {short: one} if isinstance(one, str) else one for name, one in value.items()}
+    return {name: typed_table(one, model, f"{key}.{name}") for name, one in tables.items()}
+
+
 def config_error(
     error: ValidationError, model: type[BaseModel], *, within: str = ""
 ) -> ConfigError:

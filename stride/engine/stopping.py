@@ -45,7 +45,11 @@ class StopRequest:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to train, and how often to do what is not done in each step."""
+    """How long to train, and how often to do what is not done in each step.
+
+    Attributes:
+        epochs_key: which key of `training_config` says how many epochs there are.
+    """
 
     max_epochs: int | None
     max_steps: int | None
@@ -54,15 +58,16 @@ class Limits:
     evaluate_every_steps: int | None = None
     log_interval: int = 50
     nonfinite: str = "stop"
+    epochs_key: str = "max_epochs"
 
     def reached(self, state: TrainState) -> bool:
         """Tell whether the training has gone as far as it may."""
         return bool(self.reached_at(state.step, state.epoch))
 
     def reached_at(self, step: int, epoch: int) -> list[str]:
-        """Return the limits that a training has reached which stands there, by their names."""
-        limits = {"max_epochs": (self.max_epochs, epoch), "max_steps": (self.max_steps, step)}
-        return [name for name, (most, now) in limits.items() if most is not None and now >= most]
+        """Return the keys of the limits that a training has reached which stands there."""
+        limits = [(self.epochs_key, self.max_epochs, epoch), ("max_steps", self.max_steps, step)]
+        return [name for name, most, now in limits if most is not None and now >= most]
 
     def counted_from(self, epoch: int, step: int) -> Self:
         """Return limits that are as far from an epoch and step as these are from the beginning."""

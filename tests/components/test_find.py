@@ -50,7 +50,7 @@ def test_a_name_that_is_not_found_says_the_nearest(kind: str, name: str, message
 
 def test_every_kind_has_a_table() -> None:
     kinds = "dataset model criterion optimizer scheduler trainer callback logger transform strategy"
-    kinds += " metric"
+    kinds += " algorithm metric"
     assert set(BUILT_IN) == set(kinds.split())
 
 

@@ -31,6 +31,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "IsolationForest": "stride.models.detectors.isolation_forest:IsolationForest",
         "MatrixProfile": "stride.models.detectors.matrix_profile:MatrixProfile",
         "Candidates": "stride.active.pool.candidates:Candidates",
+        "ActorCritic": "stride.rl.networks.actor_critic:ActorCritic",
+        "QNetwork": "stride.rl.networks.q_network:QNetwork",
+        "SoftActorCritic": "stride.rl.networks.soft_actor_critic:SoftActorCritic",
     },
     "criterion": {},
     "optimizer": {},
@@ -45,6 +48,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "active": "stride.trainers.active.trainer:ActiveTrainer",
         "lr_find": "stride.trainers.lr_find.trainer:LrFindTrainer",
         "reconstruction": "stride.trainers.reconstruction.trainer:ReconstructionTrainer",
+        "rl": "stride.trainers.rl.trainer:RLTrainer",
         "by_epochs": "stride.benchmark.by_epochs.trainer:ByEpochsTrainer",
     },
     "callback": {},
@@ -55,6 +59,12 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     },
     "transform": {},
     "strategy": {},
+    "algorithm": {
+        "PPO": "stride.rl.algorithms.ppo:PPO",
+        "DQN": "stride.rl.algorithms.dqn:DQN",
+        "SAC": "stride.rl.algorithms.sac:SAC",
+        "REINFORCE": "stride.rl.algorithms.reinforce:REINFORCE",
+    },
     "metric": {},
 }
 """kind -> name -> import path."""

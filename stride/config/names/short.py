@@ -17,6 +17,7 @@ ALIASES: Mapping[str, str] = {
     **{name: f"{name}_kwargs.{name}_name" for name in _CHOICES},
     "epochs": "training_config.max_epochs",
     "steps": "training_config.max_steps",
+    "env": "rl_config.env_name",
     **{name: f"{section}.{name}" for name, section in OF_CONSTRUCTORS.items()},
 }
 """Names that mean one key, whatever else ends alike."""

@@ -1,12 +1,11 @@
 """The networks that help in a training and are not trained: a table of the config."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from stride.config.sections.section import Section, Text
-from stride.config.validation_errors import typed_table
+from stride.config.validation_errors import typed_tables
 from stride.errors import ConfigError, nearest_name
 
 
@@ -22,10 +21,7 @@ class FrozenNetwork(Section):
 
 def _frozen_networks(value: Any) -> Any:
     """Read each table by itself; a text is the run alone."""
-    if not isinstance(value, Mapping):
-        return value
-    tables = {name: {"run": one} if isinstance(one, str) else one for name, one in value.items()}
-    return {name: typed_table(one, FrozenNetwork, f"frozen.{name}") for name, one in tables.items()}
+    return typed_tables(value, FrozenNetwork, "frozen", "run")
 
 
 def _file_names(networks: dict[str, FrozenNetwork]) -> dict[str, FrozenNetwork]:

@@ -24,7 +24,9 @@ class TrainingConfig(Section):
     max_epochs: Positive | None = Field(
         None, description=f"passes over the data; {DEFAULT_EPOCHS} when max_steps is null too"
     )
-    max_steps: Positive | None = Field(None, description="optimiser steps at most")
+    max_steps: Positive | None = Field(
+        None, description="optimiser steps at most; of trainer=rl steps of all environments"
+    )
     metrics: list[Text | dict[str, Any]] | None = Field(
         None,
         description="what to evaluate, by name or as a section with metric_name, arguments and "

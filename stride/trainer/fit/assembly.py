@@ -16,6 +16,7 @@ from stride.data import Batches, Data
 from stride.data.batches.base import OrderedBatches, limited
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.engine.precision import Precision
+from stride.engine.stopping import Limits
 from stride.errors import ComponentError, DataError, nearest
 from stride.metrics.build import build_metrics
 from stride.metrics.choice import MetricSpec, read_choices
@@ -51,6 +52,15 @@ class KindOfTraining(Protocol):
 
     def loaders(self, config: Config) -> Mapping[str, Any]:
         """Return loaders in place of the config's data, by split."""
+
+    def build_data(self, config: Config, device: torch.device) -> Data | None:
+        """Return data in place of the config's; None for those of the config."""
+
+    def wrap(self, config: Config, data: Data, model: Model) -> Model:
+        """Return the Model as it is trained."""
+
+    def limits(self, config: Config) -> Limits:
+        """Return how long a training goes on."""
 
     def take_data(self, config: Config, data: Data) -> None:
         """Choose from the data what is trained on."""
@@ -99,6 +109,16 @@ class Assembly:
     def config(self) -> Config:
         """Return the complete config."""
         return self.resolved.config
+
+    @property
+    def limits(self) -> Limits:
+        """Return how long the training goes on, from its first step."""
+        return self.kind.limits(self.config)
+
+    @property
+    def lengths(self) -> tuple[int | None, int | None]:
+        """Return how many epochs and optimiser steps it has, None where it is not known."""
+        return lengths(self.limits, self.data)
 
     @property
     def validates(self) -> bool:
@@ -238,11 +258,10 @@ def require_returned(kind: object, method: str, value: object, wanted: type, hin
         )
 
 
-def lengths(config: Config, data: Data) -> tuple[int | None, int | None]:
+def lengths(limits: Limits, data: Data) -> tuple[int | None, int | None]:
     """Return how many epochs and optimiser steps a training has, None where it is not known."""
-    training = config.training_config
-    per_epoch = steps_per_epoch(data, training.accumulate)
-    epochs, steps = training.max_epochs, training.max_steps
+    per_epoch = steps_per_epoch(data, limits.accumulate)
+    epochs, steps = limits.max_epochs, limits.max_steps
     if per_epoch is not None:
         from_epochs = None if epochs is None else epochs * per_epoch
         steps = min((n for n in (steps, from_epochs) if n is not None), default=None)

@@ -29,7 +29,7 @@ from stride.engine.state import Stateful
 from stride.engine.stopping import StopRequest
 from stride.errors import ComponentError, ConfigError
 from stride.runs.layout import checkpoint_name
-from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.assembly import Assembly
 
 _REPLAYED_SECONDS = 5.0  # of training, beside which a checkpoint takes little
 
@@ -173,7 +173,7 @@ def _forecast(assembly: Assembly) -> list[Callback]:
     """
     if not assembly.config.training_config.predict_final_loss:
         return []
-    epochs, _ = lengths(assembly.config, assembly.data)
+    epochs, _ = assembly.lengths
     if epochs is not None:
         return [LossForecast("validation" if assembly.validates else "train", epochs)]
     key = "training_config.predict_final_loss"

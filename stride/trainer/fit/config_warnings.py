@@ -9,7 +9,7 @@ from stride.config.resolve import Resolved
 from stride.config.secrets import secret_keys
 from stride.config.sections.training import TrainingConfig
 from stride.config.values import plain
-from stride.trainer.fit.assembly import Assembly, lengths, validates
+from stride.trainer.fit.assembly import Assembly, validates
 from stride.trainer.fit.component_sources import used_by
 from stride.trainer.fit.open_sections import values_of
 
@@ -101,7 +101,7 @@ def config_warnings(assembly: Assembly) -> list[str]:
 def _counts(assembly: Assembly) -> dict[str, int | None]:
     """Return how many of each unit the training has, None where that is unknown."""
     config, data = assembly.config, assembly.data
-    epochs, steps = lengths(config, data)
+    epochs, steps = assembly.lengths
     interval = {"step": steps, "epoch": epochs}.get(config.scheduler_kwargs.interval or "")
     try:
         batches: int | None = len(data.train_loader)  # type: ignore[arg-type]

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import isabstract, isclass
 from typing import Any
 
+import torch
+
 from stride.config import Resolved
 from stride.config.names.fields import dotted_keys
 from stride.config.schema import OPEN_SECTIONS, Config
@@ -13,8 +15,10 @@ from stride.data import Data
 from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
 from stride.engine.probe.last_batch import LastBatch
+from stride.engine.stopping import Limits
 from stride.errors import ComponentError, nearest
 from stride.metrics.choice import MetricSpec
+from stride.models.model import Model
 from stride.trainer.fit.assembly import Assembly, require_returned
 from stride.trainer.fit.run_start import RunStart
 from stride.trainer.fit.sanity_check import last_batch
@@ -56,6 +60,31 @@ class Kind(ABC):
         A loader with `state_dict` and `load_state_dict` is part of every checkpoint.
         """
         return {}
+
+    def build_data(self, config: Config, device: torch.device) -> Data | None:
+        """Return data that the kind makes itself, as what follows from acting in a world.
+
+        None stands for the data of the config. What is made takes its place wholly: no loader is
+        taken beside it, and `dataset_kwargs` are not read. Training batches with `state_dict` and
+        `load_state_dict` are part of every checkpoint, and one with a text in `doubt` is told of
+        as not exact when a training is resumed.
+        """
+        return None
+
+    def wrap(self, config: Config, data: Data, model: Model) -> Model:
+        """Return the Model as the kind trains it: another round the same network, or itself.
+
+        It is asked before parts are frozen, also for a model that was given from Python, and
+        where a recorded run is evaluated.
+        """
+        return model
+
+    def limits(self, config: Config) -> Limits:
+        """Return how long a training goes on from its first step, in epochs and updates.
+
+        Lengths of schedules, the forecast of the end and what is left to resume follow from it.
+        """
+        return Limits.of(config.training_config)
 
     def take_data(self, config: Config, data: Data) -> None:  # noqa: B027
         """Choose from the data what is trained on, before it is known how long an epoch is."""

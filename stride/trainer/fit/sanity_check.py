@@ -13,7 +13,7 @@ from stride.engine.probe.last_batch import LastBatch
 from stride.engine.probe.probe import probe
 from stride.errors import StrideError
 from stride.metrics.base import KEY as METRICS
-from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.monitors import evaluated_metrics, require_metric
 
 DROP = "type: load_data_kwargs.drop_last=true"
@@ -108,7 +108,7 @@ def _whole_examples(data: Data) -> bool:
 def last_batch(assembly: Assembly) -> LastBatch | None:
     """Return the smallest batch of a training; None where that is not known, or never reached."""
     batches, training = assembly.loader("train"), assembly.config.training_config
-    _, steps = lengths(assembly.config, assembly.data)
+    _, steps = assembly.lengths
     try:
         whole = steps is None or steps * training.accumulate >= len(batches)
     except TypeError:

@@ -38,7 +38,7 @@ from stride.engine.update import Update
 from stride.errors import ConfigError
 from stride.log import LOGGER
 from stride.runs.keeping.space import require_space
-from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
+from stride.trainer.fit.assembly import Assembly, steps_per_epoch
 from stride.trainer.fit.callback_set import CallbackSet
 from stride.trainer.fit.object_scan import ObjectScan
 from stride.trainer.fit.run_recorder import RunRecorder
@@ -224,8 +224,7 @@ class Session:
 
     def count_limits_from(self, epoch: int, step: int) -> None:
         """Let the next loop be as long as the config says, from an epoch and step on."""
-        whole = Limits.of(self.assembly.config.training_config)
-        self.limits = whole.counted_from(epoch, step)
+        self.limits = self.assembly.limits.counted_from(epoch, step)
 
     def is_over(self) -> bool:
         """Tell whether the training has come to its end."""
@@ -236,7 +235,7 @@ class Session:
         """Return how many epochs and steps it takes, None where that is unknown."""
         if self.assembly.kind.has_next_loop():
             return None, None
-        epochs, steps = lengths(self.assembly.config, self.assembly.data)
+        epochs, steps = self.assembly.lengths
         per_epoch = steps_per_epoch(self.assembly.data, self.limits.accumulate)
         state, last = self.state, self.limits.max_epochs
         if steps is None or per_epoch is None or last is None or state.epoch >= last:

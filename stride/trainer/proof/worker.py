@@ -22,7 +22,7 @@ from stride.models.model import CRITERION
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import CheckpointPaths
 from stride.runs.run import Run
-from stride.trainer.fit.assembly import Assembly, lengths, steps_per_epoch
+from stride.trainer.fit.assembly import Assembly, steps_per_epoch
 from stride.trainer.fit.run_start import NewRun, RunStart
 from stride.trainer.flow import Trainable, check, fit
 from stride.trainer.starts.resume import ResumedRun
@@ -89,7 +89,7 @@ def look(trainer: Trainable) -> dict[str, Any]:
     return {
         "found": found,
         "per_epoch": steps_per_epoch(assembly.data, assembly.config.training_config.accumulate),
-        "total": lengths(assembly.config, assembly.data)[1],
+        "total": assembly.lengths[1],
         "inside": assembly.loader("train").seekable,
         "num_workers": _num_workers(assembly),
         "optimized": [names.get(id(p), "?") for group in groups for p in group["params"]],

@@ -54,6 +54,7 @@ _ANEW = {
     "frozen.": ("tally", *_JUDGED, *_LOSSES),
     "dataset_kwargs.": ("tally", "batches", *_JUDGED, *_LOSSES),
     "load_data_kwargs.": ("tally", "batches"),
+    "rl_config.": ("tally", "batches", *_JUDGED, *_LOSSES),
     "seed": ("tally", "batches", "random"),
     "criterion_kwargs.": ("tally", *_JUDGED, *_LOSSES),
     "average_config.": ("callback-WeightAverage", *_JUDGED, *_LOSSES),

@@ -99,7 +99,7 @@ def rebuild_assembly(
     resolved, loaders = recorded(run, overrides, device=device, folder=folder), dict(loaders or {})
     made_by = _constructor(run, trust_code) if model is None else None
     given, statistics = Given(model, made_by, loaders), normalization_of(run)
-    kind = _kind_of(run)
+    kind = kind_of_run(run)
     assembly = assemble(resolved, given, kind, normalization=statistics, trains=False, **splits)
     require_same_permutation(run, assembly)
     replaced = (f"dataset of {split}" for split in loaders)
@@ -108,7 +108,7 @@ def rebuild_assembly(
     return resolved, assembly
 
 
-def _kind_of(run: Run) -> Kind:
+def kind_of_run(run: Run) -> Kind:
     """Return the run's kind of training; that of all others where its trainer has gone.
 
     Raises:

@@ -16,7 +16,7 @@ from stride.runs.files.encoding import is_count
 from stride.runs.files.safe_open import require_own
 from stride.runs.records.checkpoint import CheckpointRecord
 from stride.runs.run import Run
-from stride.trainer.fit.assembly import Assembly, KindOfTraining, lengths
+from stride.trainer.fit.assembly import Assembly, KindOfTraining
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.run_start import Values
 from stride.trainer.fit.session import Session
@@ -40,6 +40,9 @@ FREE = (
     "active_config.num_rounds",
     "active_config.budget",
     "active_config.target",
+    "rl_config.target_return",
+    "rl_config.test_episodes",
+    "rl_config.save_buffer",
     "distributed_config.",
 )
 """Keys that may change on resuming: nothing that was computed so far depends on them."""
@@ -196,7 +199,7 @@ def require_lasting_schedule(run: Run, assembly: Assembly) -> None:
     section = values_of(assembly.config.scheduler_kwargs)
     per_epoch, cycles = section.get("steps_per_epoch"), section.get("epochs")
     total = section.get("total_steps") or (per_epoch and cycles and per_epoch * cycles)
-    epochs, steps = lengths(assembly.config, assembly.data)
+    epochs, steps = assembly.lengths
     length = steps if section["interval"] == "step" else epochs
     if total and length and length > total:
         raise RunError(

@@ -13,7 +13,6 @@ from stride.config import Overrides, Resolved
 from stride.distributed import world_size
 from stride.engine.checkpoint.fidelity import loader_doubts, parts_restored, surroundings_changed
 from stride.engine.device import device_name
-from stride.engine.stopping import Limits
 from stride.errors import RunError
 from stride.runs.jobs import is_of_job, job, starts_again
 from stride.runs.provenance.config_digest import require_known_config
@@ -29,7 +28,7 @@ from stride.trainer.fit.run_start import RunStart, Values, typed_overrides
 from stride.trainer.fit.session import Session
 from stride.trainer.starts.classes import changed_sources
 from stride.trainer.starts.queued import QueuedRun, is_queued
-from stride.trainer.starts.rebuild import normalization_of, recorded
+from stride.trainer.starts.rebuild import kind_of_run, normalization_of, recorded
 from stride.trainer.starts.requirements import (
     changed_keys,
     evaluation_draws_of,
@@ -252,7 +251,7 @@ class ResumedRun(RunStart):
         last: Values = {}
         with suppress(RunError):  # it has none yet, or lost them
             last = self.run.results.get("last", {})
-        limits = Limits.of(self.resolved.config.training_config)
+        limits = kind_of_run(self.run).limits(self.resolved.config)
         return limits.reached_at(last.get("step", 0), last.get("epoch", 0))
 
     def _nothing_left(self, reason: str = "", kind: KindOfTraining | None = None) -> RunError:

@@ -17,7 +17,7 @@ from stride.data.seeding import generator
 from stride.engine.optim.schedule import LENGTHS, Schedule, build_schedule
 from stride.engine.optim.state import OptimizerState
 from stride.models.model import Model
-from stride.trainer.fit.assembly import Assembly, lengths
+from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.construction.session import build_optimizers_of
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.fit.session import Session
@@ -34,7 +34,7 @@ class RoundReset:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._lengths = lengths(session.assembly.config, session.assembly.data)
+        self._lengths = session.assembly.lengths
         anew = (BestWeights, EarlyStopping, WeightAverage)
         parts = [one for one in session.callbacks.in_order if isinstance(one, anew)]
         parts += [session.assembly.precision]  # type: ignore[list-item]
@@ -77,7 +77,7 @@ class RoundReset:
         return section
 
     def _now(self) -> tuple[int | None, int | None]:
-        return lengths(self._session.assembly.config, self._session.assembly.data)
+        return self._session.assembly.lengths
 
     def begin(self, seed: int, number: int) -> None:
         """Give the model the weights of a round's beginning, and forget what was best before."""

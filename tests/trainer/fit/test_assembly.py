@@ -7,7 +7,6 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from stride.errors import ConfigError, DataError
-from stride.trainer.fit.assembly import lengths
 
 
 def test_the_complete_config_builds_an_equal_assembly(make):
@@ -36,7 +35,7 @@ def test_a_divided_model_is_trained_by_kernels_that_know_its_rows(make):
 )
 def test_lengths_follow_from_whatever_ends_first(make, training, expected):
     assembly = make(training_config=training).comprehend_config()
-    assert lengths(assembly.config, assembly.data) == expected
+    assert assembly.lengths == expected
 
 
 def test_sparse_gradients_are_not_given_to_fused_kernels(make):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
 from stride.data import Data, Normalization
@@ -15,7 +17,7 @@ from stride.engine.optim.optimizers import optimizer_key, schedule_key
 from stride.engine.optim.schedule import resolve_scheduler
 from stride.engine.parallel.build import choose_strategy
 from stride.engine.precision import Precision
-from stride.errors import ComponentError
+from stride.errors import ComponentError, DataError
 from stride.metrics.build import default_metrics
 from stride.models.model import Model
 from stride.trainer.fit.assembly import (
@@ -62,19 +64,20 @@ def assemble(
         keep_dynamo_out()
     device = resolve_device(config.device)
     objects = _with_loaders_of(kind, config, objects)
+    made = _data_of(kind, config, objects, device)
     sections: dict[str, Any] = resolve_sections(
         config,
-        loader=objects.loaders.get("train"),
+        loader=made.train_loader if made else objects.loaders.get("train"),
         model=objects.model,
         constructor=objects.constructor,
         trains=trains,
     )
-    data = build_data_of(resolved, sections, objects, device, splits, normalization)
+    data = made or build_data_of(resolved, sections, objects, device, splits, normalization)
     sections["dataset_kwargs"] |= data.inferred
     if trains:
         data = shorten(data, config.training_config, config.seed)
         kind.take_data(config, data)
-    model, started_from = build_model_of(resolved, sections, objects, data, device)
+    model, started_from = build_model_of(resolved, sections, objects, data, device, kind)
     if trains:
         _complete_optimizers(sections, config, data, model, kind)
     several = bool(config.optimizers)
@@ -108,15 +111,16 @@ def assemble_data(
     Raises:
         UserError: a key or value of the config is wrong, or the data cannot be read.
     """
-    config = resolved.config
+    config, device = resolved.config, resolve_device(resolved.config.device)
     objects = _with_loaders_of(kind, config, objects)
+    if made := _data_of(kind, config, objects, device):
+        return made
     sections = resolve_sections(
         config,
         loader=objects.loaders.get("train"),
         model=objects.model,
         constructor=objects.constructor,
     )
-    device = resolve_device(config.device)
     return build_data_of(resolved, sections, objects, device, splits, None)
 
 
@@ -125,6 +129,25 @@ def _with_loaders_of(kind: KindOfTraining, config: Config, objects: Given) -> Gi
     loaders = kind.loaders(config)
     require_returned(kind, "loaders", loaders, Mapping, "write `return {}` for those of the config")
     return replace(objects, loaders={**loaders, **objects.loaders})
+
+
+def _data_of(
+    kind: KindOfTraining, config: Config, objects: Given, device: torch.device
+) -> Data | None:
+    """Return the data that a kind makes itself, beside which no loader has a meaning.
+
+    Raises:
+        ComponentError: it is something else.
+        DataError: loaders are given.
+    """
+    data = kind.build_data(config, device)
+    if data is None:
+        return None
+    require_returned(kind, "build_data", data, Data, "return None for the data of the config")
+    if objects.loaders:
+        what = f"trainer={config.trainer} makes its own data, and takes no loader"
+        raise DataError(what, where=f"{min(objects.loaders)}_loader", hint="leave it out")
+    return data
 
 
 def _completed(resolved: Resolved, sections: Mapping[str, Any], objects: Given) -> Resolved:
@@ -139,7 +162,7 @@ def _complete_optimizers(
     sections: dict[str, Any], config: Config, data: Data, model: Model, kind: KindOfTraining
 ) -> None:
     """Choose fused optimisers where that is possible, and give schedules their lengths."""
-    epochs, steps = lengths(config, data)
+    epochs, steps = lengths(kind.limits(config), data)
     mode = saving_monitor(config.training_config, validates(config, data, kind)).mode
     for name, section in scheduler_sections(config).items():
         key, schedule = optimizer_key(name), schedule_key(name)

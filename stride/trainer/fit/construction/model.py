@@ -18,7 +18,7 @@ from stride.models.build import (
 )
 from stride.models.freeze import freeze
 from stride.models.model import Model
-from stride.trainer.fit.assembly import Given
+from stride.trainer.fit.assembly import Given, KindOfTraining, require_returned
 from stride.trainer.fit.config_paths import placed_weights
 from stride.trainer.fit.open_sections import values_of
 from stride.trainer.weights.frozen_networks import give_frozen
@@ -31,6 +31,7 @@ def build_model_of(
     objects: Given,
     data: Data,
     device: torch.device,
+    kind: KindOfTraining,
 ) -> tuple[Model, StartedFrom]:
     """Build the model, or take the one given; freeze what is frozen, and place it.
 
@@ -40,6 +41,7 @@ def build_model_of(
         objects: what stands for what the config would build.
         data: what the model has to fit.
         device: where it is wanted; a model that is to be divided stays where it is.
+        kind: of training, which may wrap the model.
 
     Returns:
         The model, and what it has of others' weights.
@@ -48,7 +50,9 @@ def build_model_of(
         UserError: the model cannot be built so, or its sizes are not known.
     """
     config = resolved.config
-    model, started_from = _build_model(resolved, sections, objects, data)
+    built, started_from = _build_model(resolved, sections, objects, data)
+    model = kind.wrap(config, data, built)
+    require_returned(kind, "wrap", model, Model, "write `return model` for the model as it is")
     freeze(model, config.model_kwargs.freeze)
     give_frozen(model, resolved).to(device)
     if world_size() == 1 or config.distributed_config.strategy != "fsdp":  # or no device holds it

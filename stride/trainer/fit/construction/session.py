@@ -32,7 +32,7 @@ from stride.engine.parallel.fsdp import divide, require_fsdp_fits
 from stride.engine.random import RandomState
 from stride.engine.state import LAST, Latest, LoaderState, Stateful, TrainState, shard_batches
 from stride.engine.stop_consensus import PerRankState, StopConsensus
-from stride.engine.stopping import Limits, StopRequest
+from stride.engine.stopping import StopRequest
 from stride.engine.update import check_optimizer
 from stride.errors import ConfigError
 from stride.models.shards import is_sharded
@@ -105,7 +105,7 @@ def build_session(
         metrics,
         latest,
         stop,
-        Limits.of(config.training_config),
+        assembly.limits,
         fingerprint,
         consensus,
         objects,
