@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stride.trainers.reconstruction.trainer import (
         ReconstructionTrainer as ReconstructionTrainer,
     )
+    from stride.trainers.rl.trainer import RLTrainer as RLTrainer
     from stride.version import __version__ as __version__
 
 _MODULES = {
@@ -45,6 +46,7 @@ _MODULES = {
     "Logger": "stride.loggers.base",
     "LrFindTrainer": "stride.trainers.lr_find.trainer",
     "Model": "stride.models.model",
+    "RLTrainer": "stride.trainers.rl.trainer",
     "ReconstructionTrainer": "stride.trainers.reconstruction.trainer",
     "Run": "stride.runs.run",
     "Step": "stride.models.steps.step",
@@ -69,6 +71,7 @@ __all__ = [
     "Logger",
     "LrFindTrainer",
     "Model",
+    "RLTrainer",
     "ReconstructionTrainer",
     "Run",
     "Step",

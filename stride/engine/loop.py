@@ -80,6 +80,7 @@ class Loop:
             training in mid-epoch.
         sync_stop: makes what one rank was asked known to all, at the end of an epoch; inside it
             `maybe_checkpoint` does.
+        own_values: gives what a kind of training adds to an epoch's row.
         step: what the newest update returned, for hooks.
     """
 
@@ -101,6 +102,7 @@ class Loop:
     maybe_checkpoint: Callable[[], None] = _nothing
     checkpoint: Callable[[], None] = _nothing
     sync_stop: Callable[[], object] = _nothing
+    own_values: Callable[[], Mapping[str, float]] = dict
     step: Step | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -265,7 +267,7 @@ class Loop:
     def _end_epoch(self, complete: bool) -> None:
         state, rates = self.state, self.rates()
         self.update.train(False)
-        values = self.losses.epoch_values()
+        values = {**self.losses.epoch_values(), **self.own_values()}
         if complete:
             state.epoch += 1
             state.drawn += state.position

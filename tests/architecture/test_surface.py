@@ -22,6 +22,7 @@ PUBLIC = [
     "Logger",
     "LrFindTrainer",
     "Model",
+    "RLTrainer",
     "ReconstructionTrainer",
     "Run",
     "Step",

@@ -1,0 +1,1 @@
+"""Reinforcement learning as a kind of training: its batches come from rollouts."""
