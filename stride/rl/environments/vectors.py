@@ -1,0 +1,123 @@
+"""Gymnasium's vector environments behind one face: those of many objects, and those of one."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from stride.data.seeding import mix
+from stride.errors import ComponentError
+from stride.rl.environments.autoreset import MODES, Autoreset
+from stride.rl.environments.state.layers import read_layers, write_layers
+
+_SEED_BITS = 31  # what every simulator takes
+
+
+class Vector(ABC):
+    """A vector environment of Gymnasium.
+
+    Args:
+        vector: the object.
+
+    Attributes:
+        vector: the object.
+        num_envs: how many environments it steps.
+        autoreset: steps it.
+    """
+
+    def __init__(self, vector: Any) -> None:
+        self.vector = vector
+        self.num_envs: int = vector.num_envs
+        self.autoreset: Autoreset = _mode(vector)(vector.step, self._begin_next)
+
+    def reset(self, seed: int, numbers: np.ndarray) -> np.ndarray:
+        """Begin the episodes of these numbers, one for each environment, as the seed says."""
+        return self._restarted(self._seeds(seed, numbers))
+
+    def restart(self) -> np.ndarray:
+        """Begin new episodes, drawn from the generators as they are."""
+        return self._restarted(None)
+
+    def _restarted(self, seeds: Any) -> np.ndarray:
+        observations = np.array(self.vector.reset(seed=seeds)[0])
+        self.autoreset.begin(np.zeros(self.num_envs, np.bool_))
+        return observations
+
+    def _begin_next(self, ended: np.ndarray) -> np.ndarray:
+        observations: np.ndarray = self.vector.reset(options={"reset_mask": ended})[0]
+        return observations
+
+    @abstractmethod
+    def _seeds(self, seed: int, numbers: np.ndarray) -> Any:
+        """Return what its `reset` takes as a seed."""
+
+    @abstractmethod
+    def read(self) -> Any:
+        """Return the state of all that is inside."""
+
+    @abstractmethod
+    def write(self, state: Any) -> None:
+        """Set the state of all that is inside."""
+
+    @abstractmethod
+    def unsaved(self) -> list[str]:
+        """Return what a state cannot hold, in words."""
+
+    @abstractmethod
+    def frame(self) -> np.ndarray:
+        """Return the picture of environment 0, (height, width, 3) of uint8."""
+
+
+class OneObject(Vector):
+    """One object that steps all environments, from one generator."""
+
+    def _seeds(self, seed: int, numbers: np.ndarray) -> int:
+        return _seed(seed, int(numbers.sum()))
+
+    def read(self) -> Any:
+        return read_layers(self.vector).state
+
+    def write(self, state: Any) -> None:
+        write_layers(self.vector, state)
+
+    def unsaved(self) -> list[str]:
+        return read_layers(self.vector).unsaved
+
+    def frame(self) -> np.ndarray:
+        return np.asarray(self.vector.render()[0])
+
+
+class ManyObjects(Vector):
+    """An object for each environment, here or in processes, each in a `StatefulEnv`."""
+
+    def _seeds(self, seed: int, numbers: np.ndarray) -> list[int]:
+        return [_seed(seed, env, number) for env, number in enumerate(numbers.tolist())]
+
+    def read(self) -> Any:
+        return list(self.vector.get_attr("saved_state"))
+
+    def write(self, state: Any) -> None:
+        self.vector.set_attr("saved_state", state)
+
+    def unsaved(self) -> list[str]:
+        found: Sequence[list[str]] = self.vector.get_attr("unsaved")
+        return found[0]
+
+    def frame(self) -> np.ndarray:
+        return np.asarray(self.vector.call("render")[0])
+
+
+def _seed(*numbers: int) -> int:
+    return mix(*numbers) >> (64 - _SEED_BITS)
+
+
+def _mode(vector: Any) -> type[Autoreset]:
+    """Return how a vector environment resets."""
+    told = vector.metadata.get("autoreset_mode")
+    found = MODES.get(getattr(told, "name", ""))
+    if found is None:
+        what = f"{type(vector.unwrapped).__name__} does not say how its environments are reset"
+        hint = 'give it metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}'
+        raise ComponentError(what, where="rl_config.env_name", hint=hint)
+    return found
