@@ -1,0 +1,1 @@
+"""Keep the transitions of rollouts, and draw batches of them: uniform, prioritised, n-step."""
