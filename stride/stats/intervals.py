@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate, combinations_with_replacement
 from operator import itemgetter
@@ -64,12 +64,61 @@ def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interva
     return _middle_part(means, weights, level)
 
 
+def stratified_interval(
+    statistic: Callable[..., float], *samples: Sequence[Sequence[float]], level: float = LEVEL
+) -> Interval | None:
+    """Return the percentile bootstrap interval of a statistic of runs on several tasks.
+
+    The runs of each task are drawn again among themselves, with replacement, those of each sample
+    on their own, RESAMPLES times from a fixed seed: what is unsure is which runs there were, not
+    which tasks. None where a task has fewer than two runs.
+
+    Source: Agarwal et al. 2021 (arXiv 2108.13264), section 4.1; their rliable.
+
+    Args:
+        statistic: of as many samples as are given.
+        samples: of each task in turn, the values of its runs.
+        level: of the interval.
+    """
+    tasks = [task for sample in samples for task in sample]
+    if min(map(len, tasks), default=0) < 2:
+        return None
+    if not all(math.isfinite(value) for task in tasks for value in task):
+        return Interval(math.nan, math.nan)
+    from random import Random
+
+    draw = Random(_SEED)
+    drawn = [
+        statistic(*([draw.choices(task, k=len(task)) for task in sample] for sample in samples))
+        for _ in range(RESAMPLES)
+    ]
+    return percentile_interval(drawn, level)
+
+
+def percentile_interval(drawn: Sequence[float], level: float = LEVEL) -> Interval:
+    """Return between which percentiles so much of what was drawn lies.
+
+    A percentile between two of the values is on the line through them, as NumPy's are.
+
+    Args:
+        drawn: finite values, one at least.
+        level: the share between the two.
+    """
+    ascending, outside = sorted(drawn), (1 - level) / 2
+    return Interval(_quantile(ascending, outside), _quantile(ascending, 1 - outside))
+
+
+def _quantile(ascending: Sequence[float], share: float) -> float:
+    place = share * (len(ascending) - 1)
+    below = math.floor(place)
+    low, high = ascending[below], ascending[min(below + 1, len(ascending) - 1)]
+    return low + (place - below) * (high - low)
+
+
 def _middle_part(means: list[float], weights: Sequence[int], level: float) -> Interval:
     """Return between which values so much of the weight lies; each weighs 1 where none is given."""
     if not weights:
-        means.sort()
-        outside = round(len(means) * (1 - level) / 2)
-        return Interval(means[outside], means[-1 - outside])
+        return percentile_interval(means, level)
     pairs, rest = sorted(zip(means, weights, strict=True)), sum(weights) * (1 - level) / 2
     reached = [*accumulate(weight for _, weight in pairs)]
     low = bisect_right(reached, rest)

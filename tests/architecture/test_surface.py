@@ -118,8 +118,8 @@ stride restore W/RUN... --last --as NAME --json
 stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride rm RUN|W... --where QUERY --dry-run --json
 stride show RUN --json --records
-stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --scaling --json \
---csv --md --latex
+stride stats W... --metric|-m NAME... --over A,B --where QUERY --mode MODE --tasks A,B --normalize \
+--scaling --json --csv --md --latex
 stride sweep W [KEY=VALUE]... --grid KEY=V,V... --search KEY=DIM... --lr-sweep V... \
 --wd-sweep V... --file FILE... --runs FILE --config KEY=VALUE... --config-file FILE --name NAME \
 --trials N --sampler S --pruner P --seeds K --seed N --metric|-m M --mode MODE --workers N \

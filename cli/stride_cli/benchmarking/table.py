@@ -135,4 +135,5 @@ def _ranking(found: "Results") -> Iterator[str]:
 
 def _gaps(cells: "Cells", found: "Results") -> Iterator[tuple[str, str]]:
     for name, study in cells.datasets.items():
-        yield from ((name, gap) for gap in gaps(study, found.columns[name]))
+        rows = found.columns[name].rows
+        yield from ((name, gap) for row in rows for gap in gaps(study, row))

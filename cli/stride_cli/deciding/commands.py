@@ -29,6 +29,14 @@ def stats(
     over: Over = None,
     where: Where = None,
     mode: Mode = None,
+    tasks: Annotated[
+        str | None,
+        typer.Option("--tasks", metavar="A,B", help="Keys that tell tasks, to sum up over."),
+    ] = None,
+    normalize: Annotated[
+        bool,
+        typer.Option("--normalize", help="With --tasks: bring each task's values to 0 to 1."),
+    ] = False,
     scaling: Annotated[
         bool, typer.Option("--scaling", help="Speed-up over processes instead, by timings.")
     ] = False,
@@ -38,14 +46,19 @@ def stats(
     latex: AsLatex = False,
 ) -> None:
     """Compare configurations over seeds: mean, deviation, intervals, difference to the best."""
-    from stride_cli.deciding import stats
+    from stride_cli.deciding import over_tasks, stats
     from stride_cli.output import form_of
 
     form = form_of(json=json, csv=csv, md=md, latex=latex)
     if scaling:
-        stats.refuse({"--metric": metric, "--over": over, "--mode": mode})
+        asked = {"--metric": metric, "--over": over, "--mode": mode, "--tasks": tasks}
+        stats.refuse(asked | {"--normalize": normalize or None})
         stats.run_scaling(places, where, form=form)
+    elif tasks is not None:
+        question = over_tasks.Question(metric or [], over=over, tasks=tasks, mode=mode)
+        over_tasks.run(places, question, where=where, normalize=normalize, form=form)
     else:
+        over_tasks.refuse_alone(normalize=normalize)
         stats.run(places, metric or [], over=over, where=where, mode=mode, form=form)
 
 

@@ -103,17 +103,17 @@ def _explained(study: "Study", found: Sequence["Comparison"]) -> Iterator[str]:
         yield "to the best: mean difference, pair by pair, in intervals that hold together"
     if any(row.standing == "behind" for one in found for row in one.rows):
         yield "behind: surely not the best"
-    if lines := [*dict.fromkeys(line for one in found for line in gaps(study, one))]:
+    rows = [row for one in found for row in one.rows]
+    if lines := [*dict.fromkeys(line for row in rows for line in gaps(study, row))]:
         yield some_of(lines, "\n")
     if study.left_out:
         yield f"left out: {named(study.left_out)}"
 
 
-def gaps(study: "Study", found: "Comparison") -> Iterator[str]:
-    """Yield for each configuration which of its repetitions do not count."""
-    for row in found.rows:
-        if parts := [*_reasons(study, row)]:
-            yield f"{row.configuration.name or 'left out'}: {some_of(parts, '; ')}"
+def gaps(study: "Study", row: "Measured") -> Iterator[str]:
+    """Yield which repetitions of a configuration do not count, nothing where all do."""
+    if parts := [*_reasons(study, row)]:
+        yield f"{row.configuration.name or 'left out'}: {some_of(parts, '; ')}"
 
 
 def _reasons(study: "Study", row: "Measured") -> Iterator[str]:

@@ -78,6 +78,49 @@ class Statistics(Answer):
     left_out: list[LeftOutRun]
 
 
+class Improvement(Answer):
+    """Hold how likely a run is better than one of the best configuration, on a same task."""
+
+    probability: Number
+    interval: Interval | None
+    level: Number
+
+
+class OverTasks(Answer):
+    """Hold a configuration over several tasks."""
+
+    configuration: str
+    settings: dict[str, Any]
+    standing: str | None
+    n: Count
+    mean: Number | None
+    iqm: Number | None
+    iqm_interval: Interval | None
+    improvement: Improvement | None
+    values: list[list[Number]] = Field(description="Of each task, of its runs; as they count")
+    runs: list[Measurement]
+    left_out: list[LeftOutRun]
+    missing: list[dict[str, Any]]
+
+
+class MetricOverTasks(Answer):
+    """Hold the configurations by one metric over several tasks."""
+
+    metric: str
+    mode: Literal["min", "max"] | None
+    tasks: list[dict[str, Any]]
+    configurations: list[OverTasks]
+
+
+class StatisticsOverTasks(Answer):
+    """What `stride stats W --tasks KEY --json` prints."""
+
+    over: list[str]
+    tasks: list[str]
+    metrics: list[MetricOverTasks]
+    left_out: list[LeftOutRun]
+
+
 class ProcessTiming(Answer):
     """Hold how fast a work is by so many processes."""
 
@@ -99,8 +142,8 @@ class Scaling(Answer):
     left_out: list[LeftOutRun]
 
 
-class StatisticsOrScaling(RootModel[Statistics | Scaling]):
-    """What `stride stats W --json` prints, without and with --scaling."""
+class StatisticsOrScaling(RootModel[Statistics | StatisticsOverTasks | Scaling]):
+    """What `stride stats W --json` prints, without and with --tasks or --scaling."""
 
 
 class Side(Moments):

@@ -37,11 +37,11 @@ def alike(runs: Sequence[Facts], over: Sequence[str]) -> list[Alike]:
 
     Args:
         runs: with a config each.
-        over: dotted keys that do not count.
+        over: dotted keys that do not count, DATA among them.
     """
     buckets: dict[str, Alike] = {}
     for facts, config in zip(runs, _varying(runs), strict=True):
-        settings = settings_of(config, over) | _beside(facts)
+        settings = settings_of(config, over) | _beside(facts, over)
         key = text({key: value for key, value in settings.items() if key != MODEL_SEED})
         buckets.setdefault(key, Alike(settings, [])).runs.append(facts)
     return [part for one in buckets.values() for part in _by_model_seed(one, over)]
@@ -49,7 +49,7 @@ def alike(runs: Sequence[Facts], over: Sequence[str]) -> list[Alike]:
 
 def whole_settings(facts: Facts, over: Sequence[str]) -> dict[str, Any]:
     """Return all settings of a run, by dotted key."""
-    return settings_of(dict(facts.config.items()), over) | _beside(facts)
+    return settings_of(dict(facts.config.items()), over) | _beside(facts, over)
 
 
 def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
@@ -94,10 +94,12 @@ def _changes(base: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, An
     return changed | dict.fromkeys(base.keys() - found.keys(), _ABSENT)
 
 
-def _beside(facts: Facts) -> dict[str, Any]:
+def _beside(facts: Facts, over: Collection[str]) -> dict[str, Any]:
     """Return what decides a run's numbers beside its config: data, and where it was forked from."""
     data, parent = facts.data, facts.parent
     begun = {} if parent is None else {PARENT: parent["run"], CHECKPOINT: parent["checkpoint"]}
+    if DATA in over:
+        return begun
     return {DATA: data} | begun
 
 

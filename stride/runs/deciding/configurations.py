@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from stride.runs.deciding.alike import alike
-from stride.runs.deciding.settings import SEED, differing, named, short_names, text
+from stride.runs.deciding.settings import DATA, SEED, differing, named, short_names, text
 from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
 from stride.runs.provenance.start_state import never_began
@@ -47,6 +47,7 @@ class Study:
 
     Attributes:
         over: dotted keys over which runs are repeated.
+        tasks: how many of them, the last ones, tell what a run is trained on.
         configurations: the one that was begun first comes first.
         left_out: runs of no configuration: broken ones, reproductions, those without a config or
             ended before they began.
@@ -55,6 +56,7 @@ class Study:
     over: tuple[str, ...]
     configurations: Sequence[Configuration]
     left_out: Sequence[LeftOut]
+    tasks: int = 0
 
     @property
     def repeats(self) -> list[Repeat]:
@@ -73,17 +75,20 @@ class Study:
         return ", ".join(f"{short[key]} {setting(value)}" for key, value in pairs)
 
 
-def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
+def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,), tasks: Sequence[str] = ()) -> Study:
     """Group runs into configurations.
 
     Args:
         runs: in any order.
         over: dotted keys in which the runs of a configuration differ.
+        tasks: further such keys, which tell what a run is trained on; data may differ with them.
     """
+    over = (*over, *tasks)
     in_order = sorted(runs, key=lambda facts: facts.row.created)
     reasons = [_reason(facts) for facts in in_order]
     pairs = [*zip(in_order, reasons, strict=True)]
-    found = alike([facts for facts, why in pairs if not why], over)
+    without = (*over, DATA) if tasks else over
+    found = alike([facts for facts, why in pairs if not why], without)
     keys = differing([one.settings for one in found])
     known = {key for one in found for key in one.settings}  # and those in which none differ:
     short = short_names(keys, known.union(*(one.runs[0].config for one in found[:1])))
@@ -93,7 +98,7 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,)) -> Study:
         made = Configuration(named(settings, short), settings, *newest_by_repeat(one.runs, over))
         configurations.append(made)
     left_out = [LeftOut(facts, why) for facts, why in pairs if why]
-    return Study(tuple(over), configurations, left_out)
+    return Study(over, configurations, left_out, len(tasks))
 
 
 def _reason(facts: Facts) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from stride.runs.deciding.comparison import Comparison, Measured
 from stride.runs.deciding.configurations import LeftOut, Repeat, Study
 from stride.runs.deciding.decision import Decision, Side
+from stride.runs.deciding.over_tasks import TaskComparison, TaskScores
 from stride.runs.deciding.scaling import Timed
 from stride.stats.paired import Paired
 
@@ -21,6 +22,25 @@ def comparisons(study: Study, found: Iterable[Comparison]) -> Plain:
                 "metric": one.metric.title,
                 "mode": one.mode,
                 "configurations": [_measured(row, study) for row in one.rows],
+            }
+            for one in found
+        ],
+        "left_out": [*map(left_out_run, study.left_out)],
+    }
+
+
+def task_comparisons(study: Study, found: Iterable[TaskComparison]) -> Plain:
+    """Return what metrics say of the configurations of a study over its tasks."""
+    keys = study.over[-study.tasks :]
+    return {
+        "over": list(study.over[: -study.tasks]),
+        "tasks": list(keys),
+        "metrics": [
+            {
+                "metric": one.metric.title,
+                "mode": one.mode,
+                "tasks": [dict(zip(keys, task, strict=True)) for task in one.tasks],
+                "configurations": [_over_tasks(row, study) for row in one.rows],
             }
             for one in found
         ],
@@ -83,9 +103,24 @@ def _measured(row: Measured, study: Study) -> Plain:
     }
 
 
+def _over_tasks(row: TaskScores, study: Study) -> Plain:
+    improvement = row.improvement
+    return {
+        "configuration": row.measured.configuration.name,
+        "settings": dict(row.measured.configuration.settings),
+        "standing": row.standing,
+        "n": len(row.measured.values),
+        "mean": row.mean,
+        "iqm": row.interquartile_mean,
+        "iqm_interval": row.interquartile_interval,
+        "improvement": None if improvement is None else improvement._asdict(),
+        "values": [list(values) for values in row.tasks],
+        **_runs(row.measured, study),
+    }
+
+
 def moments(row: Measured, study: Study) -> Plain:
     """Return the statistics of a configuration, and of which runs they are."""
-    runs, again = row.configuration.runs, map(left_out_run, row.configuration.again)
     return {
         "n": len(row.values),
         "mean": row.mean if row.values else None,
@@ -93,6 +128,13 @@ def moments(row: Measured, study: Study) -> Plain:
         "iqm": row.interquartile_mean if row.values else None,
         "mean_interval": row.mean_interval,
         "iqm_interval": row.interquartile_interval,
+        **_runs(row, study),
+    }
+
+
+def _runs(row: Measured, study: Study) -> Plain:
+    runs, again = row.configuration.runs, map(left_out_run, row.configuration.again)
+    return {
         "runs": [
             {**_repeat(at, study), "path": str(runs[at].row.path), "value": value}
             for at, value in row.values.items()

@@ -95,9 +95,9 @@ def _line(one: Comparison, row: Measured) -> list[Any]:
     against = row.against_best
     paired: list[Any] = [None] * 4
     if against is not None:
-        paired = [against.n, _finite(against.mean), *_ends(against.interval)]
+        paired = [against.n, _finite(against.mean), *ends(against.interval)]
     moments = [_finite(row.mean), row.deviation, _finite(row.interquartile_mean)]
-    intervals = [*_ends(row.mean_interval), *_ends(row.interquartile_interval)]
+    intervals = [*ends(row.mean_interval), *ends(row.interquartile_interval)]
     start = [one.metric.title, row.configuration.name, row.standing, len(row.values)]
     return [*start, *moments, *intervals, *paired]
 
@@ -106,7 +106,8 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
+def ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    """Return both bounds, None where there is none that is finite."""
     return (None, None) if interval is None else (_finite(interval.low), _finite(interval.high))
 
 

@@ -28,6 +28,7 @@ ANSWERS = [
     "metrics W/0",
     "stats W --over seed",
     "stats W --scaling",
+    "stats W --tasks batch_size",
     "better W seed==0 seed==1",
     "config W/0",
     "config W",
