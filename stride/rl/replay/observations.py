@@ -42,7 +42,8 @@ class Observations:
 
     def as_kept(self, observations: np.ndarray) -> np.ndarray:
         """Return observations as an array of the table's type."""
-        return np.require(observations, self._led_to.dtype, ["C", "W"])
+        kept: np.ndarray = np.require(observations, self._led_to.dtype, ["C", "W"])
+        return kept
 
     def same(self, observations: np.ndarray) -> np.ndarray:
         """Tell of each environment whether these are what its newest action led to, bit by bit."""

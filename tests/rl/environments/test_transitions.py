@@ -1,4 +1,4 @@
-"""No transition crosses a reset, however environments are reset, and the last observation is true."""
+"""No transition crosses a reset, in whatever way environments are reset; ends are seen truly."""
 
 import numpy as np
 import pytest
