@@ -42,14 +42,14 @@ class Observations:
 
     def as_kept(self, observations: np.ndarray) -> np.ndarray:
         """Return observations as an array of the table's type."""
-        kept: np.ndarray = np.require(observations, self._led_to.dtype, ["C", "W"])
-        return kept
+        return np.require(observations, self._led_to.dtype, ["C", "W"])
 
     def same(self, observations: np.ndarray) -> np.ndarray:
         """Tell of each environment whether these are what its newest action led to, bit by bit."""
         number = len(self._led_to)
         shown, led_to = (a.reshape(number, -1).view(np.uint8) for a in (observations, self._led_to))
-        return np.all(shown == led_to, axis=1)
+        alike: np.ndarray = np.all(shown == led_to, axis=1)
+        return alike
 
     def keep_final(self, env: int, number: int) -> int:
         """Keep what an environment's newest action led to; return its row.
