@@ -19,6 +19,7 @@ from stride.trainer.trainer import Trainer
 from stride.trainers.active.trainer import ActiveTrainer
 from stride.trainers.lr_find.trainer import LrFindTrainer
 from tests.trainers.reconstruction.trainings import made as made_reconstruction
+from tests.trainers.rl.trainings import made as made_rl
 
 QUIET = {"terminal_display": "off"}
 SMALL: dict[str, Any] = {
@@ -132,6 +133,13 @@ class TestReconstruction(KindContract):
         loss = made.evaluate("test")
         assert load_run(tmp_path, 0).evaluate("test") == loss
         assert made.results["test"]["test/loss"] == loss["test/loss"]
+
+
+class TestRL(KindContract):
+    stop_at = 6  # within the updates that follow the second rollout
+
+    def make(self, folder: Path, callbacks: Sequence[Callback] = ()) -> Trainer:
+        return made_rl(folder, callbacks=callbacks)
 
 
 class Collected:

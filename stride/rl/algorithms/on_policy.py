@@ -144,16 +144,17 @@ class OnPolicy(Algorithm, ABC):
         rollout.finish(values[:envs], values[envs:], self.gamma, self.gae_lambda)
 
     def example(self, device: torch.device) -> dict[str, Tensor]:
-        """Return a batch of zeros."""
+        """Return a batch of zeros, but for the returns: the value has something to learn."""
         spaces, numbers = self.spaces, torch.zeros(_TRIED, device=device)
         dtype = getattr(torch, spaces.observation_dtype)
-        names = ("log_probs", "values", "advantages", "returns")
+        names = ("log_probs", "values", "advantages")
         return {
             "observations": torch.zeros(
                 _TRIED, *spaces.observation_shape, dtype=dtype, device=device
             ),
             "raw_actions": self.distribution.example(_TRIED, device),
             **dict.fromkeys(names, numbers),
+            "returns": numbers + 1,
             "explained_variance": numbers[0],
         }
 

@@ -94,6 +94,7 @@ class RolloutBatches:
             batch = algorithm.batch(rollouts.storage, number, rollouts.last, rollouts.generator)
             self._given += 1
             yield batch
+        self._given = 0  # a state of now begins the next epoch
 
     def _roll_out(self) -> None:
         """Collect a rollout; before the first one, take the random steps."""

@@ -1,0 +1,40 @@
+"""Small trainings in environments, for the tests of what happens to their runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stride.callbacks.base import Callback
+from stride.trainers.rl.trainer import RLTrainer
+
+QUIET = {"terminal_display": "off"}
+SMALL: dict[str, dict[str, Any]] = {
+    "PPO": {
+        "num_envs": 2,
+        "rollout_steps": 8,
+        "algorithm_kwargs": {"num_passes": 2, "num_minibatches": 2},
+    },
+}
+ENVIRONMENTS = {"PPO": "CartPole-v1"}
+
+
+def made(
+    folder: Path,
+    algorithm: str = "PPO",
+    callbacks: Sequence[Callback] = (),
+    *,
+    rl: dict[str, Any] | None = None,
+    epochs: int = 3,
+    **options: Any,
+) -> RLTrainer:
+    config = {"env_name": ENVIRONMENTS[algorithm], "eval_episodes": 2, "test_episodes": 3}
+    training = {"max_epochs": epochs, **options.pop("training_config", {})}
+    return RLTrainer(
+        folder,
+        callbacks=callbacks,
+        logging_config=QUIET,
+        model_kwargs={"hidden_sizes": [4], **options.pop("model_kwargs", {})},
+        rl_config={"algorithm": algorithm, **config, **SMALL[algorithm], **(rl or {})},
+        training_config=training,
+        **options,
+    )
