@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stride.loggers.base import Logger as Logger
     from stride.models.model import Model as Model
     from stride.models.steps.step import Step as Step
+    from stride.rl.evaluation.evaluator import Evaluator as Evaluator
     from stride.runs.collection.run_list import open_runs as open_runs
     from stride.runs.run import Run as Run
     from stride.sweeps.sweeper import Sweeper as Sweeper
@@ -42,6 +43,7 @@ _MODULES = {
     "Callback": "stride.callbacks.base",
     "Config": "stride.config",
     "DataBlock": "stride.benchmark.data_block",
+    "Evaluator": "stride.rl.evaluation.evaluator",
     "Kind": "stride.trainer.fit.kind",
     "Logger": "stride.loggers.base",
     "LrFindTrainer": "stride.trainers.lr_find.trainer",
@@ -67,6 +69,7 @@ __all__ = [
     "Callback",
     "Config",
     "DataBlock",
+    "Evaluator",
     "Kind",
     "Logger",
     "LrFindTrainer",

@@ -18,6 +18,7 @@ PUBLIC = [
     "Callback",
     "Config",
     "DataBlock",
+    "Evaluator",
     "Kind",
     "Logger",
     "LrFindTrainer",

@@ -92,6 +92,11 @@ class Environments:
         """
         return self._vector.frame()
 
+    @property
+    def frames_per_second(self) -> float:
+        """Return how fast its pictures are shown."""
+        return float(self._vector.vector.metadata.get("render_fps") or 30)
+
     def state_dict(self) -> dict[str, Any]:
         """Return the state; of environments that are in doubt, what is around them."""
         return {
