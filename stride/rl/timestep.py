@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -45,3 +46,13 @@ class Timestep:
     actions: Tensor
     outcome: Outcome
     extras: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def place_observations(observations: np.ndarray, device: torch.device) -> Tensor:
+    """Return observations, (num_envs, ...), as networks see them: rows, in memory of torch's own.
+
+    Where an array lies by columns, or begins at another multiple of 64 bytes, a product of matrices
+    has other last bits, and a restored environment does not lay out its arrays as it did before.
+    """
+    rows = torch.from_numpy(observations).clone(memory_format=torch.contiguous_format)
+    return rows.to(device)

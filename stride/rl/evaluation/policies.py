@@ -13,6 +13,7 @@ from stride.engine.evaluate import evaluation_mode
 from stride.errors import ComponentError
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.spaces import Spaces
+from stride.rl.timestep import place_observations
 
 Acts = Callable[[np.ndarray], np.ndarray]
 """Gives actions, (num_envs, ...), for observations, (num_envs, ...)."""
@@ -57,7 +58,7 @@ def _by_algorithm(algorithm: Algorithm, seed: int, deterministic: bool, env_step
     generator = torch.Generator(device).manual_seed(seed)
 
     def act(observations: np.ndarray) -> np.ndarray:
-        placed = torch.as_tensor(observations).to(device)
+        placed = place_observations(observations, device)
         if deterministic:
             return _array(algorithm.greedy(placed))
         return _array(algorithm.act(placed, generator, env_steps)["actions"])

@@ -12,7 +12,7 @@ from stride.callbacks.monitor import UNMONITORED, Monitor
 from stride.config.metrics import split_name
 from stride.config.resolve import Resolved
 from stride.config.schema import Config
-from stride.data import Batches, Data
+from stride.data import Batches, Data, Normalization
 from stride.data.batches.base import OrderedBatches, limited
 from stride.data.batches.user_loader import UserLoaderBatches
 from stride.engine.precision import Precision
@@ -53,7 +53,9 @@ class KindOfTraining(Protocol):
     def loaders(self, config: Config) -> Mapping[str, Any]:
         """Return loaders in place of the config's data, by split."""
 
-    def build_data(self, config: Config, device: torch.device) -> Data | None:
+    def build_data(
+        self, config: Config, device: torch.device, normalization: Normalization | None
+    ) -> Data | None:
         """Return data in place of the config's; None for those of the config."""
 
     def wrap(self, config: Config, data: Data, model: Model) -> Model:

@@ -11,7 +11,7 @@ from stride.config import Resolved
 from stride.config.names.fields import dotted_keys
 from stride.config.schema import OPEN_SECTIONS, Config
 from stride.config.validation_errors import unknown_key
-from stride.data import Data
+from stride.data import Data, Normalization
 from stride.engine.evaluate import evaluate
 from stride.engine.loop import Loop
 from stride.engine.probe.last_batch import LastBatch
@@ -61,13 +61,20 @@ class Kind(ABC):
         """
         return {}
 
-    def build_data(self, config: Config, device: torch.device) -> Data | None:
+    def build_data(
+        self, config: Config, device: torch.device, normalization: Normalization | None
+    ) -> Data | None:
         """Return data that the kind makes itself, as what follows from acting in a world.
 
         None stands for the data of the config. What is made takes its place wholly: no loader is
         taken beside it, and `dataset_kwargs` are not read. Training batches with `state_dict` and
         `load_state_dict` are part of every checkpoint, and one with a text in `doubt` is told of
         as not exact when a training is resumed.
+
+        Args:
+            config: complete.
+            device: where batches are wanted.
+            normalization: what the run's normalization.json has, None where it has none.
         """
         return None
 

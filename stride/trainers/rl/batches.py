@@ -12,6 +12,7 @@ from stride.data.batches.sampler import Counts
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.environments import Environments
 from stride.trainers.rl.rollouts import Rollouts
+from stride.trainers.rl.statistics import NoStatistics, Statistics
 
 
 class RolloutBatches:
@@ -34,7 +35,7 @@ class RolloutBatches:
     num_samples: int | None = None
     min_batch_size: int | None = None
     max_batches: int | None = None
-    seekable = True
+
     interruptible = False  # a rollout moves environments and draws
     whole = False
 
@@ -47,7 +48,7 @@ class RolloutBatches:
         self._config, self._seed, self._device = config, seed, device
         self._given = 0
 
-    def adopt(self, algorithm: Algorithm) -> None:
+    def adopt(self, algorithm: Algorithm, statistics: Statistics | NoStatistics) -> None:
         """Let an algorithm act, and learn from what it did."""
         self.rollouts = Rollouts(
             self.environments,
@@ -55,8 +56,14 @@ class RolloutBatches:
             rollout_steps=self._config.rollout_steps or 1,
             seed=self._seed,
             device=self._device,
+            statistics=statistics,
             save_buffer=self._config.save_buffer,
         )
+
+    @property
+    def seekable(self) -> bool:
+        """Tell whether an epoch can be resumed inside: what was stored has to be there again."""
+        return self._config.save_buffer
 
     @property
     def doubt(self) -> str:

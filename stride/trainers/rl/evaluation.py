@@ -1,56 +1,49 @@
 """What whole episodes give, under the weights of now."""
 
-import numpy as np
-import torch
+from collections.abc import Iterator
+from typing import cast
 
+from stride.config.schema import Config
 from stride.data.seeding import mix
 from stride.rl.algorithms.algorithm import Algorithm
-from stride.rl.environments import Environments, Episode, build_environments
+from stride.rl.evaluation import Evaluator
 from stride.trainer.fit.assembly import Assembly
+from stride.trainers.rl.statistics import statistics_of
 
-EVALUATIONS = {"validation": 21, "test": 22}
-"""Which of the random streams of a seed the episodes of a split are drawn from."""
+_STREAMS = {"validation": 21, "test": 22}
+"""From which of the random streams of a seed the episodes of a split are drawn."""
 
 
 def evaluate_policy(assembly: Assembly, split: str) -> dict[str, float]:
-    config = assembly.config
-    rl, algorithm = config.rl_config, assembly.model
-    assert isinstance(algorithm, Algorithm)
-    episodes = rl.eval_episodes if split == "validation" else rl.test_episodes
-    seed = mix(EVALUATIONS[split], config.seed) % 2**31
-    environments = build_environments(
-        str(rl.env_name),
-        rl.env_kwargs,
-        num_envs=min(episodes, 32),
-        seed=seed,
-        wrappers=rl.wrappers,
-        vectorization=rl.vectorization,
-        training=False,
-    )
-    found = _play(environments, algorithm, episodes)
-    totals = np.array([one.total for one in found])
-    return {
-        f"{split}/return": float(totals.mean()),
-        f"{split}/return_std": float(totals.std()),
-        f"{split}/return_min": float(totals.min()),
-        f"{split}/return_max": float(totals.max()),
-        f"{split}/length": float(np.mean([one.length for one in found])),
-    }
+    """Return what the episodes of a split gave, in each environment that is named."""
+    algorithm = cast(Algorithm, assembly.model)
+    values: dict[str, float] = {}
+    for prefix, evaluator in evaluators(assembly, split):
+        values |= evaluator.evaluate(algorithm).values(prefix)
+    return values
 
 
-def _play(environments: Environments, algorithm: Algorithm, episodes: int) -> list[Episode]:
-    count = environments.num_envs
-    left = [episodes // count + (n < episodes % count) for n in range(count)]
-    environments.reset()
-    found: list[Episode] = []
-    algorithm.eval()
-    with torch.no_grad():
-        while any(left):
-            observed = torch.from_numpy(environments.observations).to(algorithm.device)
-            environments.step(algorithm.greedy(observed).cpu().numpy())
-            for one in environments.take_episodes():
-                if left[one.env]:
-                    left[one.env] -= 1
-                    found.append(one)
-    environments.close()
-    return found
+def evaluators(assembly: Assembly, split: str) -> Iterator[tuple[str, Evaluator]]:
+    """Yield the prefix of its values and an evaluator of each environment."""
+    config, rl = assembly.config, assembly.config.rl_config
+    named = {"": (rl.env_name or "", rl.env_kwargs)}
+    named |= {f"/{name}": (one.env_name, one.env_kwargs) for name, one in rl.eval_envs.items()}
+    for name, (env_name, env_kwargs) in named.items():
+        yield (
+            split + name,
+            Evaluator(
+                env_name,
+                env_kwargs,
+                episodes=rl.eval_episodes if split == "validation" else rl.test_episodes,
+                seed=seed_of(config, split),
+                deterministic=rl.deterministic_evaluation,
+                wrappers=rl.wrappers,
+                normalization=statistics_of(assembly.model.state_dict()),
+                vectorization=rl.vectorization,
+            ),
+        )
+
+
+def seed_of(config: Config, split: str) -> int:
+    """Return the seed of a split's episodes: none is that of another, or of the training."""
+    return mix(_STREAMS[split], config.seed) >> 1

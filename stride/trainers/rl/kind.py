@@ -9,7 +9,7 @@ import torch
 from stride.components.bind import construct
 from stride.config import Resolved
 from stride.config.schema import Config
-from stride.data import Data
+from stride.data import Data, Normalization
 from stride.data.data_info import DataInfo
 from stride.data.seeding import mix
 from stride.distributed import world_size
@@ -29,6 +29,7 @@ from stride.trainers.rl.batches import RolloutBatches
 from stride.trainers.rl.defaults import KWARGS, algorithm_class, completed
 from stride.trainers.rl.environments import environments_of, fingerprint
 from stride.trainers.rl.evaluation import evaluate_policy
+from stride.trainers.rl.statistics import KeptStatistics, NoStatistics, Statistics
 from stride.trainers.rl.target import TargetReturn
 
 ENV_STEPS = "env_steps"
@@ -63,7 +64,9 @@ class RL(Kind):
             return replace(whole, max_steps=None)
         return replace(whole, max_epochs=epochs, max_steps=None, epochs_key="max_steps")
 
-    def build_data(self, config: Config, device: torch.device) -> Data:
+    def build_data(
+        self, config: Config, device: torch.device, normalization: Normalization | None
+    ) -> Data:
         """Return batches from rollouts, with what networks have to know of the spaces."""
         environments = environments_of(config)
         seed = mix(ROLLOUTS, config.seed)
@@ -74,16 +77,19 @@ class RL(Kind):
             None,
             None,
             _info(environments.spaces, name),
-            None,
+            normalization,
             fingerprint(config.rl_config, environments.spaces),
             inferred={"dataset_name": name},
         )
 
     def wrap(self, config: Config, data: Data, model: Model) -> Model:
         """Return the algorithm round the network."""
-        spaces = self.batches.environments.spaces
-        algorithm = _algorithm(config, spaces, model)
-        self.batches.adopt(algorithm)
+        environments = self.batches.environments
+        algorithm = _algorithm(config, environments.spaces, model)
+        statistics: Statistics | NoStatistics = NoStatistics()
+        if config.rl_config.normalize_observations:
+            statistics = Statistics(algorithm, environments, data.normalization)
+        self.batches.adopt(algorithm, statistics)
         return algorithm
 
     def set_up(self, session: Session) -> None:
@@ -96,9 +102,11 @@ class RL(Kind):
             hint = "train in one process, and several runs at once: stride sweep"
             what = "reinforcement learning trains in one process"
             raise ConfigError(what, key="trainer", where="trainer", hint=hint)
-        target = session.assembly.config.rl_config.target_return
-        if target is not None:
-            session.callbacks.in_order.append(TargetReturn(target))
+        rl, watching = session.assembly.config.rl_config, session.callbacks.in_order
+        if rl.target_return is not None:
+            watching.append(TargetReturn(rl.target_return))
+        if rl.normalize_observations:
+            watching.append(KeptStatistics(session))
 
     def last_batch(self, assembly: Assembly) -> LastBatch | None:
         """Return None: each batch has as many steps as the algorithm says."""

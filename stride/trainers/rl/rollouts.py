@@ -10,7 +10,8 @@ from torch import Tensor
 
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.environments import Environments, Episode
-from stride.rl.timestep import Timestep
+from stride.rl.timestep import Timestep, place_observations
+from stride.trainers.rl.statistics import NoStatistics, Statistics
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Rollouts:
         rollout_steps: of each environment.
         seed: of what is drawn.
         device: of the algorithm.
+        statistics: take what was observed.
         save_buffer: whether the storage is a part of the state.
 
     Attributes:
@@ -52,13 +54,15 @@ class Rollouts:
         rollout_steps: int,
         seed: int,
         device: torch.device,
-        save_buffer: bool = True,
+        statistics: Statistics | NoStatistics,
+        save_buffer: bool,
     ) -> None:
         self.environments, self.algorithm, self.env_steps = environments, algorithm, 0
         self.generator = torch.Generator(device).manual_seed(seed)
         self._steps, self._device, self._saves = rollout_steps, device, save_buffer
         self.storage = algorithm.build_storage(environments.num_envs, rollout_steps, device)
         self._sums: dict[str, float] = {}
+        self._statistics = statistics
         environments.reset()
 
     @property
@@ -72,7 +76,7 @@ class Rollouts:
         return self._observed(self.environments.observations)
 
     def _observed(self, observations: np.ndarray) -> Tensor:
-        return torch.from_numpy(observations).to(self._device)
+        return place_observations(observations, self._device)
 
     def begin_epoch(self) -> None:
         """Count the episodes of a further epoch."""
@@ -102,6 +106,7 @@ class Rollouts:
                 self.env_steps += environments.num_envs
                 if add_to_buffer:
                     storage.add(Timestep(observations, actions, outcome, chosen))
+        self._statistics.update()
         episodes = tuple(environments.take_episodes())
         self._count(episodes)
         return Rollout(self.env_steps - before, episodes)

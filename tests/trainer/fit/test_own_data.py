@@ -34,7 +34,7 @@ class Doubled(Model):
 class Drawn(Kind):
     """Train on drawn numbers; `max_steps` counts the samples."""
 
-    def build_data(self, config: Any, device: torch.device) -> Data:
+    def build_data(self, config: Any, device: torch.device, normalization: Any) -> Data:
         generator = torch.Generator().manual_seed(config.seed)
         inputs = torch.randn(SAMPLES, 2, generator=generator)
         columns = (inputs, inputs.sum(1, keepdim=True))

@@ -14,8 +14,28 @@ SMALL: dict[str, dict[str, Any]] = {
         "rollout_steps": 8,
         "algorithm_kwargs": {"num_passes": 2, "num_minibatches": 2},
     },
+    "DQN": {
+        "num_envs": 2,
+        "rollout_steps": 4,
+        "rollouts_per_epoch": 2,
+        "init_steps": 8,
+        "algorithm_kwargs": {
+            "capacity": 24,  # so few that it is written over
+            "batch_size": 4,
+            "n_step": 2,
+            "prioritized": True,
+            "target_every": 3,
+        },
+    },
+    "SAC": {
+        "num_envs": 2,
+        "rollout_steps": 2,
+        "rollouts_per_epoch": 2,
+        "init_steps": 8,
+        "algorithm_kwargs": {"capacity": 12, "batch_size": 4},
+    },
 }
-ENVIRONMENTS = {"PPO": "CartPole-v1"}
+ENVIRONMENTS = {"PPO": "CartPole-v1", "DQN": "CartPole-v1", "SAC": "Pendulum-v1"}
 
 
 def made(

@@ -64,7 +64,7 @@ def assemble(
         keep_dynamo_out()
     device = resolve_device(config.device)
     objects = _with_loaders_of(kind, config, objects)
-    made = _data_of(kind, config, objects, device)
+    made = _data_of(kind, config, objects, device, normalization)
     sections: dict[str, Any] = resolve_sections(
         config,
         loader=made.train_loader if made else objects.loaders.get("train"),
@@ -113,7 +113,7 @@ def assemble_data(
     """
     config, device = resolved.config, resolve_device(resolved.config.device)
     objects = _with_loaders_of(kind, config, objects)
-    if made := _data_of(kind, config, objects, device):
+    if made := _data_of(kind, config, objects, device, None):
         return made
     sections = resolve_sections(
         config,
@@ -132,7 +132,11 @@ def _with_loaders_of(kind: KindOfTraining, config: Config, objects: Given) -> Gi
 
 
 def _data_of(
-    kind: KindOfTraining, config: Config, objects: Given, device: torch.device
+    kind: KindOfTraining,
+    config: Config,
+    objects: Given,
+    device: torch.device,
+    normalization: Normalization | None,
 ) -> Data | None:
     """Return the data that a kind makes itself, beside which no loader has a meaning.
 
@@ -140,7 +144,7 @@ def _data_of(
         ComponentError: it is something else.
         DataError: loaders are given.
     """
-    data = kind.build_data(config, device)
+    data = kind.build_data(config, device, normalization)
     if data is None:
         return None
     require_returned(kind, "build_data", data, Data, "return None for the data of the config")
