@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ Answer = tuple[Any, Any, Any, Any, dict[str, Any]]
 """What a vector environment's `step` returns."""
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """A step of all environments.
 
     Attributes:
@@ -74,12 +72,13 @@ class NextStep(Autoreset):
         """Act, where the step before was not an end."""
         found, rewards, terminated, truncated, infos = self._step(actions)
         observations, acted = np.array(found), ~self.ended
-        # The flags of a step that only resets say nothing.
+        # What a step that only resets gives and ends says nothing.
         terminated, truncated = acted & terminated, acted & truncated
-        rewards = np.where(acted, rewards, 0.0).astype(np.float64, copy=False)
-        outcome = Outcome(observations, rewards, terminated, truncated, acted)
+        rewards = np.array(rewards, np.float64)
+        rewards[self.ended] = 0.0
         self.ended = terminated | truncated
-        return Turn(observations, outcome, self.ended, bool(self.ended.any()), infos)
+        outcome = Outcome(observations, rewards, terminated, truncated, acted)
+        return Turn(observations, outcome, self.ended, _any(self.ended), infos)
 
 
 class SameStep(Autoreset):
@@ -90,7 +89,7 @@ class SameStep(Autoreset):
         found, rewards, terminated, truncated, infos = self._step(actions)
         observations = np.array(found)
         self.ended = np.logical_or(terminated, truncated)
-        any_ended = bool(self.ended.any())
+        any_ended = _any(self.ended)
         reached = self._with_last(observations, infos) if any_ended else observations
         outcome = _all_acted(reached, rewards, terminated, truncated)
         return Turn(observations, outcome, self.ended, any_ended, infos)
@@ -111,10 +110,14 @@ class OnDemand(Autoreset):
         reached = observations = np.array(found)
         outcome = _all_acted(reached, rewards, terminated, truncated)
         self.ended = outcome.terminated | outcome.truncated
-        any_ended = bool(self.ended.any())
+        any_ended = _any(self.ended)
         if any_ended:
             observations = np.array(self._reset(self.ended.copy()))
         return Turn(observations, outcome, self.ended, any_ended, infos)
+
+
+def _any(which: np.ndarray) -> bool:
+    return np.count_nonzero(which) > 0  # a tenth of the time of any()
 
 
 def _all_acted(reached: np.ndarray, rewards: Any, terminated: Any, truncated: Any) -> Outcome:

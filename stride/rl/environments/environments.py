@@ -78,7 +78,9 @@ class Environments:
         Args:
             actions: (num_envs,) of whole numbers from 0, or (num_envs, ...) within the bounds.
         """
-        turn = self._vector.autoreset.step(actions + self._first_action)
+        if self._first_action:
+            actions = actions + self._first_action
+        turn = self._vector.autoreset.step(actions)
         self._episodes.add(turn)
         self._raw = turn.observations
         self.observations, outcome = self.normalization.apply(turn)

@@ -1,16 +1,14 @@
 """Count what running episodes have given, and collect those that ended."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stride.rl.environments.autoreset import Turn
 
 
-@dataclass(frozen=True)
-class Episode:
+class Episode(NamedTuple):
     """An episode that ended.
 
     Attributes:
@@ -49,11 +47,13 @@ class RunningEpisodes:
 
     def _collect(self, turn: Turn) -> None:
         success = turn.successes()
-        for env in np.flatnonzero(turn.ended).tolist():
-            total, length = float(self._totals[env]), int(self._lengths[env])
-            self.ended.append(Episode(env, total, length, success.get(env)))
-        self.numbers += turn.ended
-        self._restart(turn.ended)
+        (which,) = turn.ended.nonzero()
+        told = zip(
+            which.tolist(), self._totals[which].tolist(), self._lengths[which].tolist(), strict=True
+        )
+        self.ended.extend(Episode(*one, success.get(one[0])) for one in told)
+        self.numbers[which] += 1
+        self._restart(which)
 
     def _restart(self, which: np.ndarray) -> None:
         self._totals[which] = 0.0
@@ -61,12 +61,12 @@ class RunningEpisodes:
 
     def abandon(self) -> None:
         """Forget what the running episodes have given: others begin."""
-        self._restart(np.ones(len(self.numbers), np.bool_))
+        self._restart(np.arange(len(self.numbers)))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the counts and what was not taken."""
         return {
-            "ended": [astuple(one) for one in self.ended],
+            "ended": [tuple(one) for one in self.ended],
             "numbers": self.numbers.copy(),
             "totals": self._totals.copy(),
             "lengths": self._lengths.copy(),

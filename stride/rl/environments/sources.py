@@ -15,7 +15,12 @@ from stride.errors import ComponentError, MissingExtra, nearest
 KEY, KWARGS = "rl_config.env_name", "rl_config.env_kwargs"
 LIMIT = "max_episode_steps"
 _OURS = "stride.rl.environments.classic_control"
-OURS: Mapping[str, str] = {}
+OURS: Mapping[str, str] = {
+    "Acrobot-v1": f"{_OURS}.acrobot:AcrobotVectorEnv",
+    "MountainCar-v0": f"{_OURS}.mountain_car:MountainCarVectorEnv",
+    "MountainCarContinuous-v0": f"{_OURS}.mountain_car:MountainCarContinuousVectorEnv",
+    "Pendulum-v1": f"{_OURS}.pendulum:PendulumVectorEnv",
+}
 """id -> our vector environment, which gives what Gymnasium's own gives, many at once."""
 
 
