@@ -117,7 +117,7 @@ class OnDemand(Autoreset):
 
 
 def _any(which: np.ndarray) -> bool:
-    return np.count_nonzero(which) > 0  # a tenth of the time of any()
+    return bool(np.count_nonzero(which))  # a fifth of the time of any()
 
 
 def _all_acted(reached: np.ndarray, rewards: Any, terminated: Any, truncated: Any) -> Outcome:

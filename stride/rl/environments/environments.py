@@ -5,8 +5,10 @@ from typing import Any, final
 
 import numpy as np
 
+from stride.errors import ComponentError
 from stride.rl.environments.episodes import Episode, RunningEpisodes
 from stride.rl.environments.normalization import Normalization
+from stride.rl.environments.refusals import KEY, as_user_errors
 from stride.rl.environments.vectors import Vector
 from stride.rl.spaces import Spaces
 from stride.rl.timestep import Outcome
@@ -90,9 +92,14 @@ class Environments:
         """Return the picture of environment 0, (height, width, 3) of uint8.
 
         Raises:
-            UserError: they were not built to be drawn, or what draws them is not installed.
+            ComponentError: they draw nothing, or what draws them is not installed.
         """
-        return self._vector.frame()
+        with as_user_errors("there are no pictures"):
+            picture = self._vector.frame()
+        if picture.ndim != 3:
+            hint = "its constructor has to take render_mode and to draw for rgb_array"
+            raise ComponentError("the environment gives no pictures", where=KEY, hint=hint)
+        return picture
 
     @property
     def frames_per_second(self) -> float:

@@ -1,7 +1,6 @@
 """Find what the name of an environment stands for, and in which ways it can be built."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,9 @@ from stride.components.imports import load
 from stride.components.signature import parameters
 from stride.config.import_paths import is_import_path
 from stride.errors import ComponentError, MissingExtra, nearest
+from stride.rl.environments.refusals import KEY, as_user_errors
 
-KEY, KWARGS = "rl_config.env_name", "rl_config.env_kwargs"
-LIMIT = "max_episode_steps"
+KWARGS, LIMIT = "rl_config.env_kwargs", "max_episode_steps"
 _OURS = "stride.rl.environments.classic_control"
 OURS: Mapping[str, str] = {
     "Acrobot-v1": f"{_OURS}.acrobot:AcrobotVectorEnv",
@@ -74,18 +73,18 @@ def _registered(name: str, kwargs: Mapping[str, Any], render: bool) -> Source:
     if spec is None:
         raise _unknown(name)
     own = {key: value for key, value in kwargs.items() if key != LIMIT}
-    with _told(name):
+    with as_user_errors(f"{name} cannot be made"):
         constructor = _constructor(spec.entry_point)
         made = _bound(constructor, own, supplied={*spec.kwargs} - {*own})
     made |= {LIMIT: kwargs[LIMIT]} if LIMIT in kwargs else {}
     made |= {"render_mode": "rgb_array"} if render else {}
 
     def single() -> Any:
-        with _told(name):
+        with as_user_errors(f"{name} cannot be made"):
             return gymnasium.make(name, **made)
 
     def together(num_envs: int) -> Any:
-        with _told(name):
+        with as_user_errors(f"{name} cannot be made"):
             if name in OURS:
                 limit = {LIMIT: spec.max_episode_steps} | made
                 return load(OURS[name], own=False)(num_envs, **limit)
@@ -105,17 +104,6 @@ def _constructor(entry_point: Any) -> Callable[..., Any]:
     return made
 
 
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Say as the user's mistake what Gymnasium refuses: a package that is missing, a version."""
-    import gymnasium
-
-    try:
-        yield
-    except (gymnasium.error.Error, ImportError) as error:
-        raise ComponentError(f"{name} cannot be made: {error}", where=KEY) from error
-
-
 def _unknown(name: str) -> ComponentError:
     import gymnasium
 
@@ -129,7 +117,7 @@ def _unknown(name: str) -> ComponentError:
 
 def _own(name: str, kwargs: Mapping[str, Any], render: bool) -> Source:
     """Return what an import path gives: an environment, or a vector of them."""
-    constructor = find("environment", name)
+    constructor = find("gymnasium environment", name)
     named = parameters(constructor).named
     made = _bound(constructor, kwargs, supplied=("num_envs", "render_mode"))
     made |= {"render_mode": "rgb_array"} if render and "render_mode" in named else {}

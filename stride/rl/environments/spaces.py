@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from stride.components.bind import construct
 from stride.errors import ComponentError
+from stride.rl.environments.refusals import KEY
 from stride.rl.spaces import Spaces
-
-KEY = "rl_config.env_name"
 
 
 def spaces_of(vector: Any, label: str) -> Spaces:
@@ -54,12 +54,17 @@ def flat(env: Any, label: str) -> Any:
 
 
 def flat_together(vector: Any, label: str) -> Any:
-    """Return a vector environment, wrapped likewise."""
+    """Return a vector environment, wrapped likewise.
+
+    Raises:
+        ComponentError: they have no fixed number of parts, or Gymnasium cannot wrap the vector.
+    """
     from gymnasium.wrappers import vector as wrappers
 
     if not _is_to_flatten(vector.single_observation_space, label):
         return vector
-    return wrappers.DtypeObservation(wrappers.FlattenObservation(vector), np.float32)
+    in_a_row = construct(wrappers.FlattenObservation, vector, section=KEY)
+    return wrappers.DtypeObservation(in_a_row, np.float32)
 
 
 def _is_to_flatten(space: Any, label: str) -> bool:

@@ -72,7 +72,7 @@ def _gymnasiums(name: str, place: str) -> tuple[Any, Any]:
 def _own(name: str) -> tuple[Any, Any]:
     from gymnasium.vector import VectorEnv
 
-    found: Any = find("wrapper", name)
+    found: Any = find("gymnasium wrapper", name)
     if isinstance(found, type) and issubclass(found, VectorEnv):
         return None, found
     return found, None

@@ -49,7 +49,8 @@ def _integrated(state: np.ndarray, torque: np.ndarray) -> np.ndarray:
     k2 = _derivative(state + _DT / 2 * k1, torque)
     k3 = _derivative(state + _DT / 2 * k2, torque)
     k4 = _derivative(state + _DT * k3, torque)
-    return state + _DT / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4)
+    moved: np.ndarray = state + _DT / 6.0 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return moved
 
 
 def _derivative(state: np.ndarray, torque: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ def write_layers(env: Any, state: Mapping[str, Any]) -> None:
     layers = dict(_layers(env))
     writer = Writer()
     for name, layer in layers.items():
-        writer.write(layer, state[name])
+        writer.write(state[name], layer)
 
 
 def _layers(env: Any) -> Iterator[tuple[str, Any]]:

@@ -8,19 +8,25 @@ What is not plain is a dict of one key, the name of its form: `{"list": [...]}`,
 from collections import deque
 from collections.abc import Iterable
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from logging import Logger
+from pathlib import PurePath
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from stride.components.identity import is_library_module
 from stride.data.generators import KINDS, is_stateful, own_generator
 
 BUILT: dict[str, None] = {"built": None}
 SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 _PLAIN = (bool, int, float, str, bytes, type(None))
-_CODE = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, np.dtype, torch.dtype)
+_AS_BUILT = (
+    *(type, FunctionType, BuiltinFunctionType, MethodType, ModuleType),
+    *(np.dtype, torch.dtype, Logger, PurePath),
+)
 _OF_GYMNASIUM = ("gymnasium.spaces", "gymnasium.envs.registration")
 
 
@@ -40,13 +46,16 @@ class Reader:
         self._arrays: dict[int, tuple[str, np.ndarray, np.ndarray]] = {}
 
     def read(self, thing: Any, place: str) -> dict[str, Any]:
-        """Return the attributes of an object by name."""
-        return {name: self._value(one, f"{place}.{name}") for name, one in vars(thing).items()}
+        """Return what an object holds: its own state dict where it gives one, or its attributes."""
+        if is_stateful(thing):
+            return {"state": thing.state_dict()}
+        held = vars(thing).items()
+        return {"object": {name: self._value(one, f"{place}.{name}") for name, one in held}}
 
     def _value(self, value: Any, place: str) -> Any:
         if type(value) in _PLAIN:
             return value
-        if isinstance(value, (*_CODE, *KINDS)) or _is_of_gymnasium(value):
+        if isinstance(value, (*_AS_BUILT, *KINDS)) or _is_of_gymnasium(value):
             return _generator(value) if isinstance(value, KINDS) else BUILT
         if isinstance(value, Enum):
             return {"enum": value.name}
@@ -92,16 +101,22 @@ class Reader:
         if id(value) in self._seen:
             return BUILT
         self._seen[id(value)] = value
-        if is_stateful(value):
-            return {"state": value.state_dict()}
-        if not hasattr(value, "__dict__") or isinstance(value, (dict, list, tuple, set)):
-            return self._lose(value, place)
-        return {"object": self.read(value, place)}
+        if is_stateful(value) or _is_open(value):
+            return self.read(value, place)
+        return self._lose(value, place)
 
     def _lose(self, value: Any, place: str) -> Any:
         kind = type(value)
         self.lost.append(f"{place} is of {kind.__module__}.{kind.__qualname__}")
         return BUILT
+
+
+def _is_open(value: Any) -> bool:
+    """Tell whether an object is no more than its attributes."""
+    if type(value) is SimpleNamespace:
+        return True
+    own = hasattr(value, "__dict__") and not isinstance(value, (dict, list, tuple, set, deque))
+    return own and not is_library_module(type(value).__module__)
 
 
 def _generator(value: Any) -> dict[str, Any]:

@@ -21,21 +21,15 @@ _KINDS: Mapping[str, Callable[[], Any]] = {
 
 
 class Writer:
-    """Write objects; an array that was met twice is one array again."""
+    """Put values into what is there; an array that was met twice is one array again."""
 
     def __init__(self) -> None:
-        self._arrays: dict[int, np.ndarray] = {}
+        self._arrays: dict[tuple[Any, ...], np.ndarray] = {}
 
-    def write(self, thing: Any, values: Mapping[str, Any]) -> None:
-        """Give an object these attributes and no others."""
-        held = vars(thing)
-        for name in held.keys() - values.keys():
-            del held[name]
-        held.update({name: self._made(one, held.get(name)) for name, one in values.items()})
-
-    def _made(self, value: Any, present: Any) -> Any:
+    def write(self, value: Any, present: Any) -> Any:
+        """Return what a value stands for, made of what is there in its place or new."""
         if isinstance(value, np.ndarray):
-            return self._arrays.setdefault(id(value), value.copy())
+            return self._arrays.setdefault(_memory(value), value.copy())
         if isinstance(value, Tensor):
             return value.clone()
         if not isinstance(value, dict):
@@ -43,6 +37,9 @@ class Writer:
         (form, content) = next(iter(value.items()))
         if form in SEQUENCES:
             return SEQUENCES[form](self._items(content, present))
+        return self._form(form)(content, present)
+
+    def _form(self, form: str) -> Callable[[Any, Any], Any]:
         forms: dict[str, Callable[[Any, Any], Any]] = {
             "built": lambda _, present: present,
             "dict": self._dict,
@@ -53,13 +50,13 @@ class Writer:
             "state": _stateful,
             "object": self._object,
         }
-        return forms[form](content, present)
+        return forms[form]
 
     def _items(self, values: Iterable[Any], present: Any) -> list[Any]:
         """Return items; those that were built are found at the same place of what is there."""
         there = [*present] if isinstance(present, Iterable) else []
         there += [None] * (len([*values]) - len(there))
-        return [self._made(*pair) for pair in zip(values, there, strict=False)]
+        return [self.write(*pair) for pair in zip(values, there, strict=False)]
 
     def _dict(self, content: Any, present: Any) -> dict[Any, Any]:
         keys, values = content
@@ -71,8 +68,17 @@ class Writer:
         return deque(self._items(items, present), longest)
 
     def _object(self, content: Mapping[str, Any], present: Any) -> Any:
-        self.write(present, content)
+        """Give an object these attributes and no others."""
+        held = vars(present)
+        for name in held.keys() - content.keys():
+            del held[name]
+        held.update({name: self.write(one, held.get(name)) for name, one in content.items()})
         return present
+
+
+def _memory(array: np.ndarray) -> tuple[Any, ...]:
+    """Return what two arrays have in common that a checkpoint has made of one."""
+    return array.ctypes.data, array.shape, array.strides, array.dtype.str
 
 
 def _stateful(content: Any, present: Any) -> Any:

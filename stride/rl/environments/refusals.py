@@ -1,0 +1,26 @@
+"""Say as the user's mistake what Gymnasium refuses, as packages that are missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stride.errors import ComponentError
+
+KEY = "rl_config.env_name"
+
+
+@contextmanager
+def as_user_errors(what: str) -> Iterator[None]:
+    """Turn Gymnasium's errors of a block, and imports that fail, into the user's.
+
+    Args:
+        what: cannot be done then, in words.
+
+    Raises:
+        ComponentError: tells what Gymnasium said.
+    """
+    import gymnasium
+
+    try:
+        yield
+    except (gymnasium.error.Error, ImportError) as error:
+        raise ComponentError(f"{what}: {error}", where=KEY) from error
