@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from stride.rl.spaces import Spaces
 
@@ -29,7 +30,7 @@ class ActionDistribution(nn.Module, ABC):
 
     @abstractmethod
     def evaluate(self, policy: Any, raw_actions: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the (N,) log-probabilities of raw actions, and the (N,) entropies."""
+        """Return the (N,) log-probabilities of raw actions, and the mean entropy."""
 
     @abstractmethod
     def mode(self, policy: Any) -> Tensor:
@@ -68,8 +69,8 @@ class Categorical(ActionDistribution):
     def evaluate(self, policy: Tensor, raw_actions: Tensor) -> tuple[Tensor, Tensor]:
         """See `ActionDistribution.evaluate`."""
         log_probs = policy.log_softmax(-1)
-        entropy = -(log_probs.exp() * log_probs).sum(-1)
-        return log_probs.gather(-1, raw_actions[:, None]).squeeze(-1), entropy
+        entropy = (log_probs.exp() * log_probs).sum() / -len(policy)
+        return -functional.nll_loss(log_probs, raw_actions, reduction="none"), entropy
 
     def mode(self, policy: Tensor) -> Tensor:
         """See `ActionDistribution.mode`."""
@@ -138,7 +139,7 @@ class BoundedGaussian(ActionDistribution):
         distance = (raw_actions - mean) * (-log_std).exp()
         log_probs = -0.5 * distance.square() - log_std - _HALF_LOG_TAU
         entropy = log_std + (0.5 + _HALF_LOG_TAU)
-        return log_probs.flatten(1).sum(1), entropy.flatten(1).sum(1)
+        return log_probs.flatten(1).sum(1), entropy.sum() / len(mean)
 
     def mode(self, policy: tuple[Tensor, Tensor]) -> Tensor:
         """Return the means."""

@@ -41,6 +41,7 @@ class RolloutBuffer:
         self._advantages = torch.empty(0)
         self._order = torch.empty(0, dtype=torch.int64)
         self._columns: dict[str, Tensor] = {}
+        self._explained = torch.zeros(())
         self._batches: list[dict[str, Tensor]] = []
 
     def add(self, step: Timestep) -> None:
@@ -118,6 +119,9 @@ class RolloutBuffer:
             "returns": advantages + self._extras["values"],
         }
         self._columns = {name: column.flatten(0, 1) for name, column in columns.items()}
+        rows = self._place(self._transitions())
+        returns, values = (self._columns[name][rows] for name in ("returns", "values"))
+        self._explained = explained_variance(returns, values)
 
     def shuffle(self, generator: torch.Generator) -> None:
         """Draw the order of the transitions, for the batches of one pass over them."""
@@ -135,12 +139,10 @@ class RolloutBuffer:
         return self._batches[number]
 
     def _cut(self, num_batches: int) -> list[dict[str, Tensor]]:
-        order = self._order.to(self._device)
+        order, beside = self._order.to(self._device), {"explained_variance": self._explained}
         cut = {n: c[order].tensor_split(num_batches) for n, c in self._columns.items()}
-        returns, values = (self._columns[name][order] for name in ("returns", "values"))
-        explained = explained_variance(returns, values)
-        batches = [dict(zip(cut, parts, strict=True)) for parts in zip(*cut.values(), strict=True)]
-        return [{**batch, "explained_variance": explained} for batch in batches]
+        batches = zip(*cut.values(), strict=True)
+        return [dict(zip(cut, batch, strict=True)) | beside for batch in batches]
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rollout so far, and where in learning from it the training is."""

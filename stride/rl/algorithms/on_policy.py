@@ -71,7 +71,7 @@ class OnPolicy(Algorithm, ABC):
             return self.distribution.to_actions(self.distribution.mode(policy))
 
     def outputs(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return log-probabilities of a batch's actions, entropies and values, (N,) each."""
+        """Return (N,) log-probabilities of a batch's actions, the mean entropy, and (N,) values."""
         observations = batch["observations"]
         policy, values = self._checked(self.forward(observations), len(observations))
         return (*self.distribution.evaluate(policy, batch["raw_actions"]), values)

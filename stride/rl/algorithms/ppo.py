@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional
 
 from stride.models.steps.step import Step
 from stride.rl.algorithms.on_policy import Count, OnPolicy, Share
@@ -14,7 +15,7 @@ from stride.rl.spaces import Spaces
 Weight = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 
-_LEAST = 1e-8  # keeps a deviation of 0 from dividing
+_LEAST = 1e-16  # variance, so that none of 0 divides
 
 
 class PPO(OnPolicy):
@@ -69,9 +70,9 @@ class PPO(OnPolicy):
 
     def training_step(self, batch: dict[str, Tensor]) -> Step:
         """Return the clipped loss of policy and value, less the entropy's weight."""
-        log_probs, entropies, values = self.outputs(batch)
+        log_probs, entropy, values = self.outputs(batch)
         log_ratio = log_probs - batch["log_probs"]
-        ratio, entropy = log_ratio.exp(), entropies.mean()
+        ratio = log_ratio.exp()
         policy_loss = self._policy_loss(ratio, batch["advantages"])
         value_loss = self._value_loss(values, batch)
         loss = policy_loss + self.value_coef * value_loss
@@ -88,18 +89,17 @@ class PPO(OnPolicy):
 
     def _policy_loss(self, ratio: Tensor, advantages: Tensor) -> Tensor:
         if self.normalize_advantage:
-            deviation = advantages.std(correction=0) + _LEAST
-            advantages = (advantages - advantages.mean()) / deviation
+            advantages = functional.layer_norm(advantages, advantages.shape, eps=_LEAST)
         clipped = ratio.clamp(1 - self.clip, 1 + self.clip)
         return -torch.min(ratio * advantages, clipped * advantages).mean()
 
     def _value_loss(self, values: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """Return the mean square error; of clipped values, where that is larger."""
-        errors = (values - batch["returns"]).square()
-        if self.clip_value is not None:
-            moved = (values - batch["values"]).clamp(-self.clip_value, self.clip_value)
-            errors = torch.max(errors, (batch["values"] + moved - batch["returns"]).square())
-        return errors.mean()
+        before, returns, most = batch["values"], batch["returns"], self.clip_value
+        if most is None:
+            return functional.mse_loss(values, returns)
+        clipped = before + (values - before).clamp(-most, most)
+        return torch.max((values - returns).square(), (clipped - returns).square()).mean()
 
     def _changes(self, ratio: Tensor, log_ratio: Tensor) -> dict[str, Tensor]:
         """Return how far the policy is from that which has acted.
@@ -109,5 +109,5 @@ class PPO(OnPolicy):
         distance = ratio - 1
         return {
             "approx_kl": (distance - log_ratio).mean(),
-            "clip_fraction": (distance.abs() > self.clip).float().mean(),
+            "clip_fraction": (distance.abs() > self.clip).mean(dtype=torch.float32),
         }

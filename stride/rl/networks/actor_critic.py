@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stride.models import blocks
 from stride.models.blocks import Size
 
-_BYTE = 255  # the largest number of an image's pixel
+_LARGEST_PIXEL = 255
 
 
 class ActorCritic(nn.Module):
@@ -45,19 +45,15 @@ class ActorCritic(nn.Module):
         widths = [prod(input_shape), *hidden_sizes]
         self.actor = _body(widths, shape, activation, last_gain=0.01)
         self.critic = _body(widths, [], activation, last_gain=1.0)
-        if num_classes is None:
-            self.log_std = nn.Parameter(torch.full(shape, log_std))
-        else:
-            self.register_parameter("log_std", None)
+        self.log_std = nn.Parameter(torch.full(shape, log_std)) if num_classes is None else None
 
     def forward(self, observations: Tensor) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
         """Return the policy and (N,) values of (N, *input_shape) observations."""
-        scale = _BYTE if observations.dtype == torch.uint8 else 1
         inputs = observations.float().flatten(1)
-        if scale != 1:
-            inputs = inputs / scale
-        policy, value = self.actor(inputs), self.critic(inputs)
-        return (policy if self.log_std is None else (policy, self.log_std)), value
+        if observations.dtype == torch.uint8:
+            inputs = inputs / _LARGEST_PIXEL
+        policy, values = self.actor(inputs), self.critic(inputs)
+        return (policy if self.log_std is None else (policy, self.log_std)), values
 
 
 def _body(
@@ -66,11 +62,11 @@ def _body(
     layers: list[nn.Module] = []
     for before, after in pairwise(widths):
         layers += [_orthogonal(nn.Linear(before, after), sqrt(2)), blocks.activation(activation)]
-    last, *shaping = blocks.head(widths[-1], output_shape)
-    return nn.Sequential(*layers, _orthogonal(last, last_gain), *shaping)
+    last = _orthogonal(nn.Linear(widths[-1], prod(output_shape)), last_gain)
+    return nn.Sequential(*layers, last, *blocks.reshape(output_shape))
 
 
-def _orthogonal(layer: nn.Module, gain: float) -> nn.Module:
-    nn.init.orthogonal_(layer.weight, gain)  # type: ignore[arg-type]
-    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+def _orthogonal(layer: nn.Linear, gain: float) -> nn.Linear:
+    nn.init.orthogonal_(layer.weight, gain)
+    nn.init.zeros_(layer.bias)
     return layer
