@@ -45,7 +45,12 @@ class RolloutBuffer:
         self._batches: list[dict[str, Tensor]] = []
 
     def add(self, step: Timestep) -> None:
-        """Take one step of all environments; after a full rollout, the first of the next one."""
+        """Take one step of all environments; after a full rollout, the first of the next one.
+
+        Steps without extras are left out: no policy has chosen their actions.
+        """
+        if not step.extras:
+            return
         if self._position == self._steps:
             self._position, self._last_observations = 0, []
         now, outcome = self._position, step.outcome

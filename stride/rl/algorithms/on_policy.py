@@ -1,6 +1,7 @@
 """What algorithms share that learn from each rollout by a policy and a value, and then drop it."""
 
 from abc import ABC
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import torch
@@ -54,7 +55,7 @@ class OnPolicy(Algorithm, ABC):
     ) -> dict[str, Tensor]:
         """Draw actions; beside them return `raw_actions`, their `log_probs`, and `values`."""
         with torch.no_grad():
-            policy, values = self._checked(self.network(observations), len(observations))
+            policy, values = self._ask(self.network, observations)
             raw_actions, log_probs = self.distribution.sample(policy, generator)
             actions = self.distribution.to_actions(raw_actions)
         return {
@@ -67,21 +68,22 @@ class OnPolicy(Algorithm, ABC):
     def greedy(self, observations: Tensor) -> Tensor:
         """Return the likeliest actions."""
         with torch.no_grad():
-            policy, _ = self._checked(self.network(observations), len(observations))
+            policy, _ = self._ask(self.network, observations)
             return self.distribution.to_actions(self.distribution.mode(policy))
 
     def outputs(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Return (N,) log-probabilities of a batch's actions, the mean entropy, and (N,) values."""
-        observations = batch["observations"]
-        policy, values = self._checked(self.forward(observations), len(observations))
+        policy, values = self._ask(self.forward, batch["observations"])
         return (*self.distribution.evaluate(policy, batch["raw_actions"]), values)
 
-    def _checked(self, outputs: Any, size: int) -> tuple[Any, Tensor]:
-        """Return policy and values of a network's outputs.
+    def _ask(self, network: Callable[[Tensor], Any], observations: Tensor) -> tuple[Any, Tensor]:
+        """Return policy and values; a network sees float32, or pixels as they are.
 
         Raises:
-            ComponentError: they are none, with what the network had to return.
+            ComponentError: the network returns none, with what it had to return.
         """
+        pixels, size = observations.dtype == torch.uint8, len(observations)
+        outputs = network(observations if pixels else observations.float())
         if not (isinstance(outputs, tuple) and len(outputs) == 2):
             raise self._refused(f"a {type(outputs).__name__}", size)
         policy, values = outputs
@@ -139,7 +141,7 @@ class OnPolicy(Algorithm, ABC):
     def _finish(self, rollout: RolloutBuffer, last: Tensor) -> None:
         observations = torch.cat([last, rollout.last_observations()])
         with torch.no_grad():
-            _, values = self._checked(self.network(observations), len(observations))
+            _, values = self._ask(self.network, observations)
         envs = len(last)
         rollout.finish(values[:envs], values[envs:], self.gamma, self.gae_lambda)
 
