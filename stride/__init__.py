@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stride.runs.collection.run_list import open_runs as open_runs
     from stride.runs.run import Run as Run
     from stride.sweeps.sweeper import Sweeper as Sweeper
+    from stride.trainer.evaluation.async_evaluator import AsyncEvaluator as AsyncEvaluator
     from stride.trainer.fit.kind import Kind as Kind
     from stride.trainer.starts.loaded import load_run as load_run
     from stride.trainer.trainer import Trainer as Trainer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "ActiveTrainer": "stride.trainers.active.trainer",
+    "AsyncEvaluator": "stride.trainer.evaluation.async_evaluator",
     "BatchedTrainer": "stride.benchmark.batched_trainer",
     "Block": "stride.benchmark.block",
     "Callback": "stride.callbacks.base",
@@ -64,6 +66,7 @@ _MODULES = {
 
 __all__ = [
     "ActiveTrainer",
+    "AsyncEvaluator",
     "BatchedTrainer",
     "Block",
     "Callback",

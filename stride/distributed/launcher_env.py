@@ -12,6 +12,7 @@ from stride.errors import UserError
 
 _STEPS = 2**32 - 16  # numbers from here on are SLURM's for a batch script, or a person's shell
 _PORTS = range(20000, 30000)  # below those that systems give to clients
+_OF_PROCESS = {"RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "SLURM_STEP_ID"}
 _UNSET = "let torchrun or srun set it, or type, to train alone: unset RANK WORLD_SIZE"
 _FIRST = re.compile(r"(?:[^,\[]|\[[^\]]*\])*")
 _RANGE = re.compile(r"\[([^\],-]*)[^\]]*\]")
@@ -28,6 +29,15 @@ def place(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
     if not step.isdigit() or int(step) >= _STEPS:
         return environment
     return _of_task(environment)
+
+
+def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a process that is none of those which a launcher has started."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in _OF_PROCESS and not name.startswith("TORCHELASTIC_")
+    }
 
 
 def variable(name: str, default: int) -> int:

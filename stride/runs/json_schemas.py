@@ -18,7 +18,13 @@ from stride.runs.records.results import ResultsRecord
 from stride.runs.records.segment import SegmentRecord
 from stride.runs.records.signature import SignatureRecord
 from stride.runs.records.status import ProgressRecord, StatusRecord
-from stride.runs.records.streams import ArtifactRow, FingerprintRow, MetricsRow, RoundRow
+from stride.runs.records.streams import (
+    ArtifactRow,
+    EvaluationRow,
+    FingerprintRow,
+    MetricsRow,
+    RoundRow,
+)
 from stride.runs.records.sweep import SweepRecord
 from stride.runs.records.tags import TagsRecord
 
@@ -40,6 +46,7 @@ RECORDS: tuple[type[Record], ...] = (
     FingerprintRow,
     RoundRow,
     ArtifactRow,
+    EvaluationRow,
     CurveRecord,
     CurvesRecord,
     ReconstructionRecord,

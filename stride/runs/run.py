@@ -10,6 +10,7 @@ from stride.config.nonfinite import decode_numbers
 from stride.errors import ConfigError, MissingExtra, RunError, UserError
 from stride.log import LOGGER
 from stride.runs.artifacts.read import kept_artifacts
+from stride.runs.evaluations.read import evaluations
 from stride.runs.files.atomic import read_record
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.jsonl import read_lines
@@ -203,6 +204,30 @@ class Run:
         lines = decode_numbers(read_lines(self.paths.metrics))
         found = epoch_rows(lines) if chosen == "epochs" else lines
         return _frame(found) if frame else found
+
+    @overload
+    def evaluations(self, frame: Literal[False] = False) -> list[dict[str, Any]]: ...
+
+    @overload
+    def evaluations(self, frame: bool) -> Any: ...
+
+    def evaluations(self, frame: bool = False) -> Any:
+        """Return what checkpoints were evaluated to beside the training, in its order.
+
+        `stride evaluate RUN --follow` and `stride.AsyncEvaluator` do that.
+
+        Args:
+            frame: whether to return a pandas DataFrame.
+
+        Returns:
+            A row for each checkpoint: step, epoch, time, its name, and the values by their names.
+
+        Raises:
+            RunError: a line before the last of evaluations.jsonl is broken.
+            MissingExtra: a frame is asked for and pandas is not installed.
+        """
+        rows = evaluations(self.paths)
+        return _frame(rows) if frame else rows
 
     def artifacts(self, name: str | None = None) -> list[dict[str, Any]]:
         """Return the rows of the artifacts that are there, each with the `path` of its file.

@@ -13,6 +13,7 @@ from stride_cli.app import app
 
 PUBLIC = [
     "ActiveTrainer",
+    "AsyncEvaluator",
     "BatchedTrainer",
     "Block",
     "Callback",

@@ -115,6 +115,14 @@ class ShownProvenance(Answer):
     stride: str = ""
 
 
+class ShownEvaluations(Answer):
+    """Hold what checkpoints were evaluated to beside the training."""
+
+    checkpoints: Count = Field(description="How many")
+    last: dict[str, Number] = Field(description="Step, epoch and metrics of the last of them")
+    best: dict[str, Number] = Field(description="Likewise of the best; {}: none is")
+
+
 class ShownRun(Row):
     """What `stride show RUN --json` prints; with --records the records are whole."""
 
@@ -123,6 +131,9 @@ class ShownRun(Row):
     reproduction: ReproductionRecord | dict[str, Any] = Field(description="{}: it is none")
     fidelity: Fidelity | dict[str, Any] = Field(description="Of the newest resume; {}: none")
     artifacts: dict[str, Count] = Field(description="How many are there, by kind; {}: none")
+    evaluations: ShownEvaluations | dict[str, Any] = Field(
+        description="Of checkpoints, beside the training; {}: none"
+    )
     left_out: dict[str, Count] = Field(
         description="Metrics of each table and keys of each record that --records adds"
     )

@@ -188,6 +188,9 @@ def metrics(
     steps: Annotated[
         bool, typer.Option("--steps", help="Rows inside of epochs too, not their ends alone.")
     ] = False,
+    evaluations: Annotated[
+        bool, typer.Option("--evaluations", help="What `stride evaluate --follow` has measured.")
+    ] = False,
     json: AsJson = False,
     csv: AsCsv = False,
     md: AsMarkdown = False,
@@ -198,7 +201,8 @@ def metrics(
     from stride_cli.reading import metrics
 
     form = form_of(json=json, csv=csv, md=md, latex=latex)
-    metrics.run(run, metric or [], points=points, steps=steps, form=form)
+    kinds = {"steps": steps, "evaluations": evaluations}
+    metrics.run(run, metric or [], points=points, **kinds, form=form)
 
 
 @commands.command(epilog="Example:  stride logs work_dirs/demo/latest -f")

@@ -11,10 +11,10 @@ from typing import TextIO
 from stride_cli.address import find
 from stride_cli.output import print_text, tell
 from stride_cli.streams import is_lost
+from stride_cli.under_way import goes_on
 
 PIECE = 2**16  # characters printed at once
 PAUSE = 0.5  # seconds between two looks at a log that is being followed
-JOB_PAUSE = 5.0  # and between two questions to SLURM
 
 
 def run(text: str, rank: int, *, job: bool, follow: bool) -> None:
@@ -27,9 +27,9 @@ def run(text: str, rank: int, *, job: bool, follow: bool) -> None:
     def log() -> Path:
         return _job_output(paths.job_output) if job else paths.log(rank)
 
-    if follow and not os.path.exists(log()) and _goes_on(folder):
+    if follow and not os.path.exists(log()) and goes_on(folder):
         tell(f"{text} has no log yet: waiting for it")
-    pieces = follow_log(log, lambda: _goes_on(folder)) if follow else _whole(log())
+    pieces = follow_log(log, lambda: goes_on(folder)) if follow else _whole(log())
     for piece in pieces:
         print_text(piece)
         if is_lost(sys.stdout):
@@ -65,37 +65,6 @@ def _job_output(pattern: Path) -> Path:
     """Return the output of the newest job, or how it would be called."""
     found = pattern.parent.glob(pattern.name.replace("%j", "*"))
     return max(found, key=lambda path: path.stat().st_mtime, default=pattern)
-
-
-def _goes_on(folder: Path) -> bool:
-    """Tell whether the run will write more by itself: it is queued, made, trained or requeued."""
-    from stride.runs.layout import RunPaths
-    from stride.runs.status import ACTIVE, current_state
-
-    state = current_state(RunPaths(folder))[0]
-    if state == "interrupted":
-        return _is_requeued(folder)
-    return state in ACTIVE or state == "queued"
-
-
-def _is_requeued(folder: Path) -> bool:
-    """Tell whether SLURM has a job that takes the run up again."""
-    from stride.runs.jobs import recorded_job
-    from stride.runs.layout import RunPaths
-
-    if recorded_job(RunPaths(folder)) is None:
-        return False
-
-    from stride.errors import StrideError
-    from stride.launch.jobs import job_states
-
-    try:
-        requeued = not all(state.endswith(" gone") for state in job_states([folder]).values())
-    except StrideError:  # SLURM is not here
-        return False
-    if requeued:
-        time.sleep(JOB_PAUSE)
-    return requeued
 
 
 def _ending(folder: Path, text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stride.tables.table import Column, Table, numbers
+from stride.visible import quoted
 from stride_cli.address import find
 from stride_cli.listed import listed
 from stride_cli.output import Form, print_json, print_table, tell
@@ -13,22 +14,32 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 PLACE = ("epoch", "step")
+NO_METRICS = {*PLACE, "time", "checkpoint", "overrides"}
 FEW = 5  # metrics that are shown where none was asked for and none is monitored
 
 
-def run(text: str, metrics: Sequence[str], *, points: int, steps: bool, form: Form) -> None:
+def run(
+    text: str,
+    metrics: Sequence[str],
+    *,
+    points: int,
+    steps: bool,
+    evaluations: bool,
+    form: Form,
+) -> None:
     """Print how metrics of a run went, at a few points."""
     from stride.errors import RunError
     from stride.runs.listing.history import rows_with, thinned
     from stride.runs.run import Run
 
     one = Run(find(text))
-    rows = one.metrics()
-    known = {name for row in rows for name in row} - {*PLACE, "time"}
+    rows = one.evaluations() if evaluations else one.metrics()
+    known = {name for row in rows for name in row} - NO_METRICS
     if not known:
-        raise RunError("no metric is recorded here yet", where=text)
+        hint = f"type: stride evaluate {quoted(text)} --follow" if evaluations else ""
+        raise RunError("no metric is recorded here yet", where=text, hint=hint)
     names = [_name(metric, known) for metric in metrics] or _default(one, known)
-    found = rows_with(rows, names, steps=steps)
+    found = rows_with(rows, names, steps=steps or evaluations)
     few = thinned(found, names, points)
     left_out = 0 if metrics else len(known) - len(names)
     if form is Form.JSON:

@@ -12,6 +12,7 @@ from stride.tables.words import duration, moment, number
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
 from stride_cli.reading.broken_records import Readable
+from stride_cli.reading.evaluated import evaluated, sentences
 from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _print(row: "RunRow", text: str, kept: Records, found: Readable) -> None:
     shown = [*_head(row, text), *lines(_segments, row.path)]
     shown += lines(_lineage, kept["provenance"], kept["reproduction"])
     shown += [*lines(_results, row, kept["results"]), *lines(_spent, kept["results"])]
+    shown += lines(_evaluated, row.path)
     shown += [*lines(_origin, kept["provenance"]), *lines(_counted, row.path)]
     shown += lines(_files, row.path)
     print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], shown))
@@ -79,6 +81,7 @@ def _print_json(row: "RunRow", kept: Records, found: Readable, *, records: bool)
         "reproduction": kept["reproduction"],
         "fidelity": found.part(partial(_fidelity, row.path), {}),
         "artifacts": found.part(partial(_artifacts, row.path), {}),
+        "evaluations": found.part(partial(evaluated, row.path), {}),
     }
     left = {name: len(one) - len(told[name]) for name, one in (whole | reached).items()}
     left_out = {name: number for name, number in left.items() if number}
@@ -200,6 +203,12 @@ def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
             measured[0] += f"  ({where})"
         for title, text in zip(_titles(kind, len(measured)), measured, strict=True):
             yield [title, text]
+
+
+def _evaluated(folder: Path) -> Iterator[list[str]]:
+    told = [*sentences(folder)]
+    for title, text in zip(_titles("evaluated", len(told)), told, strict=True):
+        yield [title, text]
 
 
 def _spent(results: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -263,21 +263,45 @@ def evaluate(
     run: Run,
     words: Words = None,
     split: Annotated[
-        str,
-        typer.Option("--split", metavar="SPLIT", help="train, validation, test or one of yours."),
-    ] = "test",
+        str | None,
+        typer.Option(
+            "--split", metavar="SPLIT", help="train, validation, test (if absent) or one of yours."
+        ),
+    ] = None,
     metrics: Annotated[
         str | None,
         typer.Option("--metrics", metavar="A,B", help="Metrics by name; as in training if absent."),
+    ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", "-f", help="Evaluate the checkpoints of a run under way as they appear."
+        ),
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            "--every",
+            min=0.1,
+            metavar="S",
+            help="Look every S seconds for a checkpoint; 5 if absent, with --follow.",
+        ),
     ] = None,
     config: Overrides = None,
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
-    """Evaluate a run's best weights on a split of its data."""
+    """Evaluate a run's best weights on a split of its data, or checkpoints as they appear."""
+    names = None if metrics is None else [name.strip() for name in metrics.split(",")]
+    typed = settings(words, config)
+    if follow:
+        from stride_cli.running import follow as following
+
+        following.run(run, split, typed, names, every=every, trust=trust, json=json)
+        return
     from stride_cli.running import evaluate
 
-    evaluate.run(run, split, settings(words, config), metrics, trust=trust, json=json)
+    evaluate.run(run, split, typed, names, every=every, trust=trust, json=json)
 
 
 @commands.command(epilog="Example:  stride predict work_dirs/demo/best --split test --out test.npz")

@@ -7,21 +7,26 @@ from stride_cli.output import print_json, print_table
 
 def run(
     text: str,
-    split: str,
+    split: str | None,
     overrides: list[str],
-    metrics: str | None,
+    metrics: list[str] | None,
     *,
+    every: float | None,
     trust: bool,
     json: bool,
 ) -> None:
     """Evaluate a run's best weights on a split and print the metrics."""
+    if every is not None:
+        from stride.errors import UserError
+
+        raise UserError("--every says how often to look for checkpoints", hint="add --follow")
     folder = find(text)
 
     from stride.distributed import is_main
     from stride.trainer.starts.loaded import load_run
 
-    names = [name.strip() for name in metrics.split(",")] if metrics is not None else None
-    values = load_run(folder).evaluate(split, names, overrides=overrides, trust_code=trust)
+    one = load_run(folder)
+    values = one.evaluate(split or "test", metrics, overrides=overrides, trust_code=trust)
     if not is_main():  # every rank has the same
         return
     if json:

@@ -35,6 +35,7 @@ from stride.runs.layout import (
     FORMAT_VERSION,
     CheckpointPaths,
     RunPaths,
+    is_of_part,
     rank_of_rows,
 )
 from stride.runs.records.checkpoint import CheckpointRecord, CheckpointState, seal
@@ -212,13 +213,16 @@ def write_rows(folder: Path, taken: Snapshot) -> dict[str, Any]:
     )
 
 
-def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
+def read_state(
+    folder: Path, *, divided: bool = False, parts: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the state that `write_state` wrote, on the CPU, after checking every digest.
 
     Args:
         folder: a checkpoint's.
         divided: whether what was divided is divided among the processes of this training. Where
             it was among as many, each reads its own rows alone; else each reads all.
+        parts: those that are read, as far as they are there; all where none are given.
 
     Raises:
         RunError: a file is missing, damaged, or written by a newer STRIDE.
@@ -227,14 +231,17 @@ def read_state(folder: Path, *, divided: bool = False) -> dict[str, Any]:
     record = CheckpointRecord.read(paths.record)
     files = {folder / name: digest.model_dump() for name, digest in record.files.items()}
     _check(paths.state, files)
-    parts = read_record(paths.state, limit=CheckpointState.limit)["parts"]
-    record.require_state(paths.state, parts)
+    saved = read_record(paths.state, limit=CheckpointState.limit)["parts"]
+    record.require_state(paths.state, saved)
+    if parts:
+        saved = {name: part for name, part in saved.items() if name in parts}
+        files = {p: d for p, d in files.items() if any(is_of_part(p.name, n) for n in parts)}
     wanted = (rank(), None) if divided and record.world_size == world_size() else None
     chosen = [p for p in files if wanted is None or rank_of_rows(p.name) in wanted]
     tensors = read_tensors({p: files[p] for p in chosen if p.suffix == ".safetensors"})
     join = divided_again if divided else joined
     try:
-        return {name: unpack(skeleton, tensors, join) for name, skeleton in parts.items()}
+        return {name: unpack(skeleton, tensors, join) for name, skeleton in saved.items()}
     except KeyError as error:
         raise RunError(f"no file has the tensor {error}", where=str(folder)) from error
 

@@ -14,8 +14,13 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[None]:
+def locked(file: Path, *, seconds: float | None = None, held: str = "") -> Iterator[None]:
     """Hold the lock of a file during the block; without locks the block runs unprotected.
+
+    Args:
+        file: the file, which is made.
+        seconds: how long another process may hold it, 60 where nothing is said.
+        held: what to say of one that holds it for longer.
 
     Raises:
         RunError: another process holds it for too long, or the file is a link that leads out.
@@ -25,11 +30,12 @@ def locked(file: Path) -> Iterator[None]:
 
     if os.path.lexists(file):  # locking truncates the file that a link leads to
         require_own(file)
-    lock = FileLock(file, timeout=_SECONDS)
+    seconds = _SECONDS if seconds is None else seconds
+    lock = FileLock(file, timeout=seconds)
     try:
         lock.acquire()
     except Timeout as cause:
-        what = f"another process holds the lock for more than {_SECONDS:.0f} s"
+        what = held or f"another process holds the lock for more than {seconds:.0f} s"
         raise RunError(what, where=str(file)) from cause
     except NotImplementedError:
         pass

@@ -5,6 +5,7 @@ from stride.runs.layout.checkpoint import (
     checkpoint_name,
     checkpoint_order,
     checkpoint_position,
+    is_of_part,
     rank_of_rows,
 )
 from stride.runs.layout.names import (
@@ -38,6 +39,7 @@ __all__ = [
     "home_of",
     "is_file_name",
     "is_number",
+    "is_of_part",
     "rank_of_rows",
     "replaced_name",
     "segment_number",

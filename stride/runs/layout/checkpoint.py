@@ -8,6 +8,7 @@ from stride.runs.layout.names import sanitised
 
 _CHECKPOINT = re.compile(r".+_epoch_([0-9]+)(?:_step_([0-9]+))?")
 _ROWS = re.compile(r".+\.rank([0-9]+)(?:-[0-9]+)?\.safetensors")
+_TENSORS = r"(?:\.rank[0-9]+)?(?:-[0-9]+)?\.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class CheckpointPaths:
 def rank_of_rows(file_name: str) -> int | None:
     """Return whose rows of divided tensors a file holds, None where it holds whole ones."""
     return int(match[1]) if (match := _ROWS.fullmatch(file_name)) else None
+
+
+def is_of_part(file_name: str, part: str) -> bool:
+    """Tell whether a file of a checkpoint holds tensors of a part, whole ones or some rows."""
+    return re.fullmatch(re.escape(part) + _TENSORS, file_name) is not None
 
 
 def checkpoint_name(

@@ -14,7 +14,10 @@ _STAGING = re.compile(re.escape(TEMPORARY_PREFIX) + r"(0|[1-9][0-9]*)-[0-9a-f]{1
 _CHECKPOINTS = "checkpoints"
 _ARTIFACTS = "artifacts"
 _MILESTONES = "milestones"
-_FOLDERS = frozenset({"segments", "logs", "origin", "frozen", _ARTIFACTS, _MILESTONES})
+_EVALUATIONS = "evaluations"
+_FOLDERS = frozenset(
+    {"segments", "logs", "origin", "frozen", _ARTIFACTS, _MILESTONES, _EVALUATIONS}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,31 @@ class RunPaths:
     def cut_artifacts(self, n: int) -> Path:
         """Return where segment n kept the artifacts of the rows that it cut."""
         return self.segments / f"{n}.cut-{_ARTIFACTS}"
+
+    @property
+    def evaluations(self) -> Path:
+        """Return the stream of what checkpoints were evaluated to beside the training."""
+        return self.path / f"{_EVALUATIONS}.jsonl"
+
+    @property
+    def evaluations_lock(self) -> Path:
+        """Return the file that is locked while a process evaluates the run's checkpoints."""
+        return self.path / f".{_EVALUATIONS}.jsonl.lock"
+
+    @property
+    def best_evaluated(self) -> Path:
+        """Return the best weights by these evaluations."""
+        return self.path / _EVALUATIONS / "best.safetensors"
+
+    @property
+    def next_evaluated(self) -> Path:
+        """Return the weights that take that place once the row is written which says so."""
+        return self.path / _EVALUATIONS / "next.safetensors"
+
+    @property
+    def evaluator_log(self) -> Path:
+        """Return what the process has printed that evaluates beside the training."""
+        return self.logs / "evaluator.log"
 
     @property
     def files(self) -> Path:

@@ -1,10 +1,10 @@
-"""The rows of the streams: metrics, fingerprints, rounds and artifacts."""
+"""The rows of the streams: metrics, fingerprints, rounds, artifacts and evaluations."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from stride.runs.records.record import Count, FileName, Number, Record, Seconds, Sha256
+from stride.runs.records.record import TYPED, Count, FileName, Number, Record, Seconds, Sha256
 
 
 class MetricsRow(Record):
@@ -67,3 +67,29 @@ class ArtifactRow(Record):
     file: FileName = Field(description="In the folder artifacts")
     sha256: Sha256 = Field(description="Of the file")
     size: Count = Field(description="Its bytes")
+
+
+class EvaluationRow(Record):
+    """Hold one line of evaluations.jsonl: what a checkpoint was evaluated to beside the training.
+
+    A checkpoint that is written again with other weights, or is asked for something else, has a
+    further row.
+    """
+
+    schema_name: ClassVar[str] = "evaluation_row"
+
+    step: Count = Field(description="Optimiser updates done in the checkpoint")
+    epoch: Count = Field(description="Completed epochs then")
+    time: Seconds = Field(description="Unix seconds, when it was evaluated")
+    seconds: Seconds = Field(description="How long that took, from reading it on")
+    checkpoint: FileName = Field(description="Its folder's name")
+    model_sha256: Sha256 = Field(
+        description="Of its `model.safetensors`; of several files of that part, of their digests"
+    )
+    splits: list[str] = Field(description="What it was evaluated on")
+    metrics: list[str] | None = Field(None, description="By name, where others were asked for")
+    overrides: list[str] = Field(default_factory=list, description=TYPED)
+    values: dict[str, Number] = Field(description="By the names of metrics.jsonl")
+    best_sha256: Sha256 | None = Field(
+        None, description="Of `evaluations/best.safetensors`, where it was the best of all so far"
+    )

@@ -16,6 +16,7 @@ from stride.runs.records.status import StatusRecord
 from stride.runs.run_folder import is_run_folder
 from stride.runs.status import CLEAN_END, is_written, newest_segment
 from stride.runs.verify.checkpoints import check_checkpoints, check_weights
+from stride.runs.verify.evaluations import check_evaluations
 from stride.runs.verify.labels import check_labels
 from stride.runs.verify.reconstruction import check_reconstruction
 from stride.runs.verify.records import check_records, check_segments
@@ -74,6 +75,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_rounds(report, paths)
     check_artifacts(report, paths)
     check_labels(report, paths)
+    check_evaluations(report, paths)
     check_reconstruction(report, paths)
     check_checkpoints(report, paths, ended)
     check_weights(report, paths, final)

@@ -33,7 +33,7 @@ def check_metrics(report: Report, paths: RunPaths, results: ResultsRecord | None
     """
     place, names = (-1, -1), frozenset[str]()
     with report.checking(paths.metrics):
-        for number, row in _rows(report, paths.metrics, MetricsRow):
+        for number, row in checked_rows(report, paths.metrics, MetricsRow):
             here, given = (row["step"], row["epoch"]), frozenset(row) - _PLACE
             if here[0] < place[0] or here[1] < place[1]:
                 raise RunError(f"line {number}: step {here[0]} comes after step {place[0]}")
@@ -56,7 +56,7 @@ def check_fingerprints(report: Report, paths: RunPaths, results: ResultsRecord |
     """
     expected = None
     with report.checking(paths.fingerprints):
-        for number, row in _rows(report, paths.fingerprints, FingerprintRow):
+        for number, row in checked_rows(report, paths.fingerprints, FingerprintRow):
             try:
                 steps, _ = steps_of(row), digests_of(row)
             except RunError as error:
@@ -80,7 +80,7 @@ def check_rounds(report: Report, paths: RunPaths) -> None:
         return
     number, labelled = 0, None
     with report.checking(paths.rounds):
-        for line, row in _rows(report, paths.rounds, RoundRow):
+        for line, row in checked_rows(report, paths.rounds, RoundRow):
             if row["round"] != number or labelled not in (None, row["labelled"]):
                 what = f"line {line}: round {row['round']} with {row['labelled']} labels"
                 raise RunError(f"{what} where round {number} with {labelled} was to come")
@@ -103,7 +103,7 @@ def check_artifacts(report: Report, paths: RunPaths) -> None:
         return
     step, some = 0, _keeps_some(paths)
     with report.checking(paths.artifact_rows):
-        for line, row in _rows(report, paths.artifact_rows, ArtifactRow):
+        for line, row in checked_rows(report, paths.artifact_rows, ArtifactRow):
             if row["step"] < step:
                 raise RunError(f"line {line}: step {row['step']} comes after step {step}")
             step, file = row["step"], paths.artifacts / row["file"]
@@ -130,13 +130,21 @@ def _check_end(path: Path, step: int, results: ResultsRecord | None) -> None:
         raise RunError(f"its rows end at step {max(0, step)} of {last}")
 
 
-def _rows(report: Report, path: Path, kind: type[Record]) -> Iterator[tuple[int, dict[str, Any]]]:
+def checked_rows(
+    report: Report, path: Path, kind: type[Record], torn: str = _TORN
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the rows of a stream that fit their record.
+
+    Args:
+        report: is told of a torn last line.
+        path: the stream.
+        kind: its record.
+        torn: what is said of such a line.
 
     Raises:
         RunError: the first that does not.
     """
-    for number, row in scan(path, on_torn=lambda _: report.note(path, _TORN)):
+    for number, row in scan(path, on_torn=lambda _: report.note(path, torn)):
         try:
             kind.model_validate(row)
         except ValueError as error:

@@ -34,6 +34,11 @@ from stride.trainer.fit.assembly import Assembly
 _REPLAYED_SECONDS = 5.0  # of training, beside which a checkpoint takes little
 
 
+def part_of(kind: type) -> str:
+    """Return the part of a state that the first callback of a class has."""
+    return f"callback-{kind.__name__}"
+
+
 @dataclass(frozen=True)
 class CallbackSet:
     """All callbacks of a training.
@@ -80,7 +85,7 @@ class CallbackSet:
         """Return all callbacks, each by a name that is the same in every start."""
         names: dict[str, Callback] = {}
         for callback in self.in_order:
-            name = f"callback-{type(callback).__name__}"
+            name = part_of(type(callback))
             twins = sum(1 for known in names if known.split("+")[0] == name)
             names[f"{name}+{twins}" if twins else name] = callback
         return names

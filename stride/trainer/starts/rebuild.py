@@ -84,10 +84,17 @@ def _fill(network: nn.Module, weights: Mapping[str, Tensor], run: Run) -> None:
         ) from error
 
 
-def rebuild_assembly(
+def rebuild_assembly(run: Run, **options: Any) -> tuple[Resolved, Assembly]:
+    """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
+    resolved, assembly = rebuild_empty(run, **options)
+    _fill(assembly.model.network, read_weights(run.paths.weights), run)
+    return resolved, assembly
+
+
+def rebuild_empty(
     run: Run,
     *,
-    device: str | None,
+    device: str | None = None,
     model: Any = None,
     loaders: Mapping[str, Any] | None = None,
     folder: str | None = None,
@@ -95,7 +102,7 @@ def rebuild_assembly(
     trust_code: bool = False,
     **splits: Any,
 ) -> tuple[Resolved, Assembly]:
-    """Build data and model of a run, with its weights and statistics; see `LoadedRun.assemble`."""
+    """Build data and model of a run, which need not have weights yet; see `LoadedRun.assemble`."""
     resolved, loaders = recorded(run, overrides, device=device, folder=folder), dict(loaders or {})
     made_by = _constructor(run, trust_code) if model is None else None
     given, statistics = Given(model, made_by, loaders), normalization_of(run)
@@ -104,7 +111,6 @@ def rebuild_assembly(
     require_same_permutation(run, assembly)
     replaced = (f"dataset of {split}" for split in loaders)
     warn_of_others(run, used_by(assembly), known=("network", "model", *replaced))
-    _fill(assembly.model.network, read_weights(run.paths.weights), run)
     return resolved, assembly
 
 

@@ -76,7 +76,7 @@ def _load(network: nn.Module, source: StartWeights) -> Loaded:
         tensors = read_weights(file)
     else:
         file = find_checkpoint(Run(source.run), source.at)
-        tensors = network_part(read_state(file)["model"])
+        tensors = network_part(read_state(file, parts=["model"])["model"])
     return load_tensors(network, tensors, file, keys=source.keys, strict=source.strict)
 
 

@@ -1,0 +1,1 @@
+"""Keep what the checkpoints of a run were evaluated to beside its training."""

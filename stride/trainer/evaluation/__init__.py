@@ -1,0 +1,1 @@
+"""Evaluate the checkpoints of a run as they appear, beside its training."""
