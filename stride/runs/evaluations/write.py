@@ -81,16 +81,18 @@ class Evaluations:
         Raises:
             StrideError: it cannot be written.
         """
-        stream = self._paths.evaluations
-        with os_errors_as("cannot write", stream):
+        with os_errors_as("cannot write", self._paths.evaluations):
             os.stat(self._paths.path)  # a run that has left its place is not made there
         if best:
             self._stage(best)
-        own_copy(stream)
-        with LineFile(stream) as file:
+        self._append(row)
+        self._finish_move()
+
+    def _append(self, row: EvaluationRow) -> None:
+        own_copy(self._paths.evaluations)
+        with LineFile(self._paths.evaluations) as file:
             file.append([row.to_json()])
         self.rows.append(decode_numbers(row.to_json()))
-        self._finish_move()
 
     def _stage(self, weights: bytes) -> None:
         """Put weights beside the place of the best ones."""

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from stride.errors import RunError
 from stride.runs.evaluations.read import subject
 from stride.runs.layout import RunPaths, is_of_part
+from stride.runs.provenance.config_digest import known_configs
 from stride.runs.records.checkpoint import CheckpointRecord
+from stride.runs.status import uuid_of
 
 Stamp = tuple[str, int, int]
 
@@ -89,6 +91,7 @@ class WaitingCheckpoints:
         """Return a checkpoint that has no row; None where it has one, or cannot be read."""
         try:
             record = CheckpointRecord.read(self._paths.checkpoint(name).record)
+            record.require_of(uuid_of(self._paths), known_configs(self._paths))
         except RunError as error:
             self._tell(f"the checkpoint {name} is not evaluated: {error}")
             return None
