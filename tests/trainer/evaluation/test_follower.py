@@ -146,6 +146,18 @@ def test_a_run_that_leaves_its_place_is_followed_no_more(paths, tmp_path, caplog
     assert not paths.path.exists()
 
 
+def test_steps_that_a_resumed_run_does_again_have_their_rows_already(paths):
+    # Law 2: the same bits.
+    assert len(follow(paths)) == 3
+    for name in paths.checkpoint_names()[1:]:
+        shutil.rmtree(paths.checkpoint(name).path)
+    atomic_json(paths.status, read_record(paths.status) | {"state": "interrupted"})
+    Trainer(paths.path.parent, logging_config={"terminal_display": "off"}).fit(resume=0)
+    assert len(paths.checkpoint_names()) == 3
+    assert follow(paths) == []
+    assert [row["epoch"] for row in load_run(paths.path).evaluations()] == [1, 2, 3]
+
+
 def test_a_checkpoint_that_was_written_again_with_other_weights_waits_again(paths):
     rows = [row.to_json() for row in follow(paths)]
     asked = {"splits": ["validation"], "overrides": []}
