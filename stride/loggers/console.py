@@ -26,6 +26,13 @@ _SHORT = {  # replaced in this order: a prefix comes after the names that begin 
 }
 
 
+_ENV_STEPS = "env_steps"
+"""Of environments, over all of them: shown as progress beside the steps, which are updates."""
+
+_FIRST = ("rollout/", "validation/return", "validation/length", "validation/success")
+"""What episodes gave comes before what the updates did."""
+
+
 class Display(ABC):
     """Show a training; called at reporting steps only."""
 
@@ -56,11 +63,16 @@ class Display(ABC):
 
     def _progress(self, row: Row) -> str:
         epoch = f"epoch {row.get('epoch', 0)}{_of(self._total_epochs)}"
-        return f"{epoch}  step {row.get('step', 0)}{_of(self._total_steps)}"
+        step = f"step {row.get('step', 0)}{_of(self._total_steps)}"
+        acted = f"  env step {row[_ENV_STEPS]:.0f}" if _ENV_STEPS in row else ""
+        return f"{epoch}  {step}{acted}"
 
     def _speed(self, row: Row, steps_per_second: float) -> str:
         left = time_left(row, self._total_steps, steps_per_second)
-        return f"{steps_per_second:.3g} steps/s" + (f"  {left} left" if left else "")
+        parts = [f"{steps_per_second:.3g} steps/s"]
+        if row.get(_ENV_STEPS) and row.get("step"):
+            parts.append(f"{steps_per_second * row[_ENV_STEPS] / row['step']:.3g} env steps/s")
+        return "  ".join([*parts, f"{left} left"] if left else parts)
 
 
 class NoDisplay(Display):
@@ -181,11 +193,9 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
 
 def format_metrics(row: Row) -> list[str]:
     """Return a row's metrics as short texts: "val loss 0.123"."""
-    return [
-        f"{display_name(name)} {_number(value)}"
-        for name, value in row.items()
-        if name not in RESERVED
-    ]
+    shown = [name for name in row if name not in RESERVED and name != _ENV_STEPS]
+    shown.sort(key=lambda name: not name.startswith(_FIRST))
+    return [f"{display_name(name)} {_number(row[name])}" for name in shown]
 
 
 @lru_cache(maxsize=1024)

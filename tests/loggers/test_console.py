@@ -128,3 +128,18 @@ def test_a_program_without_a_console_has_no_display(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert isinstance(open_display("auto"), NoDisplay)
     PlainDisplay().note("nowhere")
+
+
+@pytest.mark.parametrize("mode", ["minimal", "rich"])
+def test_rollouts_show_returns_first_and_environment_steps_beside_updates(mode):
+    row = {"step": 40, "epoch": 1, "time": 1.0, "train/epoch_loss": 2.5, "rollout/return": 16.0}
+    row |= {"rollout/length": 17.0, "validation/return": 9.5, "lr": 0.1, "env_steps": 2048.0}
+    stream = Terminal()
+    display = open_display(mode, stream)
+    display.start(total_steps=400, total_epochs=10)
+    display.report(row, 4.0)
+    display.close()
+    text = " ".join(stream.getvalue().split())
+    assert "epoch 1/10 step 40/400 env step 2048" in text
+    assert "rollout/return 16 rollout/length 17 val return 9.5 train loss 2.5 lr 0.1" in text
+    assert "4 steps/s 205 env steps/s 1:30 left" in text and "env_steps" not in text

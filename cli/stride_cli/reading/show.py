@@ -11,6 +11,7 @@ from stride.tables.table import Column, Table
 from stride.tables.words import duration, moment, number
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table
+from stride_cli.reading.acted import acted
 from stride_cli.reading.broken_records import Readable
 from stride_cli.reading.evaluated import evaluated, sentences
 from stride_cli.reading.spent import memory, timings
@@ -61,6 +62,7 @@ def _print(row: "RunRow", text: str, kept: Records, found: Readable) -> None:
 
     shown = [*_head(row, text), *lines(_segments, row.path)]
     shown += lines(_lineage, kept["provenance"], kept["reproduction"])
+    shown += lines(_acted, row.path, kept["results"])
     shown += [*lines(_results, row, kept["results"]), *lines(_spent, kept["results"])]
     shown += lines(_evaluated, row.path)
     shown += [*lines(_origin, kept["provenance"]), *lines(_counted, row.path)]
@@ -209,6 +211,12 @@ def _evaluated(folder: Path) -> Iterator[list[str]]:
     told = [*sentences(folder)]
     for title, text in zip(_titles("evaluated", len(told)), told, strict=True):
         yield [title, text]
+
+
+def _acted(folder: Path, results: Mapping[str, Any]) -> Iterable[list[str]]:
+    from stride.runs.layout import RunPaths
+
+    return acted(_optional(RunPaths(folder).config), results)
 
 
 def _spent(results: Mapping[str, Any]) -> Iterator[list[str]]:

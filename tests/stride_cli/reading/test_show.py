@@ -41,6 +41,20 @@ def test_a_run_under_way_tells_how_far_it_is(stride, make_run) -> None:
     assert "  epoch 3/10, 2m 20s left\n" in stride("ls", "W").out
 
 
+def test_a_run_of_episodes_tells_in_what_it_acted_and_how_often(stride, make_run) -> None:
+    paths = make_run()
+    assert "environment" not in stride("show", "W/0").out
+    config, results = read_json(paths.config), read_json(paths.results)
+    acted = {"env_name": "CartPole-v1", "num_envs": 64, "algorithm": "PPO"}
+    atomic_json(paths.config, config | {"rl_config": acted})
+    last = {"env_steps": 20480.0, "step": 400}
+    timings = {"train_seconds": 10.0}
+    atomic_json(paths.results, results | {"last": last, "timings": timings})
+    lines = stride("show", "W/0").out.splitlines()
+    assert "environment  CartPole-v1, 64 side by side; PPO" in lines
+    assert "env steps    20,480, and 400 updates; 2048 a second" in lines
+
+
 def test_the_artifacts_that_are_there_are_counted_by_kind(stride, make_run) -> None:
     paths = make_run()
     assert json.loads(stride("show", "W/0", "--json").out)["artifacts"] == {}
