@@ -1,6 +1,7 @@
 """Keep transitions of any age in a ring, and draw batches of them to learn from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from torch import Tensor
 
 from stride.errors import ComponentError, RunError
 from stride.rl.replay.capacity import read_capacity
-from stride.rl.replay.n_step import NStepSums
+from stride.rl.replay.mapped import MappedTable
+from stride.rl.replay.n_step import NStepSums, Places
 from stride.rl.replay.observations import Observations
+from stride.rl.replay.priorities import Priorities, Prioritized
 from stride.rl.replay.sampler import Sampler, Uniform
-from stride.rl.replay.tables import Table, TensorTable
+from stride.rl.replay.tables import Table, build_table
 from stride.rl.spaces import Spaces
 from stride.rl.timestep import Timestep
 
@@ -35,12 +38,18 @@ class ReplayBuffer:
             transitions go sooner.
         num_envs: environments side by side.
         spaces: theirs; observations keep their type.
-        device: where transitions are kept, and where batches are.
+        device: where batches are, and the transitions unless they are in files.
         n_step: how many rewards are summed.
         gamma: the discount of what comes a step later.
+        prioritized: how transitions are preferred whose values were wrong; None draws all alike.
+        folder: where observations and actions are kept in files that are mapped into memory, each
+            twice as long as the capacity. They are no part of the state, which goes with them: it
+            can be loaded exactly until `capacity` further transitions were added, and after that
+            it is refused.
 
     Raises:
-        ComponentError: the capacity is no size, or too small.
+        ComponentError: the capacity is not a size, or too small.
+        RunError: the folder cannot be written to.
     """
 
     def __init__(
@@ -52,24 +61,33 @@ class ReplayBuffer:
         *,
         n_step: int = 1,
         gamma: float = 0.99,
+        prioritized: Priorities | None = None,
+        folder: Path | None = None,
     ) -> None:
-        found = read_capacity(capacity, num_envs, spaces, n_step, 0, 1)
-        self._capacity = self._rows = found.transitions
+        self._device, home = device, device if folder is None else torch.device("cpu")
+        sizes = read_capacity(
+            capacity, num_envs, spaces, n_step, prioritized is not None, 1 if folder is None else 2
+        )
+        self._capacity, self._rows = sizes.transitions, sizes.rows
         self._start = self._end = 0
-        observed = getattr(torch, spaces.observation_dtype)
-        acted = torch.int64 if spaces.discrete else torch.float32
-        length = self._rows + num_envs + found.finals
-        table = TensorTable((length, *spaces.observation_shape), observed, device)
-        self._observations = Observations(table, self._rows, num_envs, found.growing)
-        self._actions: Table = TensorTable((self._rows, *spaces.action_shape), acted, device)
-        self._records: Table = TensorTable((self._rows, 3), torch.int32, device)
+        build = _tables(folder, home)
+        shape = (sizes.rows + num_envs + sizes.finals, *spaces.observation_shape)
+        table = build("observations", shape, getattr(torch, spaces.observation_dtype))
+        self._observations = Observations(table, sizes.rows, num_envs, sizes.growing)
+        kind = torch.int64 if spaces.discrete else torch.float32
+        self._actions = build("actions", (sizes.rows, *spaces.action_shape), kind)
+        self._records = build_table((sizes.rows, 3), torch.int32, home)
         self._sums = NStepSums(n_step, gamma, num_envs)
-        self._sampler: Sampler = Uniform(device)
+        self._sampler: Sampler = Uniform(home)
+        if prioritized is not None:
+            self._sampler = Prioritized(prioritized, sizes.rows, home)
         self._facts = {
-            "capacity": self._capacity,
+            "capacity": sizes.transitions,
             "num_envs": num_envs,
             "n_step": n_step,
             "gamma": gamma,
+            "prioritized": prioritized is not None,
+            "in_files": folder is not None,
             "observation_shape": list(spaces.observation_shape),
             "observation_dtype": spaces.observation_dtype,
             "action_shape": list(spaces.action_shape),
@@ -83,17 +101,14 @@ class ReplayBuffer:
         """Take one step of all environments."""
         outcome = step.outcome
         observations = self._observations.as_kept(step.observations)
-        envs = np.flatnonzero(outcome.is_transition)
+        envs = outcome.is_transition.nonzero()[0]
         rows = np.full(len(observations), -1)
-        rows[envs] = new = (self._end + np.arange(len(envs))) % self._rows
+        rows[envs] = new = np.arange(self._end, self._end + len(envs)) % self._rows
         self._observations.forget_before(self._end + len(envs) - self._rows)
         follows = self._observations.same(observations)
-        places = self._led_to(rows, follows), self._observations.newest
-        changed, records = self._sums.add(
-            rows, outcome.rewards, outcome.terminated, outcome.truncated, follows, places
-        )
-        self._records.write(changed, torch.from_numpy(records))
-        self._observations.table.write(new, torch.from_numpy(observations[envs]))
+        places = Places(rows, follows, self._led_to(rows, follows), self._observations.newest)
+        self._records.write(*self._sums.add(outcome, places))
+        self._observations.table.write(new, observations[envs])
         whole = len(envs) == len(observations)
         self._actions.write(new, step.actions if whole else step.actions[torch.from_numpy(envs)])
         self._observations.lead_to(outcome.next_observations)
@@ -108,7 +123,7 @@ class ReplayBuffer:
             follows: whether it begins with that observation.
         """
         places, last = rows.copy(), self._sums.rows[0]
-        for env in np.flatnonzero((last >= 0) & ~(follows & (rows >= 0))):
+        for env in ((last >= 0) & ~(follows & (rows >= 0))).nonzero()[0]:
             while self._observations.full:
                 self._forget_before(self._observations.oldest_final() + 1)
                 self._observations.forget_before(self._start)
@@ -143,7 +158,7 @@ class ReplayBuffer:
         observed = self._observations.table.tensor
         records = self._records.tensor.index_select(0, rows)
         rewards, discounts, _ = records.view(torch.float32).unbind(1)
-        return {
+        batch = {
             "observations": observed.index_select(0, rows),
             "actions": self._actions.tensor.index_select(0, rows),
             "rewards": rewards,
@@ -152,6 +167,7 @@ class ReplayBuffer:
             "indices": numbers,
             "weights": weights,
         }
+        return {name: tensor.to(self._device) for name, tensor in batch.items()}
 
     def update_priorities(self, indices: Tensor, errors: Tensor) -> None:
         """Take by how much the values of transitions were wrong; those that are gone stay so.
@@ -163,7 +179,7 @@ class ReplayBuffer:
         self._sampler.update(indices, errors)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is in it; of rows, those that were ever written."""
+        """Return all that is in it; of rows, those that were ever written, without a copy."""
         used = min(self._end, self._rows)
         return {
             "facts": self._facts,
@@ -180,24 +196,30 @@ class ReplayBuffer:
         """Be what gave the state.
 
         Raises:
-            RunError: that was another kind of buffer.
+            RunError: that was another kind of buffer, or the files have changed too much since.
         """
         _require_same(state["facts"], self._facts)
         self._start, self._end = state["start"], state["end"]
         needed = np.arange(self._start, self._end) % self._rows
-        self._observations.load_state_dict(state["observations"], needed)
+        self._observations.load_state_dict(state["observations"], needed, self._start)
         self._actions.load_state(0, state["actions"], needed)
         self._records.load_state(0, state["records"], needed)
         self._sums.load_state_dict(state["sums"])
         self._sampler.load_state_dict(state["sampler"])
 
 
+def _tables(
+    folder: Path | None, device: torch.device
+) -> Callable[[str, tuple[int, ...], torch.dtype], Table]:
+    """Return what builds a table by name, shape and type."""
+    if folder is None:
+        return lambda name, shape, dtype: build_table(shape, dtype, device)
+    return lambda name, shape, dtype: MappedTable(folder / f"{name}.bin", shape, dtype)
+
+
 def _require_same(saved: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    other = [
-        f"{name} {saved.get(name)}, not {facts[name]}"
-        for name in facts
-        if saved.get(name) != facts[name]
-    ]
+    other = [name for name in facts if saved.get(name) != facts[name]]
     if other:
-        what = f"the saved replay buffer differs: {'; '.join(other)}"
+        told = "; ".join(f"{name} {saved.get(name)}, not {facts[name]}" for name in other)
+        what = f"the saved replay buffer is of another kind: {told}"
         raise RunError(what, where="load_state_dict", hint="build it as it was, or begin a new run")

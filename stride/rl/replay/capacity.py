@@ -13,6 +13,7 @@ _SIZE = re.compile(r"(\d+\.?\d*|\.\d+) ?([kKMGT]?)(i?)B", re.ASCII)
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _SHARE = 16  # one row for the last observation of an episode to so many transitions
 _RECORD = 12  # bytes of a transition's reward, discount and the place of what it led to
+_PRIORITY = 9  # bytes, with a transition's part of the sums
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,19 @@ class Capacity:
 
     Attributes:
         transitions: that can be sampled.
+        rows: for transitions.
         finals: rows for the last observations of episodes.
         growing: whether there may be more of these; else the oldest transitions go.
     """
 
     transitions: int
+    rows: int
     finals: int
     growing: bool
 
 
 def read_capacity(
-    given: int | str, num_envs: int, spaces: Spaces, n_step: int, beside: int, copies: int
+    given: int | str, num_envs: int, spaces: Spaces, n_step: int, prioritized: bool, copies: int
 ) -> Capacity:
     """Return what a number of transitions, or of bytes, comes to.
 
@@ -40,7 +43,7 @@ def read_capacity(
         num_envs: environments side by side.
         spaces: theirs.
         n_step: rewards in a sum.
-        beside: further bytes of each transition.
+        prioritized: whether transitions have priorities.
         copies: how many rows there are for each transition.
 
     Raises:
@@ -50,16 +53,17 @@ def read_capacity(
     action = _bytes(spaces.action_shape, "int64" if spaces.discrete else "float32")
     least = (n_step + 1) * num_envs
     if isinstance(given, str):
-        row = copies * (observation + action + _RECORD + beside)
+        row = copies * (observation + action + _RECORD + prioritized * _PRIORITY)
         whole = _bytes_of(given) - (num_envs + least) * observation
-        transitions = int(whole // (row + observation / _SHARE))
+        transitions = int(whole / (row + observation / _SHARE))
     else:
         transitions = given
     if transitions < least:
         what = f"{given!r} is too little for a replay buffer: it is {max(transitions, 0):,} steps"
         hint = f"{num_envs} environments need at least {least:,} steps"
         raise ComponentError(what, where="capacity", hint=hint)
-    return Capacity(transitions, transitions // _SHARE + least, isinstance(given, int))
+    finals = transitions // _SHARE + least
+    return Capacity(transitions, copies * transitions, finals, isinstance(given, int))
 
 
 def _bytes(shape: tuple[int, ...], dtype: str) -> int:

@@ -42,14 +42,15 @@ class Observations:
 
     def as_kept(self, observations: np.ndarray) -> np.ndarray:
         """Return observations as an array of the table's type."""
-        return np.require(observations, self._led_to.dtype, ["C", "W"])
+        kept: np.ndarray = np.ascontiguousarray(observations, self._led_to.dtype)
+        return kept
 
     def same(self, observations: np.ndarray) -> np.ndarray:
         """Tell of each environment whether these are what its newest action led to, bit by bit."""
         number = len(self._led_to)
         shown, led_to = (a.reshape(number, -1).view(np.uint8) for a in (observations, self._led_to))
-        alike: np.ndarray = np.all(shown == led_to, axis=1)
-        return alike
+        equal: np.ndarray = np.all(shown == led_to, axis=1)
+        return equal
 
     def keep_final(self, env: int, number: int) -> int:
         """Keep what an environment's newest action led to; return its row.
@@ -63,7 +64,7 @@ class Observations:
             self.table.grow(length + max(1, (length - self._first)))
             self._free = list(range(length, len(self.table.tensor)))
         row = heapq.heappop(self._free)
-        self.table.write(np.array([row]), torch.from_numpy(self._led_to[env : env + 1]))
+        self.table.write(np.array([row]), self._led_to[env : env + 1])
         self._kept.append((number, row))
         return row
 
@@ -82,8 +83,7 @@ class Observations:
         self._show_newest()
 
     def _show_newest(self) -> None:
-        newest = torch.from_numpy(self._led_to)
-        self.table.tensor[self.newest[0] : self._first].copy_(newest, non_blocking=True)
+        self.table.write(self.newest, self._led_to)
 
     def state_dict(self, used: int) -> dict[str, Any]:
         """Return the state, with that of the first rows."""
@@ -96,12 +96,16 @@ class Observations:
             "led_to": self._led_to.copy(),
         }
 
-    def load_state_dict(self, state: dict[str, Any], needed: np.ndarray) -> None:
+    def load_state_dict(self, state: dict[str, Any], needed: np.ndarray, start: int) -> None:
         """Take the state.
 
         Args:
             state: what `state_dict` gave.
             needed: the first rows that will be asked for.
+            start: the number of the first transition that is there.
+
+        Raises:
+            RunError: the rows are not there any more.
         """
         last = self._first + state["num_finals"]
         if last > len(self.table.tensor):
@@ -110,6 +114,7 @@ class Observations:
         taken = {row for _, row in self._kept}
         self._free = [r for r in range(self._first, len(self.table.tensor)) if r not in taken]
         self.table.load_state(0, state["rows"], needed)
-        self.table.load_state(self._first, state["finals"], np.array(sorted(taken), dtype=np.int64))
+        finals = np.array([row for number, row in self._kept if number >= start], dtype=np.int64)
+        self.table.load_state(self._first, state["finals"], finals)
         self._led_to[...] = state["led_to"]
         self._show_newest()

@@ -6,8 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stride.engine.checkpoint.checkpoint import read_state, write_state
+from stride.engine.state import TrainState
 from stride.errors import ComponentError, RunError
 from stride.rl.replay.buffer import ReplayBuffer
+from stride.rl.replay.priorities import Priorities
 from stride.rl.spaces import Spaces
 from tests.rl.replay.scripts import CPU, SPACES, Script, drawn, expected, observed
 
@@ -39,7 +42,7 @@ def require_as_expected(buffer, steps, n_step, gamma, capacity):
         assert row == whole[number]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(scripts(), st.integers(1, 4), st.integers(0, 20))
 def test_transitions_are_those_of_brute_force_after_ends_of_all_kinds(script, n_step, more):
     steps, number = script.steps, len(script.ends)
@@ -114,7 +117,7 @@ def test_an_empty_buffer_says_what_to_do():
         ReplayBuffer(10, 1, SPACES, CPU).sample(1, torch.Generator())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(scripts(), st.integers(1, 3), st.integers(0, 10), st.floats(0, 1))
 def test_a_saved_buffer_goes_on_with_the_same_bits(script, n_step, more, part):
     steps, number = script.steps, len(script.ends)
@@ -133,6 +136,22 @@ def test_a_buffer_of_another_kind_is_refused():
     state = filled(Script([["", ""]]).steps, 10).state_dict()
     with pytest.raises(RunError, match=r"capacity 10, not 12.*n_step 1, not 2"):
         ReplayBuffer(12, 1, SPACES, CPU, n_step=2).load_state_dict(state)
+
+
+@pytest.mark.parametrize("length", [0, 4, 9])
+def test_a_checkpoint_brings_it_back_from_the_disk(tmp_path, length):
+    steps = Script([["", "truncated", ""] * 3] * 2).steps
+    options = {"n_step": 2, "prioritized": Priorities()}
+    first = ReplayBuffer(10, 2, SPACES, CPU, **options)
+    for step in steps[:length]:
+        first.add(step)
+    write_state(tmp_path, TrainState(buffer=first))
+
+    second = ReplayBuffer(10, 2, SPACES, CPU, **options)
+    second.load_state_dict(read_state(tmp_path)["buffer"])
+    for buffer in (first, second):
+        buffer.add(steps[0])
+    assert drawn(second) == drawn(first)
 
 
 def test_only_what_was_filled_is_saved():
