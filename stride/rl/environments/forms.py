@@ -34,16 +34,20 @@ class Forms:
         if asked not in ALL:
             hint = nearest(asked, ALL) or f"type one of {', '.join(ALL)}"
             raise ConfigError(f"{KEY} cannot be {asked!r}", key=KEY, hint=hint)
-        way = asked if asked != "auto" else "sync" if self._missing("together") else "vector"
-        lacking = self._missing("together" if way == "vector" else "single")
+        missing = {form: self._missing(form) for form in ("together", "single")}
+        way = asked if asked != "auto" else "sync" if missing["together"] else "vector"
+        lacking = missing["together" if way == "vector" else "single"]
+        if lacking and asked == "auto":
+            what = " and ".join(missing.values())
+            raise ConfigError(f"{what}: there is no way to do both", key=KEY, where=KEY)
         if lacking:
-            hint = "" if asked == "auto" else f"type {KEY}=auto"
+            hint = f"type {KEY}=auto"
             raise ConfigError(f"{KEY}={asked} cannot be: {lacking}", key=KEY, hint=hint)
         return way
 
     def _missing(self, form: str) -> str:
         """Return what has no such form, in words; "" where all have it."""
-        what = {"single": "steps all environments by one object", "together": "steps but one"}
+        what = {"single": "is for all environments at once", "together": "is for one at a time"}
         parts: list[Source | Wrapping] = [self._source, *self._wrappings]
         for one in parts:
             if getattr(one, form) is None:

@@ -50,7 +50,8 @@ def flat(env: Any, label: str) -> Any:
 
     if not _is_to_flatten(env.observation_space, label):
         return env
-    return wrappers.DtypeObservation(wrappers.FlattenObservation(env), np.float32)
+    env = wrappers.FlattenObservation(env)
+    return wrappers.TransformObservation(env, _as_float32, _float32(env.observation_space))
 
 
 def flat_together(vector: Any, label: str) -> Any:
@@ -63,8 +64,9 @@ def flat_together(vector: Any, label: str) -> Any:
 
     if not _is_to_flatten(vector.single_observation_space, label):
         return vector
-    in_a_row = construct(wrappers.FlattenObservation, vector, section=KEY)
-    return wrappers.DtypeObservation(in_a_row, np.float32)
+    vector = construct(wrappers.FlattenObservation, vector, section=KEY)
+    spaces = map(_float32, (vector.observation_space, vector.single_observation_space))
+    return wrappers.TransformObservation(vector, _as_float32, *spaces)
 
 
 def _is_to_flatten(space: Any, label: str) -> bool:
@@ -73,6 +75,16 @@ def _is_to_flatten(space: Any, label: str) -> bool:
     if not isinstance(space, Box) and not space.is_np_flattenable:
         raise _refused(label, "observations", space)
     return not isinstance(space, Box)
+
+
+def _as_float32(observations: np.ndarray) -> np.ndarray:
+    return observations.astype(np.float32)
+
+
+def _float32(space: Any) -> Any:
+    from gymnasium.spaces import Box
+
+    return Box(space.low.astype(np.float32), space.high.astype(np.float32), dtype=np.float32)
 
 
 def _refused(label: str, what: str, space: Any) -> ComponentError:
