@@ -3,12 +3,21 @@
 from typing import Any
 
 import gymnasium
+from gymnasium.utils import RecordConstructorArgs
 
 from stride.rl.environments.state.layers import read_layers, write_layers
 
 
-class StatefulEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """Let the state be read and set as an attribute, which reaches processes too."""
+class StatefulEnv(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+    """Let the state be read and set as an attribute, which reaches processes too.
+
+    Args:
+        env: one environment.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        RecordConstructorArgs.__init__(self)  # which Gymnasium asks of wrappers
+        super().__init__(env)
 
     @property
     def saved_state(self) -> dict[str, Any]:
