@@ -1,1 +1,1 @@
-"""Save what environments hold, and prove that they go on from it with the same bits."""
+"""Read what environments hold into values that a checkpoint keeps, and put it back."""
