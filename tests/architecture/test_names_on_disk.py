@@ -68,6 +68,7 @@ SCHEMA_NAMES = {
     "config",
     "curve",
     "curves",
+    "evaluation_row",
     "fingerprint_row",
     "job",
     "metrics_row",

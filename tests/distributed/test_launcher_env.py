@@ -2,7 +2,13 @@
 
 import pytest
 
-from stride.distributed.launcher_env import first_host, meeting_point, place, require_place
+from stride.distributed.launcher_env import (
+    first_host,
+    meeting_point,
+    place,
+    require_place,
+    without_launcher,
+)
 from stride.errors import UserError
 
 TASK = {
@@ -123,3 +129,12 @@ def test_half_set_variables_are_refused(wrong, words):
 def test_a_port_is_a_number():
     with pytest.raises(UserError, match=r"'abc' is not a number \(MASTER_PORT\)"):
         meeting_point(TORCHRUN | {"MASTER_PORT": "abc"})
+
+
+def test_a_process_of_a_task_may_be_none_of_those_that_train_together():
+    others = {"PATH": "/bin", "SLURM_JOB_ID": "1234"}
+    for launched in (TASK, TORCHRUN | {"TORCHELASTIC_RUN_ID": "7"}):
+        left = without_launcher(launched | others)
+        assert ranks(left) == (None, None, None)
+        assert meeting_point(left) == ("", "")
+        assert left.items() >= others.items()

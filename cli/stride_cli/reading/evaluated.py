@@ -1,48 +1,55 @@
 """Say what the checkpoints of a run were evaluated to beside its training."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stride.tables.words import number
+
+if TYPE_CHECKING:
+    from stride.runs.listing.rows.row import RunRow
+
+FEW = 8
+"""Metrics of each table that `stride show` tells."""
 
 _POSITION = ("step", "epoch")
 _OTHERS = ("time", "checkpoint", "overrides")
 
 
-def evaluated(folder: Path) -> dict[str, Any]:
+def evaluated(row: "RunRow") -> dict[str, Any]:
     """Return how many checkpoints were, the last one and the best; nothing without one.
+
+    Of many metrics there are the first ones, and the one by which the best was chosen.
 
     Raises:
         RunError: evaluations.jsonl is broken.
     """
     from stride.runs.evaluations.read import best_evaluation, evaluations
     from stride.runs.layout import RunPaths
+    from stride.runs.listing.measured import first_metrics
 
-    rows = evaluations(RunPaths(folder))
+    paths = RunPaths(row.path)
+    rows = evaluations(paths)
     if not rows:
         return {}
-    told = {"last": rows[-1], "best": best_evaluation(RunPaths(folder))}
-    short = {word: _without_place(row) for word, row in told.items()}
-    return {"checkpoints": len({row["checkpoint"] for row in rows}), **short}
+    told: dict[str, Any] = {"checkpoints": len({one["checkpoint"] for one in rows})}
+    for word, one in (("last", rows[-1]), ("best", best_evaluation(paths))):
+        plain = {name: one[name] for name in one if name not in _OTHERS}
+        told[word] = first_metrics(plain, row.monitor, FEW)
+    return told
 
 
-def _without_place(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in row if name not in _OTHERS}
-
-
-def sentences(folder: Path) -> Iterator[str]:
+def sentences(row: "RunRow") -> Iterator[str]:
     """Yield the same for a person.
 
     Raises:
         RunError: as `evaluated`.
     """
-    if found := evaluated(folder):
+    if found := evaluated(row):
         yield f"last of {found['checkpoints']}: {_sentence(found['last'])}"
         if found["best"]:
             yield f"best: {_sentence(found['best'])}"
 
 
-def _sentence(row: Mapping[str, Any]) -> str:
-    values = [f"{name} = {number(row[name])}" for name in sorted(row) if name not in _POSITION]
-    return f"{', '.join(values)}  (epoch {row['epoch']}, step {row['step']})"
+def _sentence(one: Mapping[str, Any]) -> str:
+    values = [f"{name} = {number(one[name])}" for name in sorted(one) if name not in _POSITION]
+    return f"{', '.join(values)}  (epoch {one['epoch']}, step {one['step']})"

@@ -13,7 +13,7 @@ from stride_cli.address import find
 from stride_cli.output import print_json, print_table
 from stride_cli.reading.acted import acted
 from stride_cli.reading.broken_records import Readable
-from stride_cli.reading.evaluated import evaluated, sentences
+from stride_cli.reading.evaluated import FEW, evaluated, sentences
 from stride_cli.reading.spent import memory, timings
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ BRIEF = {
     "provenance": ("command", "devices", "data_fingerprint", "git", "parent", "stride"),
 }
 """What a program is told of each record unless it asks for all."""
-
-FEW = 8
-"""Metrics of each table that it is told then."""
 
 
 def run(text: str, *, json: bool, records: bool = False) -> None:
@@ -64,7 +61,7 @@ def _print(row: "RunRow", text: str, kept: Records, found: Readable) -> None:
     shown += lines(_lineage, kept["provenance"], kept["reproduction"])
     shown += lines(_acted, row.path, kept["results"])
     shown += [*lines(_results, row, kept["results"]), *lines(_spent, kept["results"])]
-    shown += lines(_evaluated, row.path)
+    shown += lines(_evaluated, row)
     shown += [*lines(_origin, kept["provenance"]), *lines(_counted, row.path)]
     shown += lines(_files, row.path)
     print_table(Table([Column("run", str), Column(str(row.path), str, wraps=True)], shown))
@@ -83,7 +80,7 @@ def _print_json(row: "RunRow", kept: Records, found: Readable, *, records: bool)
         "reproduction": kept["reproduction"],
         "fidelity": found.part(partial(_fidelity, row.path), {}),
         "artifacts": found.part(partial(_artifacts, row.path), {}),
-        "evaluations": found.part(partial(evaluated, row.path), {}),
+        "evaluations": found.part(partial(evaluated, row), {}),
     }
     left = {name: len(one) - len(told[name]) for name, one in (whole | reached).items()}
     left_out = {name: number for name, number in left.items() if number}
@@ -207,8 +204,8 @@ def _results(row: "RunRow", results: Mapping[str, Any]) -> Iterator[list[str]]:
             yield [title, text]
 
 
-def _evaluated(folder: Path) -> Iterator[list[str]]:
-    told = [*sentences(folder)]
+def _evaluated(row: "RunRow") -> Iterator[list[str]]:
+    told = [*sentences(row)]
     for title, text in zip(_titles("evaluated", len(told)), told, strict=True):
         yield [title, text]
 

@@ -46,4 +46,5 @@ def run(
         follower = Follower(one, request, show)
         follower.follow(lambda: goes_on(one.path), lambda: time.sleep(every or EVERY))
     skipped = f", {follower.num_skipped} skipped" if follower.num_skipped else ""
-    tell(f"{text}: {follower.num_evaluated} checkpoints evaluated{skipped}")
+    number = follower.num_evaluated
+    tell(f"{text}: {number} checkpoint{'' if number == 1 else 's'} evaluated{skipped}")

@@ -76,6 +76,19 @@ def test_a_state_read_back_goes_on_with_the_same_bits(tmp_path):
     assert torch.equal(got["random"]["torch"], expected["random"]["torch"])
 
 
+def test_some_parts_are_read_without_the_files_of_the_others(tmp_path):
+    state = made()
+    train(state, 1)  # so that the optimizer has a state
+    write_state(tmp_path, state)
+    CheckpointPaths(tmp_path).part("optimizer").unlink()
+    read = read_state(tmp_path, parts=["model", "modules"])
+    assert [*read] == ["model"]
+    for name, value in state.parts["model"].state_dict().items():
+        assert torch.equal(read["model"][name], value), name
+    with pytest.raises(RunError, match="optimizer"):
+        read_state(tmp_path)
+
+
 def test_its_record_is_what_the_schema_says_and_names_every_file(tmp_path):
     record = write_state(tmp_path, made())
     paths = CheckpointPaths(tmp_path)

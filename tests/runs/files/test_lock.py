@@ -31,6 +31,22 @@ def test_another_holder_is_waited_for_and_then_named(
     assert held == ["again"]
 
 
+def test_who_does_not_wait_is_told_what_the_holder_does(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(RunError) as refused, locked(file, seconds=0, held="it is busy"):
+            pass
+        told.append(refused.value.what)
+
+    file = tmp_path / "lock"
+    with locked(file):
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join()
+    assert told == ["it is busy"]
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "no locks"), NotImplementedError()])
 def test_without_locks_the_block_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -13,6 +13,7 @@ from stride.runs.layout import (
     checkpoint_order,
     checkpoint_position,
     is_number,
+    is_of_part,
     rank_of_rows,
     replaced_name,
     segment_number,
@@ -46,6 +47,11 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "rounds": "rounds.jsonl",
         "artifact_rows": "artifacts.jsonl",
         "artifacts": "artifacts",
+        "evaluations": "evaluations.jsonl",
+        "evaluations_lock": ".evaluations.jsonl.lock",
+        "best_evaluated": "evaluations/best.safetensors",
+        "next_evaluated": "evaluations/next.safetensors",
+        "evaluator_log": "logs/evaluator.log",
         "files": "files",
         "curve": "curve.json",
         "curve_plot": "curve.png",
@@ -95,6 +101,9 @@ def test_a_checkpoint_has_its_files_under_any_name() -> None:
     assert paths.part("model", 2, rank=1) == paths.path / "model.rank1-2.safetensors"
     names = [paths.part("model", shard, rank).name for shard in (0, 3) for rank in (None, 0, 12)]
     assert [rank_of_rows(name) for name in names] == [None, 0, 12] * 2
+    assert all(is_of_part(name, "model") for name in names)
+    others = ["modules.safetensors", "model-a.safetensors", "my-model.safetensors", "state.json"]
+    assert not any(is_of_part(name, "model") for name in others)
 
 
 def test_a_work_dir_keeps_its_own_files_hidden() -> None:
