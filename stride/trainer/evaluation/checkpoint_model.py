@@ -15,7 +15,6 @@ from stride.engine.checkpoint.modules import ModuleState, WeightsState
 from stride.engine.hooks import VALIDATION
 from stride.engine.random import OWN, evaluation_stream
 from stride.errors import ComponentError, DataError, UserError
-from stride.models.model import network_part
 from stride.models.weights import weights_bytes
 from stride.runs.layout import CheckpointPaths
 from stride.trainer.fit.assembly import Assembly
@@ -113,8 +112,8 @@ class CheckpointModel:
         return {name: as_number(name, value) for name, value in values.items()}
 
     def weights(self) -> bytes:
-        """Return the network's weights as a safetensors file."""
-        return weights_bytes(network_part(self._assembly.model.state_dict()))
+        """Return the model's weights as a safetensors file, those of a criterion among them."""
+        return weights_bytes(self._assembly.model.state_dict())
 
     def asked(self) -> Mapping[str, Any]:
         """Return what is asked of each checkpoint, as the rows of evaluations.jsonl have it."""
