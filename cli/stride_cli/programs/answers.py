@@ -216,8 +216,50 @@ class VerifiedRuns(RootModel[list[VerifiedRun]]):
     """What `stride verify RUN... --json` prints."""
 
 
-class Measurements(RootModel[dict[str, Number]]):
-    """What `stride evaluate RUN --json` prints."""
+class EpisodesAnswer(Answer):
+    """Hold what whole episodes gave."""
+
+    returns: list[Number]
+    lengths: list[Count]
+    mean: Number
+    std: Number
+    iqm: Number
+    iqm_interval: tuple[Number, Number] | None
+    min: Number
+    max: Number
+    length: Number
+    success: Number | None
+
+
+class PlayedEnvironment(Answer):
+    """Hold what the episodes of one environment gave."""
+
+    name: str = Field(description="Among rl_config.eval_envs; empty: the training's own")
+    env_name: str
+    weights: EpisodesAnswer
+    random: EpisodesAnswer = Field(description="Of a policy that takes any action")
+
+
+class Video(Answer):
+    """Hold where the film of an episode is, and what it gave."""
+
+    name: str
+    path: str
+    total: Number = Field(alias="return")
+    length: Count
+
+
+class PlayedEpisodes(Answer):
+    """What `stride evaluate RUN --episodes N --json` prints."""
+
+    split: str
+    deterministic: bool
+    environments: list[PlayedEnvironment]
+    videos: list[Video] = Field(description="With --render video")
+
+
+class Measurements(RootModel[PlayedEpisodes | dict[str, Number]]):
+    """What `stride evaluate RUN --json` prints, with and without --episodes or --render."""
 
 
 class PredictedArray(Answer):

@@ -287,13 +287,32 @@ def evaluate(
             help="Look every S seconds for a checkpoint; 5 if absent, with --follow.",
         ),
     ] = None,
+    episodes: Annotated[
+        int | None,
+        typer.Option("--episodes", min=1, metavar="N", help="Play N episodes; chance beside it."),
+    ] = None,
+    render: Annotated[
+        str | None,
+        typer.Option("--render", metavar="video", help="Film an episode: RUN/videos/SPLIT.mp4."),
+    ] = None,
+    stochastic: Annotated[
+        bool, typer.Option("--stochastic", help="Draw the actions of episodes as in the training.")
+    ] = False,
     config: Overrides = None,
     trust: Trust = False,
     json: AsJson = False,
 ) -> None:
     """Evaluate a run's best weights on a split of its data, or checkpoints as they appear."""
+    from stride_cli.running.episodes import Asked
+
     names = None if metrics is None else [name.strip() for name in metrics.split(",")]
-    typed = settings(words, config)
+    typed, asked = settings(words, config), Asked(episodes, render, stochastic)
+    if asked:
+        from stride_cli.running import episodes as playing
+
+        playing.refuse_beside(follow=follow, every=every, metrics=metrics)
+        playing.run(run, split or "test", asked, typed, trust=trust, json=json)
+        return
     if follow:
         from stride_cli.running import follow as following
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stride.runs.layout.checkpoint import CheckpointPaths, checkpoint_order, checkpoint_position
-from stride.runs.layout.names import TEMPORARY_PREFIX
+from stride.runs.layout.names import TEMPORARY_PREFIX, sanitised
 from stride.runs.layout.overview import OverviewPaths
 
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
@@ -194,6 +194,16 @@ class RunPaths:
     def cut_artifacts(self, n: int) -> Path:
         """Return where segment n kept the artifacts of the rows that it cut."""
         return self.segments / f"{n}.cut-{_ARTIFACTS}"
+
+    @property
+    def videos(self) -> Path:
+        """Return the folder of films of episodes."""
+        return self.path / "videos"
+
+    def video(self, split: str, environment: str) -> Path:
+        """Return the film of an episode of a further environment; "" is the training's own."""
+        name = f"{split}-{sanitised(environment)}" if environment else split
+        return self.videos / f"{name}.mp4"
 
     @property
     def evaluations(self) -> Path:
