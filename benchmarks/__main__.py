@@ -42,6 +42,7 @@ GROUPS = {
     "fingerprints": "benchmarks.fingerprints:fingerprint_rows",
     "processes": "benchmarks.processes:process_rows",
     "queries": "benchmarks.queries:query_rows",
+    "replay": "benchmarks.replay:replay_rows",
     "evidence": "benchmarks.evidence:evidence_rows",
     "volumes": "benchmarks.volumes:volume_rows",
     "reconstruction": "benchmarks.reconstruction:reconstruction_rows",

@@ -49,6 +49,7 @@ def test_every_group_has_rows_in_one_table() -> None:
         "fingerprints",
         "processes",
         "queries",
+        "replay",
         "evidence",
         "volumes",
         "reconstruction",

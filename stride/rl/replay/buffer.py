@@ -167,6 +167,8 @@ class ReplayBuffer:
             "indices": numbers,
             "weights": weights,
         }
+        if self._device == numbers.device:
+            return batch
         return {name: tensor.to(self._device) for name, tensor in batch.items()}
 
     def update_priorities(self, indices: Tensor, errors: Tensor) -> None:

@@ -54,13 +54,16 @@ class SumTree:
         weights, zero = points, points.new_zeros(())
         for level in reversed(self.levels):
             children = level.view(-1, _FAN).index_select(0, nodes)
-            ends = torch.where(children > 0, children.cumsum(1), zero)
-            points = torch.minimum(points, torch.nextafter(ends.amax(1), zero))
-            chosen = (ends > points[:, None]).to(torch.uint8).argmax(1, keepdim=True)
+            ends = children.cumsum(1)
+            points = torch.minimum(points, torch.nextafter(ends[:, -1], zero))
+            chosen = torch.searchsorted(ends, points[:, None], right=True)
             weights = children.gather(1, chosen)
             points = (points[:, None] - ends.gather(1, chosen) + weights).clamp(min=0).squeeze(1)
             nodes = nodes * _FAN + chosen.squeeze(1)
-        return nodes, weights.squeeze(1)
+        # Where sums of a row are made side by side, rounding can leave a gap for no weight.
+        weights = weights.squeeze(1)
+        largest, found = weights.argmax(), weights > 0
+        return nodes.where(found, nodes[largest]), weights.where(found, weights[largest])
 
     def state_dict(self) -> dict[str, Any]:
         """Return all levels."""

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stride.engine.checkpoint.memory import empty
+
 
 class Table(ABC):
     """Rows of one shape and type.
@@ -69,7 +71,7 @@ class HostTable(HeldTable):
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: torch.dtype) -> None:
-        self._hold(torch.zeros(shape, dtype=dtype))
+        self._hold(empty(shape, dtype))  # in large pages: rows are read here and there
 
     def _hold(self, tensor: Tensor) -> None:
         self.tensor, self._array = tensor, tensor.numpy()
@@ -80,7 +82,9 @@ class HostTable(HeldTable):
 
     def grow(self, rows: int) -> None:
         """Have so many rows; those that were there stay."""
-        self._hold(grown(self.tensor, rows))
+        longer = empty((rows, *self.tensor.shape[1:]), self.tensor.dtype)
+        longer[: len(self.tensor)] = self.tensor
+        self._hold(longer)
 
 
 class DeviceTable(HeldTable):
@@ -103,16 +107,12 @@ class DeviceTable(HeldTable):
 
     def grow(self, rows: int) -> None:
         """Have so many rows; those that were there stay."""
-        self.tensor = grown(self.tensor, rows)
-
-
-def grown(tensor: Tensor, rows: int) -> Tensor:
-    """Return a tensor with further rows, of zeros."""
-    return torch.cat([tensor, tensor.new_zeros((rows - len(tensor), *tensor.shape[1:]))])
+        more = self.tensor.new_zeros((rows - len(self.tensor), *self.tensor.shape[1:]))
+        self.tensor = torch.cat([self.tensor, more])
 
 
 def build_table(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Table:
-    """Return rows of zeros in the memory of a device."""
+    """Return rows in the memory of a device; they hold anything."""
     if device.type == "cpu":
         return HostTable(shape, dtype)
     return DeviceTable(shape, dtype, device)
