@@ -16,7 +16,7 @@ from stride.components import find
 from stride.components.signature import parameters
 from stride.config.json_kinds import describe, kinds
 from stride.config.names.built_in import BUILT_IN
-from stride.config.schema import OPEN_SECTIONS, Config
+from stride.config.schema import Config
 
 PAGE = Path(__file__).with_name("config.md")
 BEGIN, END = "<!-- begin generated: python docs/generate.py -->", "<!-- end generated -->"
@@ -40,6 +40,9 @@ _BOUNDS = {
     "lt": "<",
 }
 _HUGE = 2**53
+GIVEN = ("split", "network", "spaces", "extra")
+"""Arguments that STRIDE gives itself."""
+
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {6,}.*)*)", re.MULTILINE)
 
 
@@ -94,9 +97,9 @@ def _small(bound: float | None) -> bool:
 
 
 def _constructors(section: str) -> Iterator[str]:
-    """Yield what the built-in constructors of an open section take."""
-    kind = section.removesuffix("_kwargs")
-    for name, path in BUILT_IN.get(kind, {}).items() if section in OPEN_SECTIONS else ():
+    """Yield what the built-in constructors take that a section chooses from."""
+    kind = "algorithm" if section == "rl_config" else section.removesuffix("_kwargs")
+    for name, path in BUILT_IN.get(kind, {}).items():
         constructor = find(kind, path)
         summary = (inspect.getdoc(constructor) or "").splitlines()[0]
         yield f"**`{name}`**: {_escaped(summary)}\n"
@@ -108,7 +111,7 @@ def _arguments(constructor: Callable[..., Any]) -> Iterator[list[str]]:
     sources = reversed(getattr(constructor, "__mro__", (constructor,)))  # bases tell of theirs
     told = dict(pair for one in sources for pair in _ARGUMENT.findall(inspect.getdoc(one) or ""))
     taken = parameters(constructor).named.items()
-    for name, one in ((name, one) for name, one in taken if name != "split"):  # STRIDE gives it
+    for name, one in ((name, one) for name, one in taken if name not in GIVEN):
         default = one.default
         shown = list(default) if isinstance(default, tuple) else default
         required = "by the data" if name.endswith("_shape") else "required"

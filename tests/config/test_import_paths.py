@@ -34,6 +34,12 @@ def test_they_are_found_wherever_they_stand() -> None:
             "metrics": ["accuracy", "e:M", {"metric_name": "h:M"}],
             "max_epochs": 3,
         },
+        "rl_config": {
+            "env_name": "i:E",
+            "algorithm": "i:A",
+            "wrappers": ["i:W", {"name": "i:V"}],
+            "eval_envs": {"far": {"env_name": "i:F"}},
+        },
         "logging_config": {"wandb_kwargs": {"name": "f:g"}},
     }
     assert import_paths(values) == {
@@ -44,6 +50,11 @@ def test_they_are_found_wherever_they_stand() -> None:
         "frozen.two.model_kwargs.model_name": "h:N",
         "training_config.metrics[1]": "e:M",
         "training_config.metrics[2].metric_name": "h:M",
+        "rl_config.env_name": "i:E",
+        "rl_config.algorithm": "i:A",
+        "rl_config.wrappers[0]": "i:W",
+        "rl_config.wrappers[1].name": "i:V",
+        "rl_config.eval_envs.far.env_name": "i:F",
     }
 
 

@@ -35,7 +35,6 @@ class RolloutBatches:
     num_samples: int | None = None
     min_batch_size: int | None = None
     max_batches: int | None = None
-
     interruptible = False  # a rollout moves environments and draws
     whole = False
 
@@ -46,6 +45,7 @@ class RolloutBatches:
     ) -> None:
         self.environments = environments
         self._config, self._seed, self._device = config, seed, device
+        self.seekable = config.save_buffer  # inside of an epoch what was stored has to be there
         self._given = 0
 
     def adopt(self, algorithm: Algorithm, statistics: Statistics | NoStatistics) -> None:
@@ -59,11 +59,6 @@ class RolloutBatches:
             statistics=statistics,
             save_buffer=self._config.save_buffer,
         )
-
-    @property
-    def seekable(self) -> bool:
-        """Tell whether an epoch can be resumed inside: what was stored has to be there again."""
-        return self._config.save_buffer
 
     @property
     def doubt(self) -> str:

@@ -16,7 +16,7 @@ SUPPLIED = ("network", "spaces", "extra")
 """Arguments of an algorithm that the training gives."""
 
 RETURN = {True: "validation/return", False: "rollout/return"}
-"""By which metric weights are the best: of evaluations where there are some."""
+"""By which metric weights are the best: of evaluations where there are some, whoever makes them."""
 
 _UPDATES = "how many updates there are follows from the rollouts"
 _EPISODES = "rl_config.eval_episodes says how much is evaluated"
@@ -59,7 +59,7 @@ def completed(resolved: Resolved) -> Resolved:
     sections = {"rl_config": {**rollouts, "algorithm_kwargs": bound}}
     for name in ("optimizer_kwargs", "scheduler_kwargs", "training_config"):
         sections[name] = _untyped(resolved, name, algorithm.defaults.get(name, {}))
-    sections["training_config"] |= {"metrics": [], **_best(config)}
+    sections["training_config"] |= {"metrics": [], **_evaluated(config)}
     if config.model_kwargs.model_name is None:
         own = {"model_name": algorithm.default_network}
         sections["model_kwargs"] = values_of(config.model_kwargs) | own
@@ -93,12 +93,12 @@ def _untyped(resolved: Resolved, name: str, values: Mapping[str, Any]) -> dict[s
     return values_of(getattr(resolved.config, name)) | new if typed else new
 
 
-def _best(config: Config) -> dict[str, Any]:
-    """Return by which metric weights are the best, where the config names none."""
-    training = config.training_config
-    if training.saving_metric is not None:
-        return {}
-    return {"saving_metric": RETURN[training.with_validation], "saving_mode": "max"}
+def _evaluated(config: Config) -> dict[str, Any]:
+    """Return by which metric weights are the best, and whether the training evaluates itself."""
+    training, aside = config.training_config, config.rl_config.evaluator == "async"
+    best = {"saving_metric": RETURN[training.with_validation or aside], "saving_mode": "max"}
+    own = best if training.saving_metric is None else {}
+    return {**own, "with_validation": False} if aside else own
 
 
 def require_fit(resolved: Resolved) -> None:
@@ -112,7 +112,13 @@ def require_fit(resolved: Resolved) -> None:
         key = "rl_config.env_name"
         hint = f"type: {key}=CartPole-v1"
         raise ConfigError("no environment is named", key=key, where=key, hint=hint)
+    aside = config.rl_config.evaluator == "async"
     refused = {
+        "rl_config.target_return": (
+            aside and config.rl_config.target_return is not None,
+            "null",
+            "another process evaluates, and ends no training",
+        ),
         "training_config.metrics": (training.metrics or None, "null", "returns are measured"),
         "training_config.accumulate": (training.accumulate > 1, "1", "a step has one batch"),
         "training_config.limit_train_batches": (training.limit_train_batches, "null", _UPDATES),
@@ -121,5 +127,5 @@ def require_fit(resolved: Resolved) -> None:
     }
     for key, (given, unset, why) in refused.items():
         if given:
-            what = f"{key} has no meaning in reinforcement learning: {why}"
+            what = f"{key} has no meaning here: {why}"
             raise ConfigError(what, key=key, where=key, hint=f"leave it out: type {key}={unset}")

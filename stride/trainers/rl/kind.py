@@ -22,6 +22,7 @@ from stride.models.build import seeded
 from stride.models.model import Model
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.spaces import Spaces
+from stride.trainer.evaluation.async_evaluator import AsyncEvaluator
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.kind import EVALUATED, Kind
 from stride.trainer.fit.session import Session
@@ -49,7 +50,11 @@ class RL(Kind):
     batches: RolloutBatches
 
     def complete(self, resolved: Resolved) -> Resolved:
-        """Write down what the algorithm knows where nothing was typed."""
+        """Write down what the algorithm knows where nothing was typed.
+
+        Where another process evaluates, it decides which weights are the best, and keeps them.
+        """
+        self.has_best = resolved.config.rl_config.evaluator == "sync"
         return completed(resolved)
 
     def limits(self, config: Config) -> Limits:
@@ -107,6 +112,8 @@ class RL(Kind):
             watching.append(TargetReturn(rl.target_return))
         if rl.normalize_observations:
             watching.append(KeptStatistics(session))
+        if rl.evaluator == "async":
+            watching.append(AsyncEvaluator())
 
     def last_batch(self, assembly: Assembly) -> LastBatch | None:
         """Return None: each batch has as many steps as the algorithm says."""

@@ -58,3 +58,24 @@ def made(
         training_config=training,
         **options,
     )
+
+
+def train(work_dir: str, resume: str | None, algorithm: str) -> None:
+    """Train in a process that is killed: of every second step there is a checkpoint."""
+    options = {"checkpoint_config": {"every_steps": 2, "every_epochs": 1, "keep_last": 2}}
+    made(Path(work_dir), algorithm, epochs=12, **options).fit(resume=resume)
+
+
+def train_ppo(work_dir: str, resume: str | None = None) -> None:
+    """Train by PPO, or go on."""
+    train(work_dir, resume, "PPO")
+
+
+def train_dqn(work_dir: str, resume: str | None = None) -> None:
+    """Train by DQN, or go on."""
+    train(work_dir, resume, "DQN")
+
+
+def train_sac(work_dir: str, resume: str | None = None) -> None:
+    """Train by SAC, or go on."""
+    train(work_dir, resume, "SAC")
