@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from stride.errors import ComponentError
+from stride.rl.environments.refusals import KEY
 from stride.rl.timestep import Outcome
 
 Answer = tuple[Any, Any, Any, Any, dict[str, Any]]
@@ -73,7 +75,8 @@ class NextStep(Autoreset):
         found, rewards, terminated, truncated, infos = self._step(actions)
         observations, acted = np.array(found), ~self.ended
         # What a step that only resets gives and ends says nothing.
-        terminated, truncated = acted & terminated, acted & truncated
+        terminated = np.logical_and(acted, terminated)
+        truncated = np.logical_and(acted, truncated)
         rewards = np.array(rewards, np.float64)
         rewards[self.ended] = 0.0
         self.ended = terminated | truncated
@@ -95,6 +98,9 @@ class SameStep(Autoreset):
         return Turn(observations, outcome, self.ended, any_ended, infos)
 
     def _with_last(self, observations: np.ndarray, infos: Mapping[str, Any]) -> np.ndarray:
+        if "final_obs" not in infos:
+            what = "it resets in the same step, and its infos have no final_obs"
+            raise ComponentError(what, where=KEY, hint="see gymnasium.vector.AutoresetMode")
         reached = observations.copy()
         for env in np.flatnonzero(self.ended).tolist():
             reached[env] = infos["final_obs"][env]

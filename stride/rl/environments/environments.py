@@ -140,4 +140,4 @@ class Environments:
 
     def close(self) -> None:
         """Close the environments, with their processes."""
-        self._vector.vector.close()
+        self._vector.close()

@@ -1,9 +1,10 @@
 """The ways in which environments of one name are stepped: by one object, or by many."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 from stride.errors import ConfigError, nearest
+from stride.rl.environments.process_env import ProcessEnv
 from stride.rl.environments.sources import Source
 from stride.rl.environments.spaces import flat, flat_together
 from stride.rl.environments.vectors import ManyObjects, OneObject, Vector
@@ -60,9 +61,12 @@ class Forms:
 
         if way == "vector":
             return OneObject(flat_together(self._together(num_envs), self._source.label))
-        kind: Any = vector.AsyncVectorEnv if way == "async" else vector.SyncVectorEnv
         mode = vector.AutoresetMode.DISABLED  # no step is lost, and nothing is overwritten
-        return ManyObjects(kind([self._single] * num_envs, copy=False, autoreset_mode=mode))
+        kind: Any = vector.SyncVectorEnv
+        build: Callable[[], Any] = self._single
+        if way == "async":
+            kind, build = vector.AsyncVectorEnv, ProcessEnv(self._single)
+        return ManyObjects(kind([build] * num_envs, copy=False, autoreset_mode=mode))
 
     def _together(self, num_envs: int) -> Any:
         assert self._source.together is not None

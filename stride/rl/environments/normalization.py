@@ -53,25 +53,30 @@ class Unscaled(Normalization):
     """Everything is as the environments give it."""
 
     def begin(self, raw: np.ndarray) -> np.ndarray:
+        """Return them as they are."""
         return raw
 
     def apply(self, turn: Turn) -> tuple[np.ndarray, Outcome]:
+        """Return both as they are."""
         return turn.observations, turn.outcome
 
     def scale(self, raw: np.ndarray) -> np.ndarray:
+        """Return them as they are."""
         return raw
 
     def statistics(self) -> dict[str, Any]:
+        """Return nothing."""
         return {}
 
     def use(self, statistics: Mapping[str, Any]) -> None:
-        pass
+        """Do nothing."""
 
     def state_dict(self) -> dict[str, Any]:
+        """Return nothing."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        pass
+        """Do nothing."""
 
 
 @final
@@ -107,11 +112,13 @@ class Scaled(Normalization):
         self._sums = np.zeros(num_envs)
 
     def begin(self, raw: np.ndarray) -> np.ndarray:
+        """Learn from them and return them scaled."""
         self._sums = np.zeros_like(self._sums)
         self._learn(raw)
         return self.scale(raw)
 
     def apply(self, turn: Turn) -> tuple[np.ndarray, Outcome]:
+        """Learn from a step and return what it gave, scaled."""
         outcome, next_observations = turn.outcome, turn.outcome.next_observations
         # What an episode ended with, and is still shown where the reset is a step of its own, is
         # acted on by no one.
@@ -127,6 +134,7 @@ class Scaled(Normalization):
             self._observations.update(raw)
 
     def scale(self, raw: np.ndarray) -> np.ndarray:
+        """Return observations scaled, where they are to be."""
         if not self._scales:
             return raw
         deviation = np.sqrt(self._observations.variance + _EPSILON)
@@ -144,18 +152,22 @@ class Scaled(Normalization):
         return np.clip(outcome.rewards / deviation, -_LIMIT, _LIMIT)
 
     def statistics(self) -> dict[str, Any]:
+        """Return count, mean and squared deviations of observations, and of sums of rewards."""
         return {
             "observations": self._observations.state_dict(),
             "rewards": self._rewards.state_dict(),
         }
 
     def use(self, statistics: Mapping[str, Any]) -> None:
+        """Scale by these statistics."""
         self._observations.load_state_dict(statistics["observations"])
         self._rewards.load_state_dict(statistics["rewards"])
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the statistics and the running sums."""
         return self.statistics() | {"sums": self._sums.copy()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Be what gave the state."""
         self.use(state)
         self._sums = state["sums"].copy()

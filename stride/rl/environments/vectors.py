@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from stride.data.seeding import mix
-from stride.errors import ComponentError
-from stride.rl.environments.autoreset import MODES, Autoreset
+from stride.errors import ComponentError, LostProcess
+from stride.rl.environments.autoreset import MODES, Answer, Autoreset
 from stride.rl.environments.state.layers import read_layers, write_layers
 
 _SEED_BITS = 31  # what every simulator takes
@@ -29,7 +29,7 @@ class Vector(ABC):
     def __init__(self, vector: Any) -> None:
         self.vector = vector
         self.num_envs: int = vector.num_envs
-        self.autoreset: Autoreset = _mode(vector)(vector.step, self._begin_next)
+        self.autoreset: Autoreset = _mode(vector)(self._step, self._begin_next)
 
     def reset(self, seed: int, numbers: np.ndarray) -> np.ndarray:
         """Begin the episodes of these numbers, one for each environment, as the seed says."""
@@ -43,6 +43,10 @@ class Vector(ABC):
         observations = np.array(self.vector.reset(seed=seeds)[0])
         self.autoreset.begin(np.zeros(self.num_envs, np.bool_))
         return observations
+
+    def _step(self, actions: Any) -> Answer:
+        answer: Answer = self.vector.step(actions)
+        return answer
 
     def _begin_next(self, ended: np.ndarray) -> np.ndarray:
         observations: np.ndarray = self.vector.reset(options={"reset_mask": ended})[0]
@@ -68,6 +72,10 @@ class Vector(ABC):
     def frame(self) -> np.ndarray:
         """Return the picture of environment 0, (height, width, 3) of uint8."""
 
+    def close(self) -> None:
+        """Close all that is inside."""
+        self.vector.close()
+
 
 class OneObject(Vector):
     """One object that steps all environments, from one generator."""
@@ -76,15 +84,19 @@ class OneObject(Vector):
         return _seed(seed, int(numbers.sum()))
 
     def read(self) -> Any:
+        """Return the state of the object and its wrappers."""
         return read_layers(self.vector).state
 
     def write(self, state: Any) -> None:
+        """Set the state of the object and its wrappers."""
         write_layers(self.vector, state)
 
     def unsaved(self) -> list[str]:
+        """Return what their state cannot hold."""
         return read_layers(self.vector).unsaved
 
     def frame(self) -> np.ndarray:
+        """Return the first of its pictures."""
         return np.asarray(self.vector.render()[0])
 
 
@@ -94,18 +106,40 @@ class ManyObjects(Vector):
     def _seeds(self, seed: int, numbers: np.ndarray) -> list[int]:
         return [_seed(seed, env, number) for env, number in enumerate(numbers.tolist())]
 
+    def _step(self, actions: Any) -> Answer:
+        try:
+            return super()._step(actions)
+        except (EOFError, ConnectionError) as error:
+            what = "the process of an environment ended without an error"
+            hint = "it may have been killed for want of memory: try fewer (rl_config.num_envs)"
+            raise LostProcess(what, hint=hint) from error
+
     def read(self) -> Any:
+        """Return the state of each environment."""
         return list(self.vector.get_attr("saved_state"))
 
     def write(self, state: Any) -> None:
+        """Set the state of each environment."""
         self.vector.set_attr("saved_state", state)
 
     def unsaved(self) -> list[str]:
+        """Return what the state of the first cannot hold."""
         found: Sequence[list[str]] = self.vector.get_attr("unsaved")
         return found[0]
 
     def frame(self) -> np.ndarray:
+        """Return the picture of the first."""
         return np.asarray(self.vector.call("render")[0])
+
+    def close(self) -> None:
+        """Close the environments and end their processes, also where one is gone already."""
+        try:
+            super().close()
+        except (EOFError, ConnectionError):
+            for process in self.vector.processes:
+                process.kill()
+                process.join()
+            self.vector.closed = True
 
 
 def _seed(*numbers: int) -> int:

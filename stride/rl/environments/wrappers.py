@@ -50,7 +50,8 @@ def _wrapping(named: str | Mapping[str, Any], place: str) -> Wrapping:
     name = named if isinstance(named, str) else kwargs.pop("name", "")
     single, together = _own(name) if ":" in name else _gymnasiums(name, place)
     for form in filter(None, (single, together)):
-        bind(form, kwargs, section=place, supplied=("env",))
+        bound = bind(form, kwargs, section=place, supplied=("env",))
+        kwargs = {key: bound[key] for key in kwargs}
     return Wrapping(name, place, kwargs, single, together)
 
 

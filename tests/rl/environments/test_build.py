@@ -1,11 +1,13 @@
 """What names stand for, and what is refused before anything is built."""
 
+import signal
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from stride.errors import ComponentError, ConfigError, UserError
+from stride.errors import ComponentError, ConfigError, LostProcess, UserError
 from stride.rl.environments import build_environments
 from stride.rl.spaces import Spaces
 
@@ -198,3 +200,33 @@ def test_kinds_of_mistakes():
         built("CartPole-v1", {"sutton": 1})
     with pytest.raises(ComponentError):
         built("CartPole")
+
+
+def test_processes_of_environments_hear_no_signals_of_the_training():
+    environments = built("CartPole-v1", vectorization="async")
+    processes = environments._vector.vector.processes
+    for process in processes:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+            subprocess.run(["kill", f"-{number}", str(process.pid)], check=True)
+    assert environments.step(np.array([0, 1])).rewards.tolist() == [1.0, 1.0]
+    environments.close()
+    assert not any(process.is_alive() for process in processes)
+
+
+def test_a_process_that_died_is_told():
+    environments = built("CartPole-v1", vectorization="async")
+    environments._vector.vector.processes[1].kill()
+    environments._vector.vector.processes[1].join()
+    with pytest.raises(LostProcess, match="process of an environment ended"):
+        environments.step(np.array([0, 1]))
+    environments.close()
+
+
+def test_the_last_observation_has_to_be_given():
+    environments = built("tests.rl.environments.scripted:scripted_vector", {"mode": "SameStep"})
+    inside = environments._vector.vector
+    step = inside.step
+    environments._vector.vector.step = lambda actions: (*step(actions)[:4], {})
+    with pytest.raises(ComponentError, match="no final_obs"):
+        for _ in range(5):
+            environments.step(np.array([0, 1]))
