@@ -73,7 +73,7 @@ class NextStep(Autoreset):
     def step(self, actions: Any) -> Turn:
         """Act, where the step before was not an end."""
         found, rewards, terminated, truncated, infos = self._step(actions)
-        observations, acted = np.array(found), ~self.ended
+        observations, acted = np.array(found, order="C"), ~self.ended
         # What a step that only resets gives and ends says nothing.
         terminated = np.logical_and(acted, terminated)
         truncated = np.logical_and(acted, truncated)
@@ -90,7 +90,7 @@ class SameStep(Autoreset):
     def step(self, actions: Any) -> Turn:
         """Act, and find the last observations of the episodes that ended."""
         found, rewards, terminated, truncated, infos = self._step(actions)
-        observations = np.array(found)
+        observations = np.array(found, order="C")
         self.ended = np.logical_or(terminated, truncated)
         any_ended = _any(self.ended)
         reached = self._with_last(observations, infos) if any_ended else observations
@@ -113,7 +113,7 @@ class OnDemand(Autoreset):
     def step(self, actions: Any) -> Turn:
         """Act, then reset the environments whose episode ended."""
         found, rewards, terminated, truncated, infos = self._step(actions)
-        reached = observations = np.array(found)
+        reached = observations = np.array(found, order="C")
         outcome = _all_acted(reached, rewards, terminated, truncated)
         self.ended = outcome.terminated | outcome.truncated
         any_ended = _any(self.ended)

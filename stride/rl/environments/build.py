@@ -42,7 +42,7 @@ def build_environments(
         wrappers: names of `gymnasium.wrappers` or import paths, or dicts that have one as `name`
             beside its arguments; the innermost first.
         vectorization: `vector` steps all by one object; `sync` one after the other, `async` in a
-            process each; `auto` is `vector` where there is such an object, else `sync`.
+            process each; `auto` is `vector` for several where there is such an object, else `sync`.
         normalize_observations: scale them by the statistics of those seen.
         normalize_rewards: scale them by the deviation of their discounted sums.
         gamma: discounts those.
@@ -57,7 +57,7 @@ def build_environments(
     """
     source = find_source(env_name, env_kwargs, render=render)
     forms = Forms(source, find_wrappings(wrappers))
-    chosen = forms.choose(vectorization)
+    chosen = forms.choose(vectorization, num_envs)
 
     def build(way: str, number: int, seed: int) -> Environments:
         vector = forms.build(way, number)

@@ -26,8 +26,10 @@ class Forms:
     def __init__(self, source: Source, wrappings: Sequence[Wrapping]) -> None:
         self._source, self._wrappings = source, wrappings
 
-    def choose(self, asked: str) -> str:
+    def choose(self, asked: str, num_envs: int) -> str:
         """Return `vector`, `sync` or `async`.
+
+        A single environment is stepped by itself: what works on arrays is slower for one.
 
         Raises:
             ConfigError: what is asked for is none of them, or cannot be built.
@@ -36,7 +38,9 @@ class Forms:
             hint = nearest(asked, ALL) or f"type one of {', '.join(ALL)}"
             raise ConfigError(f"{KEY} cannot be {asked!r}", key=KEY, hint=hint)
         missing = {form: self._missing(form) for form in ("together", "single")}
-        way = asked if asked != "auto" else "sync" if missing["together"] else "vector"
+        alone = num_envs == 1 and not missing["single"]
+        best = "sync" if missing["together"] or alone else "vector"
+        way = best if asked == "auto" else asked
         lacking = missing["together" if way == "vector" else "single"]
         if lacking and asked == "auto":
             what = " and ".join(missing.values())

@@ -36,6 +36,8 @@ def kind_of(environments):
     [
         ("CartPole-v1", {}, "CartPoleVectorEnv"),
         ("CartPole-v1", {"vectorization": "sync"}, "SyncVectorEnv"),
+        ("CartPole-v1", {"num_envs": 1}, "SyncVectorEnv"),
+        ("CartPole-v1", {"num_envs": 1, "vectorization": "vector"}, "CartPoleVectorEnv"),
         ("CartPole-v1", {"wrappers": ["TimeAwareObservation"]}, "SyncVectorEnv"),
         ("CartPole-v1", {"wrappers": ["DtypeObservation"]}, None),
         ("Pendulum-v1", {}, "PendulumVectorEnv"),
