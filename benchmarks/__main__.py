@@ -47,6 +47,7 @@ GROUPS = {
     "volumes": "benchmarks.volumes:volume_rows",
     "reconstruction": "benchmarks.reconstruction:reconstruction_rows",
     "overviews": "benchmarks.overviews:overview_rows",
+    "reinforcement": "benchmarks.reinforcement:reinforcement_rows",
     "peers": "benchmarks.peers:peer_rows",
 }
 

@@ -54,6 +54,7 @@ def test_every_group_has_rows_in_one_table() -> None:
         "volumes",
         "reconstruction",
         "overviews",
+        "reinforcement",
         "peers",
     ]
     assert list(dict.fromkeys(line.split()[0] for line in lines)) == groups
