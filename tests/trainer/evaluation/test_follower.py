@@ -1,16 +1,20 @@
 """A follower evaluates each checkpoint once, to the bits that the training's own evaluation has."""
 
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stride.errors import ComponentError, ConfigError, DataError, UserError
-from stride.runs.evaluations.write import Evaluations
+from stride.runs.evaluations.write import Evaluations, sole_evaluator
 from stride.runs.files.atomic import atomic_json, read_record
 from stride.runs.layout import RunPaths
 from stride.runs.records.streams import EvaluationRow
+from stride.runs.verify.run import verify_run
 from stride.trainer.evaluation.checkpoint_model import CheckpointModel, Request
 from stride.trainer.evaluation.follower import Follower, told
 from stride.trainer.evaluation.waiting import WaitingCheckpoints
@@ -144,6 +148,28 @@ def test_a_run_that_leaves_its_place_is_followed_no_more(paths, tmp_path, caplog
     assert follow(paths, script=[*left, lambda: None]) == []
     assert f"the run has left {paths.path}: nothing more is evaluated" in caplog.text
     assert not paths.path.exists()
+
+
+def follow_by_hand(path: str) -> None:
+    """Follow an ended run, in a fork of the server's process."""
+    run = load_run(path)
+    with sole_evaluator(run.paths):
+        Follower(run, Request(), print).follow(lambda: False, lambda: None)
+
+
+def test_killed_at_any_moment_each_checkpoint_has_one_row(paths, server, tmp_path):
+    log, here = tmp_path / "log", f"{__name__}:follow_by_hand"
+    for seconds in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3):
+        child = server.start(here, str(paths.path), log=log)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        server.wait(child)
+        assert verify_run(paths.path).ok
+    assert server.call(here, str(paths.path), log=log) == 0, log.read_text()
+    rows = load_run(paths.path).evaluations()
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert len(paths.evaluations.read_text().splitlines()) == 3
+    assert paths.best_evaluated.read_bytes() == paths.weights.read_bytes()
 
 
 def test_steps_that_a_resumed_run_does_again_have_their_rows_already(paths):
