@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stride.callbacks.average import PresentWeights, WeightAverage
-from stride.callbacks.monitor import Monitor
+from stride.callbacks.monitor import UNMONITORED, Monitor
 from stride.components.trust import Trust
 from stride.config import Overrides
 from stride.config.metrics import as_number, split_name
@@ -19,6 +19,7 @@ from stride.models.weights import weights_bytes
 from stride.runs.layout import CheckpointPaths
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callback_set import part_of
+from stride.trainer.fit.monitors import saving_monitor
 from stride.trainer.fit.run_start import typed_overrides
 from stride.trainer.process_state import drawing
 from stride.trainer.starts.loaded import LoadedRun
@@ -81,8 +82,11 @@ class CheckpointModel:
 
     @property
     def monitor(self) -> Monitor:
-        """Return by which metric weights of the run are the best."""
-        return self._assembly.saving_monitor
+        """Return by which metric weights are the best, though the training validate nothing."""
+        assembly = self._assembly
+        if not assembly.kind.has_best:
+            return UNMONITORED
+        return saving_monitor(assembly.config.training_config, assembly.evaluates(VALIDATION))
 
     def take(self, checkpoint: CheckpointPaths) -> None:
         """Put the weights of a checkpoint into the model: those that the training would evaluate.

@@ -98,6 +98,15 @@ def test_what_the_training_evaluates_is_evaluated(make, section):
     ]
 
 
+def test_a_training_may_leave_all_evaluations_to_it(make):
+    training = {"max_epochs": 3, "with_validation": False}
+    make(training_config=training, checkpoint_config=ALL).fit()
+    plain = trained(make)
+    first, second = (follow(RunPaths(plain.path.parent / name)) for name in "01")
+    assert [row.values for row in first] == [row.values for row in second]
+    assert [row.best_sha256 for row in first] == [row.best_sha256 for row in second]
+
+
 def test_what_is_asked_for_otherwise_has_rows_of_its_own_and_is_not_the_best(paths):
     (last, *_) = follow(paths, splits=("test",), metrics=("f1",), overrides=["device=cpu"])
     assert last.values.keys() == {"test/loss", "test/f1"}
