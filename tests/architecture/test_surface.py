@@ -97,7 +97,7 @@ stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --
 --changed --json
 stride diff RUN OTHER --all --json --md --latex
 stride evaluate RUN [KEY=VALUE]... --split SPLIT --metrics A,B --follow|-f --every S \
---config KEY=VALUE... --trust --json
+--episodes N --render video --stochastic --config KEY=VALUE... --trust --json
 stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
 stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \
