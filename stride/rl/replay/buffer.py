@@ -1,5 +1,6 @@
 """Keep transitions of any age in a ring, and draw batches of them to learn from."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,20 @@ import torch
 from torch import Tensor
 
 from stride.errors import ComponentError, RunError
+from stride.log import LOGGER
 from stride.rl.replay.capacity import read_capacity
 from stride.rl.replay.mapped import MappedTable
 from stride.rl.replay.n_step import NStepSums, Places
 from stride.rl.replay.observations import Observations
-from stride.rl.replay.priorities import Priorities, Prioritized
-from stride.rl.replay.sampler import Sampler, Uniform
+from stride.rl.replay.priorities import Priorities, build_sampler
 from stride.rl.replay.tables import Table, build_table
 from stride.rl.spaces import Spaces
 from stride.rl.timestep import Timestep
+
+_TOO_FAR = (
+    "the replay buffer's files have gone on too far from the last checkpoint: killed now, this "
+    "training cannot be resumed from it; make checkpoints more often, or the buffer larger"
+)
 
 
 class ReplayBuffer:
@@ -70,6 +76,7 @@ class ReplayBuffer:
         )
         self._capacity, self._rows = sizes.transitions, sizes.rows
         self._start = self._end = 0
+        self._loadable_until = math.inf
         build = _tables(folder, home)
         shape = (sizes.rows + num_envs + sizes.finals, *spaces.observation_shape)
         table = build("observations", shape, getattr(torch, spaces.observation_dtype))
@@ -78,9 +85,7 @@ class ReplayBuffer:
         self._actions = build("actions", (sizes.rows, *spaces.action_shape), kind)
         self._records = build_table((sizes.rows, 3), torch.int32, home)
         self._sums = NStepSums(n_step, gamma, num_envs)
-        self._sampler: Sampler = Uniform(home)
-        if prioritized is not None:
-            self._sampler = Prioritized(prioritized, sizes.rows, home)
+        self._sampler = build_sampler(prioritized, sizes.rows, home)
         self._facts = {
             "capacity": sizes.transitions,
             "num_envs": num_envs,
@@ -88,9 +93,7 @@ class ReplayBuffer:
             "gamma": gamma,
             "prioritized": prioritized is not None,
             "in_files": folder is not None,
-            "observation_shape": list(spaces.observation_shape),
-            "observation_dtype": spaces.observation_dtype,
-            "action_shape": list(spaces.action_shape),
+            **_facts_of(spaces),
         }
 
     def __len__(self) -> int:
@@ -114,6 +117,9 @@ class ReplayBuffer:
         self._observations.lead_to(outcome.next_observations)
         self._end += len(envs)
         self._forget_before(self._end - self._capacity)
+        if self._end > self._loadable_until:
+            self._loadable_until = math.inf
+            LOGGER.warning(_TOO_FAR)
 
     def _led_to(self, rows: np.ndarray, follows: np.ndarray) -> np.ndarray:
         """Return in which row the observation is that each environment's last step led to.
@@ -183,6 +189,7 @@ class ReplayBuffer:
     def state_dict(self) -> dict[str, Any]:
         """Return all that is in it; of rows, those that were ever written, without a copy."""
         used = min(self._end, self._rows)
+        self._note_state()
         return {
             "facts": self._facts,
             "start": self._start,
@@ -208,6 +215,12 @@ class ReplayBuffer:
         self._records.load_state(0, state["records"], needed)
         self._sums.load_state_dict(state["sums"])
         self._sampler.load_state_dict(state["sampler"])
+        self._note_state()
+
+    def _note_state(self) -> None:
+        """Note up to which end this state can be loaded: for ever where it has the rows."""
+        spare = self._rows - self._capacity
+        self._loadable_until = self._end + spare if spare else math.inf
 
 
 def _tables(
@@ -217,6 +230,14 @@ def _tables(
     if folder is None:
         return lambda name, shape, dtype: build_table(shape, dtype, device)
     return lambda name, shape, dtype: MappedTable(folder / f"{name}.bin", shape, dtype)
+
+
+def _facts_of(spaces: Spaces) -> dict[str, Any]:
+    return {
+        "observation_shape": list(spaces.observation_shape),
+        "observation_dtype": spaces.observation_dtype,
+        "action_shape": list(spaces.action_shape),
+    }
 
 
 def _require_same(saved: Mapping[str, Any], facts: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ _SIZE = re.compile(r"(\d+\.?\d*|\.\d+) ?([kKMGT]?)(i?)B", re.ASCII)
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _SHARE = 16  # one row for the last observation of an episode to so many transitions
 _RECORD = 12  # bytes of a transition's reward, discount and the place of what it led to
+_MOST = 2**30  # rows, so that the number of any fits into 32 bits
 _PRIORITY = 9  # bytes, with a transition's part of the sums
 
 
@@ -62,6 +63,9 @@ def read_capacity(
         what = f"{given!r} is too little for a replay buffer: it is {max(transitions, 0):,} steps"
         hint = f"{num_envs} environments need at least {least:,} steps"
         raise ComponentError(what, where="capacity", hint=hint)
+    if transitions > _MOST // copies:
+        what = f"{given!r} is too much for a replay buffer: it is {transitions:,} steps"
+        raise ComponentError(what, where="capacity", hint=f"take at most {_MOST // copies:,}")
     finals = transitions // _SHARE + least
     return Capacity(transitions, copies * transitions, finals, isinstance(given, int))
 

@@ -81,8 +81,11 @@ class MappedTable(Table):
         step = max(1, _CHUNK // self._array[:1].nbytes)
         for chunk in (needed[i : i + step] for i in range(0, len(needed), step)):
             if (_digests(self._array[chunk], self._keys) != self._digests[chunk]).any():
-                what = "the file has other rows of the replay buffer than the checkpoint"
-                hint = "more steps came after it than the buffer holds, or the file was changed"
+                what = (
+                    "the file has other rows of the replay buffer than the checkpoint: more steps "
+                    "came after it than the buffer holds, or the file was changed or left behind"
+                )
+                hint = "resume the newest checkpoint, with the files that lie beside it"
                 raise RunError(what, where=str(self._path), hint=hint)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from stride.errors import ComponentError
-from stride.rl.replay.sampler import Sampler
+from stride.rl.replay.sampler import Sampler, Uniform
 from stride.rl.replay.sum_tree import SumTree
 
 
@@ -65,6 +65,7 @@ class Prioritized(Sampler):
 
     def move(self, start: int, end: int) -> None:
         """Have the numbers from one to the next."""
+        # A row that a new transition has taken is that one's.
         gone = self._rows_of(max(self._start, end - self._rows), start)
         new = self._rows_of(self._end, end)
         leaves = self._tree.levels[0]
@@ -82,7 +83,7 @@ class Prioritized(Sampler):
         offsets = torch.rand(batch_size, generator=generator, dtype=kind, device=device)
         strata = torch.arange(batch_size, dtype=kind, device=self._device)
         total = self._tree.total
-        points = (strata + offsets.to(self._device)) * (total / batch_size)
+        points = (strata + offsets.to(self._device, non_blocking=True)) * (total / batch_size)
         rows, priorities = self._tree.find(points)
         last = self._end - 1
         beta = self._priorities.beta_at(self._batches)
@@ -113,3 +114,10 @@ class Prioritized(Sampler):
         self._batches = state["batches"]
         self._top = state["top"].to(self._device)
         self._tree.load_state_dict(state["tree"])
+
+
+def build_sampler(priorities: Priorities | None, rows: int, device: torch.device) -> Sampler:
+    """Return what draws by priorities, or all alike where there are none."""
+    if priorities is None:
+        return Uniform(device)
+    return Prioritized(priorities, rows, device)

@@ -56,7 +56,8 @@ class Uniform(Sampler):
             generator=generator,
             device=generator.device,
         )
-        return numbers.to(self._device), torch.ones(batch_size, device=self._device)
+        numbers = numbers.to(self._device, non_blocking=True)
+        return numbers, torch.ones(batch_size, device=self._device)
 
     def update(self, numbers: Tensor, errors: Tensor) -> None:
         """Do nothing."""

@@ -62,7 +62,7 @@ class SumTree:
             nodes = nodes * _FAN + chosen.squeeze(1)
         # Where sums of a row are made side by side, rounding can leave a gap for no weight.
         weights = weights.squeeze(1)
-        largest, found = weights.argmax(), weights > 0
+        largest, found = weights.argmax(0, keepdim=True), weights > 0
         return nodes.where(found, nodes[largest]), weights.where(found, weights[largest])
 
     def state_dict(self) -> dict[str, Any]:

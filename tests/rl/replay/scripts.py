@@ -18,7 +18,8 @@ class Script:
 
     Attributes:
         ends: by environment and step: "" where an episode goes on, "terminated", "truncated",
-            "both"; "lost" where the environment begins again and no end was told.
+            "both"; "lost" where the environment begins again and no end was told; "circle" where it
+            ended from outside, and begins again where it was.
         next_step: whether an episode begins with a step of its own, as in gymnasium's NEXT_STEP.
     """
 
@@ -36,9 +37,11 @@ class Script:
             ends = ["" if resetting[e] else self.ends[e][t] for e in range(number)]
             led_to = [next(count) for _ in range(number)]
             yield _timestep(t, shown, led_to, ends, resetting)
-            again = [end != "" and (end == "lost" or not self.next_step) for end in ends]
+            again = [
+                end == "lost" or (end not in ("", "circle") and not self.next_step) for end in ends
+            ]
             shown = [next(count) if again[e] else led_to[e] for e in range(number)]
-            resetting = [end not in ("", "lost") and self.next_step for end in ends]
+            resetting = [end not in ("", "lost", "circle") and self.next_step for end in ends]
 
 
 def _timestep(t, shown, led_to, ends, resetting):
@@ -48,7 +51,7 @@ def _timestep(t, shown, led_to, ends, resetting):
         observed(led_to),
         rewards,
         np.array([end in ("terminated", "both") for end in ends]),
-        np.array([end in ("truncated", "both") for end in ends]),
+        np.array([end in ("truncated", "both", "circle") for end in ends]),
         ~np.array(resetting),
     )
     actions = torch.tensor([(t + e) % 5 for e in range(number)])

@@ -14,7 +14,7 @@ from stride.rl.replay.priorities import Priorities
 from stride.rl.spaces import Spaces
 from tests.rl.replay.scripts import CPU, SPACES, Script, drawn, expected, observed
 
-ENDS = ["", "", "", "terminated", "truncated", "both", "lost"]
+ENDS = ["", "", "", "terminated", "truncated", "both", "lost", "circle"]
 
 
 @st.composite

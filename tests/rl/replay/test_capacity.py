@@ -78,3 +78,8 @@ def test_other_texts_are_refused(wrong):
 def test_less_than_each_environment_needs_is_refused(little):
     with pytest.raises(ComponentError, match="at least 16 steps"):
         read_capacity(little, 4, SPACES, 3, False, 1)
+
+
+def test_more_than_rows_can_be_counted_is_refused():
+    with pytest.raises(ComponentError, match=r"too much.*at most 536,870,912"):
+        read_capacity("1TB", 1, Spaces((), "uint8", (), num_actions=2), 1, False, 2)

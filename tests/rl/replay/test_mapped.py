@@ -68,6 +68,18 @@ def test_a_checkpoint_is_refused_when_its_rows_were_written_over(tmp_path):
         build(tmp_path).load_state_dict(state)
 
 
+def test_who_goes_on_too_far_from_a_checkpoint_is_warned_once(tmp_path, caplog):
+    steps = long_script().steps
+    buffer = filled(build(tmp_path), steps[:30])
+    buffer.state_dict()
+    filled(buffer, steps[30:40])
+    assert caplog.messages == []
+    filled(buffer, steps[40:50])
+    assert [message[:45] for message in caplog.messages] == [
+        "the replay buffer's files have gone on too fa"
+    ]
+
+
 def test_a_file_that_was_changed_is_refused(tmp_path):
     first = filled(build(tmp_path), long_script().steps[:5])
     state = copied(first.state_dict())

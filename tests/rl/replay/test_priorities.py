@@ -121,6 +121,30 @@ def test_a_saved_buffer_goes_on_with_the_same_draws_and_priorities():
     assert found + go_on(second, steps[10:], generators[1]) == expected
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("prioritized", [None, Priorities()])
+def test_a_buffer_on_a_gpu_gives_what_one_on_the_cpu_does_and_waits_for_nothing(prioritized):
+    steps = Script([["", "terminated", "", "", ""] * 5, ["", "", "truncated"] * 8 + [""]]).steps
+    found = []
+    for device in (CPU, torch.device("cuda")):
+        options = {"n_step": 2, "gamma": 0.5, "prioritized": prioritized}
+        buffer = ReplayBuffer(12, 2, SPACES, device, **options)
+        for step in steps:
+            buffer.add(step)
+        errors = torch.linspace(0.5, 1.0, 40, device=device)
+        generator = torch.Generator().manual_seed(0)
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            first = buffer.sample(40, generator)
+            buffer.update_priorities(first["indices"], errors)
+            second = buffer.sample(40, generator)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        found.append([batch[name].cpu() for batch in (first, second) for name in sorted(batch)])
+    torch.testing.assert_close(*found)
+
+
 @pytest.mark.parametrize("wrong", [{"alpha": -1.0}, {"beta": 1.5}, {"epsilon": 0.0}])
 def test_numbers_out_of_their_range_are_refused(wrong):
     with pytest.raises(ComponentError, match="alpha >= 0, beta from 0 to 1"):
