@@ -44,7 +44,7 @@ def made(
     callbacks: Sequence[Callback] = (),
     *,
     rl: dict[str, Any] | None = None,
-    epochs: int = 3,
+    epochs: int = 2,
     **options: Any,
 ) -> RLTrainer:
     config = {"env_name": ENVIRONMENTS[algorithm], "eval_episodes": 2, "test_episodes": 3}
