@@ -123,16 +123,24 @@ class Environments:
         that of the episode say; the statistics are restored.
         """
         self._episodes.load_state_dict(state["episodes"])
-        started = self._vector.reset(self._seed, self._episodes.numbers)
         self.normalization.load_state_dict(state["normalization"])
-        if self.doubt or not state["vector"]:
+        first = self._vector.reset(self._seed, self._episodes.numbers)
+        if self.doubt or not state["vector"] or not self._is_taken(state["vector"]):
             self._episodes.abandon()
-            self._begin(started)
+            self._begin(first)
             return
-        self._vector.write(state["vector"])
         self._vector.autoreset.begin(state["ended"])
         self._raw = state["observations"].copy()
         self.observations = self.normalization.scale(self._raw)
+
+    def _is_taken(self, state: Any) -> bool:
+        """Set the environments' own state; tell whether they have a place for all of it."""
+        try:
+            self._vector.write(state)
+        except Exception as error:  # as for an object that they make later than in their reset
+            self.doubt = f"a new one does not take the state: {type(error).__name__}: {error}"
+            self._vector.reset(self._seed, self._episodes.numbers)
+        return not self.doubt
 
     def unsaved(self) -> list[str]:
         """Return what a state cannot hold, in words."""

@@ -5,7 +5,7 @@ from typing import Any, final
 
 from stride.errors import ConfigError, nearest
 from stride.rl.environments.process_env import ProcessEnv
-from stride.rl.environments.sources import Source
+from stride.rl.environments.source import Source
 from stride.rl.environments.spaces import flat, flat_together
 from stride.rl.environments.vectors import ManyObjects, OneObject, Vector
 from stride.rl.environments.wrappers import Wrapping, wrap, wrap_together

@@ -24,7 +24,8 @@ def doubt_of(build: Callable[[int], Environments]) -> str:
         build: builds few of the environments, by a seed.
     """
     try:
-        return _difference(build)
+        with seeded(0):
+            return _difference(build)
     except Exception as error:
         return f"trying it on copies failed: {type(error).__name__}: {error}"
 

@@ -1,41 +1,16 @@
-"""Find what the name of an environment stands for, and in which ways it can be built."""
+"""Find what the name of an environment stands for."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from stride.components.bind import bind, construct
+from stride.components.bind import construct
 from stride.components.find import find
-from stride.components.imports import load
 from stride.components.signature import parameters
 from stride.config.import_paths import is_import_path
-from stride.errors import ComponentError, MissingExtra, nearest
-from stride.rl.environments.refusals import KEY, as_user_errors
-
-KWARGS, LIMIT = "rl_config.env_kwargs", "max_episode_steps"
-_OURS = "stride.rl.environments.classic_control"
-OURS: Mapping[str, str] = {
-    "Acrobot-v1": f"{_OURS}.acrobot:AcrobotVectorEnv",
-    "MountainCar-v0": f"{_OURS}.mountain_car:MountainCarVectorEnv",
-    "MountainCarContinuous-v0": f"{_OURS}.mountain_car:MountainCarContinuousVectorEnv",
-    "Pendulum-v1": f"{_OURS}.pendulum:PendulumVectorEnv",
-}
-"""id -> our vector environment, which gives what Gymnasium's own gives, many at once."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """What an environment is built from.
-
-    Attributes:
-        label: what it is called.
-        single: builds one environment, where it can.
-        together: builds one object that steps so many, where it can.
-    """
-
-    label: str
-    single: Callable[[], Any] | None = None
-    together: Callable[[int], Any] | None = None
+from stride.errors import ComponentError, MissingExtra
+from stride.rl.environments.refusals import KEY
+from stride.rl.environments.registered import RegisteredEnv
+from stride.rl.environments.source import KWARGS, Source, bound_arguments
 
 
 def find_source(name: str, kwargs: Mapping[str, Any], *, render: bool) -> Source:
@@ -62,64 +37,14 @@ def find_source(name: str, kwargs: Mapping[str, Any], *, render: bool) -> Source
         what = f"{name!r} would import a module so that it registers environments"
         hint = "give a function of your own that makes it: rl_config.env_name=my_module:make_env"
         raise ComponentError(what, where=KEY, hint=hint)
-    return _registered(name, kwargs, render)
-
-
-def _registered(name: str, kwargs: Mapping[str, Any], render: bool) -> Source:
-    """Return an environment that Gymnasium knows."""
-    import gymnasium
-
-    spec = gymnasium.registry.get(name)
-    if spec is None:
-        raise _unknown(name)
-    own = {key: value for key, value in kwargs.items() if key != LIMIT}
-    with as_user_errors(f"{name} cannot be made"):
-        constructor = _constructor(spec.entry_point)
-        made = _bound(constructor, own, supplied={*spec.kwargs} - {*own})
-    made |= {LIMIT: kwargs[LIMIT]} if LIMIT in kwargs else {}
-    made |= {"render_mode": "rgb_array"} if render else {}
-
-    def single() -> Any:
-        with as_user_errors(f"{name} cannot be made"):
-            return gymnasium.make(name, **made)
-
-    def together(num_envs: int) -> Any:
-        with as_user_errors(f"{name} cannot be made"):
-            if name in OURS:
-                limit = {LIMIT: spec.max_episode_steps} | made
-                return load(OURS[name], own=False)(num_envs, **limit)
-            return gymnasium.make_vec(name, num_envs, "vector_entry_point", **made)
-
-    has_vector = name in OURS or (spec.vector_entry_point and not spec.additional_wrappers)
-    return Source(name, single, together if has_vector else None)
-
-
-def _constructor(entry_point: Any) -> Callable[..., Any]:
-    """Return what Gymnasium calls, of an installed package that registered itself."""
-    from gymnasium.envs.registration import load_env_creator
-
-    made: Callable[..., Any] = (
-        entry_point if callable(entry_point) else load_env_creator(entry_point)
-    )
-    return made
-
-
-def _unknown(name: str) -> ComponentError:
-    import gymnasium
-
-    known = [one for one in gymnasium.registry if "/" not in one or "/" in name]
-    versions = [one for one in known if one.rpartition("-v")[0].lower() == name.lower()]
-    hint = nearest(versions[-1], versions) if versions else nearest(name, known)
-    way = "or give an import path of a class or function that makes it: my_module:MyEnv"
-    what = f"Gymnasium knows no environment {name!r}"
-    return ComponentError(what, where=KEY, hint=f"{hint} {way}" if hint else way[3:])
+    return RegisteredEnv(name, kwargs, render=render).source()
 
 
 def _own(name: str, kwargs: Mapping[str, Any], render: bool) -> Source:
     """Return what an import path gives: an environment, or a vector of them."""
     constructor = find("gymnasium environment", name)
     named = parameters(constructor).named
-    made = _bound(constructor, kwargs, supplied=("num_envs", "render_mode"))
+    made = bound_arguments(constructor, kwargs)
     made |= {"render_mode": "rgb_array"} if render and "render_mode" in named else {}
 
     def single() -> Any:
@@ -130,15 +55,6 @@ def _own(name: str, kwargs: Mapping[str, Any], render: bool) -> Source:
         return _checked_vector(found, num_envs, name)
 
     return Source(name, together=together) if "num_envs" in named else Source(name, single)
-
-
-def _bound(
-    constructor: Callable[..., Any], kwargs: Mapping[str, Any], supplied: Collection[str]
-) -> dict[str, Any]:
-    """Return the arguments that were given, converted; others keep their defaults."""
-    supplied = {"num_envs", "render_mode", *supplied}
-    bound = bind(constructor, kwargs, section=KWARGS, supplied=supplied)
-    return {key: bound[key] for key in kwargs}
 
 
 def _checked(found: Any, name: str) -> Any:

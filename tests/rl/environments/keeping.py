@@ -109,3 +109,20 @@ class Unbuildable(Walk):
         Unbuildable.number += 1
         if Unbuildable.number > 3:
             raise OSError("the port is taken")
+
+
+class Blooming(Walk):
+    """Has an object that it makes late."""
+
+    late = None
+
+    def reset(self, *, seed=None, options=None):
+        self.late, self.number = None, 0
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        self.number += 1
+        if self.number == 40:
+            self.late = World(self.np_random)
+        observation, reward, *_ = super().step(action)
+        return observation, reward, False, False, {}

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 
+import gymnasium
 import numpy as np
 import pytest
 
@@ -82,6 +83,8 @@ def test_parts_become_numbers_in_a_row(name):
         ("LunarLander-v3", {}, {}, "LunarLander-v3 cannot be made"),
         ("CartPole-v1", {"sutton_barto": True}, {}, "did you mean 'sutton_barto_reward'?"),
         ("CartPole-v1", {"render_mode": "human"}, {}, "render_mode is given by STRIDE itself"),
+        ("Pendulum-v1", {"max_episode_steps": -1}, {}, "give 1 or more steps"),
+        ("Pendulum-v1", {"g": "heavy"}, {}, "rl_config.env_kwargs.g"),
         (f"{HERE}:Part", {}, {}, "did you mean 'Parts'?"),
         (f"{HERE}:Parts", {"sizes": 3}, {}, "did you mean 'size'?"),
         (f"{HERE}:no_environment", {}, {}, "gives a float, not a gymnasium.Env"),
@@ -232,3 +235,13 @@ def test_the_last_observation_has_to_be_given():
     with pytest.raises(ComponentError, match="no final_obs"):
         for _ in range(5):
             environments.step(np.array([0, 1]))
+
+
+def test_what_is_registered_again_is_not_ours(monkeypatch):
+    spec = gymnasium.spec("Pendulum-v1")
+    other = gymnasium.envs.registration.EnvSpec("Pendulum-v1", entry_point=f"{HERE}:Parts")
+    monkeypatch.setitem(gymnasium.registry, "Pendulum-v1", other)
+    assert kind_of(built("Pendulum-v1")) == "SyncVectorEnv"
+    assert built("Pendulum-v1").spaces.num_actions == 2
+    monkeypatch.setitem(gymnasium.registry, "Pendulum-v1", spec)
+    assert kind_of(built("Pendulum-v1")) == "PendulumVectorEnv"

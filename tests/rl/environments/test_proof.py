@@ -85,3 +85,23 @@ def test_a_new_process_goes_on_with_the_same_bits(name, others):
 )
 def test_what_cannot_be_brought_back_is_told(name, told):
     assert told in built(f"{HERE}:{name}").doubt
+
+
+def test_a_state_that_does_not_fit_is_told_and_new_episodes_begin():
+    name = f"{HERE}:Blooming"
+    killed, resumed = built(name), built(name)
+    assert killed.doubt == ""
+    killed.reset()
+    trace(killed, actions_for(killed, 45))
+    resumed.load_state_dict(stored(killed.state_dict()))
+    assert resumed.doubt.startswith("a new one does not take the state: TypeError")
+    assert (resumed.observations == 0).all()
+    trace(resumed, actions_for(resumed, 45))
+
+
+def test_proving_draws_nothing_from_the_generators_of_all():
+    np.random.seed(3)
+    expected = np.random.random()
+    np.random.seed(3)
+    built(f"{HERE}:Careless")
+    assert np.random.random() == expected

@@ -42,7 +42,11 @@ def write_layers(env: Any, state: Mapping[str, Any]) -> None:
 
 def _layers(env: Any) -> Iterator[tuple[str, Any]]:
     """Yield the layers by unlike names."""
-    number, layer = 0, env
-    while layer is not None:
-        yield f"{number} {type(layer).__name__}", layer
-        number, layer = number + 1, vars(layer).get("env")
+    from gymnasium import Wrapper
+    from gymnasium.vector import VectorWrapper
+
+    yield f"0 {type(env).__name__}", env
+    number = 0
+    while isinstance(env, (Wrapper, VectorWrapper)):
+        number, env = number + 1, env.env
+        yield f"{number} {type(env).__name__}", env

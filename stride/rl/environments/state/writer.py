@@ -3,6 +3,7 @@
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,8 @@ class Writer:
 
     def _items(self, values: Iterable[Any], present: Any) -> list[Any]:
         """Return items; those that were built are found at the same place of what is there."""
-        there = [*present] if isinstance(present, Iterable) else []
-        there += [None] * (len([*values]) - len(there))
-        return [self.write(*pair) for pair in zip(values, there, strict=False)]
+        there = [*present] if isinstance(present, (list, tuple, deque)) else []
+        return [self.write(*pair) for pair in zip(values, chain(there, repeat(None)), strict=False)]
 
     def _dict(self, content: Any, present: Any) -> dict[Any, Any]:
         keys, values = content

@@ -7,7 +7,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 from stride.components.imports import load
-from stride.rl.environments.sources import OURS
+from stride.rl.environments.registered import OURS
 
 BOUNDS = {
     "Acrobot-v1": ([-np.pi, -np.pi, -4 * np.pi, -9 * np.pi], [np.pi, np.pi, 4 * np.pi, 9 * np.pi]),
