@@ -39,7 +39,7 @@ class RolloutBuffer:
         self._extras: dict[str, Tensor] = {}
         self._last_observations: list[np.ndarray] = []
         self._advantages = torch.empty(0)
-        self._order = torch.empty(0, dtype=torch.int64)
+        self._rows = self._order = torch.empty(0, dtype=torch.int64)
         self._columns: dict[str, Tensor] = {}
         self._explained = torch.zeros(())
         self._batches: list[dict[str, Tensor]] = []
@@ -111,9 +111,6 @@ class RolloutBuffer:
     def _place(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)
 
-    def _transitions(self) -> np.ndarray:
-        return np.flatnonzero(self._flags["is_transition"])
-
     def _flatten(self) -> None:
         """Make the columns of what batches are cut from."""
         advantages = self._advantages
@@ -124,15 +121,16 @@ class RolloutBuffer:
             "returns": advantages + self._extras["values"],
         }
         self._columns = {name: column.flatten(0, 1) for name, column in columns.items()}
-        rows = self._place(self._transitions())
-        returns, values = (self._columns[name][rows] for name in ("returns", "values"))
+        self._rows = self._place(np.flatnonzero(self._flags["is_transition"]))
+        returns, values = (self._columns[name][self._rows] for name in ("returns", "values"))
         self._explained = explained_variance(returns, values)
 
     def shuffle(self, generator: torch.Generator) -> None:
         """Draw the order of the transitions, for the batches of one pass over them."""
-        rows = torch.from_numpy(self._transitions())
-        drawn = torch.randperm(len(rows), generator=generator, device=generator.device)
-        self._order, self._batches = rows[drawn.cpu()], []
+        # Drawn where the generator is, and used there: nothing waits for the device.
+        place = generator.device
+        drawn = torch.randperm(len(self._rows), generator=generator, device=place)
+        self._order, self._batches = self._rows[drawn.to(self._device)], []
 
     def batch(self, number: int, num_batches: int) -> dict[str, Tensor]:
         """Return one of the batches into which a pass is cut; their sizes differ by one at most.
@@ -144,8 +142,8 @@ class RolloutBuffer:
         return self._batches[number]
 
     def _cut(self, num_batches: int) -> list[dict[str, Tensor]]:
-        order, beside = self._order.to(self._device), {"explained_variance": self._explained}
-        cut = {n: c[order].tensor_split(num_batches) for n, c in self._columns.items()}
+        beside = {"explained_variance": self._explained}
+        cut = {n: c[self._order].tensor_split(num_batches) for n, c in self._columns.items()}
         batches = zip(*cut.values(), strict=True)
         return [dict(zip(cut, batch, strict=True)) | beside for batch in batches]
 
@@ -173,6 +171,6 @@ class RolloutBuffer:
         }
         self._last_observations = [np.array(rows) for rows in state["last_observations"]]
         self._advantages = state["advantages"].to(self._device, copy=True)
-        self._order, self._batches = state["order"].clone(), []
+        self._order, self._batches = state["order"].to(self._device, copy=True), []
         if self._advantages.numel():
             self._flatten()

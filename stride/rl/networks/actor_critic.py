@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from stride.models import blocks
 from stride.models.blocks import Size
-
-_LARGEST_PIXEL = 255
+from stride.rl.networks.dense import Observations, widths
 
 
 class ActorCritic(nn.Module):
@@ -23,7 +22,7 @@ class ActorCritic(nn.Module):
     in On-Policy Reinforcement Learning?, ICLR 2021).
 
     Args:
-        input_shape: shape of one observation; flattened. Pixels, of type uint8, count in 255ths.
+        input_shape: shape of one observation; flattened.
         output_shape: shape of one action that is made of numbers.
         num_classes: how many actions there are to choose from; None where it is made of numbers.
         hidden_sizes: widths of the hidden layers of either body, in order.
@@ -42,27 +41,26 @@ class ActorCritic(nn.Module):
     ) -> None:
         super().__init__()
         shape = list(output_shape) if num_classes is None else [num_classes]
-        widths = [prod(input_shape), *hidden_sizes]
-        self.actor = _body(widths, shape, activation, last_gain=0.01)
-        self.critic = _body(widths, [], activation, last_gain=1.0)
+        sizes = widths(input_shape, hidden_sizes)
+        self.observations = Observations()
+        self.actor = _body(sizes, shape, activation, last_gain=0.01)
+        self.critic = _body(sizes, [], activation, last_gain=1.0)
         self.log_std = nn.Parameter(torch.full(shape, log_std)) if num_classes is None else None
 
     def forward(self, observations: Tensor) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
         """Return the policy and (N,) values of (N, *input_shape) observations."""
-        inputs = observations.float().flatten(1)
-        if observations.dtype == torch.uint8:
-            inputs = inputs / _LARGEST_PIXEL
-        policy, values = self.actor(inputs), self.critic(inputs)
+        rows = self.observations(observations)
+        policy, values = self.actor(rows), self.critic(rows)
         return (policy if self.log_std is None else (policy, self.log_std)), values
 
 
 def _body(
-    widths: Sequence[int], output_shape: list[int], activation: str, last_gain: float
+    sizes: Sequence[int], output_shape: list[int], activation: str, last_gain: float
 ) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for before, after in pairwise(widths):
+    for before, after in pairwise(sizes):
         layers += [_orthogonal(nn.Linear(before, after), sqrt(2)), blocks.activation(activation)]
-    last = _orthogonal(nn.Linear(widths[-1], prod(output_shape)), last_gain)
+    last = _orthogonal(nn.Linear(sizes[-1], prod(output_shape)), last_gain)
     return nn.Sequential(*layers, last, *blocks.reshape(output_shape))
 
 
