@@ -61,6 +61,8 @@ def test_every_example_is_tested() -> None:
         "edge_and_datacentre",
         "active_digits.py",
         "pendulums.py",
+        "dqn_cartpole.py",
+        "sac_pendulum.py",
         "sweep_tpe_vs_random.py",
         "recipes",  # by test_recipes.py
     }
@@ -174,6 +176,17 @@ def test_pendulums(folder: Path, run: Run) -> None:
     told = run(folder, "-m", "stride", "reproduce", "W/0", "--steps", "50")
     assert "bit-identical over 50 steps" in told
     assert len((EXAMPLES / "pendulums.py").read_text().splitlines()) <= 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("example", "solved"), [("dqn_cartpole", 475), ("sac_pendulum", -200)])
+def test_an_algorithm_solves_its_problem(
+    example: str, solved: float, folder: Path, run: Run
+) -> None:
+    said = run(folder, f"{example}.py", "W")
+    loaded = load_run(folder / "W", 0)
+    assert loaded.results["test"]["test/return"] >= solved
+    assert f"mean return of 100 episodes: {loaded.results['test']['test/return']:.1f}" in said
 
 
 def test_sweep_tpe_vs_random(folder: Path, run: Run) -> None:

@@ -49,11 +49,11 @@ class DQN(OffPolicy):
     defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "rl_config": {
             "num_envs": 8,
-            "rollout_steps": 16,
-            "rollouts_per_epoch": 20,
+            "rollout_steps": 32,
+            "rollouts_per_epoch": 10,
             "init_steps": 1_000,
         },
-        "optimizer_kwargs": {"optimizer_name": "Adam", "lr": 1e-3},
+        "optimizer_kwargs": {"optimizer_name": "Adam", "lr": 2.3e-3},
     }
 
     def __init__(
@@ -70,11 +70,11 @@ class DQN(OffPolicy):
         alpha: Share = 0.6,
         beta: Share = 0.4,
         double: bool = False,
-        target_every: Size = 100,
+        target_every: Size = 128,
         target_tau: Share = 1.0,
         epsilon_start: Share = 1.0,
-        epsilon_end: Share = 0.05,
-        epsilon_steps: Size = 10_000,
+        epsilon_end: Share = 0.04,
+        epsilon_steps: Size = 8_000,
     ) -> None:
         if spaces.num_actions is None:
             raise ConfigError(
