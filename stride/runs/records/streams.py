@@ -88,7 +88,9 @@ class EvaluationRow(Record):
     )
     splits: list[str] = Field(description="What it was evaluated on")
     metrics: list[str] | None = Field(None, description="By name, where others were asked for")
-    overrides: list[str] = Field(default_factory=list, description=TYPED)
+    overrides: list[str] = Field(
+        default_factory=list, description=f"{TYPED}; device and place of the data aside"
+    )
     values: dict[str, Number] = Field(description="By the names of metrics.jsonl")
     best_sha256: Sha256 | None = Field(
         None, description="Of `evaluations/best.safetensors`, where it was the best of all so far"

@@ -21,6 +21,7 @@ from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.callback_set import part_of
 from stride.trainer.fit.monitors import saving_monitor
 from stride.trainer.fit.run_start import typed_overrides
+from stride.trainer.process_group import OWN as OF_HOST
 from stride.trainer.process_state import drawing
 from stride.trainer.starts.loaded import LoadedRun
 from stride.trainer.starts.rebuild import rebuild_empty, recorded
@@ -56,7 +57,7 @@ class CheckpointModel:
 
     Attributes:
         splits: what is evaluated, by name.
-        overrides: as typed, without secrets.
+        overrides: those that change what is measured, as typed, without secrets.
 
     Raises:
         UserError: data, model, a split or a metric is not there, nobody vouches for the config, or
@@ -78,7 +79,8 @@ class CheckpointModel:
         self.splits = [*map(split_name, request.splits)] or _evaluated(self._assembly)
         for split in self.splits:
             _require_split(self._assembly, split)
-        self.overrides = typed_overrides(resolved)
+        typed = typed_overrides(resolved)
+        self.overrides = [text for text in typed if text.partition("=")[0] not in OF_HOST]
 
     @property
     def monitor(self) -> Monitor:

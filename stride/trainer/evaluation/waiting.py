@@ -60,9 +60,9 @@ class WaitingCheckpoints:
         there = {name: self._stamp(name) for name in self._paths.checkpoint_names()}
         for name in [name for name, stamp in self._waiting.items() if there.get(name) != stamp]:
             self.skip(name, "it went before that")
-        found = {name: (stamp, self._look(stamp)) for name, stamp in there.items() if stamp}
-        self._waiting = {name: stamp for name, (stamp, one) in found.items() if one is not None}
-        return next((one for _, one in reversed(found.values()) if one is not None), None)
+        self._looked = {stamp: self._look(stamp) for stamp in there.values() if stamp}
+        self._waiting = {stamp[0]: stamp for stamp, one in self._looked.items() if one is not None}
+        return next((one for one in reversed(self._looked.values()) if one is not None), None)
 
     def settle(self, name: str) -> None:
         """Note that one has its row now."""
@@ -70,9 +70,12 @@ class WaitingCheckpoints:
 
     def skip(self, name: str, why: str) -> None:
         """Give one up, and tell of it."""
+        self._tell_skipped(name, why)
+        self.settle(name)
+
+    def _tell_skipped(self, name: str, why: str) -> None:
         self.num_skipped += 1
         self._tell(f"the checkpoint {name} is not evaluated: {why}")
-        self.settle(name)
 
     def _stamp(self, name: str) -> Stamp | None:
         """Return by what a checkpoint is told from a later one of its name, None where it goes."""
@@ -83,9 +86,7 @@ class WaitingCheckpoints:
         return name, found.st_ino, found.st_mtime_ns
 
     def _look(self, stamp: Stamp) -> Waiting | None:
-        if stamp not in self._looked:
-            self._looked[stamp] = self._read(stamp[0])
-        return self._looked[stamp]
+        return self._looked[stamp] if stamp in self._looked else self._read(stamp[0])
 
     def _read(self, name: str) -> Waiting | None:
         """Return a checkpoint that has no row; None where it has one, or cannot be read."""
@@ -93,7 +94,7 @@ class WaitingCheckpoints:
             record = CheckpointRecord.read(self._paths.checkpoint(name).record)
             record.require_of(uuid_of(self._paths), known_configs(self._paths))
         except RunError as error:
-            self._tell(f"the checkpoint {name} is not evaluated: {error}")
+            self._tell_skipped(name, str(error))
             return None
         found = Waiting(name, record, _digest(record))
         known = (subject({"checkpoint": name, **self._asked}), found.model_sha256)

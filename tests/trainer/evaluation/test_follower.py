@@ -108,11 +108,14 @@ def test_a_training_may_leave_all_evaluations_to_it(make):
 
 
 def test_what_is_asked_for_otherwise_has_rows_of_its_own_and_is_not_the_best(paths):
-    (last, *_) = follow(paths, splits=("test",), metrics=("f1",), overrides=["device=cpu"])
+    changed = ["load_data_kwargs.batch_size=9", "device=cpu"]
+    (last, *_) = follow(paths, splits=("test",), metrics=("f1",), overrides=changed)
     assert last.values.keys() == {"test/loss", "test/f1"}
-    assert (last.splits, last.metrics, last.overrides) == (["test"], ["f1"], ["device=cpu"])
+    assert (last.splits, last.metrics, last.overrides) == (["test"], ["f1"], changed[:1])
     assert not paths.best_evaluated.exists()
-    assert len(follow(paths)) == 3
+    assert len(follow(paths, overrides={"device": "cpu"})) == 3  # which changes nothing measured
+    assert paths.best_evaluated.exists()
+    assert follow(paths) == []
 
 
 def test_a_run_under_way_is_followed_to_its_end(paths, tmp_path):
