@@ -12,7 +12,7 @@ from stride.rl.environments import Environments, build_environments
 from stride.rl.evaluation.episodes import play
 from stride.rl.evaluation.evaluation import Evaluation
 from stride.rl.evaluation.policies import LATE, Policy, acting
-from stride.rl.evaluation.video import VideoFile
+from stride.rl.evaluation.video import video_file
 
 MOST_ENVIRONMENTS = 128
 """So many are stepped together at most, where nobody says how many."""
@@ -118,14 +118,14 @@ class Evaluator:
         with (
             self._playing(1, render=True) as environments,
             self._acting(policy, environments, env_steps) as act,
-            VideoFile(Path(path), environments.frames_per_second) as video,
+            video_file(Path(path), environments.frames_per_second) as film,
         ):
             found = play(
                 environments,
                 act,
                 episodes,
                 max_steps=self.max_episode_steps,
-                before_step=lambda: video.add(environments.frame()),
+                before_step=lambda: film(environments.frame()),
             )
         return Evaluation.of(found)
 

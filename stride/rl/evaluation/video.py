@@ -1,22 +1,24 @@
 """Write a video, picture by picture."""
 
-import os
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, final
+from typing import Any
 
 import numpy as np
 
 from stride.errors import MissingExtra, UserError
+from stride.runs.files.whole_file import whole_file
 
 KIND = ".mp4"
 """What is written as it comes; a GIF would be kept in memory until its end."""
 
 
-@final
-class VideoFile(AbstractContextManager["VideoFile"]):
-    """A video that appears as a whole at the end of the block, and not at all after an error.
+@contextmanager
+def video_file(path: Path, frames_per_second: float) -> Iterator[Callable[[np.ndarray], None]]:
+    """Give in the block what takes pictures, (height, width, 3) of uint8.
+
+    The video appears as a whole at the end of the block, and not at all after an error.
 
     Args:
         path: `.mp4`; a file that is there is replaced.
@@ -26,34 +28,14 @@ class VideoFile(AbstractContextManager["VideoFile"]):
         UserError: the file is of another kind.
         MissingExtra: imageio is not installed.
     """
-
-    def __init__(self, path: Path, frames_per_second: float) -> None:
-        if path.suffix != KIND:
-            raise UserError(
-                f"{path.name} is not named as a video", hint=f"name it {path.stem}{KIND}"
-            )
-        self.path = path
-        self._growing = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        self._writer = _writer(self._growing, frames_per_second)
-
-    def add(self, picture: np.ndarray) -> None:
-        """Write a picture, (height, width, 3) of uint8; its sides are made even, for codecs."""
-        height, width = (size + size % 2 for size in picture.shape[:2])
-        padding = ((0, height - picture.shape[0]), (0, width - picture.shape[1]), (0, 0))
-        self._writer.append_data(np.pad(picture, padding, mode="edge"))
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._writer.close()
-        if kind is None:
-            os.replace(self._growing, self.path)
-        else:
-            with suppress(FileNotFoundError):
-                self._growing.unlink()
+    if path.suffix != KIND:
+        raise UserError(f"{path.name} is not named as a video", hint=f"name it {path.stem}{KIND}")
+    with whole_file(path) as growing:
+        writer = _writer(growing, frames_per_second)
+        try:
+            yield lambda picture: writer.append_data(_even(picture))
+        finally:
+            writer.close()
 
 
 def _writer(path: Path, frames_per_second: float) -> Any:
@@ -63,3 +45,9 @@ def _writer(path: Path, frames_per_second: float) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "imageio", "video") from None
     return imageio.get_writer(path, fps=frames_per_second, macro_block_size=2)
+
+
+def _even(picture: np.ndarray) -> np.ndarray:
+    """Return a picture whose sides are even, as codecs want them, by doubling the last rows."""
+    height, width = picture.shape[:2]
+    return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

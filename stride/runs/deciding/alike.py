@@ -32,7 +32,7 @@ class Alike(NamedTuple):
     runs: list[Facts]
 
 
-def alike(runs: Sequence[Facts], over: Sequence[str]) -> list[Alike]:
+def alike(runs: Sequence[Facts], over: Collection[str]) -> list[Alike]:
     """Divide runs by their settings.
 
     Args:
@@ -47,7 +47,17 @@ def alike(runs: Sequence[Facts], over: Sequence[str]) -> list[Alike]:
     return [part for one in buckets.values() for part in _by_model_seed(one, over)]
 
 
-def whole_settings(facts: Facts, over: Sequence[str]) -> dict[str, Any]:
+def following(runs: Sequence[Facts]) -> set[str]:
+    """Return what follows from data, or is a default, in each of some runs: keys, and DATA.
+
+    Args:
+        runs: with a config each.
+    """
+    set_by_someone = {key for facts in runs for key in facts.config if not facts.is_derived(key)}
+    return {DATA}.union(*(facts.config for facts in runs)) - set_by_someone
+
+
+def whole_settings(facts: Facts, over: Collection[str]) -> dict[str, Any]:
     """Return all settings of a run, by dotted key."""
     return settings_of(dict(facts.config.items()), over) | _beside(facts, over)
 
@@ -103,7 +113,7 @@ def _beside(facts: Facts, over: Collection[str]) -> dict[str, Any]:
     return {DATA: data} | begun
 
 
-def _by_model_seed(one: Alike, over: Sequence[str]) -> Iterator[Alike]:
+def _by_model_seed(one: Alike, over: Collection[str]) -> Iterator[Alike]:
     """Divide runs by the seed of their weights, where it does not just follow the run's."""
     seeds = [(facts.config.get(MODEL_SEED), facts.config.get(SEED)) for facts in one.runs]
     if all(model in (seed, None) for model, seed in seeds):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from stride.runs.deciding.alike import alike
-from stride.runs.deciding.settings import DATA, SEED, differing, named, short_names, text
+from stride.runs.deciding.alike import alike, following
+from stride.runs.deciding.settings import SEED, differing, named, short_names, text
 from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
 from stride.runs.provenance.start_state import never_began
@@ -81,14 +81,15 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,), tasks: Sequence[
     Args:
         runs: in any order.
         over: dotted keys in which the runs of a configuration differ.
-        tasks: further such keys, which tell what a run is trained on; data may differ with them.
+        tasks: further such keys, which tell what a run is trained on; data may differ with them,
+            and what nobody has set, as the sizes of a network that follow from it.
     """
     over = (*over, *tasks)
     in_order = sorted(runs, key=lambda facts: facts.row.created)
     reasons = [_reason(facts) for facts in in_order]
     pairs = [*zip(in_order, reasons, strict=True)]
-    without = (*over, DATA) if tasks else over
-    found = alike([facts for facts, why in pairs if not why], without)
+    counted = [facts for facts, why in pairs if not why]
+    found = alike(counted, {*over, *following(counted)} if tasks else over)
     keys = differing([one.settings for one in found])
     known = {key for one in found for key in one.settings}  # and those in which none differ:
     short = short_names(keys, known.union(*(one.runs[0].config for one in found[:1])))

@@ -3,7 +3,6 @@
 import csv
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from stride.errors import DataError, MissingExtra, UserError
-from stride.runs.files.durable import os_errors_as, sync_folder
-from stride.runs.layout import TEMPORARY_PREFIX
+from stride.runs.files.whole_file import whole_file
 from stride.trainer.predict.predictions import Array, Arrays
 
 ENDINGS = (".npz", ".csv", ".parquet")
@@ -54,23 +52,8 @@ def write_predictions(path: Path, arrays: Arrays) -> None:
         DataError: complex numbers for a table.
     """
     writers = {".npz": _npz, ".csv": _csv, ".parquet": _parquet}
-    with _whole_file(path) as temporary:
+    with whole_file(path) as temporary:
         writers[path.suffix](temporary, arrays)
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside a path, which takes its name at the end of the block."""
-    temporary = path.parent / f"{TEMPORARY_PREFIX}{os.urandom(6).hex()}-{path.name[:64]}"
-    try:
-        with os_errors_as("cannot write", path):
-            yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _npz(path: Path, arrays: Arrays) -> None:

@@ -20,8 +20,10 @@ SCORES = {  # by learning rate and task
 
 def write(work_dir, lr, task, seed, accuracy, **more):
     config = {"optimizer_kwargs.lr": lr, "dataset_kwargs": {"dataset_name": task}}
+    config["model_kwargs.in_features"] = len(task)  # which nobody has set
+    told = {"origins": {"optimizer_kwargs.lr": "override"}, "data": task}
     name = f"{lr}-{task}-{seed}"
-    write_run(work_dir, name, seed, accuracy=accuracy, config=config, data=task, **more)
+    write_run(work_dir, name, seed, accuracy=accuracy, config=config, **told, **more)
 
 
 @pytest.fixture
@@ -43,6 +45,15 @@ def test_a_configuration_is_the_same_on_other_data(compared):
     names = [row.measured.configuration.name for row in found.rows]
     assert names == ["lr=0.1", "lr=0.3", "lr=0.2"]
     assert found.rows[0].tasks == [[*SCORES[0.1, EASY]], [*SCORES[0.1, HARD]]]
+
+
+def test_what_somebody_has_set_makes_a_configuration(compared, work_dir):
+    config = {"optimizer_kwargs.lr": 0.1, "dataset_kwargs": {"dataset_name": EASY}}
+    config["model_kwargs.in_features"] = 4
+    origins = dict.fromkeys(("optimizer_kwargs.lr", "model_kwargs.in_features"), "override")
+    write_run(work_dir, "wide", 9, accuracy=0.9, config=config, origins=origins)
+    names = [row.measured.configuration.name for row in compared().rows]
+    assert "in_features=4 lr=0.1" in names
 
 
 def test_what_is_surely_worse_is_behind_and_the_others_may_be_the_best(compared):
