@@ -95,6 +95,17 @@ def test_an_environment_that_draws_from_global_generators_is_the_same_each_time(
     assert evaluator.evaluate(waits) == evaluator.evaluate(waits)
 
 
+def test_a_policy_is_in_evaluation_mode_meanwhile(monkeypatch):
+    policy, modes = algorithm(), []
+    greedy = policy.greedy
+    monkeypatch.setattr(
+        policy, "greedy", lambda o: modes.append(policy.network.training) or greedy(o)
+    )
+    policy.train()
+    Evaluator("CartPole-v1", episodes=2).evaluate(policy)
+    assert set(modes) == {False} and policy.network.training
+
+
 def test_a_policy_draws_only_where_that_is_asked_for():
     policy, options = algorithm(), {"episodes": 20}
     best = Evaluator("CartPole-v1", **options).evaluate(policy)
