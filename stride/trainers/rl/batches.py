@@ -1,6 +1,7 @@
 """The batches of a training that come from rollouts: an epoch is one of them, or several."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import count
 from typing import Any
 
@@ -28,7 +29,8 @@ class RolloutBatches:
         device: of batches.
 
     Attributes:
-        rollouts: of the algorithm, once `adopt` has given it.
+        environments: to act in.
+        algorithm: acts, once `adopt` has given it.
     """
 
     batch_size: int | None = None
@@ -38,7 +40,8 @@ class RolloutBatches:
     interruptible = False  # a rollout moves environments and draws
     whole = False
 
-    rollouts: Rollouts
+    algorithm: Algorithm
+    _statistics: Statistics | NoStatistics
 
     def __init__(
         self, environments: Environments, config: RLConfig, *, seed: int, device: torch.device
@@ -50,15 +53,29 @@ class RolloutBatches:
 
     def adopt(self, algorithm: Algorithm, statistics: Statistics | NoStatistics) -> None:
         """Let an algorithm act, and learn from what it did."""
-        self.rollouts = Rollouts(
+        self.algorithm, self._statistics = algorithm, statistics
+
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        """Return the rollouts, begun when first asked for: who only evaluates needs no storage."""
+        return Rollouts(
             self.environments,
-            algorithm,
-            rollout_steps=self._config.rollout_steps or 1,
+            self.algorithm,
+            rollout_steps=self._steps,
             seed=self._seed,
             device=self._device,
-            statistics=statistics,
+            statistics=self._statistics,
             save_buffer=self._config.save_buffer,
         )
+
+    @property
+    def _steps(self) -> int:
+        return self._config.rollout_steps or 1
+
+    @property
+    def num_updates(self) -> int:
+        """Return how many updates follow each rollout."""
+        return self.algorithm.num_updates(self.environments.num_envs, self._steps)
 
     @property
     def doubt(self) -> str:
@@ -74,7 +91,7 @@ class RolloutBatches:
         self._given = position
 
     def __len__(self) -> int:
-        return (self._config.rollouts_per_epoch or 1) * self.rollouts.num_updates
+        return (self._config.rollouts_per_epoch or 1) * self.num_updates
 
     def batches_left(self, epoch: int, position: int) -> float:
         """Return how many batches are left of an epoch."""
@@ -85,11 +102,11 @@ class RolloutBatches:
         return count(position + 1)
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        rollouts, algorithm = self.rollouts, self.rollouts.algorithm
+        rollouts, algorithm = self.rollouts, self.algorithm
         if not self._given:
             rollouts.begin_epoch()
         while self._given < len(self):
-            number = self._given % rollouts.num_updates
+            number = self._given % self.num_updates
             algorithm.flush(rollouts.storage)
             if number == 0:
                 self._roll_out()
@@ -110,7 +127,7 @@ class RolloutBatches:
 
     def example(self) -> dict[str, Tensor]:
         """Return a batch of made-up steps; no environment moves."""
-        return self.rollouts.algorithm.example(self._device)
+        return self.algorithm.example(self._device)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rollouts, and which batch is next."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, cast
 
 import torch
@@ -62,7 +63,8 @@ class RL(Kind):
         whole, rl = Limits.of(config.training_config), config.rl_config
         if whole.max_steps is None:
             return whole
-        per_epoch = _count(rl.num_envs) * _count(rl.rollout_steps) * _count(rl.rollouts_per_epoch)
+        counts = (rl.num_envs, rl.rollout_steps, rl.rollouts_per_epoch)
+        per_epoch = prod(number or 1 for number in counts)  # none is null in a complete config
         left = whole.max_steps - (rl.init_steps or 0)
         epochs = max(1, -(-left // per_epoch))
         if whole.max_epochs is not None and whole.max_epochs < epochs:
@@ -109,7 +111,9 @@ class RL(Kind):
             raise ConfigError(what, key="trainer", where="trainer", hint=hint)
         rl, watching = session.assembly.config.rl_config, session.callbacks.in_order
         if rl.target_return is not None:
-            watching.append(TargetReturn(rl.target_return))
+            target = TargetReturn(rl.target_return)
+            watching.append(target)
+            session.state.register("target_return", target)
         if rl.normalize_observations:
             watching.append(KeptStatistics(session))
         if rl.evaluator == "async":
@@ -140,11 +144,6 @@ class RL(Kind):
             what, hint = f"episodes are no split {split!r}", f"type one of: {', '.join(EVALUATED)}"
             raise DataError(what, hint=hint)
         return evaluate_policy(assembly, split)
-
-
-def _count(number: int | None) -> int:
-    """Return a number of the config, which is complete."""
-    return number or 1
 
 
 def _info(spaces: Spaces, name: str) -> DataInfo:

@@ -66,11 +66,6 @@ class Rollouts:
         environments.reset()
 
     @property
-    def num_updates(self) -> int:
-        """Return how many updates follow each rollout."""
-        return self.algorithm.num_updates(self.environments.num_envs, self._steps)
-
-    @property
     def last(self) -> Tensor:
         """Return what is observed now."""
         return self._observed(self.environments.observations)

@@ -1,5 +1,6 @@
 """End a training where an evaluation reaches the return that is aimed at."""
 
+import math
 from typing import Any
 
 from stride.callbacks.protocols import TrainerLike
@@ -16,23 +17,23 @@ class TargetReturn(StoppingCallback):
     """
 
     def __init__(self, target: float) -> None:
-        self._target, self._reason = target, ""
+        self._target, self._last = target, -math.inf
 
     def after_evaluate(self, trainer: TrainerLike, metrics: dict[str, float]) -> None:
-        """Compare the mean return of an evaluation."""
-        value = metrics.get(RETURN)
-        if value is not None and value >= self._target:
-            self._reason = f"{RETURN} is {value:.4g}: the target {self._target:.4g} is reached"
+        """Take the mean return of an evaluation."""
+        self._last = metrics.get(RETURN, self._last)
 
     @property
     def reason(self) -> str:
         """Return why the training is to end now, empty while it is not."""
-        return self._reason
+        if not self._last >= self._target:
+            return ""
+        return f"{RETURN} is {self._last:.4g}: the target {self._target:.4g} is reached"
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the reason."""
-        return {"reason": self._reason}
+        """Return the last mean return."""
+        return {"last": self._last}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take the reason."""
-        self._reason = state["reason"]
+        """Take it."""
+        self._last = state["last"]

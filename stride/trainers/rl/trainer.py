@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from stride.trainer.trainer import Trainer
+from stride.trainers.rl.batches import RolloutBatches
 from stride.trainers.rl.kind import RL
 from stride.trainers.rl.rollouts import Rollout
 
@@ -31,15 +32,19 @@ class RLTrainer(Trainer):
     def collect_rollouts(self, *, add_to_buffer: bool = True) -> Rollout:
         """Act in each environment for `rollout_steps`, as the loop does before each run of updates.
 
+        A training that begins after it has environments of its own, which have not moved.
+
         Args:
             add_to_buffer: whether the steps are stored for updates.
         """
-        return self._kind().batches.rollouts.collect(add_to_buffer=add_to_buffer)
+        batches = self._batches()
+        self.builder.mark_used()
+        return batches.rollouts.collect(add_to_buffer=add_to_buffer)
 
     def get_num_updates(self) -> int:
         """Return how many updates follow each rollout."""
-        return self._kind().batches.rollouts.num_updates
+        return self._batches().num_updates
 
-    def _kind(self) -> RL:
+    def _batches(self) -> RolloutBatches:
         self.comprehend_config()
-        return cast(RL, self.builder.kind)
+        return cast(RL, self.builder.kind).batches

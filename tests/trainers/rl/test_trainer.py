@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium
 import numpy as np
@@ -12,6 +12,7 @@ from torch import nn
 
 from stride import RLTrainer, load_run
 from stride.callbacks.base import Callback
+from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError, DataError, UserError
 from stride.rl.algorithms.ppo import PPO
 from stride.runs.files.jsonl import read_lines
@@ -42,6 +43,12 @@ class Forgetful(gymnasium.Env[np.ndarray, int]):
         self.count += 1
         last = self.count == 3
         return np.full(2, 0.1, np.float32), 1.0, last, False, {"is_success": last}
+
+
+class Mine(PPO):
+    """An algorithm of the user's own, which says what a config says where nothing is typed."""
+
+    defaults: ClassVar = {"rl_config": {"num_envs": 3}, "training_config": {"clip_grad_norm": 0.1}}
 
 
 class Seen(Callback):
@@ -88,6 +95,9 @@ def test_what_the_loop_asks_for_can_be_asked_for_by_hand(tmp_path: Path) -> None
     rollout = trainer.collect_rollouts(add_to_buffer=False)
     assert rollout.env_steps == 16 and isinstance(rollout.episodes, tuple)
     assert trainer.get_num_updates() == 4
+    trainer.fit()
+    assert load_run(tmp_path, 0).metrics()[0]["env_steps"] == 16
+    assert trainer.reproduce(0).identical
 
 
 def test_a_network_or_an_algorithm_can_be_given_from_python(tmp_path: Path) -> None:
@@ -111,12 +121,30 @@ def test_a_network_or_an_algorithm_can_be_given_from_python(tmp_path: Path) -> N
     assert trainer.session.assembly.model is other and trainer.state.step == 1
 
 
+def test_an_algorithm_of_the_users_own_is_named_by_its_import_path(tmp_path: Path) -> None:
+    rl = {"algorithm": f"{HERE}:Mine", "num_envs": None}
+    trainer = made(tmp_path, rl=rl, epochs=1)
+    trainer.fit()
+    assert type(trainer.session.assembly.model) is Mine
+    config = load_run(tmp_path, 0).config
+    assert (config.rl_config.num_envs, config.training_config.clip_grad_norm) == (3, 0.1)
+    assert config.optimizer_kwargs.optimizer_name == "AdamW"
+    assert load_run(tmp_path, 0).evaluate("test") == trainer.results["test"]
+
+
 def test_the_first_evaluation_that_reaches_the_target_ends_the_training(tmp_path: Path) -> None:
     rl = {"env_name": f"{HERE}:Forgetful", "target_return": 3.0}  # which each episode gives
     trainer = made(tmp_path, rl=rl, epochs=9)
     trainer.fit()
     assert trainer.state.epoch == 1
     assert "the target 3 is reached" in load_run(tmp_path, 0).status["reason"]
+    # Killed between the checkpoint and the end it ends all the same; a higher target lets it go on.
+    paths = load_run(tmp_path, 0).paths
+    name = paths.checkpoint_names()[-1]
+    assert read_state(paths.checkpoint(name).path)["target_return"] == {"last": 3.0}
+    again = made(tmp_path, rl=rl)
+    again.fit({"rl_config.target_return": 4.0, "epochs": 2}, resume=0)
+    assert again.state.epoch == 2
 
 
 def test_no_split_has_the_episodes_of_another(tmp_path: Path) -> None:
