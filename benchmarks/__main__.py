@@ -43,6 +43,7 @@ GROUPS = {
     "processes": "benchmarks.processes:process_rows",
     "queries": "benchmarks.queries:query_rows",
     "replay": "benchmarks.replay:replay_rows",
+    "environments": "benchmarks.environments:environment_rows",
     "evidence": "benchmarks.evidence:evidence_rows",
     "volumes": "benchmarks.volumes:volume_rows",
     "reconstruction": "benchmarks.reconstruction:reconstruction_rows",

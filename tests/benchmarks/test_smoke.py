@@ -50,6 +50,7 @@ def test_every_group_has_rows_in_one_table() -> None:
         "processes",
         "queries",
         "replay",
+        "environments",
         "evidence",
         "volumes",
         "reconstruction",

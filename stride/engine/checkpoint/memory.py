@@ -29,4 +29,6 @@ def empty(shape: Sequence[int], dtype: torch.dtype, *, pinned: bool = False) -> 
 
 def as_bytes(tensor: Tensor) -> memoryview:
     """Return the bytes of a contiguous tensor on the CPU, in place."""
-    return tensor.detach().reshape(-1).view(torch.uint8).numpy().data
+    flat = tensor.detach().reshape(-1)
+    # An empty one that NumPy has copied has a stride that torch does not take for bytes.
+    return (flat.view(torch.uint8) if len(flat) else torch.empty(0, dtype=torch.uint8)).numpy().data

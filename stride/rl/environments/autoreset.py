@@ -1,7 +1,8 @@
 """Step environments in each of Gymnasium's ways of resetting them, and tell transitions alone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,15 +21,13 @@ class Turn(NamedTuple):
     Attributes:
         observations: on which to act next.
         outcome: what the actions led to.
-        ended: bool, whose episode ended.
-        any_ended: whether any did.
+        ended: the numbers of those whose episode ended.
         infos: as Gymnasium gives them.
     """
 
     observations: np.ndarray
     outcome: Outcome
     ended: np.ndarray
-    any_ended: bool
     infos: Mapping[str, Any]
 
     def successes(self) -> dict[int, float]:
@@ -36,8 +35,8 @@ class Turn(NamedTuple):
         last = self.infos.get("final_info", self.infos)
         if "is_success" not in last:
             return {}
-        told = self.ended & np.asarray(last.get("_is_success", True))
-        return {env: float(last["is_success"][env]) for env in np.flatnonzero(told).tolist()}
+        told = last.get("_is_success", self.outcome.is_transition)
+        return {env: float(last["is_success"][env]) for env in self.ended.tolist() if told[env]}
 
 
 class Autoreset(ABC):
@@ -47,62 +46,72 @@ class Autoreset(ABC):
         step: of the vector environment.
         reset: begins the next episodes of the environments that a mask names, and returns the
             observations of all.
+
+    Attributes:
+        ended: the numbers of those whose episode ended at the step before.
     """
 
     def __init__(
         self, step: Callable[[Any], Answer], reset: Callable[[np.ndarray], np.ndarray]
     ) -> None:
         self._step, self._reset = step, reset
-        self.ended = np.zeros(0, np.bool_)
+        self.begin([])
 
-    def begin(self, ended: np.ndarray) -> None:
+    def begin(self, ended: Sequence[int]) -> None:
         """Know whose episode ended at the step before."""
-        self.ended = ended.copy()
+        self.ended = np.array(ended, np.int64)
 
-    @abstractmethod
     def step(self, actions: Any) -> Turn:
         """Act in all environments.
 
         What a vector environment returns may be its own memory: all of it is copied.
         """
+        found, rewards, terminated, truncated, infos = self._step(actions)
+        outcome = Outcome(
+            np.array(found, order="C"),
+            np.array(rewards, np.float64),
+            np.array(terminated, np.bool_),
+            np.array(truncated, np.bool_),
+            np.ones(len(found), np.bool_),
+        )
+        return self._turn(outcome, infos)
+
+    def _note_ends(self, outcome: Outcome) -> None:
+        (self.ended,) = (outcome.terminated | outcome.truncated).nonzero()
+
+    @abstractmethod
+    def _turn(self, outcome: Outcome, infos: dict[str, Any]) -> Turn:
+        """Return the step, by what was found as if all had acted."""
 
 
 class NextStep(Autoreset):
     """The step after an end only resets, and ignores its action."""
 
-    def step(self, actions: Any) -> Turn:
-        """Act, where the step before was not an end."""
-        found, rewards, terminated, truncated, infos = self._step(actions)
-        observations, acted = np.array(found, order="C"), ~self.ended
-        # What a step that only resets gives and ends says nothing.
-        terminated = np.logical_and(acted, terminated)
-        truncated = np.logical_and(acted, truncated)
-        rewards = np.array(rewards, np.float64)
-        rewards[self.ended] = 0.0
-        self.ended = terminated | truncated
-        outcome = Outcome(observations, rewards, terminated, truncated, acted)
-        return Turn(observations, outcome, self.ended, _any(self.ended), infos)
+    def _turn(self, outcome: Outcome, infos: dict[str, Any]) -> Turn:
+        if len(self.ended):  # what a step that only resets gives and ends says nothing
+            outcome.is_transition[self.ended] = False
+            for part in (outcome.rewards, outcome.terminated, outcome.truncated):
+                part[self.ended] = 0
+        self._note_ends(outcome)
+        return Turn(outcome.next_observations, outcome, self.ended, infos)
 
 
 class SameStep(Autoreset):
     """An end and the reset after it are one step; the last observation is in the infos."""
 
-    def step(self, actions: Any) -> Turn:
-        """Act, and find the last observations of the episodes that ended."""
-        found, rewards, terminated, truncated, infos = self._step(actions)
-        observations = np.array(found, order="C")
-        self.ended = np.logical_or(terminated, truncated)
-        any_ended = _any(self.ended)
-        reached = self._with_last(observations, infos) if any_ended else observations
-        outcome = _all_acted(reached, rewards, terminated, truncated)
-        return Turn(observations, outcome, self.ended, any_ended, infos)
+    def _turn(self, outcome: Outcome, infos: dict[str, Any]) -> Turn:
+        self._note_ends(outcome)
+        shown = outcome.next_observations
+        if len(self.ended):
+            outcome = replace(outcome, next_observations=self._with_last(shown, infos))
+        return Turn(shown, outcome, self.ended, infos)
 
-    def _with_last(self, observations: np.ndarray, infos: Mapping[str, Any]) -> np.ndarray:
+    def _with_last(self, shown: np.ndarray, infos: Mapping[str, Any]) -> np.ndarray:
         if "final_obs" not in infos:
             what = "it resets in the same step, and its infos have no final_obs"
             raise ComponentError(what, where=KEY, hint="see gymnasium.vector.AutoresetMode")
-        reached = observations.copy()
-        for env in np.flatnonzero(self.ended).tolist():
+        reached = shown.copy()
+        for env in self.ended.tolist():
             reached[env] = infos["final_obs"][env]
         return reached
 
@@ -110,30 +119,14 @@ class SameStep(Autoreset):
 class OnDemand(Autoreset):
     """Nothing resets by itself: it is told to, right after the step."""
 
-    def step(self, actions: Any) -> Turn:
-        """Act, then reset the environments whose episode ended."""
-        found, rewards, terminated, truncated, infos = self._step(actions)
-        reached = observations = np.array(found, order="C")
-        outcome = _all_acted(reached, rewards, terminated, truncated)
-        self.ended = outcome.terminated | outcome.truncated
-        any_ended = _any(self.ended)
-        if any_ended:
-            observations = np.array(self._reset(self.ended.copy()))
-        return Turn(observations, outcome, self.ended, any_ended, infos)
-
-
-def _any(which: np.ndarray) -> bool:
-    return bool(np.count_nonzero(which))  # a fifth of the time of any()
-
-
-def _all_acted(reached: np.ndarray, rewards: Any, terminated: Any, truncated: Any) -> Outcome:
-    return Outcome(
-        reached,
-        np.array(rewards, np.float64),
-        np.array(terminated, np.bool_),
-        np.array(truncated, np.bool_),
-        np.ones(len(reached), np.bool_),
-    )
+    def _turn(self, outcome: Outcome, infos: dict[str, Any]) -> Turn:
+        self._note_ends(outcome)
+        shown = outcome.next_observations
+        if len(self.ended):
+            mask = np.zeros(len(shown), np.bool_)
+            mask[self.ended] = True
+            shown = np.array(self._reset(mask), order="C")
+        return Turn(shown, outcome, self.ended, infos)
 
 
 MODES: Mapping[str, type[Autoreset]] = {

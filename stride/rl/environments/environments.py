@@ -111,7 +111,7 @@ class Environments:
         return {
             "vector": [] if self.doubt else self._vector.read(),
             "observations": self._raw.copy(),
-            "ended": self._vector.autoreset.ended.copy(),
+            "ended": self._vector.autoreset.ended.tolist(),
             "episodes": self._episodes.state_dict(),
             "normalization": self.normalization.state_dict(),
         }

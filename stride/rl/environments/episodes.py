@@ -42,12 +42,11 @@ class RunningEpisodes:
         """Count one step of all environments."""
         self._totals += turn.outcome.rewards
         self._lengths += turn.outcome.is_transition
-        if turn.any_ended:
+        if len(turn.ended):
             self._collect(turn)
 
     def _collect(self, turn: Turn) -> None:
-        success = turn.successes()
-        (which,) = turn.ended.nonzero()
+        success, which = turn.successes(), turn.ended
         told = zip(
             which.tolist(), self._totals[which].tolist(), self._lengths[which].tolist(), strict=True
         )

@@ -7,7 +7,7 @@ from stride.errors import ConfigError, nearest
 from stride.rl.environments.process_env import ProcessEnv
 from stride.rl.environments.source import Source
 from stride.rl.environments.spaces import flat, flat_together
-from stride.rl.environments.vectors import ManyObjects, OneObject, Vector
+from stride.rl.environments.vectors import BatchedEnv, SeparateEnvs, Vector
 from stride.rl.environments.wrappers import Wrapping, wrap, wrap_together
 
 KEY = "rl_config.vectorization"
@@ -64,13 +64,13 @@ class Forms:
         from gymnasium import vector
 
         if way == "vector":
-            return OneObject(flat_together(self._together(num_envs), self._source.label))
+            return BatchedEnv(flat_together(self._together(num_envs), self._source.label))
         mode = vector.AutoresetMode.DISABLED  # no step is lost, and nothing is overwritten
         kind: Any = vector.SyncVectorEnv
         build: Callable[[], Any] = self._single
         if way == "async":
             kind, build = vector.AsyncVectorEnv, ProcessEnv(self._single)
-        return ManyObjects(kind([build] * num_envs, copy=False, autoreset_mode=mode))
+        return SeparateEnvs(kind([build] * num_envs, copy=False, autoreset_mode=mode))
 
     def _together(self, num_envs: int) -> Any:
         assert self._source.together is not None

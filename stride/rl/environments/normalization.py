@@ -123,7 +123,9 @@ class Scaled(Normalization):
         # What an episode ended with, and is still shown where the reset is a step of its own, is
         # acted on by no one.
         shows_end = turn.observations is next_observations
-        self._learn(turn.observations[~turn.ended] if shows_end else turn.observations)
+        self._learn(
+            np.delete(turn.observations, turn.ended, axis=0) if shows_end else turn.observations
+        )
         observations = self.scale(turn.observations)
         reached = observations if shows_end else self.scale(next_observations)
         rewards = self._scale_rewards(outcome, turn.ended)

@@ -10,7 +10,7 @@ KEY = "rl_config.env_name"
 
 @contextmanager
 def as_user_errors(what: str) -> Iterator[None]:
-    """Turn Gymnasium's errors of a block, and imports that fail, into the user's.
+    """Turn Gymnasium's errors of a block, imports that fail and what is not done into the user's.
 
     Args:
         what: cannot be done then, in words.
@@ -22,5 +22,5 @@ def as_user_errors(what: str) -> Iterator[None]:
 
     try:
         yield
-    except (gymnasium.error.Error, ImportError) as error:
+    except (gymnasium.error.Error, ImportError, NotImplementedError) as error:
         raise ComponentError(f"{what}: {error}", where=KEY) from error

@@ -1,7 +1,8 @@
-"""Gymnasium's vector environments behind one face: those of many objects, and those of one."""
+"""Gymnasium's vector environments behind one face: one object for all, or one for each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from stride.rl.environments.autoreset import MODES, Answer, Autoreset
 from stride.rl.environments.state.layers import read_layers, write_layers
 
 _SEED_BITS = 31  # what every simulator takes
+_GONE = (EOFError, ConnectionError)  # what pipes to a process say then
 
 
 class Vector(ABC):
@@ -41,7 +43,7 @@ class Vector(ABC):
 
     def _restarted(self, seeds: Any) -> np.ndarray:
         observations = np.array(self.vector.reset(seed=seeds)[0])
-        self.autoreset.begin(np.zeros(self.num_envs, np.bool_))
+        self.autoreset.begin([])
         return observations
 
     def _step(self, actions: Any) -> Answer:
@@ -77,7 +79,7 @@ class Vector(ABC):
         self.vector.close()
 
 
-class OneObject(Vector):
+class BatchedEnv(Vector):
     """One object that steps all environments, from one generator."""
 
     def _seeds(self, seed: int, numbers: np.ndarray) -> int:
@@ -97,26 +99,24 @@ class OneObject(Vector):
 
     def frame(self) -> np.ndarray:
         """Return the first of its pictures."""
-        return np.asarray(self.vector.render()[0])
+        pictures = self.vector.render()
+        return np.asarray(None if pictures is None else pictures[0])
 
 
-class ManyObjects(Vector):
+class SeparateEnvs(Vector):
     """An object for each environment, here or in processes, each in a `StatefulEnv`."""
 
     def _seeds(self, seed: int, numbers: np.ndarray) -> list[int]:
         return [_seed(seed, env, number) for env, number in enumerate(numbers.tolist())]
 
     def _step(self, actions: Any) -> Answer:
-        try:
+        with _processes_alive():
             return super()._step(actions)
-        except (EOFError, ConnectionError) as error:
-            what = "the process of an environment ended without an error"
-            hint = "it may have been killed for want of memory: try fewer (rl_config.num_envs)"
-            raise LostProcess(what, hint=hint) from error
 
     def read(self) -> Any:
         """Return the state of each environment."""
-        return list(self.vector.get_attr("saved_state"))
+        with _processes_alive():
+            return list(self.vector.get_attr("saved_state"))
 
     def write(self, state: Any) -> None:
         """Set the state of each environment."""
@@ -135,11 +135,22 @@ class ManyObjects(Vector):
         """Close the environments and end their processes, also where one is gone already."""
         try:
             super().close()
-        except (EOFError, ConnectionError):
+        except _GONE:
             for process in self.vector.processes:
                 process.kill()
                 process.join()
             self.vector.closed = True
+
+
+@contextmanager
+def _processes_alive() -> Iterator[None]:
+    """Tell where the block finds that the process of an environment is gone."""
+    try:
+        yield
+    except _GONE as error:
+        what = "the process of an environment ended without an error"
+        hint = "it may have been killed for want of memory: try fewer (rl_config.num_envs)"
+        raise LostProcess(what, hint=hint) from error
 
 
 def _seed(*numbers: int) -> int:

@@ -37,6 +37,7 @@ EQUAL = [
     (torch.tensor([True]), torch.tensor([True])),
     (torch.ones(2, dtype=torch.bfloat16), torch.ones(2, dtype=torch.bfloat16)),
     (torch.empty(0), torch.empty(0)),
+    (np.zeros(3).nonzero()[0].copy(), np.zeros(0, np.int64)),  # which has a stride of 0
     (None, None),
 ]
 UNEQUAL = [

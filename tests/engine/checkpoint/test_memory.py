@@ -1,5 +1,6 @@
 """Memory of tensors: as torch's own, aligned, and seen as bytes."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -28,3 +29,9 @@ def test_bytes_are_those_of_the_tensor_in_place():
     as_bytes(tensor)[2] = 7
     assert tensor.tolist() == [1, 7]
     assert bytes(as_bytes(tensor)) == b"\x01\x00\x07\x00"
+
+
+def test_an_empty_array_that_numpy_copied_has_no_bytes():
+    copied = np.zeros(3).nonzero()[0].copy()
+    assert copied.strides == (0,)  # of which torch makes no bytes
+    assert len(as_bytes(torch.from_numpy(copied))) == 0
