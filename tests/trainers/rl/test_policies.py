@@ -1,4 +1,4 @@
-"""Trainings by PPO: what is refused before there is a run, and that actions made of numbers work."""
+"""Trainings by PPO: what is refused before there is a run, and actions made of numbers."""
 
 import pytest
 import torch
