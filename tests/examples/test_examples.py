@@ -62,6 +62,7 @@ def test_every_example_is_tested() -> None:
         "active_digits.py",
         "pendulums.py",
         "dqn_cartpole.py",
+        "ppo_cartpole.py",
         "sac_pendulum.py",
         "sweep_tpe_vs_random.py",
         "recipes",  # by test_recipes.py
@@ -179,7 +180,10 @@ def test_pendulums(folder: Path, run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("example", "solved"), [("dqn_cartpole", 475), ("sac_pendulum", -200)])
+@pytest.mark.parametrize(
+    ("example", "solved"),
+    [("dqn_cartpole", 475), ("ppo_cartpole", 475), ("sac_pendulum", -200)],
+)
 def test_an_algorithm_solves_its_problem(
     example: str, solved: float, folder: Path, run: Run
 ) -> None:
