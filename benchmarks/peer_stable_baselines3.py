@@ -2,12 +2,12 @@
 
 import time
 
-from stable_baselines3 import PPO  # type: ignore[import-not-found, unused-ignore]
+import stable_baselines3  # type: ignore[import-not-found, unused-ignore]
 
 
-def ppo(env_steps: int) -> float:
-    """Train by PPO on one environment; return the CPU seconds of `learn`."""
-    model = PPO("MlpPolicy", "CartPole-v1", seed=0, device="cpu")
+def train(env_steps: int, algorithm: str) -> float:
+    """Train by PPO or DQN on one environment; return the CPU seconds of `learn`."""
+    model = getattr(stable_baselines3, algorithm)("MlpPolicy", "CartPole-v1", seed=0, device="cpu")
     start = time.process_time()
     model.learn(env_steps)
     return time.process_time() - start

@@ -25,10 +25,10 @@ class DQN(OffPolicy):
     Args:
         network: gives the value of each action, (N, actions).
         spaces: of the environments, with actions to choose from.
-        gamma: see `OffPolicy`, as the next seven.
-        n_step: rewards before an estimate.
+        gamma: the discount of what comes a step later.
+        n_step: rewards that are summed before the value of what follows is estimated.
         batch_size: transitions in a batch.
-        capacity: transitions that are kept.
+        capacity: transitions that are kept, of all environments; or bytes as text, "2GB".
         updates_per_step: updates for each step of one environment.
         prioritized: whether large errors are drawn more often.
         alpha: how much more; 0 is not at all.

@@ -30,10 +30,10 @@ class SAC(OffPolicy):
         network: has `actor`, which gives means and logarithms of deviations for observations, and
             `critics`, which gives (critics, N) for observations and actions scaled to -1..1.
         spaces: of the environments, with bounded numbers as actions.
-        gamma: see `OffPolicy`, as the next seven.
-        n_step: rewards before an estimate.
+        gamma: the discount of what comes a step later.
+        n_step: rewards that are summed before the value of what follows is estimated.
         batch_size: transitions in a batch.
-        capacity: transitions that are kept.
+        capacity: transitions that are kept, of all environments; or bytes as text, "2GB".
         updates_per_step: updates for each step of one environment.
         prioritized: whether large errors are drawn more often.
         alpha: how much more; 0 is not at all.
