@@ -43,6 +43,7 @@ class Autoreset(ABC):
     """How environments whose episode ended begin their next one.
 
     Args:
+        num_envs: how many there are.
         step: of the vector environment.
         reset: begins the next episodes of the environments that a mask names, and returns the
             observations of all.
@@ -52,9 +53,12 @@ class Autoreset(ABC):
     """
 
     def __init__(
-        self, step: Callable[[Any], Answer], reset: Callable[[np.ndarray], np.ndarray]
+        self,
+        num_envs: int,
+        step: Callable[[Any], Answer],
+        reset: Callable[[np.ndarray], np.ndarray],
     ) -> None:
-        self._step, self._reset = step, reset
+        self._all, self._step, self._reset = np.ones(num_envs, np.bool_), step, reset
         self.begin([])
 
     def begin(self, ended: Sequence[int]) -> None:
@@ -72,7 +76,7 @@ class Autoreset(ABC):
             np.array(rewards, np.float64),
             np.array(terminated, np.bool_),
             np.array(truncated, np.bool_),
-            np.ones(len(found), np.bool_),
+            self._all.copy(),
         )
         return self._turn(outcome, infos)
 
@@ -123,7 +127,7 @@ class OnDemand(Autoreset):
         self._note_ends(outcome)
         shown = outcome.next_observations
         if len(self.ended):
-            mask = np.zeros(len(shown), np.bool_)
+            mask = ~self._all
             mask[self.ended] = True
             shown = np.array(self._reset(mask), order="C")
         return Turn(shown, outcome, self.ended, infos)

@@ -46,7 +46,7 @@ class RunningEpisodes:
             self._collect(turn)
 
     def _collect(self, turn: Turn) -> None:
-        success, which = turn.successes(), turn.ended
+        success, which = turn.successes() if turn.infos else {}, turn.ended
         told = zip(
             which.tolist(), self._totals[which].tolist(), self._lengths[which].tolist(), strict=True
         )

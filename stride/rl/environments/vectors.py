@@ -31,7 +31,7 @@ class Vector(ABC):
     def __init__(self, vector: Any) -> None:
         self.vector = vector
         self.num_envs: int = vector.num_envs
-        self.autoreset: Autoreset = _mode(vector)(self._step, self._begin_next)
+        self.autoreset = _mode(vector)(self.num_envs, self._step, self._begin_next)
 
     def reset(self, seed: int, numbers: np.ndarray) -> np.ndarray:
         """Begin the episodes of these numbers, one for each environment, as the seed says."""
