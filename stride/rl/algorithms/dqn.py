@@ -54,6 +54,7 @@ class DQN(OffPolicy):
             "init_steps": 1_000,
         },
         "optimizer_kwargs": {"optimizer_name": "Adam", "lr": 2.3e-3},
+        "training_config": {"clip_grad_norm": 10.0},
     }
 
     def __init__(
