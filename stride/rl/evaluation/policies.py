@@ -67,14 +67,20 @@ def _by_algorithm(algorithm: Algorithm, seed: int, deterministic: bool, env_step
 
 
 def _by_chance(spaces: Spaces, seed: int) -> Acts:
-    """Return what takes each action as likely as any other."""
+    """Return what takes each action as likely as any other.
+
+    A bound that is missing is 1 beyond 0, or beyond the other bound.
+    """
     draw = np.random.default_rng(seed)
+    least, most = np.array(spaces.low), np.array(spaces.high)
+    low = np.where(np.isinf(least), np.minimum(most, 0) - 1, least)
+    high = np.where(np.isinf(most), np.maximum(least, 0) + 1, most)
 
     def act(observations: np.ndarray) -> np.ndarray:
         count = len(observations)
         if spaces.num_actions is not None:
             return draw.integers(spaces.num_actions, size=count)
-        drawn = draw.uniform(spaces.low, spaces.high, (count, len(spaces.low)))
+        drawn = draw.uniform(low, high, (count, len(low)))
         return drawn.astype(np.float32).reshape(count, *spaces.action_shape)
 
     return act

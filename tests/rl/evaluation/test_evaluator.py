@@ -1,5 +1,6 @@
 """Evaluations: as many whole episodes as were asked for, none favoured, and the same each time."""
 
+import math
 import random
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from stride.errors import ComponentError, MissingExtra, RunFailed, UserError
 from stride.rl.algorithms.ppo import PPO
 from stride.rl.environments.moments import RunningMoments
 from stride.rl.evaluation import Evaluation, Evaluator
+from stride.rl.evaluation.policies import acting
 from stride.rl.networks.actor_critic import ActorCritic
 from stride.rl.spaces import Spaces
 from stride.stats.intervals import bootstrap_interval
@@ -126,6 +128,17 @@ def test_chance_is_a_baseline():
     assert 15 < found.mean < 35 and found == Evaluator("CartPole-v1", episodes=50).evaluate(None)
     moved = Evaluator("Pendulum-v1", episodes=2, max_episode_steps=300).evaluate(None)
     assert -2000 < moved.mean < -100 and moved.lengths == (200, 200)
+
+
+def test_chance_stays_within_the_bounds_that_there_are():
+    spaces = Spaces(
+        (1,), "float32", (3,), low=(-2.0, -math.inf, 5.0), high=(0.0, math.inf, math.inf)
+    )
+    with acting(None, spaces, seed=0, deterministic=True, env_steps=0) as act:
+        drawn = act(np.zeros((500, 1)))
+    assert drawn.shape == (500, 3) and drawn.dtype == np.float32
+    assert drawn.min(axis=0) == pytest.approx([-2, -1, 5], abs=0.02)
+    assert drawn.max(axis=0) == pytest.approx([0, 1, 6], abs=0.02)
 
 
 def test_statistics_of_the_training_are_used_and_stay_as_they_are():
