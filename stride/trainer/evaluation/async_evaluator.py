@@ -71,9 +71,10 @@ class AsyncEvaluator(Callback):
         self._num_crashes, self._size = 0, 0
 
     def before_train(self, trainer: TrainerLike) -> None:
-        """Start with the training, on rank 0."""
-        if is_main():
-            self.start(self._run or trainer.run.paths.path)
+        """Start with the training, on rank 0; a further loop finds it at its work."""
+        folder = self._run or trainer.run.paths.path
+        if is_main() and not self._is_at_work(folder):
+            self.start(folder)
 
     def on_exception(self, trainer: TrainerLike, error: BaseException) -> None:
         """Let the process end by itself: who has pressed Ctrl-C is not kept waiting."""
@@ -149,6 +150,11 @@ class AsyncEvaluator(Callback):
             self.finish()
         else:
             self._let_go()
+
+    def _is_at_work(self, run: str | PathLike[str]) -> bool:
+        """Tell whether a process evaluates the checkpoints of this very run."""
+        process, same = self._process, self._paths.path == Path(os.path.abspath(run))
+        return process is not None and process.code is None and same
 
     def _launch(self) -> None:
         self._size = self._written()

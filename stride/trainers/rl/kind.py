@@ -131,6 +131,11 @@ class RL(Kind):
             rates=lambda: {**rates(), ENV_STEPS: rollouts.env_steps},
             own_values=rollouts.epoch_values,
         )
+        evaluators = [one for one in session.callbacks.in_order if isinstance(one, AsyncEvaluator)]
+        if evaluators and not session.stop.signal:
+            session.callbacks.checkpoints.finish(session.trainer)  # what they wait for stands
+            for one in evaluators:
+                one.finish()
 
     def evaluate(
         self, assembly: Assembly, split: str, metrics: Sequence[MetricSpec] | None = None

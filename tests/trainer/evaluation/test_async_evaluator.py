@@ -84,6 +84,8 @@ def test_it_is_left_to_itself_where_that_takes_too_long(make, caplog):
     evaluator = AsyncEvaluator(trainer.run.path)
     evaluator.start()
     process = evaluator._process
+    evaluator.before_train(trainer)  # of a further loop
+    assert evaluator._process is process
     assert not evaluator.finish(wait=0)
     assert "checkpoints still wait for their evaluation after 0 s" in caplog.text
     os.kill(process.pid, signal.SIGKILL)
