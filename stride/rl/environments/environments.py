@@ -92,7 +92,8 @@ class Environments:
         """Return the picture of environment 0, (height, width, 3) of uint8.
 
         Raises:
-            ComponentError: they draw nothing, or what draws them is not installed.
+            ComponentError: they draw nothing.
+            MissingExtra: what draws them is not installed.
         """
         with as_user_errors("there are no pictures"):
             picture = self._vector.frame()

@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import pytest
 
-from stride.errors import ComponentError, ConfigError, LostProcess, UserError
+from stride.errors import ComponentError, ConfigError, LostProcess, MissingExtra, UserError
 from stride.rl.environments import build_environments
 from stride.rl.spaces import Spaces
 
@@ -191,7 +191,7 @@ def test_pictures_of_the_first_environment():
 def test_what_draws_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "pygame", None)
     for name in ("CartPole-v1", "Pendulum-v1"):
-        with pytest.raises(ComponentError, match="pygame is not installed"):
+        with pytest.raises(MissingExtra, match=r"'pygame' is not installed.*video"):
             built(name, render=True).frame()
 
 
