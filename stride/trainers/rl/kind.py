@@ -27,6 +27,7 @@ from stride.trainer.evaluation.async_evaluator import AsyncEvaluator
 from stride.trainer.fit.assembly import Assembly
 from stride.trainer.fit.kind import EVALUATED, Kind
 from stride.trainer.fit.session import Session
+from stride.trainers.rl.aside import take_best
 from stride.trainers.rl.batches import RolloutBatches
 from stride.trainers.rl.defaults import KWARGS, algorithm_class, completed
 from stride.trainers.rl.environments import environments_of, fingerprint
@@ -136,6 +137,8 @@ class RL(Kind):
             session.callbacks.checkpoints.finish(session.trainer)  # what they wait for stands
             for one in evaluators:
                 one.finish()
+            if session.assembly.config.rl_config.evaluator == "async":
+                take_best(session)
 
     def evaluate(
         self, assembly: Assembly, split: str, metrics: Sequence[MetricSpec] | None = None

@@ -13,6 +13,7 @@ from stride import RLTrainer, load_run
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.errors import ConfigError, DataError, UserError
+from stride.models.weights import read_weights
 from stride.rl.algorithms.ppo import PPO
 from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
@@ -163,10 +164,19 @@ def test_who_evaluates_aside_decides_which_weights_are_the_best(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_process_beside_the_training_evaluates_its_checkpoints(tmp_path: Path) -> None:
-    made(tmp_path, rl={"evaluator": "async"}).fit()
-    last = read_lines(RunPaths(tmp_path / "0").evaluations)[-1]  # at its end it is waited for
-    assert last["step"] == 8 and last["values"]["validation/return"] > 0
-    assert (tmp_path / "0" / "evaluations" / "best.safetensors").is_file()
+    trainer = made(tmp_path, rl={"evaluator": "async"})
+    score, paths = trainer.fit(), RunPaths(tmp_path / "0")
+    rows = read_lines(paths.evaluations)
+    assert rows[-1]["step"] == 8  # at its end it is waited for
+    assert score == max(row["values"]["validation/return"] for row in rows) > 0
+    assert trainer.results["monitor"] == {
+        "metric": "validation/return",
+        "mode": "max",
+        "value": score,
+    }
+    best, kept = read_weights(paths.best_evaluated), read_weights(paths.weights)
+    assert all(torch.equal(best[name], tensor) for name, tensor in kept.items())
+    assert trainer.evaluate("validation")["validation/return"] == score
 
 
 def test_further_environments_and_successes_are_evaluated_by_name(tmp_path: Path) -> None:
