@@ -10,7 +10,8 @@ from torch.nn.functional import smooth_l1_loss
 from stride.errors import ConfigError, DataError
 from stride.models.blocks import Size
 from stride.models.steps.step import Step
-from stride.rl.algorithms.off_policy import Batch, OffPolicy, Positive, Share
+from stride.rl.algorithms.arguments import Positive, Share
+from stride.rl.algorithms.off_policy import Batch, OffPolicy
 from stride.rl.algorithms.target import TargetNetwork
 from stride.rl.replay.priorities import Priorities
 from stride.rl.spaces import Spaces

@@ -2,19 +2,14 @@
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import Annotated
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from stride.rl.algorithms.algorithm import Algorithm, Storage
 from stride.rl.replay.buffer import ReplayBuffer
 from stride.rl.replay.priorities import Priorities
 from stride.rl.spaces import Spaces
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 
 Batch = Mapping[str, Tensor]
 

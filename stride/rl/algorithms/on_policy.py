@@ -2,10 +2,9 @@
 
 from abc import ABC
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from stride.errors import ComponentError, ConfigError
@@ -13,9 +12,6 @@ from stride.rl.algorithms.algorithm import Algorithm, Storage
 from stride.rl.distributions import build_distribution
 from stride.rl.rollout_buffer import RolloutBuffer
 from stride.rl.spaces import Spaces
-
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 _TRIED = 4  # rows of the example
 

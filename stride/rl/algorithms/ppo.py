@@ -1,19 +1,17 @@
 """PPO: policy gradients whose steps stay near the policy that has acted."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stride.models.blocks import Size
 from stride.models.steps.step import Step
-from stride.rl.algorithms.on_policy import Count, OnPolicy, Share
+from stride.rl.algorithms.arguments import Positive, Share, Weight
+from stride.rl.algorithms.on_policy import OnPolicy
 from stride.rl.spaces import Spaces
-
-Weight = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
 
 _LEAST = 1e-16  # variance, so that none of 0 divides
 
@@ -46,8 +44,8 @@ class PPO(OnPolicy):
         network: nn.Module,
         spaces: Spaces,
         *,
-        num_passes: Count = 10,
-        num_minibatches: Count = 4,
+        num_passes: Size = 10,
+        num_minibatches: Size = 4,
         gamma: Share = 0.98,
         gae_lambda: Share = 0.8,
         clip: Positive = 0.2,

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from stride.models.steps.step import Step
-from stride.rl.algorithms.on_policy import OnPolicy, Share
+from stride.rl.algorithms.arguments import Share
+from stride.rl.algorithms.on_policy import OnPolicy
 from stride.rl.spaces import Spaces
 
 

@@ -12,7 +12,8 @@ from stride.errors import ConfigError
 from stride.models.blocks import Size
 from stride.models.steps.step import Step
 from stride.rl.algorithms.algorithm import Storage
-from stride.rl.algorithms.off_policy import Batch, OffPolicy, Positive, Share
+from stride.rl.algorithms.arguments import Positive, Share
+from stride.rl.algorithms.off_policy import Batch, OffPolicy
 from stride.rl.algorithms.squashed import ActionScale, squashed_sample
 from stride.rl.algorithms.target import TargetNetwork
 from stride.rl.replay.priorities import Priorities
