@@ -64,11 +64,7 @@ class Rollouts:
         self._sums: dict[str, float] = {}
         self._statistics = statistics
         environments.reset()
-
-    @property
-    def last(self) -> Tensor:
-        """Return what is observed now."""
-        return self._observed(self.environments.observations)
+        self.last = self._observed(environments.observations)
 
     def _observed(self, observations: np.ndarray) -> Tensor:
         return place_observations(observations, self._device)
@@ -102,6 +98,7 @@ class Rollouts:
                 if add_to_buffer:
                     storage.add(Timestep(observations, actions, outcome, chosen))
         self._statistics.update()
+        self.last = self._observed(environments.observations)  # once, not for each update
         episodes = tuple(environments.take_episodes())
         self._count(episodes)
         return Rollout(self.env_steps - before, episodes)
@@ -145,6 +142,7 @@ class Rollouts:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state; a storage that was not saved begins empty."""
         self.environments.load_state_dict(state["environments"])
+        self.last = self._observed(self.environments.observations)
         self.generator.set_state(state["generator"])
         self.env_steps = state["env_steps"]
         self._sums = dict(state["sums"])
