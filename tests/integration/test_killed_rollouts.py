@@ -13,7 +13,7 @@ __all__ = ["folder"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", ["train_ppo", "train_dqn", "train_sac"])
+@pytest.mark.parametrize("function", ["train_ppo", "train_dqn", "train_sac", "train_dqn_in_files"])
 def test_20_kills_change_no_bit_of_weights_buffer_environments_and_rows(
     server: Forkserver, folder: Path, function: str, request: pytest.FixtureRequest
 ) -> None:

@@ -76,6 +76,11 @@ class RLConfig(Section):
     save_buffer: bool = Field(
         True, description="keep what was stored of rollouts in checkpoints; false: not exact"
     )
+    memmap_buffer: bool = Field(
+        False,
+        description="keep what a replay buffer has observed in files of the run that are mapped "
+        "into memory, for more than memory holds",
+    )
     evaluator: Literal["sync", "async"] = Field(
         "sync", description="who evaluates: the training, or a process beside it"
     )

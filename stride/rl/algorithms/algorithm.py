@@ -73,7 +73,12 @@ class Algorithm(Model, ABC):
 
     @abstractmethod
     def build_storage(self, num_envs: int, rollout_steps: int, device: torch.device) -> Storage:
-        """Return an empty storage for its steps."""
+        """Return an empty storage for its steps.
+
+        One that can be in files takes a further argument, `folder: Path | None = None`: it is given
+        with `rl_config.memmap_buffer`, which an algorithm without it refuses. A storage that loads
+        its state finds there the files of which it was the state, as they were or gone on with.
+        """
 
     @abstractmethod
     def num_updates(self, num_envs: int, rollout_steps: int) -> int:

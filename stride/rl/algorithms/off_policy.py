@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -52,8 +53,10 @@ class OffPolicy(Algorithm, ABC):
         """Return how many updates follow each rollout, at least one."""
         return max(1, round(self.updates_per_step * num_envs * rollout_steps))
 
-    def build_storage(self, num_envs: int, rollout_steps: int, device: torch.device) -> Storage:
-        """Return an empty replay buffer."""
+    def build_storage(
+        self, num_envs: int, rollout_steps: int, device: torch.device, folder: Path | None = None
+    ) -> Storage:
+        """Return an empty replay buffer, in files of a folder where one is given."""
         return ReplayBuffer(
             self.capacity,
             num_envs,
@@ -62,6 +65,7 @@ class OffPolicy(Algorithm, ABC):
             n_step=self.n_step,
             gamma=self.gamma,
             prioritized=self.prioritized,
+            folder=folder,
         )
 
     def batch(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from stride.errors import RunError
 from stride.rl.replay.tables import Table
-from stride.runs.files.durable import make_folder, os_errors_as
+from stride.runs.files.durable import make_folder, os_errors_as, sync_folder
 from stride.runs.files.safe_open import open_own
 
 _CHUNK = 64 * 2**20  # bytes that are checked at once
@@ -40,6 +40,8 @@ class MappedTable(Table):
         with os_errors_as("cannot make the folder of a replay buffer", path.parent, RunError):
             make_folder(path.parent)
         self._map(shape[0])
+        with os_errors_as("cannot write", path.parent, RunError):
+            sync_folder(path.parent)  # a checkpoint makes rows durable, not the file's name
         self._digests = np.zeros(shape[0], dtype=np.int64)
         self._keys = _keys(self._array[:1].nbytes)
 
@@ -85,7 +87,10 @@ class MappedTable(Table):
                     "the file has other rows of the replay buffer than the checkpoint: more steps "
                     "came after it than the buffer holds, or the file was changed or left behind"
                 )
-                hint = "resume the newest checkpoint, with the files that lie beside it"
+                hint = (
+                    "resume the newest checkpoint, with the files that lie beside it; or fork the "
+                    "run with rl_config.save_buffer=false: that begins with an empty buffer"
+                )
                 raise RunError(what, where=str(self._path), hint=hint)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from stride.errors import ComponentError
-from stride.rl.replay.sampler import Sampler, Uniform
+from stride.rl.replay.sampler import Sampler, Uniform, place
 from stride.rl.replay.sum_tree import SumTree
 
 
@@ -83,7 +83,7 @@ class Prioritized(Sampler):
         offsets = torch.rand(batch_size, generator=generator, dtype=kind, device=device)
         strata = torch.arange(batch_size, dtype=kind, device=self._device)
         total = self._tree.total
-        points = (strata + offsets.to(self._device, non_blocking=True)) * (total / batch_size)
+        points = (strata + place(offsets, self._device)) * (total / batch_size)
         rows, priorities = self._tree.find(points)
         last = self._end - 1
         beta = self._priorities.beta_at(self._batches)

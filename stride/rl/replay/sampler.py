@@ -32,6 +32,11 @@ class Sampler(ABC):
         """Take the state."""
 
 
+def place(drawn: Tensor, device: torch.device) -> Tensor:
+    """Return what was drawn where the rows are; of an accelerator, the host waits for it."""
+    return drawn.to(device, non_blocking=device.type != "cpu")
+
+
 class Uniform(Sampler):
     """Draw all alike, whatever their errors.
 
@@ -56,7 +61,7 @@ class Uniform(Sampler):
             generator=generator,
             device=generator.device,
         )
-        numbers = numbers.to(self._device, non_blocking=True)
+        numbers = place(numbers, self._device)
         return numbers, torch.ones(batch_size, device=self._device)
 
     def update(self, numbers: Tensor, errors: Tensor) -> None:

@@ -72,8 +72,10 @@ class Pruning:
     left: tuple[Path, ...] = ()
 
     def folders(self) -> list[Path]:
-        """Return the folders of the checkpoints that go."""
-        return [self.paths.checkpoint(name).path for name in self.names]
+        """Return the folders of the checkpoints that go, and what all of them alone need."""
+        going = [self.paths.checkpoint(name).path for name in self.names]
+        needed = bool(self.kept) or not going or self.paths.replay.is_symlink()
+        return going if needed or not self.paths.replay.is_dir() else [*going, self.paths.replay]
 
 
 def plan(paths: RunPaths, keep: Keep) -> Pruning:

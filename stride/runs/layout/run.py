@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stride.runs.layout.checkpoint import CheckpointPaths, checkpoint_order, checkpoint_position
-from stride.runs.layout.names import TEMPORARY_PREFIX, sanitised
+from stride.runs.layout.names import TEMPORARY_PREFIX, is_number, sanitised
 from stride.runs.layout.overview import OverviewPaths
 
 _SEGMENT = re.compile(r"(0|[1-9][0-9]*)\.json")
@@ -15,6 +15,7 @@ _CHECKPOINTS = "checkpoints"
 _ARTIFACTS = "artifacts"
 _MILESTONES = "milestones"
 _EVALUATIONS = "evaluations"
+_REPLAY = "replay"
 _FOLDERS = frozenset(
     {"segments", "logs", "origin", "frozen", _ARTIFACTS, _MILESTONES, _EVALUATIONS}
 )
@@ -327,6 +328,23 @@ class RunPaths:
         return CheckpointPaths(self.checkpoints / name)
 
     @property
+    def replay(self) -> Path:
+        """Return the folder of the files that a replay buffer has its rows in."""
+        return self.path / _REPLAY
+
+    def replay_of(self, n: int) -> Path:
+        """Return the folder of those files that segment n writes."""
+        return self.replay / str(n)
+
+    def replay_segments(self) -> list[int]:
+        """Return the numbers of the segments that have such files, the newest last."""
+        try:
+            names = os.listdir(self.replay)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(int(name) for name in names if is_number(name))
+
+    @property
     def tensorboard(self) -> Path:
         """Return the folder of the tensorboard logger."""
         return self.path / "tensorboard"
@@ -347,6 +365,8 @@ def home_of(file: str) -> str:
     above, name = os.path.split(folder)
     if name in _FOLDERS:
         return above
+    if os.path.basename(above) == _REPLAY and is_number(name):
+        return os.path.dirname(above)
     if os.path.basename(above) == _CHECKPOINTS and checkpoint_position(name):
         return above
     return folder

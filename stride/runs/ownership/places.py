@@ -29,7 +29,7 @@ def require_own_places(paths: RunPaths, uuid: str) -> None:
         RunError: a folder or a file is a link out, or no file; or `checkpoints` leads to those of
             another run.
     """
-    own = (paths.segments, paths.logs, paths.artifacts, paths.milestones)
+    own = (paths.segments, paths.logs, paths.artifacts, paths.milestones, paths.replay)
     for folder in (*own, paths.tensorboard, paths.wandb):
         require_inside(str(folder), str(paths.path))
     tables = (paths.metrics_csv, paths.errors_csv)

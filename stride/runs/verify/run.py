@@ -20,6 +20,7 @@ from stride.runs.verify.evaluations import check_evaluations
 from stride.runs.verify.labels import check_labels
 from stride.runs.verify.reconstruction import check_reconstruction
 from stride.runs.verify.records import check_records, check_segments
+from stride.runs.verify.replay import check_replay
 from stride.runs.verify.report import Problem, Report
 from stride.runs.verify.streams import (
     check_artifacts,
@@ -78,6 +79,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_evaluations(report, paths)
     check_reconstruction(report, paths)
     check_checkpoints(report, paths, ended)
+    check_replay(report, paths)
     check_weights(report, paths, final)
     # A process may have come and gone in between.
     written = written or is_written(paths) or newest_segment(paths) != segment

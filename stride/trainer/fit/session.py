@@ -53,6 +53,9 @@ class Start(Protocol):
     def restore_state(self, session: "Session") -> None:
         """Put the saved state back."""
 
+    def lineage(self) -> Mapping[str, Any] | None:
+        """Return from which run this one comes, None where it comes from none."""
+
     def report(self, session: "Session", run: RunRecorder) -> list[str]:
         """Write down how exactly the state was put back; return what a person should read."""
 

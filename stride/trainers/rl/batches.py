@@ -66,6 +66,7 @@ class RolloutBatches:
             device=self._device,
             statistics=self._statistics,
             save_buffer=self._config.save_buffer,
+            memmap_buffer=self._config.memmap_buffer,
         )
 
     @property

@@ -29,6 +29,7 @@ from stride.trainer.fit.kind import EVALUATED, Kind
 from stride.trainer.fit.session import Session
 from stride.trainers.rl.aside import take_best
 from stride.trainers.rl.batches import RolloutBatches
+from stride.trainers.rl.buffer_files import open_files, require_files
 from stride.trainers.rl.defaults import KWARGS, algorithm_class, completed
 from stride.trainers.rl.environments import environments_of, fingerprint
 from stride.trainers.rl.evaluation import evaluate_policy
@@ -104,13 +105,15 @@ class RL(Kind):
         """Watch for the return that is aimed at.
 
         Raises:
-            ConfigError: there are several processes.
+            ConfigError: there are several processes, or no files for what the algorithm stores.
         """
         if world_size() > 1:
             hint = "train in one process, and several runs at once: stride sweep"
             what = "reinforcement learning trains in one process"
             raise ConfigError(what, key="trainer", where="trainer", hint=hint)
         rl, watching = session.assembly.config.rl_config, session.callbacks.in_order
+        if rl.memmap_buffer:
+            require_files(self.batches.rollouts)
         if rl.target_return is not None:
             target = TargetReturn(rl.target_return)
             watching.append(target)
@@ -127,6 +130,8 @@ class RL(Kind):
     def loops(self, session: Session) -> Iterator[Loop]:
         """Yield the one loop; its rows have what the rollouts were."""
         rollouts, rates = self.batches.rollouts, session.optimizers.rates
+        if session.assembly.config.rl_config.memmap_buffer:
+            open_files(rollouts, session)
         yield replace(
             session.loop(),
             rates=lambda: {**rates(), ENV_STEPS: rollouts.env_steps},

@@ -1,14 +1,16 @@
 """Act in environments, and keep what became of it for the updates that follow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from stride.rl.algorithms.algorithm import Algorithm
+from stride.errors import ComponentError
+from stride.rl.algorithms.algorithm import Algorithm, Storage
 from stride.rl.environments import Environments, Episode
 from stride.rl.timestep import Timestep, place_observations
 from stride.trainers.rl.statistics import NoStatistics, Statistics
@@ -27,6 +29,27 @@ class Rollout:
     episodes: tuple[Episode, ...]
 
 
+class Unopened(Storage):
+    """Stand for a storage in files of a run while there is no run."""
+
+    def add(self, step: Timestep) -> None:
+        """Refuse the step.
+
+        Raises:
+            ComponentError: always.
+        """
+        what = "the replay buffer is in files of a run, and there is none yet"
+        hint = "collect with add_to_buffer=False, or call `fit`"
+        raise ComponentError(what, where="rl_config.memmap_buffer", hint=hint)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+
 class Rollouts:
     """The rollouts of a training: environments, the algorithm that acts, and its storage.
 
@@ -40,9 +63,11 @@ class Rollouts:
         device: of the algorithm.
         statistics: take what was observed.
         save_buffer: whether the storage is a part of the state.
+        memmap_buffer: whether the storage is made when there is a folder for its files.
 
     Attributes:
         env_steps: steps so far, over all environments.
+        storage: has the steps.
         last: (num_envs, ...), the observations after the last step, on the device.
     """
 
@@ -56,15 +81,22 @@ class Rollouts:
         device: torch.device,
         statistics: Statistics | NoStatistics,
         save_buffer: bool,
+        memmap_buffer: bool = False,
     ) -> None:
         self.environments, self.algorithm, self.env_steps = environments, algorithm, 0
         self.generator = torch.Generator(device).manual_seed(seed)
         self._steps, self._device, self._saves = rollout_steps, device, save_buffer
-        self.storage = algorithm.build_storage(environments.num_envs, rollout_steps, device)
+        self.storage: Storage = Unopened() if memmap_buffer else self.build_storage()
         self._sums: dict[str, float] = {}
         self._statistics = statistics
         environments.reset()
         self.last = self._observed(environments.observations)
+
+    def build_storage(self, folder: Path | None = None) -> Storage:
+        """Return an empty storage of the algorithm's, in files of a folder where one is given."""
+        build: Callable[..., Storage] = self.algorithm.build_storage
+        inside = {} if folder is None else {"folder": folder}
+        return build(self.environments.num_envs, self._steps, self._device, **inside)
 
     def _observed(self, observations: np.ndarray) -> Tensor:
         return place_observations(observations, self._device)
@@ -146,5 +178,5 @@ class Rollouts:
         self.generator.set_state(state["generator"])
         self.env_steps = state["env_steps"]
         self._sums = dict(state["sums"])
-        if state["storage"]:
+        if state["storage"] and self._saves:
             self.storage.load_state_dict(state["storage"])

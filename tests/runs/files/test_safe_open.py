@@ -35,6 +35,13 @@ def test_a_link_out_is_refused_for_reading_and_writing(run: Path, name: str) -> 
     assert (run.parent.parent / "private").read_text() == "mine"
 
 
+def test_a_folder_of_a_replay_buffer_that_is_a_link_out_is_refused(run: Path) -> None:
+    (run / "replay").mkdir()
+    (run / "replay" / "0").symlink_to(run.parent.parent)
+    with pytest.raises(RunError, match="is a link out of the run folder"):
+        open_own(run / "replay" / "0" / "private")
+
+
 def test_a_link_into_a_folder_whose_name_begins_alike_leads_out(run: Path) -> None:
     (run.parent / "3-old").mkdir()
     (run.parent / "3-old" / "a.json").write_text("{}")

@@ -139,3 +139,14 @@ def test_a_pruning_that_is_killed_is_finished_by_the_next(
     assert [entry["name"] for entry in index_of(paths)["entries"]] == [NAMES[1]]
     prune(plan(paths, Keep.parse("best")))
     assert sorted(os.listdir(paths.checkpoints)) == ["index.json", NAMES[1]]
+
+
+@pytest.mark.parametrize(("keep", "stays"), [("last", True), ("none", False)])
+def test_the_files_of_a_replay_buffer_go_with_the_last_checkpoint(
+    paths: RunPaths, keep: str, stays: bool
+) -> None:
+    paths.replay_of(0).mkdir(parents=True)
+    pruning = plan(paths, Keep.parse(keep))
+    assert (paths.replay in pruning.folders()) is not stays
+    prune(pruning)
+    assert paths.replay.exists() is stays

@@ -81,6 +81,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "origin": "origin",
         "checkpoints": "checkpoints",
         "checkpoint_index": "checkpoints/index.json",
+        "replay": "replay",
         "tensorboard": "tensorboard",
         "wandb": "wandb",
     }
@@ -183,3 +184,12 @@ def test_what_is_unfinished_or_no_folder_is_no_checkpoint(tmp_path: Path) -> Non
         (paths.checkpoints / name).mkdir(parents=True)
     (paths.checkpoints / "m_d_x_epoch_3").touch()
     assert paths.checkpoint_names() == ["m_d_x_epoch_1"]
+
+
+def test_files_of_a_replay_buffer_are_found_by_the_number_of_their_segment(tmp_path: Path) -> None:
+    paths = RunPaths(tmp_path)
+    assert paths.replay_segments() == []
+    for name in ("10", "9", "07", "x", "-1"):
+        (paths.replay / name).mkdir(parents=True)
+    assert paths.replay_segments() == [9, 10]
+    assert paths.replay_of(9) == tmp_path / "replay" / "9"

@@ -60,10 +60,10 @@ def made(
     )
 
 
-def train(work_dir: str, resume: str | None, algorithm: str) -> None:
+def train(work_dir: str, resume: str | None, algorithm: str, **rl: Any) -> None:
     """Train in a process that is killed: of every second step there is a checkpoint."""
     options = {"checkpoint_config": {"every_steps": 2, "every_epochs": 1, "keep_last": 2}}
-    made(Path(work_dir), algorithm, epochs=12, **options).fit(resume=resume)
+    made(Path(work_dir), algorithm, rl=rl, epochs=12, **options).fit(resume=resume)
 
 
 def train_ppo(work_dir: str, resume: str | None = None) -> None:
@@ -74,6 +74,12 @@ def train_ppo(work_dir: str, resume: str | None = None) -> None:
 def train_dqn(work_dir: str, resume: str | None = None) -> None:
     """Train by DQN, or go on."""
     train(work_dir, resume, "DQN")
+
+
+def train_dqn_in_files(work_dir: str, resume: str | None = None) -> None:
+    """Train by DQN with a buffer in files, or go on."""
+    arguments = {**SMALL["DQN"]["algorithm_kwargs"], "capacity": 96}
+    train(work_dir, resume, "DQN", memmap_buffer=True, algorithm_kwargs=arguments)
 
 
 def train_sac(work_dir: str, resume: str | None = None) -> None:
