@@ -81,6 +81,7 @@ def test_a_run_has_the_files_of_the_design() -> None:
         "origin": "origin",
         "checkpoints": "checkpoints",
         "checkpoint_index": "checkpoints/index.json",
+        "videos": "videos",
         "replay": "replay",
         "tensorboard": "tensorboard",
         "wandb": "wandb",

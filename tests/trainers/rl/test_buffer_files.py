@@ -47,9 +47,8 @@ def fail() -> None:
 
 def wake(trainer: RLTrainer) -> None:
     """Let a trainer that has lost its run write over all of its files."""
-    rollouts = trainer._kind().batches.rollouts
     for _ in range(20):
-        rollouts.collect()
+        trainer.collect_rollouts()
 
 
 @pytest.mark.parametrize("algorithm", ["DQN", "SAC"])
