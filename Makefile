@@ -43,9 +43,11 @@ test-all: check
 
 # What needs packages of others, offline; they stand in an environment of their own.
 # Of tsb-ad they use the evaluation alone, whose own dependencies are here; it asks for an old NumPy.
-# Of aeon they read a series, and of rliable they use the metrics.
+# Of aeon they read a series, of rliable they use the metrics, and Stable-Baselines3 needs nothing
+# else to train.
 test-ecosystem: $(ECOSYSTEM)/.installed
-	$(ECOSYSTEM)/bin/python -m pip install --quiet --no-deps tsb-ad==1.5 aeon==1.6.0 rliable==1.2.0
+	$(ECOSYSTEM)/bin/python -m pip install --quiet --no-deps tsb-ad==1.5 aeon==1.6.0 rliable==1.2.0 \
+		stable-baselines3==2.9.2
 	OMP_NUM_THREADS=1 $(ECOSYSTEM)/bin/python -m pytest -m ecosystem
 
 # What some slow tests need beside Python, on Debian or Ubuntu and as root: SLURM. Without it they

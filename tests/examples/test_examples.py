@@ -64,6 +64,7 @@ def test_every_example_is_tested() -> None:
         "dqn_cartpole.py",
         "ppo_cartpole.py",
         "sac_pendulum.py",
+        "rl_curves.py",
         "sweep_tpe_vs_random.py",
         "recipes",  # by test_recipes.py
     }
@@ -206,3 +207,33 @@ def test_sweep_tpe_vs_random(folder: Path, run: Run) -> None:
     )
     assert run(folder, "sweep_tpe_vs_random.py", "W", "2", "3") == said
     assert len(open_runs(folder / "W")) == 12, "something is done again"
+
+
+def rows_of_curves(said: str) -> dict[str, list[str]]:
+    """Return the cells that the example of learning curves prints beside each problem."""
+    rows = [re.split(r"  +", line.strip()) for line in said.splitlines()]
+    assert rows[0] == ["STRIDE", "Stable-Baselines3", "difference"]
+    return {name: cells for name, *cells in rows[1:]}
+
+
+def test_rl_curves(folder: Path, run: Run) -> None:
+    """One problem, one seed and one evaluation, where the example has three, five and ten."""
+    rows = rows_of_curves(run(folder, "rl_curves.py", "W", "1", "CartPole-v1", "1"))
+    loaded = load_run(folder / "W" / "CartPole-v1-5120", 0)
+    assert rows["CartPole-v1"][0] == f"{loaded.results['last']['validation/return']:.1f}"
+    assert b"CartPole-v1" in (folder / "W" / "curves.svg").read_bytes()
+
+
+@pytest.mark.ecosystem("stable_baselines3")
+def test_rl_curves_beside_stable_baselines3(folder: Path, run: Run) -> None:
+    """Smaller than the example: two seeds, two problems and one evaluation."""
+    small = ["rl_curves.py", "W", "2", "CartPole-v1,Pendulum-v1", "1"]
+    said = run(folder, *small)
+    for cells in rows_of_curves(said).values():
+        assert all(re.match(r"-?[\d.]+ \[-?[\d.]+, -?[\d.]+\]", cell) for cell in cells)
+        assert len(cells) == 3
+        stride, peer, difference = (float(cell.split()[0]) for cell in cells)
+        assert difference == pytest.approx(stride - peer, abs=0.15)
+    kept = folder / "W" / "Pendulum-v1-1500" / "stable_baselines3-0.json"
+    assert [*json.loads(kept.read_text())] == ["1500"]
+    assert run(folder, *small) == said  # nothing is done again
