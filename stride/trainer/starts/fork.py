@@ -65,6 +65,8 @@ _ANEW = {
     "training_config.mode": _JUDGED,
     "training_config.precision": ("precision",),
 }
+# Free on resuming, which goes on from the end of an epoch then; a fork begins anywhere.
+_BUFFER = "rl_config.save_buffer"
 _NEVER_TAKEN = ("stop", "clock")
 
 
@@ -161,7 +163,7 @@ class ForkedRun(NewRun):
         self.anew = {
             name
             for key in self.changed
-            if not key.startswith(FREE)
+            if key == _BUFFER or not key.startswith(FREE)
             for part in _parts_anew(key)
             for name in saved
             if name == part or name.startswith(f"{part}-")  # of each of several optimisers

@@ -84,3 +84,11 @@ def test_without_the_buffer_a_run_goes_on_from_the_end_of_an_epoch_and_that_is_t
     assert "save_buffer=false" in segment["fidelity"]["inexact"]["batches"]
     name = run.paths.checkpoint_names()[-1]
     assert read_state(run.paths.checkpoint(name).path)["batches"]["storage"] == {}
+
+
+def test_a_fork_without_the_buffer_begins_the_epoch_over(tmp_path: Path) -> None:
+    train(tmp_path, "DQN", [Stop(13)]).fit()
+    (fork := train(tmp_path, "DQN")).fork(0, "last", {"rl_config.save_buffer": False})
+    assert fork.state.epoch == 2 and fork.state.step == 21
+    log = (tmp_path / "1" / "logs" / "rank0.log").read_text()
+    assert "starts over: batches" in log
