@@ -30,7 +30,7 @@ class Rollout:
 
 
 class Unopened(Storage):
-    """Stand for a storage in files of a run while there is no run."""
+    """Stand for a storage in files of a run before that is claimed."""
 
     def add(self, step: Timestep) -> None:
         """Refuse the step.
