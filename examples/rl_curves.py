@@ -2,7 +2,7 @@
 
 Both train with five seeds on each of three problems, and play 20 whole episodes after every few
 rollouts. What the last weights get is compared: the mean over the seeds with Student's interval,
-and the difference. curves.svg in the work_dir shows all curves, with that interval as a band. It
+and the difference. curves.svg in the work_dir shows the means, from the worst seed to the best. It
 takes some minutes on one core, and can be stopped and typed again. Without Stable-Baselines3
 (`pip install --no-deps stable-baselines3==2.9.2`) there are the curves of STRIDE alone.
 
@@ -170,7 +170,7 @@ def peer_curve(problem, seed):
 
 def print_row(name, cells):
     """Print a row of the table."""
-    print(f"{name:12}" + "".join(f"{cell:>26}" for cell in cells))
+    print(f"{name:12}" + "".join(f"{cell:>34}" for cell in cells))
 
 
 def compared(parties):
@@ -200,20 +200,20 @@ def drawn(found):
     for axes, (name, parties) in zip(places, found.items(), strict=True):
         axes.set_title(name)
         axes.set_xlabel("steps of environments")
-        for colour, (party, seeds) in zip(COLOURS, parties.items(), strict=False):
-            draw_band(axes, seeds.values(), color=colour, label=party)
-    figure.axes[0].set_ylabel(f"mean return of {EPISODES} episodes")
+        for colour, (party, curves) in zip(COLOURS, parties.items(), strict=False):
+            draw(axes, [*curves.values()], color=colour, label=party if axes is places[0] else None)
+    places[0].set_ylabel(f"mean return of {EPISODES} episodes")
     add_legend(figure)
     return figure
 
 
-def draw_band(axes, curves, *, color, label):
-    """Draw the mean of curves, with Student's interval of it."""
-    steps = [*next(iter(curves))]
-    values = [[one[at] for one in curves] for at in steps]
-    axes.plot(steps, [mean(row) for row in values], color=color, label=label)
-    bounds = [t_interval(row) or (row[0], row[0]) for row in values]
-    axes.fill_between(steps, *zip(*bounds, strict=True), color=color, alpha=0.2, linewidth=0)
+def draw(axes, curves, *, color, label):
+    """Draw the mean of curves, over a band from the least to the largest."""
+    steps = [*curves[0]]
+    values = [[curve[at] for curve in curves] for at in steps]
+    axes.plot(steps, [mean(each) for each in values], color=color, label=label)
+    bounds = [min(each) for each in values], [max(each) for each in values]
+    axes.fill_between(steps, *bounds, color=color, alpha=0.2, linewidth=0)
 
 
 if __name__ == "__main__":
