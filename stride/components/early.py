@@ -38,6 +38,8 @@ def _unknown(resolved: Resolved, section: str) -> Iterator[ConfigError]:
     paths = [*constructor_paths(section, plain(values))] if given else []
     if not paths or not all(map(_is_shipped, paths)) or _is_composed(resolved.config, section):
         return
+    if _is_chosen_later(resolved, section):
+        return
     found = [outline(path) for path in paths]
     known = {name for one in found for name in one.names}
     if not any(one.others for one in found):
@@ -55,6 +57,13 @@ def _given_here(resolved: Resolved, section: str) -> set[str]:
 def _is_shipped(path: str) -> bool:
     """Tell whether a constructor is STRIDE's or torch's, whose sources are plain."""
     return path.partition(".")[0] in ("stride", "torch")
+
+
+def _is_chosen_later(resolved: Resolved, section: str) -> bool:
+    """Tell whether what trains names a constructor where none is typed, as algorithms do."""
+    trainer = resolved.config.trainer
+    own = trainer == "rl" or ":" in trainer
+    return own and resolved.origin(f"{section}.{OPEN_SECTIONS[section].name_field}") == "default"
 
 
 def _is_composed(config: Config, section: str) -> bool:

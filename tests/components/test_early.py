@@ -56,6 +56,8 @@ def test_what_no_possible_constructor_takes_is_refused(override: str) -> None:
         ["scheduler_kwargs.anything=3"],
         ["optimizer=Nothing", "optimizer_kwargs.anything=3"],
         ["load_data_kwargs.collate_fn=mine:collate", "optimizer_kwargs.params=1"],
+        ["trainer=rl", "model_kwargs.dueling=true"],  # the algorithm chooses the network
+        ["trainer=mine:Trainer", "optimizer_kwargs.momentum=0.9"],
     ],
 )
 def test_what_only_a_signature_tells_is_left_to_it(overrides: list[str]) -> None:
