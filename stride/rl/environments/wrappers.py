@@ -7,7 +7,7 @@ from typing import Any
 
 from stride.components.bind import bind, construct
 from stride.components.find import find
-from stride.errors import ComponentError, nearest
+from stride.errors import ComponentError, ConfigError, nearest
 
 KEY = "rl_config.wrappers"
 
@@ -46,13 +46,21 @@ def find_wrappings(named: Sequence[str | Mapping[str, Any]]) -> list[Wrapping]:
 
 
 def _wrapping(named: str | Mapping[str, Any], place: str) -> Wrapping:
-    kwargs = {} if isinstance(named, str) else dict(named)
-    name = named if isinstance(named, str) else kwargs.pop("name", "")
+    kwargs = {"name": named} if isinstance(named, str) else dict(named)
+    name = _name(kwargs.pop("name", None), place)
     single, together = _own(name) if ":" in name else _gymnasiums(name, place)
     for form in filter(None, (single, together)):
         bound = bind(form, kwargs, section=place, supplied=("env",))
         kwargs = {key: bound[key] for key in kwargs}
     return Wrapping(name, place, kwargs, single, together)
+
+
+def _name(given: Any, place: str) -> str:
+    if isinstance(given, str) and given:
+        return given
+    hint = 'type {"name": "ClipReward", "max_reward": 1.0}'
+    what = f"{place} has no name" if given in (None, "") else f"{place}.name cannot be {given!r}"
+    raise ConfigError(what, key=place, where=place, hint=hint)
 
 
 def _gymnasiums(name: str, place: str) -> tuple[Any, Any]:

@@ -129,6 +129,16 @@ class Evaluator:
             )
         return Evaluation.of(found)
 
+    def require_playable(self, policy: Policy) -> None:
+        """Refuse a policy that cannot act here; nothing is played.
+
+        Raises:
+            UserError: as for `evaluate`.
+        """
+        number = min(self.num_envs, 2)  # as many are stepped in the same way
+        with self._playing(number) as environments, self._acting(policy, environments, LATE):
+            pass
+
     @contextmanager
     def _playing(self, num_envs: int, *, render: bool = False) -> Iterator[Environments]:
         """Give environments of their own in the block, and the global generators seeded."""

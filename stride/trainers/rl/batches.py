@@ -73,6 +73,14 @@ class RolloutBatches:
     def _steps(self) -> int:
         return self._config.rollout_steps or 1
 
+    def require_storable(self) -> None:
+        """Refuse what the algorithm can keep no steps of; what is built for that is dropped.
+
+        Raises:
+            UserError: as for a capacity that is no size.
+        """
+        self.algorithm.build_storage(self.environments.num_envs, self._steps, self._device)
+
     @property
     def num_updates(self) -> int:
         """Return how many updates follow each rollout."""

@@ -5,7 +5,9 @@ from typing import cast
 
 from stride.config.schema import Config
 from stride.data.seeding import mix
+from stride.errors import ComponentError, UserError
 from stride.rl.algorithms.algorithm import Algorithm
+from stride.rl.environments.source import KWARGS
 from stride.rl.evaluation import Evaluator
 from stride.trainer.fit.assembly import Assembly
 from stride.trainers.rl.statistics import statistics_of
@@ -21,6 +23,22 @@ def evaluate_policy(assembly: Assembly, split: str) -> dict[str, float]:
     for prefix, evaluator in evaluators(assembly, split):
         values |= evaluator.evaluate(algorithm).values(prefix)
     return values
+
+
+def require_playable(assembly: Assembly) -> None:
+    """Refuse further environments of `rl_config.eval_envs` in which the policy cannot act.
+
+    Raises:
+        ComponentError: names the environment's key.
+    """
+    _, *further = evaluators(assembly, "validation")
+    for prefix, evaluator in further:
+        key = f"rl_config.eval_envs.{prefix.partition('/')[2]}"
+        try:
+            evaluator.require_playable(cast(Algorithm, assembly.model))
+        except UserError as error:
+            what = error.what.replace(KWARGS, f"{key}.env_kwargs")
+            raise ComponentError(what, where=key, hint=error.hint) from error
 
 
 def evaluators(assembly: Assembly, split: str) -> Iterator[tuple[str, Evaluator]]:

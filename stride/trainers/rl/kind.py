@@ -32,7 +32,7 @@ from stride.trainers.rl.batches import RolloutBatches
 from stride.trainers.rl.buffer_files import open_files, require_files
 from stride.trainers.rl.defaults import KWARGS, algorithm_class, completed
 from stride.trainers.rl.environments import environments_of, fingerprint
-from stride.trainers.rl.evaluation import evaluate_policy
+from stride.trainers.rl.evaluation import evaluate_policy, require_playable
 from stride.trainers.rl.statistics import KeptStatistics, NoStatistics, Statistics
 from stride.trainers.rl.target import TargetReturn
 
@@ -105,12 +105,15 @@ class RL(Kind):
         """Watch for the return that is aimed at.
 
         Raises:
-            ConfigError: there are several processes, or no files for what the algorithm stores.
+            ConfigError: there are several processes.
+            UserError: steps cannot be kept, in files or at all, or the policy not be evaluated.
         """
         if world_size() > 1:
             hint = "train in one process, and several runs at once: stride sweep"
             what = "reinforcement learning trains in one process"
             raise ConfigError(what, key="trainer", where="trainer", hint=hint)
+        self.batches.require_storable()
+        require_playable(session.assembly)
         rl, watching = session.assembly.config.rl_config, session.callbacks.in_order
         if rl.memmap_buffer:
             require_files(self.batches.rollouts)

@@ -214,6 +214,19 @@ def test_a_check_steps_no_environment_of_the_training(tmp_path: Path) -> None:
         ({"rl_config": {"algorithm_kwargs": {"clip": "wide"}}}, "algorithm_kwargs.clip"),
         ({"rl_config": {"init_steps": 8}}, "learns from what it did itself"),
         ({"rl_config": {"eval_envs": {"x": {"env_nam": "y"}}}}, "did you mean 'env_name'"),
+        ({"rl_config": {"eval_envs": {"x": "CartPol-v1"}}}, "did you mean 'CartPole-v1'"),
+        ({"rl_config": {"eval_envs": {"x": "Acrobot-v1"}}}, "the policy was trained .*envs.x"),
+        (
+            {
+                "rl_config": {
+                    "eval_envs": {"x": {"env_name": f"{HERE}:Forgetful", "env_kwargs": {"a": 1}}}
+                }
+            },
+            "unknown key rl_config.eval_envs.x.env_kwargs.a",
+        ),
+        ({"rl_config": {"algorithm": "DQN", "algorithm_kwargs": {"capacity": "2XB"}}}, "2GB"),
+        ({"rl_config": {"wrappers": [{"max_reward": 1}]}}, r"wrappers\[0\] has no name"),
+        ({"rl_config": {"wrappers": [{"name": 3}]}}, r"wrappers\[0\].name cannot be 3"),
         ({"training_config": {"accumulate": 2}}, "accumulate has no meaning"),
         ({"rl_config": {"evaluator": "async", "target_return": 1}}, "ends no training"),
         ({"training_config": {"metrics": ["accuracy"]}}, "returns are measured"),
