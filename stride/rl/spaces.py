@@ -1,5 +1,6 @@
 """Say what an environment shows and what it takes, without the environment."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -27,3 +28,14 @@ class Spaces:
     def discrete(self) -> bool:
         """Tell whether an action is one of several."""
         return self.num_actions is not None
+
+    @property
+    def finite_bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return bounds between which chance acts.
+
+        One that is missing is 1 beyond 0, or beyond the other bound.
+        """
+        pairs = list(zip(self.low, self.high, strict=True))
+        low = tuple(min(most, 0) - 1 if math.isinf(least) else least for least, most in pairs)
+        high = tuple(max(least, 0) + 1 if math.isinf(most) else most for least, most in pairs)
+        return low, high

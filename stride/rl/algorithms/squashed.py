@@ -39,6 +39,8 @@ class ActionScale(nn.Module):
         ConfigError: actions are some to choose from, or have no bounds.
     """
 
+    low: Tensor
+    high: Tensor
     center: Tensor
     half_width: Tensor
 
@@ -48,12 +50,16 @@ class ActionScale(nn.Module):
         if spaces.discrete or not (high > low).all() or not (high - low).isfinite().all():
             raise _refused(spaces)
         self.shape = spaces.action_shape
+        self.register_buffer("low", low, persistent=False)
+        self.register_buffer("high", high, persistent=False)
         self.register_buffer("center", (low + high) / 2, persistent=False)
         self.register_buffer("half_width", (high - low) / 2, persistent=False)
 
     def to_environment(self, actions: Tensor) -> Tensor:
         """Return (N, *action_shape) within the bounds for (N, A) between -1 and 1."""
-        return (self.center + self.half_width * actions).reshape(-1, *self.shape)
+        there = self.center + self.half_width * actions
+        within = there.clamp(self.low, self.high)  # rounding may leave the bounds
+        return within.reshape(-1, *self.shape)
 
     def from_environment(self, actions: Tensor) -> Tensor:
         """Return (N, A) between -1 and 1."""

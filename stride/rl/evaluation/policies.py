@@ -67,14 +67,9 @@ def _by_algorithm(algorithm: Algorithm, seed: int, deterministic: bool, env_step
 
 
 def _by_chance(spaces: Spaces, seed: int) -> Acts:
-    """Return what takes each action as likely as any other.
-
-    A bound that is missing is 1 beyond 0, or beyond the other bound.
-    """
+    """Return what takes each action as likely as any other."""
     draw = np.random.default_rng(seed)
-    least, most = np.array(spaces.low), np.array(spaces.high)
-    low = np.where(np.isinf(least), np.minimum(most, 0) - 1, least)
-    high = np.where(np.isinf(most), np.maximum(least, 0) + 1, most)
+    low, high = spaces.finite_bounds
 
     def act(observations: np.ndarray) -> np.ndarray:
         count = len(observations)

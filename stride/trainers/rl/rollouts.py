@@ -145,9 +145,10 @@ class Rollouts:
         if spaces.num_actions is not None:
             drawn = torch.randint(spaces.num_actions, (count,), **options)
             return {"actions": drawn}
-        low, high = (torch.tensor(b, device=self._device) for b in (spaces.low, spaces.high))
-        drawn = low + (high - low) * torch.rand(count, len(spaces.low), **options)
-        return {"actions": drawn.view(count, *spaces.action_shape)}
+        low, high = (torch.tensor(bound, device=self._device) for bound in spaces.finite_bounds)
+        drawn = low + (high - low) * torch.rand(count, len(low), **options)
+        within = drawn.clamp(low, high)  # rounding may leave the bounds
+        return {"actions": within.view(count, *spaces.action_shape)}
 
     def _count(self, episodes: tuple[Episode, ...]) -> None:
         for one in episodes:

@@ -53,6 +53,16 @@ def test_actions_go_to_the_environment_and_back() -> None:
     torch.testing.assert_close(scale.from_environment(actions), unit)
 
 
+def test_actions_stay_within_bounds_whose_middle_is_rounded() -> None:
+    draw = torch.Generator().manual_seed(0)
+    low = 10 * torch.rand(500, generator=draw) - 5
+    high = low + 5 * torch.rand(500, generator=draw)
+    bounds = {"low": tuple(low.tolist()), "high": tuple(high.tolist())}
+    scale = ActionScale(Spaces((3,), "float32", (500,), **bounds))
+    least, most = scale.to_environment(torch.tensor([[-1.0], [1.0]]).expand(2, 500))
+    assert (least >= low).all() and (most <= high).all()
+
+
 @pytest.mark.parametrize(
     ("spaces", "message"),
     [
