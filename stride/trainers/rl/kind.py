@@ -9,6 +9,7 @@ import torch
 
 from stride.components.bind import construct
 from stride.config import Resolved
+from stride.config.metrics import split_name
 from stride.config.schema import Config
 from stride.data import Data, Normalization
 from stride.data.data_info import DataInfo
@@ -156,6 +157,7 @@ class RL(Kind):
         Raises:
             DataError: the split is none that is evaluated.
         """
+        split = split_name(split)
         if split not in EVALUATED:
             what, hint = f"episodes are no split {split!r}", f"type one of: {', '.join(EVALUATED)}"
             raise DataError(what, hint=hint)

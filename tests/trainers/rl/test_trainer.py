@@ -245,6 +245,7 @@ def test_there_are_no_splits_beside_those_that_are_evaluated(tmp_path: Path) -> 
     trainer = made(tmp_path, epochs=1)
     with pytest.raises(DataError, match="episodes are no split 'train'"):
         trainer.evaluate("train")
+    assert trainer.evaluate("val") == trainer.evaluate("validation")
 
 
 def test_several_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
