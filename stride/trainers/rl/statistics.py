@@ -11,8 +11,10 @@ from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.data import Normalization
 from stride.models.model import CRITERION
+from stride.errors import ComponentError
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.environments import Environments
+from stride.rl.environments.refusals import KEY
 from stride.runs.layout import FORMAT_VERSION
 from stride.trainer.fit.session import Session
 
@@ -28,6 +30,9 @@ class Statistics:
         algorithm: gets the tensors, of float64.
         environments: whose observations are normalised.
         normalization: what they are to begin with; None: mean 0 and deviation 1.
+
+    Raises:
+        ComponentError: that is of observations of another size.
     """
 
     def __init__(
@@ -39,8 +44,13 @@ class Statistics:
         self._algorithm, self._environments = algorithm, environments
         shape = environments.spaces.observation_shape
         given = normalization or Normalization("standard", (0.0,), (1.0,))
+        count = int(np.prod(shape))
+        if len(given.shift) not in (1, count):
+            what = f"there are statistics of {len(given.shift)} numbers of observations"
+            hint = f"{KEY} shows {count}: name an environment that shows as many"
+            raise ComponentError(what, where=KEY, hint=hint)
         for name, numbers in ((SHIFT, given.shift), (SCALE, given.scale)):
-            values = np.broadcast_to(np.array(numbers), (int(np.prod(shape)),)).reshape(shape)
+            values = np.broadcast_to(np.array(numbers), (count,)).reshape(shape)
             algorithm.criterion.register_buffer(name, torch.tensor(values, dtype=torch.float64))
 
     def update(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from stride.callbacks.base import Callback
 from stride.engine.checkpoint.checkpoint import read_state
+from stride.errors import UserError
 from stride.runs.layout import RunPaths
 from stride.runs.run import Run
 from stride.trainer.starts.loaded import load_run
@@ -70,6 +71,8 @@ def test_a_run_is_evaluated_by_the_statistics_of_its_best_weights(tmp_path: Path
     assert best["step"] < last["step"]
     evaluated = load_run(tmp_path, 0).evaluate("test")
     assert evaluated == trainer.evaluate("test") == trainer.results["test"]
+    with pytest.raises(UserError, match="statistics of 3 numbers"):
+        trainer.fit({"rl_config.env_name": "CartPole-v1"}, resume=0)
 
 
 def test_without_the_buffer_a_run_goes_on_from_the_end_of_an_epoch_and_that_is_told(
