@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from stride.errors import ComponentError, ConfigError, RunError, nearest
 from stride.models.composed import ComposedNetwork
+from stride.models.model import network_part
 from stride.models.shards import state_like
 from stride.models.weights import SHOWN, Loaded, counted, memory_key, read_weights
 from stride.runs.layout import SELECTORS, RunPaths
@@ -32,7 +33,7 @@ def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) 
     """
     if isinstance(source, (str, Path)):
         file = weights_file(source)
-        return [load_tensors(network, read_weights(file), file)]
+        return [load_tensors(network, read_network(file), file)]
     if isinstance(network, ComposedNetwork):
         return network.load_parts(source)
     raise ConfigError(
@@ -41,6 +42,15 @@ def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) 
         where="model_kwargs.init_from",
         hint="give one path, or model_kwargs.model_name=Candidates",
     )
+
+
+def read_network(file: Path) -> dict[str, Tensor]:
+    """Return the tensors of a network by name; those of a criterion, which a file may have, are not.
+
+    Raises:
+        RunError: the file is missing or broken.
+    """
+    return network_part(read_weights(file))
 
 
 def load_tensors(

@@ -25,6 +25,13 @@ def test_weights_and_buffers_come_from_a_file_or_a_run(tmp_path: Path) -> None:
         assert all(torch.equal(state[k], v) for k, v in source.state_dict().items())
 
 
+def test_tensors_of_a_criterion_are_none_of_the_network(tmp_path: Path) -> None:
+    source, target, file = network(), network(), tmp_path / "best.safetensors"
+    save_file(source.state_dict() | {"criterion:scale": torch.ones(2)}, file)
+    load_initial(target, file)
+    assert all(torch.equal(v, target.state_dict()[k]) for k, v in source.state_dict().items())
+
+
 class Counting(nn.Linear):
     def get_extra_state(self) -> dict[str, int]:
         return {"steps": 3}

@@ -71,7 +71,7 @@ def run(
         told = {"split": policy.split, "deterministic": policy.deterministic}
         print_json(told | {"environments": environments, "videos": videos})
         return
-    print_table(_table(played))
+    print_table(_table(played, f"{policy.kept} weights"))
     how = "the best of the policy" if policy.deterministic else "drawn as in the training"
     tell(f"episodes of {policy.split}, each to its end; actions: {how}")
     tell("IQM: mean of the middle half; 95 %: the bootstrap over episodes of these weights")
@@ -101,7 +101,7 @@ def _require_known(asked: Asked) -> None:
         raise UserError(f"--render {asked.render} is not known", hint="type: --render video")
 
 
-def _table(played: "Sequence[Played]") -> Table:
+def _table(played: "Sequence[Played]", whose: str) -> Table:
     several, told = len(played) > 1, any(one.weights.success is not None for one in played)
     columns = [
         *([Column("name", str)] if several else []),
@@ -121,7 +121,7 @@ def _table(played: "Sequence[Played]") -> Table:
             *([found.success] if told else []),
         ]
         for one in played
-        for policy, found in (("best weights", one.weights), ("random", one.chance))
+        for policy, found in ((whose, one.weights), ("random", one.chance))
     ]
     return Table(columns, rows)
 

@@ -13,9 +13,9 @@ from stride.config.sections.model import StartWeights
 from stride.engine.checkpoint.checkpoint import read_state
 from stride.engine.checkpoint.named import find_checkpoint
 from stride.errors import RunError
-from stride.models.initial import load_initial, load_tensors, weights_file
+from stride.models.initial import load_initial, load_tensors, read_network, weights_file
 from stride.models.model import network_part
-from stride.models.weights import Loaded, read_weights
+from stride.models.weights import Loaded
 from stride.runs.files.digest import sha256
 from stride.runs.layout import CheckpointPaths, RunPaths
 from stride.runs.records.provenance import StartWeightsRecord
@@ -73,7 +73,7 @@ def load_start_weights(network: nn.Module, source: Source) -> StartedFrom:
 def _load(network: nn.Module, source: StartWeights) -> Loaded:
     if source.at == "best":
         file = weights_file(source.run)
-        tensors = read_weights(file)
+        tensors = read_network(file)
     else:
         file = find_checkpoint(Run(source.run), source.at)
         tensors = network_part(read_state(file, parts=["model"])["model"])

@@ -115,9 +115,9 @@ def require_fit(resolved: Resolved) -> None:
     aside = config.rl_config.evaluator == "async"
     refused = {
         "rl_config.target_return": (
-            aside and config.rl_config.target_return is not None,
+            config.rl_config.target_return is not None and (aside or not training.with_validation),
             "null",
-            "another process evaluates, and ends no training",
+            "another process evaluates, and ends no training" if aside else "nothing is evaluated",
         ),
         "training_config.metrics": (training.metrics or None, "null", "returns are measured"),
         "training_config.accumulate": (training.accumulate > 1, "1", "a step has one batch"),

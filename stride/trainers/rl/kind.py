@@ -155,12 +155,15 @@ class RL(Kind):
         """Return what whole episodes gave, of seeds that are the split's own.
 
         Raises:
-            DataError: the split is none that is evaluated.
+            DataError: the split is none that is evaluated, or metrics are asked for.
         """
         split = split_name(split)
         if split not in EVALUATED:
             what, hint = f"episodes are no split {split!r}", f"type one of: {', '.join(EVALUATED)}"
             raise DataError(what, hint=hint)
+        if metrics:
+            what = f"there are no metrics of episodes ({', '.join(map(str, metrics))})"
+            raise DataError(what, hint="leave them out: returns and lengths are measured")
         return evaluate_policy(assembly, split)
 
 

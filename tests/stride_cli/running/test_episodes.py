@@ -11,13 +11,14 @@ from tests.stride_cli.programs.test_answer_schemas import check
 LENGTHS = "tests.rl.evaluation.scripted:Lengths"
 
 
-def trained(env_name, **more):
+def trained(env_name, keep_best=1, **more):
     """Train for two short rollouts in the folder W."""
     rollouts = {"num_envs": 4, "rollout_steps": 16, "eval_episodes": 2, "test_episodes": 3}
     trainer = RLTrainer(
         "W",
         rl_config={"env_name": env_name, **rollouts, **more},
         training_config={"max_steps": 128},
+        checkpoint_config={"keep_best": keep_best},
         logging_config={"terminal_display": "off"},
     )
     trainer.fit()
@@ -45,7 +46,7 @@ def test_episodes_beside_chance_and_a_video(stride):
 
 def test_further_environments_have_rows_and_videos_of_their_own(stride):
     further = {"../far": {"env_name": LENGTHS, "env_kwargs": {"length": 9}}}
-    trained(LENGTHS, eval_envs=further)
+    trained(LENGTHS, keep_best=0, eval_envs=further)
     code, out, err = stride("evaluate", "W/0", "--split", "val", "--render", "video", "--json")
     assert code == 0, err
     told = check("evaluate", out)
@@ -58,6 +59,7 @@ def test_further_environments_have_rows_and_videos_of_their_own(stride):
     _, out, err = stride("evaluate", "W/0", "--stochastic")
     table = out.splitlines()
     assert table[0].split()[-1] == "success" and len(table) == 5 and "drawn as in" in err
+    assert "last weights" in table[1]
 
 
 @pytest.mark.parametrize(

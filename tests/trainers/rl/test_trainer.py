@@ -229,6 +229,10 @@ def test_a_check_steps_no_environment_of_the_training(tmp_path: Path) -> None:
         ({"rl_config": {"wrappers": [{"name": 3}]}}, r"wrappers\[0\].name cannot be 3"),
         ({"training_config": {"accumulate": 2}}, "accumulate has no meaning"),
         ({"rl_config": {"evaluator": "async", "target_return": 1}}, "ends no training"),
+        (
+            {"rl_config": {"target_return": 1}, "training_config": {"with_validation": False}},
+            "nothing is evaluated",
+        ),
         ({"training_config": {"metrics": ["accuracy"]}}, "returns are measured"),
     ],
 )
@@ -246,6 +250,8 @@ def test_there_are_no_splits_beside_those_that_are_evaluated(tmp_path: Path) -> 
     with pytest.raises(DataError, match="episodes are no split 'train'"):
         trainer.evaluate("train")
     assert trainer.evaluate("val") == trainer.evaluate("validation")
+    with pytest.raises(DataError, match=r"no metrics of episodes \(accuracy\)"):
+        trainer.evaluate("test", metrics=["accuracy"])
 
 
 def test_several_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
