@@ -45,7 +45,7 @@ def load_initial(network: nn.Module, source: str | Path | Sequence[str | None]) 
 
 
 def read_network(file: Path) -> dict[str, Tensor]:
-    """Return the tensors of a network by name; those of a criterion, which a file may have, are not.
+    """Return the tensors of a network by name, without those of a criterion that a file may have.
 
     Raises:
         RunError: the file is missing or broken.
