@@ -10,8 +10,8 @@ from torch import Tensor
 from stride.callbacks.base import Callback
 from stride.callbacks.protocols import TrainerLike
 from stride.data import Normalization
-from stride.models.model import CRITERION
 from stride.errors import ComponentError
+from stride.models.model import CRITERION
 from stride.rl.algorithms.algorithm import Algorithm
 from stride.rl.environments import Environments
 from stride.rl.environments.refusals import KEY
