@@ -72,7 +72,7 @@ class Builder:
 
     def assemble(self, resolved: Resolved, normalization: Normalization | None = None) -> Assembly:
         """Return data and model of a config; what was built of the same one, until it is used."""
-        completed, built = self._completed(resolved), self.assembly
+        completed, built = self.complete(resolved), self.assembly
         if (
             built is None
             or self._built_from != completed.config
@@ -91,11 +91,16 @@ class Builder:
 
     def data_of(self, resolved: Resolved) -> Data:
         """Return the data of a config, built for this look at them and without a model."""
-        completed = self._completed(resolved)
+        completed = self.complete(resolved)
         with _naming_origins(completed):
             return assemble_data(completed, self.given, self.kind, splits=self.splits)
 
-    def _completed(self, resolved: Resolved) -> Resolved:
+    def complete(self, resolved: Resolved) -> Resolved:
+        """Return a config with what the kind of training and frozen runs say where it is silent.
+
+        Raises:
+            UserError: one of the two refuses it.
+        """
         completed = self.kind.complete(resolved)
         hint = "write `return resolved`, or `return resolved.with_sections(...)`"
         require_returned(self.kind, "complete", completed, Resolved, hint)

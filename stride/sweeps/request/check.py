@@ -34,7 +34,8 @@ def check_trials(
         try:
             resolved = resolve(overrides)
             trainer.builder.require_trust(resolved)
-            resolve_sections(resolved.config, loader=given.loaders.get("train"), model=given.model)
+            config = trainer.builder.complete(resolved).config
+            resolve_sections(config, loader=given.loaders.get("train"), model=given.model)
         except UserError as error:
             shown = ", ".join(f"{key}={value}" for key, value in overrides.items())
             error.where = f"{error.where}; in the trial {shown}" if error.where else shown

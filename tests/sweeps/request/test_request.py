@@ -9,6 +9,7 @@ from stride.errors import ConfigError, RunError, UserError
 from stride.runs.run import Run
 from stride.sweeps.sweeper import Sweeper
 from stride.trainer.trainer import Trainer
+from stride.trainers.rl.trainer import RLTrainer
 
 RUNS = [{"run": "small", "config": {"lr": 0.1}}, {"config": {"lr": 0.01}}]
 
@@ -41,6 +42,18 @@ def test_what_cannot_choose_is_refused_before_there_is_a_folder(trainer, tmp_pat
     for wrong in ({"sampler": "tpee"}, {"pruner": "medan"}, {"name": "a/b"}):
         with pytest.raises(UserError):
             Sweeper(trainer(), {"lr": "float(0,1)"}, trials=1, **wrong).begin()
+    assert not (tmp_path / "W").exists()
+
+
+def test_what_an_algorithm_does_not_take_is_refused_before_there_is_a_folder(
+    tmp_path: Path,
+) -> None:
+    trainer = RLTrainer(tmp_path / "W", overrides=["rl_config.env_name=CartPole-v1"])
+    for key, near in (("algorithm_kwargs.clipp", "clip"), ("algorithm", "PPO")):
+        with pytest.raises(UserError, match=f"did you mean '{near}'"):
+            Sweeper(trainer, grid={f"rl_config.{key}": ["PPOO"]}).begin()
+    trainer = RLTrainer(tmp_path / "W", overrides=["rl_config.env_name=CartPole-v1"])
+    assert Sweeper(trainer, grid={"model_kwargs.hidden_sizes": [[4]]}).plan().entries
     assert not (tmp_path / "W").exists()
 
 
