@@ -6,6 +6,7 @@ from typing import Any, final
 import numpy as np
 
 from stride.errors import ComponentError
+from stride.log import LOGGER
 from stride.rl.environments.episodes import Episode, RunningEpisodes
 from stride.rl.environments.normalization import Normalization
 from stride.rl.environments.refusals import KEY, as_user_errors
@@ -45,6 +46,7 @@ class Environments:
     ) -> None:
         self.spaces, self.normalization = spaces, normalization
         self.num_envs, self.doubt = vector.num_envs, ""
+        self._warned = False
         self._vector, self._seed, self._first_action = vector, seed, first_action
         self._episodes = RunningEpisodes(self.num_envs)
         self._raw = np.zeros((self.num_envs, *spaces.observation_shape), spaces.observation_dtype)
@@ -83,10 +85,23 @@ class Environments:
         if self._first_action:
             actions = actions + self._first_action
         turn = self._vector.autoreset.step(actions)
+        if not self._warned:
+            self._warn_of(turn.outcome)
         self._episodes.add(turn)
         self._raw = turn.observations
         self.observations, outcome = self.normalization.apply(turn)
         return outcome
+
+    def _warn_of(self, outcome: Outcome) -> None:
+        """Say once which environment gives what no network can learn from."""
+        given = {"rewards": outcome.rewards, "observations": outcome.next_observations}
+        for what, numbers in given.items():
+            if numbers.dtype.kind == "f" and not np.isfinite(numbers).all():
+                flat = numbers.reshape(self.num_envs, -1)
+                env = int((~np.isfinite(flat)).any(axis=1).argmax())
+                told = "environment %d gave %s that are not finite in its episode %d"
+                LOGGER.warning(told, env, what, self._episodes.numbers[env])
+                self._warned = True
 
     def frame(self) -> np.ndarray:
         """Return the picture of environment 0, (height, width, 3) of uint8.

@@ -34,6 +34,20 @@ class Parts(gymnasium.Env[Any, Any]):
         return np.full((self.size, self.size, 3), self.number, np.uint8)
 
 
+class Diverging(Parts):
+    """Gives rewards of NaN in its second episode."""
+
+    episode = -1
+
+    def reset(self, *, seed=None, options=None):
+        self.episode += 1
+        return super().reset(seed=seed)
+
+    def step(self, action):
+        seen, reward, *ends = super().step(action)
+        return seen, np.nan if self.episode == 1 else reward, *ends
+
+
 class Undrawn(Parts):
     def render(self):
         return None

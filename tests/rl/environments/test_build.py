@@ -245,3 +245,11 @@ def test_what_is_registered_again_is_not_ours(monkeypatch):
     assert built("Pendulum-v1").spaces.num_actions == 2
     monkeypatch.setitem(gymnasium.registry, "Pendulum-v1", spec)
     assert kind_of(built("Pendulum-v1")) == "PendulumVectorEnv"
+
+
+def test_what_is_not_finite_is_told_once(caplog):
+    environments = built(f"{HERE}:Diverging")
+    for _ in range(9):
+        environments.step(np.array([0, 1]))
+    told = "environment 0 gave rewards that are not finite in its episode 1"
+    assert caplog.messages == [told]
