@@ -3,6 +3,7 @@
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 MODES = ("auto", "rich", "minimal", "off")
 SECONDS_BETWEEN_LINES = 10.0
 _SHORT = {  # replaced in this order: a prefix comes after the names that begin with it
-    "train/loss": "recent loss",
+    "train/epoch_": "train ",
+    "train/": "recent ",  # since the last report
     "validation/": "val ",
-    "train/": "train ",
     "test/": "test ",
     "epoch_": "",
 }
@@ -58,21 +59,18 @@ class Display(ABC):
 
     def line(self, row: Row, steps_per_second: float) -> str:
         """Return the state of a reporting step as a line of text."""
-        speed = self._speed(row, steps_per_second)
-        return "  ".join([self._progress(row), *format_metrics(row), speed])
+        acted, speed = _acted(row, steps_per_second), self._speed(row, steps_per_second)
+        return "  ".join([self._progress(row), *acted, *format_metrics(row), speed])
 
     def _progress(self, row: Row) -> str:
         epoch = f"epoch {row.get('epoch', 0)}{_of(self._total_epochs)}"
         step = f"step {row.get('step', 0)}{_of(self._total_steps)}"
-        acted = f"  env step {row[_ENV_STEPS]:.0f}" if _ENV_STEPS in row else ""
-        return f"{epoch}  {step}{acted}"
+        return f"{epoch}  {step}"
 
     def _speed(self, row: Row, steps_per_second: float) -> str:
         left = time_left(row, self._total_steps, steps_per_second)
-        parts = [f"{steps_per_second:.3g} steps/s"]
-        if row.get(_ENV_STEPS) and row.get("step"):
-            parts.append(f"{steps_per_second * row[_ENV_STEPS] / row['step']:.3g} env steps/s")
-        return "  ".join([*parts, f"{left} left"] if left else parts)
+        speed = f"{steps_per_second:.3g} steps/s"
+        return f"{speed}  {left} left" if left else speed
 
 
 class NoDisplay(Display):
@@ -155,7 +153,8 @@ class RichDisplay(Display):
             completed=row.get("epoch" if self._total_steps is None else "step", 0),
             speed=self._speed(row, steps_per_second),
         )
-        metrics = Text("  ".join(format_metrics(self._metrics)), style="cyan")
+        shown = [*_acted(row, steps_per_second), *format_metrics(self._metrics)]
+        metrics = Text(_filled(shown, self._live.console.width), style="cyan")
         self._live.update(Group(self._bar, metrics), refresh=True)
 
     def note(self, text: str) -> None:
@@ -196,6 +195,28 @@ def format_metrics(row: Row) -> list[str]:
     shown = [name for name in row if name not in RESERVED and name != _ENV_STEPS]
     shown.sort(key=lambda name: not name.startswith(_FIRST))
     return [f"{display_name(name)} {_number(row[name])}" for name in shown]
+
+
+def _acted(row: Row, steps_per_second: float) -> list[str]:
+    """Return the steps of environments, and their speed, where there are some."""
+    if _ENV_STEPS not in row:
+        return []
+    acted = [f"env step {row[_ENV_STEPS]:.0f}"]
+    if row.get("step"):
+        speed = steps_per_second * row[_ENV_STEPS] / row["step"]
+        acted.append(f"{speed:.3g} env steps/s")
+    return acted
+
+
+def _filled(parts: Iterable[str], width: int) -> str:
+    """Return parts in lines of at most that width; a line ends between two of them."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return "\n".join(lines)
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,14 @@ import pytest
 
 from stride.errors import ConfigError
 from stride.loggers import console
-from stride.loggers.console import NoDisplay, PlainDisplay, RichDisplay, open_display, time_left
+from stride.loggers.console import (
+    NoDisplay,
+    PlainDisplay,
+    RichDisplay,
+    format_metrics,
+    open_display,
+    time_left,
+)
 
 EPOCH = {"step": 40, "epoch": 2, "time": 1.0, "train/epoch_loss": 0.51234, "validation/f1": 0.9}
 
@@ -131,7 +138,8 @@ def test_a_program_without_a_console_has_no_display(monkeypatch):
 
 
 @pytest.mark.parametrize("mode", ["minimal", "rich"])
-def test_rollouts_show_returns_first_and_environment_steps_beside_updates(mode):
+def test_rollouts_show_returns_first_and_environment_steps_beside_updates(mode, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     row = {"step": 40, "epoch": 1, "time": 1.0, "train/epoch_loss": 2.5, "rollout/return": 16.0}
     row |= {"rollout/length": 17.0, "validation/return": 9.5, "lr": 0.1, "env_steps": 2048.0}
     stream = Terminal()
@@ -140,6 +148,26 @@ def test_rollouts_show_returns_first_and_environment_steps_beside_updates(mode):
     display.report(row, 4.0)
     display.close()
     text = " ".join(stream.getvalue().split())
-    assert "epoch 1/10 step 40/400 env step 2048" in text
-    assert "rollout/return 16 rollout/length 17 val return 9.5 train loss 2.5 lr 0.1" in text
-    assert "4 steps/s 205 env steps/s 1:30 left" in text and "env_steps" not in text
+    assert "epoch 1/10 step 40/400 " in text and "4 steps/s 1:30 left" in text
+    returns = "rollout/return 16 rollout/length 17 val return 9.5 train loss 2.5 lr 0.1"
+    assert f"env step 2048 205 env steps/s {returns}" in text and "env_steps" not in text
+
+
+def test_what_is_of_an_epoch_and_what_is_since_the_last_report_have_two_names():
+    row = {"train/epoch_grad_norm": 0.5, "train/grad_norm": 0.25, "validation/epoch_loss": 2.0}
+    assert format_metrics(row) == ["train grad_norm 0.5", "recent grad_norm 0.25", "val loss 2"]
+
+
+def test_in_a_narrow_terminal_nothing_is_cut_and_no_name_is_parted_from_its_value(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"train/epoch_{'x' * length}" for length in range(3, 30)]
+    row = {"step": 1100, "epoch": 27, "env_steps": 1e6, **dict.fromkeys(names, 0.123)}
+    stream = Terminal()
+    display = RichDisplay(stream)
+    display.start(total_steps=1200, total_epochs=30)
+    display.report(row, 93.6)
+    display.close()
+    lines = [line.strip() for line in stream.getvalue().splitlines()]
+    assert "…" not in stream.getvalue()
+    for length in range(3, 30):
+        assert any(f"train {'x' * length} 0.123" in line for line in lines), length

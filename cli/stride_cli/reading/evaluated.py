@@ -39,17 +39,20 @@ def evaluated(row: "RunRow") -> dict[str, Any]:
 
 
 def sentences(row: "RunRow") -> Iterator[str]:
-    """Yield the same for a person.
+    """Yield the same for a person, a value each.
 
     Raises:
         RunError: as `evaluated`.
     """
     if found := evaluated(row):
-        yield f"last of {found['checkpoints']}: {_sentence(found['last'])}"
+        yield from _sentences(f"last of {found['checkpoints']}", found["last"])
         if found["best"]:
-            yield f"best: {_sentence(found['best'])}"
+            yield from _sentences("best", found["best"])
 
 
-def _sentence(one: Mapping[str, Any]) -> str:
+def _sentences(which: str, one: Mapping[str, Any]) -> Iterator[str]:
+    where = f"  (epoch {one['epoch']}, step {one['step']})"
     values = [f"{name} = {number(one[name])}" for name in sorted(one) if name not in _POSITION]
-    return f"{', '.join(values)}  (epoch {one['epoch']}, step {one['step']})"
+    first, *others = values or [""]
+    yield f"{which}: {first}{where}"
+    yield from others
