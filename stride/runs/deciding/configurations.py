@@ -1,6 +1,6 @@
 """Group runs that differ by their seed alone, or by other keys over which they are repeated."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -93,13 +93,24 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,), tasks: Sequence[
     keys = differing([one.settings for one in found])
     known = {key for one in found for key in one.settings}  # and those in which none differ:
     short = short_names(keys, known.union(*(one.runs[0].config for one in found[:1])))
-    configurations = []
-    for one in found:
-        settings = {key: one.settings[key] for key in keys if key in one.settings}
-        made = Configuration(named(settings, short), settings, *newest_by_repeat(one.runs, over))
-        configurations.append(made)
+    of_config = {key for key in keys if any(key in facts.config for facts in counted)}
+    derived = {key for key in of_config if all(facts.is_derived(key) for facts in counted)}
+    settings = [{key: one.settings[key] for key in keys if key in one.settings} for one in found]
+    configurations = [
+        Configuration(name, own, *newest_by_repeat(one.runs, over))
+        for name, own, one in zip(_names(settings, short, derived), settings, found, strict=True)
+    ]
     left_out = [LeftOut(facts, why) for facts, why in pairs if why]
     return Study(over, configurations, left_out, len(tasks))
+
+
+def _names(
+    settings: Sequence[Mapping[str, Any]], short: Mapping[str, str], derived: Collection[str]
+) -> list[str]:
+    """Return the names of configurations, by what somebody has set where that tells them apart."""
+    own = [{key: one[key] for key in one if key not in derived} for one in settings]
+    names = [named(one, short) for one in own]
+    return names if len({*names}) == len(names) else [named(one, short) for one in settings]
 
 
 def _reason(facts: Facts) -> str:

@@ -35,6 +35,16 @@ def test_a_configuration_is_called_by_its_keys_in_the_order_of_the_config(work_d
     assert names == ["width=0 depth=0 a=0 z=0 y=0 b=0", "width=9 depth=3 a=2 z=1 y=1 b=7"]
 
 
+def test_what_follows_from_the_data_is_named_only_where_nothing_else_tells_apart(work_dir, select):
+    own, follows = "optimizer_kwargs.lr", "model_kwargs.in_features"
+    for name, lr in enumerate((0.1, 0.5)):
+        config = {own: lr, follows: 4 + name}
+        write_run(work_dir, name, config=config, origins={own: "override"})
+    assert [*runs_of(group(select(work_dir).facts))] == ["lr=0.1", "lr=0.5"]
+    write_run(work_dir, 2, config={own: 0.5, follows: 9}, origins={own: "override"})
+    assert "in_features=9 lr=0.5" in runs_of(group(select(work_dir).facts))
+
+
 def test_other_data_under_the_same_path_is_another_configuration(work_dir, select):
     write_run(work_dir, 0, 0, data="a" * 32)
     write_run(work_dir, 1, 0, data="b" * 32)
