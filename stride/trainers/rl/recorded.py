@@ -55,7 +55,7 @@ class RecordedPolicy:
     Attributes:
         split: by its whole name.
         deterministic: whether each action is the one that the policy holds for the best.
-        kept: which weights the run has, `best`, or `last` where it does not choose among them.
+        kept: which weights the run has, `best`, or `last` where it has chosen none.
 
     Raises:
         UserError: the run plays no episodes, or there is no such split; or its model or environment
@@ -79,9 +79,8 @@ class RecordedPolicy:
             raise DataError(what, hint=hint)
         resolved, self._assembly = run.assemble(overrides=overrides, trust_code=trust_code)
         self.deterministic = resolved.config.rl_config.deterministic_evaluation
-        config = run.config
-        chosen = config.rl_config.evaluator == "sync" and config.checkpoint_config.keep_best > 0
-        self.kept = "best" if chosen else "last"
+        found = bool(run.status.get("metrics", {}).get("best"))
+        self.kept = "best" if found and run.config.checkpoint_config.keep_best else "last"
         self._run, self.split = run, split
         self._policy = cast(Algorithm, self._assembly.model)
 
