@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 
@@ -183,6 +183,8 @@ def _settle(values: Any, model: type[BaseModel], key: str = "") -> Any:
 def _settled(value: Any, model: type[BaseModel], name: str, key: str) -> Any:
     declared = model.model_fields.get(name)
     inner = section_type(declared) or (table_type(declared) if isinstance(value, dict) else None)
+    if inner and declared and get_origin(declared.annotation) is dict:  # of such tables, by name
+        return {name: _settle(one, inner, join(key, name)) for name, one in value.items()}
     if inner:
         return _settle(value, inner, key)
     if isinstance(value, Raw) and declared:

@@ -177,3 +177,11 @@ def test_awkward_text_survives_in_text_fields_and_open_keys(text: str) -> None:
     config = resolve_layers(work_dir="w", overrides=overrides).config
     assert (config.run, config.dataset_kwargs.transform) == (text, text)
     assert config.model_kwargs.constructor_kwargs == {"note": Raw(text)}
+
+
+def test_text_in_tables_by_name_is_read_as_its_keys_ask() -> None:
+    typed = ["rl_config.eval_envs.far.env_name=my:Env", "rl_config.eval_envs.far.env_kwargs.size=5"]
+    config = resolve_layers(work_dir="w", overrides=typed).config
+    assert config.to_json()["rl_config"]["eval_envs"] == {
+        "far": {"env_name": "my:Env", "env_kwargs": {"size": 5}}
+    }
