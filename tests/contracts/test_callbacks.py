@@ -33,6 +33,7 @@ from stride.models.steps.step import Step
 from stride.runs.reproduction.compare import compare_runs
 from stride.sweeps.trials.trial import OpenTrial
 from stride.sweeps.trials.watch import TrialWatch
+from stride.trainer.evaluation.async_evaluator import AsyncEvaluator
 from stride.trainer.proof.worker import DiesAt, Task
 from stride.trainer.starts.reproduce import StopAt
 from stride.trainer.trainer import Trainer
@@ -302,6 +303,14 @@ class Smoothed(Callback):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.mean = state["mean"]
+
+
+@pytest.mark.slow  # each starts a process
+class TestAsyncEvaluator(CallbackContract):
+    kind = AsyncEvaluator
+
+    def made(self, folder: Path) -> list[Callback]:
+        return [AsyncEvaluator()]
 
 
 class TestSmoothed(CallbackContract):

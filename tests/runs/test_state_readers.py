@@ -20,7 +20,7 @@ from stride.runs.run import Run
 from stride.runs.status import ACTIVE, STATES, current_state, is_written
 from stride.runs.verify.run import _look
 from stride.runs.work_dir import WorkDir
-from stride_cli.reading.logs import _goes_on
+from stride_cli.under_way import goes_on
 
 WORDS = (*STATES, "flying", "torn", "missing")
 PROCESSES = ("alive", "dead", "elsewhere")
@@ -112,7 +112,7 @@ def test_every_reader_finds_the_same_state(tmp_path: Path, word: str, dead: int)
         answers = {k: v for k, v in found(paths).items() if v != state}
         answers |= {k: v for k, v in writers(paths).items() if v != written}
         followed = state in ACTIVE or state == "queued"
-        if state != BROKEN and _goes_on(paths.path) is not followed:
+        if state != BROKEN and goes_on(paths.path) is not followed:
             answers["logs --follow"] = "is not followed" if followed else "is followed"
         if answers:
             wrong[case] = (state, written), answers

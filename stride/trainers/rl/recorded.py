@@ -14,6 +14,7 @@ from stride.runs.files.safe_open import require_inside
 from stride.trainer.process_state import drawing
 from stride.trainer.starts.loaded import LoadedRun
 from stride.trainers.rl.evaluation import evaluators
+from stride.visible import quoted
 
 NUM_EPISODES: Mapping[str, str] = {"validation": "eval_episodes", "test": "test_episodes"}
 """Which key of `rl_config` says how many episodes a split has."""
@@ -72,7 +73,7 @@ class RecordedPolicy:
     ) -> None:
         if run.config.rl_config.env_name is None:
             what = f"{run.path} was trained on data: there are no episodes to play"
-            raise UserError(what, hint=f"type: stride evaluate {run.path}")
+            raise UserError(what, hint=f"type: stride evaluate {quoted(run.path)}")
         split = split_name(split)
         if split not in NUM_EPISODES:
             what, hint = f"episodes are no split {split!r}", "type one of: validation, test"

@@ -101,7 +101,7 @@ def test_the_shipped_schema_tells_every_key_and_each_name_is_clear() -> None:
     given = dict(names([]))
     assert {"lr", "model", "epochs", "seed", "patience", "active_config.strategy"} <= {*given}
     assert given["patience"] == "evaluations without improvement before stopping"
-    kinds = ["supervised", "active", "lr_find", "reconstruction", "by_epochs"]
+    kinds = ["supervised", "active", "lr_find", "reconstruction", "rl", "by_epochs"]
     assert values_of("trainer") == kinds
 
 

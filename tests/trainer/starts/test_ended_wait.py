@@ -105,6 +105,8 @@ def test_what_is_saved_of_an_ended_wait_is_exact(tmp_path, kind, step, saved):
     trainer(tmp_path / "whole", kind).fit()
     with pytest.raises(Interrupted, match="SIGTERM"):
         trainer(tmp_path / "ended", kind, Arm(step)).fit()
+    for worker in set(multiprocessing.active_children()) - others:
+        worker.join(30)  # it was told to end, and takes its time under load
     assert set(multiprocessing.active_children()) <= others
     run = Run(tmp_path / "ended" / "0")
     assert run.status["state"] == "interrupted"
