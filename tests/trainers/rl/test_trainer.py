@@ -1,5 +1,6 @@
 """Trainings in environments: what they count, record, refuse and end by."""
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -177,6 +178,25 @@ def test_a_process_beside_the_training_evaluates_its_checkpoints(tmp_path: Path)
     best, kept = read_weights(paths.best_evaluated), read_weights(paths.weights)
     assert all(torch.equal(best[name], tensor) for name, tensor in kept.items())
     assert trainer.evaluate("validation")["validation/return"] == score
+
+
+class Varied(Forgetful):
+    """Give the same return in each episode, and other observations."""
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        _, *rest = super().step(action)
+        return self.np_random.uniform(-1, 1, 2).astype(np.float32), *rest  # type: ignore[return-value]
+
+
+@pytest.mark.slow
+def test_the_best_evaluated_aside_are_read_back_with_their_statistics(tmp_path: Path) -> None:
+    rl = {"evaluator": "async", "normalize_observations": True, "env_name": f"{HERE}:Varied"}
+    trainer = made(tmp_path, rl=rl)
+    trainer.fit({"checkpoint_config.every_epochs": 1, "checkpoint_config.keep_last": 5})
+    assert trainer.results["best"]["epoch"] == 1  # of equal returns the first
+    best = read_weights(RunPaths(tmp_path / "0").best_evaluated)
+    kept = json.loads(RunPaths(tmp_path / "0").normalization.read_text())
+    assert kept["shift"] == best["criterion:observation_shift"].ravel().tolist()
 
 
 def test_further_environments_and_successes_are_evaluated_by_name(tmp_path: Path) -> None:
