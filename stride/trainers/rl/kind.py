@@ -148,9 +148,9 @@ class RL(Kind):
                 one.finish()
             if session.assembly.config.rl_config.evaluator == "async":
                 take_best(session)
-                for one in session.callbacks.in_order:
-                    if isinstance(one, KeptStatistics):
-                        one.write()  # those of these weights
+                for watching in session.callbacks.in_order:
+                    if isinstance(watching, KeptStatistics):
+                        watching.write()  # those of these weights
 
     def evaluate(
         self, assembly: Assembly, split: str, metrics: Sequence[MetricSpec] | None = None
