@@ -10,8 +10,6 @@ from stride.runs.layout import RunPaths
 from tests.integration.forkserver import Forkserver
 from tests.integration.same_runs import problems_of
 
-_VARIED = 8  # by how many calls two trainings of one config differ at most
-
 
 class Deaths:
     """Train, die at a call, and resume.
@@ -49,15 +47,6 @@ class Deaths:
         """Die there; return the run."""
         assert self.train(name, resume, **deadly) == -9, self.log()
         return RunPaths(self.folder / name / "0")
-
-    def die_or_end(self, name: str, *, call: int) -> tuple[RunPaths, bool]:
-        """Die at one of the last calls; return the run, and whether it came to its end before.
-
-        Two threads write, and how many rows one call takes is a matter of timing.
-        """
-        code = self.train(name, call=call)
-        assert code == -9 or (code == 0 and call > len(self.calls) - _VARIED), self.log()
-        return RunPaths(self.folder / name / "0"), code == 0
 
     def freeze(self, name: str, **deadly: Any) -> tuple[RunPaths, int | None]:
         """Be stopped there; return the run, and the process, None where it came to its end."""

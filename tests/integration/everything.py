@@ -240,7 +240,7 @@ def train_dying(
     work_dir: str, deadly: dict[str, Any], resume: str | None = None, **sections: dict[str, Any]
 ) -> None:
     """Train and die at a chosen system call."""
-    with dying_at(Deadly(**deadly)):
+    with dying_at(Deadly(**deadly), where):
         train(work_dir, resume, **sections)
 
 

@@ -51,6 +51,7 @@ class Deadly:
 
     Attributes:
         threads: whose calls count, as a pattern of their names.
+        place: where the training must be for calls to count, "" for anywhere.
         checkpoint: in the writing of which checkpoint, counted from 1; 0 for all the time.
         call: at which of its calls, counted from 1; 0 for none.
         torn: whether half of that call's bytes are written before; then `call` counts writes.
@@ -59,6 +60,7 @@ class Deadly:
     """
 
     threads: str = WRITERS
+    place: str = ""
     checkpoint: int = 0
     call: int = 0
     torn: bool = False
@@ -69,8 +71,8 @@ class Deadly:
 class Counter:
     """Count the calls of the watched threads, and kill the process at the chosen one."""
 
-    def __init__(self, deadly: Deadly) -> None:
-        self._deadly = deadly
+    def __init__(self, deadly: Deadly, where: Callable[[], str]) -> None:
+        self._deadly, self._where = deadly, where
         self._counting = threading.Lock()
         self._folders: set[str] = set()
         self._calls = 0
@@ -95,6 +97,8 @@ class Counter:
         if name == "mkdir" and TEMPORARY_PREFIX in str(arguments[0]):
             self._folders.add(str(arguments[0]))
         if deadly.checkpoint and len(self._folders) != deadly.checkpoint:
+            return
+        if deadly.place and self._where() != deadly.place:
             return
         self.seen.append([name, str(arguments[0])])
         if deadly.torn and name != "write":
@@ -124,9 +128,9 @@ UNWRAPPED: dict[str, Callable[..., Any]] = {
 
 
 @contextmanager
-def dying_at(deadly: Deadly) -> Iterator[None]:
+def dying_at(deadly: Deadly, where: Callable[[], str] = str) -> Iterator[None]:
     """Count the calls in the block, die where it says, or leave their names at its end."""
-    counter = Counter(deadly)
+    counter = Counter(deadly, where)
     for name, function in UNWRAPPED.items():
         setattr(os, name, counter.wrapped(name, function))
     try:
