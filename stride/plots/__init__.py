@@ -1,0 +1,1 @@
+"""Draw curves from plain numbers: in a terminal, as SVG, and as PNG."""
