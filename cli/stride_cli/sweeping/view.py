@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from stride.loggers.console import display_name
+from stride.loggers.display.words import display_name
 from stride.sweeps.following.words import overrides_of, shown
 from stride.tables.table import Column, Table, numbers
 from stride.tables.text import lay_out

@@ -15,8 +15,9 @@ from stride.engine.checkpoint.gathered_weights import commit_weights, weights_di
 from stride.engine.device import device_name, peak_memory
 from stride.engine.optim.optimizers import part_name
 from stride.log import LOGGER, takes_turns
-from stride.loggers.base import Loggers
-from stride.loggers.console import Display, open_display
+from stride.loggers.base import Loggers, Row
+from stride.loggers.display.base import Display, Head
+from stride.loggers.display.open import open_display
 from stride.loggers.text import TextLog
 from stride.runs.layout import FORMAT_VERSION, RunPaths
 from stride.runs.listing.measured import summary_of
@@ -53,7 +54,7 @@ def claim(
         loggers.open(writer.paths, config.to_json())
         display = _display(config.logging_config.terminal_display)
         epochs, steps = session.length()
-        display.start(total_steps=steps, total_epochs=epochs)
+        display.start(_head(session, writer.paths), total_steps=steps, total_epochs=epochs)
     except BaseException as error:
         writer.close("failed", f"{type(error).__name__}: {error}")
         raise
@@ -76,6 +77,29 @@ def claim(
 def _display(mode: str) -> Display:
     """Open what a person sees: of one process, and not of several trainings at once."""
     return open_display(mode if is_main() and not takes_turns() else "off")
+
+
+def _head(session: Session, paths: RunPaths) -> Head:
+    """Say what is trained, and where."""
+    assembly, callbacks = session.assembly, session.callbacks
+    info, monitor = assembly.data.info, callbacks.monitor
+    counts = {"train": info.num_train, "val": info.num_val, "test": info.num_test}
+    known = ", ".join(f"{count:,} {split}" for split, count in counts.items() if count)
+
+    def is_best(row: Row) -> bool:
+        value = row.get(monitor.metric)
+        return value is not None and monitor.improves(value, callbacks.best.best.value)
+
+    return Head(
+        run=paths.name,
+        network=assembly.config.model_kwargs.model_name or type(assembly.model.network).__name__,
+        parameters=sum(parameter.numel() for parameter in assembly.model.parameters()),
+        data=f"{info.dataset} ({known})" if known else info.dataset,
+        device=device_name(assembly.device),
+        folder=paths.path,
+        metric=monitor.metric,
+        is_best=is_best,
+    )
 
 
 def _progress(

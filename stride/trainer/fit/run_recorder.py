@@ -20,7 +20,7 @@ from stride.errors import DissolvedPack, LostProcess, NonFiniteError, StrideErro
 from stride.log import LOGGER, OwnWords
 from stride.loggers.artifacts import Artifacts, ArtifactWriter, NoArtifacts
 from stride.loggers.base import Loggers
-from stride.loggers.console import Display
+from stride.loggers.display.base import Display
 from stride.loggers.stream import MetricsStream
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths

@@ -16,7 +16,8 @@ from stride.errors import LostProcess, LostRun, NonFiniteError, StrideError
 from stride.log import LOGGER
 from stride.loggers.artifact_values import Text
 from stride.loggers.base import Loggers
-from stride.loggers.console import NoDisplay, PlainDisplay
+from stride.loggers.display.base import NoDisplay
+from stride.loggers.display.plain import PlainDisplay
 from stride.runs.listing.rows.read import read_row
 from stride.runs.run import Run
 from stride.runs.writer import RunWriter

@@ -4,17 +4,16 @@ import sys
 import pytest
 
 from stride.errors import ConfigError
-from stride.loggers import console
-from stride.loggers.console import (
-    NoDisplay,
-    PlainDisplay,
-    RichDisplay,
-    format_metrics,
-    open_display,
-    time_left,
-)
+from stride.loggers.display import plain
+from stride.loggers.display.base import Head, NoDisplay
+from stride.loggers.display.open import open_display
+from stride.loggers.display.plain import PlainDisplay
+from stride.loggers.display.terminal import RichDisplay
+from stride.loggers.display.words import format_metrics, time_left
 
 EPOCH = {"step": 40, "epoch": 2, "time": 1.0, "train/epoch_loss": 0.51234, "validation/f1": 0.9}
+
+HEAD = Head("0", "MLP", 1234, "digits (80 train)", "cpu")
 
 
 class Terminal(io.StringIO):
@@ -25,7 +24,7 @@ class Terminal(io.StringIO):
 def test_plain_lines_tell_progress_metrics_speed_and_time_left() -> None:
     stream = io.StringIO()
     display = PlainDisplay(stream)
-    display.start(total_steps=100, total_epochs=5)
+    display.start(HEAD, total_steps=100, total_epochs=5)
     display.report(EPOCH, 20.0)
     display.note("early stopping")
     display.close()
@@ -38,11 +37,11 @@ def test_plain_lines_tell_progress_metrics_speed_and_time_left() -> None:
 def test_plain_lines_within_an_epoch_are_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     display = PlainDisplay(stream)
-    display.start(None, None)
+    display.start(HEAD, None, None)
     for step in range(5):
         display.report({"step": step, "epoch": 0, "train/loss": 0.5}, 1.0)
     assert stream.getvalue() == ""
-    monkeypatch.setattr(console, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(plain, "SECONDS_BETWEEN_LINES", 0.0)
     display.report({"step": 9, "epoch": 0, "train/loss": 0.5}, 1.0)
     assert stream.getvalue() == "epoch 0  step 9  recent loss 0.5  1 steps/s\n"
 
@@ -51,7 +50,7 @@ def test_the_rich_display_draws_the_newest_values() -> None:
     pytest.importorskip("rich")
     stream = Terminal()
     display = RichDisplay(stream)
-    display.start(total_steps=100, total_epochs=5)
+    display.start(HEAD, total_steps=100, total_epochs=5)
     display.report(EPOCH, 20.0)
     display.report({"step": 50, "epoch": 2, "lr": 0.1}, 10.0)
     display.note("a [note] 1")
@@ -71,7 +70,7 @@ def test_without_a_number_of_steps_the_bar_follows_epochs_or_nothing() -> None:
         stream = Terminal()
         display = RichDisplay(stream)
         display.report(EPOCH, 1.0)  # before the start: nothing to draw on
-        display.start(total_steps=None, total_epochs=total)
+        display.start(HEAD, total_steps=None, total_epochs=total)
         display.report(EPOCH, 20.0)
         display.close()
         assert "epoch 2" in stream.getvalue()
@@ -91,7 +90,7 @@ def test_modes() -> None:
 def test_the_default_is_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     for mode in ("minimal", "rich", "off"):
         display = open_display(mode)
-        display.start(10, 1)
+        display.start(HEAD, 10, 1)
         display.report(EPOCH, 1.0)
         display.note("noted")
         display.close()
@@ -122,7 +121,7 @@ def test_a_terminal_that_has_gone_ends_no_training(mode, error):
     for _ in range(2):
         display = open_display(mode, stream)
         display.note("before")
-        display.start(10, 1)
+        display.start(HEAD, 10, 1)
         display.report(EPOCH, 1.0)
         display.note("text")
         display.close()
@@ -144,7 +143,7 @@ def test_rollouts_show_returns_first_and_environment_steps_beside_updates(mode, 
     row |= {"rollout/length": 17.0, "validation/return": 9.5, "lr": 0.1, "env_steps": 2048.0}
     stream = Terminal()
     display = open_display(mode, stream)
-    display.start(total_steps=400, total_epochs=10)
+    display.start(HEAD, total_steps=400, total_epochs=10)
     display.report(row, 4.0)
     display.close()
     text = " ".join(stream.getvalue().split())
@@ -164,7 +163,7 @@ def test_in_a_narrow_terminal_nothing_is_cut_and_no_name_is_parted_from_its_valu
     row = {"step": 1100, "epoch": 27, "env_steps": 1e6, **dict.fromkeys(names, 0.123)}
     stream = Terminal()
     display = RichDisplay(stream)
-    display.start(total_steps=1200, total_epochs=30)
+    display.start(HEAD, total_steps=1200, total_epochs=30)
     display.report(row, 93.6)
     display.close()
     lines = [line.strip() for line in stream.getvalue().splitlines()]

@@ -1,0 +1,30 @@
+"""Choose what shows a training by its mode, and by what stderr is."""
+
+import sys
+from typing import TextIO
+
+from stride.errors import ConfigError, nearest
+from stride.loggers.display.base import Display, NoDisplay
+from stride.loggers.display.plain import PlainDisplay
+from stride.loggers.display.terminal import RichDisplay
+from stride.loggers.screen import Screen
+
+MODES = ("auto", "rich", "minimal", "off")
+
+
+def open_display(mode: str, stream: TextIO | None = None) -> Display:
+    """Build the display of that mode; auto is rich on a terminal and minimal elsewhere.
+
+    Raises:
+        ConfigError: there is no such mode.
+    """
+    if mode not in MODES:
+        key = "logging_config.terminal_display"
+        hint = nearest(mode, MODES) or f"one of {', '.join(MODES)}"
+        raise ConfigError(f"there is no display {mode!r}", key=key, hint=hint)
+    stream = stream or sys.stderr
+    if mode == "off" or stream is None:  # a program without a console has no stderr
+        return NoDisplay()
+    if mode == "auto":
+        mode = "rich" if Screen(stream).isatty() else "minimal"
+    return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
