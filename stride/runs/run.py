@@ -309,9 +309,9 @@ class Run:
         return f"Run({str(self.path)!r}, {row.state}{reason})"
 
     def _repr_html_(self) -> str:
-        from stride.runs.listing.html import run_table  # for notebooks only
+        from stride.runs.listing.html import run_output  # for notebooks only
 
-        return run_table(self.row())
+        return run_output(self.row())
 
 
 def _selected(path: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from stride.errors import RunError
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths, segment_number
+from stride.runs.run_names import number_of
 from stride.visible import quoted
 
 State = Literal[
@@ -69,6 +70,21 @@ def next_command(state: str, run: str) -> str:
     if command is None:
         return ""
     return f"stride {command} {quoted(run)}"
+
+
+def resume_lines(run: Path) -> tuple[str, str, str]:
+    """Return what to type so that a training goes on, or to look at it: in Python and in a shell.
+
+    Args:
+        run: the run's folder, as it is typed.
+    """
+    number = number_of(run.name)
+    chosen = repr(run.name) if number < 0 else str(number)
+    return (
+        f"trainer.fit(resume={chosen})",
+        f"run = stride.load_run({str(run)!r})",
+        f"stride resume {quoted(run)}",
+    )
 
 
 HEARTBEAT_EVERY = 10.0

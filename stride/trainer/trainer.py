@@ -179,6 +179,11 @@ class Trainer(RecordsInRun):
         self.builder.assembly = None
         return self.data
 
+    def _repr_html_(self) -> str:
+        from stride.trainer.html import trainer_output  # for notebooks only
+
+        return trainer_output(self.builder)
+
     # The flow.
 
     @final

@@ -1,7 +1,6 @@
 """Open the runs of work_dirs as a list that can be filtered, sorted and turned into a frame."""
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -13,11 +12,9 @@ from stride.runs.listing.places import selected
 from stride.runs.listing.query import best_run
 from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.selection import GivenRows, Selection
-from stride.runs.listing.tables import overview
 from stride.runs.run import Run
-from stride.tables.html import html
 
-_SHOWN = 50  # runs in a notebook
+_SHOWN = 50  # names of runs
 
 
 def open_runs(
@@ -106,9 +103,9 @@ class RunList(Sequence[Run]):
         return f"RunList({len(self)} runs: {names}{more})"
 
     def _repr_html_(self) -> str:
-        table = overview(self.rows[:_SHOWN], now=time.time())
-        rest = f"<p>{len(self) - _SHOWN} more</p>" if len(self) > _SHOWN else ""
-        return html(table) + rest
+        from stride.runs.listing.html import runs_output  # for notebooks only
+
+        return runs_output(self.rows)
 
     def _chosen(self, where: str | None, sort: str | None) -> "RunList":
         by_place: dict[Path, list[RunRow]] = {}
