@@ -94,7 +94,8 @@ class Facts:
         return with_all_metrics(self.row)
 
     @cached_property
-    def _provenance(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, Any]:
+        """Return where it comes from, as it is recorded; an empty record where that is broken."""
         return self._read(self._paths.provenance)
 
     @cached_property
@@ -136,7 +137,7 @@ class Facts:
     @property
     def devices(self) -> list[str]:
         """Return the names of the devices that it was begun on, one for each process."""
-        found = self._provenance.get("devices")
+        found = self.provenance.get("devices")
         return [str(name) for name in found] if isinstance(found, list) else []
 
     @property
@@ -145,7 +146,7 @@ class Facts:
 
         Before that its config holds what it was given, and little else.
         """
-        return self._provenance.get("devices") != []
+        return self.provenance.get("devices") != []
 
     @cached_property
     def timings(self) -> dict[str, int | float]:
@@ -164,7 +165,7 @@ class Facts:
 
     def is_set(self, key: str) -> bool:
         """Tell whether somebody has set a dotted key of the config; False where none tells."""
-        origins = self._provenance.get("origins")
+        origins = self.provenance.get("origins")
         return isinstance(origins, Mapping) and key in origins
 
     def is_derived(self, key: str) -> bool:
@@ -172,7 +173,7 @@ class Facts:
 
         False where the run does not tell which keys were set.
         """
-        origins = self._provenance.get("origins")
+        origins = self.provenance.get("origins")
         return isinstance(origins, Mapping) and len(origins) > 0 and key not in origins
 
     @property
@@ -180,7 +181,7 @@ class Facts:
         """Return what tables call its model and data set; nothing where none was given."""
         if self.row.sweep is None:
             return {}
-        sweep = self._provenance.get("sweep")
+        sweep = self.provenance.get("sweep")
         found = sweep.get("titles") if isinstance(sweep, Mapping) else None
         return found if isinstance(found, Mapping) else {}
 
@@ -203,9 +204,9 @@ class Facts:
         if key == "work_dir":
             return str(self.row.path.parent)
         if key == "host":
-            return self._provenance.get("hostname")
+            return self.provenance.get("hostname")
         if key in ("commit", "branch"):
-            return _text(self._provenance.get("git"), key)
+            return _text(self.provenance.get("git"), key)
         if key == "data":
             return self.data
         if key == "parent":

@@ -30,7 +30,7 @@ from stride.runs.verify.streams import (
 )
 from stride.visible import quoted
 
-__all__ = ["Problem", "Report", "verify_run"]
+__all__ = ["Problem", "Report", "verify_records", "verify_run"]
 
 _LOOKS = 4
 _PAUSE = 0.3  # seconds between two looks at a run that is being written
@@ -60,6 +60,18 @@ def verify_run(path: Path | str) -> Report:
         before = report.problems
         report, written = _look(paths)
         report.problems = [problem for problem in report.problems if problem in before]
+    return report
+
+
+def verify_records(path: Path | str) -> Report:
+    """Check the records of a run folder alone: nothing is hashed, and no stream is read.
+
+    Args:
+        path: the run folder.
+    """
+    report, paths = Report(Path(path)), RunPaths(Path(path))
+    status, _ = check_records(report, paths)
+    check_segments(report, paths, status)
     return report
 
 

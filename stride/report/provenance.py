@@ -1,0 +1,97 @@
+"""Show where the runs of a report come from: code, versions, machines, data, commands."""
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from stride.pages.page import panel
+from stride.report.contents import Contents
+from stride.runs.deciding.settings import SEED
+from stride.runs.listing.facts import Facts
+from stride.tables.table import Column, Table
+
+Record = Mapping[str, Any]
+
+_MOST = 8  # values that are told of one fact
+
+
+def provenance(contents: Contents) -> Iterator[str]:
+    """Yield what all runs have in common, then for each what it was started by."""
+    records = [facts.provenance for facts in contents.runs]
+    rows = [(name, _counted(map(read, records))) for name, read in _FACTS.items()]
+    table = Table(
+        [Column("what", str), Column("value (runs)", str)], [row for row in rows if row[1]]
+    )
+    yield panel(table, "provenance")
+    started = [[contents.name(facts.row), *_started(facts)] for facts in contents.runs]
+    columns = [Column("run", str), Column("seed"), Column("commit", str), Column("command", str)]
+    yield "<h3>Commands</h3>"
+    yield panel(Table(columns, started), "commands", sortable=True)
+
+
+def _started(facts: Facts) -> list[Any]:
+    record = facts.provenance
+    commit = _commit(record) or None
+    return [facts.config.get(SEED), commit and commit[:12], _command(record) or None]
+
+
+def _counted(values: Iterator[str]) -> str:
+    """Return the values, the most frequent first, with the number of runs where they differ."""
+    counts = Counter(value for value in values if value).most_common()
+    if len(counts) == 1:
+        return counts[0][0]
+    more = [f"{len(counts) - _MOST} more"] if len(counts) > _MOST else []
+    return "\n".join([*(f"{value} ({count})" for value, count in counts[:_MOST]), *more])
+
+
+def _text(*keys: str) -> Callable[[Record], str]:
+    """Return what reads a text of a record, empty where there is none."""
+
+    def read(record: Record) -> str:
+        found: Any = record
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return str(found) if isinstance(found, str | int | float) else ""
+
+    return read
+
+
+_commit = _text("git", "commit")
+
+
+def _code(record: Record) -> str:
+    """Return commit and branch, and whether the code was changed since."""
+    commit, branch = _commit(record), _text("git", "branch")(record)
+    if not commit:
+        return ""
+    changed = (
+        " with uncommitted changes (code.patch)" if _text("git", "dirty")(record) == "True" else ""
+    )
+    return f"{commit}{f' on {branch}' if branch else ''}{changed}"
+
+
+def _devices(record: Record) -> str:
+    found = record.get("devices")
+    counts = Counter(map(str, found)) if isinstance(found, list) else Counter[str]()
+    return ", ".join(name if n == 1 else f"{n} x {name}" for name, n in counts.items())
+
+
+def _command(record: Record) -> str:
+    found = record.get("command")
+    return shlex.join(map(str, found)) if isinstance(found, list) else ""
+
+
+_FACTS: Mapping[str, Callable[[Record], str]] = {
+    "code": _code,
+    "STRIDE": _text("stride"),
+    "torch": _text("versions", "torch"),
+    "numpy": _text("versions", "numpy"),
+    "Python": _text("python"),
+    "platform": _text("platform"),
+    "host": _text("hostname"),
+    "devices": _devices,
+    "threads": _text("threads", "torch"),
+    "data": _text("data_fingerprint"),
+}
+"""What is told of all runs together, in this order."""

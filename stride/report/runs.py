@@ -1,0 +1,48 @@
+"""Show all runs of a report in one table, with the settings in which they differ."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from stride.pages.page import escaped, panel
+from stride.report.contents import Contents
+from stride.runs.compare import ABSENT
+from stride.runs.deciding.settings import short_names
+from stride.runs.listing.tables import side_by_side
+from stride.runs.tags.tags_json import known_tags, shown_tags
+from stride.tables.table import Column, Table
+from stride.tables.words import duration, moment, setting
+
+_MOST = 8  # settings that have a column
+
+
+def runs(contents: Contents) -> Iterator[str]:
+    """Yield the table of the runs."""
+    config = contents.differences
+    shown = {key: config[key] for key in [*config][:_MOST]}
+    yield panel(_table(contents, shown), "all runs", sortable=True)
+    if len(config) > _MOST:
+        rest = f"{len(config) - _MOST} more settings differ; they stand under “Differences”."
+        yield f'<p class="soft">{escaped(rest)}</p>'
+
+
+def _table(contents: Contents, config: Mapping[str, Sequence[Any]]) -> Table:
+    rows, short = contents.rows, short_names(config, _known(contents))
+    named = {short[key]: [_shown(one) for one in values] for key, values in config.items()}
+    table = side_by_side(rows, [one.key for one in contents.metrics], named)
+    further: list[tuple[Column, list[Any]]] = [
+        (Column("tags", " ".join), [shown_tags(row.path) or None for row in rows]),
+        (Column("note", str), [known_tags(row.path).note or None for row in rows]),
+        (Column("duration", duration, numeric=True), [row.duration for row in rows]),
+        (Column("created", moment, numeric=True), [row.created for row in rows]),
+    ]
+    kept = [(column, cells) for column, cells in further if any(one is not None for one in cells)]
+    values = [[*row, *(cells[at] for _, cells in kept)] for at, row in enumerate(table.rows)]
+    return table._replace(columns=[*table.columns, *(column for column, _ in kept)], rows=values)
+
+
+def _known(contents: Contents) -> set[str]:
+    return {key for facts in contents.runs for key in facts.config}
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is ABSENT else setting(value)
