@@ -1,6 +1,6 @@
 """Build the data of a run from its config: loaders, what is known of the data, its digest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +55,15 @@ class Data:
     transforms: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     inferred: Mapping[str, Any] = field(default_factory=dict)
     permutation: str = ""
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """Return how many samples each split has, further ones included, as far as it is known."""
+        info = self.info
+        counts = {"train": info.num_train, "val": info.num_val, "test": info.num_test}
+        further = {name: self.sources.get(name) for name in self.extra_loaders}
+        counts |= {name: len(one) for name, one in further.items() if isinstance(one, Sized)}
+        return {split: count for split, count in counts.items() if count is not None}
 
 
 def build_data(

@@ -207,6 +207,7 @@ def test_a_further_split_has_the_transform_of_validation(mine):
     )
     assert isinstance(data.extra_loaders["big"], LoaderBatches)
     assert data.transforms == {"val": mine.jitter, "big": mine.jitter}
+    assert data.samples == {"train": 34, "val": 8, "test": 8, "big": 8}
 
 
 def test_a_transform_of_input_and_target_draws_once_for_both(mine):

@@ -103,6 +103,7 @@ def collect(
     devices: Sequence[str],
     threads: Mapping[str, int] | None = None,
     data_fingerprint: str = "",
+    samples: Mapping[str, int] | None = None,
     permutation: str = "",
     evaluation_draws: str = "",
     command: Sequence[str] | None = None,
@@ -118,6 +119,7 @@ def collect(
         devices: names of the devices, as "NVIDIA H200" or "cpu".
         threads: name -> number, as torch was told (they change the bits of a sum on the CPU).
         data_fingerprint: digest of the data.
+        samples: split -> how many it has, as far as it is known.
         permutation: the method by which its samples are divided and ordered; empty: the user's own.
         evaluation_draws: from what evaluations draw: `own` streams, or empty.
         command: argument list that started the process (that of this process when not given).
@@ -133,6 +135,7 @@ def collect(
         "devices": list(devices),
         "threads": dict(threads or {}),
         "data_fingerprint": data_fingerprint,
+        "samples": dict(samples or {}),
         "permutation": permutation,
         "evaluation_draws": evaluation_draws,
         **machine(),

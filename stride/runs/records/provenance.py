@@ -51,6 +51,7 @@ class ProvenanceRecord(Versioned):
     seeds: dict[str, int] = Field(default_factory=dict)
     devices: list[str] = Field(default_factory=list)
     data_fingerprint: str = ""
+    samples: dict[str, Count] | None = Field(None, description="Of each split, as far as known")
     permutation: str | None = Field(None, description="Method by which samples are ordered")
     evaluation_draws: str | None = Field(
         None, description="From what evaluations draw: `own` streams, or those of the steps"

@@ -142,6 +142,7 @@ def _take(start: RunStart, session: Session, survey: Survey) -> Writer:
             devices=devices,
             threads={"torch": torch.get_num_threads()},
             data_fingerprint=assembly.data.fingerprint,
+            samples=assembly.data.samples,
             permutation=assembly.data.permutation,
             evaluation_draws=start.evaluation_draws,
             parent=start.lineage() or assembly.started_from.lineage(),

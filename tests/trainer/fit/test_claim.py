@@ -37,6 +37,7 @@ def test_seeds_and_devices_are_in_the_provenance(make):
     assert provenance["devices"] == ["cpu"]
     assert provenance["threads"]["torch"] >= 1
     assert provenance["data_fingerprint"]
+    assert provenance["samples"] == {"train": 251, "val": 270, "test": 270}
 
 
 class Fenced(Logger):
