@@ -8,8 +8,6 @@ from stride.tables.words import setting
 from stride_cli.address import find
 from stride_cli.output import print_json, print_table, say, tell
 from stride_cli.reading.broken_records import broken_records_as_errors
-from stride_cli.reading.changed import PLACE, decided
-from stride_cli.reading.changed import changed as changed_keys
 
 if TYPE_CHECKING:
     from stride.config import Resolved
@@ -44,7 +42,7 @@ def run(
     if changed:
         _print_changed(resolved, find(place).parent if place and of_run else place, json=json)
     elif json:
-        print_json(decided(_plain(resolved)))
+        print_json(_plain(resolved))
     else:
         lines = [[key, setting(value), str(origin)] for key, value, origin in resolved.listing()]
         columns = [Column("key", str), Column("value", str, wraps=True)]
@@ -55,11 +53,11 @@ def _print_changed(resolved: "Resolved", work_dir: str | Path | None, *, json: b
     """Print what is on top of the defaults, or of the base config of a work_dir."""
     from shlex import quote
 
-    from stride.config import Config, Resolved, resolve_layers
+    from stride.config import resolve_layers
+    from stride.config.changed import changed, defaults
 
-    nothing = Resolved(Config(work_dir="."), {})
-    base = resolve_layers(work_dir=work_dir) if work_dir else nothing
-    given = dict(changed_keys(resolved, base))
+    base = resolve_layers(work_dir=work_dir) if work_dir else defaults()
+    given = dict(changed(resolved, base))
     if json:
         print_json(given)
         return
@@ -86,6 +84,7 @@ def write_base(work_dir: Path, settings: list[str]) -> None:
     """
     from stride.components.early import refuse_mistyped
     from stride.config import override_layer, resolve_layers, work_dir_layer
+    from stride.config.changed import decided
     from stride.config.layers import merge_layers
     from stride.runs.files.atomic import atomic_json
     from stride.runs.files.durable import make_folder
@@ -115,12 +114,14 @@ def _stored(folder: Path) -> "Resolved":
 
 
 def _plain(resolved: "Resolved") -> Any:
+    from stride.config.changed import decided
     from stride.config.values import plain
 
-    return plain(resolved.config)
+    return decided(plain(resolved.config))
 
 
 def _refuse_mixtures(place: str | None, of_run: bool, settings: list[str], layers: bool) -> None:
+    from stride.config.changed import PLACE
     from stride.errors import UserError
 
     if of_run and (settings or layers):
