@@ -10,6 +10,7 @@ from stride_cli.benchmarking.commands import commands as benchmarking
 from stride_cli.completing.commands import commands as completing
 from stride_cli.completing.scripts import VARIABLE, prepare
 from stride_cli.deciding.commands import commands as deciding
+from stride_cli.exchanging.commands import commands as exchanging
 from stride_cli.help import CommandHelp, GroupedHelp
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
@@ -25,6 +26,7 @@ GROUPS = {
     "Benchmark": benchmarking,
     "Read and compare": reading,
     "Decide": deciding,
+    "Exchange with other tools": exchanging,
     "Label": labelling,
     "Keep and throw away": keeping,
     "Set up the shell": completing,

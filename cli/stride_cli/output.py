@@ -70,6 +70,14 @@ def tell(text: object) -> None:
     print(visible(str(text), lines=True), file=sys.stderr, flush=True)
 
 
+def show_progress(text: object) -> None:
+    """Show on a terminal how far a command is, in one line that whatever comes next replaces."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        line = visible(str(text))[:width]
+        print(f"\033[K{line}\r", end="", file=sys.stderr, flush=True)
+
+
 def print_path(path: object) -> None:
     """Print a path to stdout: as it is for a program, as it may be read on a terminal."""
     if isinstance(sys.stdout, Screen) and not sys.stdout.isatty():

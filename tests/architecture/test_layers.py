@@ -83,6 +83,7 @@ READING = [
     "restore W",
     "purge W",
     "prune W/0 --dry-run",
+    "export W --to csv -o W/csv",
     "--version",
 ]
 

@@ -98,6 +98,7 @@ stride config [W|RUN] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --
 stride diff RUN OTHER --all --json --md --latex
 stride evaluate RUN [KEY=VALUE]... --split SPLIT --metrics A,B --follow|-f --every S \
 --episodes N --render video --stochastic --config KEY=VALUE... --trust --json
+stride export RUN|W... --to TOOL --out|-o FOLDER --where QUERY --all --json
 stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --budget TIME --data-root DIR --trust
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
 stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \

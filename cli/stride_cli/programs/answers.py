@@ -17,6 +17,7 @@ from stride.runs.status import State
 from stride_cli.programs.answer import Answer
 from stride_cli.programs.benchmark_answers import BenchmarkTablePlanOrState
 from stride_cli.programs.deciding_answers import DecisionOrPlan, StatisticsOrScaling
+from stride_cli.programs.exchange_answers import Export
 from stride_cli.programs.sweep_answers import SweepStatePlanOrReport
 
 Status = State | Literal["broken"]
@@ -423,6 +424,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "diff": Differences,
     "error": Error,
     "evaluate": Measurements,
+    "export": Export,
     "label": Query,
     "lr-find": FoundRate,
     "ls": ListedRuns,

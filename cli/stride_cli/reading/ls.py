@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stride_cli.listed import listed
 from stride_cli.output import Form, print_csv, print_json, print_json_rows, print_table, tell
@@ -80,7 +80,7 @@ def _print(
     selection: "Selection", limit: int | None, metrics: Sequence[str], form: Form, *, jobs: bool
 ) -> None:
     from stride.runs.listing.facts import with_all_metrics
-    from stride.runs.listing.tables import overview
+    from stride.runs.listing.tables import overview, sheet
 
     all_metrics = bool(metrics) or form in (Form.JSON, Form.CSV)
     found = selection.rows(limit)
@@ -99,7 +99,7 @@ def _print(
     if form is Form.JSON:
         print_json_rows(row.to_json() | _job(row, states) for row in shown)
     elif form is Form.CSV:
-        header, lines = _sheet(shown, names)
+        header, lines = sheet(shown, names)
         if states is not None:
             header.append("job")
             lines = [[*line, states.get(row.path)] for line, row in zip(lines, shown, strict=True)]
@@ -129,16 +129,3 @@ def canonical_metrics(metrics: Sequence[str], rows: Sequence["RunRow"]) -> list[
             hint = nearest(typed, known) or f"there are {listed(sorted(known))}"
             raise UserError(f"no run here has a metric {typed!r}", hint=hint)
     return list(names.values())
-
-
-def _sheet(rows: Sequence["RunRow"], names: Sequence[str]) -> tuple[list[str], list[list[Any]]]:
-    """Return a spreadsheet of rows: what a run is, its metrics, and its overrides as one text."""
-    columns = list(names) or sorted({name for row in rows for name in row.metrics})
-    fields = ("run", "path", "status", "reason", "created", "started", "ended", "duration")
-    lines = [
-        [values[name] for name in fields]
-        + [row.metric(name) for name in columns]
-        + [" ".join(values["tags"]), values["note"], " ".join(row.overrides)]
-        for row, values in ((row, row.to_json()) for row in rows)
-    ]
-    return [*fields, *columns, "tags", "note", "overrides"], lines

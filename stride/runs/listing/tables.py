@@ -82,6 +82,27 @@ def side_by_side(
     return _table(columns, _above(rows))
 
 
+def sheet(rows: Sequence[RunRow], metrics: Sequence[str] = ()) -> tuple[list[str], list[list[Any]]]:
+    """Return the header and the lines of a spreadsheet of runs.
+
+    Args:
+        rows: of the runs, in their order.
+        metrics: names of metrics; all that a run has if there are none.
+
+    Returns:
+        What a run is, its metrics, its tags and note, and its overrides as one text.
+    """
+    columns = [*metrics] or sorted({name for row in rows for name in row.metrics})
+    fields = ("run", "path", "status", "reason", "created", "started", "ended", "duration")
+    lines = [
+        [values[name] for name in fields]
+        + [row.metric(name) for name in columns]
+        + [" ".join(values["tags"]), values["note"], " ".join(row.overrides)]
+        for row, values in ((row, row.to_json()) for row in rows)
+    ]
+    return [*fields, *columns, "tags", "note", "overrides"], lines
+
+
 def _setting(key: str, values: Sequence[str | None]) -> _Filled:
     numeric = all(map(_is_number, filter(None, values)))
     return Column(key, str, numeric=numeric, wraps=not numeric), values

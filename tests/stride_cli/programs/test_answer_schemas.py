@@ -41,6 +41,7 @@ ANSWERS = [
     "restore W/0",
     "prune W/0 W/1 --dry-run",
     "active W",
+    "export W --to csv",
 ]
 
 

@@ -1,0 +1,1 @@
+"""Commands that give runs to other tools, and take theirs."""

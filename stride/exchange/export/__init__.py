@@ -1,0 +1,1 @@
+"""Write runs as other tools read them: TensorBoard, W&B, CSV, Parquet."""
