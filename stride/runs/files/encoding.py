@@ -30,8 +30,8 @@ DEEPEST = 100
 
 
 _LONG = re.compile(rb"[0-9]{309}")  # digits; no number of so many is a float
-_STRIDE = 64
-_MAYBE_LONG = re.compile(rb"[0-9]{4}")  # of every 64th byte: 309 digits in a row have four of them
+_STRIDE = 16
+_MAYBE_LONG = re.compile(rb"[0-9]{19}")  # of every 16th byte: 309 digits in a row have 19 of them
 
 
 def is_count(value: Any) -> TypeGuard[int]:
@@ -53,9 +53,31 @@ def load_json(content: bytes) -> Any:
     # Most have fewer brackets than that, in texts too.
     if content.count(b"{") + content.count(b"[") > DEEPEST and _depth(value) > DEEPEST:
         raise ValueError(f"tables and lists are more than {DEEPEST} deep")
-    if _MAYBE_LONG.search(content[::_STRIDE]) and _LONG.search(content):
+    if _has_long(content):
         json.loads(content, parse_int=_whole)
     return value
+
+
+def load_flat_lines(content: bytes) -> list[dict[str, Any]] | None:
+    """Return the objects on some lines; None where each line has to be read by itself.
+
+    In one go they are read in two thirds of the time. That lines are right which are no JSON by
+    themselves is ruled out: an object that begins each line, with none and no list inside of it,
+    goes on in the next line by no way, since behind its comma stands no brace.
+    """
+    count = content.count(b"\n")
+    whole = content.startswith(b"{") and content.endswith(b"\n") and b"[" not in content
+    if not whole or not content.count(b"{") == content.count(b"\n{") + 1 == count:
+        return None
+    try:
+        rows: list[dict[str, Any]] = json.loads(b"[%b]" % content[:-1].replace(b"\n", b"\n,"))
+    except ValueError:
+        return None
+    return None if len(rows) != count or _has_long(content) else rows
+
+
+def _has_long(content: bytes) -> bool:
+    return bool(_MAYBE_LONG.search(content[::_STRIDE]) and _LONG.search(content))
 
 
 def _whole(digits: str) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stride.errors import RunError, StrideError
 from stride.runs.files.encoding import json_bytes
-from stride.runs.files.jsonl import LineFile, read_lines, scan
+from stride.runs.files.jsonl import LineFile, as_row, blocks, read_lines, scan
 
 ROWS = [{"step": n, "validation/epoch_loss": n / 7, "note": "ü\n"} for n in range(5)]
 
@@ -129,6 +129,51 @@ def test_a_broken_line_inside_is_named(path: Path, line: bytes) -> None:
     with pytest.raises(RunError) as caught:
         read_lines(path)
     assert str(caught.value) == f"line 2 is not a JSON object ({path})"
+
+
+PIECES = ["{", "}", '"a":', "1", ",", "[", "]", '"', " ", "\n", '{"a":1}\n', '{"b":[{}]}\n', "NaN"]
+LONG = "9" * 309
+
+
+@given(st.lists(st.sampled_from([*PIECES, LONG]), max_size=14).map("".join))
+@example('{"a":1},{"b":2\n"c":3}\n')
+@example('{"a":1},{"b":[{}\n{}]}\n')
+@example('{"a":[1\n{"b":2}]},3\n')
+@example('{"a":1}{"b":\n2}\n')
+@example('{"a":"x\n{y"},3\n')
+@example('{"a":1},2\n')
+@example('{"a":1}\n{"a":' + LONG + "}\n")
+def test_lines_read_together_are_those_read_one_by_one(content: str) -> None:
+    from tempfile import TemporaryDirectory
+
+    lines = content.encode().splitlines(keepends=True)
+    rows = [as_row(line) for line in lines]
+    broken = None in rows[: len(rows) - (not content.endswith("\n"))]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "metrics.jsonl")
+        path.write_bytes(content.encode())
+        if broken:
+            with pytest.raises(RunError, match=f"line {rows.index(None) + 1} is not a JSON object"):
+                read_lines(path)
+        else:
+            assert read_lines(path) == [row for row in rows if row is not None]
+
+
+def test_a_long_stream_is_read_in_blocks(path: Path) -> None:
+    rows = [{"step": n, "text": "x" * 100} for n in range(6000)]
+    with LineFile(path) as lines:
+        lines.append(rows)
+    found = [*blocks(path)]
+    assert [row for block in found for row in block] == rows
+    assert 2 < len(found) < 10 and max(map(len, found)) < 3000
+    with path.open("ab") as file:
+        file.write(b'{"step": 6000}\nnot json\n')
+    seen = []
+    with pytest.raises(RunError, match="line 6002 is not a JSON object"):
+        for number, row in scan(path):
+            assert row["step"] == number - 1
+            seen.append(number)
+    assert seen[-1] == 6001
 
 
 def test_an_unreadable_stream_is_named(tmp_path: Path) -> None:
