@@ -108,7 +108,7 @@ class _Grid(NamedTuple):
             if (self.long[at] or self.wraps[at]) and excess > 0 and widths[at] > least:
                 kept = max(least, widths[at] - excess)
                 excess -= widths[at] - kept
-                narrow = _wrapped if self.wraps[at] else _cut
+                narrow = _wrapped if self.wraps[at] else cut
                 bodies[at] = [narrow(cell, kept) for cell in bodies[at]]
         return self._replace(bodies=bodies)
 
@@ -186,7 +186,7 @@ def _broken(title: str, width: int, piece_of: re.Pattern[str] = _PIECE) -> list[
     return [line.rstrip() for line in lines]
 
 
-def _cut(cell: str, width: int) -> str:
+def cut(cell: str, width: int) -> str:
     """Return a cell cut to a width, but not inside a number, which would be another number."""
     if width_of(cell) <= width:
         return cell
