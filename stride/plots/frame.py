@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from textwrap import wrap
 from typing import NamedTuple
 
-from stride.plots.axes import Axes
+from stride.plots.geometry.axes import Axes
+from stride.plots.geometry.ticks import Tick, ticks_along, value_ticks
 from stride.plots.plot import Plot
 from stride.plots.svg_paths import Area
-from stride.plots.ticks import Tick, ticks_along, value_ticks
 from stride.plots.words import remarks
 from stride.tables.text import cut, width_of
 from stride.visible import visible

@@ -5,11 +5,11 @@ from html import escape
 
 from stride.figures import COLOURS
 from stride.plots.frame import EDGE, LINE, Frame
+from stride.plots.geometry.scale import Scale
+from stride.plots.geometry.spread import spread
+from stride.plots.geometry.ticks import Tick
 from stride.plots.plot import Plot
-from stride.plots.scale import Scale
-from stride.plots.spread import spread
 from stride.plots.svg_paths import PARTS, paths
-from stride.plots.ticks import Tick
 from stride.plots.words import best_words, description, last_point
 from stride.visible import visible
 

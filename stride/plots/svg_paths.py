@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from stride.plots.axes import Axes
-from stride.plots.columns import Column
+from stride.plots.geometry.axes import Axes
+from stride.plots.geometry.columns import Column
 from stride.plots.plot import Line
 
 PARTS = 10

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from textwrap import wrap
 
-from stride.plots.canvas import Cell
+from stride.plots.characters.canvas import Cell
+from stride.plots.characters.sheet import ASCII, BOXES, Sheet, keys, text
 from stride.plots.plot import Plot
-from stride.plots.sheet import ASCII, BOXES, Sheet, keys, text
 from stride.plots.words import best_line, remarks
 from stride.tables.text import cut, width_of
 from stride.visible import visible

@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from stride.plots.columns import Column, columns
+from stride.plots.geometry.columns import Column, columns
+from stride.plots.geometry.scale import Scale, linear_scale, log_scale
 from stride.plots.plot import Line, Plot
-from stride.plots.scale import Scale, linear_scale, log_scale
 
 _DECADE = 10.0  # how far below the curves bands are shown on a logarithmic axis
 

@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
+from stride.plots.geometry.scale import Scale
 from stride.plots.plot import Along
-from stride.plots.scale import Scale
 
 _SHORT = 6  # digits of a number that is written out
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))

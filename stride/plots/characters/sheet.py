@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from string import ascii_letters
 from typing import NamedTuple
 
-from stride.plots.axes import Axes
-from stride.plots.canvas import Braille, Canvas, Cell, Characters
-from stride.plots.dots import draw_lines, row_of
+from stride.plots.characters.canvas import Braille, Canvas, Cell, Characters
+from stride.plots.characters.dots import draw_lines, row_of
+from stride.plots.geometry.axes import Axes
+from stride.plots.geometry.scale import Scale
+from stride.plots.geometry.spread import spread
+from stride.plots.geometry.ticks import Tick, ticks_along, value_ticks
 from stride.plots.plot import Plot
-from stride.plots.scale import Scale
-from stride.plots.spread import spread
-from stride.plots.ticks import Tick, ticks_along, value_ticks
 from stride.plots.words import last_point
 from stride.tables.text import width_of
 

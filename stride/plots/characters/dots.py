@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from stride.plots.axes import Axes
-from stride.plots.canvas import Canvas
-from stride.plots.columns import Column
+from stride.plots.characters.canvas import Canvas
+from stride.plots.geometry.axes import Axes
+from stride.plots.geometry.columns import Column
+from stride.plots.geometry.scale import Scale
 from stride.plots.plot import Line
-from stride.plots.scale import Scale
 
 
 class _Span(NamedTuple):

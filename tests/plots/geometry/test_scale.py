@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stride.plots.scale import linear_scale, log_scale
+from stride.plots.geometry.scale import linear_scale, log_scale
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 MOST = sys.float_info.max

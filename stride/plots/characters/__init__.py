@@ -1,0 +1,1 @@
+"""Draw curves with characters, and lay out what is around them."""

@@ -1,0 +1,1 @@
+"""Place curves on axes: ranges, ticks, the columns of what is drawn, labels apart."""
