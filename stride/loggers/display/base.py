@@ -1,9 +1,9 @@
 """What shows a training, and what it is told of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stride.loggers.base import Row
 from stride.loggers.display.words import acted, format_metrics, progress, speed
@@ -22,6 +22,9 @@ class Head(NamedTuple):
         metric: by which weights are the best, empty where none are.
         is_best: tells of the values of an evaluation, as they are reported, whether they are the
             best so far.
+        memory: gives the most bytes so far that the process holds as `memory`, and of an
+            accelerator as `device_memory`.
+        stage: says where a training stands beyond epochs, as "round 2 of 5".
     """
 
     run: str = ""
@@ -31,7 +34,9 @@ class Head(NamedTuple):
     device: str = ""
     folder: Path = Path()
     metric: str = ""
-    is_best: Callable[[Row], bool] = bool  # of a row without values, False
+    is_best: Callable[[Row], bool] = lambda row: False
+    memory: Callable[[], Mapping[str, int]] = dict
+    stage: Callable[[], str] = str
 
 
 class Display(ABC):
@@ -43,7 +48,6 @@ class Display(ABC):
     def start(self, head: Head, total_steps: int | None, total_epochs: int | None) -> None:
         """Begin; None for a length that is not known."""
         self._head, self._total_steps, self._total_epochs = head, total_steps, total_epochs
-        self._metrics: dict[str, Any] = {}
 
     @abstractmethod
     def report(self, row: Row, steps_per_second: float) -> None:
@@ -60,9 +64,9 @@ class Display(ABC):
     def line(self, row: Row, steps_per_second: float) -> str:
         """Return the state of a reporting step as a line of text."""
         acting, going = acted(row, steps_per_second), self._speed(row, steps_per_second)
-        return "  ".join([self._progress(row), *acting, *format_metrics(row), going])
+        return "  ".join([self._place(row), *acting, *format_metrics(row), going])
 
-    def _progress(self, row: Row) -> str:
+    def _place(self, row: Row) -> str:
         return progress(row, self._total_steps, self._total_epochs)
 
     def _speed(self, row: Row, steps_per_second: float) -> str:

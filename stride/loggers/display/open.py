@@ -4,9 +4,10 @@ import sys
 from typing import TextIO
 
 from stride.errors import ConfigError, nearest
+from stride.loggers.display.ability import ability_of
 from stride.loggers.display.base import Display, NoDisplay
+from stride.loggers.display.live import LiveDisplay
 from stride.loggers.display.plain import PlainDisplay
-from stride.loggers.display.terminal import RichDisplay
 from stride.loggers.screen import Screen
 
 MODES = ("auto", "rich", "minimal", "off")
@@ -26,5 +27,5 @@ def open_display(mode: str, stream: TextIO | None = None) -> Display:
     if mode == "off" or stream is None:  # a program without a console has no stderr
         return NoDisplay()
     if mode == "auto":
-        mode = "rich" if Screen(stream).isatty() else "minimal"
-    return RichDisplay(stream) if mode == "rich" else PlainDisplay(stream)
+        mode = "rich" if ability_of(Screen(stream)).redraws else "minimal"
+    return LiveDisplay(stream) if mode == "rich" else PlainDisplay(stream)

@@ -73,6 +73,9 @@ class KindOfTraining(Protocol):
     def has_next_loop(self) -> bool:
         """Tell whether a further loop follows when that under way reaches its limits."""
 
+    def stage(self) -> str:
+        """Say where the training stands beyond epochs and steps."""
+
     def evaluate(
         self, assembly: "Assembly", split: str, metrics: Sequence[MetricSpec] | None = None
     ) -> dict[str, float]:

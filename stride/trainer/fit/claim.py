@@ -99,6 +99,8 @@ def _head(session: Session, paths: RunPaths) -> Head:
         folder=paths.path,
         metric=monitor.metric,
         is_best=is_best,
+        memory=partial(peak_memory, assembly.device),
+        stage=assembly.kind.stage,
     )
 
 

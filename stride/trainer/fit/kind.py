@@ -137,6 +137,13 @@ class Kind(ABC):
         """Tell whether a further loop follows when that under way reaches its limits."""
         return False
 
+    def stage(self) -> str:
+        """Say where the training stands beyond epochs and steps, as "round 2 of 5".
+
+        The terminal shows it; it is asked again and again, by any thread.
+        """
+        return ""
+
     def evaluate(
         self, assembly: Assembly, split: str, metrics: Sequence[MetricSpec] | None = None
     ) -> dict[str, float]:

@@ -97,6 +97,13 @@ class Cycle:
             weights = clone_state(model.state_dict())
         self._round_reset.weights = weights
 
+    @property
+    def stage(self) -> str:
+        """Return which round it is, and on how many labels it trains."""
+        rounds = self._rounds
+        labels = f"{len(rounds.labelled)} labels"
+        return f"round {rounds.number} of {self._active.num_rounds}, {labels}"
+
     def stop_reason(self) -> str:
         """Return why the queries have ended, empty where a further one is to be made."""
         return self._query_step.stop_reason()

@@ -76,6 +76,10 @@ class Active(Kind):
         """Tell whether a further query is to be made."""
         return not self.cycle.stop_reason()
 
+    def stage(self) -> str:
+        """Say which round it is, and on how many labels it trains."""
+        return self.cycle.stage
+
     def loops(self, session: Session) -> Iterator[Loop]:
         """Yield the loop of each round; what lies between two rounds is done in between."""
         if not self.cycle.begin():

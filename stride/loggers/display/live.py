@@ -1,0 +1,135 @@
+"""Draw a training on a terminal: a line for each epoch, and below them how it stands now."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import TextIO
+
+from stride.config.metrics import ends_epoch
+from stride.loggers.base import Row
+from stride.loggers.display.ability import ability_of, size_of
+from stride.loggers.display.above import PrintedAbove
+from stride.loggers.display.base import Display, Head
+from stride.loggers.display.epochs import EpochLine, KeptEpochs
+from stride.loggers.display.pieces import DIM, Piece, line_of
+from stride.loggers.display.progress import Progress
+from stride.loggers.display.region import Region
+from stride.loggers.display.table import EpochTable
+from stride.loggers.display.view import MOST_LINES, head_lines, live_lines
+from stride.loggers.display.words import rate
+from stride.loggers.screen import Screen
+from stride.periodic import PeriodicTask
+from stride.tables.words import byte_size, duration
+from stride.visible import visible
+
+SECONDS_BETWEEN_LOOKS = 0.5  # at the clock, the memory, and the width of the window
+
+
+class LiveDisplay(Display):
+    """Keep a line for each epoch, and draw below them bar, curve, speed and the newest metrics.
+
+    Args:
+        stream: where to; stderr by default.
+        now: the clock.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream, self._now = Screen(stream or sys.stderr), now
+        self._ability = ability_of(self._stream)
+        self._region = Region(self._stream, self._compose, now)
+        self._above = PrintedAbove(self._region)
+        self._looks = PeriodicTask(SECONDS_BETWEEN_LOOKS, self._look)
+        self._is_open = False
+
+    def start(self, head: Head, total_steps: int | None, total_epochs: int | None) -> None:
+        """Print what is trained, and begin to draw."""
+        super().start(head, total_steps, total_epochs)
+        self._progress = Progress(head, total_steps, total_epochs, self._now)
+        self._table = EpochTable(head.metric, total_epochs)
+        self._epochs = KeptEpochs(total_epochs, self._now)
+        self._ended = (-1, -1)
+        self._memory = 0
+        self._is_open = True
+        self._print(head_lines(self._progress, size_of(self._stream).columns))
+        self._above.begin()
+        self._looks.start()
+        self._look()
+
+    def report(self, row: Row, steps_per_second: float) -> None:
+        """Print the line of an epoch that has ended, and draw how the training stands."""
+        if not self._is_open:
+            return
+        with self._region.lock:
+            self._progress.take(row, steps_per_second)
+            if ends_epoch(row):
+                self._end_epoch(row)
+            if self._region.is_due:
+                self._region.draw()
+
+    def note(self, text: str) -> None:
+        """Print the text above what is drawn."""
+        with self._region.lock:
+            if self._is_open:
+                self._print_epochs(self._epochs.held_back())
+                self._table.count_line()
+            self._region.print(visible(text, lines=True))
+
+    def close(self) -> None:
+        """Take away what is drawn, and say how much was trained; what was printed stays."""
+        if not self._is_open:
+            return
+        self._looks.stop()
+        with self._region.lock:
+            self._print_epochs(self._epochs.held_back())
+            self._is_open = False
+            self._region.erase()
+            self._above.end()
+            if self._progress.row:
+                self._print([[(self._summary(), DIM)]])
+
+    def _end_epoch(self, row: Row) -> None:
+        place = (row.get("epoch", 0), row.get("step", 0))
+        if place == self._ended:  # more of an epoch that has its line
+            return
+        self._ended = place
+        is_best = self._head.is_best(row)
+        if is_best:
+            self._progress.take_best(row)
+        self._print_epochs(self._epochs.add(row, is_best=is_best))
+
+    def _print_epochs(self, lines: Iterable[EpochLine]) -> None:
+        width, height = size_of(self._stream)
+        for line in lines:
+            self._print(self._table.lines(line, width, height - MOST_LINES))
+
+    def _print(self, lines: Iterable[list[Piece]]) -> None:
+        self._region.print("\n".join(map(self._text, lines)))
+
+    def _text(self, pieces: Iterable[Piece]) -> str:
+        width = size_of(self._stream).columns
+        return line_of(pieces, width, colours=self._ability.colours)
+
+    def _look(self) -> None:
+        """Draw though nothing was reported: time passes, and windows change their width."""
+        memory = self._head.memory()
+        with self._region.lock:
+            if self._is_open:
+                self._memory = memory.get("device_memory", memory.get("memory", 0))
+                self._region.draw()
+
+    def _compose(self) -> list[str]:
+        if not self._is_open:
+            return []
+        shown, width = self._table.shown, size_of(self._stream).columns
+        lines = live_lines(self._progress, self._memory, shown, width, self._ability)
+        return [self._text(line) for line in lines]
+
+    def _summary(self) -> str:
+        """Say in a line how much was trained."""
+        progress = self._progress
+        steps = f"step {progress.row.get('step', 0)}, epoch {progress.row.get('epoch', 0)}"
+        speed, took = f"{rate(progress.steps_per_second)} steps/s", duration(progress.seconds)
+        memory = f", at most {byte_size(self._memory)}" if self._memory else ""
+        return f"{steps} after {took}: {speed}{memory}"
