@@ -14,6 +14,7 @@ from stride_cli.exchanging.commands import commands as exchanging
 from stride_cli.help import CommandHelp, GroupedHelp
 from stride_cli.keeping.commands import commands as keeping
 from stride_cli.labelling.commands import commands as labelling
+from stride_cli.looking.commands import commands as looking
 from stride_cli.options import ConfigFile, DryRun, Force, Overrides, Trust
 from stride_cli.programs.commands import commands as programs
 from stride_cli.reading.commands import commands as reading
@@ -25,6 +26,7 @@ GROUPS = {
     "Sweep": sweeping,
     "Benchmark": benchmarking,
     "Read and compare": reading,
+    "Draw and report": looking,
     "Decide": deciding,
     "Exchange with other tools": exchanging,
     "Label": labelling,

@@ -21,6 +21,7 @@ from stride.runs.layout import (
     WorkDirPaths,
     checkpoint_order,
 )
+from stride.runs.listing.facts import Facts
 from stride.runs.listing.history import epoch_rows
 from stride.runs.listing.rows.read import read_row
 from stride.runs.listing.rows.row import RunRow
@@ -32,6 +33,8 @@ from stride.visible import quoted
 
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
+    from stride.plots.plot import Along
+    from stride.runs.curves.drawn import RunPlots
 
 Rows = Literal["epochs", "all"]
 _LOG_LIMIT = 2**30  # bytes that come back as one text
@@ -204,6 +207,28 @@ class Run:
         lines = decode_numbers(read_lines(self.paths.metrics))
         found = epoch_rows(lines) if chosen == "epochs" else lines
         return _frame(found) if frame else found
+
+    def plot(
+        self, *metrics: str, along: "Along" = "step", smooth: float = 0.0, log: bool = False
+    ) -> "RunPlots":
+        """Draw how metrics went: a notebook shows the plots, `save("loss.svg")` writes them.
+
+        Args:
+            metrics: names as they may be typed, `*` and `?` standing for any; the monitored one if
+                there are none.
+            along: what the horizontal axis counts: "step", "epoch", or "time" for seconds of
+                training.
+            smooth: weight of what came before in a moving average, from 0 to below 1.
+            log: whether the upright axis is logarithmic.
+
+        Raises:
+            UserError: there is no such metric, or an option has a wrong value.
+            RunError: no metric is recorded yet, or a line before the last is broken.
+        """
+        from stride.runs.curves.plots import plot_runs  # loads what draws, which few need
+
+        facts = Facts(self.row())
+        return plot_runs([facts], metrics, along=along, smooth=smooth, log=log, by=["run"])
 
     @overload
     def evaluations(self, frame: Literal[False] = False) -> list[dict[str, Any]]: ...

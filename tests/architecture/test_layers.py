@@ -84,6 +84,7 @@ READING = [
     "purge W",
     "prune W/0 --dry-run",
     "export W --to csv -o W/csv",
+    "plot W -o W/p.svg",
     "--version",
 ]
 

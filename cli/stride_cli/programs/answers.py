@@ -18,6 +18,7 @@ from stride_cli.programs.answer import Answer
 from stride_cli.programs.benchmark_answers import BenchmarkTablePlanOrState
 from stride_cli.programs.deciding_answers import DecisionOrPlan, StatisticsOrScaling
 from stride_cli.programs.exchange_answers import Export
+from stride_cli.programs.looking_answers import Plots
 from stride_cli.programs.sweep_answers import SweepStatePlanOrReport
 
 Status = State | Literal["broken"]
@@ -429,6 +430,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "lr-find": FoundRate,
     "ls": ListedRuns,
     "metrics": Curve,
+    "plot": Plots,
     "predict": Predicted,
     "prune": PrunedRuns,
     "reproduce": Reproduced,

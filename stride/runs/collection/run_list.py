@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from stride.errors import MissingExtra
 from stride.runs.listing.facts import Facts, with_all_metrics
@@ -13,6 +13,10 @@ from stride.runs.listing.query import best_run
 from stride.runs.listing.rows.row import RunRow
 from stride.runs.listing.selection import GivenRows, Selection
 from stride.runs.run import Run
+
+if TYPE_CHECKING:
+    from stride.plots.plot import Along
+    from stride.runs.curves.drawn import RunPlots
 
 _SHOWN = 50  # names of runs
 
@@ -81,6 +85,36 @@ class RunList(Sequence[Run]):
             RunError: no finished run recorded one, or the runs monitored different metrics.
         """
         return Run(best_run(self.rows).path)
+
+    def plot(
+        self,
+        *metrics: str,
+        along: "Along" = "step",
+        smooth: float = 0.0,
+        log: bool = False,
+        by: str | Sequence[str] | None = None,
+    ) -> "RunPlots":
+        """Draw how metrics of the runs went: a notebook shows the plots, `save(path)` writes them.
+
+        Runs that differ by their seed alone are one line, their mean; of many lines the best are
+        drawn, and only their runs are read.
+
+        Args:
+            metrics: as of `Run.plot`.
+            along: likewise.
+            smooth: likewise.
+            log: likewise.
+            by: keys of the config whose values make a line, `"lr"`; `"run"` for a line of each run.
+
+        Raises:
+            UserError: there is no such metric or key, or an option has a wrong value.
+            RunError: no run has recorded a metric, or none can be read.
+        """
+        from stride.runs.curves.plots import plot_runs  # loads what draws, which few need
+
+        keys = [by] if isinstance(by, str) else by
+        facts = map(Facts, self.rows)
+        return plot_runs(facts, metrics, along=along, smooth=smooth, log=log, by=keys)
 
     def frame(self) -> Any:
         """Return a pandas DataFrame: a row for each run, with its state, config and metrics.

@@ -42,6 +42,8 @@ ANSWERS = [
     "prune W/0 W/1 --dry-run",
     "active W",
     "export W --to csv",
+    "plot W -m lr --by seed",
+    "plot W/0 W/1 -m lr -o lr.svg",
 ]
 
 

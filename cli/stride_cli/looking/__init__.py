@@ -1,0 +1,1 @@
+"""Commands that draw and report runs, for people to look at."""

@@ -1,0 +1,59 @@
+"""Declare the commands that draw runs; each imports its own module when called."""
+
+from typing import Annotated, Any
+
+import typer
+
+from stride_cli.completing.places import complete_names, complete_run
+from stride_cli.options import AsJson, Metrics, Where
+
+commands = typer.Typer()
+
+
+@commands.command(epilog="Example:  stride plot work_dirs/demo -m val_loss --by lr -o curves.svg")
+def plot(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
+        ),
+    ],
+    metric: Metrics = None,
+    where: Where = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="A,B",
+            autocompletion=complete_names,
+            help="A line for each value of these keys; run: for each run.",
+        ),
+    ] = None,
+    x: Annotated[
+        str,
+        typer.Option(
+            "--x",
+            metavar="step|epoch|time",
+            autocompletion=lambda: ["step", "epoch", "time"],
+            help="What the horizontal axis counts.",
+        ),
+    ] = "step",
+    smooth: Annotated[
+        float, typer.Option("--smooth", metavar="W", help="Weight of what came before, as .6.")
+    ] = 0.0,
+    log: Annotated[bool, typer.Option("--log", help="A logarithmic upright axis.")] = False,
+    height: Annotated[
+        int | None,
+        typer.Option("--height", min=10, metavar="N", help="Lines of a plot in the terminal."),
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="FILE", help="Write FILE.svg instead.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Draw how metrics of runs went: curves, over seeds their mean."""
+    from stride_cli.looking import plot
+
+    asked: dict[str, Any] = {"along": x, "smooth": smooth, "log": log}
+    places = {"where": where, "by": by}
+    plot.run(runs, metric or [], **places, drawn=asked, height=height, out=out, json=json)

@@ -1,0 +1,83 @@
+"""Hold the plots of runs, as a notebook shows and a file keeps them."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import overload
+
+from stride.errors import UserError
+from stride.plots.plot import Plot
+
+_NO_NAME = re.compile(r"[^\w.-]+")
+
+
+class RunPlots(Sequence[Plot]):
+    """Hold plots, one for each metric; a notebook shows them.
+
+    Attributes:
+        runs: the folders of the runs of which a line tells, by its label.
+    """
+
+    def __init__(self, plots: Sequence[Plot], runs: Mapping[str, Sequence[Path]]) -> None:
+        self._plots, self.runs = tuple(plots), runs
+
+    def __len__(self) -> int:
+        return len(self._plots)
+
+    @overload
+    def __getitem__(self, at: int) -> Plot: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "RunPlots": ...
+
+    def __getitem__(self, at: int | slice) -> "Plot | RunPlots":
+        return RunPlots(self._plots[at], self.runs) if isinstance(at, slice) else self._plots[at]
+
+    def svg(self) -> str:
+        """Return the one plot as SVG.
+
+        Raises:
+            UserError: there are several.
+        """
+        if len(self) > 1:
+            shown = ", ".join(plot.name for plot in self)
+            raise UserError(
+                f"there are several plots: {shown}", hint="choose one: plots[0:1].svg()"
+            )
+        return _svg(self[0])
+
+    def save(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Write the plots as files of the kind that a name says; return their paths.
+
+        Args:
+            path: of the file; of several plots each has the name of its metric in that of its file.
+
+        Raises:
+            DataError: it is of another kind than plots can be.
+            MissingExtra: it needs matplotlib, which is not installed.
+            StrideError: it cannot be written.
+        """
+        from stride.plots.save import save_plot  # a terminal needs it not
+
+        return [save_plot(plot, one) for plot, one in zip(self, self._files(path), strict=True)]
+
+    def _files(self, path: str | os.PathLike[str]) -> list[Path]:
+        target = Path(path)
+        if len(self) == 1:
+            return [target]
+        names = [_NO_NAME.sub("-", plot.name) for plot in self]
+        names = [f"{name}-{at}" if name in names[:at] else name for at, name in enumerate(names)]
+        return [target.with_name(f"{target.stem}-{name}{target.suffix}") for name in names]
+
+    def __repr__(self) -> str:
+        return f"RunPlots({', '.join(plot.name for plot in self)})"
+
+    def _repr_html_(self) -> str:
+        return "".join(map(_svg, self))
+
+
+def _svg(plot: Plot) -> str:
+    from stride.plots.svg import svg  # a terminal needs it not
+
+    return svg(plot)
