@@ -44,10 +44,15 @@ def sort_script() -> str:
 
 def section(title: str, content: Iterable[str]) -> Iterator[str]:
     """Yield a part of a page under a heading, by which it is called."""
-    name = title.lower().replace(" ", "-")
+    name = section_id(title)
     yield f'<section aria-labelledby="{name}"><h2 id="{name}">{title}</h2>'
     yield from content
     yield "</section>"
+
+
+def section_id(title: str) -> str:
+    """Return the name by which a link leads to a section."""
+    return title.lower().replace(" ", "-")
 
 
 def panel(table: Table, name: str, *, sortable: bool = False) -> str:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from stride.benchmark.results import default_metrics
+from stride.report.names import readable
 from stride.runs.compare import differing_settings
 from stride.runs.deciding.comparison import Comparison, compare
 from stride.runs.deciding.configurations import Study, group
@@ -16,8 +18,9 @@ from stride.runs.listing.rows.row import RunRow
 from stride.runs.status import BROKEN
 from stride.runs.where.names import Field, Names
 
-_FEW = 4  # metrics of the test split that are shown where none is asked for
+_FEW = 3  # metrics of the test split that are shown where none is asked for
 _TEST = "test/"
+_BESIDE = frozenset({"std", "iqm", "min", "max"})  # of episodes, beside their mean
 _DISPLAY = "logging_config."  # changes no number
 
 
@@ -70,7 +73,8 @@ class Contents:
     @cached_property
     def study(self) -> Study:
         """Return the runs by their settings, those that differ by their seed alone as one."""
-        return group(self.runs)
+        found = group(self.runs)
+        return replace(found, configurations=readable(found.configurations))
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
@@ -101,8 +105,14 @@ def _checked(facts: Facts) -> RunRow:
 def _default_metrics(runs: Sequence[Facts], known: Iterable[str]) -> list[str]:
     """Return the monitored metrics, and of the test split first those that measure the same."""
     monitored = list(dict.fromkeys(facts.row.monitor for facts in runs if facts.row.monitor))
-    alike = [_TEST + name.partition("/")[2].removeprefix("epoch_") for name in monitored]
+    alike = default_metrics([{*facts.metrics} for facts in runs])
+    alike += [_TEST + name.partition("/")[2].removeprefix("epoch_") for name in monitored]
     tested = sorted(
         (name for name in known if name.startswith(_TEST)), key=lambda name: name not in alike
     )
     return [*monitored, *tested[:_FEW]]
+
+
+def _is_beside(name: str) -> bool:
+    """Tell whether a metric says how another one varies."""
+    return name.rpartition("_")[2] in _BESIDE

@@ -6,14 +6,18 @@ from importlib.resources import files
 from pathlib import Path
 
 from stride.errors import StrideError, UserError
-from stride.pages.page import escaped, section, sort_script, whole_page
+from stride.pages.page import escaped, section, section_id, sort_script, whole_page
+from stride.report.benchmark import benchmark
 from stride.report.contents import Contents
 from stride.report.differences import differences
+from stride.report.evaluations import evaluated
 from stride.report.head import head, title_of
+from stride.report.learning import learning
 from stride.report.provenance import provenance
 from stride.report.reproduction import reproduction
 from stride.report.runs import runs
 from stride.report.settings import settings
+from stride.report.sweeps import sweeps
 from stride.report.verified import verified
 from stride.runs.collection.run_list import RunList
 from stride.runs.files.atomic import atomic_write
@@ -23,6 +27,10 @@ Part = Callable[[Contents], Iterable[str]]
 
 _PARTS: Mapping[str, Part] = {
     "Results": settings,
+    "Benchmark": benchmark,
+    "Sweeps": sweeps,
+    "Active learning": learning,
+    "Evaluations": evaluated,
     "Runs": runs,
     "Differences": differences,
     "Provenance": provenance,
@@ -92,7 +100,7 @@ def _body(contents: Contents) -> Iterator[str]:
     parts = {title: [*_part(contents, part)] for title, part in _PARTS.items()}
     shown = {title: lines for title, lines in parts.items() if lines}
     yield from head(contents)
-    links = (f'<a href="#{title.lower()}">{title}</a>' for title in shown)
+    links = (f'<a href="#{section_id(title)}">{title}</a>' for title in shown)
     yield f'<nav aria-label="Sections">{" ".join(links)}</nav>'
     for title, lines in shown.items():
         yield from section(title, lines)

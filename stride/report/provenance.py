@@ -3,12 +3,11 @@
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from os.path import basename
 from typing import Any
 
 from stride.pages.page import panel
 from stride.report.contents import Contents
-from stride.runs.deciding.settings import SEED
-from stride.runs.listing.facts import Facts
 from stride.tables.table import Column, Table
 
 Record = Mapping[str, Any]
@@ -24,16 +23,18 @@ def provenance(contents: Contents) -> Iterator[str]:
         [Column("what", str), Column("value (runs)", str)], [row for row in rows if row[1]]
     )
     yield panel(table, "provenance")
-    started = [[contents.name(facts.row), *_started(facts)] for facts in contents.runs]
-    columns = [Column("run", str), Column("seed"), Column("commit", str), Column("command", str)]
     yield "<h3>Commands</h3>"
-    yield panel(Table(columns, started), "commands", sortable=True)
+    yield panel(_commands(contents), "commands", sortable=True)
 
 
-def _started(facts: Facts) -> list[Any]:
-    record = facts.provenance
-    commit = _commit(record) or None
-    return [facts.config.get(SEED), commit and commit[:12], _command(record) or None]
+def _commands(contents: Contents) -> Table:
+    """Return the commands by which the runs were started, a sweep's once for all of its runs."""
+    started: dict[str, list[str]] = {}
+    for facts in contents.runs:
+        command = _command(facts.provenance) or "not recorded"
+        started.setdefault(command, []).append(contents.name(facts.row))
+    columns = [Column("command", str), Column("runs", ", ".join)]
+    return Table(columns, [*started.items()])
 
 
 def _counted(values: Iterator[str]) -> str:
@@ -78,8 +79,11 @@ def _devices(record: Record) -> str:
 
 
 def _command(record: Record) -> str:
+    """Return the command, that of STRIDE without the paths of its program."""
     found = record.get("command")
-    return shlex.join(map(str, found)) if isinstance(found, list) else ""
+    words = [*map(str, found)] if isinstance(found, list) else []
+    start = next((at for at, word in enumerate(words[:2]) if basename(word) == "stride"), None)
+    return shlex.join(words if start is None else ["stride", *words[start + 1 :]])
 
 
 _FACTS: Mapping[str, Callable[[Record], str]] = {

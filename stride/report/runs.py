@@ -35,9 +35,9 @@ def _table(contents: Contents, config: Mapping[str, Sequence[Any]]) -> Table:
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
         (Column("created", moment, numeric=True), [row.created for row in rows]),
     ]
-    kept = [(column, cells) for column, cells in further if any(one is not None for one in cells)]
-    values = [[*row, *(cells[at] for _, cells in kept)] for at, row in enumerate(table.rows)]
-    return table._replace(columns=[*table.columns, *(column for column, _ in kept)], rows=values)
+    values = [[*row, *(cells[at] for _, cells in further)] for at, row in enumerate(table.rows)]
+    columns = [*table.columns, *(column for column, _ in further)]
+    return table._replace(columns=columns, rows=values).without_empty()
 
 
 def _known(contents: Contents) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from stride.pages.page import escaped, panel
 from stride.report.contents import Contents
+from stride.report.intervals import intervals
 from stride.runs.deciding.comparison import Comparison
 from stride.runs.deciding.configurations import LeftOut
 from stride.runs.deciding.tables import comparison_table
@@ -24,7 +25,8 @@ def settings(contents: Contents) -> Iterator[str]:
         yield f"<p>{_NONE}</p>"
     for one in found:
         yield f"<h3>{escaped(_title(one))}</h3>"
-        yield panel(comparison_table([one]), one.metric.title, sortable=True)
+        yield from intervals(one)
+        yield panel(comparison_table([one]).without_empty(), one.metric.title, sortable=True)
     if found:
         yield f'<p class="soft">{escaped(_EXPLAINED)}</p>'
     yield from _not_counted(contents, found)

@@ -63,3 +63,13 @@ class Table(NamedTuple):
             ]
             for row in self.rows
         ]
+
+    def without_empty(self) -> "Table":
+        """Return the table without the columns in which no row has a value, but those of names."""
+        kept = [
+            at
+            for at in range(len(self.columns))
+            if at < self.names or any(row[at] is not None for row in self.rows)
+        ]
+        rows = [[row[at] for at in kept] for row in self.rows]
+        return self._replace(columns=[self.columns[at] for at in kept], rows=rows)

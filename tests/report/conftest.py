@@ -16,9 +16,18 @@ EPOCHS = 5
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> MakeRun:
+def make_run(make_runs: Callable[[Path], MakeRun], tmp_path: Path) -> MakeRun:
     """Return a function that writes a run into the work_dir `w` of the test's folder."""
+    return make_runs(tmp_path)
 
+
+@pytest.fixture(scope="session")
+def make_runs() -> Callable[[Path], MakeRun]:
+    """Return a function that gives what writes runs into work_dirs of a folder."""
+    return _maker
+
+
+def _maker(folder: Path) -> MakeRun:
     def make(
         name: str | None = None,
         *,
@@ -35,7 +44,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         told = {"origins": resolved.origins, "command": ["stride", "train"], **provenance}
         overrides = [f"{key}={value}" for key, value in values.items()]
         writer = RunWriter.start(
-            tmp_path / work_dir,
+            folder / work_dir,
             name,
             config=resolved.config.to_json(),
             provenance={"overrides": overrides, **told},

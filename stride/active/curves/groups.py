@@ -66,8 +66,20 @@ def read_runs(
     Raises:
         RunError: the work_dir is missing or cannot be read.
     """
+    return seed_runs(reversed(list_runs(work_dir)), unreadable)
+
+
+def seed_runs(
+    rows: Iterable[RunRow], unreadable: Callable[[str, str], None] = _ignore_unreadable
+) -> list[SeedRun]:
+    """Return some runs, but forks, reproductions and unreadable ones.
+
+    Args:
+        rows: of the runs, oldest first.
+        unreadable: as of `read_runs`.
+    """
     found: list[SeedRun] = []
-    for row in reversed(list_runs(work_dir)):
+    for row in rows:
         try:
             found += _seed_run(row)
         except UserError as error:  # one that is broken or just begins hides no other

@@ -90,6 +90,11 @@ class WorkDirPaths:
         return SweepPaths(self.sweeps / name)
 
     @property
+    def report(self) -> Path:
+        """Return the page that reports its runs."""
+        return self.path / "report.html"
+
+    @property
     def data(self) -> Path:
         """Return the folder of the data that programs gave as arrays."""
         return self.path / "data"

@@ -25,7 +25,7 @@ def top_table(report: Report) -> Table:
     columns = [Column("trial", str), *table.columns]
     numbers = (", ".join(str(one.number) for one in some) for some in trials)
     cells = [[text, *row] for text, row in zip(numbers, table.rows, strict=True)]
-    return _without_empty(table._replace(columns=columns, rows=cells, names=2))
+    return table._replace(columns=columns, rows=cells, names=2).without_empty()
 
 
 def _renamed(row: Measured, trials: Sequence[FrozenTrial]) -> Measured:
@@ -36,17 +36,6 @@ def _renamed(row: Measured, trials: Sequence[FrozenTrial]) -> Measured:
     tried = {key: one for key, one in overrides_of(trials[0]).items() if key != SEED}
     name = shown(tried) or row.configuration.name
     return replace(row, configuration=replace(row.configuration, name=name))
-
-
-def _without_empty(table: Table) -> Table:
-    """Return a table without the columns in which no row has a value."""
-    kept = [
-        at
-        for at in range(len(table.columns))
-        if at < table.names or any(row[at] is not None for row in table.rows)
-    ]
-    rows = [[row[at] for at in kept] for row in table.rows]
-    return table._replace(columns=[table.columns[at] for at in kept], rows=rows)
 
 
 def importance_table(shares: Mapping[str, float]) -> Table:
