@@ -78,6 +78,11 @@ def show_progress(text: object) -> None:
         print(f"\033[K{line}\r", end="", file=sys.stderr, flush=True)
 
 
+def print_drawing(text: str) -> None:
+    """Print what was drawn for a terminal, with the colours in it, its words already visible."""
+    print(text, flush=True)
+
+
 def print_path(path: object) -> None:
     """Print a path to stdout: as it is for a program, as it may be read on a terminal."""
     if isinstance(sys.stdout, Screen) and not sys.stdout.isatty():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride.visible import quoted
 from stride_cli.address import select
-from stride_cli.output import colourful, print_json, print_path
+from stride_cli.output import colourful, print_drawing, print_json, print_path
 
 if TYPE_CHECKING:
     from stride.plots.plot import Plot
@@ -39,7 +39,7 @@ def run(
     for file in files:
         print_path(file)
     if not files:
-        print("\n\n".join(_shown(plot, height) for plot in plots))
+        print_drawing("\n\n".join(_shown(plot, height) for plot in plots))
 
 
 def _plots(
