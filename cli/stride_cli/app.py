@@ -53,6 +53,7 @@ for title, group in GROUPS.items():
 def main() -> None:
     """Run the command line and leave with its exit code."""
     from stride_cli.errors import asks_for_json, run_guarded
+    from stride_cli.loading import tell_loading
     from stride_cli.streams import final_exit_code, open_streams
 
     open_streams()
@@ -61,6 +62,7 @@ def main() -> None:
     words = sys.argv[1:]
     debug = "--debug" in words
     words = ["--debug"] * debug + [word for word in words if word != "--debug"]
+    tell_loading(words)
     json = asks_for_json(words)
     code = run_guarded(
         lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug, json=json

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +25,15 @@ class Screen(io.TextIOBase):
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self.lost: Exception | None = None if stream is not None else ValueError("no stream")
+        self._before_next: list[Callable[[], object]] = []
+
+    def before_next_write(self, call: Callable[[], object]) -> None:
+        """Call something once, before more is written."""
+        self._before_next.append(call)
+
+    def _prepare(self) -> None:
+        while self._before_next:
+            self._before_next.pop()()
 
     def write(self, text: str) -> int:
         """Write what the stream can show of a text; return the text's length.
@@ -33,6 +43,7 @@ class Screen(io.TextIOBase):
         """
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._prepare()
         if self.lost is None:
             try:
                 self._write(text)
@@ -50,6 +61,7 @@ class Screen(io.TextIOBase):
 
     def write_bytes(self, data: bytes) -> None:
         """Write what is for a program as it is, as a path that is not text."""
+        self._prepare()
         self.flush()
         if self.lost is None:
             try:

@@ -14,17 +14,20 @@ class Curve:
     Attributes:
         values: in their order, each the mean of equally many.
         last: the newest value.
+        count: how many there were.
     """
 
     def __init__(self) -> None:
         self.values: list[float] = []
         self.last = float("nan")
+        self.count = 0
         self._begun: list[float] = []  # of the value that is not whole yet
         self._each = 1
 
     def add(self, value: float) -> None:
         """Add the next value."""
         self.last = value
+        self.count += 1
         self._begun.append(value)
         if len(self._begun) < self._each:
             return

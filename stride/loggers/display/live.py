@@ -51,8 +51,8 @@ class LiveDisplay(Display):
         self._epochs = KeptEpochs(total_epochs, self._now)
         self._ended = (-1, -1)
         self._memory = 0
-        self._is_open = True
         self._print(head_lines(self._progress, size_of(self._stream).columns))
+        self._is_open = True
         self._above.begin()
         self._looks.start()
         self._look()

@@ -9,7 +9,8 @@ from stride.loggers.display.base import Head
 from stride.loggers.display.curve import Curve, Pace
 from stride.loggers.display.words import display_name
 
-_FOLLOWED = ("rollout/return", "validation/return", "train/loss", "train/epoch_loss")
+_RETURNS = ("rollout/return", "validation/return")
+_LOSSES = ("train/loss", "train/epoch_loss")
 
 
 class Progress:
@@ -24,8 +25,6 @@ class Progress:
     Attributes:
         row: the newest.
         metrics: the newest value of each metric.
-        curve: of returns where there are some, else of the loss.
-        followed: the name of the metric that it is of.
         best: the best value so far in words, empty before there is one.
         steps_per_second: over the last half minute.
     """
@@ -42,7 +41,7 @@ class Progress:
         self._began = self._reported = now()
         self.row: Row = {}
         self.metrics: dict[str, Any] = {}
-        self.curve, self.followed = Curve(), ""
+        self._curves: dict[str, Curve] = {}
         self.best = ""
         self.steps_per_second = 0.0
         self._pace = Pace(now)
@@ -62,12 +61,18 @@ class Progress:
         self.best = f"best {display_name(name)} {row[name]:.4g} at epoch {row.get('epoch', 0)}"
 
     def _follow(self, row: Row) -> None:
-        """Add to the curve; it starts over where there is something better to follow."""
-        best = next((name for name in _FOLLOWED if name in (self.followed, *row)), "")
-        if best != self.followed:
-            self.curve, self.followed = Curve(), best
-        if isinstance(value := row.get(best), float):
-            self.curve.add(value)
+        for name in (*_RETURNS, *_LOSSES):
+            if isinstance(value := row.get(name), float):
+                self._curves.setdefault(name, Curve()).add(value)
+
+    @property
+    def followed(self) -> tuple[str, Curve]:
+        """Return the curve to look at, and of what: of returns, else the loss that came oftener."""
+        for names in (_RETURNS, _LOSSES):
+            there = [(name, self._curves[name]) for name in names if name in self._curves]
+            if there:
+                return max(there, key=lambda pair: pair[1].count)
+        return "", Curve()
 
     @property
     def share(self) -> float | None:

@@ -1,8 +1,11 @@
 """Compose the lines that are drawn of a training under way."""
 
+import math
 from collections.abc import Collection, Iterator
 
+from stride.figures import are_far_apart
 from stride.loggers.display.ability import Ability
+from stride.loggers.display.curve import Curve
 from stride.loggers.display.pieces import BOLD, CYAN, DIM, GREEN, Piece, bar
 from stride.loggers.display.progress import Progress
 from stride.loggers.display.words import (
@@ -50,9 +53,10 @@ def live_lines(
         ability: of the terminal.
     """
     yield _bar_line(progress, width, ability)
-    if len(progress.curve.values) > 1 and ability.unicode:
-        yield _curve_line(progress, width)
-    lines = filled(_facts(progress, memory, in_table), width).split("\n")
+    name, curve = progress.followed
+    if len(curve.values) > 1 and ability.unicode:
+        yield _curve_line(name, curve, width)
+    lines = filled(_facts(progress, memory, {name, *in_table}), width).split("\n")
     if progress.best:
         yield [("* ", GREEN), (progress.best, "")]
     for line in lines[:_FACTS]:
@@ -75,18 +79,18 @@ def _bar_line(progress: Progress, width: int, ability: Ability) -> list[Piece]:
     return [(words + _GAP, BOLD), done, rest, (_GAP + end, "")]
 
 
-def _curve_line(progress: Progress, width: int) -> list[Piece]:
-    name, last = display_name(progress.followed), f"{progress.curve.last:.4g}"
-    room = width - width_of(name) - len(last) - 2
-    return [
-        (f"{name} ", ""),
-        (sparkline(progress.curve.values, max(room, 1)), CYAN),
-        (f" {last}", ""),
-    ]
+def _curve_line(name: str, curve: Curve, width: int) -> list[Piece]:
+    """Return the curve between its name and its newest value; logarithms where values are far."""
+    values, words = curve.values, display_name(name)
+    if are_far_apart(values):
+        values, words = [math.log(value) for value in values], f"{words}, log"
+    last = f" {curve.last:.4g}"
+    room = max(width - width_of(words) - len(last) - 1, 1)
+    return [(f"{words} ", ""), (sparkline(values, room), CYAN), (last, "")]
 
 
-def _facts(progress: Progress, memory: int, in_table: Collection[str]) -> Iterator[str]:
-    """Yield steps, speed, memory, and the metrics that have neither a column nor a curve."""
+def _facts(progress: Progress, memory: int, shown: Collection[str]) -> Iterator[str]:
+    """Yield steps, speed, memory, and the metrics that are not shown elsewhere."""
     row, speed = progress.row, progress.steps_per_second
     yield f"step {row.get('step', 0)}{of(progress.total_steps)}"
     if speed:
@@ -94,6 +98,5 @@ def _facts(progress: Progress, memory: int, in_table: Collection[str]) -> Iterat
     yield from acted(progress.metrics, speed)
     if memory:
         yield byte_size(memory)
-    shown = {progress.followed, *in_table}
     others = {name: value for name, value in progress.metrics.items() if name not in shown}
     yield from format_metrics(others)
