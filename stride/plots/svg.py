@@ -21,7 +21,8 @@ _TEXT, _SOFT, _GRID, _GROUND = "#1d1e20", "#5c5e62", "#e3e3df", "#ffffff"
 # The same in every plot, so that those of one page agree. Without it the light colours remain.
 _STYLE = (
     f"@media (max-width:500px){{.stride-plot{{font-size:{LINE}px}}}}"
-    "@media (prefers-color-scheme:dark){.stride-plot{fill:#e9eaec}.stride-plot .soft{fill:#9a9da3}"
+    "@media screen and (prefers-color-scheme:dark){"
+    ".stride-plot{fill:#e9eaec}.stride-plot .soft{fill:#9a9da3}"
     ".stride-plot .ground{fill:#202226}.stride-plot .grid{stroke:#383b41}"
     + "".join(f".stride-plot .c{at}{{color:{one}}}" for at, one in enumerate(_DARK))
     + "}"

@@ -12,7 +12,7 @@ from stride.tables.words import number
 def readable(found: Sequence[Configuration]) -> list[Configuration]:
     """Return configurations named by what somebody has set, numbers with four digits.
 
-    Where that does not tell them apart they keep their names. All digits are in the table of runs.
+    Where that does not tell them apart they keep their names.
     """
     runs = [facts for one in found for facts in one.runs.values()]
     keys = dict.fromkeys(key for one in found for key in one.settings)

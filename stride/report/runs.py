@@ -10,7 +10,7 @@ from stride.runs.deciding.settings import short_names
 from stride.runs.listing.tables import side_by_side
 from stride.runs.tags.tags_json import known_tags, shown_tags
 from stride.tables.table import Column, Table
-from stride.tables.words import duration, moment, setting
+from stride.tables.words import duration, moment, number, setting
 
 _MOST = 8  # settings that have a column
 
@@ -27,9 +27,9 @@ def runs(contents: Contents) -> Iterator[str]:
 
 def _table(contents: Contents, config: Mapping[str, Sequence[Any]]) -> Table:
     rows, short = contents.rows, short_names(config, _known(contents))
-    named = {short[key]: [_shown(one) for one in values] for key, values in config.items()}
-    table = side_by_side(rows, [one.key for one in contents.metrics], named)
-    further: list[tuple[Column, list[Any]]] = [
+    table = side_by_side(rows, [one.key for one in contents.metrics], {})
+    further: list[tuple[Column, Sequence[Any]]] = [
+        *(_setting(short[key], values) for key, values in config.items()),
         (Column("tags", " ".join), [shown_tags(row.path) or None for row in rows]),
         (Column("note", str), [known_tags(row.path).note or None for row in rows]),
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
@@ -44,5 +44,12 @@ def _known(contents: Contents) -> set[str]:
     return {key for facts in contents.runs for key in facts.config}
 
 
-def _shown(value: Any) -> str | None:
-    return None if value is ABSENT else setting(value)
+def _setting(name: str, values: Sequence[Any]) -> tuple[Column, list[Any]]:
+    """Return a column of a setting; of numbers four digits are shown."""
+    there = [None if value is ABSENT else value for value in values]
+    numeric = all(type(value) in (int, float) for value in there if value is not None)
+    return Column(name, _shown, numeric=numeric), there
+
+
+def _shown(value: Any) -> str:
+    return number(value) if isinstance(value, float) else setting(value)
