@@ -36,6 +36,7 @@ GROUPS = {
     "sweeps": "benchmarks.sweeps:sweep_rows",
     "scalars": "benchmarks.scalars:scalar_rows",
     "reports": "benchmarks.reports:report_rows",
+    "curves": "benchmarks.curves:curve_rows",
     "memory": "benchmarks.memory:memory_rows",
     "samples": "benchmarks.samples:sample_rows",
     "checkpoint": "benchmarks.checkpoint:checkpoint_rows",

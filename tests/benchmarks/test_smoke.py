@@ -43,6 +43,7 @@ def test_every_group_has_rows_in_one_table() -> None:
     groups += [
         "scalars",
         "reports",
+        "curves",
         "memory",
         "samples",
         "checkpoint",

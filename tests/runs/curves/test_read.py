@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stride.errors import RunError
@@ -85,6 +85,7 @@ def test_smoothing_goes_on_from_block_to_block(streamed: Streamed) -> None:
     assert found == pytest.approx(expected)
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.fixed_dictionaries(
