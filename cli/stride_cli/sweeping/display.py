@@ -3,18 +3,19 @@
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from stride.loggers.display.ability import ability_of, size_of
+from stride.loggers.display.above import PrintedAbove
+from stride.loggers.display.region import Region
 from stride.loggers.screen import Screen
 from stride.visible import visible
 from stride_cli.output import tell
 from stride_cli.sweeping.sentences import ended_line, failure_lines, has_failed
+from stride_cli.sweeping.view import View
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from optuna.trial import FrozenTrial
-    from rich.console import Group
 
     from stride.sweeps.following.standing import Standing
     from stride.sweeps.sweep import Sweep
@@ -69,38 +70,33 @@ class LiveDisplay(Display):
     """Draw counts, the best so far and the trials under way; failures stay above."""
 
     def __init__(self, sweep: "Sweep", *, names_best: bool = True) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
         super().__init__(sweep, names_best=names_best)
-        self._console = Console(file=cast("TextIO", Screen(sys.stderr)))
+        self._stream = Screen(sys.stderr)
+        self._view = View(sweep, ability_of(self._stream), names_best=names_best)
+        self._lines_now: list[str] = []
         # Drawn where something was looked at, so that no further thread draws meanwhile.
-        self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False)
-        self._live.start()
+        self._region = Region(self._stream, lambda: self._lines_now)
+        self._above = PrintedAbove(self._region)
+        self._above.begin()
 
     def ended(self, trial: "FrozenTrial", standing: "Standing", number: int) -> None:
         """Print a failure above the view."""
-        for line in self._lines(trial, standing, number) if has_failed(trial) else ():
-            self._console.print(visible(line), markup=False, highlight=False)
+        if has_failed(trial):
+            self._region.print(visible("\n".join(self._lines(trial, standing, number)), lines=True))
 
     def show(self, standing: "Standing") -> None:
         """Draw the view."""
-        self._live.update(self._view(standing), refresh=True)
-
-    def _view(self, standing: "Standing") -> "Group":
-        from stride_cli.sweeping.view import view
-
-        return view(self._sweep, standing, self._console, names_best=self._names_best)
+        self._lines_now = self._view.lines(standing, size_of(self._stream))
+        self._region.draw()
 
     def close(self) -> None:
         """Take the view away: what came out is told by then."""
-        from rich.text import Text
-
-        self._live.update(Text(), refresh=True)
-        self._live.stop()
+        self._lines_now = []
+        self._region.erase()
+        self._above.end()
 
 
 def open_display(sweep: "Sweep", *, names_best: bool = True) -> Display:
     """Return the display that suits stderr."""
-    made_by = LiveDisplay if Screen(sys.stderr).isatty() else PlainDisplay
+    made_by = LiveDisplay if ability_of(Screen(sys.stderr)).redraws else PlainDisplay
     return made_by(sweep, names_best=names_best)

@@ -1,6 +1,10 @@
 """What a terminal shows of a sweep under way, and what stays of it."""
 
 import io
+import json
+import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,13 +12,13 @@ from typing import Any, cast
 
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from rich.console import Console
 
+from stride.loggers.display.ability import Ability
 from stride.runs.layout import SweepPaths
 from stride.sweeps.following.standing import Standing
 from stride.sweeps.sweep import Sweep
 from stride_cli.sweeping.display import LiveDisplay, PlainDisplay, open_display
-from stride_cli.sweeping.view import view
+from stride_cli.sweeping.view import View
 
 LOSS = "validation/epoch_loss"
 
@@ -50,26 +54,58 @@ def standing(*running: FrozenTrial, left: float | None = 75.0) -> Standing:
     return Standing(running, [best, failed], 6, best, left)
 
 
+def drawn(sweep: Sweep, now: Standing, width: int, height: int) -> list[str]:
+    view = View(sweep, Ability(redraws=True, colours=False, unicode=True))
+    return view.lines(now, os.terminal_size((width, height)))
+
+
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (200, 50), (40, 10)])
 def test_the_view_fits_the_terminal(
     sweep: Sweep, training: FrozenTrial, width: int, height: int
 ) -> None:
-    console = Console(width=width, height=height, file=io.StringIO(), record=True)
     waiting = [made(number, TrialState.RUNNING) for number in range(4, 60)]
-    console.print(view(sweep, standing(training, *waiting), console))
-    lines = console.export_text().splitlines()
-    assert max(map(len, lines)) <= width and len(lines) < height
-    assert lines[0].startswith("2/65 trials ") and lines[0].split()[-3:] == ["1m", "15s", "left"]
+    lines = drawn(sweep, standing(training, *waiting), width, height)
+    assert max(map(len, lines)) == len(lines[0]) == width and len(lines) < height
+    assert re.fullmatch("2/65 trials  ━*─+  1m 15s left", lines[0])
     assert lines[1].split("  ")[:3] == ["57 running", "1 done", "0 pruned"]
     assert lines[2].startswith(f"best: 0.25 {LOSS}  run 7"[:width])
     assert lines[-1] == "... of 57 trials"
 
 
 def test_a_trial_under_way_is_shown_with_its_run(sweep: Sweep, training: FrozenTrial) -> None:
-    console = Console(width=100, height=24, file=io.StringIO(), record=True)
-    console.print(view(sweep, standing(training, left=None), console))
-    row = console.export_text().splitlines()[-1].split()
+    row = drawn(sweep, standing(training, left=None), 100, 24)[-1].split()
     assert row[:2] == ["3", "big"] and row[-3:] == ["lr=0.01235", "hidden=[64,", "64]"]
+
+
+def test_a_trial_under_way_has_its_curve_and_its_pack(
+    sweep: Sweep, make_run: Callable[..., Any]
+) -> None:
+    trials, paths = [], []
+    for number, name in enumerate(("a", "b", "c")):
+        paths.append(make_run(name=name, loss=None, state="running"))
+        runs = [{"seed": 0, "run": name, "uuid": "u"}]
+        trials.append(made(number, TrialState.RUNNING, runs=runs))
+    for number, path in enumerate(paths[:2]):
+        pack = {"pack": {"uuid": "u", "width": 2, "place": number, "alone": {}}}
+        segment = json.loads(path.segment(0).read_text())
+        path.segment(0).write_text(json.dumps(segment | pack))
+    view = View(sweep, Ability(redraws=True, colours=False, unicode=True))
+    for epoch, loss in enumerate((3.0, 2.0, 1.0), 1):
+        for path in paths:
+            row = {"step": epoch, "epoch": epoch, "time": 1.0, LOSS: loss}
+            with open(path.metrics, "a") as stream:
+                stream.write(json.dumps(row) + "\n")
+            progress = {"format_version": 3, "segment": 0, "time": time.time()}
+            progress |= {"step": epoch, "epoch": epoch, "last": row}
+            path.progress.write_text(json.dumps(progress))
+        for _ in range(2):  # a look at the same epoch adds nothing
+            lines = view.lines(standing(*trials), os.terminal_size((120, 24)))
+    assert [line.split()[1:4] for line in lines[-3:]] == [
+        ["a", "A", "1/2"],
+        ["b", "A", "2/2"],
+        ["c", "-", "3"],
+    ]
+    assert all("█▅▁" in line for line in lines[-3:])
 
 
 def test_a_terminal_keeps_failures_and_no_view(
