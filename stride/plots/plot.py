@@ -41,7 +41,7 @@ class Plot(NamedTuple):
     Attributes:
         title: what all of it shows.
         name: of the metric, beside the upright axis.
-        along: what the horizontal axis counts; seconds for time.
+        along: what the horizontal axis counts; seconds for time; labels in active learning.
         lines: the curves, in the order of their legend.
         log: whether the upright axis is logarithmic.
         notes: sentences to be read below it, as what was left out.
@@ -49,7 +49,7 @@ class Plot(NamedTuple):
 
     title: str
     name: str
-    along: Along
+    along: Along | Literal["labels"]
     lines: Sequence[Line]
     log: bool = False
     notes: Sequence[str] = ()

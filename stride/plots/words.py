@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterable, Iterator
 
-from stride.plots.plot import Along, Line, Plot
+from stride.plots.plot import Line, Plot
 from stride.tables.words import duration, number
 
 
-def place(x: float, along: Along) -> str:
+def place(x: float, along: str) -> str:
     """Return a place on a horizontal axis: `epoch 17`, `step 1200`, `4m 05s`."""
     if along == "time":
         return duration(x)
@@ -20,7 +20,7 @@ def last_point(line: Line, above: float = -math.inf) -> tuple[float, float]:
     return next(((x, y) for x, y in points if above < y < math.inf), (math.nan, math.nan))
 
 
-def best_words(line: Line, along: Along) -> str:
+def best_words(line: Line, along: str) -> str:
     """Return the best value of a curve and where it is, empty where none counted as the best."""
     if line.best is None or not math.isfinite(line.y[line.best]):
         return ""
@@ -48,7 +48,7 @@ def description(plot: Plot) -> str:
     return " ".join(_sentence(line, plot.along) for line in plot.lines)
 
 
-def _sentence(line: Line, along: Along) -> str:
+def _sentence(line: Line, along: str) -> str:
     there = [at for at, y in enumerate(line.y) if math.isfinite(y)]
     if not there:
         return f"{line.label}: no finite value."

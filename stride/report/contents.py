@@ -107,9 +107,8 @@ def _default_metrics(runs: Sequence[Facts], known: Iterable[str]) -> list[str]:
     monitored = list(dict.fromkeys(facts.row.monitor for facts in runs if facts.row.monitor))
     alike = default_metrics([{*facts.metrics} for facts in runs])
     alike += [_TEST + name.partition("/")[2].removeprefix("epoch_") for name in monitored]
-    tested = sorted(
-        (name for name in known if name.startswith(_TEST)), key=lambda name: name not in alike
-    )
+    tested = [name for name in known if name.startswith(_TEST) and not _is_beside(name)]
+    tested.sort(key=lambda name: name not in alike)
     return [*monitored, *tested[:_FEW]]
 
 

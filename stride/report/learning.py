@@ -8,7 +8,9 @@ from stride.active.curves.comparison import compare_curves
 from stride.active.curves.groups import SeedRun, group_curves, seed_runs
 from stride.errors import UserError
 from stride.pages.page import escaped, panel
+from stride.plots.plot import Line, Plot, points
 from stride.report.contents import Contents
+from stride.report.curves import figures
 from stride.runs.deciding.configurations import DONE
 from stride.runs.layout import RunPaths
 from stride.tables.table import Column, Table, numbers
@@ -28,6 +30,7 @@ def learning(contents: Contents) -> Iterator[str]:
     if runs:
         told = compare_curves(group_curves(runs))
         yield f"<h3>{escaped(told['metric'])}</h3>"
+        yield from figures([_plot(told)])
         yield panel(_table(told), "strategies", sortable=True)
         yield f'<p class="soft">{_WORDS}</p>'
 
@@ -39,6 +42,24 @@ def _is_sound(run: SeedRun) -> bool:
     except UserError:
         return False
     return True
+
+
+def _plot(told: Mapping[str, Any]) -> Plot:
+    """Return the mean curve of each strategy, its deviation over seeds as a band."""
+    lines = [_mean(group) for group in told["groups"]]
+    notes = (
+        ["bands: the standard deviation over seeds"] if any(one.is_band for one in lines) else []
+    )
+    return Plot("Learning curves", told["metric"], "labels", lines, notes=notes)
+
+
+def _mean(group: Mapping[str, Any]) -> Line:
+    line = points(group["name"], group["labelled"], group["mean"])
+    if len(group["runs"]) == 1:
+        return line
+    pairs = [*zip(group["mean"], group["deviation"], strict=True)]
+    low, high = [mean - one for mean, one in pairs], [mean + one for mean, one in pairs]
+    return line._replace(low=low, high=high, is_band=True)
 
 
 def _table(told: Mapping[str, Any]) -> Table:

@@ -9,6 +9,7 @@ from stride.errors import StrideError, UserError
 from stride.pages.page import escaped, section, section_id, sort_script, whole_page
 from stride.report.benchmark import benchmark
 from stride.report.contents import Contents
+from stride.report.curves import curves
 from stride.report.differences import differences
 from stride.report.evaluations import evaluated
 from stride.report.head import head, title_of
@@ -27,6 +28,7 @@ Part = Callable[[Contents], Iterable[str]]
 
 _PARTS: Mapping[str, Part] = {
     "Results": settings,
+    "Curves": curves,
     "Benchmark": benchmark,
     "Sweeps": sweeps,
     "Active learning": learning,

@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 from stride.plots.geometry.scale import Scale
-from stride.plots.plot import Along
 
 _SHORT = 6  # digits of a number that is written out
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -35,7 +34,7 @@ def value_ticks(scale: Scale, most: int) -> list[Tick]:
     ]
 
 
-def ticks_along(scale: Scale, along: Along, most: int) -> list[Tick]:
+def ticks_along(scale: Scale, along: str, most: int) -> list[Tick]:
     """Return round values of what a horizontal axis counts: `10k` steps, whole epochs, `5 min`."""
     if along == "time":
         return _time_ticks(scale, most)
