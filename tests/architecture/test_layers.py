@@ -85,6 +85,7 @@ READING = [
     "prune W/0 --dry-run",
     "export W --to csv -o W/csv",
     "plot W -o W/p.svg",
+    "report W",
     "--version",
 ]
 

@@ -59,6 +59,7 @@ DEEP = {
         "detection_scores",
     ],
     "stride.models.mlp": ["MLP"],
+    "stride.report.page": ["write_report"],
     "stride.stats.paired": ["Paired", "differences"],
     "stride.sweeps.search.pruners.pfl": ["PFLPruner"],
     "stride.trainers.active": ["ActiveTrainer"],
@@ -119,6 +120,7 @@ stride plot RUN|W... --metric|-m NAME... --where QUERY --by A,B --x step|epoch|t
 stride predict RUN --out|-o FILE --split SPLIT --batch-size N --device DEVICE --force --trust --json
 stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y
+stride report RUN|W... --metric|-m NAME... --where QUERY --out|-o PAGE
 stride reproduce RUN --steps N --code --data-root DIR --trust --json
 stride restore W/RUN... --last --as NAME --json
 stride resume RUN [KEY=VALUE]... --config KEY=VALUE... --budget TIME --data-root DIR --trust

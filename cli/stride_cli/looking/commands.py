@@ -1,4 +1,4 @@
-"""Declare the commands that draw runs; each imports its own module when called."""
+"""Declare the commands that draw and report runs; each imports its own module when called."""
 
 from typing import Annotated, Any
 
@@ -57,3 +57,24 @@ def plot(
     asked: dict[str, Any] = {"along": x, "smooth": smooth, "log": log}
     places = {"where": where, "by": by}
     plot.run(runs, metric or [], **places, drawn=asked, height=height, out=out, json=json)
+
+
+@commands.command(epilog="Example:  stride report work_dirs/demo -o demo.html")
+def report(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
+        ),
+    ],
+    metric: Metrics = None,
+    where: Where = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="PAGE", help="The page; W/report.html if absent."),
+    ] = None,
+) -> None:
+    """Write one page about runs that can be sent: results, curves, settings, origin."""
+    from stride_cli.looking import report
+
+    report.run(runs, metric or [], where=where, out=out)
