@@ -48,6 +48,7 @@ GROUPS = {
     "evidence": "benchmarks.evidence:evidence_rows",
     "volumes": "benchmarks.volumes:volume_rows",
     "reconstruction": "benchmarks.reconstruction:reconstruction_rows",
+    "pages": "benchmarks.pages:page_rows",
     "overviews": "benchmarks.overviews:overview_rows",
     "reinforcement": "benchmarks.reinforcement:reinforcement_rows",
     "peers": "benchmarks.peers:peer_rows",

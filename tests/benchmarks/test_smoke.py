@@ -55,6 +55,7 @@ def test_every_group_has_rows_in_one_table() -> None:
         "evidence",
         "volumes",
         "reconstruction",
+        "pages",
         "overviews",
         "reinforcement",
         "peers",
