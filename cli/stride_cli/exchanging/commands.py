@@ -9,14 +9,14 @@ from stride_cli.options import AsJson, Where
 
 commands = typer.Typer()
 
-TOOLS = ("csv",)
+TOOLS = ("tensorboard", "csv")
 
 
 def _complete_tool(incomplete: str) -> list[str]:
     return [tool for tool in TOOLS if tool.startswith(incomplete)]
 
 
-@commands.command(epilog="Example:  stride export work_dirs/demo --to csv")
+@commands.command(epilog="Example:  stride export work_dirs/demo --to tensorboard")
 def export(
     runs: Annotated[
         list[str],

@@ -9,9 +9,13 @@ from stride.exchange.export.csv_files import CsvTarget
 from stride.exchange.export.destination import Destination
 from stride.exchange.export.source import LeftOut, Source, common_folder, read_sources
 from stride.exchange.export.target import Begin, Target
+from stride.exchange.export.tensorboard_folder import TensorBoardTarget
 from stride.runs.listing.rows.row import RunRow
 
-TARGETS: dict[str, Callable[[], Target]] = {"csv": CsvTarget}
+TARGETS: dict[str, Callable[[], Target]] = {
+    "tensorboard": TensorBoardTarget,
+    "csv": CsvTarget,
+}
 """The tools by the names that are typed after --to."""
 
 

@@ -75,6 +75,11 @@ class Source:
         return self.row.uuid or self.label
 
 
+def as_utf8(text: str) -> str:
+    """Return a text that UTF-8 can hold: with an escape for what it cannot, as bytes of a path."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def read_sources(
     rows: Iterable[RunRow], *, unfinished: bool = False
 ) -> tuple[list[Source], list[LeftOut]]:
@@ -128,6 +133,9 @@ def _fault(row: Mapping[str, Any]) -> str:
             return f"its {name} is not a count"
     if not isinstance(row.get("time"), int | float) or not math.isfinite(row["time"]):
         return "its time is not a number of seconds"
+    for name in row:
+        if as_utf8(name) != name:
+            return f"{name!r} is not a name in UTF-8"
     odd = (name for name, value in row.items() if not _is_exact(decode_number(value)))
     return "".join(f"{name} is not a number of 64 bits" for name in islice(odd, 1))
 

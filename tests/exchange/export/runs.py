@@ -1,5 +1,6 @@
 """Runs to be exported, with numbers that are easily lost on the way."""
 
+import hashlib
 import json
 import math
 import struct
@@ -9,7 +10,7 @@ from typing import Any
 
 from stride.config.nonfinite import decode_number
 from stride.config.resolve import resolve_layers
-from stride.runs.layout import RunPaths
+from stride.runs.layout import RunPaths, artifact_name
 from stride.runs.writer import RunWriter
 
 NUMBERS = [
@@ -70,3 +71,15 @@ def content(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def artifact(run: RunPaths, name: str, kind: str, data: bytes, suffix: str) -> Path:
+    """Put an artifact of step 4 into a run, and return its file."""
+    file = run.artifacts / artifact_name(name, 4, data, suffix)
+    row = {"step": 4, "epoch": 1, "time": 7.5, "name": name, "kind": kind, "file": file.name}
+    row |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    run.artifacts.mkdir(exist_ok=True)
+    file.write_bytes(data)
+    with run.artifact_rows.open("a") as stream:
+        stream.write(f"{json.dumps(row)}\n")
+    return file
