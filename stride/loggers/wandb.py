@@ -76,14 +76,14 @@ class WandbLogger(Logger):
     def write_artifact(self, row: Row, path: Path) -> None:
         """Log an image, text or histogram at its step, or the newest where wandb has passed it."""
         self._step = max(self._step, int(row["step"]))
-        self._run.log({row["name"]: _media(row["kind"], path)}, step=self._step)
+        self._run.log({row["name"]: media(row["kind"], path)}, step=self._step)
 
     def close(self) -> None:
         """Finish the wandb run."""
         self._run.finish()
 
 
-def _media(kind: str, path: Path) -> Any:
+def media(kind: str, path: Path) -> Any:
     """Return an artifact as wandb shows it."""
     import wandb  # type: ignore[import-not-found, unused-ignore]
 

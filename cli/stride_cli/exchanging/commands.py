@@ -9,7 +9,7 @@ from stride_cli.options import AsJson, Where
 
 commands = typer.Typer()
 
-TOOLS = ("tensorboard", "csv")
+TOOLS = ("tensorboard", "wandb", "csv", "parquet")
 
 
 def _complete_tool(incomplete: str) -> list[str]:

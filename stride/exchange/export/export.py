@@ -7,14 +7,18 @@ from typing import NamedTuple
 from stride.errors import RunError, UserError, nearest
 from stride.exchange.export.csv_files import CsvTarget
 from stride.exchange.export.destination import Destination
+from stride.exchange.export.parquet_files import ParquetTarget
 from stride.exchange.export.source import LeftOut, Source, common_folder, read_sources
 from stride.exchange.export.target import Begin, Target
 from stride.exchange.export.tensorboard_folder import TensorBoardTarget
+from stride.exchange.export.wandb_folder import WandbTarget
 from stride.runs.listing.rows.row import RunRow
 
 TARGETS: dict[str, Callable[[], Target]] = {
     "tensorboard": TensorBoardTarget,
+    "wandb": WandbTarget,
     "csv": CsvTarget,
+    "parquet": ParquetTarget,
 }
 """The tools by the names that are typed after --to."""
 
@@ -56,7 +60,7 @@ def export_runs(
 
     Args:
         rows: of the runs, as `open_runs(W).rows` has them.
-        to: the tool: csv.
+        to: the tool: tensorboard, wandb, csv or parquet.
         folder: where to; beside where the call is made, named by the work_dir and the tool if None.
         unfinished: whether to take runs that have not ended, as far as they are.
         begin: is told each run before it is written.

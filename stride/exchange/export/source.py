@@ -3,7 +3,6 @@
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,11 +67,6 @@ class Source:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of metrics as metrics.jsonl has them: step, epoch, time, and numbers."""
         return (row for _, row in islice(scan(self.paths.metrics), self.count))
-
-    @cached_property
-    def uuid(self) -> str:
-        """Return the run's identity, or its label where an old folder has none."""
-        return self.row.uuid or self.label
 
 
 def as_utf8(text: str) -> str:

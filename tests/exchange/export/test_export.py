@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stride.errors import UserError
+from stride.errors import MissingExtra, UserError
 from stride.exchange.export.destination import MARK
 from stride.exchange.export.export import Exported, default_folder, export_runs
 from stride.runs.collection.run_list import open_runs
@@ -117,3 +117,16 @@ def test_a_folder_is_named_by_what_is_in_it(tmp_path: Path) -> None:
     assert default_folder(rows[:1], "csv") == Path("A-1-csv")
     both = open_runs(tmp_path).rows
     assert default_folder(both, "csv") == Path(f"{tmp_path.name}-csv")
+
+
+@pytest.mark.parametrize(
+    ("to", "package"), [("tensorboard", "tensorboard"), ("parquet", "pyarrow")]
+)
+def test_without_the_package_the_extra_is_named(
+    to: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stride.exchange.export.target.find_spec", lambda name: None)
+    make(tmp_path / "W")
+    with pytest.raises(MissingExtra, match=f"the package '{package}' is not installed.*--to {to}"):
+        export_runs(open_runs(tmp_path / "W").rows, to, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

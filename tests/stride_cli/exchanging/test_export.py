@@ -28,7 +28,7 @@ def test_the_folder_is_printed_and_what_to_look_at(
 def test_mistakes_say_what_to_type(stride: Stride, make_run: MakeRun) -> None:
     make_run()
     wrong = stride("export", "W/0", "--to", "exel")
-    assert wrong.code == 2 and "there are tensorboard, csv" in wrong.err
+    assert wrong.code == 2 and "there are tensorboard, wandb, csv, parquet" in wrong.err
     there = stride("export", "W/0", "--to", "csv", "-o", "W/0")
     assert there.code == 2 and "is, or lies in, the run 0" in there.err
     waiting = make_run(state="waiting")

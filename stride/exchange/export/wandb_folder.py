@@ -1,0 +1,92 @@
+"""Runs as offline runs of Weights & Biases, which `wandb sync` sends."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, ClassVar
+
+from stride.exchange.export.source import Source
+from stride.exchange.export.target import Begin, Target
+from stride.loggers.base import numbers_of
+from stride.loggers.wandb import media
+from stride.runs.status import CLEAN_END
+from stride.runs.tags.tags_json import known_tags
+from stride.visible import quoted
+
+
+class WandbTarget(Target):
+    """Write an offline run for each run, by wandb itself and with the names of the wandb logger.
+
+    Nothing is sent. A row of wandb is a step: what a run recorded at one step is one row, in which
+    of two values of one name the later stands. Wall times are kept; the relative time of wandb
+    counts from the export. The test split's metrics are in the summary.
+    """
+
+    name: ClassVar[str] = "wandb"
+    package: ClassVar[str] = "wandb"
+    marks: ClassVar[tuple[str, ...]] = (".synced",)
+
+    def write(self, sources: Sequence[Source], folder: Path, begin: Begin) -> None:
+        """Write the runs, and wait until wandb's own process has."""
+        import wandb  # type: ignore[import-not-found, unused-ignore]
+
+        (folder / "wandb").mkdir()
+        alone = wandb.run is None
+        for source, name in zip(sources, _ids(sources), strict=True):
+            begin(source)
+            _write(source, name, folder)
+        if alone:  # else it would end a run of the caller's
+            wandb.teardown()
+
+    def look(self, folder: Path) -> str:
+        """Return the command that sends the runs."""
+        return f"wandb sync {quoted(folder)}/wandb/offline-run-*"
+
+
+def _write(source: Source, name: str, folder: Path) -> None:
+    import wandb  # type: ignore[import-not-found, unused-ignore]
+
+    # What it would find out by itself is of this machine and this moment, not of the run.
+    none_of_this = dict.fromkeys(("x_disable_stats", "x_disable_meta", "disable_git"), True)
+    tags, note = known_tags(source.row.path)
+    run = wandb.init(
+        mode="offline",
+        dir=str(folder),
+        id=name,
+        project=source.paths.path.parent.name or "stride",
+        name=source.row.name,
+        tags=tags,
+        notes=note or None,
+        resume="allow",
+        config=source.config,
+        settings=wandb.Settings(
+            silent=True, console="off", x_save_requirements=False, **none_of_this
+        ),
+    )
+    for step, values in _steps(source):
+        run.log(values, step=step)
+    run.summary.update(source.row.test)
+    run.finish(exit_code=int(source.row.state not in CLEAN_END))
+
+
+def _steps(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield steps, none before the last one, with numbers or an artifact of each."""
+    latest = 0
+    for row in merge(source.rows(), source.artifacts, key=itemgetter("step")):
+        latest = max(latest, row["step"])  # wandb drops what is older
+        is_artifact = "path" in row and "file" in row
+        values = {row["name"]: media(row["kind"], row["path"])} if is_artifact else numbers_of(row)
+        yield latest, {**values, "_timestamp": row["time"]}
+
+
+def _ids(sources: Sequence[Source]) -> Iterator[str]:
+    """Yield the uuid of each run, and another id for one that is a copy or has none."""
+    seen: set[str] = set()
+    for source in sources:
+        uuid = source.row.uuid
+        own = uuid is not None and uuid not in seen
+        name = uuid if own else hashlib.sha256(source.label.encode()).hexdigest()[:32]
+        seen.add(str(name))
+        yield str(name)
