@@ -1,13 +1,12 @@
 """Find the axes on which all curves of a plot lie, and what is to be said about them."""
 
 import math
+from itertools import chain
 from typing import NamedTuple
 
 from stride.plots.geometry.columns import Column, columns
 from stride.plots.geometry.scale import Scale, linear_scale, log_scale
 from stride.plots.plot import Line, Plot
-
-_DECADE = 10.0  # how far below the curves bands are shown on a logarithmic axis
 
 
 class Axes(NamedTuple):
@@ -34,12 +33,17 @@ class Axes(NamedTuple):
     def columns(self, line: Line, count: int) -> list[list[Column]]:
         """Return the columns of a curve in its pieces, where so many columns are side by side.
 
-        The points of a cell are in one column, which is that of the cell's beginning.
+        The points of a cell are in one column, which is that of the cell's beginning. A band that
+        is wider than the axis ends at its edges.
         """
         last = count - 1
         places = self.x.places(_begin(x, self.cell) for x in line.x)
         at = [int(min(max(place, 0.0), 1.0) * last + 0.5) for place in places]
-        return columns(line, at, above=self.y.above)
+        pieces = columns(line, at, above=self.y.above)
+        for column in chain.from_iterable(pieces):
+            column.bottom = max(column.bottom, self.y.low)
+            column.top = min(column.top, self.y.high)
+        return pieces
 
 
 def _begin(x: float, cell: float) -> float:
@@ -47,12 +51,21 @@ def _begin(x: float, cell: float) -> float:
 
 
 def _upright(plot: Plot) -> Scale:
-    lows = [low for line in plot.lines for low in line.low]
-    highs = [high for line in plot.lines for high in line.high]
-    if not plot.log:
-        return linear_scale([*lows, *highs])
-    middles = [y for line in plot.lines for y in line.y if y > 0]
-    least = min(middles, default=0.0) / _DECADE
-    bounds = [max(low, least) for line in plot.lines if line.is_band for low in line.low]
-    plain = [low for line in plot.lines if not line.is_band for low in line.low]
-    return log_scale([*bounds, *plain, *highs])
+    """Return an axis on which all curves lie, and as much of their bands as flattens no curve."""
+    middles = [y for line in plot.lines if line.is_band for y in line.y]
+    plain = [y for line in plot.lines if not line.is_band for y in (*line.low, *line.high)]
+    bands = [y for line in plot.lines if line.is_band for y in (*line.low, *line.high)]
+    shown = [y for y in (*middles, *plain) if math.isfinite(y) and (y > 0 or not plot.log)]
+    if bands and shown and min(shown) < max(shown):
+        least, most = _room(min(shown), max(shown), log=plot.log)
+        bands = [min(max(y, least), most) for y in bands]
+    return (log_scale if plot.log else linear_scale)([*shown, *bands])
+
+
+def _room(low: float, high: float, *, log: bool) -> tuple[float, float]:
+    """Return between what bands are shown, around curves between two values."""
+    if log:
+        factor = math.sqrt(high / low)
+        return low / factor, high * factor
+    beyond = high / 2 - low / 2
+    return low - beyond, high + beyond
