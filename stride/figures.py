@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from warnings import catch_warnings, filterwarnings
 
 from stride.errors import DataError, MissingExtra
 from stride.visible import visible
@@ -88,7 +89,8 @@ def picture(figure: "Figure", kind: str = "png") -> bytes:
         axes.grid(color=PALE, linewidth=0.8)
         axes.set_axisbelow(True)
     buffer = io.BytesIO()
-    with rc_context({"svg.hashsalt": "stride"}):
+    with rc_context({"svg.hashsalt": "stride"}), catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing")  # a box stands for it, which says as much
         figure.savefig(buffer, format=kind, metadata=_UNDATED.get(kind))
     return buffer.getvalue()
 

@@ -8,6 +8,7 @@ from typing import overload
 
 from stride.errors import UserError
 from stride.plots.plot import Plot
+from stride.runs.files.atomic import atomic_write
 
 _NO_NAME = re.compile(r"[^\w.-]+")
 
@@ -51,24 +52,30 @@ class RunPlots(Sequence[Plot]):
         """Write the plots as files of the kind that a name says; return their paths.
 
         Args:
-            path: of the file; of several plots each has the name of its metric in that of its file.
+            path: of the file. A page, .html, holds all plots; of other files each plot has its own,
+                with the name of its metric in that of the file.
 
         Raises:
             DataError: it is of another kind than plots can be.
             MissingExtra: it needs matplotlib, which is not installed.
             StrideError: it cannot be written.
         """
-        from stride.plots.save import save_plot  # a terminal needs it not
+        from stride.plots.formats import PAGE, file_content, format_of  # a terminal needs it not
 
-        return [save_plot(plot, one) for plot, one in zip(self, self._files(path), strict=True)]
+        kind, target = format_of(path), Path(path)
+        files = [(target, self._plots)] if kind == PAGE else self._files(target)
+        for file, plots in files:
+            atomic_write(file, file_content(plots, kind))
+        return [file for file, _ in files]
 
-    def _files(self, path: str | os.PathLike[str]) -> list[Path]:
-        target = Path(path)
+    def _files(self, target: Path) -> list[tuple[Path, tuple[Plot, ...]]]:
+        """Return a file for each plot."""
         if len(self) == 1:
-            return [target]
+            return [(target, self._plots)]
         names = [_NO_NAME.sub("-", plot.name) for plot in self]
         names = [f"{name}-{at}" if name in names[:at] else name for at, name in enumerate(names)]
-        return [target.with_name(f"{target.stem}-{name}{target.suffix}") for name in names]
+        files = (target.with_name(f"{target.stem}-{name}{target.suffix}") for name in names)
+        return [(file, (plot,)) for file, plot in zip(files, self, strict=True)]
 
     def __repr__(self) -> str:
         return f"RunPlots({', '.join(plot.name for plot in self)})"
