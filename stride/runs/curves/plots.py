@@ -144,9 +144,9 @@ def _best(y: Sequence[float], mode: str | None) -> int | None:
 
 def _explained(lines: Sequence[Line], options: CurveOptions) -> Iterator[str]:
     if any(line.is_band for line in lines):
-        yield "a line of several runs is their mean, its band Student's 95 % interval of it"
+        yield "band: 95 % interval of the mean by Student's t"
     if options.smooth:
-        yield f"smoothed: a moving average in which what came before weighs {options.smooth:g}"
+        yield f"smoothed by {options.smooth:g}: a moving average"
 
 
 def _places(group: Group, drawn: Sequence[tuple[Facts, Line]]) -> str:
