@@ -82,4 +82,4 @@ def _table(found: Sequence[_Evaluated]) -> Table:
 
 
 def _count(one: _Evaluated) -> int:
-    return len({row["checkpoint"] for row in one.rows})
+    return len({str(row["checkpoint"]) for row in one.rows})

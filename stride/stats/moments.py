@@ -2,25 +2,30 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 
 def mean(values: Sequence[float]) -> float:
     """Return the mean; NaN where a value is not finite, or there is none."""
     if not values or not all(map(math.isfinite, values)):
         return math.nan
-    return math.fsum(values) / len(values)
+    with suppress(OverflowError):  # of a sum beyond all floats, whose mean is not
+        return math.fsum(values) / len(values)
+    return math.fsum(value / len(values) for value in values)
 
 
 def deviation(values: Sequence[float]) -> float:
     """Return the standard deviation of a sample: n - 1 in the denominator, 0 for one value.
 
-    NaN where a value is not finite, or there is none.
+    NaN where a value is not finite, or there is none; infinite where it is beyond all floats.
     """
     center = mean(values)
     if math.isnan(center) or len(values) == 1:
         return center * 0.0
-    squares = math.fsum((value - center) ** 2 for value in values)
-    return math.sqrt(squares / (len(values) - 1))
+    with suppress(OverflowError):  # of a square beyond all floats, whose root is not
+        squares = math.fsum((value - center) ** 2 for value in values)
+        return math.sqrt(squares / (len(values) - 1))
+    return math.hypot(*(value - center for value in values)) / math.sqrt(len(values) - 1)
 
 
 def interquartile_mean(values: Sequence[float]) -> float:

@@ -115,11 +115,13 @@ def test_a_path_that_cannot_be_a_page_is_refused(make_run, tmp_path, name, why):
 
 
 def test_it_says_how_to_have_the_runs_again(make_run, report):
-    make_run(git={"commit": "c" * 40, "dirty": True})
-    make_run(seed=1, state="interrupted")
+    make_run(git={"commit": "c" * 40, "dirty": False})
+    changed = make_run(seed=1, git={"commit": "c" * 40, "dirty": True})
+    stopped = make_run(seed=2, state="interrupted")
     text = report()
     assert f"git checkout {'c' * 40}\nstride reproduce " in text
-    assert "with uncommitted changes" in text and "stride resume " in text
+    assert f"stride reproduce {changed.path} --code" in text
+    assert "with uncommitted changes" in text and f"stride resume {stopped.path}" in text
 
 
 def test_what_a_reproduction_has_shown_is_told(make_run, report, tables):

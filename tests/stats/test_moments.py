@@ -28,3 +28,9 @@ def test_the_interquartile_mean_leaves_out_a_quarter_at_each_end():
 @pytest.mark.parametrize("values", [[], [1.0, math.nan], [math.inf, 1.0, 2.0, 3.0, 4.0]])
 def test_what_is_not_finite_has_no_mean(values):
     assert all(math.isnan(f(values)) for f in (mean, deviation, interquartile_mean))
+
+
+def test_values_whose_squares_are_beyond_all_floats_have_both():
+    assert mean([1.5e308, 1.5e308]) == pytest.approx(1.5e308)
+    assert deviation([1e308, 0.0]) == pytest.approx(1e308 / 2**0.5)
+    assert deviation([1.7e308, -1.7e308]) == math.inf
