@@ -50,6 +50,7 @@ DEEP = {
     "stride.data": ["ArrayDataset"],
     "stride.data.array_dataset": ["ArrayDataset"],
     "stride.data.digits": ["digits"],
+    "stride.exchange.export.export": ["export_runs"],
     "stride.metrics": ["Metric", "Sums"],
     "stride.metrics.detection": [
         "BestF1",

@@ -8,6 +8,7 @@ import pytest
 from stride.errors import MissingExtra, UserError
 from stride.exchange.export.destination import MARK
 from stride.exchange.export.export import Exported, default_folder, export_runs
+from stride.exchange.export.source import Source
 from stride.runs.collection.run_list import open_runs
 from tests.exchange.export.runs import content, make
 
@@ -28,6 +29,31 @@ def test_twice_gives_the_same_files_and_reads_runs_only(tmp_path: Path) -> None:
     assert content(tmp_path / "W/0") == before
     export_runs(open_runs(tmp_path / "W", where="seed == 1").rows, "csv", tmp_path / "out")
     assert content(tmp_path / "out") == first  # nothing is left of what is not meant any more
+
+
+def test_what_is_interrupted_leaves_what_was_there(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        make(tmp_path / "W", seed=seed)
+    export(tmp_path)
+    before = content(tmp_path)
+
+    def interrupt(source: Source) -> None:
+        if source.label == "0":  # the second, as the newest comes first
+            raise KeyboardInterrupt
+
+    for to, folder in (("csv", "out"), ("parquet", "new")):
+        with pytest.raises(KeyboardInterrupt):
+            export_runs(open_runs(tmp_path / "W").rows, to, tmp_path / folder, begin=interrupt)
+    assert content(tmp_path) == before
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
+    make(tmp_path / "W")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "out").symlink_to("disk")
+    export(tmp_path)
+    assert export(tmp_path).replaced and (tmp_path / "out").is_symlink()
+    assert (tmp_path / "disk/runs.csv").is_file()
 
 
 def test_what_is_not_its_own_stays(tmp_path: Path) -> None:
