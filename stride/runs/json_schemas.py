@@ -8,6 +8,7 @@ from stride.config.sweep.files import file_schema
 from stride.runs.files.atomic import atomic_json
 from stride.runs.records.checkpoint import CheckpointIndex, CheckpointRecord, CheckpointState
 from stride.runs.records.curves import CurveRecord, CurvesRecord
+from stride.runs.records.imported import ImportedConfig
 from stride.runs.records.job import JobRecord
 from stride.runs.records.normalization import NormalizationRecord
 from stride.runs.records.provenance import ProvenanceRecord
@@ -37,6 +38,7 @@ RECORDS: tuple[type[Record], ...] = (
     SegmentRecord,
     JobRecord,
     ProvenanceRecord,
+    ImportedConfig,
     MetricsRow,
     ResultsRecord,
     CheckpointRecord,

@@ -25,6 +25,7 @@ from stride.runs.listing.facts import Facts
 from stride.runs.listing.history import epoch_rows
 from stride.runs.listing.rows.read import read_row
 from stride.runs.listing.rows.row import RunRow
+from stride.runs.provenance.imported import refuse_imported
 from stride.runs.run_folder import is_run_folder
 from stride.runs.run_names import number_of
 from stride.runs.status import segment_numbers
@@ -98,7 +99,8 @@ class Run:
         """Return the resolved config; of keys that this STRIDE skips, the defaults.
 
         Raises:
-            RunError: config.json is missing, broken, or of a newer STRIDE.
+            RunError: config.json is missing, broken, or of a newer STRIDE; or another tool recorded
+                the run, and `raw_config` has its hyperparameters.
             ConfigError: what a network or data are built by does not fit the schema.
         """
         config, skipped = self._recorded
@@ -121,6 +123,7 @@ class Run:
     def _recorded(self) -> "Recorded":
         from stride.config import read_recorded  # loads pydantic, which most readers do not need
 
+        refuse_imported(self.paths)
         try:
             return read_recorded(self.raw_config)
         except ConfigError as error:

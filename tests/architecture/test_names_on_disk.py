@@ -70,6 +70,7 @@ SCHEMA_NAMES = {
     "curves",
     "evaluation_row",
     "fingerprint_row",
+    "imported_config",
     "job",
     "metrics_row",
     "normalization",

@@ -102,6 +102,8 @@ stride evaluate RUN [KEY=VALUE]... --split SPLIT --metrics A,B --follow|-f --eve
 --episodes N --render video --stochastic --config KEY=VALUE... --trust --json
 stride export RUN|W... --to TOOL --out|-o FOLDER --where QUERY --all --json
 stride fork RUN [KEY=VALUE]... --at AT --config KEY=VALUE... --budget TIME --data-root DIR --trust
+stride import SOURCE... --work-dir|-w W --from TOOL --run NAME --monitor NAME --mode MODE --again \
+--json
 stride label RUN --page --no-resume --by NAME --list --json --data-root DIR --trust
 stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE \
 --nodes N --gpus-per-node G \

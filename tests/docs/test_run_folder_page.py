@@ -27,6 +27,7 @@ PARTS = {
     "Parent": "parent",
     "StartWeightsRecord": "start weights",
     "TrialRecord": "trial",
+    "ImportedRecord": "import",
     "TargetStatistics": "statistics",
     "Difference": "difference",
     "CurveGroup": "group",

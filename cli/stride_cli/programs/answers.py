@@ -17,7 +17,7 @@ from stride.runs.status import State
 from stride_cli.programs.answer import Answer
 from stride_cli.programs.benchmark_answers import BenchmarkTablePlanOrState
 from stride_cli.programs.deciding_answers import DecisionOrPlan, StatisticsOrScaling
-from stride_cli.programs.exchange_answers import Export
+from stride_cli.programs.exchange_answers import Export, Import
 from stride_cli.programs.looking_answers import Plots
 from stride_cli.programs.sweep_answers import SweepStatePlanOrReport
 
@@ -426,6 +426,7 @@ ANSWERS: dict[str, type[BaseModel]] = {
     "error": Error,
     "evaluate": Measurements,
     "export": Export,
+    "import": Import,
     "label": Query,
     "lr-find": FoundRate,
     "ls": ListedRuns,

@@ -166,8 +166,23 @@ def _lineage(provenance: Mapping[str, Any], reproduction: Mapping[str, Any]) -> 
         checkpoint = f" (checkpoint {parent['checkpoint']})" if parent.get("checkpoint") else ""
         place = f" at step {parent['step']}{checkpoint}" if "step" in parent else checkpoint
         yield ["parent", f"{parent.get('relation')} of {parent.get('run')}{place}"]
+    yield from _imported(provenance.get("imported") or {})
     if reproduction:
         yield ["reproduction", _verdict(reproduction)]
+
+
+def _imported(found: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield by which tool a run was recorded, and what of it is not here."""
+    from stride.runs.provenance.imported import words_of
+
+    if found:
+        version = f" ({found['version']})" if found.get("version") else ""
+        yield ["imported", f"{words_of(found)}{version}, from {found.get('source')}"]
+        axes = [f"{name} along {axis}" for name, axis in (found.get("axes") or {}).items()]
+        left = [*map(str, found.get("left_out") or [])]
+        for title, texts in {"axes": axes, "left out": left}.items():
+            for name, text in zip(_titles(title, len(texts)), texts, strict=True):
+                yield [name, text]
 
 
 def _verdict(reproduction: Mapping[str, Any]) -> str:

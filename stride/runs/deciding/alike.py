@@ -76,7 +76,8 @@ def _varying(runs: Sequence[Facts]) -> list[dict[str, Any]]:
     start = {key: base.get(key, _ABSENT) for key in keys}
     configs = [start | change for change in changes]
     defaults = _defaults({key for one in configs for key in keys if one[key] is _ABSENT})
-    return [_filled(one, defaults) for one in configs]
+    own = [{} if facts.imported else defaults for facts in runs]  # others never had them
+    return [_filled(one, known) for one, known in zip(configs, own, strict=True)]
 
 
 def _filled(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

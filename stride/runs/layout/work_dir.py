@@ -9,6 +9,7 @@ from stride.runs.layout.overview import OverviewPaths
 from stride.runs.layout.run import RunPaths
 from stride.runs.layout.sweep import SweepPaths
 
+_STAGED = "run-"
 _TRASHED = re.compile(r"([0-9]{1,15})-[0-9a-f]{12}-(.+)")
 
 
@@ -65,6 +66,14 @@ class WorkDirPaths:
     def replaced(self, name: str, token: str) -> Path:
         """Return where a run that --force replaces waits for its removal."""
         return self.private / f"replaced-{token}-{name}"
+
+    def staged(self, token: str) -> Path:
+        """Return where a run that comes from elsewhere is until it is whole."""
+        return self.private / f"{TEMPORARY_PREFIX}{_STAGED}{token}"
+
+    def staged_runs(self) -> list[Path]:
+        """Return those under way, and what is left of those whose process was killed."""
+        return sorted(self.private.glob(f"{TEMPORARY_PREFIX}{_STAGED}*"))
 
     @property
     def trash(self) -> Path:

@@ -135,6 +135,11 @@ class Facts:
         return {key: _text(found, key) for key in _PARENT} if found else None
 
     @property
+    def imported(self) -> str | None:
+        """Return by which tool it was recorded; None of STRIDE's own."""
+        return _text(self._lineage.get("imported"), "tool")
+
+    @property
     def devices(self) -> list[str]:
         """Return the names of the devices that it was begun on, one for each process."""
         found = self.provenance.get("devices")
@@ -207,8 +212,8 @@ class Facts:
             return self.provenance.get("hostname")
         if key in ("commit", "branch"):
             return _text(self.provenance.get("git"), key)
-        if key == "data":
-            return self.data
+        if key in ("data", "imported"):
+            return getattr(self, key)
         if key == "parent":
             return _text(self._lineage.get("parent"), "run")
         if key == "relation":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride.runs.layout import RunPaths
 from stride.runs.listing.rows.row import RunRow
+from stride.runs.provenance.imported import words_of
 from stride.runs.provenance.lineage import read_lineage
 from stride.runs.status import next_command
 from stride.runs.tags.tags_json import shown_tags
@@ -186,8 +187,11 @@ def _rest(row: RunRow, shared: Sequence[str]) -> str:
 
 
 def _origin(row: RunRow) -> str:
-    """Return from which run a fork or a reproduction comes: "fork of 3"."""
-    parent = read_lineage(RunPaths(row.path).provenance).get("parent")
+    """Return from where a run comes: "fork of 3", "W&B: calm-tree"."""
+    lineage = read_lineage(RunPaths(row.path).provenance)
+    if source := words_of(lineage.get("imported")):
+        return source
+    parent = lineage.get("parent")
     if not isinstance(parent, Mapping) or not parent.get("run"):
         return ""
     path = Path(str(parent["run"]))

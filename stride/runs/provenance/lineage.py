@@ -1,4 +1,4 @@
-"""Read of provenance.json what tells runs apart: their data, and from which run they come."""
+"""Read of provenance.json what tells runs apart: their data, and from where they come."""
 
 import re
 from pathlib import Path
@@ -15,19 +15,20 @@ RELATIONS = ("fork", "reproduction", "weights")
 # As STRIDE writes it: two spaces stand before a key of the record, and of no table in it.
 _HEAD = re.compile(rb'\{\n  "format_version": [1-%d],\n' % FORMAT_VERSION)
 _DATA = re.compile(rb'\n  "data_fingerprint": "([^"\\]*)",?\n')
-_PARENT = b'\n  "parent": '
+_ORIGINS = (b'\n  "parent": ', b'\n  "imported": ')
 
 
 def read_lineage(path: Path) -> dict[str, Any]:
-    """Return `data_fingerprint` and `parent`, where they are there; nothing of a broken file.
+    """Return `data_fingerprint`, `parent` and `imported`, where they are there.
 
-    A file of a run without a parent, as STRIDE writes it, is not parsed: that takes twice as long
-    as all else, for its list of installed packages.
+    Nothing of a broken file. A file of a run that comes from nowhere else, as STRIDE writes it, is
+    not parsed: that takes twice as long as all else, for its list of installed packages.
     """
     try:
         content = read_own(path, RECORD_LIMIT)
         data = _DATA.search(content)
-        if data and _HEAD.match(content) and _PARENT not in content and content[-3:] == b"\n}\n":
+        begun_here = not any(origin in content for origin in _ORIGINS)
+        if data and begun_here and _HEAD.match(content) and content[-3:] == b"\n}\n":
             return {"data_fingerprint": data[1].decode()}
         return read_record(path)
     except (OSError, RunError, UnicodeError):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
+from stride.runs.records.imported import ImportedRecord
 from stride.runs.records.record import TYPED, Count, Record, Sha256, Versioned
 
 
@@ -60,6 +61,7 @@ class ProvenanceRecord(Versioned):
     git: dict[str, Any] = Field(default_factory=dict)
     parent: Parent | None = None
     sweep: TrialRecord | None = None
+    imported: ImportedRecord | None = None
     initial_weights_sha256: Sha256 | None = Field(
         None, description="Of initial_weights.safetensors, where there is one"
     )

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.config_digest import require_known_config
+from stride.runs.provenance.imported import is_imported
+from stride.runs.records.imported import ImportedConfig
 from stride.runs.records.job import JobRecord
 from stride.runs.records.normalization import NormalizationRecord
 from stride.runs.records.provenance import ProvenanceRecord
@@ -41,12 +43,19 @@ def check_records(
     read_if_there(report, paths.tags, TagsRecord)
     if os.path.lexists(paths.config):
         with report.checking(paths.config):
-            for what in Run(paths.path).skipped_keys.values():
-                report.note(paths.config, f"{what}: skipped by this version")
+            _check_config(report, paths)
             require_known_config(paths)
     if status is not None:
         _note_clock(report, paths, status)
     return status, results
+
+
+def _check_config(report: Report, paths: RunPaths) -> None:
+    if is_imported(paths):
+        ImportedConfig.read(paths.config)
+        return
+    for what in Run(paths.path).skipped_keys.values():
+        report.note(paths.config, f"{what}: skipped by this version")
 
 
 def read_if_there(report: Report, path: Path, kind: type[Kind]) -> Kind | None:

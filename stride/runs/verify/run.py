@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stride.errors import RunError
 from stride.runs.layout import TEMPORARY_PREFIX, RunPaths
+from stride.runs.provenance.imported import is_imported
 from stride.runs.provenance.start_state import NEVER_BEGAN, missing_start_file, never_began
 from stride.runs.provenance.worktree import fault_of_patch
 from stride.runs.records.provenance import ProvenanceRecord
@@ -90,7 +91,7 @@ def _look(paths: RunPaths) -> tuple[Report, bool]:
     check_labels(report, paths)
     check_evaluations(report, paths)
     check_reconstruction(report, paths)
-    check_checkpoints(report, paths, ended)
+    check_checkpoints(report, paths, ended and not is_imported(paths))
     check_replay(report, paths)
     check_weights(report, paths, final)
     # A process may have come and gone in between.
@@ -117,7 +118,8 @@ def _check_complete(
     begun = report.counts["checkpoints"] > 0
     needed = list(early)
     if not killed:
-        needed += [paths.results, paths.metrics, paths.checkpoint_index]
+        needed += [paths.results, paths.metrics]
+        needed += [] if is_imported(paths) else [paths.checkpoint_index]
         if results is not None and results.weights_sha256 is not None:
             needed.append(paths.weights)
     for path in [paths.status, *needed]:

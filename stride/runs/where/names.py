@@ -7,6 +7,7 @@ from typing import NamedTuple
 from stride.config.metrics import canonical
 from stride.config.names.short import meanings
 from stride.errors import UserError, nearest
+from stride.runs.provenance.imported import TOOLS
 from stride.runs.provenance.lineage import RELATIONS
 from stride.runs.status import BROKEN, STATES
 
@@ -26,6 +27,7 @@ FIELDS: Mapping[str, str] = {
     "data": "text",
     "parent": "text",
     "relation": "text",
+    "imported": "text",
     "sweep": "text",
     "trial": "number",
     "tag": "text",
@@ -33,7 +35,11 @@ FIELDS: Mapping[str, str] = {
 }
 """What is known of every run beside its config and metrics, and of which kind it is."""
 
-WORDS: Mapping[str, Collection[str]] = {"status": (*STATES, BROKEN), "relation": RELATIONS}
+WORDS: Mapping[str, Collection[str]] = {
+    "status": (*STATES, BROKEN),
+    "relation": RELATIONS,
+    "imported": TOOLS,
+}
 """All values that a field may have, of the fields with few."""
 
 LISTED = 8  # candidates that an error names

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from stride_cli.app import app
 from stride_cli.programs.answer_schemas import SCHEMAS, answer_schemas, write_answer_schemas
+from tests.exchange.imports.sources import RECORDED
 from tests.stride_cli.conftest import MakeRun, Stride
 
 MADE = answer_schemas()
@@ -44,6 +45,7 @@ ANSWERS = [
     "export W --to csv",
     "plot W -m lr --by seed",
     "plot W/0 W/1 -m lr -o lr.svg",
+    f"import {RECORDED}/lightning -w W",
 ]
 
 
