@@ -47,7 +47,8 @@ def plot(
         typer.Option("--height", min=10, metavar="N", help="Lines of a plot in the terminal."),
     ] = None,
     out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="FILE", help="Write .svg, .html, .png, .pdf instead.")
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write .svg, .html, .png, .pdf instead."),
     ] = None,
     json: AsJson = False,
 ) -> None:
