@@ -37,6 +37,7 @@ GROUPS = {
     "scalars": "benchmarks.scalars:scalar_rows",
     "reports": "benchmarks.reports:report_rows",
     "curves": "benchmarks.curves:curve_rows",
+    "display": "benchmarks.display:display_rows",
     "memory": "benchmarks.memory:memory_rows",
     "samples": "benchmarks.samples:sample_rows",
     "checkpoint": "benchmarks.checkpoint:checkpoint_rows",

@@ -20,9 +20,9 @@ PICTURE = Path(__file__).with_name("terminal.svg")
 HOME = "/path/to/project"  # in place of the temporary folder
 ROWS, COLUMNS = 40, 100
 COMMANDS = {  # and the text upon which Ctrl-C is typed
-    "stride train -w work_dirs/digits             # Ctrl-C after some epochs": "epoch 8/20",
+    "stride train -w work_dirs/digits epochs=6    # Ctrl-C after some epochs": "epoch 3/6",
     "stride resume work_dirs/digits/0": "",
-    "stride train -w work_dirs/digits run=fast lr=3e-3": "",
+    "stride train -w work_dirs/digits epochs=6 run=fast lr=3e-3": "",
     "stride compare work_dirs/digits -m val_loss -m test/accuracy": "",
     "stride reproduce work_dirs/digits/0          # the whole training, in one go": "",
 }
@@ -38,9 +38,7 @@ TEXT, COLOURS = (
         "32": "#8bd48b",
         "33": "#e5c07b",
         "36": "#7cc7d8",
-        "38;5;70": "#5fb950",
-        "38;5;197": "#f06292",
-        "38;5;237": "#4b5563",
+        "2": "#8a94a6",
         "prompt": "#8bd48b",
         "dim": "#8a94a6",
     },
@@ -93,6 +91,8 @@ def screen(written: str) -> list[Line]:
             row = max(0, row - int(values or 1))
         elif code == "K":
             lines[row] = []
+        elif code == "J":
+            lines[row:] = [lines[row][:column]]
         elif character == "\r":
             column = 0
         elif character == "\n" or (character and column == COLUMNS):
@@ -158,13 +158,13 @@ def _texts(line: Line, number: int) -> list[str]:
 
 
 def words(text: str) -> str:
-    """Return the words of a picture, with numbers and bars as signs of their own.
+    """Return the words of a picture, with numbers as signs of their own, and no lines of epochs.
 
-    Whether a loss was reported since the epoch's end depends on when the key was pressed.
+    How many of these there are depends on when the key was pressed.
     """
     shown = unescape(" ".join(re.findall(r"<text[^>]*>(.*)</text>", text)))
-    shown = re.sub(r"[━╸╺ ]+", " ", shown)
-    return re.sub(r"\d[\d.:e+-]*[smhd]?", "#", shown).replace(" # recent loss", "")
+    shown = re.sub(r"\d[\d.:e+-]*[smhd]?", "#", re.sub(" +", " ", shown))
+    return re.sub(r"([#*] ){7,}", "", shown)
 
 
 def main() -> int:

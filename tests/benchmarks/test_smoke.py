@@ -44,6 +44,7 @@ def test_every_group_has_rows_in_one_table() -> None:
         "scalars",
         "reports",
         "curves",
+        "display",
         "memory",
         "samples",
         "checkpoint",

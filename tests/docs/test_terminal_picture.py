@@ -37,6 +37,7 @@ def text(lines: list[list[tuple[str, str]]]) -> list[str]:
         ("\x1b[?25l\x1b[32mgo\x1b[0m\x1b[?25h", ["go"]),
         ("x" * 101, ["x" * 100, "x"]),
         ("abc\rX", ["Xbc"]),
+        ("a\r\nbc\r\nd\x1b[1A\r\x1b[Je\r\n", ["a", "e"]),
     ],
 )
 def test_the_screen_is_what_a_terminal_shows_at_the_end(

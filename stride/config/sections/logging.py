@@ -19,7 +19,7 @@ class LoggingConfig(Section):
 
     loggers: list[Text] = Field([], description="csv, tensorboard, wandb or import paths")
     terminal_display: Literal["auto", "rich", "minimal", "off"] = Field(
-        "auto", description="a live display, plain lines or nothing; auto: by the terminal"
+        "auto", description="drawn as it goes, plain lines or nothing; auto: by where it is shown"
     )
     keep_artifacts: Positive | None = Field(
         None, description="of each name the newest N images, texts, figures, histograms; null: all"

@@ -102,6 +102,12 @@ def test_a_training_under_way_and_at_its_end(
     held_to(f"ended_{width}x{height}", terminal)
 
 
+def test_the_page_shows_what_a_terminal_shows() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "display.md").read_text()
+    assert (CAPTURES / "under_way_80x24.txt").read_text() in page
+    assert "".join((CAPTURES / "ended_80x24.txt").read_text().splitlines(True)[-5:]) in page
+
+
 def test_a_window_that_is_resized_keeps_nothing_of_what_was_drawn(
     window: Callable[..., Emulator], clock: Clock
 ) -> None:
