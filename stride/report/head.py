@@ -1,6 +1,7 @@
 """Say what a report is of, when it was made and by what."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,8 @@ def head(contents: Contents) -> Iterator[str]:
     yield f"<header><h1>Report: {escaped(title_of(contents))}</h1>"
     yield f"<p>{escaped(_counted(contents))}</p>"
     places = _listed([os.path.abspath(place) for place in contents.work_dirs])
-    made = f"Made {moment(contents.made)} by STRIDE {__version__} from {places}"
+    zone = time.strftime("%z", time.localtime(contents.made))
+    made = f"Made {moment(contents.made)} {zone} by STRIDE {__version__} from {places}"
     yield f'<p class="soft">{escaped(made)}</p></header>'
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 from stride.errors import StrideError, UserError
 from stride.pages.page import escaped, section, section_id, sort_script, whole_page
-from stride.report.benchmark import benchmark
 from stride.report.contents import Contents
-from stride.report.curves import curves
-from stride.report.differences import differences
-from stride.report.evaluations import evaluated
 from stride.report.head import head, title_of
-from stride.report.learning import learning
-from stride.report.provenance import provenance
-from stride.report.reproduction import reproduction
-from stride.report.runs import runs
-from stride.report.settings import settings
-from stride.report.sweeps import sweeps
-from stride.report.verified import verified
+from stride.report.parts.benchmark import benchmark
+from stride.report.parts.curves import curves
+from stride.report.parts.differences import differences
+from stride.report.parts.evaluations import evaluated
+from stride.report.parts.learning import learning
+from stride.report.parts.provenance import provenance
+from stride.report.parts.reproduction import reproduction
+from stride.report.parts.runs import runs
+from stride.report.parts.settings import settings
+from stride.report.parts.sweeps import sweeps
+from stride.report.parts.verified import verified
 from stride.runs.collection.run_list import RunList
 from stride.runs.files.atomic import atomic_write
 from stride.visible import quoted

@@ -9,7 +9,7 @@ from stride import open_runs
 from stride.errors import UserError
 from stride.report.page import write_report
 
-HOSTILE = ["<script>alert(1)</script>", "</title>", "\x1b[31mred", "\u202edrawkcab", "a" * 300]
+HOSTILE = ["<script>alert(1)</script>", "</title><i>", "\x1b[31mred", "\u202edrawkcab", "a" * 300]
 
 
 @pytest.fixture
@@ -93,8 +93,40 @@ def test_hostile_texts_stay_text(make_run, report, name):
     make_run(seed=1, state="failed", reason=name, versions={"torch": name})
     paths.results.write_text(paths.results.read_text().replace("test/loss", f"test/{name[:50]}"))
     text = report()
+    assert len(name) > 100 or name not in text
     assert text.count("<script>") == 1 and text.count("</title>") == text.count("<title>")
     assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", text)
+
+
+def test_names_of_folders_and_sweeps_stay_text_too(make_run, report, tables):
+    name = "<img src=x onerror=alert(1)>"
+    for seed in (0, 1):
+        sweep = {"name": name, "uuid": "0" * 32, "study": name, "trial": seed, "titles": {}}
+        make_run(seed=seed, work_dir=name, sweep=sweep)
+    text = report(name)
+    assert "<img" not in text and text.count("&lt;img src=x") > 5
+
+
+def test_runs_of_several_work_dirs_are_called_by_their_paths(make_run, report, tables, tmp_path):
+    for work_dir in ("w", "v"):
+        make_run(work_dir=work_dir)
+    found = tables(report("w", "v"))
+    paths = {str(tmp_path / "w" / "0"), str(tmp_path / "v" / "0")}
+    assert {row[0] for row in found["all runs"][1:]} == paths
+
+
+def test_settings_are_drawn_with_a_point_for_each_run(make_run, report):
+    for lr, losses in ((0.001, (0.5, 1.0)), (0.01, (0.0, 0.25))):
+        for seed, loss in enumerate(losses):
+            make_run(lr=lr, seed=seed, loss=loss)
+    drawn = re.findall(r'<figure class="intervals".*?</figure>', report(metrics=["val_loss"]), re.S)
+    places = [float(one) for one in re.findall(r'class="value" cx="([\d.]+)%"', drawn[0])]
+    means = [float(one) for one in re.findall(r'class="mean" x1="([\d.]+)%"', drawn[0])]
+    scale = [(loss + 0.25) / 1.5 * 100 for loss in (0.0, 0.25, 0.5, 1.0)]
+    assert places == pytest.approx(scale, abs=0.01)
+    assert means == pytest.approx(
+        [statistics.mean(scale[:2]), statistics.mean(scale[2:])], abs=0.01
+    )
 
 
 def test_without_runs_nothing_is_written(tmp_path):

@@ -79,3 +79,9 @@ def test_html_escapes_every_text() -> None:
     assert "<p>all runs: a_b=1</p>" in text
     assert "<b>a|b &amp; &lt;i&gt;</b>" in text and "<b>-1.5e-07</b>" in text
     assert text.count("<tr>") == 4
+
+
+def test_columns_without_a_value_are_left_out_but_those_of_names() -> None:
+    columns = [Column("run", str), Column("note", str), numbers("loss")]
+    found = Table(columns, [[None, None, 1.0], [None, None, None]]).without_empty()
+    assert (found.titles, found.rows) == (["run", "loss"], [[None, 1.0], [None, None]])

@@ -73,4 +73,6 @@ def _placed(line: Line, width: float) -> Iterator[tuple[float, float, float]]:
 def _bounds(values: Sequence[float]) -> tuple[float, float, float]:
     middle = mean(values)
     interval = t_interval(values)
-    return (middle, *interval) if interval else (middle, middle, middle)
+    if interval is None or not math.isfinite(interval.high - interval.low):
+        return middle, middle, middle  # as of one run, or where it is beyond all floats
+    return middle, *interval

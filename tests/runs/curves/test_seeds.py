@@ -64,3 +64,9 @@ def test_one_run_has_no_band(y: list[float]) -> None:
 def test_many_points_at_one_place_are_one_cell() -> None:
     mean = mean_line("m", [points("a", [5, 5], [1, 3]), points("b", [5, 5], [5, 7])])
     assert (mean.x, mean.y, mean.cell) == ([5], (4.0,), 1.0)
+
+
+def test_no_band_is_drawn_where_it_is_beyond_all_floats():
+    far = mean_line("a", [points("0", [1, 2], [1.0, 1e308]), points("1", [1, 2], [2.0, -1e308])])
+    assert (far.low[1], far.high[1]) == (far.y[1], far.y[1]) == (0.0, 0.0)
+    assert far.low[0] < 1.5 < far.high[0]

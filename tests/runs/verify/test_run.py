@@ -546,3 +546,12 @@ def test_a_folder_that_goes_while_leftovers_are_looked_for_holds_none(paths: Run
     assert next(found) in folders
     shutil.rmtree(paths.checkpoints)  # as the next start does with what a killed process left
     assert len([*found]) == 1  # the other one was listed before
+
+
+def test_records_alone_are_checked_without_a_look_at_what_is_large(paths: RunPaths) -> None:
+    assert verify.verify_records(paths.path).ok
+    paths.metrics.write_text("{\n{}\n")
+    paths.weights.write_bytes(b"")
+    assert verify.verify_records(paths.path).ok and not verify_run(paths.path).ok
+    change(paths.status, state=1)
+    assert files(verify.verify_records(paths.path)) == ["status.json"]

@@ -10,7 +10,7 @@ from stride.errors import UserError
 from stride.pages.page import escaped, panel
 from stride.plots.plot import Line, Plot, points
 from stride.report.contents import Contents
-from stride.report.curves import figures
+from stride.report.parts.curves import figures
 from stride.runs.deciding.configurations import DONE
 from stride.runs.layout import RunPaths
 from stride.tables.table import Column, Table, numbers

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import StrideError
-from stride.report.benchmark import is_of_benchmark
 from stride.report.contents import Contents
+from stride.report.parts.benchmark import is_of_benchmark
 from stride.runs.compare import differing_settings
 from stride.runs.deciding.configurations import DONE
 from stride.runs.deciding.settings import MODEL_SEED, SEED

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from stride.pages.page import escaped
-from stride.report.chart import Axis, Mark, chart, choice_axis, number_axis
 from stride.report.contents import Contents
 from stride.report.names import rounded
-from stride.report.trials import Trials, trial, trials_of
+from stride.report.parts.chart import Axis, Mark, chart, choice_axis, number_axis
+from stride.report.parts.trials import Trials, trial, trials_of
 from stride.runs.deciding.settings import named, short_names
 from stride.runs.listing.facts import Facts
 from stride.tables.words import number, setting
 from stride.visible import quoted
 
 _MOST = 8  # settings that are drawn
+_MOST_COUNTED = 2**53  # beyond it floats miss some whole numbers
 _CHOICES = 8  # values of a setting that are no numbers, at most
 
 
@@ -88,7 +89,9 @@ def _slice(trials: Trials, upright: Axis, key: str) -> Iterator[str]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    if type(value) is int:
+        return abs(value) < _MOST_COUNTED
+    return type(value) is float and math.isfinite(value)
 
 
 def _marks(trials: Trials, runs: Sequence[Facts], place: Callable[[Facts], float]) -> list[Mark]:

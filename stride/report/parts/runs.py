@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stride.pages.page import escaped, panel
+from stride.pages.page import panel
 from stride.report.contents import Contents
+from stride.report.counts import shortened
 from stride.runs.compare import ABSENT
 from stride.runs.deciding.settings import short_names
 from stride.runs.listing.tables import side_by_side
@@ -21,8 +22,8 @@ def runs(contents: Contents) -> Iterator[str]:
     shown = {key: config[key] for key in [*config][:_MOST]}
     yield panel(_table(contents, shown), "all runs", sortable=True)
     if len(config) > _MOST:
-        rest = f"{len(config) - _MOST} more settings differ; they stand under “Differences”."
-        yield f'<p class="soft">{escaped(rest)}</p>'
+        link = '<a href="#differences">Differences</a>'
+        yield f'<p class="soft">{len(config) - _MOST} more settings differ: see {link}.</p>'
 
 
 def _table(contents: Contents, config: Mapping[str, Sequence[Any]]) -> Table:
@@ -52,4 +53,4 @@ def _setting(name: str, values: Sequence[Any]) -> tuple[Column, list[Any]]:
 
 
 def _shown(value: Any) -> str:
-    return number(value) if isinstance(value, float) else setting(value)
+    return number(value) if isinstance(value, float) else shortened(setting(value))

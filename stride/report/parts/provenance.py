@@ -8,20 +8,18 @@ from typing import Any
 
 from stride.pages.page import panel
 from stride.report.contents import Contents
+from stride.report.counts import counted
 from stride.tables.table import Column, Table
 
 Record = Mapping[str, Any]
 
-_MOST = 8  # values that are told of one fact
-
 
 def provenance(contents: Contents) -> Iterator[str]:
-    """Yield what all runs have in common, then for each what it was started by."""
+    """Yield what runs have in common, then the commands by which they were started."""
     records = [facts.provenance for facts in contents.runs]
-    rows = [(name, _counted(map(read, records))) for name, read in _FACTS.items()]
-    table = Table(
-        [Column("what", str), Column("value (runs)", str)], [row for row in rows if row[1]]
-    )
+    texts = {name: [*filter(None, map(read, records))] for name, read in _FACTS.items()}
+    rows = [[name, "\n".join(counted(some))] for name, some in texts.items() if some]
+    table = Table([Column("what", str), Column("value (runs)", str)], rows)
     yield panel(table, "provenance")
     yield "<h3>Commands</h3>"
     yield panel(_commands(contents), "commands", sortable=True)
@@ -35,15 +33,6 @@ def _commands(contents: Contents) -> Table:
         started.setdefault(command, []).append(contents.name(facts.row))
     columns = [Column("command", str), Column("runs", ", ".join)]
     return Table(columns, [*started.items()])
-
-
-def _counted(values: Iterator[str]) -> str:
-    """Return the values, the most frequent first, with the number of runs where they differ."""
-    counts = Counter(value for value in values if value).most_common()
-    if len(counts) == 1:
-        return counts[0][0]
-    more = [f"{len(counts) - _MOST} more"] if len(counts) > _MOST else []
-    return "\n".join([*(f"{value} ({count})" for value, count in counts[:_MOST]), *more])
 
 
 def _text(*keys: str) -> Callable[[Record], str]:
@@ -66,9 +55,8 @@ def _code(record: Record) -> str:
     commit, branch = _commit(record), _text("git", "branch")(record)
     if not commit:
         return ""
-    changed = (
-        " with uncommitted changes (code.patch)" if _text("git", "dirty")(record) == "True" else ""
-    )
+    is_changed = _text("git", "dirty")(record) == "True"
+    changed = " with uncommitted changes (code.patch)" if is_changed else ""
     return f"{commit}{f' on {branch}' if branch else ''}{changed}"
 
 

@@ -7,7 +7,7 @@ from stride.errors import RunError
 from stride.pages.page import escaped, panel
 from stride.plots.plot import Line, Plot, points
 from stride.report.contents import Contents
-from stride.report.curves import figures
+from stride.report.parts.curves import figures
 from stride.runs.evaluations.read import best_evaluation, evaluations
 from stride.runs.layout import RunPaths
 from stride.runs.listing.rows.row import RunRow

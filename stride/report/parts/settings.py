@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from stride.pages.page import escaped, panel
 from stride.report.contents import Contents
-from stride.report.intervals import intervals
+from stride.report.parts.intervals import intervals
 from stride.runs.deciding.comparison import Comparison
 from stride.runs.deciding.configurations import LeftOut
 from stride.runs.deciding.tables import comparison_table
