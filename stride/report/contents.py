@@ -9,7 +9,7 @@ from typing import Any
 
 from stride.benchmark.results import default_metrics
 from stride.report.names import readable
-from stride.runs.compare import differing_settings
+from stride.runs.compare import PLACE, differing_settings
 from stride.runs.deciding.comparison import Comparison, compare
 from stride.runs.deciding.configurations import Study, group
 from stride.runs.deciding.settings import MODEL_SEED, SEED
@@ -93,8 +93,23 @@ class Contents:
         found = {key: one for key, one in found.items() if not key.startswith(_DISPLAY)}
         if found.get(MODEL_SEED) == found.get(SEED):
             found.pop(MODEL_SEED, None)
-        given = {key for key in found if any(facts.is_set(key) for facts in self.runs)}
-        return {key: found[key] for key in sorted(found, key=lambda key: key not in given)}
+        return {key: found[key] for key in sorted(found, key=lambda key: not self._is_set(key))}
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """Return the settings that are the same in all runs and were set by somebody."""
+        config = next((facts.config for facts in self.runs if facts.config_error is None), {})
+        return {
+            key: value
+            for key, value in config.items()
+            if key not in self.differences
+            and key not in PLACE
+            and not key.startswith(_DISPLAY)
+            and self._is_set(key)
+        }
+
+    def _is_set(self, key: str) -> bool:
+        return any(facts.is_set(key) for facts in self.runs)
 
 
 def _checked(facts: Facts) -> RunRow:

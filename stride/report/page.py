@@ -11,11 +11,11 @@ from stride.report.contents import Contents
 from stride.report.head import head, title_of
 from stride.report.parts.benchmark import benchmark
 from stride.report.parts.curves import curves
-from stride.report.parts.differences import differences
 from stride.report.parts.evaluations import evaluated
 from stride.report.parts.learning import learning
 from stride.report.parts.provenance import provenance
 from stride.report.parts.reproduction import reproduction
+from stride.report.parts.results import results
 from stride.report.parts.runs import runs
 from stride.report.parts.settings import settings
 from stride.report.parts.sweeps import sweeps
@@ -27,14 +27,14 @@ from stride.visible import quoted
 Part = Callable[[Contents], Iterable[str]]
 
 _PARTS: Mapping[str, Part] = {
-    "Results": settings,
+    "Results": results,
     "Curves": curves,
     "Benchmark": benchmark,
     "Sweeps": sweeps,
     "Active learning": learning,
     "Evaluations": evaluated,
     "Runs": runs,
-    "Differences": differences,
+    "Settings": settings,
     "Provenance": provenance,
     "Verified": verified,
     "Reproduction": reproduction,

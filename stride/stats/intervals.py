@@ -60,7 +60,10 @@ def bootstrap_interval(values: Sequence[float], level: float = LEVEL) -> Interva
         return Interval(math.nan, math.nan)
     ascending, (middles, weights) = sorted(values), _resamples(len(values))
     drawn = [itemgetter(*places)(ascending) for places in middles]
-    means = [math.fsum(one) / len(drawn) for one in zip(*drawn, strict=True)]
+    try:
+        means = [math.fsum(one) / len(drawn) for one in zip(*drawn, strict=True)]
+    except OverflowError:  # of a sum beyond all floats, whose mean is not
+        means = [mean(one) for one in zip(*drawn, strict=True)]
     return _middle_part(means, weights, level)
 
 

@@ -45,8 +45,9 @@ def test_a_sweep_is_drawn_with_its_best(make_run, report):
 
 def test_a_sweep_whose_trials_all_failed_is_told(make_run, report):
     make_run(loss=None, state="failed", **sweep(0))
+    make_run(loss=None, state="failed", **sweep(1))
     text = report()
-    assert "1 trials in 1 runs: 1 failed" in text and 'class="chart"' not in text
+    assert "2 trials in 2 runs: 2 failed" in text and 'class="chart"' not in text
 
 
 def test_choices_are_drawn_by_name(make_run, report):
@@ -110,3 +111,12 @@ def test_evaluated_checkpoints_are_shown(make_run, report, tables):
         ["0", "2", "last", "2", "20"],
     ]
     assert "line 1 is not an evaluation" in text
+
+
+def test_settings_that_differ_and_those_that_were_set_stand_apart(make_run, report, tables):
+    for seed in (0, 1):
+        origins = {"seed": "override 1", "optimizer_kwargs.lr": "override 2"}
+        make_run(seed=seed, lr=0.5, origins=origins)
+    found = tables(report())
+    assert found["settings that differ"][1:] == [["seed", "2", "1 (1), 0 (1)"]]
+    assert found["settings in common"][1:] == [["optimizer_kwargs.lr", "0.5"]]

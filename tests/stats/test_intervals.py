@@ -65,3 +65,8 @@ def test_the_bootstrap_is_nearly_right_with_twelve_values():
     samples = [[random.gauss(3, 2) for _ in range(12)] for _ in range(200)]
     held = sum(bootstrap_interval(sample).holds(3) for sample in samples)
     assert 0.86 < held / 200 < 0.98
+
+
+def test_an_interval_of_values_whose_sum_is_beyond_all_floats():
+    found = bootstrap_interval([1e308, 1.2e308, 1.5e308, 1.7e308])
+    assert found is not None and 1e308 <= found.low < found.high <= 1.7e308

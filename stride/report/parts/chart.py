@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from stride.pages.page import escaped
 from stride.plots.geometry.scale import Scale, linear_scale, log_scale
-from stride.plots.geometry.ticks import Tick, value_ticks
+from stride.plots.geometry.ticks import Tick, ticks_along, value_ticks
 from stride.tables.words import setting
 
 _FAR = 20.0  # ratio from which values are drawn on a logarithmic axis
@@ -40,8 +40,13 @@ class Axis(NamedTuple):
 
 def number_axis(name: str, values: Sequence[float]) -> Axis:
     """Return an axis over finite numbers, logarithmic where they are positive and far apart."""
-    far = len(values) > 0 and min(values) > 0 and max(values) / min(values) >= _FAR
-    scale = log_scale(values) if far else linear_scale(values)
+    if min(values) > 0 and max(values) / min(values) >= _FAR:
+        scale = log_scale(values)
+        return Axis(name, scale, value_ticks(scale, _TICKS))
+    if all(type(value) is int for value in values):
+        scale = linear_scale(values, least=1.0)
+        return Axis(name, scale, ticks_along(scale, "step", _TICKS))
+    scale = linear_scale(values)
     return Axis(name, scale, value_ticks(scale, _TICKS))
 
 

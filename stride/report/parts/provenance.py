@@ -85,5 +85,6 @@ _FACTS: Mapping[str, Callable[[Record], str]] = {
     "devices": _devices,
     "threads": _text("threads", "torch"),
     "data": _text("data_fingerprint"),
+    "seed": _text("seeds", "seed"),
 }
 """What is told of all runs together, in this order."""

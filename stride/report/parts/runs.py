@@ -22,7 +22,7 @@ def runs(contents: Contents) -> Iterator[str]:
     shown = {key: config[key] for key in [*config][:_MOST]}
     yield panel(_table(contents, shown), "all runs", sortable=True)
     if len(config) > _MOST:
-        link = '<a href="#differences">Differences</a>'
+        link = '<a href="#settings">Settings</a>'
         yield f'<p class="soft">{len(config) - _MOST} more settings differ: see {link}.</p>'
 
 

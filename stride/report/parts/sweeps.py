@@ -80,7 +80,7 @@ def _slice(trials: Trials, upright: Axis, key: str) -> Iterator[str]:
     words = f"{trials.metric} over {key}"
     if all(map(_is_number, values)):
         axis = number_axis(name, values)
-        marks = _marks(trials, having, lambda facts: float(facts.config[key]))
+        marks = _marks(trials, having, lambda facts: facts.config[key])
         yield chart(axis, upright, marks, words)
     elif len({*map(setting, values)}) <= _CHOICES:
         axis, places = choice_axis(name, values)

@@ -65,13 +65,14 @@ def trial(facts: Facts) -> int:
 
 
 def trials_of(contents: Contents) -> list[Trials]:
-    """Return the runs of each sweep, in the order in which the runs name them, but benchmarks."""
+    """Return the runs of each sweep of which there are several, but of benchmarks."""
     by_sweep: dict[tuple[Path, str], list[Facts]] = {}
     for facts in contents.runs:
         sweep = facts.row.sweep
         if sweep is not None and facts.config_error is None and not is_of_benchmark(facts):
             by_sweep.setdefault((facts.row.path.parent, sweep), []).append(facts)
-    return [_trials(*place, sorted(runs, key=trial)) for place, runs in by_sweep.items()]
+    several = {place: runs for place, runs in by_sweep.items() if len(runs) > 1}
+    return [_trials(*place, sorted(runs, key=trial)) for place, runs in several.items()]
 
 
 def _trials(work_dir: Path, name: str, runs: Sequence[Facts]) -> Trials:
