@@ -1,1 +1,1 @@
-"""Report runs on one page that can be sent: what was reached, how, and how to have it again."""
+"""Report runs: on one page that can be sent, and as a model card to be published with weights."""

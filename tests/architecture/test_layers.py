@@ -86,6 +86,7 @@ READING = [
     "export W --to csv -o W/csv",
     "plot W -o W/p.svg",
     "report W",
+    "card W/0",
     "--version",
 ]
 

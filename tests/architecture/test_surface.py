@@ -60,6 +60,7 @@ DEEP = {
         "detection_scores",
     ],
     "stride.models.mlp": ["MLP"],
+    "stride.report.card.card": ["card"],
     "stride.report.page": ["write_report"],
     "stride.stats.paired": ["Paired", "differences"],
     "stride.sweeps.search.pruners.pfl": ["PFLPruner"],
@@ -91,6 +92,7 @@ stride benchmark W [KEY=VALUE]... --models A,B --baselines A,B --datasets X,Y --
 --latex
 stride better W A B --metric|-m NAME --over A,B --mode MODE --run --seeds N --plan --trust --json
 stride cancel RUN
+stride card RUN --out|-o FILE
 stride check [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file FILE --resume \
 --trust --json
 stride compare RUN... --metric|-m NAME... --where QUERY --json --csv --md --latex

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from stride_cli.completing.places import complete_names, complete_run
-from stride_cli.options import AsJson, Metrics, Where
+from stride_cli.options import AsJson, Metrics, Run, Where
 
 commands = typer.Typer()
 
@@ -79,3 +79,17 @@ def report(
     from stride_cli.looking import report
 
     report.run(runs, metric or [], where=where, out=out)
+
+
+@commands.command(epilog="Example:  stride card work_dirs/demo/best -o card.md")
+def card(
+    run: Run,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write a new file instead of printing."),
+    ] = None,
+) -> None:
+    """Write a model card of a run in Markdown, to be completed by its author."""
+    from stride_cli.looking import card
+
+    card.run(run, out)

@@ -29,7 +29,7 @@ def _commands(contents: Contents) -> Table:
     """Return the commands by which the runs were started, a sweep's once for all of its runs."""
     started: dict[str, list[str]] = {}
     for facts in contents.runs:
-        command = _command(facts.provenance) or "not recorded"
+        command = command_of(facts.provenance) or "not recorded"
         started.setdefault(command, []).append(contents.name(facts.row))
     columns = [Column("command", str), Column("runs", ", ".join)]
     return Table(columns, [*started.items()])
@@ -50,7 +50,7 @@ def _text(*keys: str) -> Callable[[Record], str]:
 _commit = _text("git", "commit")
 
 
-def _code(record: Record) -> str:
+def code_of(record: Record) -> str:
     """Return commit and branch, and whether the code was changed since."""
     commit, branch = _commit(record), _text("git", "branch")(record)
     if not commit:
@@ -60,13 +60,14 @@ def _code(record: Record) -> str:
     return f"{commit}{f' on {branch}' if branch else ''}{changed}"
 
 
-def _devices(record: Record) -> str:
+def devices_of(record: Record) -> str:
+    """Return the devices, those that there are several of once with their number."""
     found = record.get("devices")
     counts = Counter(map(str, found)) if isinstance(found, list) else Counter[str]()
     return ", ".join(name if n == 1 else f"{n} x {name}" for name, n in counts.items())
 
 
-def _command(record: Record) -> str:
+def command_of(record: Record) -> str:
     """Return the command, that of STRIDE without the paths of its program."""
     found = record.get("command")
     words = [*map(str, found)] if isinstance(found, list) else []
@@ -75,14 +76,14 @@ def _command(record: Record) -> str:
 
 
 _FACTS: Mapping[str, Callable[[Record], str]] = {
-    "code": _code,
+    "code": code_of,
     "STRIDE": _text("stride"),
     "torch": _text("versions", "torch"),
     "numpy": _text("versions", "numpy"),
     "Python": _text("python"),
     "platform": _text("platform"),
     "host": _text("hostname"),
-    "devices": _devices,
+    "devices": devices_of,
     "threads": _text("threads", "torch"),
     "data": _text("data_fingerprint"),
     "seed": _text("seeds", "seed"),
