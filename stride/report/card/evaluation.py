@@ -40,7 +40,7 @@ def results(subject: Subject) -> Iterator[str]:
 def _chosen_by(subject: Subject) -> str:
     best, row = subject.results.best, subject.row
     if row.monitor is None or best.step is None:
-        return "These are the last weights of the training."
+        return "These are the last values of the training."
     better = "smallest" if row.mode == "min" else "largest"
     return (
         f"These are the weights of epoch {best.epoch}, step {best.step:,}, where "

@@ -27,23 +27,23 @@ def front_matter(subject: Subject) -> str:
 
 def _metadata(subject: Subject) -> dict[str, Any]:
     scores = [one for one in shown_scores(subject) if math.isfinite(one.value)]
-    found: dict[str, Any] = {"library_name": LIBRARY, "tags": [*_tags(subject)]}
-    if names := [*dict.fromkeys(score.metric for score in scores if score.metric != "loss")]:
-        found["metrics"] = names
+    found: dict[str, Any] = {} if subject.imported else {"library_name": LIBRARY}
+    found["tags"] = [*filter(None, _tags(subject))]
+    found["metrics"] = [*dict.fromkeys(one.metric for one in scores if one.metric != "loss")]
     if scores:
         results = [_result(subject, split, [*some]) for split, some in _by_split(scores)]
         found["model-index"] = [{"name": subject.title, "results": results}]
-    return found
+    return {key: value for key, value in found.items() if value}
 
 
 def _tags(subject: Subject) -> Iterator[str]:
-    yield "pytorch"
+    yield "" if subject.imported else "pytorch"
     if os.path.isfile(subject.paths.weights):
         yield "safetensors"
     yield subject.kind.replace(" ", "-")
     if subject.acts:
-        yield from filter(None, (subject.setting("rl_config.algorithm"), subject.data))
-    elif subject.network:
+        yield from (subject.setting("rl_config.algorithm"), subject.data)
+    else:
         yield subject.network
 
 
@@ -59,7 +59,7 @@ def _by_split(scores: Sequence[Score]) -> Iterator[tuple[str, Iterator[Score]]]:
 def _result(subject: Subject, split: str, scores: Sequence[Score]) -> dict[str, Any]:
     name = subject.data or "unknown"
     return {
-        "task": {"type": _task(subject), "name": subject.kind},
+        "task": {"type": _task(subject), "name": subject.kind or "unknown"},
         "dataset": {"name": name, "type": name, "split": split},
         "metrics": [
             {"type": one.metric, "name": f"{split} {one.metric}", "value": one.value}

@@ -19,15 +19,16 @@ def provenance(subject: Subject) -> Iterator[str]:
     yield heading("Provenance")
     yield bullets(_provenance(subject))
     if command := command_of(subject.facts.provenance):
-        yield "It was started by:"
+        yield "It was imported by:" if subject.imported else "It was started by:"
         yield code_block([command], "bash")
-    if subject.is_done:
+    if subject.is_done and not subject.imported:
         yield "To have it again, and each step compared:"
         yield code_block([f"stride reproduce {quoted(subject.path)}"], "bash")
 
 
 def _provenance(subject: Subject) -> Iterator[Fact]:
     record, sha256 = subject.provenance, subject.results.weights_sha256
+    yield "Recorded by another tool", words(subject.imported)
     yield "Run", ", ".join([words(subject.row.name), *map(code, filter(None, [subject.row.uuid]))])
     yield "Weights", "" if sha256 is None else f"SHA-256 {code(sha256)}"
     yield "Code", words(code_of(subject.facts.provenance)) or "its commit is not known"
@@ -44,6 +45,8 @@ def proven(subject: Subject, reproductions: Mapping[str, ReproductionRecord]) ->
 
 def _proven(subject: Subject, reproductions: Mapping[str, ReproductionRecord]) -> Iterator[Fact]:
     yield "Files", _verified(verify_run(subject.path))
+    if subject.imported:
+        return
     yield "Interruptions", _interruptions(subject)
     again = [f"run {words(name)} is {_verdict(one)}" for name, one in reproductions.items()]
     yield "Done again", "; ".join(again) or "by no run beside it"

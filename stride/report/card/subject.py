@@ -12,6 +12,7 @@ from stride.runs.files.jsonl import read_lines
 from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts, with_all_metrics
 from stride.runs.listing.rows.read import read_row
+from stride.runs.provenance.imported import words_of
 from stride.runs.records.provenance import ProvenanceRecord
 from stride.runs.records.record import Versioned
 from stride.runs.records.results import ResultsRecord
@@ -89,6 +90,11 @@ class Subject:
         return self.row.state == "done"
 
     @property
+    def imported(self) -> str:
+        """Return what an imported run is called where it was recorded, empty of STRIDE's own."""
+        return words_of(self.facts.provenance.get("imported"))
+
+    @property
     def acts(self) -> bool:
         """Tell whether it is one of reinforcement learning."""
         return self.setting("trainer") == "rl"
@@ -121,7 +127,7 @@ class Subject:
         """Return what the model is called: `CNN on digits`."""
         made = self.setting("rl_config.algorithm") if self.acts else self.network
         known = filter(None, (_last(made), _last(self.data)))
-        return " on ".join(known) or f"run {self.row.name}"
+        return " on ".join(known) or self.imported or f"run {self.row.name}"
 
     @cached_property
     def segments(self) -> Sequence[SegmentRecord]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stride.config.changed import changed, defaults
+from stride.config.changed import PLACE, changed, defaults
 from stride.config.resolve import Resolved
 from stride.config.secrets import MASK, is_secret
 from stride.errors import UserError
@@ -51,7 +51,7 @@ def procedure(subject: Subject) -> Iterator[str]:
     yield bullets(_procedure(subject))
     found = [(key, MASK if is_secret(key, one) else setting(one)) for key, one in settings(subject)]
     if found:
-        yield "Settings that differ from the defaults:"
+        yield "Hyperparameters:" if subject.imported else "Settings that differ from the defaults:"
         yield markdown(Table([Column("setting", str), Column("value", str)], found))
     else:
         yield "All settings are the defaults."
@@ -83,19 +83,20 @@ def _length(subject: Subject) -> str:
 def settings(subject: Subject) -> list[tuple[str, Any]]:
     """Return by dotted key what differs from the defaults, as a person would type it.
 
-    Of a config that this STRIDE does not understand it is all.
+    Of a config that this STRIDE does not understand, or of an imported run, it is all.
     """
     try:
         config = Run(subject.path).config
     except UserError:
-        return [*subject.config.items()]
+        return [(key, value) for key, value in subject.config.items() if key not in PLACE]
     return [*changed(Resolved(config, dict(subject.provenance.origins)), defaults())]
 
 
 def spent(subject: Subject) -> Iterator[str]:
     """Yield on what the training ran, and what it took."""
-    yield heading("Hardware and time", 3)
-    yield bullets(_spent(subject))
+    if told := bullets(_spent(subject)):
+        yield heading("Hardware and time", 3)
+        yield told
 
 
 def _spent(subject: Subject) -> Iterator[Fact]:

@@ -14,6 +14,7 @@ from stride.report.card.blocks import TO_WRITE
 from stride.report.card.card import card, write_card
 from stride.runs.files.atomic import atomic_json, read_json
 from stride.runs.run import Run
+from tests.exchange.imports.sources import RECORDED, imported
 
 HOSTILE = "<img src=x onerror=alert(1)> | **b** `c` [d](http://e) \n# f\n---"
 
@@ -113,6 +114,19 @@ def test_labels_that_were_asked_for_are_counted(make_run) -> None:
     paths = make_run()
     paths.rounds.write_text("".join(json.dumps({"labelled": n}) + "\n" for n in (10, 20, 30)))
     assert "- **Labels:** 30, after 2 queries by EntropySampling" in card(paths.path)
+
+
+def test_an_imported_run_has_what_its_tool_recorded(tmp_path: Path) -> None:
+    path = imported(RECORDED / "lightning" / "version_0", tmp_path / "w").path
+    found, text = parts(card(path))
+    assert [*found] == ["model-index"] and found["model-index"][0]["name"] == "Lightning: version_0"
+    assert "Hyperparameters:" in text and "| hyperparameters.lr | 0.0625 |" in text
+    assert (
+        "- **Recorded by another tool:** Lightning: version\\_0" in text
+        and "- **Files:** whole" in text
+    )
+    for word in ("work\\_dir", "stride reproduce", "Interruptions", "load_run", "Hardware"):
+        assert word not in text
 
 
 def test_what_was_proven_is_told(make_run) -> None:
