@@ -1,16 +1,17 @@
 """Group runs into the lines of a plot, and name each line by what tells it from the others."""
 
 import math
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stride.errors import UserError
 from stride.runs.deciding.alike import whole_settings
 from stride.runs.deciding.comparison import mode_of
 from stride.runs.deciding.configurations import LeftOut, group
-from stride.runs.deciding.settings import differing, named, short_names, text
+from stride.runs.deciding.settings import differing, named, short_names
 from stride.runs.listing.facts import Facts
 from stride.runs.where.names import Field, Names
 from stride.stats.moments import mean
@@ -27,11 +28,13 @@ class Group(NamedTuple):
     """Hold the runs of which a line is the mean.
 
     Attributes:
-        label: what tells it from the others.
+        name: what it is called; empty where its settings tell it from the others.
+        settings: by dotted key, those that may tell it from others.
         runs: one at least.
     """
 
-    label: str
+    name: str
+    settings: Mapping[str, Any]
     runs: Sequence[Facts]
 
 
@@ -57,7 +60,7 @@ def by_configuration(runs: Sequence[Facts]) -> Grouped:
     for one in study.configurations:
         members = [*one.runs.values()]
         name = names[members[0].row.path] if len(members) == 1 else ""
-        groups.append(Group(f"{name} {one.name}".strip(), members))
+        groups.append(Group(name, one.settings, members))
     again = [left for one in study.configurations for left in one.again]
     return Grouped(groups, [*_left_out([*study.left_out, *again])])
 
@@ -65,15 +68,8 @@ def by_configuration(runs: Sequence[Facts]) -> Grouped:
 def by_run(runs: Sequence[Facts]) -> Grouped:
     """Make a line of each run that can be read."""
     broken = [LeftOut(facts, facts.row.broken) for facts in runs if facts.row.broken is not None]
-    whole = [facts for facts in runs if facts.row.broken is None]
-    names, settings = _run_names(whole), [whole_settings(facts, ()) for facts in whole]
-    keys = differing(settings) if len(whole) > 1 else []
-    keys = [key for key in keys if not all(facts.is_derived(key) for facts in whole)]
-    short = short_names(keys, {key for one in settings for key in one})
-    groups = []
-    for facts, own in zip(whole, settings, strict=True):
-        told = named({key: own[key] for key in keys if key in own}, short)
-        groups.append(Group(f"{names[facts.row.path]} {told}".strip(), [facts]))
+    whole, names = [facts for facts in runs if facts.row.broken is None], _run_names(runs)
+    groups = [Group(names[one.row.path], whole_settings(one, ()), [one]) for one in whole]
     return Grouped(groups, [*_left_out(broken)])
 
 
@@ -92,14 +88,12 @@ def by_keys(runs: Sequence[Facts], keys: Sequence[str]) -> Grouped:
         (name for facts in runs for name in facts.metrics),
     )
     fields = [_field(names, key) for key in keys]
-    found: dict[str, Group] = {}
+    members: dict[str, list[Facts]] = {}
     for facts in runs:
-        values = [facts.value(field) for field in fields]
-        pairs = zip(keys, values, strict=True)
-        label = ", ".join(f"{key}={'-' if one is None else setting(one)}" for key, one in pairs)
-        runs_of = found.setdefault(text(values), Group(label, [])).runs
-        found[text(values)] = Group(label, [*runs_of, facts])
-    return Grouped([*found.values()], [])
+        pairs = zip(keys, (facts.value(field) for field in fields), strict=True)
+        name = ", ".join(f"{key}={'-' if one is None else setting(one)}" for key, one in pairs)
+        members.setdefault(name, []).append(facts)
+    return Grouped([Group(name, {}, some) for name, some in members.items()], [])
 
 
 def _field(names: Names, key: str) -> Field:
@@ -126,29 +120,41 @@ def _score(group: Group, metric: str) -> float:
     return mean([value for value in found if math.isfinite(value)])
 
 
-def labelled(groups: Sequence[Group]) -> list[Group]:
-    """Return groups with labels that are short, differ, and tell of how many runs a line is."""
-    labels = [_shortened(one) for one in groups]
-    counts = Counter(labels)
-    return [
-        Group(label if counts[label] == 1 else f"{label} #{at}", one.runs)
-        for at, (label, one) in enumerate(zip(labels, groups, strict=True), 1)
-    ]
+def labels(groups: Sequence[Group]) -> list[str]:
+    """Return what each of the groups that are drawn is called: short, and no two alike.
+
+    It says in what a group differs from the others, in what somebody has set as far as that tells
+    them apart, and of how many runs it is.
+    """
+    keys = differing([one.settings for one in groups]) if len(groups) > 1 else []
+    runs = [facts for one in groups for facts in one.runs]
+    own = [key for key in keys if not all(facts.is_derived(key) for facts in runs)]
+    known = {*keys}.union(*(one.runs[0].config for one in groups))
+    for some in (own, keys):
+        found = [_label(one, short_names(some, known)) for one in groups]
+        if len({*found}) == len(found):
+            return found
+    counts = Counter(found)
+    return [one if counts[one] == 1 else f"{one} #{at}" for at, one in enumerate(found, 1)]
 
 
-def _shortened(group: Group) -> str:
-    label = group.label
+def _label(group: Group, short: Mapping[str, str]) -> str:
+    told = {key: group.settings[key] for key in short if key in group.settings}
+    label = f"{group.name} {named(told, short)}".strip()
     label = label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
-    if len(group.runs) == 1:
-        return label or group.runs[0].row.name
-    return f"{label} ({len(group.runs)} runs)" if label else f"{len(group.runs)} runs"
+    count = len(group.runs)
+    if count == 1:
+        return label
+    return f"{label} ({count} runs)" if label else f"{count} runs"
 
 
 def _run_names(runs: Iterable[Facts]) -> dict[Path, str]:
     """Return what each run is called: with its work_dir where there are several."""
     paths = [facts.row.path for facts in runs]
-    several = len({path.parent for path in paths}) > 1
-    return {path: str(path) if several else path.name for path in paths}
+    if len({path.parent for path in paths}) < 2:
+        return {path: path.name for path in paths}
+    common = os.path.commonpath(map(os.path.abspath, paths))
+    return {path: os.path.relpath(path, common) for path in paths}
 
 
 def _left_out(left_out: Sequence[LeftOut]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from stride.runs.where.names import Names
 from stride.visible import quoted
 
 _LISTED = 20  # names that an error tells
+_LOOKED_AT = 12  # runs whose rows are read for names
 _USUAL = ("validation/epoch_loss", "train/epoch_loss", "train/loss")
 
 
@@ -58,9 +59,9 @@ def _is_known(text: str, known: Collection[str]) -> bool:
 
 
 def _in_streams(runs: Iterable[Facts]) -> set[str]:
-    """Return the names in the rows of runs, which may be more than their records tell."""
+    """Return the names in the rows of the newest runs, which may be more than records tell."""
     found: set[str] = set()
-    for facts in runs:
+    for facts in sorted(runs, key=lambda facts: facts.row.created)[-_LOOKED_AT:]:
         with suppress(RunError):
             found |= recorded_names(RunPaths(facts.row.path))
     return found - RESERVED

@@ -34,12 +34,12 @@ def mean_line(label: str, lines: Sequence[Line]) -> Line:
 
 
 def remarks(mean: Line, lines: Sequence[Line], along: Along) -> Iterator[str]:
-    """Yield in sentences of what runs a mean is not, where it is not of all."""
+    """Yield sentences on where a mean is not that of all runs; nothing of a line of one run."""
     ends = sorted(line.x[-1] for line in lines if line.x)
     if ends and ends[0] < ends[-1]:
         beyond = sum(end > ends[0] for end in ends)
         yield f"{mean.label}: after {place(ends[0], along)} the mean is of {beyond} runs at most"
-    if any(math.isnan(y) for y in mean.y):
+    if mean.is_band and any(map(math.isnan, mean.y)):
         yield f"{mean.label}: there is no mean where a run is not finite"
 
 

@@ -65,7 +65,7 @@ def test_only_runs_that_are_drawn_are_read(
 ) -> None:
     make_run(end=1, lr=1)
     make_run(end=2, lr=2).metrics.write_text("broken\n")
-    assert labels(plot_runs(facts(), most=1)) == ["0 lr=1"]
+    assert labels(plot_runs(facts(), most=1)) == ["0"]  # beside what else would be told
 
 
 def test_which_way_is_better_says_who_comes_first(
@@ -108,6 +108,35 @@ def test_of_two_runs_that_differ_by_nothing_the_newer_is_drawn(
     (plot,) = plots = plot_runs(facts())
     assert plots.runs == {"1": [new.path]}
     assert plot.notes == [f"left out: {old.path} ({new.path} counts, which is the same)"]
+
+
+def test_labels_tell_in_what_those_that_are_drawn_differ(
+    make_run: MakeRun, facts: Callable[[], list[Facts]]
+) -> None:
+    for end, lr, width in [(1, 0.1, 4), (2, 0.2, 4), (3, 0.2, 8)]:
+        make_run(end=end, lr=lr, width=width)
+    assert labels(plot_runs(facts())) == [
+        "0 lr=0.1 width=4",
+        "1 lr=0.2 width=4",
+        "2 lr=0.2 width=8",
+    ]
+    assert labels(plot_runs(facts(), most=2)) == ["0 lr=0.1", "1 lr=0.2"]
+
+
+def test_runs_of_several_work_dirs_have_their_places_in_their_names(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    paths = [make_run(work_dir=name).path for name in ("V", "W")]
+    facts = [Facts(row) for path in paths for row in list_runs(path.parent)]
+    (plot,) = plots = plot_runs(facts, by=["run"])
+    assert labels(plots) == ["V/0", "W/0"] and plot.title == "2 work_dirs"
+
+
+def test_broken_runs_alone_are_told(make_run: MakeRun, facts: Callable[[], list[Facts]]) -> None:
+    make_run().status.write_text("{")
+    for by in (None, ["run"]):
+        with pytest.raises(RunError, match=r"no run here can be drawn .*status\.json is not JSON"):
+            plot_runs(facts(), by=by)
 
 
 def test_labels_are_short_and_differ(make_run: MakeRun, facts: Callable[[], list[Facts]]) -> None:
