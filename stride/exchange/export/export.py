@@ -74,7 +74,7 @@ def export_runs(
     target, found = _target(to), [*rows]
     place = folder or default_folder(found, to)
     destination = Destination(place, target)
-    sources, left_out = read_sources(found, unfinished=unfinished)
+    sources, left_out = read_sources(found, unfinished=unfinished, artifacts=target.artifacts)
     if not sources:
         raise _nothing(left_out)
     with destination.filled() as aside:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stride.config.values import flatten
-from stride.exchange.export.source import Source, as_utf8
+from stride.exchange.export.numbers import as_utf8
+from stride.exchange.export.source import Source
 from stride.runs.compare import PLACE, differing_settings
 
 _UNTOLD = (*PLACE, "logging_config")  # changes no number

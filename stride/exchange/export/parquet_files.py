@@ -6,8 +6,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stride.config.nonfinite import decode_number
-from stride.exchange.export.source import Source, as_utf8
+from stride.exchange.export.numbers import as_utf8
+from stride.exchange.export.source import Source
 from stride.exchange.export.target import Begin, Target
 from stride.loggers.base import numbers_of
 from stride.runs.listing.tables import sheet
@@ -76,4 +76,6 @@ def _runs(sources: Sequence[Source]) -> dict[str, list[Any]]:
 
 
 def _cell(value: Any) -> Any:
-    return as_utf8(value) if isinstance(value, str) else decode_number(value)
+    if isinstance(value, str):
+        return as_utf8(value)
+    return None if value is None else float(value)  # a metric of any run may be an integer

@@ -18,11 +18,13 @@ class Target(ABC):
     Attributes:
         name: as it is typed after --to.
         package: that has to be installed, the empty text for none.
+        artifacts: whether it takes images, texts and histograms.
         marks: endings of the files that the tool itself leaves beside those written.
     """
 
     name: ClassVar[str]
     package: ClassVar[str] = ""
+    artifacts: ClassVar[bool] = False
     marks: ClassVar[tuple[str, ...]] = ()
 
     @final

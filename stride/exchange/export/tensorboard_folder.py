@@ -1,16 +1,21 @@
 """Runs as event files of TensorBoard, with their hyperparameters."""
 
 import json
+import struct
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
 
+from stride.exchange.export.artifacts import broken_artifact
 from stride.exchange.export.hparams import hparams
 from stride.exchange.export.source import Source
 from stride.exchange.export.target import Begin, Target
 from stride.loggers.base import numbers_of
 from stride.loggers.tensorboard_file import EventFile
 from stride.loggers.tensorboard_values import VALUES
+from stride.runs.files.safe_open import read_own
 from stride.runs.status import CLEAN_END, FINAL
 from stride.visible import quoted
 
@@ -34,17 +39,17 @@ class TensorBoardTarget(Target):
 
     name: ClassVar[str] = "tensorboard"
     package: ClassVar[str] = "tensorboard"
+    artifacts: ClassVar[bool] = True
 
     def write(self, sources: Sequence[Source], folder: Path, begin: Begin) -> None:
         """Write the folders, each of its run's label."""
         for source, settings in zip(sources, hparams(sources), strict=True):
             begin(source)
             created = source.row.created
-            name = f"events.out.tfevents.{int(created)}.stride"
-            file = EventFile(folder / source.label / name, created)
-            for step, time, values in _events(source, settings):
-                file.write(step, time, values)
-            file.close()
+            name = f"events.out.tfevents.{created:.0f}.stride"
+            with closing(EventFile(folder / source.label / name, created)) as file:
+                for step, time, values in _events(source, settings):
+                    file.write(step, time, values)
 
     def look(self, folder: Path) -> str:
         """Return the command that shows the folder in a browser."""
@@ -59,9 +64,20 @@ def _events(source: Source, settings: Mapping[str, Any]) -> Iterator[_Event]:
         step, numbers = row["step"], numbers_of(row)
         yield step, row["time"], [*_scalars(numbers)]
     for row in source.artifacts:
-        fields = VALUES[row["kind"]](row["path"].read_bytes())
-        yield row["step"], row["time"], [{"tag": row["name"], **fields}]
+        yield row["step"], row["time"], [_artifact(row)]
     yield step, ended, [*_scalars(source.row.test), _end(source)]
+
+
+def _artifact(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an artifact as the logger writes it.
+
+    Raises:
+        BrokenRecord: its file is not what the row says.
+    """
+    try:
+        return {"tag": row["name"], **VALUES[row["kind"]](read_own(row["path"], sys.maxsize))}
+    except (ValueError, LookupError, TypeError, struct.error) as error:
+        raise broken_artifact(row, error) from error
 
 
 def _scalars(numbers: Mapping[str, float]) -> Iterator[dict[str, Any]]:

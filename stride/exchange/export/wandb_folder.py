@@ -1,12 +1,13 @@
 """Runs as offline runs of Weights & Biases, which `wandb sync` sends."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
+from stride.errors import StrideError
+from stride.exchange.export.artifacts import broken_artifact
 from stride.exchange.export.source import Source
 from stride.exchange.export.target import Begin, Target
 from stride.loggers.base import numbers_of
@@ -26,6 +27,7 @@ class WandbTarget(Target):
 
     name: ClassVar[str] = "wandb"
     package: ClassVar[str] = "wandb"
+    artifacts: ClassVar[bool] = True
     marks: ClassVar[tuple[str, ...]] = (".synced",)
 
     def write(self, sources: Sequence[Source], folder: Path, begin: Begin) -> None:
@@ -36,7 +38,10 @@ class WandbTarget(Target):
         alone = wandb.run is None
         for source, name in zip(sources, _ids(sources), strict=True):
             begin(source)
-            _write(source, name, folder)
+            try:
+                _write(source, name, folder)
+            except wandb.Error as error:
+                raise StrideError(f"wandb cannot write {source.label}: {error}") from error
         if alone:  # else it would end a run of the caller's
             wandb.teardown()
 
@@ -73,12 +78,24 @@ def _write(source: Source, name: str, folder: Path) -> None:
 
 def _steps(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield steps, none before the last one, with numbers or an artifact of each."""
+    rows = ((row, numbers_of(row)) for row in source.rows())
+    artifacts = ((row, _artifact(row)) for row in source.artifacts)
     latest = 0
-    for row in merge(source.rows(), source.artifacts, key=itemgetter("step")):
+    for row, values in merge(rows, artifacts, key=lambda pair: pair[0]["step"]):
         latest = max(latest, row["step"])  # wandb drops what is older
-        is_artifact = "path" in row and "file" in row
-        values = {row["name"]: media(row["kind"], row["path"])} if is_artifact else numbers_of(row)
         yield latest, {**values, "_timestamp": row["time"]}
+
+
+def _artifact(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an artifact as the logger writes it.
+
+    Raises:
+        BrokenRecord: its file is not what the row says.
+    """
+    try:
+        return {row["name"]: media(row["kind"], row["path"])}
+    except (ValueError, LookupError, TypeError, OSError) as error:
+        raise broken_artifact(row, error) from error
 
 
 def _ids(sources: Sequence[Source]) -> Iterator[str]:

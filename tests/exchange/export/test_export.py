@@ -156,3 +156,13 @@ def test_without_the_package_the_extra_is_named(
     with pytest.raises(MissingExtra, match=f"the package '{package}' is not installed.*--to {to}"):
         export_runs(open_runs(tmp_path / "W").rows, to, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_exported_once_however_it_is_addressed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "W")
+    (tmp_path / "other").symlink_to("W")
+    rows = [row for place in ("W", "other", tmp_path / "W") for row in open_runs(place).rows]
+    assert [source.label for source in export_runs(rows, "csv").sources] == ["0"]
