@@ -71,7 +71,10 @@ def tell(text: object) -> None:
 
 
 def show_progress(text: object) -> None:
-    """Show on a terminal how far a command is, in one line that whatever comes next replaces."""
+    """Show on a terminal how far a command is, in the place of what was shown so last.
+
+    The empty text takes that away: what is printed then begins a line of its own.
+    """
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1
         line = visible(str(text))[:width]

@@ -9,7 +9,15 @@ import pytest
 from stride.errors import UserError
 from stride.loggers.screen import Screen
 from stride.tables.table import Column, Table, numbers
-from stride_cli.output import Form, form_of, print_csv, print_json, print_path, print_table
+from stride_cli.output import (
+    Form,
+    form_of,
+    print_csv,
+    print_json,
+    print_path,
+    print_table,
+    show_progress,
+)
 
 
 def test_a_table_is_never_cut_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,3 +78,15 @@ def test_a_program_gets_the_bytes_of_a_path(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "stdout", Screen(io.TextIOWrapper(pipe, encoding="utf-8")))
     print_path(Path(os.fsdecode(b"W\xff\x1b/0")))
     assert pipe.getvalue() == b"W\xff\x1b/0\n"
+
+
+def test_progress_is_shown_on_a_terminal_alone_and_taken_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_progress("1 of 2")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "10")
+    for text in ("1 of 2 runs: \x1b[31m", ""):
+        show_progress(text)
+    assert capsys.readouterr().err == "\x1b[K1 of 2 ru\r\x1b[K\r"

@@ -29,7 +29,10 @@ def run(
     with select(places, where) as selection:
         rows = [*selection.rows()]
     folder = None if out is None else Path(out)
-    done = export_runs(rows, to, folder, unfinished=all_runs, begin=_progress(len(rows)))
+    try:
+        done = export_runs(rows, to, folder, unfinished=all_runs, begin=_progress(len(rows)))
+    finally:
+        show_progress("")
     if json:
         print_json(_record(done, to))
         return

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from stride.runs.files.atomic import atomic_folder, read_json
 from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import RunPaths
 from stride.version import __version__
-from stride.visible import quoted
 
 MARK = ".stride-export.json"
 """Says, in a folder that was exported to, what it is and which files are its own."""
@@ -33,18 +33,18 @@ class Destination:
         self.path, self._target = Path(os.path.realpath(folder)), target
         self._typed = folder
         self._require_own_place()
-        self.replaces = self.path.is_dir() and any(self.path.iterdir())
-        if self.replaces or os.path.lexists(self.path):
-            self._require_mine()
+        self._require_mine()
+        self.replaces = self._is_filled()
 
     @contextmanager
     def filled(self) -> Iterator[Path]:
         """Give an empty folder to fill, which takes its place when all is there.
 
         Raises:
+            UserError: something has come into that place meanwhile that no export wrote.
             StrideError: it cannot be written.
         """
-        with atomic_folder(self.path) as folder:
+        with atomic_folder(self.path, before_rename=self._require_mine) as folder:
             yield folder
             mark = {"stride": __version__, "to": self._target.name, "files": _files(folder)}
             (folder / MARK).write_bytes(json_bytes(mark, indent=2))
@@ -60,27 +60,29 @@ class Destination:
             raise self._refused(f"{self._typed} holds the folder that you are in")
 
     def _require_mine(self) -> None:
-        """Refuse a folder in which something is not of an earlier export to this tool."""
-        if not self.path.is_dir():
+        """Refuse a file, and a folder in which something is not of an export to this tool."""
+        if os.path.lexists(self.path) and not self.path.is_dir():
             raise self._refused(f"{self._typed} is a file")
-        if not self.replaces:
+        if not self._is_filled():
             return
         mark = _mark(self.path)
         if mark.get("to") != self._target.name:
             was = f"is an export to {mark['to']}" if "to" in mark else "was not made by an export"
             raise self._refused(f"{self._typed} {was}")
-        ours = {MARK, *mark["files"]}
+        ours = {MARK, *map(str, mark["files"])}
         others = [one for one in _files(self.path) if not self._is_own(one, ours)]
         if others:
             raise self._refused(f"{self._typed} has {others[0]}, which no export wrote")
+
+    def _is_filled(self) -> bool:
+        return self.path.is_dir() and any(self.path.iterdir())
 
     def _is_own(self, file: str, ours: set[str]) -> bool:
         stem = next((file.removesuffix(m) for m in self._target.marks if file.endswith(m)), file)
         return file in ours or stem in ours
 
     def _refused(self, what: str) -> UserError:
-        other = Path.cwd() / f"export-{self._target.name}"
-        hint = f"name another folder: -o {quoted(os.path.relpath(other))}"
+        hint = f"name another folder: -o export-{self._target.name}"
         return UserError(what, where="-o", hint=hint)
 
 
@@ -95,6 +97,7 @@ def _mark(folder: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[str]:
-    """Return the files below a folder, as paths from there."""
-    found = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    """Return the files and the links below a folder, as paths from there."""
+    found = (Path(root, name) for root, *names in os.walk(folder) for name in chain(*names))
+    kept = (path for path in found if path.is_symlink() or not path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in kept)

@@ -70,10 +70,12 @@ def _write(source: Source, name: str, folder: Path) -> None:
             silent=True, console="off", x_save_requirements=False, **none_of_this
         ),
     )
-    for step, values in _steps(source):
-        run.log(values, step=step)
-    run.summary.update(source.row.test)
-    run.finish(exit_code=int(source.row.state not in CLEAN_END))
+    try:
+        for step, values in _steps(source):
+            run.log(values, step=step)
+        run.summary.update(source.row.test)
+    finally:
+        run.finish(exit_code=int(source.row.state not in CLEAN_END))
 
 
 def _steps(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -73,6 +73,18 @@ def test_what_is_not_its_own_stays(tmp_path: Path) -> None:
         export(tmp_path)
 
 
+def test_what_comes_into_its_place_meanwhile_stays(tmp_path: Path) -> None:
+    make(tmp_path / "W")
+    export(tmp_path)
+
+    def write(source: Source) -> None:
+        (tmp_path / "out/link").symlink_to(tmp_path / "W")
+
+    with pytest.raises(UserError, match="has link, which no export wrote"):
+        export_runs(open_runs(tmp_path / "W").rows, "csv", tmp_path / "out", begin=write)
+    assert (tmp_path / "out/link").is_symlink() and (tmp_path / "out/runs.csv").is_file()
+
+
 @pytest.mark.parametrize("place", ["W/0", "W/0/files/csv", "W", ".", "note"])
 def test_places_that_are_refused(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
