@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from stride.report.card.blocks import Fact, bullets, code, code_block, heading, to_write, words
 from stride.report.card.subject import Subject
-from stride.report.provenance import code_of, command_of
+from stride.report.parts.provenance import code_of, command_of
 from stride.runs.records.reproduction import ReproductionRecord
 from stride.runs.records.segment import SegmentRecord
 from stride.runs.verify.report import Report

@@ -9,7 +9,7 @@ from stride.config.secrets import MASK, is_secret
 from stride.errors import UserError
 from stride.report.card.blocks import Fact, bullets, code, heading, to_write, words
 from stride.report.card.subject import Subject
-from stride.report.provenance import devices_of
+from stride.report.parts.provenance import devices_of
 from stride.runs.run import Run
 from stride.tables.markdown import markdown
 from stride.tables.table import Column, Table
