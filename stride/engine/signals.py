@@ -36,6 +36,10 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"interrupted by {signal.Signals(number).name}")
         self.exit_code = 0 if "TORCHELASTIC_RUN_ID" in os.environ else 128 + number
 
+    def _render_traceback_(self) -> list[str]:
+        """Let IPython say that, and not where the training was: nothing went wrong there."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class InterruptedAgain(Interrupted):
     """Tell that a further signal, or the end of the grace time, has ended the run at once."""

@@ -13,7 +13,7 @@ from stride.plots.svg_paths import PARTS, paths
 from stride.plots.words import best_words, description, last_point
 from stride.visible import visible
 
-_DARK = ("#4FA6E0", "#F0843F", "#2CC79A", "#E29BC6", "#F2B73A", "#9BD6F7", "#E9EAEC")
+DARK_COLOURS = ("#4FA6E0", "#F0843F", "#2CC79A", "#E29BC6", "#F2B73A", "#9BD6F7", "#E9EAEC")
 """The colours of `stride.figures`, lighter, for a dark ground."""
 _DASHES = ("", "70 40", "20 50", "120 40 20 40")
 _MIDDLE, _CENTRED = 'text-anchor="middle"', 'dy=".35em"'
@@ -24,7 +24,7 @@ _STYLE = (
     "@media screen and (prefers-color-scheme:dark){"
     ".stride-plot{fill:#e9eaec}.stride-plot .soft{fill:#9a9da3}"
     ".stride-plot .ground{fill:#202226}.stride-plot .grid{stroke:#383b41}"
-    + "".join(f".stride-plot .c{at}{{color:{one}}}" for at, one in enumerate(_DARK))
+    + "".join(f".stride-plot .c{at}{{color:{one}}}" for at, one in enumerate(DARK_COLOURS))
     + "}"
 )
 

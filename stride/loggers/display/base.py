@@ -57,6 +57,9 @@ class Display(ABC):
     def note(self, text: str) -> None:
         """Show a line of text for good."""
 
+    def end(self, state: str, reason: str) -> None:  # noqa: B027
+        """Take the state in which the run ends, and why, before `close`; by default do nothing."""
+
     @abstractmethod
     def close(self) -> None:
         """End the display; a second call does nothing."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import overload
 
 from stride.errors import UserError
+from stride.pages.notebook import notebook_output
 from stride.plots.plot import Plot
 from stride.runs.files.atomic import atomic_write
 
@@ -81,7 +82,7 @@ class RunPlots(Sequence[Plot]):
         return f"RunPlots({', '.join(plot.name for plot in self)})"
 
     def _repr_html_(self) -> str:
-        return "".join(map(_svg, self))
+        return notebook_output(map(_svg, self))
 
 
 def _svg(plot: Plot) -> str:

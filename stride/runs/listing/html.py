@@ -48,17 +48,18 @@ def runs_table(rows: Sequence[RunRow]) -> str:
     """Return the table of `stride ls` as HTML, states in their colours."""
     found = overview(rows, now=time.time())
     place = found.titles.index("status")
-    return table(found, lambda at, cell: _tone(cell, cell) if at == place else cell)
+    return table(found, lambda at, cell: state_mark(cell, cell) if at == place else cell)
 
 
-def _tone(state: str, shown: str) -> str:
+def state_mark(state: str, shown: str) -> str:
+    """Return HTML in the colour of a run's state."""
     return f'<span class="tone {_TONES.get(state, "")}">{shown}</span>'
 
 
 def _head(row: RunRow) -> str:
     took = "" if row.duration is None else f"took {duration(row.duration)}"
     words = " · ".join(filter(None, [row.reason, moment(row.created), took]))
-    state = _tone(row.state, escaped(row.state))
+    state = state_mark(row.state, escaped(row.state))
     return f'<p class="head"><b>{escaped(row.name)}</b> {state} {soft(words)}</p>'
 
 

@@ -268,6 +268,7 @@ class RunRecorder:
         finally:
             self._loggers.close()
             LOGGER.removeHandler(self._warnings)
+            self._display.end(status, reason)
             self._display.close()
             # What ended the run is to be told, not what came after: a lost run has its
             # successor's word for its status, and a full disk takes no status.
