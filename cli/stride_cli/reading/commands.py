@@ -41,6 +41,9 @@ def ls(
         bool, typer.Option("--all", help="All runs; a terminal shows the newest 50.")
     ] = False,
     jobs: Annotated[bool, typer.Option("--jobs", help="Ask SLURM for the state of jobs.")] = False,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Draw how the metric went, in a column.")
+    ] = False,
     where: Where = None,
     sort: Annotated[
         str | None,
@@ -69,7 +72,8 @@ def ls(
     from stride_cli.output import form_of
     from stride_cli.reading import ls
 
-    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns, "jobs": jobs}
+    asked: dict[str, Any] = {"where": where, "sort": sort, "columns": columns}
+    asked |= {"jobs": jobs, "curve": curve}
     form = form_of(json=json, csv=csv, md=md, latex=latex)
     ls.run(work_dirs, metric or [], number=number, all_runs=all_runs, form=form, **asked)
 

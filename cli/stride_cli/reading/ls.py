@@ -24,6 +24,7 @@ def run(
     all_runs: bool,
     form: Form,
     jobs: bool = False,
+    curve: bool = False,
     where: str | None = None,
     sort: str | None = None,
     columns: str | None = None,
@@ -31,6 +32,12 @@ def run(
     """List the runs of work_dirs, newest first or as they are asked for."""
     from stride.runs.listing.places import selected
 
+    if curve and (columns is not None or form in (Form.JSON, Form.CSV)):
+        from stride.errors import UserError
+
+        raise UserError(
+            "--curve is for the plain table", hint="for numbers, type: stride plot W --json"
+        )
     limit = number
     if limit is None and not all_runs and sys.stdout.isatty() and form is Form.TEXT:
         limit = NEWEST
@@ -42,7 +49,7 @@ def run(
             names = [*filter(None, map(str.strip, columns.split(","))), *metrics]
             _print_chosen(selection, limit, names, form)
         else:
-            _print(selection, limit, metrics, form, jobs=jobs)
+            _print(selection, limit, metrics, form, jobs=jobs, curve=curve)
         if not len(selection):
             tell(f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}"))
         elif number is None and limit == NEWEST and len(selection) > NEWEST:
@@ -77,7 +84,13 @@ def _print_chosen(
 
 
 def _print(
-    selection: "Selection", limit: int | None, metrics: Sequence[str], form: Form, *, jobs: bool
+    selection: "Selection",
+    limit: int | None,
+    metrics: Sequence[str],
+    form: Form,
+    *,
+    jobs: bool,
+    curve: bool,
 ) -> None:
     from stride.runs.listing.facts import with_all_metrics
     from stride.runs.listing.tables import overview, sheet
@@ -105,7 +118,14 @@ def _print(
             lines = [[*line, states.get(row.path)] for line, row in zip(lines, shown, strict=True)]
         print_csv(header, lines)
     elif shown:
-        print_table(overview(shown, names, now=time.time(), jobs=states), form)
+        drawn = _curves(shown, names) if curve else None
+        print_table(overview(shown, names, now=time.time(), jobs=states, curves=drawn), form)
+
+
+def _curves(rows: Sequence["RunRow"], names: Sequence[str]) -> dict[Path, str]:
+    from stride.runs.curves.sparklines import sparklines
+
+    return sparklines(rows, names)
 
 
 def _job(row: "RunRow", states: Mapping[Path, str] | None) -> dict[str, str | None]:

@@ -30,6 +30,7 @@ def overview(
     *,
     now: float,
     jobs: Mapping[Path, str] | None = None,
+    curves: Mapping[Path, str] | None = None,
 ) -> Table:
     """Return a listing: state, age, what was reached, and the overrides in which runs differ.
 
@@ -38,6 +39,7 @@ def overview(
         metrics: names of metrics; the monitored one if there are none.
         now: the time to judge from, in Unix seconds.
         jobs: what SLURM says of the run in a folder, where it was asked.
+        curves: how its metric went, drawn in a line, where that was asked.
     """
     shared = shared_overrides(rows)
     columns = [
@@ -46,6 +48,7 @@ def overview(
         (Column("duration", duration, numeric=True), [row.duration for row in rows]),
         *([_measured(name, rows) for name in metrics] if metrics else _monitored(rows)),
         *_sweeps(rows),
+        *([] if curves is None else [(Column("curve", str), [curves.get(r.path) for r in rows])]),
         *([] if jobs is None else [(Column("job"), [jobs.get(row.path) for row in rows])]),
         *_tags(rows),
         *_under_way(rows),

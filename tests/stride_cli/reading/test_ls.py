@@ -199,3 +199,31 @@ def test_a_wrong_query_is_one_line_with_the_place(stride, make_run) -> None:
     assert stride("ls", "W", "--columns", "sed").err == (
         "stride: error: no run here has 'sed'; did you mean 'seed'?\n"
     )
+
+
+def test_a_curve_is_drawn_where_it_is_asked_for(stride, make_run) -> None:
+    losses = [4.0, 2.0, 1.0, 0.0]
+    rows = [
+        {"step": n, "epoch": n, "validation/epoch_loss": one, "val/up": n}
+        for n, one in enumerate(losses)
+    ]
+    for name in ("falls", "breaks", "none"):
+        make_run(name=name).metrics.unlink(missing_ok=True)
+    for name in ("falls", "breaks"):
+        lines = [json.dumps(row) for row in rows] + (["{"] if name == "breaks" else []) + [""]
+        Path("W", name, "metrics.jsonl").write_text("\n".join(lines))
+    code, out, err = stride("ls", "W", "--curve", "--sort", "run")
+    assert (code, err) == (0, "")
+    title, *lines = out.splitlines()
+    assert title.split()[-2:] == ["curve", "overrides"]
+    shown = {line.split()[0]: line for line in lines}
+    assert "█▄▂▁" in shown["falls"] or "█▅▃▁" in shown["falls"]
+    assert "█" not in shown["breaks"] + shown["none"]
+    assert "█" not in stride("ls", "W").out
+
+
+def test_a_curve_is_for_people(stride, make_run) -> None:
+    make_run()
+    for option in ("--json", "--csv", "--columns=lr"):
+        code, _, err = stride("ls", "W", "--curve", option)
+        assert code == 2 and "--curve is for the plain table" in err
