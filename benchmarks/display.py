@@ -25,12 +25,12 @@ def display_rows(scale: Scale) -> Iterator[Row]:
 
     The seconds are those of the CPU, of all threads; another process reads the terminal.
     """
-    epochs = scale.of(40, 3)
+    epochs = scale.of(20, 3)
     steady()
     with tempfile.TemporaryDirectory() as name, terminal():
         for interval, words in ((100, f"{epochs} epochs"), (1, "a report in each step")):
             parties = {mode: _fit(Path(name), mode, epochs, interval) for mode in ("rich", "off")}
-            seconds = take_turns(parties, scale.of(15))
+            seconds = take_turns(parties, scale.of(11))
             what = f"digits MLP, {words}, drawn on a terminal / shown nowhere"
             yield ratio_row("display", what, *seconds.values(), GOAL)
 

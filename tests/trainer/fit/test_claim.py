@@ -5,7 +5,9 @@ import pytest
 from stride.config import resolve_layers
 from stride.errors import LostRun
 from stride.loggers.base import Logger
+from stride.loggers.display.base import NoDisplay
 from stride.runs.run import Run
+from stride.trainer.fit import claim
 from stride.trainer.fit.claim import typed_overrides
 
 
@@ -74,3 +76,53 @@ def test_the_same_config_code_and_data_is_told_and_trained_all_the_same(make):
         assert told(third) == []
     second.fit(max_steps=2, resume="1")
     assert len(told(second)) == 1  # at its start alone
+
+
+class Shown(NoDisplay):
+    """Note what a display is told."""
+
+    def start(self, head, total_steps, total_epochs):
+        super().start(head, total_steps, total_epochs)
+        self.lengths, self.best = (total_steps, total_epochs), []
+
+    def report(self, row, steps_per_second):
+        if "validation/epoch_loss" in row:
+            self.best.append((row["epoch"], self._head.is_best(row)))
+
+
+@pytest.fixture
+def display(monkeypatch):
+    """Return the displays of the trainings that begin, as they do."""
+    made = []
+
+    def open_display(mode):
+        made.append(Shown())
+        return made[-1]
+
+    monkeypatch.setattr(claim, "open_display", open_display)
+    return made
+
+
+def test_a_display_is_told_what_is_trained_and_which_epochs_were_the_best(make, display, tmp_path):
+    make().fit()
+    head = display[0]._head
+    assert head[:6] == (
+        "0",
+        "MLP",
+        1242,
+        "digits (251 train, 270 val, 270 test)",
+        "cpu",
+        tmp_path / "w" / "0",
+    )
+    assert (head.metric, head.stage()) == ("validation/epoch_loss", "")
+    assert head.memory()["memory"] > 2**20 and display[0].lengths == (8, 2)
+    assert display[0].best == [(1, True), (2, True)]
+
+
+def test_the_best_of_a_resumed_training_is_that_of_all_its_epochs(make, display):
+    rising = {"saving_metric": "validation/epoch_loss", "saving_mode": "max"}  # which it does not
+    trainer = make(training_config={"max_epochs": 3, **rising}, optimizer_kwargs={"lr": 0.01})
+    trainer.fit(max_steps=4)
+    trainer.fit(resume="0", max_steps=12)
+    assert display[0].best == [(1, True)]
+    assert display[1].best == [(2, False), (3, False)]

@@ -438,3 +438,14 @@ def test_a_later_round_whose_last_batch_the_network_cannot_take_is_refused(tmp_p
     with pytest.raises(DataError, match=r"1 sample, .*\(13 labelled samples in batches of 4\)"):
         made.fit()
     assert not (tmp_path / "w").exists()
+
+
+def test_a_terminal_is_told_of_the_round_and_its_labels(tmp_path):
+    told = []
+
+    class Ask(Callback):
+        def before_train(self, trainer):
+            told.append(trainer.builder.kind.stage())
+
+    fitted(tmp_path, [Ask()], training_config={"max_epochs": 1})
+    assert told == [f"round {number} of 2, {6 + 4 * number} labels" for number in range(3)]
