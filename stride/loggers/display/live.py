@@ -51,7 +51,8 @@ class LiveDisplay(Display):
         self._epochs = KeptEpochs(total_epochs, self._now)
         self._ended = (-1, -1)
         self._memory = 0
-        self._print(head_lines(self._progress, size_of(self._stream).columns))
+        lines = head_lines(self._progress, size_of(self._stream).columns)
+        self._region.print("\n".join(self._text(line, sys.maxsize) for line in lines))
         self._is_open = True
         self._above.begin()
         self._looks.start()
@@ -105,10 +106,10 @@ class LiveDisplay(Display):
             self._print(self._table.lines(line, width, height - MOST_LINES))
 
     def _print(self, lines: Iterable[list[Piece]]) -> None:
-        self._region.print("\n".join(map(self._text, lines)))
-
-    def _text(self, pieces: Iterable[Piece]) -> str:
         width = size_of(self._stream).columns
+        self._region.print("\n".join(self._text(line, width) for line in lines))
+
+    def _text(self, pieces: Iterable[Piece], width: int) -> str:
         return line_of(pieces, width, colours=self._ability.colours)
 
     def _look(self) -> None:
@@ -124,7 +125,7 @@ class LiveDisplay(Display):
             return []
         shown, width = self._table.shown, size_of(self._stream).columns
         lines = live_lines(self._progress, self._memory, shown, width, self._ability)
-        return [self._text(line) for line in lines]
+        return [self._text(line, width) for line in lines]
 
     def _summary(self) -> str:
         """Say in a line how much was trained."""

@@ -6,7 +6,7 @@ from typing import Any
 from stride.loggers.base import Row
 from stride.loggers.display.epochs import EpochLine
 from stride.loggers.display.pieces import DIM, GREEN, Piece
-from stride.loggers.display.words import display_name, metrics_of
+from stride.loggers.display.words import display_name, filled, metrics_of
 from stride.tables.text import width_of
 from stride.tables.words import duration
 from stride.visible import visible
@@ -35,6 +35,7 @@ class EpochTable:
         self._metric = metric
         self._epoch_width = max(len(_EPOCH), len(str(total_epochs or "")))
         self._columns: dict[str, int] = {}  # name -> width, in their order
+        self._fractions: set[str] = set()  # names of which not all values were whole
         self._steps_too = False
         self._last_epoch = 0
         self.shown: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class EpochTable:
         row = metrics_of(line.row)
         self._take_columns(line.row, row)
         self._fit(width)
-        yield from self._left_out()
+        yield from self._left_out(width)
         head = ("step",) * self._steps_too + self.shown
         if head != self._head or self._since_head >= height:
             self._head, self._since_head = head, 0
@@ -90,12 +91,12 @@ class EpochTable:
         first = _EPOCH.rjust(self._epoch_width) + " " * len(_BEST)
         return [(_GAP.join([first, *steps, *titles, _TIME.rjust(_SECONDS)]), DIM)]
 
-    def _left_out(self) -> Iterator[list[Piece]]:
+    def _left_out(self, width: int) -> Iterator[list[Piece]]:
         """Yield the names of those that have no room, once."""
         without = tuple(name for name in self._columns if name not in self.shown)
         if without and without != self._told:
-            names = ", ".join(map(display_name, without))
-            yield [(f"without a column: {names}", DIM)]
+            names = filled(["without a column:", *map(display_name, without)], width)
+            yield from ([(line, DIM)] for line in names.split("\n"))
         self._told = without
 
     def _cells(self, line: EpochLine, row: Mapping[str, Any]) -> list[Piece]:
@@ -104,20 +105,22 @@ class EpochTable:
         if self._steps_too:
             pieces.append((_GAP + str(line.row.get("step", 0)).rjust(_NUMBER), ""))
         for name in self.shown:
-            cell = _GAP + value_text(name, row.get(name, ""), self._columns[name])
-            pieces.append((cell, GREEN if line.is_best and name == self._metric else ""))
+            cell = self._cell(name, row.get(name, ""))
+            pieces.append((_GAP + cell, GREEN if line.is_best and name == self._metric else ""))
         return [*pieces, (_GAP + duration(line.seconds).rjust(_SECONDS), DIM)]
 
-
-def value_text(name: str, value: Any, width: int) -> str:
-    """Return the value of a metric as a cell of a column: as many digits as fit, four at most."""
-    if not isinstance(value, float):
-        return visible(str(value))[:width].rjust(width)
-    if value.is_integer() and abs(value) < 10 ** (width - 1):
-        return str(int(value)).rjust(width)
-    form = "" if _is_rate(name) else "#"  # which keeps zeros at the end: points stand in line
-    digits = (format(value, f"{form}.{count}g") for count in (4, 3, 2, 1))
-    return next((text for text in digits if len(text) <= width), "").rjust(width)
+    def _cell(self, name: str, value: Any) -> str:
+        """Return a value, of a number as many digits as fit, four at most."""
+        width = self._columns[name]
+        if not isinstance(value, float):
+            return visible(str(value))[:width].rjust(width)
+        if not value.is_integer():
+            self._fractions.add(name)
+        elif name not in self._fractions and abs(value) < 10 ** (width - 1):
+            return str(int(value)).rjust(width)
+        form = "" if _is_rate(name) else "#"  # which keeps zeros at the end: points stand in line
+        digits = (format(value, f"{form}.{count}g") for count in (4, 3, 2, 1))
+        return next((text for text in digits if len(text) <= width), "").rjust(width)
 
 
 def _is_rate(name: str) -> bool:

@@ -172,7 +172,7 @@ def test_a_line_is_printed_for_each_best_that_was_held_back(
     display.note("noted")
     shown = [line.split()[:3] for line in terminal.text().split("\n")[3:]]
     at = shown.index(["noted"])
-    assert shown[at - 2 : at] == [["15", "*", "0.4000"], ["16", "3", "0.0s"]]
+    assert shown[at - 2 : at] == [["15", "*", "0.4000"], ["16", "3.000", "0.0s"]]
     assert ["13", "*", "0.5000"] not in shown  # the newest best alone
     display.close()
 
@@ -189,6 +189,22 @@ def test_columns_stay_and_what_has_no_room_is_told_once(
         display.report({**row, **(late if row.get("epoch", 0) > 2 and LOSS in row else {})}, 1.0)
     held_to("narrow", terminal)
     display.close()
+
+
+def test_a_folder_is_never_cut_and_a_column_is_whole_or_has_points(
+    window: Callable[..., Emulator], clock: Clock
+) -> None:
+    terminal, folder = window(40, 24), f"work_dirs/{'x' * 50}/0"
+    display = LiveDisplay(terminal, clock)
+    display.start(head(folder=Path(folder)), total_steps=40, total_epochs=4)
+    for epoch, loss in enumerate((0.0, 0.5, 1.0), 1):
+        row = {"step": epoch, "epoch": epoch, LOSS: loss, "validation/hits": epoch * 1000.0}
+        display.report(row, 1.0)
+    display.close()
+    text = terminal.text()
+    assert folder in text.replace("\n", "")
+    cells = [line.replace("*", "").split()[1:3] for line in text.split("\n")[-4:-1]]
+    assert cells == [["0", "1000"], ["0.5000", "2000"], ["1.000", "3000"]]
 
 
 def test_evaluations_within_an_epoch_are_told_apart_by_their_steps(
