@@ -77,6 +77,20 @@ def test_broken_and_empty_folders_hide_no_other(make_run, report, tables, tmp_pa
     assert {"1", "2", "3"} <= {row[0] for row in found["problems"]}
 
 
+def test_a_broken_stream_is_told_and_tables_remain(make_run, report, tables):
+    make_run().metrics.write_text("{\n{}\n")
+    text = report()
+    assert "line 1" in re.findall(r'<p class="warning".*?</p>', text)[0]
+    assert tables(text)["all runs"][1][1] == "done"
+
+
+def test_curves_have_the_values_of_the_stream(make_run, report):
+    make_run(loss=0.5)
+    drawn = re.findall(r"<desc>(.*?)</desc>", report(metrics=["val_loss"]))
+    assert "4.5 at step 10, 0.5 at step 50" in drawn[0]
+    assert "0.5 at step 10, 0.1 at step 50" in drawn[1]  # of the training split
+
+
 def test_a_work_dir_without_a_finished_run(make_run, report, tables):
     make_run(loss=None, state="failed", reason="no data")
     text = report()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from stride.errors import UserError
+from stride.errors import BrokenRecord, UserError
 from stride.pages.page import escaped
 from stride.plots.plot import Plot
 from stride.plots.svg import svg
@@ -17,12 +17,16 @@ def curves(contents: Contents) -> Iterator[str]:
     """Yield a plot for each metric that was measured along the training, seeds as one line."""
     runs = [facts for facts in contents.runs if facts.config_error is None]
     plots: list[Plot] = []
+    broken: dict[str, None] = {}
     for name in _names(contents)[:_MOST]:
         try:
             plots += plot_runs(runs, [name])
+        except BrokenRecord as error:
+            broken[str(error)] = None
         except UserError:  # it was measured in the end alone, which the tables tell
             continue
     yield from figures(plots)
+    yield from (f'<p class="warning" role="note">{escaped(why)}</p>' for why in broken)
 
 
 def _names(contents: Contents) -> list[str]:
