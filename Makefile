@@ -28,6 +28,7 @@ demo: $(STAMP)
 	$(BIN)/stride ls $(DEMO)
 	$(BIN)/stride show $(DEMO)/latest
 	$(BIN)/stride diff $(DEMO)/0 $(DEMO)/1
+	$(BIN)/stride plot $(DEMO) --log
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ COMMANDS = {  # and the text upon which Ctrl-C is typed
     "stride train -w work_dirs/digits epochs=6    # Ctrl-C after some epochs": "epoch 3/6",
     "stride resume work_dirs/digits/0": "",
     "stride train -w work_dirs/digits epochs=6 run=fast lr=3e-3": "",
-    "stride compare work_dirs/digits -m val_loss -m test/accuracy": "",
+    "stride plot work_dirs/digits --log --height 14": "",
     "stride reproduce work_dirs/digits/0          # the whole training, in one go": "",
 }
 
@@ -135,7 +135,7 @@ def picture(lines: list[Line]) -> str:
     return "\n".join(
         [
             head,
-            "<title>A training is interrupted, resumed, compared and reproduced</title>",
+            "<title>A training is interrupted, resumed, plotted beside another and reproduced</title>",
             f'<rect width="{width}" height="{height}" rx="8" fill="#1b1f27"/>',
             *texts,
             "</svg>\n",
@@ -158,13 +158,13 @@ def _texts(line: Line, number: int) -> list[str]:
 
 
 def words(text: str) -> str:
-    """Return the words of a picture, with numbers as signs of their own, and no lines of epochs.
+    """Return the words of a picture: of its numbers, curves and lines of epochs only that they are.
 
-    How many of these there are depends on when the key was pressed.
+    How many of these there are, and which step was the last, depends on when the key was pressed.
     """
     shown = unescape(" ".join(re.findall(r"<text[^>]*>(.*)</text>", text)))
-    shown = re.sub(r"\d[\d.:e+-]*[smhd]?", "#", re.sub(" +", " ", shown))
-    return re.sub(r"([#*] ){7,}", "", shown)
+    shown = re.sub(r"\d[\d.:e+-]*[smhd]?", "#", re.sub(r"[\u2800-\u28ff* ]+", " ", shown))
+    return re.sub(r"#( #)+", "#", shown).replace("_step_#", "")
 
 
 def main() -> int:
