@@ -30,6 +30,7 @@ SCREENS = {
     "compare-two": f"compare W/1 {FORK} -m test/accuracy -m validation/macro/f1_of_every_class",
     "diff": f"diff W/1 {FORK}",
     "metrics": f"metrics {FORK} -m train/epoch_loss -m val_loss -m lr --points 5",
+    "plot": "plot W -m val_loss",
     "stats": "stats W -m test/accuracy -m test/loss",
     "benchmark": "benchmark W -m test/accuracy -m test/loss",
     "scaling": "stats W --scaling",

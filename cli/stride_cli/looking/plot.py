@@ -30,6 +30,10 @@ def run(
     json: bool,
 ) -> None:
     """Draw metrics of runs in the terminal, or into a file."""
+    if out is not None:
+        from stride.plots.formats import format_of
+
+        format_of(out)  # a mistake is told before much is read
     plots = _plots(places, metrics, where=where, by=by, drawn=drawn)
     files = [] if out is None else plots.save(out)
     if json:

@@ -91,6 +91,8 @@ def test_files_are_written_and_named(stride: Any, trained: Train, tmp_path: Any)
     done = stride("plot", "W/0", "-m", TRAIN, "-m", VAL, "-o", "two.svg")
     assert done.out.split() == ["two-train-loss.svg", "two-validation-epoch_loss.svg"]
     assert all((tmp_path / name).stat().st_size for name in done.out.split())
+    assert stride("plot", "W/0", "-m", TRAIN, "-m", VAL, "-o", "p.html").out == "p.html\n"
+    assert (tmp_path / "p.html").read_text().count("<svg") == 2
     code, out, err = stride("plot", "W/0", "-o", "one.xyz")
     assert (code, out) == (2, "") and "one.xyz" in err and not (tmp_path / "one.xyz").exists()
 
