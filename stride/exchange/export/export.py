@@ -1,6 +1,6 @@
 """Export runs: choose the tool, read the runs, write them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +14,8 @@ from stride.exchange.export.tensorboard_folder import TensorBoardTarget
 from stride.exchange.export.wandb_folder import WandbTarget
 from stride.runs.listing.rows.row import RunRow
 
-TARGETS: dict[str, Callable[[], Target]] = {
-    "tensorboard": TensorBoardTarget,
-    "wandb": WandbTarget,
-    "csv": CsvTarget,
-    "parquet": ParquetTarget,
+TARGETS: dict[str, type[Target]] = {
+    target.name: target for target in (TensorBoardTarget, WandbTarget, CsvTarget, ParquetTarget)
 }
 """The tools by the names that are typed after --to."""
 

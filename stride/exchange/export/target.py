@@ -16,7 +16,7 @@ class Target(ABC):
     """Write runs into a folder, in the form of one tool.
 
     Attributes:
-        name: as it is typed after --to.
+        name: as it is typed after --to; that of the extra that installs the package, too.
         package: that has to be installed, the empty text for none.
         artifacts: whether it takes images, texts and histograms.
         marks: endings of the files that the tool itself leaves beside those written.
@@ -35,12 +35,7 @@ class Target(ABC):
             MissingExtra: it is.
         """
         if self.package and find_spec(self.package) is None:
-            raise MissingExtra(self.package, self.extra, where=f"--to {self.name}")
-
-    @property
-    def extra(self) -> str:
-        """Return the extra by which the package is installed."""
-        return self.name
+            raise MissingExtra(self.package, self.name, where=f"--to {self.name}")
 
     @abstractmethod
     def write(self, sources: Sequence[Source], folder: Path, begin: Begin) -> None:

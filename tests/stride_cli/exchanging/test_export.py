@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from stride.exchange.export.export import TARGETS
+from stride_cli.exchanging.commands import TOOLS
 from tests.stride_cli.conftest import MakeRun, Stride
 
 
@@ -23,6 +25,10 @@ def test_the_folder_is_printed_and_what_to_look_at(
     chosen = stride("export", "W", "--to", "csv", "--where", "seed == 1", "-o", "some where")
     assert chosen.out == "some where\n" and "open 'some where/runs.csv'" in chosen.err
     assert (tmp_path / "some where/metrics/0.csv").is_file()
+
+
+def test_the_tools_that_are_offered_are_those_that_there_are() -> None:
+    assert [*TARGETS] == [*TOOLS]
 
 
 def test_mistakes_say_what_to_type(stride: Stride, make_run: MakeRun) -> None:
