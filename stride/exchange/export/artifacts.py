@@ -23,7 +23,7 @@ def checked_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
     for row in rows:
         if fault := _fault(row):
             raise BrokenRecord(f"{row['file']}: {fault}", where=str(paths.artifact_rows))
-        require_digest(row["path"], row.get("sha256"))
+        require_digest(row["path"], row["sha256"])
     return rows
 
 
@@ -39,4 +39,6 @@ def _fault(row: Mapping[str, Any]) -> str:
     name = row.get("name")
     if not isinstance(name, str) or as_utf8(name) != name:
         return f"{name!r} is not a name in UTF-8"
+    if not isinstance(row.get("sha256"), str):
+        return "its SHA-256 is not recorded"
     return place_fault(row)

@@ -1,6 +1,7 @@
 """Runs as offline runs of Weights & Biases, which `wandb sync` sends."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from pathlib import Path
@@ -54,7 +55,7 @@ def _write(source: Source, name: str, folder: Path) -> None:
     import wandb  # type: ignore[import-not-found, unused-ignore]
 
     # What it would find out by itself is of this machine and this moment, not of the run.
-    none_of_this = dict.fromkeys(("x_disable_stats", "x_disable_meta", "disable_git"), True)
+    nothing_of_here = dict.fromkeys(("x_disable_stats", "x_disable_meta", "disable_git"), True)
     tags, note = known_tags(source.row.path)
     run = wandb.init(
         mode="offline",
@@ -67,7 +68,7 @@ def _write(source: Source, name: str, folder: Path) -> None:
         resume="allow",
         config=source.config,
         settings=wandb.Settings(
-            silent=True, console="off", x_save_requirements=False, **none_of_this
+            silent=True, console="off", x_save_requirements=False, **nothing_of_here
         ),
     )
     try:
@@ -104,8 +105,8 @@ def _ids(sources: Sequence[Source]) -> Iterator[str]:
     """Yield the uuid of each run, and another id for one that is a copy or has none."""
     seen: set[str] = set()
     for source in sources:
-        uuid = source.row.uuid
-        own = uuid is not None and uuid not in seen
-        name = uuid if own else hashlib.sha256(source.label.encode()).hexdigest()[:32]
-        seen.add(str(name))
-        yield str(name)
+        name = source.row.uuid or ""
+        if name in seen or not name.isalnum():
+            name = hashlib.sha256(os.fsencode(source.label)).hexdigest()[:32]
+        seen.add(name)
+        yield name

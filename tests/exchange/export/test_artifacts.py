@@ -42,9 +42,16 @@ def unnamed(run: RunPaths, secret: Path) -> None:
     run.artifact_rows.write_text(run.artifact_rows.read_text().replace('"x"', r'"\ud800"'))
 
 
+def unknown_digest(run: RunPaths, secret: Path) -> None:
+    linked(run, secret)
+    row = json.loads(run.artifact_rows.read_text())
+    run.artifact_rows.write_text(f"{json.dumps(row | {'sha256': None})}\n")
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
+        (unknown_digest, "its SHA-256 is not recorded"),
         (linked, "is a link out of the run folder"),
         (changed, "its SHA-256 is not the recorded one"),
         (elsewhere, "names no file: '../x'"),
