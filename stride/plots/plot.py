@@ -41,7 +41,8 @@ class Plot(NamedTuple):
     Attributes:
         title: what all of it shows.
         name: of the metric, beside the upright axis.
-        along: what the horizontal axis counts; seconds for time; labels in active learning.
+        along: what the horizontal axis counts: one of `Along`, seconds for time; a metric that
+            was recorded beside; labels in active learning.
         lines: the curves, in the order of their legend.
         log: whether the upright axis is logarithmic.
         notes: sentences to be read below it, as what was left out.
@@ -49,7 +50,7 @@ class Plot(NamedTuple):
 
     title: str
     name: str
-    along: Along | Literal["labels"]
+    along: str
     lines: Sequence[Line]
     log: bool = False
     notes: Sequence[str] = ()

@@ -34,7 +34,6 @@ from stride.visible import quoted
 
 if TYPE_CHECKING:
     from stride.config import Config, Recorded
-    from stride.plots.plot import Along
     from stride.runs.curves.drawn import RunPlots
 
 Rows = Literal["epochs", "all"]
@@ -212,7 +211,7 @@ class Run:
         return _frame(found) if frame else found
 
     def plot(
-        self, *metrics: str, along: "Along" = "step", smooth: float = 0.0, log: bool = False
+        self, *metrics: str, along: str = "step", smooth: float = 0.0, log: bool = False
     ) -> "RunPlots":
         """Draw how metrics went: a notebook shows the plots, `save("loss.svg")` writes them.
 
@@ -220,7 +219,7 @@ class Run:
             metrics: names as they may be typed, `*` and `?` standing for any; the monitored one if
                 there are none.
             along: what the horizontal axis counts: "step", "epoch", or "time" for seconds of
-                training.
+                training; or a metric that was recorded beside.
             smooth: weight of what came before in a moving average, from 0 to below 1.
             log: whether the upright axis is logarithmic.
 

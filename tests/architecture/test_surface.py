@@ -120,8 +120,8 @@ stride metrics RUN --metric|-m NAME... --points N --steps --evaluations --json -
 stride note RUN [TEXT]
 stride overview PLACE
 stride path RUN
-stride plot RUN|W... --metric|-m NAME... --where QUERY --by A,B --x step|epoch|time --smooth W \
---log --height N --out|-o FILE --json
+stride plot RUN|W... --metric|-m NAME... --where QUERY --by A,B --x step|epoch|time|NAME \
+--smooth W --log --height N --out|-o FILE --json
 stride predict RUN --out|-o FILE --split SPLIT --batch-size N --device DEVICE --force --trust --json
 stride prune RUN|W... --where QUERY --keep WHAT --dry-run --yes|-y --json
 stride purge W|W/RUN... --older AGE --dry-run --yes|-y

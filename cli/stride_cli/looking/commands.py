@@ -33,9 +33,9 @@ def plot(
         str,
         typer.Option(
             "--x",
-            metavar="step|epoch|time",
+            metavar="step|epoch|time|NAME",
             autocompletion=lambda: ["step", "epoch", "time"],
-            help="What the horizontal axis counts.",
+            help="What the horizontal axis counts; NAME: a metric recorded beside.",
         ),
     ] = "step",
     smooth: Annotated[

@@ -1,7 +1,5 @@
 """Describe what commands print with `--json` that draw runs."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from stride.runs.records.record import Count, Number
@@ -27,7 +25,7 @@ class DrawnPlot(Answer):
 
     title: str
     name: str = Field(description="The metric")
-    along: Literal["step", "epoch", "time"]
+    along: str = Field(description="step, epoch, time, or a metric recorded beside")
     lines: list[PlottedLine]
     log: bool
     notes: list[str]

@@ -15,7 +15,6 @@ from stride.runs.listing.selection import GivenRows, Selection
 from stride.runs.run import Run
 
 if TYPE_CHECKING:
-    from stride.plots.plot import Along
     from stride.runs.curves.drawn import RunPlots
 
 _SHOWN = 50  # names of runs
@@ -89,7 +88,7 @@ class RunList(Sequence[Run]):
     def plot(
         self,
         *metrics: str,
-        along: "Along" = "step",
+        along: str = "step",
         smooth: float = 0.0,
         log: bool = False,
         by: str | Sequence[str] | None = None,

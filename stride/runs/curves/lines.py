@@ -10,6 +10,7 @@ from stride.runs.curves.options import CurveOptions
 from stride.runs.curves.read import Curve
 from stride.runs.curves.seeds import mean_line, remarks
 from stride.runs.listing.facts import Facts
+from stride.visible import quoted
 
 Drawn = tuple[Facts, Line]
 
@@ -27,10 +28,17 @@ class ReadGroup(NamedTuple):
     runs: Sequence[Facts]
     curves: Sequence[tuple[Facts, Mapping[str, Curve]]]
 
-    def drawn(self, name: str) -> list[Drawn]:
-        """Return the curve of each run that has recorded a metric."""
-        found = [(facts, curves[name].line(self.label)) for facts, curves in self.curves]
+    def drawn(self, name: str, along: str) -> list[Drawn]:
+        """Return the curve of each run that has recorded a metric along something."""
+        there = [one for one in self.curves if not _own_axis(one[0], name, along)]
+        found = [(facts, curves[name].line(self.label)) for facts, curves in there]
         return [(facts, line) for facts, line in found if line.x]
+
+
+def _own_axis(facts: Facts, name: str, along: str) -> str:
+    """Return the metric along which a metric of a run lies, where steps say nothing of that."""
+    axis = facts.axis_of(name)
+    return axis if along == "step" != axis else ""
 
 
 def plot_of(
@@ -50,20 +58,31 @@ def plot_of(
     lines: list[Line] = []
     told = [*notes]
     for group in read:
-        drawn = group.drawn(name)
-        told += _left_out(group, drawn, name)
+        drawn = group.drawn(name, options.along)
+        told += _left_out(group, drawn, name, options.along)
         if drawn:
             lines.append(_line(group, drawn, name, options))
             told += remarks(lines[-1], [line for _, line in drawn], options.along)
     if not lines:
-        what = f"no run here has recorded {name} along its training"
-        raise RunError(what, hint="what it has at its end is in: stride compare")
+        what = f"no run here has recorded {name} along {options.along}"
+        raise RunError(what, hint=_elsewhere(name, read, options.along))
     told += _explained(lines, options)
     return Plot(_title(read), name, options.along, lines, options.log, told)
 
 
-def _left_out(group: ReadGroup, drawn: Sequence[Drawn], name: str) -> Iterator[str]:
-    there = {facts.row.path for facts, _ in drawn}
+def _elsewhere(name: str, read: Sequence[ReadGroup], along: str) -> str:
+    """Return what to type for a metric that no curve shows."""
+    axes = {_own_axis(facts, name, along) for group in read for facts, _ in group.curves} - {""}
+    if axes:
+        return f"type: --x {quoted(min(axes))}"
+    return "what it has at its end is in: stride compare"
+
+
+def _left_out(group: ReadGroup, drawn: Sequence[Drawn], name: str, along: str) -> Iterator[str]:
+    axes = {facts.row.path: _own_axis(facts, name, along) for facts, _ in group.curves}
+    for axis in sorted({*axes.values()} - {""}):
+        yield f"{group.label}: {name} goes along {axis}: --x {axis}"
+    there = {facts.row.path for facts, _ in drawn} | {path for path, axis in axes.items() if axis}
     without = [facts.row.path for facts, _ in group.curves if facts.row.path not in there]
     if without:
         yield f"{group.label}: no {name} in {', '.join(map(str, without))}"

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from typing import get_args
 
 from stride.config.metrics import RESERVED
-from stride.errors import RunError, UserError
+from stride.errors import RunError, UserError, nearest
+from stride.plots.plot import Along
 from stride.runs.curves.read import recorded_names
 from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
@@ -38,6 +40,22 @@ def metrics_meant(runs: Sequence[Facts], typed: Iterable[str]) -> list[str]:
         raise RunError("no metric is recorded here yet", where=_place(runs), hint=_hint(runs))
     found = [name for text in typed for name in _meant(text, known)]
     return [*dict.fromkeys(found)] or [_usual(runs, known)]
+
+
+def axis_meant(runs: Sequence[Facts], typed: str) -> str:
+    """Return along what curves go: what every row counts, or the recorded name of a metric.
+
+    Raises:
+        UserError: there is no such thing.
+    """
+    counted = get_args(Along)
+    if typed in counted:
+        return typed
+    known = _in_streams(runs)
+    with suppress(UserError):
+        return Names([], known).find(typed, "last").key
+    hint = nearest(typed, [*counted, *known]) or "type step, epoch, time, or a metric beside it"
+    raise UserError(f"curves do not go along {typed!r}", hint=hint)
 
 
 def _meant(text: str, known: Collection[str]) -> list[str]:

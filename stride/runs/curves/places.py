@@ -1,4 +1,4 @@
-"""Tell where rows of metrics lie along a plot: at which step, epoch or second of training."""
+"""Tell where rows of metrics lie along a plot: at which step, epoch, second or other number."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from stride.errors import RunError
-from stride.plots.plot import Along
 from stride.runs.curves.cells import FARTHEST
 from stride.runs.files.atomic import read_record
 from stride.runs.layout import RunPaths
@@ -23,7 +22,7 @@ class Places:
         along: what is counted.
     """
 
-    def __init__(self, paths: RunPaths, along: Along) -> None:
+    def __init__(self, paths: RunPaths, along: str) -> None:
         self._along = along
         self._time = TrainingTime(_starts(paths) if along == "time" else ())
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stride.errors import RunError
-from stride.plots.plot import Along
 from stride.runs.curves.drawn import RunPlots
 from stride.runs.curves.groups import (
     RUN,
@@ -16,7 +15,7 @@ from stride.runs.curves.groups import (
     labels,
 )
 from stride.runs.curves.lines import ReadGroup, plot_of
-from stride.runs.curves.metrics import metrics_meant
+from stride.runs.curves.metrics import axis_meant, metrics_meant
 from stride.runs.curves.options import CurveOptions
 from stride.runs.curves.read import Curve, read_curves
 from stride.runs.layout import RunPaths
@@ -30,7 +29,7 @@ def plot_runs(
     runs: Iterable[Facts],
     metrics: Iterable[str] = (),
     *,
-    along: Along = "step",
+    along: str = "step",
     smooth: float = 0.0,
     log: bool = False,
     by: Sequence[str] | None = None,
@@ -43,7 +42,8 @@ def plot_runs(
     Args:
         runs: what is recorded of each.
         metrics: names of metrics, as they may be typed; the monitored one if there are none.
-        along: what the horizontal axis counts: steps, epochs, or seconds of training.
+        along: what the horizontal axis counts: steps, epochs, or seconds of training; or a metric
+            that was recorded beside. What another tool recorded on such an axis has no steps.
         smooth: weight of the moving average, 0 for none.
         log: whether the upright axis is logarithmic.
         by: keys of the config whose values make a line; `["run"]` for a line of each run. If
@@ -54,7 +54,8 @@ def plot_runs(
         UserError: a name means nothing or several things, or an option has a wrong value.
         RunError: no run has recorded a metric, or none can be read.
     """
-    known, options = [*runs], CurveOptions(along, smooth, log).checked()
+    known = [*runs]
+    options = CurveOptions(axis_meant(known, along), smooth, log).checked()
     names = metrics_meant(known, metrics)
     found = _grouped(known, by)
     if not found.groups:

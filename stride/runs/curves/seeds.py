@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from stride.plots.plot import Along, Line
+from stride.plots.plot import Line
 from stride.plots.words import place
 from stride.runs.curves.cells import Cells
 from stride.stats.intervals import t_interval
@@ -33,7 +33,7 @@ def mean_line(label: str, lines: Sequence[Line]) -> Line:
     return Line(label, [starts[at] for at in order], middle, low, high, width, is_band=True)
 
 
-def remarks(mean: Line, lines: Sequence[Line], along: Along) -> Iterator[str]:
+def remarks(mean: Line, lines: Sequence[Line], along: str) -> Iterator[str]:
     """Yield sentences on where a mean is not that of all runs; nothing of a line of one run."""
     ends = sorted(line.x[-1] for line in lines if line.x)
     if ends and ends[0] < ends[-1]:

@@ -139,6 +139,15 @@ class Facts:
         """Return by which tool it was recorded; None of STRIDE's own."""
         return _text(self._lineage.get("imported"), "tool")
 
+    def axis_of(self, metric: str) -> str:
+        """Return along what a metric was recorded: `step`, unless another tool had an axis for it.
+
+        That is another metric of the run, or `epoch`.
+        """
+        record = self._lineage.get("imported")
+        axes = record.get("axes") if isinstance(record, Mapping) else None
+        return _text(axes, metric) or "step"
+
     @property
     def devices(self) -> list[str]:
         """Return the names of the devices that it was begun on, one for each process."""

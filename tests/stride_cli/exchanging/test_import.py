@@ -54,6 +54,24 @@ def test_runs_of_others_are_listed_compared_and_asked_for(
     assert stride("verify", "W/1", "W/2", "W/3").code == 0
 
 
+def test_an_axis_of_its_own_is_not_mixed_with_steps(stride: Stride) -> None:
+    stride("import", LIGHTNING, WANDB, "-w", "W")
+    (plot,) = json.loads(stride("plot", "W", "-m", "val_loss", "--by", "run", "--json").out)[
+        "plots"
+    ]
+    assert {line["runs"][0] for line in plot["lines"]} == {"W/0", "W/2"}
+    assert [note for note in plot["notes"] if "validation/epoch_loss goes along tokens" in note]
+    words = ("plot", "W", "-m", "val_loss", "--x", "tokens", "--by", "run", "--json")
+    (own,) = json.loads(stride(*words).out)["plots"]
+    (line,) = own["lines"]
+    assert (own["along"], line["runs"]) == ("tokens", ["W/1"])
+    assert (line["x"], line["y"][:2]) == ([0.5, 1000.5, 2000.5, 3000.5, 4000.5], [0.1, 0.0])
+    alone = stride("plot", "W/1", "-m", "val_loss")
+    assert alone.code == 2 and "type: --x tokens" in alone.err
+    assert "did you mean 'tokens'" in stride("plot", "W/1", "--x", "tokns").err
+    assert stride("plot", "W/1", "-m", "val_loss", "--x", "epoch").code == 0
+
+
 @pytest.mark.parametrize(
     "command", ["resume", "fork", "reproduce", "evaluate", "predict -o out.npz", "config"]
 )
