@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, final
 
 from stride.config.values import flatten
 from stride.errors import RunError
+from stride.runs.provenance.imported import is_of_another_tool
 from stride.runs.run import Run
 
 PLACE = frozenset({"work_dir", "run"})
@@ -76,11 +77,18 @@ def metrics_of(run: Run) -> dict[str, float]:
 def differing_settings(configs: Sequence[Mapping[str, Any] | None]) -> dict[str, list[Any]]:
     """Return the keys of flat configs in which runs differ -> a value for each run, or ABSENT.
 
+    What another tool has recorded lacks the hundred keys of STRIDE's own config: those count where
+    STRIDE's runs differ, and beside such runs all that the others have.
+
     Args:
         configs: of the runs; None for a run that has none, which differs in nothing.
     """
     there = [config for config in configs if config is not None]
-    found = _differing(_side_by_side(there))
+    own = [config for config in there if not is_of_another_tool(config)]
+    others = [key for config in there if is_of_another_tool(config) for key in config]
+    table = _side_by_side(there)
+    known = dict.fromkeys([*_differing(_side_by_side(own)), *others])
+    found = _differing({key: table[key] for key in known})
     return {
         key: [ABSENT if one is None else one.get(key, ABSENT) for one in configs]
         for key in found

@@ -94,8 +94,7 @@ def group(runs: Iterable[Facts], over: Sequence[str] = (SEED,), tasks: Sequence[
     known = {key for one in found for key in one.settings}  # and those in which none differ:
     short = short_names(keys, known.union(*(one.runs[0].config for one in found[:1])))
     of_config = {key for key in keys if any(key in facts.config for facts in counted)}
-    having = {key: [facts for facts in counted if key in facts.config] for key in of_config}
-    derived = {key for key, some in having.items() if all(facts.is_derived(key) for facts in some)}
+    derived = {key for key in of_config if all(facts.is_derived(key) for facts in counted)}
     settings = [{key: one.settings[key] for key in keys if key in one.settings} for one in found]
     configurations = [
         Configuration(name, own, *newest_by_repeat(one.runs, over))

@@ -185,8 +185,11 @@ class Facts:
     def is_derived(self, key: str) -> bool:
         """Tell whether a dotted key's value is a default, or follows from the data or the machine.
 
-        False where the run does not tell which keys were set.
+        False where the run does not tell which keys were set. In a run of another tool all were
+        that it has, and no others.
         """
+        if self.imported is not None:
+            return key not in self.config
         origins = self.provenance.get("origins")
         return isinstance(origins, Mapping) and len(origins) > 0 and key not in origins
 

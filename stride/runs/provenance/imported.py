@@ -15,6 +15,8 @@ TOOLS: Mapping[str, str] = {
 }
 """What runs are imported from, and what it is called."""
 
+_HYPERPARAMETERS = "hyperparameters"
+
 
 def import_of(paths: RunPaths) -> Mapping[str, Any]:
     """Return where an imported run comes from; nothing of STRIDE's own, or of a broken record."""
@@ -32,6 +34,11 @@ def words_of(found: Any) -> str:
 def is_imported(paths: RunPaths) -> bool:
     """Tell whether another tool recorded a run."""
     return bool(import_of(paths))
+
+
+def is_of_another_tool(config: Mapping[str, Any]) -> bool:
+    """Tell whether a flat config is what `ImportedConfig` holds."""
+    return "trainer" not in config and any(key.startswith(_HYPERPARAMETERS) for key in config)
 
 
 def refuse_imported(paths: RunPaths) -> None:
