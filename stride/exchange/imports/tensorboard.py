@@ -26,6 +26,7 @@ _PLUGIN, _NAME, _CONTENT = 1, 1, 2
 _START = 1
 _SESSION_START, _HPARAMS, _KEY, _ENTRY = 3, 1, 1, 2
 _NUMBER, _STRING, _TRUTH = 2, 3, 4
+_OURS, _EXACT = "stride", "float64/"  # as `stride export` writes numbers beside TensorBoard's
 _WHOLE = 2.0**53  # doubles beyond that may stand for several whole numbers
 
 
@@ -94,10 +95,18 @@ class _Reader:
             self.found.hyperparameters |= _hyperparameters(blob(plugin, _CONTENT))
         elif _SIMPLE in value:
             self.found.values.append(Value(step, time, tag, single(blob(value, _SIMPLE))))
+        elif name == _OURS and is_number(tensor := part(value, _TENSOR)):
+            self._add_exact(Value(step, time, tag.removeprefix(_EXACT), number_of(tensor)))
         elif name in ("scalars", "") and is_number(tensor := part(value, _TENSOR)):
             self.found.values.append(Value(step, time, tag, number_of(tensor)))
         else:
             self._others.add(tag)
+
+    def _add_exact(self, value: Value) -> None:
+        """Put a number with all of its bits in the place of that of 32 bits before it."""
+        if self.found.values and self.found.values[-1][:3] == value[:3]:
+            self.found.values.pop()
+        self.found.values.append(value)
 
     def result(self) -> SourceRun:
         """Return the run with its times, and what is to be told."""
