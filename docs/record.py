@@ -30,6 +30,7 @@ COMMANDS = {  # and the text upon which Ctrl-C is typed
 Cell = tuple[str, str]  # a character and its colour
 Line = list[Cell]
 
+TITLE = "A training is interrupted, resumed, plotted beside another and reproduced"
 WIDTH, HEIGHT, MARGIN = 8, 18, 16  # of a cell and around all of them, in pixels
 TEXT, COLOURS = (
     "#d8dee9",
@@ -135,7 +136,7 @@ def picture(lines: list[Line]) -> str:
     return "\n".join(
         [
             head,
-            "<title>A training is interrupted, resumed, plotted beside another and reproduced</title>",
+            f"<title>{TITLE}</title>",
             f'<rect width="{width}" height="{height}" rx="8" fill="#1b1f27"/>',
             *texts,
             "</svg>\n",

@@ -43,7 +43,7 @@ class KernelOutput:
         self._shown = self._lost = False
 
     def __call__(self, html: str, text: str) -> None:
-        """Show HTML, and text where there is no HTML."""
+        """Show HTML, or text in its stead."""
         if self._lost:
             return
         try:
@@ -123,7 +123,7 @@ class NotebookDisplay(Display):
         self._publish(training_html(shown), self._plain())
 
     def _plain(self) -> str:
-        """Return what is shown where there is no HTML."""
+        """Return what is shown instead of HTML."""
         row = {**self._progress.metrics, **self._progress.row}
         line = self.line(row, self._progress.steps_per_second)
         return "\n".join([f"run {visible(self._head.run)}: {self._end[0]}", line, *self._notes])
