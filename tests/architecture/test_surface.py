@@ -114,8 +114,8 @@ stride launch [KEY=VALUE]... --work-dir|-w W --config KEY=VALUE... --config-file
 stride logs RUN --rank R --job --follow|-f
 stride lr-find [W] [KEY=VALUE]... --config KEY=VALUE... --config-file FILE --min LR --max LR \
 --steps N --trust --json
-stride ls W... --metric|-m NAME... -n N --all --jobs --curve --where QUERY --sort [-]NAME --columns A,B \
---json --csv --md --latex
+stride ls W... --metric|-m NAME... -n N --all --jobs --curve --where QUERY --sort [-]NAME \
+--columns A,B --json --csv --md --latex
 stride metrics RUN --metric|-m NAME... --points N --steps --evaluations --json --csv --md --latex
 stride note RUN [TEXT]
 stride overview PLACE
