@@ -67,10 +67,16 @@ def panel(table: Table, name: str, *, sortable: bool = False) -> str:
     return f"{head}{html(table, sortable=sortable)}</div>"
 
 
-def image(png: bytes, words: str) -> str:
-    """Return a picture, its bytes in the page, and in words what it shows."""
-    content = base64.b64encode(png).decode()
-    return f'<img alt="{escaped(words)}" src="data:image/png;base64,{content}">'
+def image(content: bytes, words: str, kind: str = "png") -> str:
+    """Return a picture, its bytes in the page.
+
+    Args:
+        content: of the file.
+        words: what it shows.
+        kind: of the file, as a media type says it: png, svg+xml.
+    """
+    source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return f'<img alt="{escaped(words)}" src="{source}">'
 
 
 def escaped(plain: str) -> str:

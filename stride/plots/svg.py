@@ -18,14 +18,22 @@ DARK_COLOURS = ("#4FA6E0", "#F0843F", "#2CC79A", "#E29BC6", "#F2B73A", "#9BD6F7"
 _DASHES = ("", "70 40", "20 50", "120 40 20 40")
 _MIDDLE, _CENTRED = 'text-anchor="middle"', 'dy=".35em"'
 _TEXT, _SOFT, _GRID, _GROUND = "#1d1e20", "#5c5e62", "#e3e3df", "#ffffff"
-# The same in every plot, so that those of one page agree. Without it the light colours remain.
+# Light or dark as what is around: a page or a notebook says so by its `color-scheme`, and a file
+# of its own follows the reader's choice. The rules are the same in every plot, so that those of one
+# page agree; where a viewer does not know them, the light colours of the elements remain.
+_RULES = (
+    f".stride-plot{{fill:light-dark({_TEXT},#e9eaec)}}",
+    f".stride-plot .soft{{fill:light-dark({_SOFT},#9a9da3)}}",
+    f".stride-plot .ground{{fill:light-dark({_GROUND},#202226)}}",
+    f".stride-plot .grid{{stroke:light-dark({_GRID},#383b41)}}",
+    *(
+        f".stride-plot .c{at}{{color:light-dark({light},{dark})}}"
+        for at, (light, dark) in enumerate(zip(COLOURS, DARK_COLOURS, strict=True))
+    ),
+)
 _STYLE = (
-    f"@media (max-width:500px){{.stride-plot{{font-size:{LINE}px}}}}"
-    "@media screen and (prefers-color-scheme:dark){"
-    ".stride-plot{fill:#e9eaec}.stride-plot .soft{fill:#9a9da3}"
-    ".stride-plot .ground{fill:#202226}.stride-plot .grid{stroke:#383b41}"
-    + "".join(f".stride-plot .c{at}{{color:{one}}}" for at, one in enumerate(DARK_COLOURS))
-    + "}"
+    ":root.stride-plot{color-scheme:light dark}@media print{.stride-plot{color-scheme:light}}"
+    f"@media (max-width:500px){{.stride-plot{{font-size:{LINE}px}}}}{''.join(_RULES)}"
 )
 
 

@@ -7,17 +7,18 @@ import pytest
 
 from stride.plots.plot import Line, Plot, points
 from stride.plots.svg import svg
-from tests.plots.test_terminal import PLOTS
+from tests.plots.test_terminal import ODD, PLOTS
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize("name", [*PLOTS, *ODD])
 def test_it_is_one_element_without_script_or_file(name):
-    text = svg(PLOTS[name])
+    text = svg({**PLOTS, **ODD}[name])
     root = ElementTree.fromstring(text)
     assert root.tag == f"{SPACE}svg" and root[0].tag == f"{SPACE}title"
     assert "script" not in text and "url(" not in text and " id=" not in text
+    assert "nan" not in "".join(text.split("<path")[1:]) and "inf" not in text.split("</desc>")[1]
     assert text.count("http") == 1  # the name of SVG itself
 
 

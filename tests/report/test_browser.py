@@ -6,7 +6,7 @@ import pytest
 
 from stride import open_runs
 from stride.report.page import write_report
-from tests.report.browser import BROWSER, Page
+from tests.chromium import BROWSER, Page
 
 COLUMN = "[aria-label='all runs'] th:nth-child(3)"
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no chromium to open the page in")

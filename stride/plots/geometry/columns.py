@@ -18,7 +18,7 @@ class Column:
         high: the largest.
         bottom: where a band begins; low where there is none.
         top: where it ends.
-        total: the sum of the values.
+        mean: of the values.
     """
 
     at: int
@@ -27,12 +27,7 @@ class Column:
     high: float
     bottom: float
     top: float
-    total: float
-
-    @property
-    def mean(self) -> float:
-        """Return the mean of the values."""
-        return self.total / self.num_points
+    mean: float
 
 
 def columns(line: Line, at: Sequence[int], *, above: float = -math.inf) -> list[list[Column]]:
@@ -63,6 +58,6 @@ def columns(line: Line, at: Sequence[int], *, above: float = -math.inf) -> list[
 
 def _add(column: Column, value: float, low: float, high: float, bottom: float, top: float) -> None:
     column.num_points += 1
-    column.total += value
+    column.mean += value / column.num_points - column.mean / column.num_points  # no sum overflows
     column.low, column.high = min(column.low, low), max(column.high, high)
     column.bottom, column.top = min(column.bottom, bottom), max(column.top, top)

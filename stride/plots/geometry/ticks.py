@@ -99,7 +99,7 @@ def _time_ticks(scale: Scale, most: int) -> list[Tick]:
         return [Tick(one.value * size, f"{one.text} {unit}") for one in days]
     unit, size = next(one for one in _UNITS if scale.high >= 2 * one[1] and 4 * step % one[1] == 0)
     values = range(math.ceil(scale.low / step) * step, math.floor(scale.high) + 1, step)
-    return [Tick(one, f"{one / size:g} {unit}") for one in values]
+    return [Tick(one, f"{one / size:.15g} {unit}") for one in values]
 
 
 def _count(number: int) -> str:

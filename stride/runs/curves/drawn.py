@@ -8,7 +8,9 @@ from typing import overload
 
 from stride.errors import UserError
 from stride.pages.notebook import notebook_output
+from stride.pages.page import image
 from stride.plots.plot import Plot
+from stride.plots.words import description
 from stride.runs.files.atomic import atomic_write
 
 _NO_NAME = re.compile(r"[^\w.-]+")
@@ -82,7 +84,12 @@ class RunPlots(Sequence[Plot]):
         return f"RunPlots({', '.join(plot.name for plot in self)})"
 
     def _repr_html_(self) -> str:
-        return notebook_output(map(_svg, self))
+        return notebook_output(map(_image, self))
+
+
+def _image(plot: Plot) -> str:
+    """Return a plot as a picture: notebooks strip other SVG from outputs that are not trusted."""
+    return image(_svg(plot).encode(), description(plot), "svg+xml")
 
 
 def _svg(plot: Plot) -> str:
