@@ -68,6 +68,13 @@ def test_a_column_has_the_extremes_of_all_its_points(values, cell, width, height
             assert rows <= found[column]
 
 
+def test_a_cell_is_in_the_column_of_its_beginning():
+    """Its first value lies behind that, where those before are missing."""
+    late = Line("a", [0.0, 14.0, 16.0], [1, 2, 3], [1, 2, 3], [1, 2, 3], cell=8.0)
+    pieces = Axes.of(Plot("t", "m", "step", [late])).columns(late, 17)
+    assert [column.at for column in pieces[0]] == [0, 8, 16]
+
+
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=40))
 def test_a_curve_is_one_line(values):
     """From column to column no row between the dots is left out."""
