@@ -77,7 +77,7 @@ def _marked(scale: Scale, ticks: Iterable[Tick]) -> tuple[list[float], list[str]
 
 
 def _add_labels(figure: "Figure", drawing: "Drawing", plot: Plot, axes: Axes) -> None:
-    """Write labels beside the ends of their curves, or above all where they are long."""
+    """Write labels beside the ends of their curves, or below all where they are long."""
     widest = max((width_of(as_typed(line.label)) for line in plot.lines), default=0)
     if widest > _LONGEST:
         across = max(_LETTERS // (widest + 8), 1)
