@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 
-from stride.distributed import is_main
 from stride.loggers.display.ability import ability_of
 from stride.loggers.screen import Screen
 
@@ -36,7 +35,7 @@ def tell_loading(words: Sequence[str]) -> None:
     stdout, stderr = sys.stdout, sys.stderr
     if not (_loads(words) and isinstance(stdout, Screen) and isinstance(stderr, Screen)):
         return
-    if not (is_main() and ability_of(stderr).redraws):
+    if not (ability_of(stderr).redraws and _is_first()):
         return
     stderr.write("loading PyTorch ...\r")
     stderr.flush()
@@ -56,3 +55,10 @@ def _loads(words: Sequence[str]) -> bool:
         return False
     first = next((word.partition("=")[0] for word in words if word != "--debug"), "")
     return first in LOADS_TORCH | _OPTIONS or _MODELS in words
+
+
+def _is_first() -> bool:
+    """Tell whether this is the first of its processes, which alone tells anything."""
+    from stride.distributed import is_main
+
+    return is_main()
