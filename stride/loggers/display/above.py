@@ -11,7 +11,11 @@ from stride.loggers.screen import Screen
 
 
 class _Above(io.TextIOBase):
-    """Pass a stream of a terminal what is written, line by line, above the lines of a region."""
+    """Pass a stream of a terminal what is written, line by line, above the lines of a region.
+
+    It has no `errors`, as a stream of text has them: hence `input` writes its question here, not
+    past Python, and it is not drawn over.
+    """
 
     def __init__(self, stream: Any, region: Region) -> None:
         self._passed_to, self._region = stream, region

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stride.loggers.display.live import SECONDS_BETWEEN_LOOKS
 from tests.loggers.display.test_live import CAPTURES
 
 ROOT = Path(__file__).parents[3]
@@ -25,6 +26,7 @@ of.train(display, clock, of.rows(10)[:9])
 display.note("warning: the disk is nearly full")
 of.train(display, clock, of.rows(10)[9:11])
 sys.stdin.readline()
+print("hello,", input("who is there? "))
 display.close()
 """
 
@@ -74,6 +76,10 @@ def test_a_real_terminal_shows_the_same(tmux: Callable[..., str]) -> None:
             1,
         ]
     tmux("send-keys", "Enter")
+    until(shown, "who is there?")
+    time.sleep(2.5 * SECONDS_BETWEEN_LOOKS)
+    assert shown().endswith("\nwho is there?")
+    tmux("send-keys", "me", "Enter")
     text = until(shown, "step 55, epoch 5")
     assert [text.count(part) for part in ("epoch 5/10", "recent loss", "55/100", "━")] == [
         0,
