@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-_MOST = 512  # more than a line has columns
+_MOST = 256  # of which at least half are there, once they were
 _PACE_POINTS, _PACE_SECONDS = 60, 0.5
 
 
