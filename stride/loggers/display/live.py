@@ -51,6 +51,7 @@ class LiveDisplay(Display):
         self._epochs = KeptEpochs(total_epochs, self._now)
         self._ended = (-1, -1)
         self._memory = 0
+        self._unprinted: list[str] = []
         lines = head_lines(self._progress, size_of(self._stream).columns)
         self._region.print("\n".join(self._text(line, sys.maxsize) for line in lines))
         self._is_open = True
@@ -67,15 +68,17 @@ class LiveDisplay(Display):
             if ends_epoch(row):
                 self._end_epoch(row)
             if self._region.is_due:
-                self._region.draw()
+                self._show()
 
     def note(self, text: str) -> None:
         """Print the text above what is drawn."""
         with self._region.lock:
+            before: list[str] = []
             if self._is_open:
-                self._print_epochs(self._epochs.held_back())
+                self._add_lines(self._epochs.held_back())
                 self._table.count_line()
-            self._region.print(visible(text, lines=True))
+                before, self._unprinted = self._unprinted, []
+            self._region.print("\n".join([*before, visible(text, lines=True)]))
 
     def close(self) -> None:
         """Take away what is drawn, and say how much was trained; what was printed stays."""
@@ -83,12 +86,15 @@ class LiveDisplay(Display):
             return
         self._looks.stop()
         with self._region.lock:
-            self._print_epochs(self._epochs.held_back())
+            self._add_lines(self._epochs.held_back())
+            last = [(self._summary(), DIM)] if self._progress.row else []
             self._is_open = False
             self._region.erase()
             self._above.end()
-            if self._progress.row:
-                self._print([[(self._summary(), DIM)]])
+            width = size_of(self._stream).columns
+            lines = [*self._unprinted, *[self._text(last, width)] * bool(last)]
+            if lines:
+                self._region.print("\n".join(lines))
 
     def _end_epoch(self, row: Row) -> None:
         place = (row.get("epoch", 0), row.get("step", 0))
@@ -98,16 +104,22 @@ class LiveDisplay(Display):
         is_best = self._head.is_best(row)
         if is_best:
             self._progress.take_best(row)
-        self._print_epochs(self._epochs.add(row, is_best=is_best))
+        self._add_lines(self._epochs.add(row, is_best=is_best))
 
-    def _print_epochs(self, lines: Iterable[EpochLine]) -> None:
+    def _add_lines(self, epochs: Iterable[EpochLine]) -> None:
+        """Lay out lines of epochs, which are printed when there is a drawing, several at once."""
         width, height = size_of(self._stream)
-        for line in lines:
-            self._print(self._table.lines(line, width, height - MOST_LINES))
+        for epoch in epochs:
+            lines = self._table.lines(epoch, width, height - MOST_LINES)
+            self._unprinted += [self._text(line, width) for line in lines]
 
-    def _print(self, lines: Iterable[list[Piece]]) -> None:
-        width = size_of(self._stream).columns
-        self._region.print("\n".join(self._text(line, width) for line in lines))
+    def _show(self) -> None:
+        """Print the lines of epochs that have ended, and draw how the training stands."""
+        lines, self._unprinted = self._unprinted, []
+        if lines:
+            self._region.print("\n".join(lines))
+        else:
+            self._region.draw()
 
     def _text(self, pieces: Iterable[Piece], width: int) -> str:
         return line_of(pieces, width, colours=self._ability.colours)
@@ -118,7 +130,7 @@ class LiveDisplay(Display):
         with self._region.lock:
             if self._is_open:
                 self._memory = memory.get("device_memory", memory.get("memory", 0))
-                self._region.draw()
+                self._show()
 
     def _compose(self) -> list[str]:
         if not self._is_open:

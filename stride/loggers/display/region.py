@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from stride.loggers.display.ability import ability_of, size_of
 from stride.loggers.screen import Screen
 
-SECONDS_BETWEEN_DRAWINGS = 0.1  # as fast as an eye follows
+SECONDS_BETWEEN_DRAWINGS = 0.2  # an eye follows, and a step is not the slower for it
 _ERASE_BELOW = "\r\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
