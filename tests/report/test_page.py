@@ -170,6 +170,13 @@ def test_it_says_how_to_have_the_runs_again(make_run, report):
     assert "with uncommitted changes" in text and f"stride resume {stopped.path}" in text
 
 
+def test_runs_of_other_tools_are_not_to_be_reproduced(make_run, report):
+    paths = make_run()
+    record = '{"format_version": 3, "imported": {"tool": "tensorboard", "name": "a"}}'
+    paths.provenance.write_text(record)
+    assert "stride reproduce" not in report()
+
+
 def test_what_a_reproduction_has_shown_is_told(make_run, report, tables):
     paths = make_run()
     record = '{"format_version": 3, "original": "w/0", "uuid": "0", "identical": true, "steps": 50'

@@ -15,14 +15,19 @@ _MOST = 20  # runs for which a command is written out
 
 
 def reproduction(contents: Contents) -> Iterator[str]:
-    """Yield commands: by the code of the runs those that are done, then those that go on."""
+    """Yield commands: by the code of the runs those that are done, then those that go on.
+
+    Runs that other tools recorded are among neither.
+    """
+    pairs = zip(contents.runs, contents.rows, strict=True)
+    own = [(facts, row) for facts, row in pairs if facts.imported is None]
     by_code: dict[_Code, list[RunRow]] = {}
-    for facts, row in zip(contents.runs, contents.rows, strict=True):
+    for facts, row in own:
         if row.state == DONE:
             by_code.setdefault(_Code.of(facts), []).append(row)
     for code, rows in by_code.items():
         yield from _commands("The same again, bit by bit:", rows, "reproduce", *code.words())
-    if resumable := [row for row in contents.rows if row.state in RESUMABLE]:
+    if resumable := [row for _, row in own if row.state in RESUMABLE]:
         yield from _commands("To go on with what has not come to its end:", resumable, "resume")
 
 
