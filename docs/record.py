@@ -30,7 +30,7 @@ COMMANDS = {  # and the text upon which Ctrl-C is typed
 Cell = tuple[str, str]  # a character and its colour
 Line = list[Cell]
 
-TITLE = "A training is interrupted, resumed, plotted beside another and reproduced"
+TITLE = "A training is interrupted, resumed, plotted and reproduced"
 WIDTH, HEIGHT, MARGIN = 8, 18, 16  # of a cell and around all of them, in pixels
 TEXT, COLOURS = (
     "#d8dee9",
