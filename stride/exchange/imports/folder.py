@@ -16,9 +16,11 @@ from typing import Any
 from stride.errors import RunError, StrideError
 from stride.exchange.imports.source import SourceRun
 from stride.exchange.imports.summary import Summary
-from stride.runs.files.atomic import atomic_json, read_record
+from stride.runs.files.atomic import atomic_json, atomic_write, read_record
 from stride.runs.files.durable import make_folder, os_errors_as, sync_folder
+from stride.runs.files.encoding import json_bytes, load_json
 from stride.runs.files.jsonl import LineFile
+from stride.runs.files.safe_open import RECORD_LIMIT, require_size
 from stride.runs.layout import RunPaths
 from stride.runs.listing.measured import summary_of
 from stride.runs.process import Process, is_alive, is_here
@@ -72,7 +74,22 @@ def begin(paths: RunPaths, config: Mapping[str, Any], started: float) -> None:
     )
     make_folder(paths.segments)
     atomic_json(paths.segment(0), segment.to_json())
-    atomic_json(paths.config, config)
+    write_record(paths.config, config)
+
+
+def write_record(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a record of what a source holds; refuse one that no reader would take.
+
+    Raises:
+        RunError: it is too large or too deep.
+    """
+    try:
+        content = json_bytes(values, indent=2)
+        load_json(content)
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"this source has values that {path.name} cannot hold: {error}") from None
+    require_size(path, len(content), RECORD_LIMIT)
+    atomic_write(path, content)
 
 
 def write_rows(paths: RunPaths, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from stride.config.secrets import mask_command
 from stride.errors import UserError
 from stride.exchange.imports.digest import source_digest
 from stride.exchange.imports.find import READERS
-from stride.exchange.imports.folder import begin, end, publish, staged, write_rows
+from stride.exchange.imports.folder import begin, end, publish, staged, write_record, write_rows
 from stride.exchange.imports.names import EPOCH, recorded_names
 from stride.exchange.imports.rows import counts_epochs, fitting, rows_of
 from stride.exchange.imports.source import STEP, Place, SourceRun
@@ -83,7 +83,7 @@ def import_run(
     with staged(work_dir) as paths:
         begin(paths, _config(found, record, work_dir), found.created)
         write_rows(paths, summary.watch(rows_of(values, kept)))
-        atomic_json(paths.provenance, _provenance(found, record))
+        write_record(paths.provenance, _provenance(found, record))
         _write_tags(paths, found)
         end(paths, found, summary)
         path = publish(paths, work_dir, run)

@@ -8,8 +8,16 @@ from typing import Any, NamedTuple
 Tell = Callable[[str], None]
 """Takes in words what of a source is not read."""
 
+LATEST = 253_402_300_800.0
+"""The end of the last year that a calendar shows, in Unix seconds."""
+
 STEP = "step"
 """The axis of metrics that have none of their own."""
+
+
+def is_moment(time: float) -> bool:
+    """Tell whether a number can be a time in Unix seconds; NaN cannot."""
+    return 0 <= time < LATEST
 
 
 class Value(NamedTuple):

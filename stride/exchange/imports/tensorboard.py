@@ -5,7 +5,7 @@ from math import inf, isfinite
 from typing import Any
 
 from stride.exchange.imports.hparams_yaml import read_hparams
-from stride.exchange.imports.source import Place, SourceRun, Value
+from stride.exchange.imports.source import Place, SourceRun, Value, is_moment
 from stride.exchange.imports.tensors import is_number, number_of
 from stride.exchange.imports.tfrecords import tfrecords
 from stride.exchange.imports.wire import (
@@ -76,7 +76,7 @@ class _Reader:
 
     def _time(self, time: float) -> float:
         """Return a moment that a row may have, the newest known one in place of nonsense."""
-        if not (isfinite(time) and time >= 0):
+        if not is_moment(time):
             return self._last
         self._first = min(time, self._first)  # also of an event that only begins a file
         return time

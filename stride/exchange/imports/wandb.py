@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from stride.config.nonfinite import decode_number
-from stride.exchange.imports.source import STEP, Place, SourceRun, Value
+from stride.exchange.imports.source import STEP, Place, SourceRun, Value, is_moment
 from stride.exchange.imports.wandb_log import wandb_records
 from stride.exchange.imports.wire import Message, blob, blobs, message, part, parts, text, whole
 
@@ -65,7 +65,7 @@ class _Reader:
             for number, take in takers.items():
                 if number in found:
                     take(part(found, number))
-        except (ValueError, RecursionError):
+        except (ValueError, OverflowError, RecursionError):
             self._garbage += 1
 
     def _add_version(self, header: Message) -> None:
@@ -78,8 +78,9 @@ class _Reader:
         found.name = text(run, 8)
         found.note, found.host = text(run, 9), text(run, 13) or None
         found.commit = text(part(run, 21), 2) or None
-        found.created = max(0.0, whole(start, 1) + whole(start, 2) / 1e9)
-        found.started = found.created
+        began = whole(start, 1) + whole(start, 2) / 1e9
+        if is_moment(began):
+            found.created = found.started = began
 
     def _change_config(self, change: Message) -> None:
         for path, value in _items(parts(change, _UPDATE)).items():
@@ -111,11 +112,11 @@ class _Reader:
         time = numbers.pop("_timestamp", 0.0)
         numbers.pop("_runtime", None)
         step = numbers.pop("_step", None)
-        if step is None:
+        if not isinstance(step, int):
             step = whole(part(row, _ROW_STEP), 1)
-        time = float(time) if isfinite(time) and time >= 0 else self.found.ended
+        time = float(time) if is_moment(time) else self.found.ended
         self.found.ended = max(self.found.ended, time)
-        self._rows.append((int(step), time, numbers))
+        self._rows.append((step, time, numbers))
 
     def result(self) -> SourceRun:
         """Return the run, each metric on its axis, and what is to be told."""

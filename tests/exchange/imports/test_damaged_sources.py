@@ -1,5 +1,6 @@
 """Sources that are cut off, damaged or meant to harm: read as far as they are whole, or refused."""
 
+import math
 import os
 import random
 import shutil
@@ -15,6 +16,8 @@ from stride.exchange.imports.source import SourceRun, Value
 from stride.exchange.imports.tfrecords import masked_crc
 from stride.exchange.imports.wandb_log import MARK
 from stride.runs.run import Run
+from stride.runs.verify.run import verify_run
+from stride.runs.work_dir import WorkDir
 from tests.exchange.imports.sources import RECORDED, imported
 
 FILES = {
@@ -113,6 +116,60 @@ def test_pieces_of_a_record_that_never_ends_are_not_kept(tmp_path: Path) -> None
             file.write(middle)
             file.write(bytes(-file.tell() % 32_768))
     assert read(path).left_out == ["run-x.wandb: its last record is cut off"]
+
+
+def wandb_file(*records: bytes) -> bytes:
+    """Return a file of W&B with records of less than 32 KiB together."""
+    content = MARK + b"\0"
+    for record in records:
+        check = zlib.crc32(record, zlib.crc32(b"\1"))
+        content += struct.pack("<IHB", check, len(record), 1) + record
+    return content
+
+
+def varint(number: int) -> bytes:
+    """Return a number below 16,384 in two bytes."""
+    return bytes([number & 0x7F | 0x80, number >> 7])
+
+
+def field(number: int, content: bytes) -> bytes:
+    """Return a field of a message."""
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def row(**values: str) -> bytes:
+    """Return a row of the history of W&B, of values as JSON."""
+    items = [field(1, key.encode()) + field(16, text.encode()) for key, text in values.items()]
+    return field(2, b"".join(field(1, item) for item in items))
+
+
+def test_nonsense_in_rows_breaks_no_run(tmp_path: Path) -> None:
+    deep = "[" * 900 + "]" * 900
+    rows = [
+        row(_step="1e999", loss="0.5", _timestamp="1e300"),
+        row(_step="7", loss="1" + "0" * 400, other="-Infinity", _timestamp="9" * 400),
+        row(_step="9", loss=deep, x='{"y": {"z": 3}}', truth="true"),
+        row(_step="1" + "0" * 30, loss="2"),
+        row(_step="10", loss="{"),
+    ]
+    (tmp_path / "run-x.wandb").write_bytes(wandb_file(*rows))
+    found = Run(imported(tmp_path, tmp_path / "w").path)
+    told = [
+        (one["step"], {k: v for k, v in one.items() if k not in ("step", "epoch", "time")})
+        for one in found.metrics()
+    ]
+    assert told == [(0, {"loss": 0.5}), (7, {"other": -math.inf}), (9, {"x.y.z": 3})]
+    assert verify_run(found.path).problems == []
+    assert found.provenance["imported"]["left_out"]
+
+
+def test_hyperparameters_that_no_record_holds_are_refused(tmp_path: Path) -> None:
+    deep = '{"a":' * 150 + "1" + "}" * 150
+    run = field(17, field(4, field(1, field(1, b"net") + field(16, deep.encode()))))
+    (tmp_path / "run-x.wandb").write_bytes(wandb_file(run))
+    with pytest.raises(RunError, match=r"values that config.json cannot hold"):
+        imported(tmp_path, tmp_path / "w")
+    assert WorkDir(tmp_path / "w").names() == []
 
 
 def test_names_are_names_and_nothing_is_obeyed(tmp_path: Path) -> None:
