@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stride.config.metrics import infer_mode
-from stride.config.secrets import mask_command
+from stride.config.secrets import mask_command, mask_values
 from stride.errors import UserError
 from stride.exchange.imports.digest import source_digest
 from stride.exchange.imports.find import READERS
@@ -126,8 +126,11 @@ def _record(
 
 
 def _config(found: SourceRun, record: ImportedRecord, work_dir: WorkDir) -> dict[str, Any]:
-    """Return what was set; without a seed runs of one setting cannot be told from each other."""
-    others = dict(found.hyperparameters)
+    """Return what was set, secrets aside, as nobody goes on by it.
+
+    Without a seed runs of one setting cannot be told from each other.
+    """
+    others = mask_values(found.hyperparameters)
     seed = others.pop(SEED) if type(others.get(SEED)) is int else None
     config = ImportedConfig(
         work_dir=str(work_dir.path),

@@ -67,6 +67,16 @@ def test_cut_off_anywhere_the_beginning_is_read(tool: str, tmp_path: Path) -> No
     assert len(found.values) > len(whole) / 2
 
 
+def test_without_its_end_a_run_of_wandb_has_failed(tmp_path: Path) -> None:
+    path = tmp_path / "run-x.wandb"
+    path.write_bytes(FILES["wandb"].read_bytes()[:-200])
+    found = read(path)
+    assert (found.state, found.reason) == ("failed", "W&B has recorded no end of it")
+    assert read(FILES["wandb"]).state == "done" and len(found.values) == len(
+        read(FILES["wandb"]).values
+    )
+
+
 @pytest.mark.parametrize("tool", FILES)
 def test_a_flipped_bit_is_told_or_refused(tool: str, tmp_path: Path) -> None:
     content, draw = FILES[tool].read_bytes(), random.Random(0)

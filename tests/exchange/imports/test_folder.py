@@ -72,6 +72,13 @@ def test_a_source_is_known_again_by_its_content_alone(tmp_path: Path) -> None:
     assert source_digest(copies) != found.record.sha256
 
 
+def test_secrets_are_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("step,loss\n1,0.5\n")
+    (tmp_path / "hparams.yaml").write_text("a: {api_key: abc, key: 3}\nlr: 0.1\n")
+    config = Run(imported(tmp_path, tmp_path / "w").path).raw_config
+    assert config["hyperparameters"] == {"a": {"api_key": "***", "key": 3}, "lr": 0.1}
+
+
 def test_it_has_no_config_to_train_by(tmp_path: Path) -> None:
     run = Run(imported(SOURCE, tmp_path).path)
     with pytest.raises(RunError, match=r"imported from Lightning.*type: stride show"):
