@@ -40,12 +40,11 @@ def staged(work_dir: WorkDir) -> Iterator[RunPaths]:
     Raises:
         StrideError: it cannot be written.
     """
-    with work_dir.locked():
-        _remove_left(work_dir)
     folder = work_dir.paths.staged(os.urandom(6).hex())
+    with os_errors_as("cannot write in this work_dir", work_dir.path), work_dir.locked():
+        _remove_left(work_dir)
+        make_folder(folder)
     try:
-        with os_errors_as("cannot write in this work_dir", work_dir.path):
-            make_folder(folder)
         yield RunPaths(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

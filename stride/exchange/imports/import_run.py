@@ -15,7 +15,7 @@ from stride.exchange.imports.find import READERS
 from stride.exchange.imports.folder import begin, end, publish, staged, write_record, write_rows
 from stride.exchange.imports.names import EPOCH, recorded_names
 from stride.exchange.imports.rows import counts_epochs, fitting, rows_of
-from stride.exchange.imports.source import STEP, Place, SourceRun
+from stride.exchange.imports.source import Place, SourceRun
 from stride.exchange.imports.summary import Mode, Monitor, Summary, metrics_of
 from stride.runs.files.atomic import atomic_json
 from stride.runs.layout import RunPaths
@@ -118,7 +118,7 @@ def _record(
             "axes": {
                 names[name]: names.get(axis, axis)
                 for name, axis in found.axes.items()
-                if name in names and (axis in names or axis in (STEP, EPOCH))
+                if name in names and (axis in names or axis == EPOCH)
             },
             "left_out": found.left_out,
         }

@@ -6,13 +6,12 @@ from operator import attrgetter
 from typing import Any
 
 from stride.exchange.imports.names import EPOCH
-from stride.exchange.imports.source import Tell, Value
+from stride.exchange.imports.source import COUNTED, Tell, Value
 
 TOGETHER = 1.0
 """Seconds between the first and the last number of a row: what is logged for a step call by call
 is one row, and what is measured for it later another, which has its own time."""
 
-_COUNTED = 2**53  # steps and epochs: every reader of JSON has whole numbers below that
 _LARGEST = 2.0**1023  # of whole numbers; what is larger has no float, and no reader takes it
 
 
@@ -23,7 +22,7 @@ def fitting(values: Sequence[Value], tell: Tell) -> list[Value]:
         values: in the order in which they were recorded.
         tell: is given in words what is left out.
     """
-    kept = [value for value in values if 0 <= value.step < _COUNTED and _fits(value.number)]
+    kept = [value for value in values if 0 <= value.step < COUNTED and _fits(value.number)]
     if len(kept) < len(values):
         what = "numbers at steps below 0 or beyond 2**53, or beyond all floats"
         tell(f"{what}: {len(values) - len(kept):,}")
@@ -48,7 +47,7 @@ def _fits(number: int | float) -> bool:
 def counts_epochs(values: Sequence[Value]) -> bool:
     """Tell whether the metric `epoch` counts epochs, as a row's own number does."""
     found = [value.number for value in values if value.name == EPOCH]
-    counted = all(0 <= one < _COUNTED and one == int(one) for one in found)
+    counted = all(0 <= one < COUNTED and one == int(one) for one in found)
     return bool(found) and counted and found == sorted(found)
 
 

@@ -11,6 +11,9 @@ Tell = Callable[[str], None]
 LATEST = 253_402_300_800.0
 """The end of the last year that a calendar shows, in Unix seconds."""
 
+COUNTED = 2**53
+"""Steps and epochs are below that: every reader of JSON has such whole numbers right."""
+
 STEP = "step"
 """The axis of metrics that have none of their own."""
 

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from math import isfinite
 from typing import Any
 
 from stride.config.nonfinite import decode_number
-from stride.exchange.imports.source import STEP, Place, SourceRun, Value, is_moment
+from stride.exchange.imports.source import COUNTED, STEP, Place, SourceRun, Value, is_moment
 from stride.exchange.imports.wandb_log import wandb_records
 from stride.exchange.imports.wire import Message, blob, blobs, message, part, parts, text, whole
+from stride.runs.files.encoding import DEEPEST, load_json
 
 _HISTORY, _CONFIG, _METRIC, _RUN, _EXIT, _HEADER = 2, 5, 12, 17, 18, 21  # of a record
 _ITEM, _ROW_STEP = 1, 2  # of a row of the history
@@ -73,7 +73,6 @@ class _Reader:
 
     def _add_run(self, run: Message) -> None:
         found, start = self.found, part(run, 17)
-        self._change_config(part(run, 4))
         found.tags = [tag.decode("utf-8", "replace") for tag in blobs(run, 10)]
         found.name = text(run, 8)
         found.note, found.host = text(run, 9), text(run, 13) or None
@@ -81,6 +80,7 @@ class _Reader:
         began = whole(start, 1) + whole(start, 2) / 1e9
         if is_moment(began):
             found.created = found.started = began
+        self._change_config(part(run, 4))
 
     def _change_config(self, change: Message) -> None:
         for path, value in _items(parts(change, _UPDATE)).items():
@@ -146,7 +146,7 @@ class _Reader:
         axis = self._axes.get(_ALL, STEP)
         counted = [numbers[axis] for _, _, numbers in self._rows if axis in numbers]
         everywhere = len(counted) == len([row for row in self._rows if row[2]]) > 0
-        whole_steps = all(isfinite(one) and one == int(one) >= 0 for one in counted)
+        whole_steps = all(0 <= one < COUNTED and one == int(one) for one in counted)
         return axis if everywhere and whole_steps and counted == sorted(counted) else STEP
 
     def _axis_of(self, name: str) -> str:
@@ -164,7 +164,7 @@ def _items(items: Sequence[Message]) -> dict[tuple[str, ...], Any]:
 def _pairs(items: Sequence[Message]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield the values of items, by the keys that lead to them."""
     for item in items:
-        nested = tuple(key.decode("utf-8", "replace") for key in blobs(item, _NESTED))
+        nested = tuple(key.decode("utf-8", "replace") for key in blobs(item, _NESTED)[:DEEPEST])
         yield nested or (text(item, _KEY),), _value(blob(item, _JSON))
 
 
@@ -179,6 +179,8 @@ def _leaves(items: Items) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def _value(content: bytes) -> Any:
     """Return the value of JSON; `-0` is a float there, as Python's own `-0.0` is written."""
+    if content.count(b"[") + content.count(b"{") > DEEPEST:
+        load_json(content)  # refuses what is too deep to be walked through
     return json.loads(content, parse_int=_number) if content else None
 
 

@@ -158,7 +158,8 @@ def test_nonsense_in_rows_breaks_no_run(tmp_path: Path) -> None:
     rows = [
         row(_step="1e999", loss="0.5", _timestamp="1e300"),
         row(_step="7", loss="1" + "0" * 400, other="-Infinity", _timestamp="9" * 400),
-        row(_step="9", loss=deep, x='{"y": {"z": 3}}', truth="true"),
+        row(_step="8", loss=deep, other="3"),
+        row(_step="9", x='{"y": {"z": 3}}', truth="true"),
         row(_step="1" + "0" * 30, loss="2"),
         row(_step="10", loss="{"),
     ]
@@ -173,13 +174,35 @@ def test_nonsense_in_rows_breaks_no_run(tmp_path: Path) -> None:
     assert found.provenance["imported"]["left_out"]
 
 
-def test_hyperparameters_that_no_record_holds_are_refused(tmp_path: Path) -> None:
-    deep = '{"a":' * 150 + "1" + "}" * 150
-    run = field(17, field(4, field(1, field(1, b"net") + field(16, deep.encode()))))
-    (tmp_path / "run-x.wandb").write_bytes(wandb_file(run))
+@pytest.mark.parametrize("depth", [99, 150, 900])
+def test_hyperparameters_that_no_record_holds_are_not_taken(depth: int, tmp_path: Path) -> None:
+    deep = '{"a":' * depth + "1" + "}" * depth
+    config = field(1, field(1, b"net") + field(16, deep.encode()))
+    (tmp_path / "run-x.wandb").write_bytes(
+        wandb_file(field(17, field(8, b"name") + field(4, config)))
+    )
+    if depth > 100:
+        found = imported(tmp_path, tmp_path / "w")
+        assert (found.record.name, found.record.left_out) == (
+            "name",
+            ["records that make no sense: 1"],
+        )
+        return
     with pytest.raises(RunError, match=r"values that config.json cannot hold"):
         imported(tmp_path, tmp_path / "w")
     assert WorkDir(tmp_path / "w").names() == []
+
+
+def test_an_axis_of_nonsense_is_no_step(tmp_path: Path) -> None:
+    definition = field(12, field(2, b"*") + field(4, b"n"))
+    rows = [row(_step="0", n="1" + "0" * 400, a="1"), row(_step="1", n="Infinity", a="2")]
+    (tmp_path / "run-x.wandb").write_bytes(wandb_file(definition, *rows))
+    found = read(tmp_path)
+    assert [(value.step, value.number) for value in found.values if value.name == "a"] == [
+        (0, 1),
+        (1, 2),
+    ]
+    assert found.axes == {"a": "n"}
 
 
 def test_names_are_names_and_nothing_is_obeyed(tmp_path: Path) -> None:
