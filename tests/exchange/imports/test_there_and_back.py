@@ -33,3 +33,12 @@ def test_by_tensorboard(tmp_path: Path) -> None:
         {row["step"]: row["time"] for row in reversed(one.metrics())} for one in (own, back)
     )
     assert again == first
+
+
+@pytest.mark.ecosystem("wandb")
+def test_by_wandb(tmp_path: Path) -> None:
+    own = Run(make(tmp_path / "w", seed=7).path)
+    export_runs([own.row()], "wandb", tmp_path / "there")
+    back = Run(imported(tmp_path / "there", tmp_path / "back").path)
+    assert numbers(back) == numbers(own)
+    assert (back.state, back.raw_config["seed"]) == ("done", 7)
