@@ -34,7 +34,7 @@ def metrics_meant(runs: Sequence[Facts], typed: Iterable[str]) -> list[str]:
     """
     known = {name for facts in runs for name in facts.metrics} - RESERVED
     typed = list(typed)
-    if not all(_is_known(text, known) for text in typed) or not known:
+    if not known or not all(_is_known(text, known) for text in typed):
         known = _in_streams(runs)
     if not known:
         raise RunError("no metric is recorded here yet", where=_place(runs), hint=_hint(runs))
@@ -59,7 +59,7 @@ def axis_meant(runs: Sequence[Facts], typed: str) -> str:
 
 
 def _meant(text: str, known: Collection[str]) -> list[str]:
-    if {*"*?"} & {*text}:
+    if _is_pattern(text):
         if some := sorted(name for name in known if fnmatchcase(name, text)):
             return some
         raise UserError(f"no run here has a metric {text!r}", hint=_there_are(known))
@@ -71,9 +71,14 @@ def _meant(text: str, known: Collection[str]) -> list[str]:
 
 
 def _is_known(text: str, known: Collection[str]) -> bool:
+    """Tell whether records alone say what a text means; a pattern may mean what has no curve."""
     with suppress(UserError):
-        return bool(_meant(text, known))
+        return not _is_pattern(text) and bool(_meant(text, known))
     return False
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def _in_streams(runs: Iterable[Facts]) -> set[str]:
