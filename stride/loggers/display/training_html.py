@@ -8,8 +8,9 @@ from stride.loggers.display.base import Head
 from stride.loggers.display.progress import Progress
 from stride.loggers.display.recent_epochs import RecentEpochs
 from stride.pages.notebook import code, notebook_output, soft, table
-from stride.pages.page import escaped
+from stride.pages.page import escaped, image
 from stride.plots.svg import svg
+from stride.plots.words import description
 from stride.runs.listing.html import state_mark
 from stride.runs.status import RESUMABLE, resume_lines
 
@@ -47,7 +48,8 @@ def _parts(shown: Training) -> Iterator[str]:
         yield _bar(progress.share)
     yield f"<p>{escaped(' · '.join(_facts(progress, shown.state)))}</p>"
     if (plot := shown.epochs.plot()) is not None:
-        yield svg(plot, *_SIZE)
+        picture = svg(plot, *_SIZE).encode()  # notebooks strip SVG of outputs that are not trusted
+        yield image(picture, description(plot), "svg+xml")
     if epochs.rows:
         yield table(epochs)
     yield from map(_note, shown.notes)

@@ -5,12 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from stride.figures import COLOURS
 from stride.loggers.display import notebook
 from stride.loggers.display.base import Head
 from stride.loggers.display.notebook import KernelOutput, NotebookDisplay
-from stride.pages.notebook import notebook_output
-from stride.plots.svg import DARK_COLOURS
 
 LOSS = "validation/epoch_loss"
 HEAD = Head("3", "MLP", 1234, "digits", "cpu", Path("w/3"), LOSS, lambda row: row["epoch"] != 2)
@@ -53,7 +50,7 @@ def test_it_says_what_is_trained_how_far_it_is_and_the_last_epochs(cell):
     for part in ("run 3", "1,234 parameters", 'aria-valuenow="50.0"', "epoch 2/4  step 20/40"):
         assert part in shown
     assert "best val loss 0.5 at epoch 1" in shown and "<b>0.5</b>" in shown
-    assert shown.count("<svg") == 1 and "0.75 at epoch 2" in shown
+    assert shown.count("data:image/svg+xml") == 1 and "0.75 at epoch 2" in shown
     assert cell.text[-1].startswith("run 3: running\nepoch 2/4  step 20/40  train loss 1.5")
 
 
@@ -99,10 +96,3 @@ def test_a_kernel_that_is_gone_ends_no_training():
             raise RuntimeError("no kernel")
 
     trained(KernelOutput(Gone()), [0.5]).close()  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("colours", [COLOURS, DARK_COLOURS])
-def test_curves_have_the_colours_of_their_own_picture_by_the_theme_of_the_notebook(colours):
-    rules = " ".join(f"--c{at}: {colour};" for at, colour in enumerate(colours))
-    assert rules in notebook_output([])
-    assert all(f".c{at} {{ color: var(--c{at}); }}" in notebook_output([]) for at in range(7))
