@@ -20,7 +20,7 @@ def settings(contents: Contents) -> Iterator[str]:
         yield "<h3>In which runs differ</h3>"
         yield panel(Table(titles, rows), "settings that differ", sortable=True)
     if shared := [[key, shortened(_text(one))] for key, one in contents.shared.items()]:
-        yield "<h3>In common, and set by somebody</h3>"
+        yield "<h3>In common, beside the defaults</h3>"
         columns = [Column("setting", str), Column("value", str)]
         yield panel(Table(columns, shared), "settings in common", sortable=True)
 
