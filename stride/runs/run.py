@@ -336,9 +336,11 @@ class Run:
         return f"Run({str(self.path)!r}, {row.state}{reason})"
 
     def _repr_html_(self) -> str:
-        from stride.runs.listing.html import run_output  # for notebooks only
+        from stride.runs.curves.in_output import curve_in_output  # for notebooks only
+        from stride.runs.listing.html import run_output
 
-        return run_output(self.row())
+        row = self.row()
+        return run_output(row, curve_in_output(row))
 
 
 def _selected(path: Path) -> Path:

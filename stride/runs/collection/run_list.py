@@ -136,9 +136,10 @@ class RunList(Sequence[Run]):
         return f"RunList({len(self)} runs: {names}{more})"
 
     def _repr_html_(self) -> str:
-        from stride.runs.listing.html import runs_output  # for notebooks only
+        from stride.runs.curves.in_output import curves_in_output  # for notebooks only
+        from stride.runs.listing.html import SHOWN, runs_output
 
-        return runs_output(self.rows)
+        return runs_output(self.rows, curves_in_output(self.rows[:SHOWN]))
 
     def _chosen(self, where: str | None, sort: str | None) -> "RunList":
         by_place: dict[Path, list[RunRow]] = {}

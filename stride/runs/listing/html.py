@@ -1,8 +1,9 @@
 """Show runs in a notebook."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
+from pathlib import Path
 
 from stride.pages.notebook import code, facts, notebook_output, soft, table, tile
 from stride.pages.page import escaped
@@ -26,27 +27,38 @@ _TONES = {
     "broken": "wrong",
 }
 _TILES = 4
-_SHOWN = 50  # runs of a list
+SHOWN = 50
+"""Runs of a list."""
 
 
-def run_output(row: RunRow) -> str:
-    """Return a run as HTML: its state, what it reached, what it is and how to go on."""
+def run_output(row: RunRow, curve: str = "") -> str:
+    """Return a run as HTML: its state, what it reached, what it is and how to go on.
+
+    Args:
+        row: of the run.
+        curve: a picture of how its metric went, empty where there is none.
+    """
     whole = with_all_metrics(row)
     tiles = "".join(islice(_tiles(whole), _TILES))
-    parts = [_head(row), f'<div class="tiles">{tiles}</div>' if tiles else "", facts(_facts(row))]
-    return notebook_output([*parts, _metrics(whole)])
+    parts = [_head(row), f'<div class="tiles">{tiles}</div>' if tiles else ""]
+    return notebook_output([*parts, curve, facts(_facts(row)), _metrics(whole)])
 
 
-def runs_output(rows: Sequence[RunRow]) -> str:
-    """Return a list of runs as HTML."""
-    rest = len(rows) - _SHOWN
+def runs_output(rows: Sequence[RunRow], curves: Mapping[Path, str] | None = None) -> str:
+    """Return a list of runs as HTML.
+
+    Args:
+        rows: of the runs, of which the first are shown.
+        curves: how the metric of each went in one line of text, by its folder.
+    """
+    rest = len(rows) - SHOWN
     more = f"<p>{soft(f'{rest} more')}</p>" if rest > 0 else ""
-    return notebook_output([runs_table(rows[:_SHOWN]), more])
+    return notebook_output([runs_table(rows[:SHOWN], curves), more])
 
 
-def runs_table(rows: Sequence[RunRow]) -> str:
+def runs_table(rows: Sequence[RunRow], curves: Mapping[Path, str] | None = None) -> str:
     """Return the table of `stride ls` as HTML, states in their colours."""
-    found = overview(rows, now=time.time())
+    found = overview(rows, now=time.time(), curves=curves or None)
     place = found.titles.index("status")
     return table(found, lambda at, cell: state_mark(cell, cell) if at == place else cell)
 
