@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import BrokenRecord
-from stride.exchange.export.numbers import as_utf8, place_fault
+from stride.exchange.export.numbers import place_fault
 from stride.runs.artifacts.read import kept_artifacts
 from stride.runs.files.digest import require_digest
+from stride.runs.files.encoding import as_utf8
 from stride.runs.layout import RunPaths
 
 KINDS = ("image", "figure", "text", "histogram")

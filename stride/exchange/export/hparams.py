@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stride.config.values import flatten
-from stride.exchange.export.numbers import as_utf8
 from stride.exchange.export.source import Source
 from stride.runs.compare import PLACE, differing_settings
+from stride.runs.files.encoding import as_utf8
 
 _UNTOLD = (*PLACE, "logging_config")  # changes no number
 

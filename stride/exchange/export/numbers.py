@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from stride.config.nonfinite import decode_number
-from stride.runs.files.encoding import is_count
+from stride.runs.files.encoding import as_utf8, is_count
 
 _COUNT_LIMIT = 2**63  # what an integer of 64 bits holds
 
@@ -29,11 +29,6 @@ def place_fault(row: Mapping[str, Any]) -> str:
             return f"its {name} is not a count"
     is_time = type(row.get("time")) in (int, float) and math.isfinite(row["time"])
     return "" if is_time else "its time is not a number of seconds"
-
-
-def as_utf8(text: str) -> str:
-    """Return a text that UTF-8 can hold: with an escape for what it cannot, as bytes of a path."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _is_exact(value: Any) -> bool:

@@ -6,10 +6,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
-from stride.exchange.export.numbers import as_utf8
 from stride.exchange.export.source import Source
 from stride.exchange.export.target import Begin, Target
 from stride.loggers.base import numbers_of
+from stride.runs.files.encoding import as_utf8
 from stride.runs.listing.tables import sheet
 from stride.visible import quoted
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from stride.errors import MissingExtra, RunError
+from stride.exchange.imports.plain import Plain, Unread
 from stride.exchange.imports.source import Tell
 from stride.runs.files.durable import os_errors_as
 from stride.runs.files.safe_open import read_own
@@ -11,10 +12,7 @@ from stride.runs.files.safe_open import read_own
 LARGEST = 2**20
 """Bytes of the largest file that is read."""
 
-_MOST = 100_000  # values: a short file may name one of its lists again and again
-_DEEPEST = 50
 _TUPLE = "tag:yaml.org,2002:python/tuple"
-_LEFT_OUT = object()
 
 
 def read_hparams(path: Path, tell: Tell) -> dict[str, Any]:
@@ -31,15 +29,15 @@ def read_hparams(path: Path, tell: Tell) -> dict[str, Any]:
     with os_errors_as("cannot read", path, RunError):
         content = read_own(path, LARGEST)
     values = _load(content, path)
-    reader = _Plain(path.name, tell)
-    found = reader.plain(values, "", 0) if isinstance(values, dict) else {}
-    if not isinstance(values, dict) and values is not None:
+    if isinstance(values, dict):
+        return Plain(path.name, str(path), tell).table(values)
+    if values is not None:
         tell(f"{path.name} is not a table of keys")
-    return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _load(content: bytes, path: Path) -> Any:
-    """Return the values, with `_Object` in the place of whatever has a tag of its own."""
+    """Return the values, with `Unread` in the place of whatever has a tag of its own."""
     try:
         from ruamel.yaml import YAML
         from ruamel.yaml.constructor import SafeConstructor
@@ -53,11 +51,12 @@ def _load(content: bytes, path: Path) -> Any:
     def unknown(self: Any, node: Any) -> Any:
         if str(node.tag) == _TUPLE:
             return self.construct_sequence(node, deep=True)
-        return _Object(str(node.tag))
+        return Unread(str(node.tag))
 
     def number(self: Any, node: Any) -> Any:
         """Return a float, and a text where PyYAML reads and writes one: `1e-5` has no dot."""
-        return self.construct_yaml_float(node) if "." in node.value else node.value
+        value = self.construct_scalar(node)
+        return self.construct_yaml_float(node) if "." in value else value
 
     Constructor.add_constructor(None, unknown)
     Constructor.add_constructor("tag:yaml.org,2002:float", number)
@@ -66,48 +65,7 @@ def _load(content: bytes, path: Path) -> Any:
     yaml.Constructor, yaml.version = Constructor, (1, 1)  # which PyYAML writes
     try:
         return yaml.load(content.decode("utf-8"))
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, LookupError, AssertionError, RecursionError) as error:
+        # the parser asserts, and takes letters of texts that are empty
         problem = getattr(error, "problem", None) or type(error).__name__
         raise RunError(f"{path.name} is not YAML: {problem}", where=str(path)) from None
-
-
-class _Object:
-    """Stand for a value that only code could build.
-
-    Args:
-        tag: that it has.
-    """
-
-    def __init__(self, tag: str) -> None:
-        self.tag = tag
-
-
-class _Plain:
-    """Take of values what JSON can hold, and no more than a file of hyperparameters has.
-
-    Args:
-        name: of the file.
-        tell: is given what was left out.
-    """
-
-    def __init__(self, name: str, tell: Tell) -> None:
-        self._name, self._tell, self._left = name, tell, _MOST
-
-    def plain(self, value: Any, key: str, depth: int) -> Any:
-        """Return a plain value, `_LEFT_OUT` for what is none."""
-        self._left -= 1
-        if self._left < 0 or depth > _DEEPEST:
-            raise RunError(f"{self._name} has too many values, or too deep ones")
-        if value is None or isinstance(value, bool | int | float | str):
-            return value
-        if isinstance(value, list | tuple):
-            found = [self.plain(one, key, depth + 1) for one in value]
-            return [one for one in found if one is not _LEFT_OUT]
-        if isinstance(value, dict):
-            pairs = {
-                str(k): self.plain(v, f"{key}.{k}".lstrip("."), depth + 1) for k, v in value.items()
-            }
-            return {name: one for name, one in pairs.items() if one is not _LEFT_OUT}
-        what = value.tag if isinstance(value, _Object) else type(value).__name__
-        self._tell(f"{self._name}: {key}, which is an object ({what})")
-        return _LEFT_OUT

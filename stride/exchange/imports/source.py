@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 Tell = Callable[[str], None]
 """Takes in words what of a source is not read."""
 
-LATEST = 253_402_300_800.0
-"""The end of the last year that a calendar shows, in Unix seconds."""
+LATEST = 1e11
+"""Unix seconds that no reader of a status takes for a moment."""
 
 COUNTED = 2**53
 """Steps and epochs are below that: every reader of JSON has such whole numbers right."""

@@ -6,10 +6,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from stride.config.nonfinite import decode_number
+from stride.exchange.imports.plain import Plain
 from stride.exchange.imports.source import COUNTED, STEP, Place, SourceRun, Value, is_moment
 from stride.exchange.imports.wandb_log import wandb_records
 from stride.exchange.imports.wire import Message, blob, blobs, message, part, parts, text, whole
-from stride.runs.files.encoding import DEEPEST, load_json
+from stride.runs.files.encoding import DEEPEST, as_utf8, load_json
 
 _HISTORY, _CONFIG, _METRIC, _RUN, _EXIT, _HEADER = 2, 5, 12, 17, 18, 21  # of a record
 _ITEM, _ROW_STEP = 1, 2  # of a row of the history
@@ -26,13 +27,16 @@ def read_wandb(place: Place) -> SourceRun:
     """Read a run of W&B: one file run-ID.wandb.
 
     Raises:
-        RunError: the file cannot be read, or is not one of W&B's.
+        RunError: the file cannot be read, or is not one of W&B's, or its config is too large.
     """
     reader = _Reader(SourceRun())
     for path in place.files:
         for record in wandb_records(path, reader.found.tell):
             reader.add(record)
-    return reader.result()
+    found = reader.result()
+    table = Plain("config", str(place.path), found.tell).table(found.hyperparameters)
+    found.hyperparameters = table
+    return found
 
 
 class _Reader:
@@ -106,7 +110,7 @@ class _Reader:
             number = decode_number(value)
             is_part = any(path[: len(one)] == one for one in objects)
             if isinstance(number, int | float) and not isinstance(number, bool) and not is_part:
-                numbers[".".join(path)] = number
+                numbers[as_utf8(".".join(path))] = number
             else:
                 self._others.add(path[0])
         time = numbers.pop("_timestamp", 0.0)

@@ -112,9 +112,16 @@ def parts(found: Message, number: int) -> list[Message]:
 
 def double(data: bytes) -> float:
     """Return the number of 8 bytes; 0.0 of none, as a field that is left out has."""
-    return float(struct.unpack("<d", data)[0]) if data else 0.0
+    return _float("<d", data) if data else 0.0
 
 
 def single(data: bytes) -> float:
     """Return exactly the number of 4 bytes."""
-    return float(struct.unpack("<f", data)[0])
+    return _float("<f", data)
+
+
+def _float(form: str, data: bytes) -> float:
+    try:
+        return float(struct.unpack(form, data)[0])
+    except struct.error as error:
+        raise ValueError(f"a field is not a float: {error}") from None

@@ -25,6 +25,11 @@ def json_bytes(value: Any, *, indent: int | None = None) -> bytes:
     return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
+def as_utf8(text: str) -> str:
+    """Return a text that UTF-8 can hold: with an escape for what it cannot, as bytes of a path."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 DEEPEST = 100
 """Tables and lists in each other, at most: what reads a record goes down into it step by step."""
 

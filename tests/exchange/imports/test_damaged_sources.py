@@ -17,7 +17,6 @@ from stride.exchange.imports.tfrecords import masked_crc
 from stride.exchange.imports.wandb_log import MARK
 from stride.runs.run import Run
 from stride.runs.verify.run import verify_run
-from stride.runs.work_dir import WorkDir
 from tests.exchange.imports.sources import RECORDED, imported
 
 FILES = {
@@ -188,9 +187,33 @@ def test_hyperparameters_that_no_record_holds_are_not_taken(depth: int, tmp_path
             ["records that make no sense: 1"],
         )
         return
-    with pytest.raises(RunError, match=r"values that config.json cannot hold"):
+    with pytest.raises(RunError, match="config has too many values, or too deep ones"):
         imported(tmp_path, tmp_path / "w")
-    assert WorkDir(tmp_path / "w").names() == []
+    assert not (tmp_path / "w").exists()
+
+
+def test_what_config_json_cannot_hold_of_wandb_is_left_out(tmp_path: Path) -> None:
+    items = [
+        field(1, field(1, key) + field(16, text))
+        for key, text in ((b"lr", b"9" * 400), (b"model", rb'{"\ud800": 2}'))
+    ]
+    rows = [row(_step="1", x=r'{"\ud800": 1}'), row(_step="2", x="1", _timestamp="2e11")]
+    (tmp_path / "run-x.wandb").write_bytes(wandb_file(field(5, b"".join(items)), *rows))
+    found = Run(imported(tmp_path, tmp_path / "w").path)
+    assert found.raw_config["hyperparameters"] == {"model": {"\\ud800": 2}}
+    left_out = found.provenance["imported"]["left_out"]
+    assert left_out == ["config: lr, which is a number beyond all floats"]
+    assert verify_run(found.path).problems == []
+
+
+def test_events_of_half_a_number_or_of_no_moment_are_nonsense(tmp_path: Path) -> None:
+    torn = b"\x0a\x04\0\0\0\0" + event(loss=2.0)  # its time has 4 bytes
+    far = [b"\x09" + struct.pack("<d", time) + event(loss=3.0) for time in (2e11, -1.0)]
+    path = tmp_path / "events.out.tfevents.0"
+    path.write_bytes(b"".join(map(tfrecord, [event(loss=0.5), torn, *far])))
+    found = read(path)
+    assert [(value.time, value.number) for value in found.values][1:] == [(0.0, 3.0)] * 2
+    assert "records that make no sense: 1" in found.left_out
 
 
 def test_an_axis_of_nonsense_is_no_step(tmp_path: Path) -> None:

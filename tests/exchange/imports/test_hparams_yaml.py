@@ -1,5 +1,6 @@
 """Hyperparameters are plain values; what only code could build is left out and told."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,26 @@ def test_objects_are_left_out_and_nothing_is_run(tmp_path: Path) -> None:
         "a: " + "[" * 200 + "]" * 200,
         "a: \xff",
         "x: 1\nx: 2\n",
+        "a: !!bool x",
+        "a: !!int ''",
+        "a: !!int '+'",
+        "a: !!float [1]",
+        "%YAML 1.3\n---\na: 1",
     ],
 )
 def test_what_cannot_be_told_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "hparams.yaml"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=re.escape(str(path))):
         read_hparams(path, print)
+
+
+def test_what_config_json_cannot_hold_is_left_out_or_escaped(tmp_path: Path) -> None:
+    text = f"a: 0x{'f' * 5000}\nb: 1{'0' * 308}\nc: 1{'0' * 309}\n? !!python/object:x.y {{}}\n: 1\n"
+    found, told = read(text + '"\\ud800": "\\udfff"\n', tmp_path)
+    assert found == {"b": 10**308, "\\ud800": "\\udfff"}
+    assert told == [
+        "hparams.yaml: a, which is a number beyond all floats",
+        "hparams.yaml: c, which is a number beyond all floats",
+        "hparams.yaml: a key, which is an object (tag:yaml.org,2002:python/object:x.y)",
+    ]
