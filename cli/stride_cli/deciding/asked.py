@@ -21,7 +21,9 @@ def keys_of(selection: "Selection", over: str | None) -> tuple[str, ...]:
     """
     from stride.errors import UserError
 
-    names = [*filter(None, map(str.strip, (SEED if over is None else over).split(",")))]
+    if over is None:  # which runs of other tools may all lack: then none repeats another
+        return (SEED,)
+    names = [*filter(None, map(str.strip, over.split(",")))]
     fields = [selection.field(name) for name in names]
     for name, field in zip(names, fields, strict=True):
         if field.source != "config":

@@ -15,8 +15,8 @@ def run(
     from stride.report.page import page_path, write_report
     from stride.runs.collection.run_list import RunList
 
-    path = page_path(_default(places) if out is None else out)
     with select(places, where) as selection:
+        path = page_path(_default(places) if out is None else out)
         runs = RunList(selection.rows())
     _require(runs, places, where)
     print_path(write_report(runs, path, metrics=metrics))

@@ -10,6 +10,7 @@ from typing import Any
 from stride.errors import RunError, UserError
 from stride.exchange.export.target import Target
 from stride.runs.files.atomic import atomic_folder, read_json
+from stride.runs.files.durable import os_errors_as
 from stride.runs.files.encoding import json_bytes
 from stride.runs.layout import RunPaths
 from stride.version import __version__
@@ -26,15 +27,17 @@ class Destination:
         target: the tool.
 
     Raises:
-        UserError: the folder has something that no export wrote, or is, or lies in, a run.
+        UserError: the folder has something that no export wrote, or is, or lies in, a run; or
+            there cannot be such a one.
     """
 
     def __init__(self, folder: Path, target: Target) -> None:
         self.path, self._target = Path(os.path.realpath(folder)), target
         self._typed = folder
-        self._require_own_place()
-        self._require_mine()
-        self.replaces = self._is_filled()
+        with os_errors_as("cannot write", self.path, UserError):
+            self._require_own_place()
+            self._require_mine()
+            self.replaces = self._is_filled()
 
     @contextmanager
     def filled(self) -> Iterator[Path]:

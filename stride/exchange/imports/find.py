@@ -9,6 +9,7 @@ from stride.exchange.imports.lightning import HPARAMS, METRICS, is_lightning, re
 from stride.exchange.imports.source import Place, SourceRun
 from stride.exchange.imports.tensorboard import read_tensorboard
 from stride.exchange.imports.wandb import read_wandb
+from stride.runs.files.durable import os_errors_as
 from stride.runs.layout import RunPaths
 from stride.runs.provenance.imported import TOOLS
 from stride.visible import quoted
@@ -41,10 +42,12 @@ def find_places(source: Path, tool: str | None = None) -> list[Place]:
         raise UserError(f"{tool!r} is not a tool that runs are imported from", hint=hint)
     if not os.path.lexists(source):
         raise RunError("there is nothing here", where=str(source))
+    with os_errors_as("cannot read", source, RunError):
+        is_run = RunPaths(source).status.exists()
     found = [one for folder in _folders(source) for one in _in_folder(*folder, source)]
     found = [one for one in found if tool in (None, one.tool)]
     if not found:
-        raise RunError(_nothing(source, tool), where=str(source), hint=_hint(source))
+        raise _nothing(source, tool, is_run=is_run)
     _require_one_tool(found, source)
     return found
 
@@ -99,14 +102,10 @@ def _require_one_tool(found: Sequence[Place], source: Path) -> None:
             )
 
 
-def _nothing(source: Path, tool: str | None) -> str:
-    if RunPaths(source).status.exists():
-        return "this is a run of STRIDE already"
+def _nothing(source: Path, tool: str | None, *, is_run: bool) -> RunError:
+    if is_run:
+        hint = f"type: stride ls {quoted(source.parent)}"
+        return RunError("this is a run of STRIDE already", where=str(source), hint=hint)
     of = "TensorBoard, Lightning's CSV logger or W&B" if tool is None else TOOLS[tool]
-    return f"no run of {of} is here"
-
-
-def _hint(source: Path) -> str:
-    if RunPaths(source).status.exists():
-        return f"type: stride ls {quoted(source.parent)}"
-    return "name the folder with events.out.tfevents.*, metrics.csv or run-*.wandb"
+    hint = "name the folder with events.out.tfevents.*, metrics.csv or run-*.wandb"
+    return RunError(f"no run of {of} is here", where=str(source), hint=hint)

@@ -9,7 +9,9 @@ from stride.errors import RunError
 from stride.runs.deciding.configurations import DONE, group
 from stride.runs.deciding.decision import Decision, Side
 from stride.runs.deciding.settings import SEED
+from stride.runs.layout import RunPaths
 from stride.runs.listing.facts import Facts
+from stride.runs.provenance.imported import refuse_imported
 from stride.runs.status import RESUMABLE, next_command
 from stride.visible import quoted
 
@@ -48,15 +50,25 @@ def missing_runs(found: Decision, pairs: int | None = None) -> list[MissingRun]:
 
     Raises:
         RunError: a run with one of these seeds is still to be trained elsewhere, or a
-            configuration is one of forks, which begin with a state that a seed does not give.
+            configuration is one of forks, which begin with a state that a seed does not give, or
+            one of runs that another tool recorded.
     """
     sides = (found.one, found.other)
+    _require_seeds(sides)
     return [
         _missing(side, seed)
         for seed in sorted(_seeds(sides, pairs))
         for side in sides
         if seed not in _done(side)
     ]
+
+
+def _require_seeds(sides: Sequence[Side]) -> None:
+    """Refuse runs of other tools that have none: they make no pairs."""
+    for side in sides:
+        for (seed,), facts in side.measured.configuration.runs.items():
+            if seed is None:
+                refuse_imported(RunPaths(facts.row.path))
 
 
 def _seeds(sides: Sequence[Side], pairs: int | None) -> Iterable[int]:
@@ -77,9 +89,11 @@ def _done(side: Side) -> list[int]:
 def _missing(side: Side, seed: int) -> MissingRun:
     runs = side.measured.configuration.runs
     if (left := runs.get((seed,))) is not None:
+        refuse_imported(RunPaths(left.row.path))
         _require_ended(side, seed, left)
         return MissingRun(side, seed, left, resumes=True)
     known = max(runs.values(), key=lambda facts: (facts.row.state == DONE, facts.row.created))
+    refuse_imported(RunPaths(known.row.path))
     _require_no_fork(known)
     return MissingRun(side, seed, known, resumes=False)
 

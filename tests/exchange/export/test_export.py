@@ -98,6 +98,12 @@ def test_places_that_are_refused(
     assert content(tmp_path) == before
 
 
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path) -> None:
+    make(tmp_path / "W")
+    with pytest.raises(UserError, match="cannot write: File name too long"):
+        export_runs(open_runs(tmp_path / "W").rows, "csv", tmp_path / ("x" * 300))
+
+
 def test_runs_that_have_not_ended_are_left_out_and_told(tmp_path: Path) -> None:
     make(tmp_path / "W", "ended")
     make(tmp_path / "W", "going", state="running")

@@ -105,3 +105,15 @@ def test_one_broken_source_keeps_no_other_from_coming(stride: Stride, tmp_path: 
     assert (done.code, done.out) == (2, "W/0\nW/1\n")
     assert "not imported: this is not a file of W&B (runs/run-broken.wandb)" in done.err
     assert "1 of 3 runs were not imported" in done.err
+
+
+def test_runs_without_a_seed_are_compared_and_none_is_trained(stride: Stride) -> None:
+    for name, loss in (("a", 0.25), ("b", 0.5)):
+        Path(name).mkdir()
+        Path(name, "metrics.csv").write_text(f"step,val_loss\n1,{loss}\n")
+    stride("import", "a", "b", "-w", "W")
+    counted = stride("stats", "W", "-m", "val_loss", "--mode", "min")
+    assert counted.code == 0 and "source_name=a" in counted.out and "source_name=b" in counted.out
+    for more in ([], ["--seeds", "2"]):
+        asked = stride("better", "W/0", "W/1", "-m", "val_loss", "--run", *more)
+        assert asked.code == 2 and "this run was imported from Lightning" in asked.err

@@ -35,6 +35,8 @@ def test_runs_are_chosen_and_the_oldest_comes_first(stride, make_run) -> None:
         (["W", "-o", "x/y.html"], "type: mkdir -p x"),
         (["W", "--where", "seed == 7"], "no runs in W where seed == 7; type: stride ls W"),
         (["none", "-o", "a.html"], "no run"),
+        (["none"], "no run 'none'"),
+        (["W", "-o", "x" * 300 + ".html"], "cannot write: File name too long"),
     ],
 )
 def test_a_mistake_says_what_to_type(stride, make_run, words, why) -> None:
