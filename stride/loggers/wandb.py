@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 from collections.abc import Mapping
 from html import escape
 from importlib.util import find_spec
@@ -15,7 +16,10 @@ from stride.config.secrets import mask_values
 from stride.errors import ConfigError, MissingExtra, nearest
 from stride.loggers.base import KEY, Logger, Row, numbers_of
 from stride.runs.files.atomic import read_record
+from stride.runs.files.encoding import as_utf8
 from stride.runs.layout import RunPaths
+
+_NOT_IN_PROJECTS, _LONGEST = re.compile(r"[/\\#?%:]"), 128  # of wandb.Settings, 0.31
 
 SECTION = "logging_config.wandb_kwargs"
 # What STRIDE gives itself, and why: of settings a config that somebody else wrote could name the
@@ -55,7 +59,7 @@ class WandbLogger(Logger):
         import wandb  # type: ignore[import-not-found, unused-ignore]
 
         defaults = {
-            "project": paths.path.parent.name or "stride",
+            "project": project(paths),
             "name": paths.name,
             "id": read_record(paths.status)["uuid"],
             "mode": os.environ.get("WANDB_MODE") or _default_mode(),
@@ -81,6 +85,11 @@ class WandbLogger(Logger):
     def close(self) -> None:
         """Finish the wandb run."""
         self._run.finish()
+
+
+def project(paths: RunPaths) -> str:
+    """Return the name of a run's work_dir, as wandb lets a project be called."""
+    return _NOT_IN_PROJECTS.sub("-", as_utf8(paths.path.parent.name))[:_LONGEST] or "stride"
 
 
 def media(kind: str, path: Path) -> Any:

@@ -12,7 +12,8 @@ from stride.exchange.export.artifacts import broken_artifact
 from stride.exchange.export.source import Source
 from stride.exchange.export.target import Begin, Target
 from stride.loggers.base import numbers_of
-from stride.loggers.wandb import media
+from stride.loggers.wandb import media, project
+from stride.runs.files.encoding import as_utf8
 from stride.runs.status import CLEAN_END
 from stride.runs.tags.tags_json import known_tags
 from stride.visible import quoted
@@ -61,12 +62,12 @@ def _write(source: Source, name: str, folder: Path) -> None:
         mode="offline",
         dir=str(folder),
         id=name,
-        project=source.paths.path.parent.name or "stride",
-        name=source.row.name,
+        project=project(source.paths),
+        name=as_utf8(source.row.name),
         tags=tags,
-        notes=note or None,
+        notes=as_utf8(note or "") or None,
         resume="allow",
-        config=source.config,
+        config=_in_utf8(source.config),
         settings=wandb.Settings(
             silent=True, console="off", x_save_requirements=False, **nothing_of_here
         ),
@@ -77,6 +78,15 @@ def _write(source: Source, name: str, folder: Path) -> None:
         run.summary.update(source.row.test)
     finally:
         run.finish(exit_code=int(source.row.state not in CLEAN_END))
+
+
+def _in_utf8(value: Any) -> Any:
+    """Return a value of JSON whose texts UTF-8 can hold."""
+    if isinstance(value, dict):
+        return {as_utf8(key): _in_utf8(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_in_utf8(part) for part in value]
+    return as_utf8(value) if isinstance(value, str) else value
 
 
 def _steps(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -84,3 +84,16 @@ def test_artifacts_are_media_at_their_steps(tmp_path: Path) -> None:
     export_runs(open_runs(tmp_path / "W").rows, "wandb", tmp_path / "out")
     digests = {hashlib.sha256(data).digest() for data in content(tmp_path / "out").values()}
     assert hashlib.sha256(PICTURE).digest() in digests
+
+
+def test_what_wandb_refuses_in_names_is_escaped(tmp_path: Path) -> None:
+    paths = make(tmp_path / "W")
+    config = json.loads(paths.config.read_text())
+    config["dataset_kwargs"] = {"path": ["a\udcff"]}
+    paths.config.write_text(json.dumps(config))
+    shutil.copytree(paths.path, tmp_path / "50%\udcff" / "run\udcff")
+    export_runs(open_runs(tmp_path / "50%\udcff").rows, "wandb", tmp_path / "out")
+    ((run,), _) = read(tmp_path / "out")
+    assert (run.display_name, run.project) == ("run\\udcff", "50--udcff")
+    values = {item.key: item.value_json for item in run.config.update}
+    assert json.loads(values["dataset_kwargs"])["path"] == ["a\\udcff"]
