@@ -67,5 +67,4 @@ def _compared(record: dict[str, Any]) -> list[str]:
 
 
 def _command(contents: Contents) -> str:
-    places = [quoted(place) for place in contents.work_dirs]
-    return f"stride verify {' '.join(places)} --all"
+    return f"stride verify {' '.join(map(quoted, contents.work_dirs))} --all"

@@ -75,8 +75,8 @@ def _elsewhere(name: str, read: Sequence[ReadGroup], along: str) -> str:
     axes = {_own_axis(facts, name, along) for group in read for facts, _ in group.curves} - {""}
     if axes:
         return f"type: --x {quoted(min(axes))}"
-    place = quoted(read[0].runs[0].row.path)
-    return f"what there is at its end is shown by: stride show {place}"
+    run = read[0].runs[0].row.path
+    return f"what there is at its end is shown by: stride show {quoted(run)}"
 
 
 def _left_out(group: ReadGroup, drawn: Sequence[Drawn], name: str, along: str) -> Iterator[str]:
