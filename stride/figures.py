@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from warnings import catch_warnings, filterwarnings
 
 from stride.errors import DataError, MissingExtra
-from stride.visible import visible
+from stride.visible import quoted, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,9 +103,19 @@ def kind_of(path: str | os.PathLike[str]) -> str:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
-        raise DataError(
-            f"a plot is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, not {Path(path).name!r}",
-            where=str(path),
-            hint=f"type {Path(path).with_suffix('.png')}",
-        )
+        raise no_picture(path, FORMATS)
     return suffix.removeprefix(".")
+
+
+def no_picture(path: str | os.PathLike[str], formats: Sequence[str]) -> DataError:
+    """Return the error that a file with such a name holds no plot, nor does a folder.
+
+    Args:
+        path: of the file.
+        formats: the ends that the name of one may have; the first is told.
+    """
+    file = Path(path)
+    named = file.with_suffix(formats[0]) if file.name.strip(".") else file / f"plot{formats[0]}"
+    what = f"a plot is a {', '.join(formats[:-1])} or {formats[-1]} file"
+    name = file.name or os.fspath(path)
+    return DataError(f"{what}, not {name!r}", where=str(path), hint=f"type {quoted(named)}")

@@ -173,6 +173,11 @@ def colourful() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def has_unicode() -> bool:
+    """Say whether stdout takes characters beyond ASCII."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
 def _coloured(text: str) -> str:
     code = COLOURS.get(text.split(" ")[0])
     return f"\033[{code}m{text}\033[0m" if code else text

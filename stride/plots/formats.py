@@ -4,10 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from stride.errors import DataError
+from stride.figures import no_picture
 from stride.plots.plot import Plot
 from stride.plots.svg import svg
-from stride.visible import quoted
 
 PAGE = ".html"
 """The kind that holds any number of plots."""
@@ -22,11 +21,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
     """
     kind = Path(path).suffix.lower()
     if kind not in FORMATS:
-        raise DataError(
-            f"a plot is a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, not {Path(path).name!r}",
-            where=str(path),
-            hint=f"type {quoted(Path(path).with_suffix('.svg'))}",
-        )
+        raise no_picture(path, FORMATS)
     return kind
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _BARS = "▁▂▃▄▅▆▇█"
+_DIGITS = str.maketrans(_BARS, "12345678")
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -23,6 +24,11 @@ def sparkline(values: Sequence[float], width: int) -> str:
         return " " * len(means)
     low, high = min(finite), max(finite)
     return "".join(_bar(value, low, high) for value in means)
+
+
+def in_ascii(drawn: str) -> str:
+    """Return a curve as digits, where there are no bars: 1 is the lowest."""
+    return drawn.translate(_DIGITS)
 
 
 def _parts(values: Sequence[float], width: int) -> list[Sequence[float]]:

@@ -37,6 +37,9 @@ def test_the_name_of_the_file_says_its_kind():
     assert format_of("a b/c.SVG") == ".svg"
     with pytest.raises(DataError, match=r"not 'a b\.gif'.*; type 'a b\.svg'"):
         format_of("a b.gif")
+    for folder, file in (("", "plot.svg"), ("..", "../plot.svg"), ("/", "/plot.svg")):
+        with pytest.raises(DataError, match=f"type {file}"):
+            format_of(folder)
 
 
 def test_a_page_holds_all_plots_and_their_words():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from stride.plots.sparkline import sparkline
+from stride.plots.sparkline import in_ascii, sparkline
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,7 @@ from stride.plots.sparkline import sparkline
 )
 def test_it_is_as_wide_as_its_values_and_as_high_as_they_differ(values, width, drawn):
     assert sparkline(values, width) == drawn
+
+
+def test_where_there_are_no_bars_digits_are_as_high():
+    assert in_ascii(sparkline([0, 1, math.nan, 2, 7], 5)) == "12 38"

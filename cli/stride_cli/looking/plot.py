@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stride.visible import quoted
 from stride_cli.address import select
-from stride_cli.output import colourful, print_drawing, print_json, print_path
+from stride_cli.output import colourful, has_unicode, print_drawing, print_json, print_path
 
 if TYPE_CHECKING:
     from stride.plots.plot import Plot
@@ -81,9 +81,8 @@ def _shown(plot: "Plot", height: int | None) -> str:
     from stride.plots.terminal import terminal_plot
 
     width, lines = shutil.get_terminal_size() if sys.stdout.isatty() else ELSEWHERE
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     rows = height or min(lines - PROMPT, HIGHEST)
-    return terminal_plot(plot, width, rows, colour=colourful(), unicode=unicode)
+    return terminal_plot(plot, width, rows, colour=colourful(), unicode=has_unicode())
 
 
 def _record(plot: "Plot", plots: "RunPlots") -> dict[str, Any]:

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stride_cli.listed import listed
-from stride_cli.output import Form, print_csv, print_json, print_json_rows, print_table, tell
+from stride_cli.output import (
+    Form,
+    has_unicode,
+    print_csv,
+    print_json,
+    print_json_rows,
+    print_table,
+    tell,
+)
 
 if TYPE_CHECKING:
     from stride.runs.listing.rows.row import RunRow
@@ -123,9 +131,11 @@ def _print(
 
 
 def _curves(rows: Sequence["RunRow"], names: Sequence[str]) -> dict[Path, str]:
+    from stride.plots.sparkline import in_ascii
     from stride.runs.curves.sparklines import sparklines
 
-    return sparklines(rows, names)
+    drawn = sparklines(rows, names)
+    return drawn if has_unicode() else {path: in_ascii(one) for path, one in drawn.items()}
 
 
 def _job(row: "RunRow", states: Mapping[Path, str] | None) -> dict[str, str | None]:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import overload
 
@@ -75,8 +76,7 @@ class RunPlots(Sequence[Plot]):
         """Return a file for each plot."""
         if len(self) == 1:
             return [(target, self._plots)]
-        names = [_NO_NAME.sub("-", plot.name) for plot in self]
-        names = [f"{name}-{at}" if name in names[:at] else name for at, name in enumerate(names)]
+        names = _apart(_NO_NAME.sub("-", plot.name) for plot in self)
         files = (target.with_name(f"{target.stem}-{name}{target.suffix}") for name in names)
         return [(file, (plot,)) for file, plot in zip(files, self, strict=True)]
 
@@ -85,6 +85,16 @@ class RunPlots(Sequence[Plot]):
 
     def _repr_html_(self) -> str:
         return notebook_output(map(_image, self))
+
+
+def _apart(names: Iterable[str]) -> Sequence[str]:
+    """Return names of which no two are equal, capitals aside, as some file systems have it."""
+    taken: dict[str, str] = {}
+    for name in names:
+        more = (f"{name}-{at}" for at in count(1))
+        free = next(one for one in chain([name], more) if one.casefold() not in taken)
+        taken[free.casefold()] = free
+    return [*taken.values()]
 
 
 def _image(plot: Plot) -> str:

@@ -38,7 +38,8 @@ def remarks(mean: Line, lines: Sequence[Line], along: str) -> Iterator[str]:
     ends = sorted(line.x[-1] for line in lines if line.x)
     if ends and ends[0] < ends[-1]:
         beyond = sum(end > ends[0] for end in ends)
-        yield f"{mean.label}: after {place(ends[0], along)} the mean is of {beyond} runs at most"
+        rest = "one run" if beyond == 1 else f"{beyond} runs at most"
+        yield f"{mean.label}: after {place(ends[0], along)} the mean is of {rest}"
     if mean.is_band and any(map(math.isnan, mean.y)):
         yield f"{mean.label}: there is no mean where a run is not finite"
 

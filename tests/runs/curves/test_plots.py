@@ -206,14 +206,14 @@ def test_runs_and_lists_of_them_have_plots(make_run: MakeRun, tmp_path: Path) ->
 
 
 def test_several_plots_are_several_files(make_run: MakeRun, tmp_path: Path) -> None:
-    rows: list[Mapping[str, Any]] = [{"step": 1, "a b": 1.0, "a-b": 2.0}]
+    rows: list[Mapping[str, Any]] = [{"step": 1, "a b": 1.0, "a-b": 2.0, "A-b-1": 3.0}]
     paths = make_run()
     paths.metrics.write_bytes(b"".join(map(json_bytes, rows)))
-    plots = Run(paths.path).plot("a b", "a-b")
-    assert plots._repr_html_().count("<img") == 2
+    plots = Run(paths.path).plot("a b", "a-b", "A-b-1")
+    assert plots._repr_html_().count("<img") == 3
     with pytest.raises(UserError, match="there are several plots: a b, a-b"):
         plots.svg()
-    assert plots[1:].svg()
+    assert plots[2:].svg()
     files = plots.save(tmp_path / "p.svg")
-    assert [file.name for file in files] == ["p-a-b.svg", "p-a-b-1.svg"]
+    assert [file.name for file in files] == ["p-a-b.svg", "p-a-b-1.svg", "p-A-b-1-1.svg"]
     assert all(file.read_text().startswith("<svg") for file in files)

@@ -24,6 +24,7 @@ def test_where_a_run_has_ended_the_others_go_on_and_it_is_told() -> None:
     mean = mean_line("m", lines)
     assert list(mean.y) == [2, 3, 3] and mean.low[2] == mean.high[2] == 3
     assert [*remarks(mean, lines, "step")] == ["m: after step 1 the mean is of 2 runs at most"]
+    assert [*remarks(mean, lines[:2], "step")] == ["m: after step 1 the mean is of one run"]
     assert [*remarks(mean, lines[:1] * 2, "step")] == []
 
 

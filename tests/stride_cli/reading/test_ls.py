@@ -201,7 +201,7 @@ def test_a_wrong_query_is_one_line_with_the_place(stride, make_run) -> None:
     )
 
 
-def test_a_curve_is_drawn_where_it_is_asked_for(stride, make_run) -> None:
+def test_a_curve_is_drawn_where_it_is_asked_for(stride, make_run, monkeypatch) -> None:
     losses = [4.0, 2.0, 1.0, 0.0]
     rows = [
         {"step": n, "epoch": n, "validation/epoch_loss": one, "val/up": n}
@@ -220,6 +220,8 @@ def test_a_curve_is_drawn_where_it_is_asked_for(stride, make_run) -> None:
     assert "█▄▂▁" in shown["falls"] or "█▅▃▁" in shown["falls"]
     assert "█" not in shown["breaks"] + shown["none"]
     assert "█" not in stride("ls", "W").out
+    monkeypatch.setattr("stride_cli.reading.ls.has_unicode", lambda: False)
+    assert "8531" in stride("ls", "W", "--curve").out
 
 
 def test_a_curve_is_for_people(stride, make_run) -> None:
