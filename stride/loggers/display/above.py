@@ -24,8 +24,11 @@ class _Above(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write the lines that are whole; a line that is begun waits for its end, or a flush."""
         whole, end, self._line = (self._line + text).rpartition("\n")
-        # Of a line that is written over and over, as a bar of others, the last state is enough.
-        self._line = self._line.rpartition("\r")[2]
+        # Of a line that is written over and over, as a bar of others, the last state is enough. Its
+        # returns stay, before it or behind it: the state before may stand there already.
+        state = self._line.rstrip("\r")
+        _, before, last = state.rpartition("\r")
+        self._line = before + last + self._line[len(state) :][:1]
         if end:
             self._pass_on(whole + end)
         return len(text)

@@ -16,7 +16,7 @@ from stride.loggers.display.progress import Progress
 from stride.loggers.display.region import Region
 from stride.loggers.display.table import EpochTable
 from stride.loggers.display.view import MOST_LINES, head_lines, live_lines
-from stride.loggers.display.words import rate
+from stride.loggers.display.words import in_parts, rate
 from stride.loggers.screen import Screen
 from stride.periodic import PeriodicTask
 from stride.tables.words import byte_size, duration
@@ -78,7 +78,9 @@ class LiveDisplay(Display):
                 self._add_lines(self._epochs.held_back())
                 self._table.count_line()
                 before, self._unprinted = self._unprinted, []
-            self._region.print("\n".join([*before, visible(text, lines=True)]))
+            width = size_of(self._stream).columns
+            shown = (in_parts(line, width) for line in visible(text, lines=True).split("\n"))
+            self._region.print("\n".join([*before, *shown]))
 
     def close(self) -> None:
         """Take away what is drawn, and say how much was trained; what was printed stays."""

@@ -1,5 +1,6 @@
 """Say how a training stands: progress, metrics, speed and the time left."""
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,8 @@ _SHORT = {  # replaced in this order: a prefix comes after the names that begin 
     "test/": "test ",
     "epoch_": "",
 }
+
+_TWO_BLANKS = re.compile(r"(?<=\S)  (?=\S)")
 
 ENV_STEPS = "env_steps"
 """Of environments, over all of them: shown as progress beside the steps, which are updates."""
@@ -74,6 +77,11 @@ def filled(parts: Iterable[str], width: int) -> str:
         else:
             lines.append(part)
     return "\n".join(lines)
+
+
+def in_parts(line: str, width: int) -> str:
+    """Return a line that is too wide as lines that end where there are two blanks, if there are."""
+    return line if width_of(line) <= width else filled(_TWO_BLANKS.split(line), width)
 
 
 @lru_cache(maxsize=1024)

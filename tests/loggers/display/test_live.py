@@ -303,6 +303,34 @@ def test_what_is_printed_meanwhile_stands_above(
     assert "\nbegun" in terminal.text()
 
 
+@pytest.mark.parametrize("form", ["\r{}", "{}\r"])
+def test_a_bar_of_others_is_written_over_and_not_beside_itself(
+    window: Callable[..., Emulator], clock: Clock, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    terminal = window()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    display = LiveDisplay(now=clock)
+    display.start(head(), total_steps=40, total_epochs=4)
+    for share in (" 10 %", " 20 %", " 30 %"):
+        print(form.format(share), end="", file=sys.stderr, flush=True)
+        assert terminal.text().split("\n")[-1] == share
+    display.note("noted")
+    assert terminal.text().split("\n\n")[0].endswith("\n 30 %\nnoted")
+    display.close()
+
+
+def test_a_wide_note_ends_its_lines_between_two_of_its_parts(
+    window: Callable[..., Emulator], clock: Clock
+) -> None:
+    terminal = window(60)
+    display = LiveDisplay(terminal, clock)
+    display.note("best loss 0.2666 (epoch 10)  test/loss 0.31  test/accuracy 0.95  test/f1 0.9")
+    assert terminal.text().rstrip().split("\n") == [
+        "best loss 0.2666 (epoch 10)  test/loss 0.31",
+        "test/accuracy 0.95  test/f1 0.9",
+    ]
+
+
 def test_a_terminal_without_these_characters_has_others(
     window: Callable[..., Emulator], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
