@@ -64,7 +64,7 @@ def _plots(
     from stride.runs.curves.plots import plot_runs
     from stride.runs.listing.places import is_run
 
-    keys = None if by is None else [*filter(None, map(str.strip, by.split(",")))]
+    keys = None if by is None else [*dict.fromkeys(filter(None, map(str.strip, by.split(","))))]
     if keys is None and all(map(is_run, places)):
         keys = [RUN]
     if keys == []:

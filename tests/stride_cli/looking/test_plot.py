@@ -68,7 +68,7 @@ def test_seeds_of_a_work_dir_are_one_line_and_runs_that_are_named_one_each(
     named = asked(stride, "W/0", "W/1")[0]["lines"]
     assert [line["label"] for line in named] == ["0 seed=0", "1 seed=1"]
     assert len(asked(stride, "W", "--by", "run")[0]["lines"]) == 4
-    by = asked(stride, "W", "--by", "lr", "--where", "seed == 0")[0]["lines"]
+    by = asked(stride, "W", "--by", "lr, lr", "--where", "seed == 0")[0]["lines"]
     assert [line["label"] for line in by] == ["lr=0.5", "lr=0.001"]
 
 
