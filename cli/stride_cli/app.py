@@ -2,9 +2,11 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command_name
 
 from stride_cli.benchmarking.commands import commands as benchmarking
 from stride_cli.completing.commands import commands as completing
@@ -35,14 +37,15 @@ GROUPS = {
     "Write programs": programs,
 }
 
-app = typer.Typer(
-    name="stride",
-    cls=GroupedHelp,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+SETTINGS: dict[str, Any] = {
+    "name": "stride",
+    "cls": GroupedHelp,
+    "add_completion": False,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+app = typer.Typer(**SETTINGS)
 for title, group in GROUPS.items():
     for command in group.registered_commands:
         command.rich_help_panel = title
@@ -65,9 +68,25 @@ def main() -> None:
     tell_loading(words)
     json = asks_for_json(words)
     code = run_guarded(
-        lambda: app(words, prog_name="stride", standalone_mode=False), debug=debug, json=json
+        lambda: _program(words)(words, prog_name="stride", standalone_mode=False),
+        debug=debug,
+        json=json,
     )
     sys.exit(final_exit_code(code, json=json))
+
+
+def _program(words: Sequence[str]) -> typer.Typer:
+    """Return the program with the one command that is typed: typer builds all that it is given."""
+    first = next((word for word in words if word != "--debug"), "")
+    for group in GROUPS.values():
+        for command in group.registered_commands:
+            name = command.callback.__name__ if command.callback is not None else ""
+            if first == (command.name or get_command_name(name)):
+                one = typer.Typer(**SETTINGS)
+                one.callback(invoke_without_command=True)(root)
+                one.registered_commands.append(command)
+                return one
+    return app
 
 
 @app.callback(invoke_without_command=True)
