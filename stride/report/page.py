@@ -22,8 +22,7 @@ from stride.report.parts.sweeps import sweeps
 from stride.report.parts.verified import verified
 from stride.runs.collection.run_list import RunList
 from stride.runs.files.atomic import atomic_write
-from stride.runs.files.durable import os_errors_as
-from stride.visible import quoted
+from stride.runs.files.output_file import output_file
 
 Part = Callable[[Contents], Iterable[str]]
 
@@ -74,17 +73,9 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     Raises:
         UserError: it does not end in .html, is a folder, or lies in none.
     """
-    found = Path(path)
-    with os_errors_as("cannot write", found, UserError):
-        is_folder, has_folder = found.is_dir(), found.parent.is_dir()
-    if is_folder:
-        hint = f"type: -o {quoted(found / 'report.html')}"
-        raise UserError("it is a folder", where=str(path), hint=hint)
+    found = output_file(path, "report.html")
     if found.suffix.lower() not in _ENDINGS:
         raise UserError("a report is a page", where=str(path), hint="end its name in .html")
-    if not has_folder:
-        hint = f"type: mkdir -p {quoted(found.parent)}"
-        raise UserError(f"there is no folder {found.parent}", where=str(path), hint=hint)
     return found
 
 

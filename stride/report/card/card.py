@@ -16,7 +16,7 @@ from stride.report.card.proof import limits, proven, provenance
 from stride.report.card.subject import Subject
 from stride.report.card.training import data, procedure, spent
 from stride.runs.files.atomic import atomic_create
-from stride.runs.files.durable import os_errors_as
+from stride.runs.files.output_file import output_file
 from stride.visible import quoted
 
 
@@ -39,15 +39,7 @@ def write_card(text: str, path: Path) -> None:
         UserError: the file is there, is a folder, or has none.
         StrideError: it cannot be written.
     """
-    with os_errors_as("cannot write", path, UserError):
-        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
-    if not has_folder:
-        hint = f"type: mkdir -p {quoted(path.parent)}"
-        raise UserError(f"there is no folder {path.parent}", where=str(path), hint=hint)
-    if is_folder:
-        raise UserError(
-            "it is a folder", where=str(path), hint=f"type: -o {quoted(path / 'card.md')}"
-        )
+    output_file(path, "card.md")
     try:
         atomic_create(path, text)
     except FileExistsError:

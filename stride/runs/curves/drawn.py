@@ -13,6 +13,7 @@ from stride.pages.page import image
 from stride.plots.plot import Plot
 from stride.plots.words import description
 from stride.runs.files.atomic import atomic_write
+from stride.runs.files.output_file import output_file
 
 _NO_NAME = re.compile(r"[^\w.-]+")
 
@@ -60,13 +61,15 @@ class RunPlots(Sequence[Plot]):
                 with the name of its metric in that of the file.
 
         Raises:
+            UserError: it is a folder, or lies in none.
             DataError: it is of another kind than plots can be.
             MissingExtra: it needs matplotlib, which is not installed.
             StrideError: it cannot be written.
         """
         from stride.plots.formats import PAGE, file_content, format_of  # a terminal needs it not
 
-        kind, target = format_of(path), Path(path)
+        target = output_file(path, "plot.svg")
+        kind = format_of(target)
         files = [(target, self._plots)] if kind == PAGE else self._files(target)
         for file, plots in files:
             atomic_write(file, file_content(plots, kind))
