@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -75,7 +74,7 @@ def main() -> None:
     sys.exit(final_exit_code(code, json=json))
 
 
-def _program(words: Sequence[str]) -> typer.Typer:
+def _program(words: list[str]) -> typer.Typer:
     """Return the program with the one command that is typed: typer builds all that it is given."""
     first = next((word for word in words if word != "--debug"), "")
     for group in GROUPS.values():
