@@ -122,7 +122,7 @@ class Rounds:
 def rounds(
     server: Forkserver, folder: Path, seed: int, kills: int, function: str = "train"
 ) -> Rounds:
-    """Return the rounds after at least so many kills, more where all were at one place by chance."""
+    """Return the rounds after at least so many kills; more where by chance all hit one place."""
     done = Rounds(server, folder, seed, function)
     while done.kills < kills or (len(done.during) < 2 and done.kills < 5 * kills):
         done.one()
