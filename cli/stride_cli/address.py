@@ -1,6 +1,6 @@
 """Find the run that a path on the command line names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,3 +79,21 @@ def select(places: Sequence[str], where: str | None = None) -> Iterator["Selecti
         if where is not None and len(selection):
             selection.where(where)
         yield selection
+
+
+def require_runs(found: Sized, places: Sequence[str], where: str | None) -> None:
+    """Refuse to go on with nothing.
+
+    Args:
+        found: the runs that were selected.
+        places: as they were typed.
+        where: the query, None where there was none.
+
+    Raises:
+        UserError: there are no runs.
+    """
+    from stride.errors import UserError
+
+    if not len(found):
+        what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
+        raise UserError(what, hint=f"type: stride ls {quoted(places[0])}")

@@ -97,6 +97,12 @@ Runs = Annotated[
     list[str],
     typer.Argument(metavar="RUN...", autocompletion=complete_run, help="Runs, or whole work_dirs."),
 ]
+RunsOrWorkDirs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
+    ),
+]
 OneWorkDir = Annotated[
     str, typer.Argument(metavar="W", autocompletion=complete_work_dir, help="The work_dir.")
 ]

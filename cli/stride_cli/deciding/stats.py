@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stride.visible import quoted
-from stride_cli.address import select
+from stride_cli.address import require_runs, select
 from stride_cli.deciding.asked import keys_of, metrics_of, mode_asked
 from stride_cli.listed import NAMED, listed
 from stride_cli.output import Form, print_csv, print_json, print_table, tell
@@ -84,11 +83,7 @@ def chosen_runs(selection: "Selection", places: Sequence[str], where: str | None
     Raises:
         UserError: there is none.
     """
-    from stride.errors import UserError
-
-    if not len(selection):
-        what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
-        raise UserError(what, hint=f"type: stride ls {quoted(places[0])}")
+    require_runs(selection, places, where)
     return list(selection.facts())
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from stride_cli.completing.places import complete_run, complete_work_dir
-from stride_cli.options import AsJson, Mode, Where
+from stride_cli.completing.places import complete_work_dir
+from stride_cli.options import AsJson, Mode, RunsOrWorkDirs, Where
 
 commands = typer.Typer()
 
@@ -18,12 +18,7 @@ def _complete_tool(incomplete: str) -> list[str]:
 
 @commands.command(epilog="Example:  stride export work_dirs/demo --to tensorboard")
 def export(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
-        ),
-    ],
+    runs: RunsOrWorkDirs,
     to: Annotated[
         str,
         typer.Option(

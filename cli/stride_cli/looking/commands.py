@@ -4,20 +4,15 @@ from typing import Annotated, Any
 
 import typer
 
-from stride_cli.completing.places import complete_names, complete_run
-from stride_cli.options import AsJson, Metrics, Run, Where
+from stride_cli.completing.places import complete_names
+from stride_cli.options import AsJson, Metrics, Run, RunsOrWorkDirs, Where
 
 commands = typer.Typer()
 
 
 @commands.command(epilog="Example:  stride plot work_dirs/demo -m val_loss --by lr -o curves.svg")
 def plot(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
-        ),
-    ],
+    runs: RunsOrWorkDirs,
     metric: Metrics = None,
     where: Where = None,
     by: Annotated[
@@ -62,12 +57,7 @@ def plot(
 
 @commands.command(epilog="Example:  stride report work_dirs/demo -o demo.html")
 def report(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN|W...", autocompletion=complete_run, help="Runs, or whole work_dirs."
-        ),
-    ],
+    runs: RunsOrWorkDirs,
     metric: Metrics = None,
     where: Where = None,
     out: Annotated[

@@ -5,8 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stride.visible import quoted
-from stride_cli.address import select
+from stride_cli.address import require_runs, select
 from stride_cli.output import colourful, has_unicode, print_drawing, print_json, print_path
 
 if TYPE_CHECKING:
@@ -70,9 +69,7 @@ def _plots(
     if keys == []:
         raise UserError("--by names no key", hint="type: --by lr")
     with select(places, where) as selection:
-        if not len(selection):
-            what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
-            raise UserError(what, hint=f"type: stride ls {quoted(places[0])}")
+        require_runs(selection, places, where)
         return plot_runs(selection.facts(), metrics, by=keys, **drawn)
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stride.visible import quoted
-from stride_cli.address import select
+from stride_cli.address import require_runs, select
 from stride_cli.output import print_path
 
 
@@ -18,7 +17,7 @@ def run(
     with select(places, where) as selection:
         path = page_path(_default(places) if out is None else out)
         runs = RunList(selection.rows())
-    _require(runs, places, where)
+    require_runs(runs, places, where)
     print_path(write_report(runs, path, metrics=metrics))
 
 
@@ -35,16 +34,3 @@ def _default(places: Sequence[str]) -> Path:
     if len(places) == 1 and not is_run(places[0]) and is_work_dir(Path(places[0])):
         return WorkDirPaths(Path(places[0])).report
     raise UserError("where to?", hint="type: -o report.html")
-
-
-def _require(runs: Sequence[object], places: Sequence[str], where: str | None) -> None:
-    """Refuse to report nothing.
-
-    Raises:
-        UserError: there are no runs.
-    """
-    from stride.errors import UserError
-
-    if not runs:
-        what = f"no runs in {' '.join(places)}" + ("" if where is None else f" where {where}")
-        raise UserError(what, hint=f"type: stride ls {quoted(places[0])}")

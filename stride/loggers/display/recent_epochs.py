@@ -29,7 +29,9 @@ class RecentEpochs:
         self._curves = {name: Cells(_POINTS) for name in names}
 
     def add(self, row: Row, *, is_best: bool) -> None:
-        """Take the row of an epoch that has ended."""
+        """Take the row of an epoch that has ended; what is more of the same one has no line."""
+        if self._newest and _place(self._newest[-1]) == _place(row):
+            return
         self._newest.append(row)
         if is_best:
             self._best = row
@@ -59,6 +61,10 @@ class RecentEpochs:
             return None
         log = are_far_apart([value for line in lines for value in line.low])
         return Plot(display_name(self._metric), self._metric, "epoch", lines, log)
+
+
+def _place(row: Row) -> tuple[int, int]:
+    return row.get("epoch", 0), row.get("step", 0)
 
 
 def _mark(is_best: bool) -> str:

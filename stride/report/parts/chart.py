@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from stride.figures import are_far_apart
 from stride.pages.page import escaped
 from stride.plots.geometry.scale import Scale, linear_scale, log_scale
 from stride.plots.geometry.ticks import Tick, ticks_along, value_ticks
 from stride.tables.words import setting
 
-_FAR = 20.0  # ratio from which values are drawn on a logarithmic axis
 _TICKS = 5
 _LONGEST = 14  # characters of a word beside an axis
 _MARGIN = 0.04  # of an axis, so that no point lies on a border
@@ -40,7 +40,7 @@ class Axis(NamedTuple):
 
 def number_axis(name: str, values: Sequence[float]) -> Axis:
     """Return an axis over finite numbers, logarithmic where they are positive and far apart."""
-    if min(values) > 0 and max(values) / min(values) >= _FAR:
+    if are_far_apart(values):
         scale = log_scale(values)
         return Axis(name, scale, value_ticks(scale, _TICKS))
     if all(type(value) is int for value in values):

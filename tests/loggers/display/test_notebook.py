@@ -68,6 +68,12 @@ def test_the_best_epoch_stays_in_sight_and_the_output_small(cell, monkeypatch):
     assert len(cell.html) <= 4 and len(cell.html[-1]) < 30_000
 
 
+def test_more_of_an_epoch_has_no_line_of_its_own(cell):
+    display = trained(cell, [0.5, 0.75])
+    display.report(epoch(2, 0.75) | {"mine": 1.0}, 5.0)
+    assert re.findall(r"<tr><td[^>]*>(?:<b>)?(\d+)", cell.html[-1]) == ["1", "2"]
+
+
 def test_an_interrupted_one_says_how_to_go_on(cell):
     display = trained(cell, [0.5])
     assert "trainer.fit" not in cell.html[-1]
